@@ -1,6 +1,6 @@
 """Turns trained weights into the bundled model.
 
-python models/export_gguf.py model.safetensors models/tiny.gguf
+python models/export_gguf.py model.safetensors models/tiny.gguf ["ScaleQuest tiny"]
 """
 
 import json
@@ -32,13 +32,13 @@ def vocabulary():
     return tokens, merges
 
 
-def entries(shape):
+def entries(shape, name):
     tokens, merges = vocabulary()
     types = [CONTROL if t in roles.SPECIAL else NORMAL for t in tokens]
     pad, end = tokens.index(roles.SPECIAL[0]), tokens.index(roles.SPECIAL[2])
     return [
         ("general.architecture", g.STRING, "qwen2"),
-        ("general.name", g.STRING, "ScaleQuest tiny"),
+        ("general.name", g.STRING, name),
         ("general.license", g.STRING, "mit"),
         ("general.file_type", g.UINT32, 7),
         ("general.quantization_version", g.UINT32, 2),
@@ -64,9 +64,10 @@ def entries(shape):
 
 def main():
     source, target = map(Path, sys.argv[1:3])
+    name = sys.argv[3] if len(sys.argv) > 3 else "ScaleQuest tiny"
     shape = Shape()
     state, names = load_file(source), g.tensor_names(shape.layers)
-    g.write(target, entries(shape), {names[k]: v.astype("float32") for k, v in state.items()})
+    g.write(target, entries(shape, name), {names[k]: v.astype("float32") for k, v in state.items()})
     print(target, target.stat().st_size, "bytes")
 
 

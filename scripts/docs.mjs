@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
 import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference.js';
 import { pipelineJsonSchema } from '../dist/src/pipeline/schema.js';
 
@@ -10,3 +11,7 @@ mkdirSync(join(root, 'docs'), { recursive: true });
 writeFileSync(join(root, 'docs', 'steps.md'), printStepsReference());
 writeFileSync(join(root, 'docs', 'pipeline.md'), printPipelineReference());
 writeFileSync(join(root, 'pipelines', 'schema.json'), `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`);
+writeFileSync(
+  join(root, 'pipelines', 'chain.schema.json'),
+  `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
+);

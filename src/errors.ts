@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   ERR_PIPELINE_COLUMN: 'a step reads a column that no earlier step writes',
   ERR_PIPELINE_MODEL: 'a step names a model that the file does not declare, or one that cannot do its job',
   ERR_PIPELINE_BOUND: 'two numbers in the pipeline file cannot both hold',
+  ERR_CHAIN_LINK: 'a link of a chain did not give what a later one takes',
   ERR_OPERATOR_LOAD: "a user's own operator cannot be loaded",
   // The run.
   ERR_RUN_FOLDER: 'the run folder cannot be used',
@@ -20,12 +21,25 @@ export const ERROR_CODES = {
   ERR_TARGET_UNREACHABLE: 'nothing is kept, so that the target would never be reached',
   ERR_INVARIANT: 'the framework broke one of its own rules: a bug',
   ERR_CANCELLED: 'the run was cancelled',
+  // The store of replies: these end the run too.
+  ERR_STORE_OPEN: 'the store of replies cannot be opened',
+  ERR_STORE_FOREIGN: 'the folder of the store holds something else',
+  ERR_STORE_VERSION: 'a newer version wrote the store of replies',
+  ERR_STORE_DAMAGED: 'the store of replies is cut off, or holds what cannot be read',
+  ERR_STORE_WRITE: 'the store of replies cannot be written',
   // Models: these end the run.
   ERR_MODEL_LOAD: 'a model cannot be loaded or its engine cannot be started',
   ERR_MODEL_UNREACHABLE: 'no server of the model answers',
   ERR_MODEL_REFUSED: 'the server refuses every request of this kind (key, model name, path, parameters)',
   ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one declared',
   ERR_MODEL_CRASHED: "the model's process died",
+  // Training: the data set is complete and stays as it is.
+  ERR_TRAIN_DATA: 'there is nothing to train on: no finished run, or an empty set',
+  ERR_TRAIN_MODEL: 'the model that training starts from cannot be loaded',
+  ERR_TRAIN_RUNNING: 'the same training is under way already',
+  ERR_TRAIN_OUTPUT: 'the output folder holds something else, or no usable model after the training',
+  ERR_TRAIN_FAILED: 'the trainer failed',
+  ERR_TRAIN_HUNG: 'the trainer was silent or took longer than it may, and was stopped',
   // Rows: these reject one row and the run goes on.
   ROW_EMPTY: 'the model wrote nothing',
   ROW_LENGTH: 'the completion was cut off by its token limit',
@@ -39,6 +53,10 @@ export const ERROR_CODES = {
   ROW_SERVER_ERROR: 'the server failed, in every try',
   ROW_REPLY_INVALID: 'the reply cannot be read, in every try',
   ROW_VALUE_MISSING: 'a column that the step reads has no value in this row',
+  ROW_LISTS_DIFFER: 'lists that are taken apart together are not of one length',
+  ROW_GRADE_LIMIT: 'an answer is too long, too deep or too large to be graded',
+  ROW_GRADE_TIMEOUT:
+    'grading an answer took longer than its deadline, or more memory than its thread may use',
   ROW_OPERATOR: "a user's own operator threw an error for this row",
 } as const;
 

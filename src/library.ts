@@ -1,3 +1,4 @@
+import { systemClock } from './backends/clock.js';
 import type { Observable } from 'rxjs';
 import type { Column, ColumnValue } from './arrow/columnType.js';
 import { columnValues } from './arrow/read.js';
@@ -9,9 +10,13 @@ import { untilAborted } from './flow/untilAborted.js';
 import { nodeFiles } from './io/files.js';
 import { RUN_FORMAT_VERSION } from './io/manifest.js';
 import { readPromptFile } from './io/packageFiles.js';
-import { openRunFolder } from './io/runFolder.js';
+import { type RunFolder, isComplete, openRunFolder, resumeOf, totalsOf } from './io/runFolder.js';
+import { makeFolder } from './io/atomicFile.js';
+import { lockRunFolder } from './io/runLock.js';
 import { openRunSink } from './io/runSink.js';
 import type { RunContext } from './operators/operator.js';
+import { frameFrom } from './pipeline/frame.js';
+import { NOTHING_YET, type Resume } from './pipeline/run.js';
 
 /** For programs: the operators in a plain RxJS pipe, without a pipeline file. */
 
@@ -27,14 +32,17 @@ export interface StreamOptions {
   signal?: AbortSignal;
 }
 
-/** The operators, one behind the other: `(rows) => rows.pipe(generate(…), deduplicate(…), …)`. */
-export type Connect = (source: Observable<Batch>) => Observable<Batch>;
+/**
+ * The operators, one behind the other: `(rows) => rows.pipe(generate(…), deduplicate(…), …)`. `restored` is for the context of
+ * operators with memory, where `writeShards` goes on with a run.
+ */
+export type Connect = (source: Observable<Batch>, restored: Resume['restored']) => Observable<Batch>;
 
 /** What operators are given; prompts are the built-in ones unless `prompt` says otherwise. */
 export function createContext(
   context: Pick<RunContext, 'seed' | 'models'> & Partial<RunContext>,
 ): RunContext {
-  return { prompt: readPromptFile, ...context };
+  return { prompt: readPromptFile, questionFrame: frameFrom('.'), ...context };
 }
 
 /** Runs a stream and gives its kept rows as plain objects: for small sets that fit into memory. */
@@ -58,8 +66,10 @@ export async function collectRows(
 }
 
 export interface ShardsOptions extends StreamOptions {
-  /** A new or empty folder. */
+  /** A new or empty folder, or one with a run of the same `identity`: that one goes on from its last commit. */
   folder: string;
+  /** Stands for everything that decides the rows: change it whenever one of these changes. */
+  identity: string;
   name: string;
   seed: number;
   /** The columns to write, in order. */
@@ -69,24 +79,42 @@ export interface ShardsOptions extends StreamOptions {
   zstdLevel?: number;
 }
 
-/** Runs a stream into Parquet shards, a table of lost rows and a manifest, as `scalequest run` does. */
+/**
+ * Runs a stream into Parquet shards, a table of lost rows, states and a manifest, as `scalequest run` does. The totals are of
+ * the whole run, earlier starts of it included.
+ */
 export async function writeShards(options: ShardsOptions, connect: Connect): Promise<Totals> {
-  const {
-    folder: path,
+  const { folder: path, identity, name, seed } = options;
+  const run = {
+    kind: 'run',
+    version: RUN_FORMAT_VERSION,
+    identity,
     name,
     seed,
-    columns,
-    shardRows = 10_000,
-    rowGroupRows = 4096,
-    zstdLevel = 3,
-  } = options;
-  const identity = 'library';
-  const run = { kind: 'run' as const, version: RUN_FORMAT_VERSION as 1, identity, name, seed };
-  const folder = await openRunFolder(nodeFiles, path, run);
+    parts: { identity },
+  } as const;
+  await makeFolder(nodeFiles, path);
+  const lock = await lockRunFolder(nodeFiles, path, systemClock.sleep);
+  try {
+    const folder = await openRunFolder(nodeFiles, path, run);
+    try {
+      if (!isComplete(folder)) await fill(folder, options, connect);
+      return totalsOf(folder);
+    } finally {
+      await folder.manifest.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function fill(folder: RunFolder, options: ShardsOptions, connect: Connect): Promise<void> {
+  const { name, seed, columns, shardRows = 10_000, rowGroupRows = 4096, zstdLevel = 3 } = options;
+  const resume = await resumeOf(nodeFiles, folder);
   const metadata = { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed }) };
   const sink = openRunSink(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel });
   try {
-    return await drain(options, connect, sink, shardRows);
+    await drain(options, connect, sink, shardRows, resume);
   } finally {
     await sink.close();
   }
@@ -97,10 +125,12 @@ function drain(
   connect: Connect,
   sink: CommitSink,
   shardRows: number,
+  { from, kept, restored }: Resume = NOTHING_YET,
 ): Promise<Totals> {
   const { target, limit, windowRows = 2048, batchRows = 32, signal } = options;
-  const gate = createGate({ windowRows, batchRows, target, limit });
+  const left = target === undefined ? undefined : target - kept;
+  const gate = createGate({ windowRows, batchRows, from, target: left, limit });
   const read: ReadRows = options.read ?? ((lo, rowsMax) => seqBatch(lo, lo + rowsMax));
-  const stream = connect(gate.source(read)).pipe(untilAborted(signal));
-  return commitStream(stream, { gate, sink, shardRows, target });
+  const stream = connect(gate.source(read), restored).pipe(untilAborted(signal));
+  return commitStream(stream, { gate, sink, shardRows, target, from, keptBefore: kept });
 }

@@ -6,6 +6,7 @@ import { buildRows } from '../src/arrow/build.js';
 import { SEQ_COLUMN } from '../src/arrow/columns.js';
 import {
   type Column,
+  type Connect,
   collectRows,
   createContext,
   deduplicate,
@@ -48,7 +49,7 @@ test('collectRows: a pipe of operators to its target, as plain objects', async (
       keepBest({}, context),
     ),
   );
-  assert.deepEqual(totals, { positions: 7, kept: 4, lost: { 'deduplicate dropped duplicate': 3 } });
+  assert.deepEqual(totals, { positions: 7, kept: 4, counts: { 'deduplicate dropped duplicate': 3 } });
   assert.deepEqual(rows[1], {
     seq: 2,
     question: 'What is 1 + 1?',
@@ -81,7 +82,7 @@ test('collectRows: rows of one’s own, and a step of one’s own', async () => 
     rows.map(({ chars }) => chars),
     [1, 3, 5],
   );
-  assert.deepEqual(totals.lost, { 'measure dropped even': 2 });
+  assert.deepEqual(totals.counts, { 'measure dropped even': 2 });
 });
 
 test('collectRows: a signal cancels', async () => {
@@ -96,12 +97,21 @@ test('writeShards: shards, lost rows and a manifest; a second run into the folde
     { name: 'question', type: 'string', help: 'The question.' },
   ];
   const context = createContext({ seed: 3, models: { tiny: tiny() } });
-  const options = { folder, name: 'set', seed: 3, columns, limit: 10, shardRows: 2 };
-  const totals = await writeShards(options, (source) =>
-    source.pipe(generate(NAMES, context), deduplicate({ similarityMin: null }, context)),
-  );
+  const options = { folder, identity: 'one', name: 'set', seed: 3, columns, limit: 10, shardRows: 2 };
+  let asked = 0;
+  const connect: Connect = (source, restored) => {
+    asked += 1;
+    return source.pipe(
+      generate(NAMES, context),
+      deduplicate({ similarityMin: null }, { ...context, restored }),
+    );
+  };
+  const totals = await writeShards(options, connect);
   assert.deepEqual([totals.positions, totals.kept], [10, 5]);
-  assert.deepEqual(readdirSync(folder).sort(), ['manifest.jsonl', 'rejects', 'shards']);
+  assert.deepEqual(readdirSync(folder).sort(), ['manifest.jsonl', 'rejects', 'shards', 'state']);
+  assert.deepEqual(await writeShards(options, connect), totals);
+  assert.equal(asked, 1);
+  await assert.rejects(writeShards({ ...options, identity: 'other' }, connect), { code: 'ERR_RUN_FOLDER' });
   const paths = readdirSync(join(folder, 'shards'))
     .sort()
     .map((name) => join(folder, 'shards', name));

@@ -4,6 +4,7 @@ import type { Model } from '../../src/backends/model.js';
 import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
 import { printTable } from '../../src/pipeline/report.js';
 import { startEndpoint } from '../endpoint/start.js';
+import { flag, median } from './load.js';
 
 /**
  * CPU of the client a request: our model against a bare undici loop that posts the same bodies and reads the replies.
@@ -11,8 +12,6 @@ import { startEndpoint } from '../endpoint/start.js';
  * Goal: at most 1.5 × the bare loop at 64, 256 and 1,024 in flight.
  */
 
-const flag = (name: string, fallback: number): number =>
-  Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? fallback);
 const requests = flag('requests', 6000);
 const rounds = flag('rounds', 5);
 const PROMPT = 'x'.repeat(1100);
@@ -103,8 +102,4 @@ async function ourLoop(inFlight: number): Promise<void> {
   }
   await Promise.all(Array.from({ length: inFlight }, worker));
   await model.close();
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

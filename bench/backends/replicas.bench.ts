@@ -5,19 +5,21 @@ import { askAll, flag, modelOver, spread } from './load.js';
 
 /**
  * Four replicas, one five times slower; one of the others dies a third of the way through and returns after 10 s. The
- * ideal adds up what each replica alone, kept full, makes in the time that it was up. The figure
- * is taken when nine tenths are answered; the last tenth waits for long answers on the slow replica, as any order would.
- *   npm run bench:replicas -- [--requests=6000] [--rounds=3]
+ * ideal adds up what each replica alone, kept full, makes in the time that it was up. The time is that of the whole job, to
+ * its last answer; the job is long enough that the last long answers of the slow replica, which no order avoids whose
+ * lengths are not known, are a small part of it, as they are of a run. Time is simulated `timeScale` times as fast.
+ *   npm run bench:replicas -- [--requests=24000] [--rounds=3] [--timeScale=3]
  * Goal: >= 0.9 of the ideal sum, no request lost.
  */
 
-const requests = flag('requests', 6000);
+const requests = flag('requests', 24_000);
 const rounds = flag('rounds', 3);
+const timeScale = flag('timeScale', 3);
 const DEAD_MS = 10_000;
-const OPTIONS = { slots: 64, lengths: { meanTokens: 200, sigma: 0.5, capTokens: 2048 } };
+const OPTIONS = { slots: 64, timeScale, lengths: { meanTokens: 200, sigma: 0.5, capTokens: 2048 } };
 
 const shares: number[] = [];
-const sharesWithTail: number[] = [];
+const sharesOfMost: number[] = [];
 let lost = 0;
 for (let round = 0; round < rounds; round++) {
   const alone = await rateAlone(round);
@@ -32,15 +34,15 @@ for (let round = 0; round < rounds; round++) {
   await dying;
   lost += requests - answered;
   const possible = (ms: number): number => (ideal * ms - alone * DEAD_MS) / 1000;
-  shares.push((0.9 * requests) / possible(mostMs));
-  sharesWithTail.push(answered / possible(tookMs));
+  shares.push(answered / possible(tookMs));
+  sharesOfMost.push((0.9 * requests) / possible(mostMs));
   await model.close();
   await Promise.all(endpoints.map((endpoint) => endpoint.close()));
 }
 console.log(
   printTable(
-    ['case', 'of the ideal sum, median (range)', 'with the last tenth', 'requests lost'],
-    [['4 replicas, one 5 x slower, one dies for 10 s', spread(shares), spread(sharesWithTail), `${lost}`]],
+    ['case', 'of the ideal sum, median (range)', 'to nine tenths of the answers', 'requests lost'],
+    [['4 replicas, one 5 x slower, one dies for 10 s', spread(shares), spread(sharesOfMost), `${lost}`]],
   ),
 );
 

@@ -46,6 +46,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     prefillTokensPerStep: options.prefillTokensPerStep,
     kvTokensMax: options.kvTokensMax ?? Infinity,
     queuedMax: options.queuedMax ?? Infinity,
+    prefixBlocksMax: options.prefixBlocksMax,
     bucketMs: options.bucketMs * (waits ? timeScale : 1),
   });
   const lag = createLag();
@@ -366,6 +367,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       },
       tokens: {
         prompt: counts.promptTokens,
+        cached: totals.tokensCached,
         made: totals.tokens + counts.tokensAtOnce,
         wasted: totals.tokensWasted,
       },

@@ -1,3 +1,5 @@
+import { BLOCK_TOKENS, createPrefixCache } from './prefixCache.js';
+
 /**
  * A continuous-batching engine in simulated time: S slots, a first-come-first-served queue without bound, one token a
  * step for each running sequence. It has no clock and no timer: it is told the time and says when it next matters, so
@@ -14,6 +16,8 @@ export interface EngineConfig {
   kvTokensMax: number;
   /** Most sequences running and waiting; more are refused. Infinity for none, as most servers. */
   queuedMax: number;
+  /** Blocks of prompts that are kept for others with the same beginning; 0 for none. */
+  prefixBlocksMax: number;
   /** Width of the timeline's buckets. */
   bucketMs: number;
 }
@@ -22,6 +26,8 @@ export interface EngineConfig {
 export interface Job {
   promptTokens: number;
   tokens: number;
+  /** Of its prompt, for the prefix cache. */
+  blocks?: readonly number[];
 }
 
 /** One request: all its jobs must end. */
@@ -58,6 +64,8 @@ export interface Gauges {
 export interface EngineTotals {
   /** Made by sequences that ended. */
   tokens: number;
+  /** Of prompts, found in the prefix cache. */
+  tokensCached: number;
   /** Made for requests that were aborted. */
   tokensWasted: number;
   preemptions: number;
@@ -94,6 +102,7 @@ export const ENGINE_DEFAULTS: EngineConfig = {
   prefillTokensPerStep: 40,
   kvTokensMax: Infinity,
   queuedMax: Infinity,
+  prefixBlocksMax: 0,
   bucketMs: 1000,
 };
 
@@ -113,9 +122,10 @@ function prefillSteps({ prefillTokensPerStep }: EngineConfig, promptTokens: numb
 export function createEngine(given: Partial<EngineConfig> = {}): Engine {
   const config: EngineConfig = { ...ENGINE_DEFAULTS, ...given };
   const totals: EngineTotals = {
-    ...{ tokens: 0, tokensWasted: 0, preemptions: 0, sequences: 0, sequencesAborted: 0 },
+    ...{ tokens: 0, tokensCached: 0, tokensWasted: 0, preemptions: 0, sequences: 0, sequencesAborted: 0 },
     ...{ busyMs: 0, waitingMost: 0 },
   };
+  let prefixes = createPrefixCache(config.prefixBlocksMax);
   const timeline: Timeline = { busyMs: [], capacityMs: [], waitingMost: [] };
   /** In order of admission, so that the last is the youngest. */
   let running: Sequence[] = [];
@@ -142,9 +152,10 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
     runUntil(nowMs, false);
     account(nowMs);
     const ticket: Ticket = { sequences: [], left: jobs.length, onDone };
-    for (const { promptTokens, tokens } of jobs) {
+    for (const job of jobs) {
       const sequence: Sequence = {
-        ...{ promptTokens, tokens, ticket, state: 'waiting', tokensDone: 0, decodeFrom: 0, finishStep: 0 },
+        ...job,
+        ...{ ticket, state: 'waiting', tokensDone: 0, decodeFrom: 0, finishStep: 0 },
       };
       ticket.sequences.push(sequence);
       queue.push(sequence);
@@ -269,11 +280,19 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
       if (!isRoom && running.length > 0) return;
       takeWaiting();
       sequence.state = 'running';
-      sequence.decodeFrom = step + prefillSteps(config, heldTokens);
+      const cachedTokens = takeCached(sequence);
+      sequence.decodeFrom = step + prefillSteps(config, heldTokens - cachedTokens);
       const end = sequence.decodeFrom + sequence.tokens - sequence.tokensDone;
       sequence.finishStep = Math.max(step + 1, end);
       running.push(sequence);
     }
+  }
+
+  function takeCached({ blocks }: Sequence): number {
+    if (!blocks || config.prefixBlocksMax === 0) return 0;
+    const cachedTokens = prefixes.admit(blocks) * BLOCK_TOKENS;
+    totals.tokensCached += cachedTokens;
+    return cachedTokens;
   }
 
   function nextWaiting(): Sequence {
@@ -355,6 +374,7 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
     advance(nowMs);
     down = next;
     if (!down) return;
+    prefixes = createPrefixCache(config.prefixBlocksMax);
     totals.sequencesAborted += running.length + waiting;
     totals.tokensWasted += running.reduce((sum, sequence) => sum + tokensBy(sequence), 0);
     for (const sequence of [...running, ...returned, ...queue.slice(queueHead)]) sequence.state = 'aborted';

@@ -15,6 +15,8 @@ export interface EndpointOptions {
   kvTokensMax: number | null;
   /** Most sequences running and waiting, more get 503; `null` reads as Infinity. */
   queuedMax: number | null;
+  /** Blocks of 16 prompt tokens that the prefix cache holds; 0 for no cache. */
+  prefixBlocksMax: number;
   /** Simulated milliseconds that pass in a real one; 0 answers everything at once, without slots. */
   timeScale: number;
   /** Real time that every reply of a model needs besides, as a round trip would. */
@@ -49,6 +51,7 @@ export const ENDPOINT_DEFAULTS: EndpointOptions = {
   prefillTokensPerStep: ENGINE_DEFAULTS.prefillTokensPerStep,
   kvTokensMax: null,
   queuedMax: null,
+  prefixBlocksMax: 0,
   timeScale: 1,
   latencyMs: 0,
   contextTokens: null,

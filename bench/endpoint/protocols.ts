@@ -1,6 +1,7 @@
 import { deriveSeed } from '../../src/random.js';
 import type { Job } from './engine.js';
 import type { EndpointOptions } from './options.js';
+import { blocksOf } from './prefixCache.js';
 import { type Draft, type Kind, draftOf, scoreOf, textOf, topTokens } from './texts.js';
 
 /** A request that is understood: work for the engine, and how to answer once it is done. */
@@ -23,7 +24,7 @@ export interface Refusal {
 
 type Body = Record<string, unknown>;
 
-interface Settings extends Pick<EndpointOptions, 'lengths' | 'classify' | 'pooling'> {
+interface Settings extends Pick<EndpointOptions, 'lengths' | 'classify' | 'pooling' | 'prefixBlocksMax'> {
   model: string;
   contextTokens: number;
   kinds: (Kind & { test: RegExp })[];
@@ -107,6 +108,7 @@ function readGeneration(body: Body, settings: Settings, isChat: boolean): Plan |
     const { reply, lengths } = settings.kinds.find(({ test }) => test.test(text)) ?? {
       ...{ reply: 'plain' as const, lengths: { meanTokens: 100, sigma: 0, capTokens: 100 } },
     };
+    const blocks = settings.prefixBlocksMax > 0 ? blocksOf(text, CHARS_PER_TOKEN) : undefined;
     key = keyOf(key, hash, seed);
     for (let at = 0; at < n; at++) {
       const choiceSeed = deriveSeed(hash, 'choice', seed, at);
@@ -116,7 +118,7 @@ function readGeneration(body: Body, settings: Settings, isChat: boolean): Plan |
       const stopped = stop.length > 0 ? stoppedAt(make(drawn), stop) : null;
       const tokens = stopped === null ? drawn.tokens : tokensOfWords(stopped);
       const finish = stopped === null && (!drawn.ended || tokensMax === 1) ? 'length' : 'stop';
-      jobs.push({ promptTokens: promptTokens[promptAt]!, tokens });
+      jobs.push({ promptTokens: promptTokens[promptAt]!, tokens, ...(blocks && { blocks }) });
       completionTokens += tokens;
       const index = promptAt * n + at;
       choices.push(() => {

@@ -24,8 +24,8 @@ export interface EndpointStats {
   };
   faults: Record<keyof FaultShares | 'storm429', number>;
   sequences: { total: number; aborted: number; waitingMost: number };
-  /** `made` by choices that ended; `wasted` on those that were aborted. */
-  tokens: { prompt: number; made: number; wasted: number };
+  /** `cached`: prompt tokens that the prefix cache had; `made` by choices that ended; `wasted` on those that were aborted. */
+  tokens: { prompt: number; cached: number; made: number; wasted: number };
   preemptions: number;
   deaths: number;
   connections: { opened: number; now: number; most: number };

@@ -27,7 +27,7 @@ export function buildData(
   column = 'value',
 ): Data {
   const place = { column, type };
-  if (type === 'list<string>' || type === 'list<float64>') return buildLists(place, values, nullable);
+  if (type.startsWith('list<')) return buildLists(place, values, nullable);
   return buildFlat(place, values, nullable);
 }
 
@@ -37,12 +37,20 @@ export function buildRows(
   values: readonly (readonly ColumnValue[])[],
   rowCount: number,
 ): RecordBatch {
-  const children = columns.map(({ name, type, nullable }, at) => {
+  return rowsOf(new Schema(columns.map(arrowField)), buildColumns(columns, values, rowCount), rowCount);
+}
+
+/** The same, without a batch around it. */
+export function buildColumns(
+  columns: readonly Column[],
+  values: readonly (readonly ColumnValue[])[],
+  rowCount: number,
+): Data[] {
+  return columns.map(({ name, type, nullable }, at) => {
     const column = values[at];
     if (column?.length !== rowCount) throw wrongLength(name, column?.length, rowCount);
     return buildData(type, column, nullable, name);
   });
-  return rowsOf(new Schema(columns.map(arrowField)), children, rowCount);
 }
 
 /** A record batch around existing columns; shares them. */
@@ -80,9 +88,9 @@ function buildLists(place: Place, values: readonly ColumnValue[], nullable: bool
     else if (list !== null) throw wrongValue(place, row, list);
     valueOffsets[row + 1] = elements.length;
   }
-  const text = place.type === 'list<string>';
-  const element: Place = { column: `${place.column}[…]`, type: text ? 'string' : 'float64' };
-  const child = buildFlat(element, elements, !text);
+  const elementType = place.type.slice('list<'.length, -1) as ColumnType;
+  const element: Place = { column: `${place.column}[…]`, type: elementType };
+  const child = buildFlat(element, elements, elementType !== 'string');
   const type = arrowType(place.type);
   return makeData({ type, length: values.length, ...valid, valueOffsets, child } as Parameters<
     typeof makeData

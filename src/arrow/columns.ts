@@ -1,6 +1,6 @@
 import { Int32, type RecordBatch, Schema, makeData } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
-import { buildRows, rowsOf } from './build.js';
+import { buildColumns, rowsOf } from './build.js';
 import { type Column, type ColumnValue, arrowField } from './columnType.js';
 import { gather } from './gather.js';
 import { columnData } from './read.js';
@@ -17,13 +17,13 @@ export function addColumns(
 ): RecordBatch {
   const fields = [...rows.schema.fields];
   const children = [...rows.data.children];
-  const added = buildRows(columns, values, rows.numRows);
-  added.schema.fields.forEach((field, at) => {
+  for (const [at, data] of buildColumns(columns, values, rows.numRows).entries()) {
+    const field = arrowField(columns[at]!);
     const same = fields.findIndex(({ name }) => name === field.name);
     const place = same < 0 ? fields.length : same;
     fields[place] = field;
-    children[place] = added.data.children[at]!;
-  });
+    children[place] = data;
+  }
   return rowsOf(new Schema(fields, rows.schema.metadata), children, rows.numRows);
 }
 
@@ -47,6 +47,13 @@ export const SEQ_COLUMN: Column = {
   name: 'seq',
   type: 'int32',
   help: 'Position of the row in the source of its run; its identity.',
+};
+
+/** Written by steps that make several rows of one. */
+export const SEQ_INDEX_COLUMN: Column = {
+  name: 'seqIndex',
+  type: 'int32',
+  help: 'Number of the row among those made of one source row, from 0; with `seq` its identity.',
 };
 
 /**

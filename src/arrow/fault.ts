@@ -26,6 +26,7 @@ const EXPECTED: Record<ColumnType, string> = {
   bool: 'true or false',
   'list<string>': 'an array of strings',
   'list<float64>': 'an array of finite numbers or nulls',
+  'list<bool>': 'an array of true, false or null',
 };
 
 /**
@@ -45,6 +46,8 @@ const FITS: Record<ColumnType, (value: unknown) => boolean> = {
   'list<string>': (value) => Array.isArray(value) && value.every((element) => typeof element === 'string'),
   'list<float64>': (value) =>
     Array.isArray(value) && value.every((element) => element === null || Number.isFinite(element)),
+  'list<bool>': (value) =>
+    Array.isArray(value) && value.every((element) => element === null || typeof element === 'boolean'),
 };
 
 function printValue(value: unknown): string {

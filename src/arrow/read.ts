@@ -48,7 +48,7 @@ function decodeStored(data: Data, name: string): ColumnValue[] {
   throw new ScaleQuestError(
     'ERR_INVARIANT',
     `column "${name}" has the Arrow type ${type}, expected one that this framework writes ` +
-      '(Utf8, Int32, Float64, Bool, List of Utf8 or Float64)',
+      '(Utf8, Int32, Float64, Bool, List of Utf8, Float64 or Bool)',
   );
 }
 
@@ -69,7 +69,7 @@ function decodeLists({ valueOffsets, length, children }: Data, name: string): Co
   const from = length === 0 ? 0 : valueOffsets[0]!;
   const to = length === 0 ? 0 : valueOffsets[length]!;
   const elements = decodeData(children[0]!.slice(from, to - from), `${name}[…]`) as (
-    string | number | null
+    string | number | boolean | null
   )[];
   return Array.from({ length }, (_, row) =>
     elements.slice(valueOffsets[row]! - from, valueOffsets[row + 1]! - from),

@@ -1,36 +1,35 @@
-import { z } from 'zod';
+import { createHash } from 'node:crypto';
 import { RowError, ScaleQuestError } from '../errors.js';
-import { OPENAI_SPEAKS } from './openaiReplies.js';
-import { type HttpReply, createPoster } from './postJson.js';
-import { type ServerHealth, TryFailure, withRetry } from './retry.js';
 import {
-  type ServerClient,
-  type ServerDeps,
-  type ServerOptions,
-  type Usage,
-  keyHeaders,
-  readApiKey,
-} from './serverClient.js';
-import { type ReplyContext, parseReply, statusError } from './serverReplies.js';
+  type Batch,
+  type BatchApi,
+  type BatchApiOptions,
+  type Line,
+  createBatchApi,
+  failedError,
+} from './batchApi.js';
+import type { Clock } from './clock.js';
+import type { HttpReply } from './postJson.js';
+import { TryFailure } from './retry.js';
+import type { ServerClient, ServerDeps, Usage } from './serverClient.js';
+import type { ReplyContext } from './serverReplies.js';
 
 /**
- * Requests in files, by OpenAI's batch API (guide "Batch"; types of openai-python: types/batch.py).
- *
- * A file of lines `{ custom_id, method, url, body }` goes to POST /files (a form: purpose `batch`, file); POST /batches takes
- * `{ input_file_id, endpoint, completion_window: "24h" }`; GET /batches/ID tells its `status`, and when it is over
- * `output_file_id` and `error_file_id`; GET /files/ID/content gives lines `{ custom_id, response: { status_code, body } | null,
- * error: { code, message } | null }` in any order. POST /batches/ID/cancel cancels.
+ * Requests in files, by OpenAI's batch API. A request's id is a hash of what it asks, so that a later run finds the replies
+ * that an aborted one has ordered, and pays for none of them again.
  */
-export interface BatchOptions extends Omit<ServerOptions, 'requestsInFlightMax'> {
+export interface BatchOptions extends BatchApiOptions {
   requestsPerFileMax: number;
   gatherMs: number;
-  pollMs: number;
 }
 
 /** One request, until it is settled. */
 interface Call {
   seq: number;
-  body: unknown;
+  /** No other open call has it. */
+  id: string;
+  /** JSON. */
+  body: string;
   /** Files it was in. */
   tries: number;
   /** Settles the call by a reply; throws a TryFailure where another file may help. */
@@ -38,43 +37,27 @@ interface Call {
   reject(error: unknown): void;
 }
 
-const batchSchema = z.object({
-  id: z.string().min(1),
-  status: z.string(),
-  output_file_id: z.string().nullish(),
-  error_file_id: z.string().nullish(),
-  errors: z
-    .object({ data: z.array(z.object({ message: z.string().nullish() })).nullish() })
-    .nullish()
-    .catch(undefined),
-});
-
-type Batch = z.output<typeof batchSchema>;
-
-const lineSchema = z.object({
-  custom_id: z.string(),
-  response: z.object({ status_code: z.int(), body: z.unknown() }).nullish(),
-  error: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
-});
-
-type Line = z.output<typeof lineSchema>;
-
-const OVER = ['completed', 'failed', 'expired', 'cancelled'];
-const BOUNDARY = 'scalequest-batch-7041f3a2';
+/** How long closing waits for orders under way and for their cancelling. */
+const CLOSE_MS = 10_000;
 
 /** Throws ERR_MODEL_LOAD if the key's variable is not set. Uses the first of `replicas`. */
 export function createBatchClient(name: string, options: BatchOptions, deps: ServerDeps): ServerClient {
   const { clock } = deps;
-  const { gatherMs, requestsPerFileMax, retriesMax } = options;
-  const label = `model ${name} (${options.model} at ${options.replicas[0]!})`;
+  const { retriesMax } = options;
   const closing = new AbortController();
   const counts = { requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
-  const api = createBatchApi(name, label, options, deps, closing.signal);
-  const open = new Set<Call>();
+  const api = createBatchApi(name, options, deps, closing.signal);
+  const { label } = api.context;
+  const open = new Map<string, Call>();
+  const orders = new Set<Promise<unknown>>();
   const batches = new Set<string>();
-  let waiting: Call[] = [];
-  let arrivals = 0;
-  let gathering = false;
+  let earlier: Promise<Map<string, Batch>> | null = null;
+  const gatherer = createGatherer(
+    options,
+    clock,
+    closing.signal,
+    (calls, path) => void dispatch(calls, path),
+  );
 
   function send<T extends Usage>(
     seq: number,
@@ -85,58 +68,59 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     if (closing.signal.aborted) return Promise.reject(closing.signal.reason);
     counts.requests++;
     return new Promise<T>((resolve, reject) => {
+      const text = JSON.stringify(body);
+      const id = freeId(open, path, text);
       const call: Call = {
-        ...{ seq, body, tries: 0 },
+        ...{ seq, id, body: text, tries: 0 },
         answer(reply) {
           const value = read(reply, api.context);
           counts.promptTokens += value.promptTokens;
           counts.completionTokens += value.completionTokens;
-          open.delete(call);
+          open.delete(id);
           resolve(value);
         },
         reject(error) {
-          if (!open.delete(call)) return;
+          if (!open.delete(id)) return;
           if (!closing.signal.aborted) counts.failures++;
           reject(error);
         },
       };
-      open.add(call);
-      enqueue(call, path);
+      open.set(id, call);
+      gatherer.add(call, path);
     });
   }
 
-  function enqueue(call: Call, path: string): void {
-    waiting.push(call);
-    arrivals++;
-    if (waiting.length >= requestsPerFileMax) flush(path);
-    else if (!gathering) void gather(path);
+  /** What an earlier run has ordered is waited for; the rest goes into a new file. Never rejects. */
+  async function dispatch(calls: readonly Call[], path: string): Promise<void> {
+    const { found, fresh } = splitByOrder(calls, await (earlier ??= api.earlier()));
+    for (const [batch, theirs] of found) void takeOver(batch, theirs, path);
+    if (fresh.length > 0) await runFile(fresh, path);
   }
 
-  async function gather(path: string): Promise<void> {
-    gathering = true;
-    while (waiting.length > 0 && !closing.signal.aborted) {
-      const before = arrivals;
-      await clock.sleep(gatherMs, closing.signal).catch(() => undefined);
-      if (arrivals === before && !closing.signal.aborted) flush(path);
+  async function takeOver(batch: Batch, calls: readonly Call[], path: string): Promise<void> {
+    const { lines } = await api.follow(batch).catch(() => ({ lines: new Map<string, Line>() }));
+    for (const call of calls) {
+      const line = lines.get(call.id);
+      if (closing.signal.aborted) call.reject(closing.signal.reason);
+      else if (line?.response?.status_code === 200) settle(call, line, batch, path);
+      else gatherer.add(call, path);
     }
-    gathering = false;
-  }
-
-  function flush(path: string): void {
-    const calls = waiting.toSorted((a, b) => a.seq - b.seq);
-    waiting = [];
-    if (calls.length > 0) void runFile(calls, path);
   }
 
   /** One file from its upload to its last call; never rejects. */
   async function runFile(calls: readonly Call[], path: string): Promise<void> {
     try {
-      const { batch, lines } = await api.run(
-        calls.map(({ body }) => body),
-        path,
-        batches,
-      );
-      for (const [at, call] of calls.entries()) settle(call, lines.get(String(at)), batch, path);
+      closing.signal.throwIfAborted();
+      const order = api.submit(calls, path).then((batch) => {
+        batches.add(batch.id);
+        return batch;
+      });
+      orders.add(order);
+      const ordered = await order.finally(() => orders.delete(order));
+      const { batch, lines } = await api.follow(ordered);
+      batches.delete(ordered.id);
+      if (batch.status === 'failed') throw failedError(api.context, batch);
+      for (const call of calls) settle(call, lines.get(call.id), batch, path);
     } catch (error) {
       for (const call of calls) call.reject(runError(error));
     }
@@ -145,23 +129,16 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
   function settle(call: Call, line: Line | undefined, batch: Batch, path: string): void {
     try {
       if (line?.response) return call.answer(replyOf(line.response));
-      const why = line?.error?.message ?? `its request is missing from the files of batch ${batch.id}`;
-      if (batch.status === 'cancelled') {
-        throw new ScaleQuestError(
-          'ERR_MODEL_REFUSED',
-          `${label}: batch ${batch.id} was cancelled by another`,
-        );
-      }
-      throw new TryFailure('server', `${label}: ${why}`);
+      throw lostError(label, line, batch);
     } catch (error) {
       if (!(error instanceof TryFailure)) return call.reject(error);
       call.tries++;
       if (call.tries > retriesMax) {
-        const message = `${error.message}, in ${call.tries} files`;
-        return call.reject(new RowError('ROW_SERVER_ERROR', message));
+        const code = error.kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR';
+        return call.reject(new RowError(code, `${error.message}, in ${call.tries} files`));
       }
       counts.retries++;
-      enqueue(call, path);
+      gatherer.add(call, path);
     }
   }
 
@@ -169,18 +146,108 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     label,
     send,
     stats() {
-      const queued = waiting.length;
+      const queued = gatherer.count();
       return { ...counts, inFlight: open.size - queued, queued, memoryPeakBytes: 0 };
     },
     async close() {
       if (closing.signal.aborted) return;
       const error = new ScaleQuestError('ERR_CANCELLED', `${label} was closed before the call ended`);
       closing.abort(error);
-      for (const call of open) call.reject(error);
-      await Promise.allSettled([...batches].map((id) => api.cancel(id)));
+      for (const call of [...open.values()]) call.reject(error);
+      await Promise.race([cancelAll(orders, batches, api), clock.sleep(CLOSE_MS)]);
       await api.destroy();
     },
   };
+}
+
+/** A batch whose order is on its way would run, and cost, without anybody to wait for it. */
+async function cancelAll(
+  orders: Iterable<Promise<unknown>>,
+  batches: Iterable<string>,
+  api: BatchApi,
+): Promise<void> {
+  await Promise.allSettled(orders);
+  await Promise.allSettled([...batches].map((id) => api.cancel(id)));
+}
+
+interface Gatherer {
+  add(call: Call, path: string): void;
+  /** Calls that are in no file yet. */
+  count(): number;
+}
+
+/** Gives calls on when they fill a file, or when no new one came for a while; those of the oldest rows first. */
+function createGatherer(
+  { gatherMs, requestsPerFileMax }: BatchOptions,
+  clock: Clock,
+  signal: AbortSignal,
+  give: (calls: readonly Call[], path: string) => void,
+): Gatherer {
+  let waiting: Call[] = [];
+  let arrivals = 0;
+  let gathering = false;
+
+  function flush(path: string): void {
+    const calls = waiting.toSorted((a, b) => a.seq - b.seq);
+    waiting = [];
+    if (calls.length > 0) give(calls, path);
+  }
+
+  async function gather(path: string): Promise<void> {
+    gathering = true;
+    while (waiting.length > 0 && !signal.aborted) {
+      const before = arrivals;
+      await clock.sleep(gatherMs, signal).catch(() => undefined);
+      if (arrivals === before && !signal.aborted) flush(path);
+    }
+    gathering = false;
+  }
+
+  return {
+    count: () => waiting.length,
+    add(call, path) {
+      waiting.push(call);
+      arrivals++;
+      if (waiting.length >= requestsPerFileMax) flush(path);
+      else if (!gathering) void gather(path);
+    },
+  };
+}
+
+/** Calls by the batch that an earlier run has ordered for them. Each order counts once: what it lacks is ordered anew. */
+function splitByOrder(
+  calls: readonly Call[],
+  ordered: Map<string, Batch>,
+): { found: Map<Batch, Call[]>; fresh: Call[] } {
+  const found = new Map<Batch, Call[]>();
+  const fresh: Call[] = [];
+  for (const call of calls) {
+    const batch = ordered.get(call.id);
+    ordered.delete(call.id);
+    if (batch) found.set(batch, [...(found.get(batch) ?? []), call]);
+    else fresh.push(call);
+  }
+  return { found, fresh };
+}
+
+/** Equal requests that are open at once differ by a number. */
+function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string): string {
+  const hash = createHash('sha256').update(`${path}\n${body}`).digest('hex').slice(0, 40);
+  let id = hash;
+  for (let number = 1; open.has(id); number++) id = `${hash}-${number}`;
+  return id;
+}
+
+/** Why a batch that is over has no reply to a request. */
+function lostError(label: string, line: Line | undefined, { id, status }: Batch): Error {
+  if (status === 'cancelled') {
+    return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} was cancelled by another`);
+  }
+  if (line?.error?.code === 'batch_expired' || (!line && status === 'expired')) {
+    return new TryFailure('timeout', `${label}: batch ${id} expired before its request was run`);
+  }
+  const why = line?.error?.message ?? `its request is missing from the files of batch ${id}`;
+  return new TryFailure('server', `${label}: ${why}`);
 }
 
 /** What fails for a whole file is no row's fault. */
@@ -192,123 +259,4 @@ function runError(error: unknown): unknown {
 
 function replyOf({ status_code, body }: { status_code: number; body?: unknown }): HttpReply {
   return { status: status_code, header: () => undefined, text: JSON.stringify(body ?? null) };
-}
-
-interface BatchApi {
-  context: ReplyContext;
-  /** Uploads, waits and downloads; `open` holds the batch's id meanwhile. */
-  run(
-    bodies: readonly unknown[],
-    path: string,
-    open: Set<string>,
-  ): Promise<{ batch: Batch; lines: Map<string, Line> }>;
-  cancel(id: string): Promise<unknown>;
-  destroy(): Promise<void>;
-}
-
-function createBatchApi(
-  name: string,
-  label: string,
-  options: BatchOptions,
-  { env, clock, random }: ServerDeps,
-  signal: AbortSignal,
-): BatchApi {
-  const { model, apiKeyEnv, timeoutMs, retriesMax, unreachableMs, pollMs } = options;
-  const apiKey = readApiKey(name, apiKeyEnv, env);
-  const health: ServerHealth = { answeredMs: undefined };
-  const poster = createPoster({
-    ...{ url: options.replicas[0]!, headers: keyHeaders(apiKey), connectionsMax: 8, timeoutMs },
-    ...{ label, health, clock },
-  });
-  const context: ReplyContext = {
-    ...{ label, model, apiKeyEnv, apiKey, health, speaks: OPENAI_SPEAKS, nowMs: clock.nowMs },
-  };
-
-  function ask<T>(send: () => Promise<HttpReply>, read: (reply: HttpReply) => T): Promise<T> {
-    const retry = { retriesMax, unreachableMs, health, clock, random, signal };
-    return withRetry(() => send().then(read), retry);
-  }
-
-  function askBatch(send: () => Promise<HttpReply>): Promise<Batch> {
-    return ask(send, (reply) => parseReply(reply, batchSchema, 'id and status', context));
-  }
-
-  async function linesOf(id: string | null | undefined): Promise<[string, Line][]> {
-    if (!id) return [];
-    const text = await ask(
-      () => poster.get(`/files/${encodeURIComponent(id)}/content`, timeoutMs),
-      (reply) => {
-        if (reply.status === 200) return reply.text;
-        throw statusError(reply, context);
-      },
-    );
-    return text.split('\n').flatMap((line): [string, Line][] => {
-      const parsed = lineSchema.safeParse(lineValue(line));
-      return parsed.success ? [[parsed.data.custom_id, parsed.data]] : [];
-    });
-  }
-
-  async function run(bodies: readonly unknown[], path: string, open: Set<string>) {
-    const url = `/v1${path}`;
-    const lines = bodies.map((body, at) =>
-      JSON.stringify({ custom_id: String(at), method: 'POST', url, body }),
-    );
-    const type = `multipart/form-data; boundary=${BOUNDARY}`;
-    const file = await ask(
-      () => poster.postAs('/files', type, formOf(lines.join('\n'))),
-      (reply) => parseReply(reply, z.object({ id: z.string().min(1) }), 'id', context),
-    );
-    const order = { input_file_id: file.id, endpoint: url, completion_window: '24h' };
-    let batch = await askBatch(() => poster.post('/batches', order));
-    open.add(batch.id);
-    try {
-      while (!OVER.includes(batch.status)) {
-        await clock.sleep(pollMs, signal);
-        batch = await askBatch(() => poster.get(`/batches/${encodeURIComponent(batch.id)}`, timeoutMs));
-      }
-    } finally {
-      if (!signal.aborted) open.delete(batch.id);
-    }
-    if (batch.status === 'failed') throw failedError(label, batch);
-    const found = [...(await linesOf(batch.error_file_id)), ...(await linesOf(batch.output_file_id))];
-    return { batch, lines: new Map(found) };
-  }
-
-  return {
-    context,
-    run,
-    cancel: (id) => poster.post(`/batches/${encodeURIComponent(id)}/cancel`, {}),
-    destroy: () => poster.destroy(),
-  };
-}
-
-function failedError(label: string, { id, errors }: Batch): ScaleQuestError {
-  const why = errors?.data?.[0]?.message ?? 'no reason given';
-  return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} failed: ${why.slice(0, 300)}`);
-}
-
-/** A line cut off or garbled is a missing one: its request is asked again. */
-function lineValue(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-/** multipart/form-data (RFC 7578). */
-function formOf(lines: string): string {
-  return [
-    `--${BOUNDARY}`,
-    'Content-Disposition: form-data; name="purpose"',
-    '',
-    'batch',
-    `--${BOUNDARY}`,
-    'Content-Disposition: form-data; name="file"; filename="requests.jsonl"',
-    'Content-Type: application/jsonl',
-    '',
-    lines,
-    `--${BOUNDARY}--`,
-    '',
-  ].join('\r\n');
 }

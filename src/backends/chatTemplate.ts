@@ -11,7 +11,8 @@ import { ScaleQuestError } from '../errors.js';
  */
 export interface ChatTemplate {
   render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
-  /** The token that ends a text; undefined if the tokenizer names none. */
+  /** The tokens that begin and end a text; undefined if the tokenizer names none. */
+  bos: string | undefined;
   eos: string | undefined;
 }
 
@@ -54,6 +55,7 @@ export function readChatTemplate(path: string): ChatTemplate {
     pad_token: config.pad_token ?? '',
   };
   return {
+    bos: config.bos_token ?? undefined,
     eos: config.eos_token ?? undefined,
     render(messages, addGenerationPrompt) {
       try {

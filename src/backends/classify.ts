@@ -18,13 +18,15 @@ import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
 /**
  * Reward models and classifiers behind /classify.
  *
- * vLLM (vllm/entrypoints/pooling/classify/protocol.py and serving.py; SGLang's /v1/classify is its copy): asked with
+ * vLLM (vllm/entrypoints/pooling/classify/protocol.py and serving.py): asked with
  * `{ model, input: [text, …] }` or `{ model, messages }`; answered with
- * `{ data: [{ index, label, probs: [p, …], num_classes }], usage }`. A model of one class gives its reward as the one `prob`.
+ * `{ data: [{ index, label, probs: [p, …], num_classes }], usage }`. A model of one class, as Skywork-Reward, gives its reward
+ * as the one `prob`: through a sigmoid, unless `use_activation` is false (vllm/model_executor/layers/pooler/activations.py).
  *
  * SGLang (python/sglang/srt/entrypoints/http_server.py, /classify; docs, "Reward models"): asked with
  * `{ model, text: [text, …] }`; answered with `[{ embedding: [x, …], meta_info: { prompt_tokens } }, …]`, for one text as
- * well where a list was asked.
+ * well where a list was asked. The numbers are bare, of the last token. Its /v1/classify looks like vLLM's, but takes a softmax
+ * over the classes (entrypoints/openai/serving_classify.py), which makes every reward of a model of one class 1: never asked.
  */
 export const classifyOptions = z
   .strictObject({

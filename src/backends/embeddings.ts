@@ -12,7 +12,7 @@ import {
   extraOption,
   loadOptions,
 } from './serverClient.js';
-import type { ReplyContext } from './serverReplies.js';
+import { type ReplyContext, rowLabel } from './serverReplies.js';
 
 /**
  * Embedding models behind OpenAI's /embeddings (vLLM, SGLang, TEI, OpenAI).
@@ -74,10 +74,13 @@ const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };
 function vectorsOf(
   data: readonly { embedding: string | unknown[] }[],
   count: number,
-  { label }: ReplyContext,
+  context: ReplyContext,
 ): number[][] {
   if (data.length < count) {
-    throw new RowError('ROW_FEWER_CHOICES', `${label} returned ${data.length} of ${count} vectors`);
+    throw new RowError(
+      'ROW_FEWER_CHOICES',
+      `${rowLabel(context)} returned ${data.length} of ${count} vectors`,
+    );
   }
   const vectors = data
     .slice(0, count)
@@ -87,7 +90,7 @@ function vectorsOf(
   if (length > 0 && vectors.every(isSound)) return vectors as number[][];
   throw new RowError(
     'ROW_SCORE_INVALID',
-    `${label} returned a vector that is empty, of another length, or holds no finite number`,
+    `${rowLabel(context)} returned a vector that is empty, of another length, or holds no finite number`,
   );
 }
 

@@ -106,6 +106,7 @@ function createModel(
     ...refuseAll(`model ${name}`),
     name,
     can: CAN,
+    questionFrame: template.questionFrame,
     async complete({ seq, turn, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
       const prompt = template.promptParts(turn);
       const stop = [...template.stop];

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
+import { spawnGuarded } from './guardedGroup.js';
 
 export const serveOptions = z
   .strictObject({
@@ -41,6 +40,7 @@ export interface ManagedServerDeps {
 }
 
 const POLL_MS = 500;
+const STOP_GRACE_MS = 10_000;
 const LOG_TAIL_LINES = 30;
 
 /** Starts a server and waits until it is ready. Rejects with ERR_MODEL_LOAD and the end of its log if it dies or takes too long. */
@@ -50,15 +50,11 @@ export async function startServer(
   deps: ManagedServerDeps,
 ): Promise<ManagedServer> {
   const { clock, signal } = deps;
-  const guard = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./serverGuard.js', import.meta.url)), ...options.command],
-    {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: options.gpus ? { ...deps.env, CUDA_VISIBLE_DEVICES: options.gpus.join(',') } : deps.env,
-    },
-  );
+  if (await deps.isReady()) throw alreadyThere(name);
+  const guard = spawnGuarded(options.command, {
+    env: options.gpus ? { ...deps.env, CUDA_VISIBLE_DEVICES: options.gpus.join(',') } : deps.env,
+    graceMs: STOP_GRACE_MS,
+  });
   const log = tailOf([guard.stdout, guard.stderr]);
   let ended: string | null = null;
   const exited = new Promise<void>((resolve) => {
@@ -95,11 +91,25 @@ export async function startServer(
     }
   } catch (error) {
     await stop();
-    throw error;
+    throw signal?.aborted ? cancelled(name) : error;
   }
   // A server of someone else on the same port would answer too, while ours failed to take it.
   if (ended !== null) throw failure(`${ended}, though something else answers at its address`);
   return { stop };
+}
+
+/** Ours would find its port taken only later, and the other's replies would pass for its own. */
+function alreadyThere(name: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_MODEL_LOAD',
+    `${name}: something answers at the address of its server before it is started, expected nothing there. End that server, ` +
+      'choose another port, or leave out `serve` to use it',
+    { data: { model: name } },
+  );
+}
+
+function cancelled(name: string): ScaleQuestError {
+  return new ScaleQuestError('ERR_CANCELLED', `${name}: its server was given up while it was starting`);
 }
 
 function tailOf(streams: readonly NodeJS.ReadableStream[]): () => string {

@@ -52,6 +52,14 @@ export interface EmbedRequest {
   texts: readonly string[];
 }
 
+/** What stands around a question in the text that its generator is trained on. */
+export interface QuestionFrame {
+  /** The pre-query prompt without its begin-of-sequence marker: a trainer's tokeniser puts that one there itself. */
+  opening: string;
+  /** Up to and with the marker that ends a user's text; empty if the template has none. */
+  end: string;
+}
+
 /** Counters since the start; requests and tokens that failed in the end are counted too. */
 export interface ModelStats {
   requests: number;
@@ -63,6 +71,8 @@ export interface ModelStats {
   completionTokens: number;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
   memoryPeakBytes: number;
+  /** Calls that the store of replies answered, or a call under way that asked the same; absent without a store. */
+  storeHits?: number;
 }
 
 /**
@@ -73,6 +83,8 @@ export interface Model {
   readonly name: string;
   /** What this backend can do with its protocol and template; `check` reads it before any request. */
   readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
+  /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
+  readonly questionFrame?: QuestionFrame | undefined;
   /** The `n` choices, in the server's order. Rejects with a RowError (row lost) or a ScaleQuestError (run over). */
   complete(request: CompleteRequest): Promise<Choice[]>;
   /** The probability of each option as the first token of the reply, in the order asked; the sum is at most 1. */

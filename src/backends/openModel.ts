@@ -4,12 +4,14 @@ import { classifyOptions, describeClassify, openClassify } from './classify.js';
 import { type Clock, systemClock } from './clock.js';
 import { describeEmbeddings, embeddingsOptions, openEmbeddings } from './embeddings.js';
 import { describeLlamaCpp, llamaCppOptions, openLlamaCpp } from './llamaCpp.js';
+import { cleaned, guardKey, keyRemover } from './keyGuard.js';
 import type { Model } from './model.js';
 import { describeOpenai, openOpenai, openaiOptions } from './openai.js';
 import { describeOpenaiBatch, openOpenaiBatch, openaiBatchOptions } from './openaiBatch.js';
 import { describePooling, openPooling, poolingOptions } from './pooling.js';
 import { describeScorePair, openScorePair, scorePairOptions } from './scorePair.js';
 import { type ScoreTemplateConfig, scoreTemplateSchema } from './scoreTemplate.js';
+import type { ServerDeps } from './serverClient.js';
 import type { SharedPools } from './sharedPools.js';
 import { describeTei, openTei, teiOptions } from './tei.js';
 import { type TemplateConfig, templateSchema } from './template.js';
@@ -73,6 +75,15 @@ function describeKind(config: ModelConfig): ModelDescription {
   return describeEmbeddings(config.embeddings);
 }
 
+/** Of a model that scores: whether its protocol and template have a form for a question without a response. */
+export function scoresQuestions(config: ModelConfig): boolean {
+  if ('scorePair' in config || ('tei' in config && config.tei.input !== 'text')) return false;
+  const asksText = 'tei' in config || ('classify' in config && config.classify.input === 'text');
+  if (!asksText && !('pooling' in config && config.pooling.input === 'text')) return true;
+  const template = 'template' in config ? config.template : undefined;
+  return !(typeof template === 'object' && 'pair' in template && template.user === undefined);
+}
+
 type AnyTemplate = TemplateConfig | ScoreTemplateConfig;
 
 function tokenizerOf(config: AnyTemplate): string[] {
@@ -93,16 +104,32 @@ export interface OpenModelDeps {
   random?: () => number;
   /** Roles that are given the same one share the pools of the servers that they have in common. */
   pools?: SharedPools;
+  /** Gives up a server that is still starting. */
+  signal?: AbortSignal;
 }
 
 /** Starts the engine or the client of a model; `close` it when done. */
 export async function openModel(
   name: string,
   config: z.input<typeof modelSchema>,
-  { env, folder, clock = systemClock, random = Math.random, pools }: OpenModelDeps,
+  { env, folder, clock = systemClock, random = Math.random, pools, signal }: OpenModelDeps,
 ): Promise<Model> {
   const parsed = modelSchema.parse(config);
-  const deps = { env, clock, random, pools };
+  const key = keyOf(parsed, env);
+  const opened = openKind(name, parsed, folder, { env, clock, random, pools, signal });
+  return guardKey(await cleaned(opened, keyRemover(key)), key);
+}
+
+/** What the model's servers are sent; undefined where it has none, or its variable is not set. */
+function keyOf(config: ModelConfig, env: OpenModelDeps['env']): string | undefined {
+  for (const options of Object.values(config)) {
+    if (typeof options !== 'object' || !('apiKeyEnv' in options) || !options.apiKeyEnv) continue;
+    return env[options.apiKeyEnv]?.trim();
+  }
+  return undefined;
+}
+
+async function openKind(name: string, parsed: ModelConfig, folder: string, deps: ServerDeps): Promise<Model> {
   if ('scorePair' in parsed) return openScorePair(name, parsed.scorePair, deps);
   if ('embeddings' in parsed) return openEmbeddings(name, parsed.embeddings, deps);
   if ('llamaCpp' in parsed) {

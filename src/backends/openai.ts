@@ -125,22 +125,37 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const body = template ? promptBody(options, template, asked) : chatBody(options, label, asked);
-    const { n, tokensMax } = asked;
+    const { n, tokensMax, turn } = asked;
+    if (!template && turn.kind === 'preQuery') return Promise.reject(noPreQuery(label));
+    // Written when it is sent, so that calls that wait hold no prompt.
+    const body = {
+      toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
+    };
     return client.send(seq, path, body, (reply, context) =>
       readReply(reply, { n, tokensMax, stop }, context),
     );
   }
 
-  async function complete(request: CompleteRequest): Promise<Choice[]> {
-    const { seq, n, temperature } = request;
+  function complete(request: CompleteRequest): Promise<Choice[]> {
+    const { n, temperature } = request;
     // Greedy choices are all alike, and vLLM refuses to make more than one.
     const distinct = temperature === 0 ? 1 : n;
-    const parts = splitChoices(distinct, options.choicesPerRequestMax).map((size, index) =>
-      send(seq, { ...request, n: size, seed: partSeed(request.seed, index), top: 0 }),
-    );
-    const choices = (await Promise.all(parts)).flatMap((part) => part.choices);
-    return Array.from({ length: n }, (_, at) => ({ ...choices[at % distinct]! }));
+    // The usual case, without what only the others need: a thousand calls in flight can feel it.
+    const isOneRequest = distinct === n && n <= options.choicesPerRequestMax;
+    return isOneRequest ? sendPart(request, n, 0).then(choicesOf) : completeInParts(request, distinct);
+  }
+
+  async function completeInParts(request: CompleteRequest, distinct: number): Promise<Choice[]> {
+    const sizes = splitChoices(distinct, options.choicesPerRequestMax);
+    const replies = await Promise.all(sizes.map((size, part) => sendPart(request, size, part)));
+    const choices = replies.flatMap(choicesOf);
+    return Array.from({ length: request.n }, (_, at) => ({ ...choices[at % distinct]! }));
+  }
+
+  function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
+    const { seq, turn, tokensMax, temperature, topP } = request;
+    const seed = partSeed(request.seed, part);
+    return send(seq, { turn, n: size, tokensMax, temperature, topP, seed, top: 0 });
   }
 
   async function choose({ seq, turn, options: replies }: ChooseRequest): Promise<number[]> {
@@ -156,33 +171,39 @@ export function createDialogueModel(
 
   return {
     ...refuseAll(label),
-    ...{ name, can: canOf(options), complete, choose, stats: client.stats, close: client.close },
+    ...{ name, can: canOf(options), questionFrame: template?.questionFrame },
+    ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }
 
+function choicesOf({ choices }: Completion): Choice[] {
+  return choices;
+}
+
+/** Fields that are undefined are not sent. */
 function commonBody({ model, extra }: Dialogue, { n, tokensMax, temperature, topP, seed }: Asked): object {
-  const common = { ...extra, model, n, max_tokens: tokensMax, temperature, top_p: topP, stream: false };
-  return seed === undefined ? common : { ...common, seed };
+  return { ...extra, model, n, max_tokens: tokensMax, temperature, top_p: topP, stream: false, seed };
 }
 
 function promptBody(dialogue: Dialogue, template: Template, asked: Asked): object {
-  const body = {
-    ...commonBody(dialogue, asked),
-    ...{ prompt: template.promptText(asked.turn), stop: template.stop },
-  };
-  return asked.top > 0 ? { ...body, logprobs: asked.top } : body;
+  const { turn, top } = asked;
+  const { promptText, stop } = template;
+  const logprobs = top > 0 ? top : undefined;
+  return { ...commonBody(dialogue, asked), prompt: promptText(turn), stop, logprobs };
 }
 
-function chatBody(dialogue: Dialogue, label: string, asked: Asked): object {
+function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { turn, top } = asked;
-  if (turn.kind === 'preQuery') {
-    throw new ScaleQuestError(
-      'ERR_PIPELINE_MODEL',
-      `${label} cannot be given a bare user turn over chat; use protocol: completions`,
-    );
-  }
-  const body = { ...commonBody(dialogue, asked), messages: [{ role: 'user', content: turn.text }] };
+  const content = turn.kind === 'user' ? turn.text : '';
+  const body = { ...commonBody(dialogue, asked), messages: [{ role: 'user', content }] };
   return top > 0 ? { ...body, logprobs: true, top_logprobs: top } : body;
+}
+
+function noPreQuery(label: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    `${label} cannot be given a bare user turn over chat; use protocol: completions`,
+  );
 }
 
 /** 5 choices, 2 a request: [2, 2, 1]. */

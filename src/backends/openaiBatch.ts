@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Model } from './model.js';
+import { createBatchApi } from './batchApi.js';
 import { createBatchClient } from './batchClient.js';
 import { type Dialogue, createDialogueModel, dialogueOptions, templateFor } from './openai.js';
 import { type ServerDeps, addressOptions, loadOptions } from './serverClient.js';
@@ -62,4 +63,14 @@ export async function openOpenaiBatch(
 ): Promise<Model> {
   const template = templateFor(options, templateConfig);
   return createDialogueModel(name, options, template, createBatchClient(name, options, deps));
+}
+
+/** Asks for the account's batches and orders none. Rejects as a request of a run would. */
+export async function probeOpenaiBatch(
+  name: string,
+  options: OpenaiBatchOptions,
+  deps: ServerDeps,
+): Promise<void> {
+  const api = createBatchApi(name, options, deps, new AbortController().signal);
+  await api.probe().finally(() => api.destroy());
 }

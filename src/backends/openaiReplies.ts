@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { Choice } from './model.js';
 import type { HttpReply } from './postJson.js';
-import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
+import { type ReplyContext, type Speaks, parseReply, rowLabel } from './serverReplies.js';
 
 export const OPENAI_SPEAKS: Speaks = {
   protocol: 'the OpenAI protocol',
@@ -35,7 +35,7 @@ const choiceFields = {
   logprobs: z.unknown().optional(),
 };
 
-const replySchema = z.object({
+export const replySchema = z.object({
   choices: z.array(
     z.union([
       z.object({ ...choiceFields, text: z.string() }),
@@ -48,6 +48,34 @@ const replySchema = z.object({
     .catch(undefined),
 });
 
+type ReplyBody = z.output<typeof replySchema>;
+
+/**
+ * Whether a reply is of the schema as it stands, in the form that nearly all have: the schema's own check costs a good part
+ * of what a request costs. What this does not know, the schema decides.
+ */
+export function isPlainReply(value: unknown): value is ReplyBody {
+  const { choices, usage } = (value ?? {}) as Record<string, unknown>;
+  return Array.isArray(choices) && choices.every(isPlainChoice) && isPlainUsage(usage);
+}
+
+function isPlainChoice(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { index, finish_reason: finish, text, message } = value;
+  if (index !== undefined && !(Number.isSafeInteger(index) && (index as number) >= 0)) return false;
+  if (finish != null && typeof finish !== 'string') return false;
+  if (text !== undefined) return typeof text === 'string';
+  return isObject(message) && (message.content == null || typeof message.content === 'string');
+}
+
+function isPlainUsage(value: unknown): boolean {
+  return isObject(value) && Number.isFinite(value.prompt_tokens) && Number.isFinite(value.completion_tokens);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * The choices of a reply to /completions or /chat/completions, in the order of their `index`, without the stop strings.
  * Throws what the reply means otherwise: a TryFailure, a RowError, or a ScaleQuestError that ends the run.
@@ -57,11 +85,11 @@ export function readReply(
   asked: { n: number; tokensMax: number; stop: readonly string[] },
   context: ReplyContext,
 ): Completion {
-  const { choices: items, usage } = parseReply(reply, replySchema, 'choices', context);
+  const { choices: items, usage } = parseReply(reply, replySchema, 'choices', context, isPlainReply);
   if (items.length < asked.n) {
     throw new RowError(
       'ROW_FEWER_CHOICES',
-      `${context.label} returned ${items.length} of ${asked.n} choices; if it does so for every row, it ignores \`n\`: ` +
+      `${rowLabel(context)} returned ${items.length} of ${asked.n} choices; if it does so for every row, it ignores \`n\`: ` +
         'set choicesPerRequestMax: 1',
     );
   }

@@ -3,7 +3,7 @@ import { RowError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { type Limit, type ServerLoad, createLimit } from './limit.js';
 import { type Poster, createPoster } from './postJson.js';
-import { type Queue, createQueue } from './queue.js';
+import { type Entry, type Queue, createQueue } from './queue.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 import { readServerLoad } from './serverLoad.js';
 
@@ -31,8 +31,8 @@ export interface PoolStats {
 
 /**
  * The servers of one or more models that share them. A call waits, oldest row first, until a replica has room, and goes to
- * the one with the least outstanding work for its limit. A replica that cannot be reached is ejected, probed, and taken
- * back; its calls go to the others.
+ * the one with the least outstanding work for its limit; of the first few that wait, one whose row has its home there. A
+ * replica that cannot be reached is ejected, probed, and taken back; its calls go to the others.
  */
 export interface Pool {
   readonly health: ServerHealth;
@@ -51,6 +51,8 @@ export interface PoolOptions {
   requestsInFlightMax: number;
   headers: Readonly<Record<string, string>>;
   clock: Clock;
+  /** A row's calls go to one replica, which may remember their prompt, where that idles none; true unless given. */
+  sameRowTogether?: boolean;
   /** How a server is looked at; over HTTP unless given. */
   openLooker?: OpenLooker;
 }
@@ -76,15 +78,17 @@ interface State {
 }
 
 export function createPool(options: PoolOptions): Pool {
-  const { urls, headers, clock, openLooker = lookerAt } = options;
+  const { urls, headers, clock, openLooker = lookerAt, sameRowTogether = true } = options;
   const health: ServerHealth = { answeredMs: undefined };
   const replicas = urls.map((url, index) => newReplica(options, url, index));
   const lookers = urls.map((url) => openLooker(url, headers, health, clock));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
+  const prefers = (replica: Replica, seq: number): boolean => homeOf(replicas, seq) === replica;
   const queue = createQueue<Replica>({
     take: () => take(state),
     giveBack: (replica) => void (replica.outstanding -= 1),
+    ...(urls.length > 1 && sameRowTogether && { prefers }),
   });
   const state: State = { clock, replicas, lookers, queue, closing, looking: false };
 
@@ -143,33 +147,52 @@ function choose(replicas: readonly Replica[], nowMs: number): Replica | null {
   return replicas.find(({ outstanding }) => outstanding === 0) ?? null;
 }
 
+/** The replica that a row's calls prefer, spread evenly by its seq; the next one while that is down. */
+function homeOf(replicas: readonly Replica[], seq: number): Replica | undefined {
+  const hash = Math.imul(seq ^ (seq >>> 15), 0x9e3779b1) >>> 8;
+  for (let step = 0; step < replicas.length; step++) {
+    const replica = replicas[(hash + step) % replicas.length]!;
+    if (replica.isUp) return replica;
+  }
+  return undefined;
+}
+
 function isAnyUp(replicas: readonly Replica[]): boolean {
   return replicas.some(({ isUp }) => isUp);
 }
 
-async function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
-  for (let moves = 0; ; moves++) {
-    let canMove = false;
-    const running = state.queue.run(seq, async (replica) => {
-      const startedMs = state.clock.nowMs();
-      // What the outcome says of the replica is noted before its place is free and taken by the next call.
-      try {
-        const value = await call(replica);
-        answered(state, replica, startedMs);
-        return value;
-      } catch (error) {
-        if (error instanceof RowError) answered(state, replica, startedMs);
-        if (error instanceof TryFailure) canMove = failed(state, replica, error) && isConnection(error);
-        throw error;
-      }
-    });
-    void look(state);
-    try {
-      return await running;
-    } catch (error) {
-      // Not its fault and not the row's: it moves on at once, but not for ever, for it may be what kills them.
-      if (!canMove || state.closing.signal.aborted || moves >= state.replicas.length) throw error;
-    }
+/** A call on its way to an answer. */
+interface Moving<T> extends Entry<Replica> {
+  call(replica: Replica): Promise<T>;
+  resolve(value: T): void;
+  moves: number;
+}
+
+function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const begin = (replica: Replica): void => void attempt(state, moving, replica);
+    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0 };
+    state.queue.enter(moving);
+    if (!state.looking) void look(state);
+  });
+}
+
+/** What the outcome says of the replica is noted before its place is free and taken by the next call. */
+async function attempt<T>(state: State, moving: Moving<T>, replica: Replica): Promise<void> {
+  const { clock, queue, closing, replicas } = state;
+  const startedMs = clock.nowMs();
+  try {
+    const value = await moving.call(replica);
+    answered(state, replica, startedMs);
+    queue.leave(moving, replica);
+    moving.resolve(value);
+  } catch (error) {
+    if (error instanceof RowError) answered(state, replica, startedMs);
+    const canMove = error instanceof TryFailure && failed(state, replica, error) && isConnection(error);
+    queue.leave(moving, replica);
+    // Not its fault and not the row's: it moves on at once, but not for ever, for it may be what kills them.
+    if (canMove && !closing.signal.aborted && moving.moves++ < replicas.length) queue.enter(moving);
+    else moving.reject(error);
   }
 }
 

@@ -18,8 +18,15 @@ import type { Speaks } from './serverReplies.js';
  *
  * Protocol (vllm/entrypoints/pooling/pooling/protocol.py and base/protocol.py; examples/pooling/reward):
  * asked with `{ model, input: [text, …] }` or `{ model, messages }`, one dialogue a request; answered with
- * `{ data: [{ index, data }], usage }`, where `data` is one number in a list (sequence rewards), or such a list for each
- * token (token rewards, as of InternLM2): then the last token's is the reward, as in the model's own `get_score`.
+ * `{ data: [{ index, data }], usage }`, where `data` is one number in a list (sequence rewards, as of Skywork-Reward), or
+ * such a list for each token (token rewards, as of InternLM2 and Qwen2.5-Math-RM; docs/models/pooling_models/reward.md): then
+ * the last token's is the reward. That is the right token only if the text ends as in training: `messages` ends where the
+ * chat template ends (add_generation_prompt is false), `text` where `template` does; see `internlm2-reward` there.
+ *
+ * vLLM passes a single number through a sigmoid unless `use_activation` is false (layers/pooler/activations.py,
+ * PoolerClassify): the order stays, far apart rewards come close.
+ *
+ * Process reward models (Qwen2.5-Math-PRM) give two numbers for each `<extra_0>` after a step, and are refused.
  */
 export const poolingOptions = z
   .strictObject({
@@ -38,7 +45,18 @@ export const poolingOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed);
+  .superRefine(checkServed)
+  .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
+    path: ['input'],
+    message:
+      'expected text, with template: internlm2-reward beside pooling: the chat template of InternLM2’s reward models leaves ' +
+      'out the <|reward|> token at which the reward stands',
+  });
+
+/** By the name under which it is published; a server may know it by another. */
+function isInternlm2(model: string): boolean {
+  return /internlm2[^/]*-reward/i.test(model);
+}
 
 export type PoolingOptions = z.output<typeof poolingOptions>;
 

@@ -1,6 +1,7 @@
-import { type Dispatcher, Pool } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
+import { type Connections, createConnections } from './connections.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 
 export interface HttpReply {
@@ -40,19 +41,24 @@ export interface PosterOptions {
 
 const REPLY_BYTES_MAX = 64 * 2 ** 20;
 
-/** uvicorn, and so vLLM, drops idle connections after 5 s without saying so; ours must go first, busy loop or not. */
-const KEEP_ALIVE_MS = 2_000;
-
-const CONNECT_MS = 10_000;
-
 /** Deadlines are looked at so often; a timer a request would cost more than the request's own bookkeeping. */
 const DEADLINE_TICK_MS = 100;
 
-/** One request under way. */
+/** One request under way. It must not hold its body: a thousand of them would live as long as their replies take. */
 interface Call {
-  deadlineMs: number;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+  resolve(reply: HttpReply): void;
+  reject(error: unknown): void;
   controller: Dispatcher.DispatchController | null;
-  late: boolean;
+  isLate: boolean;
+}
+
+/** What the calls of one poster share. */
+interface Shared {
+  options: PosterOptions;
+  connections: Connections;
+  deadlines: Deadlines;
 }
 
 /**
@@ -60,79 +66,20 @@ interface Call {
  * that shares its cores with the rest of the run can feel.
  */
 export function createPoster(options: PosterOptions): Poster {
-  const { url, headers, connectionsMax, timeoutMs, label, clock } = options;
+  const { url, headers, connectionsMax, timeoutMs, clock } = options;
   const { origin, pathname } = new URL(url);
   const base = pathname.replace(/\/+$/, '');
-  const pool = new Pool(origin, {
-    connections: connectionsMax,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_MS },
-    // undici's own limits are 300 s and coarse; a long completion may take longer. The deadline below rules.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: REPLY_BYTES_MAX,
-  });
-  const open = new Set<Call>();
-  const destroyed = new AbortController();
+  const connections = createConnections({ origin, connectionsMax, replyBytesMax: REPLY_BYTES_MAX });
+  const deadlines = createDeadlines(clock, Math.min(DEADLINE_TICK_MS, timeoutMs));
+  const shared: Shared = { options, connections, deadlines };
   const postHeaders = { ...headers, 'content-type': 'application/json', accept: 'application/json' };
-  let watching = false;
-
-  async function watchDeadlines(): Promise<void> {
-    if (watching) return;
-    watching = true;
-    while (open.size > 0 && !destroyed.signal.aborted) {
-      await clock.sleep(Math.min(DEADLINE_TICK_MS, timeoutMs), destroyed.signal).catch(() => undefined);
-      const nowMs = clock.nowMs();
-      for (const call of open) {
-        if (call.late || call.deadlineMs > nowMs) continue;
-        call.late = true;
-        call.controller?.abort(new Error('late'));
-      }
-    }
-    watching = false;
-  }
 
   function send(request: Dispatcher.DispatchOptions, callTimeoutMs: number): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
-      const call: Call = { deadlineMs: clock.nowMs() + callTimeoutMs, controller: null, late: false };
-      const chunks: Buffer[] = [];
-      let status = 0;
-      let replyHeaders: Record<string, string | string[] | undefined> = {};
-
-      function fail(error: unknown): void {
-        open.delete(call);
-        if (call.late) {
-          reject(new TryFailure('timeout', `${label} did not answer within ${callTimeoutMs / 1000} s`));
-        } else {
-          reject(status > 0 ? bodyFailure(label, error) : connectionFailure(options, error));
-        }
-      }
-
-      open.add(call);
-      void watchDeadlines();
-      pool.dispatch(request, {
-        onRequestStart(controller) {
-          call.controller = controller;
-          if (call.late) controller.abort(new Error('late'));
-        },
-        onResponseStart(_controller, statusCode, incoming) {
-          status = statusCode;
-          replyHeaders = incoming;
-        },
-        onResponseData(_controller, chunk) {
-          chunks.push(chunk);
-        },
-        onResponseEnd() {
-          open.delete(call);
-          const text = (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8');
-          resolve({ status, header: (name) => firstOf(replyHeaders[name]), text });
-        },
-        onResponseError(_controller, error) {
-          fail(error);
-        },
-      });
+      const deadlineMs = clock.nowMs() + callTimeoutMs;
+      const call = { timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, isLate: false };
+      deadlines.watch(call);
+      connections.use((connection) => connection.dispatch(request, hear(call, connection, shared)));
     });
   }
 
@@ -156,10 +103,99 @@ export function createPoster(options: PosterOptions): Poster {
         getTimeoutMs,
       ),
     async destroy() {
-      destroyed.abort();
-      await pool.destroy();
+      deadlines.stop();
+      await connections.destroy();
     },
   };
+}
+
+/** What undici tells of one call, into its promise. */
+function hear(
+  call: Call,
+  connection: Client,
+  { options, connections, deadlines }: Shared,
+): Dispatcher.DispatchHandler {
+  let status = 0;
+  let headers: Record<string, string | string[] | undefined> = {};
+  let first: Buffer | undefined;
+  let more: Buffer[] | undefined;
+
+  function end(): void {
+    deadlines.forget(call);
+    connections.free(connection);
+  }
+
+  return {
+    onRequestStart(controller) {
+      call.controller = controller;
+      if (call.isLate) controller.abort(new Error('late'));
+    },
+    onResponseStart(_controller, statusCode, incoming) {
+      status = statusCode;
+      headers = incoming;
+    },
+    onResponseData(_controller, chunk) {
+      if (first === undefined) first = chunk;
+      else (more ??= [first]).push(chunk);
+    },
+    onResponseEnd() {
+      end();
+      const text = (more ? Buffer.concat(more) : first)?.toString('utf8') ?? '';
+      call.resolve({ status, header: (name) => firstOf(headers[name]), text });
+    },
+    onResponseError(_controller, error) {
+      end();
+      call.reject(failureOf(call, status, error, options));
+    },
+  };
+}
+
+function failureOf(
+  { isLate, timeoutMs }: Call,
+  status: number,
+  error: unknown,
+  options: PosterOptions,
+): Error {
+  const { label } = options;
+  if (isLate) return new TryFailure('timeout', `${label} did not answer within ${timeoutMs / 1000} s`);
+  return status > 0 ? bodyFailure(label, error) : connectionFailure(options, error);
+}
+
+interface Deadlines {
+  watch(call: Call): void;
+  forget(call: Call): void;
+  stop(): void;
+}
+
+/** Cuts the calls that are late, with one sleep at a time for all of them. */
+function createDeadlines(clock: Clock, tickMs: number): Deadlines {
+  const open = new Set<Call>();
+  const stopped = new AbortController();
+  let isWatching = false;
+
+  async function watchAll(): Promise<void> {
+    isWatching = true;
+    while (open.size > 0 && !stopped.signal.aborted) {
+      await clock.sleep(tickMs, stopped.signal).catch(() => undefined);
+      const nowMs = clock.nowMs();
+      for (const call of open) if (!call.isLate && call.deadlineMs <= nowMs) cut(call);
+    }
+    isWatching = false;
+  }
+
+  return {
+    watch(call) {
+      open.add(call);
+      if (!isWatching) void watchAll();
+    },
+    forget: (call) => void open.delete(call),
+    stop: () => stopped.abort(),
+  };
+}
+
+function cut(call: Call): void {
+  call.isLate = true;
+  call.controller?.abort(new Error('late'));
 }
 
 function firstOf(value: string | string[] | undefined): string | undefined {
@@ -209,7 +245,7 @@ function connectionFailure({ label, url, health }: PosterOptions, error: unknown
     );
   }
   // undici names the parser's error where it has no code of its own.
-  if (code.startsWith('HPE_') || code === 'HTTPParserError') {
+  if (code.startsWith('HPE_') || ['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'].includes(code)) {
     if (health.answeredMs !== undefined) {
       return new TryFailure('reply', `${label} sent something that is not HTTP (${code})`, details);
     }

@@ -5,11 +5,14 @@ export interface Places<Place> {
   /** A place for the next call, now taken; null if none is free. */
   take(): Place | null;
   giveBack(place: Place): void;
+  /** Whether a row's calls had better go to this place, as where its prompt is known. */
+  prefers?(place: Place, seq: number): boolean;
 }
 
 /**
  * As many calls at once as there are places; of those that wait, the one of the oldest row (lowest seq) starts first, and
- * of one row the one that came first. So the row that everything after it waits for is never behind younger rows.
+ * of one row the one that came first. So the row that everything after it waits for is never behind younger rows. But where places
+ * prefer rows, one of the first few calls that wait may go before the first.
  */
 export interface Queue<Place> {
   /**
@@ -18,6 +21,9 @@ export interface Queue<Place> {
    * whoever owns the places.
    */
   run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T>;
+  /** The same for a caller that keeps its own promise: `begin` is told the place, and `leave` must follow. */
+  enter(entry: Entry<Place>): void;
+  leave(entry: Entry<Place>, place: Place): void;
   /** Places may have become free by other ways than a call's end. */
   wake(): void;
   /** Cancels everything, now and later. */
@@ -26,48 +32,52 @@ export interface Queue<Place> {
   readonly queued: number;
 }
 
-interface Waiting<Place> {
+/** A call on its way through the queue. */
+export interface Entry<Place> {
   seq: number;
-  arrival: number;
+  /** Must not throw. */
   begin(place: Place): void;
+  /** Called by `close`, at most once. */
   reject(error: unknown): void;
 }
 
+interface Waiting<Place> {
+  seq: number;
+  arrival: number;
+  entry: Entry<Place>;
+}
+
+/** So many calls are looked at for one that a place prefers; one that no place prefers is passed over until they are all such. */
+const AHEAD_MAX = 64;
+
 export function createQueue<Place>(places: Places<Place>): Queue<Place> {
   const heap: Waiting<Place>[] = [];
-  const running = new Set<(error: unknown) => void>();
+  const running = new Set<Entry<Place>>();
   let arrivals = 0;
   let closed = false;
 
   function run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T> {
-    if (closed) return Promise.reject(cancelled());
     return new Promise<T>((resolve, reject) => {
-      const begin = (place: Place): void => void occupy(place, start, resolve, reject);
-      push(heap, { seq, arrival: arrivals++, begin, reject });
-      wake();
+      const entry = {
+        seq,
+        begin: (place: Place) => void occupy(leave, entry, place, start, resolve),
+        reject,
+      };
+      enter(entry);
     });
   }
 
-  async function occupy<T>(
-    place: Place,
-    start: (place: Place) => Promise<T>,
-    resolve: (value: T) => void,
-    reject: (error: unknown) => void,
-  ): Promise<void> {
-    running.add(reject);
-    // A promise settles once: after `close` has rejected it, what comes here changes nothing.
-    try {
-      const value = await start(place);
-      free(place, reject);
-      resolve(value);
-    } catch (error) {
-      free(place, reject);
-      reject(error);
+  function enter(entry: Entry<Place>): void {
+    if (closed) {
+      entry.reject(cancelled());
+      return;
     }
+    push(heap, { seq: entry.seq, arrival: arrivals++, entry });
+    wake();
   }
 
-  function free(place: Place, reject: (error: unknown) => void): void {
-    running.delete(reject);
+  function leave(entry: Entry<Place>, place: Place): void {
+    running.delete(entry);
     places.giveBack(place);
     wake();
   }
@@ -76,7 +86,9 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
     while (!closed && heap.length > 0) {
       const place = places.take();
       if (place === null) return;
-      pop(heap).begin(place);
+      const { entry } = popAt(heap, firstPreferred(places, heap, place));
+      running.add(entry);
+      entry.begin(place);
     }
   }
 
@@ -84,12 +96,14 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
     if (closed) return;
     closed = true;
     const error = cancelled();
-    for (const { reject } of heap.splice(0)) reject(error);
-    for (const reject of running) reject(error);
+    for (const { entry } of heap.splice(0)) entry.reject(error);
+    for (const entry of running) entry.reject(error);
   }
 
   return {
     run,
+    enter,
+    leave,
     wake,
     close,
     get inFlight() {
@@ -99,6 +113,36 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
       return heap.length;
     },
   };
+}
+
+/** One call at its place, to its end. */
+async function occupy<Place, T>(
+  leave: Queue<Place>['leave'],
+  entry: Entry<Place>,
+  place: Place,
+  start: (place: Place) => Promise<T>,
+  resolve: (value: T) => void,
+): Promise<void> {
+  // A promise settles once: after `close` has rejected it, what comes here changes nothing.
+  try {
+    const value = await start(place);
+    leave(entry, place);
+    resolve(value);
+  } catch (error) {
+    leave(entry, place);
+    entry.reject(error);
+  }
+}
+
+/** Of those near the top of the heap, the first that this place prefers; else the top. */
+function firstPreferred<Place>(places: Places<Place>, heap: readonly Waiting<Place>[], place: Place): number {
+  if (!places.prefers) return 0;
+  let first = -1;
+  for (let at = 0; at < Math.min(AHEAD_MAX, heap.length); at++) {
+    const isFirst = first < 0 || isBefore(heap[at]!, heap[first]!);
+    if (isFirst && places.prefers(place, heap[at]!.entry.seq)) first = at;
+  }
+  return Math.max(0, first);
 }
 
 /** Places of which one is as good as another. */
@@ -126,7 +170,21 @@ function isBefore(a: Waiting<unknown>, b: Waiting<unknown>): boolean {
 
 /** Binary heap, the first to start on top. */
 function push<Place>(heap: Waiting<Place>[], item: Waiting<Place>): void {
-  let at = heap.push(item) - 1;
+  heap.push(item);
+  rise(heap, item, heap.length - 1);
+}
+
+/** Takes out the item at `at`, which must be there. */
+function popAt<Place>(heap: Waiting<Place>[], at: number): Waiting<Place> {
+  const taken = heap[at]!;
+  const item = heap.pop()!;
+  if (at < heap.length) rise(heap, item, sink(heap, item, at));
+  return taken;
+}
+
+/** Puts `item` at `at` or above. */
+function rise<Place>(heap: Waiting<Place>[], item: Waiting<Place>, from: number): void {
+  let at = from;
   while (at > 0) {
     const parent = (at - 1) >> 1;
     if (!isBefore(item, heap[parent]!)) break;
@@ -136,18 +194,14 @@ function push<Place>(heap: Waiting<Place>[], item: Waiting<Place>): void {
   heap[at] = item;
 }
 
-/** Takes the top of a heap that is not empty. */
-function pop<Place>(heap: Waiting<Place>[]): Waiting<Place> {
-  const top = heap[0]!;
-  const item = heap.pop()!;
-  if (heap.length === 0) return top;
-  let at = 0;
-  for (let child = 1; child < heap.length; child = 2 * at + 1) {
+/** Moves up what belongs above `item`, from `from` down; where `item` may stand then. */
+function sink<Place>(heap: Waiting<Place>[], item: Waiting<Place>, from: number): number {
+  let at = from;
+  for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
     if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
     if (!isBefore(heap[child]!, item)) break;
     heap[at] = heap[child]!;
     at = child;
   }
-  heap[at] = item;
-  return top;
+  return at;
 }

@@ -74,15 +74,8 @@ interface History {
  */
 export async function withRetry<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { clock, health, signal, onRetry } = options;
-  const history: History = {
-    charged: 0,
-    backoffs: 0,
-    reconnects: 0,
-    resetOnce: false,
-    lastFailureMs: clock.nowMs(),
-    awaySinceMs: undefined,
-    busySinceMs: undefined,
-  };
+  const startedMs = clock.nowMs();
+  let history: History | undefined;
   for (;;) {
     try {
       const value = await call();
@@ -91,6 +84,7 @@ export async function withRetry<T>(call: () => Promise<T>, options: RetryOptions
     } catch (error) {
       if (error instanceof RowError) health.answeredMs = clock.nowMs();
       if (!(error instanceof TryFailure)) throw error;
+      history ??= newHistory(startedMs);
       if (error.kind === 'reset' && !history.resetOnce) {
         history.resetOnce = true;
         continue;
@@ -100,6 +94,18 @@ export async function withRetry<T>(call: () => Promise<T>, options: RetryOptions
       await clock.sleep(waitMs, signal);
     }
   }
+}
+
+function newHistory(startedMs: number): History {
+  return {
+    charged: 0,
+    backoffs: 0,
+    reconnects: 0,
+    resetOnce: false,
+    lastFailureMs: startedMs,
+    awaySinceMs: undefined,
+    busySinceMs: undefined,
+  };
 }
 
 /** How long to wait before the next try; throws what the caller gets if there is none. */

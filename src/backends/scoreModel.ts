@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RowError } from '../errors.js';
+import { keyRemover } from './keyGuard.js';
 import type { Model, ScoreItem, ScoreRequest } from './model.js';
 import type { HttpReply } from './postJson.js';
 import { refuseAll } from './refuse.js';
@@ -10,7 +11,7 @@ import {
   createServerClient,
   extraOption,
 } from './serverClient.js';
-import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
+import { type ReplyContext, type Speaks, parseReply, rowLabel } from './serverReplies.js';
 
 /** What every kind of model that scores shares: cutting items into requests, and what makes a score one. */
 
@@ -78,10 +79,13 @@ export async function openScoreModel(
 function checkScores(
   { scores, ...usage }: ScoreReply,
   count: number,
-  { label }: ReplyContext,
+  context: ReplyContext,
 ): Usage & { scores: number[] } {
   if (scores.length < count) {
-    throw new RowError('ROW_FEWER_CHOICES', `${label} returned ${scores.length} of ${count} scores`);
+    throw new RowError(
+      'ROW_FEWER_CHOICES',
+      `${rowLabel(context)} returned ${scores.length} of ${count} scores`,
+    );
   }
   const wrong = scores.slice(0, count).find((score) => !Number.isFinite(score));
   if (scores.slice(0, count).every((score) => Number.isFinite(score))) {
@@ -90,7 +94,8 @@ function checkScores(
   const shown = typeof wrong === 'number' ? String(wrong) : (JSON.stringify(wrong) ?? 'none');
   throw new RowError(
     'ROW_SCORE_INVALID',
-    `${label} returned ${shown.slice(0, 80)} for a score, expected a finite number`,
+    // A key that is cut in two is not found any more.
+    `${rowLabel(context)} returned ${keyRemover(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
   );
 }
 

@@ -16,7 +16,8 @@ import type { Speaks } from './serverReplies.js';
  * Cross-encoders behind vLLM's /score: the question and the response as a pair.
  *
  * Protocol (vllm/entrypoints/pooling/scoring/protocol.py): asked with `{ model, text_1: [question, …], text_2: [response, …] }`,
- * pair by pair; answered with `{ data: [{ index, score }], usage }`.
+ * pair by pair; answered with `{ data: [{ index, score }], usage }`. SGLang's /v1/score is another thing: the probabilities of
+ * given tokens (`query`, `items`, `label_token_ids`; entrypoints/openai/serving_score.py).
  */
 export const scorePairOptions = z
   .strictObject({

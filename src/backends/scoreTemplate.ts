@@ -21,10 +21,16 @@ const CHATML_USER = '<|im_start|>user\n{{ user }}<|im_end|>\n';
 const CHATML_PAIR = `${CHATML_USER}<|im_start|>assistant\n{{ assistant }}<|im_end|>\n`;
 const QWEN_SYSTEM = '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n';
 
-/** Both turns closed and nothing after them, as chat templates write a dialogue without a generation prompt. */
+/**
+ * Both turns closed, as chat templates write a dialogue without a generation prompt. Nothing follows, but for InternLM2's
+ * reward models: they were trained to give the reward at one token more, `<|reward|>` (id 92527, `reward_token_id` in
+ * huggingface.co/internlm/internlm2-7b-reward config.json and tokenizer_config.json; XTuner docs, "preference dataset";
+ * allenai/reward-bench rewardbench/models/internlm.py appends it). Their `<s>` is the server's affair.
+ */
 const TEMPLATES = {
   chatml: { pair: CHATML_PAIR, user: CHATML_USER },
   'qwen2-math': { pair: QWEN_SYSTEM + CHATML_PAIR, user: QWEN_SYSTEM + CHATML_USER },
+  'internlm2-reward': { pair: `${CHATML_PAIR}<|reward|>`, user: `${CHATML_USER}<|reward|>` },
 } satisfies Record<string, TemplateText>;
 
 const names = Object.keys(TEMPLATES) as [keyof typeof TEMPLATES, ...(keyof typeof TEMPLATES)[]];

@@ -131,6 +131,8 @@ export interface ServerDeps {
   random: () => number;
   /** Roles that are given the same one share their servers' pools. */
   pools?: SharedPools | undefined;
+  /** Gives up a managed server that is still starting. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What a reply cost, in tokens. */
@@ -143,8 +145,8 @@ export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
   readonly label: string;
   /**
-   * Posts `body` to `path` of a server, and again while it fails with a TryFailure. `read` throws what a reply means where
-   * it is not what was asked for. Rejects with a RowError or a ScaleQuestError.
+   * Posts `body`, written anew by JSON.stringify for each try, to `path` of a server while that fails with a TryFailure. `read`
+   * throws what a reply means where it is not what was asked for. Rejects with a RowError or a ScaleQuestError.
    */
   send<T extends Usage>(
     seq: number,
@@ -164,13 +166,13 @@ export async function createServerClient(
   deps: ServerDeps,
 ): Promise<ServerClient> {
   const { retriesMax, unreachableMs, serve } = options;
-  const { env, clock, random } = deps;
+  const { env, clock, random, signal } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
   const { health } = pool;
   const label = `model ${name} (${options.model} at ${options.replicas.join(', ')})`;
   const managed =
     serve &&
-    (await startServer(name, serve, { env, clock, isReady: pool.isThere }).catch(disconnectAndThrow));
+    (await startServer(name, serve, { env, clock, isReady: pool.isThere, signal }).catch(disconnectAndThrow));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const counts = {
@@ -195,8 +197,8 @@ export async function createServerClient(
   const send: ServerClient['send'] = async (seq, path, body, read) => {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, (poster, context) =>
-      poster.post(path, body).then((reply) => read(reply, context)),
+    const once = tryAt(servers, closing.signal, counts, async (poster, context) =>
+      read(await poster.post(path, body), context),
     );
     try {
       const answer = await withRetry(() => pool.run(seq, once), retryOptions);

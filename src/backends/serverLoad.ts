@@ -1,9 +1,13 @@
 import type { ServerLoad } from './limit.js';
 
-/** The gauges of each known server on its /metrics page (Prometheus text): requests running and waiting. */
+/**
+ * The gauges of each known server on its /metrics page (Prometheus text): requests running and waiting. SGLang has written
+ * its names with a colon and with an underscore (sgl-project/sglang #15758, #34408).
+ */
 const GAUGES = [
   { running: 'vllm:num_requests_running', waiting: 'vllm:num_requests_waiting' },
   { running: 'sglang:num_running_reqs', waiting: 'sglang:num_queue_reqs' },
+  { running: 'sglang_num_running_reqs', waiting: 'sglang_num_queue_reqs' },
   { running: 'llamacpp:requests_processing', waiting: 'llamacpp:requests_deferred' },
 ] as const;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../errors.js';
+import { keyRemover } from './keyGuard.js';
 import type { HttpReply } from './postJson.js';
 import { type ServerHealth, TryFailure, retryAfterMs } from './retry.js';
 
@@ -39,13 +40,15 @@ type ServerError = z.output<typeof errorSchema>;
 
 /**
  * The reply's JSON by a schema. Throws what the reply means otherwise: a TryFailure, a RowError, or a ScaleQuestError that
- * ends the run. `part`: what a reply cannot be without, as in "choices".
+ * ends the run. `part`: what a reply cannot be without, as in "choices". `isPlain` may accept, cheaply, what the schema
+ * would give back as it is, or with fields more.
  */
 export function parseReply<Schema extends z.ZodType>(
   reply: HttpReply,
   schema: Schema,
   part: string,
   context: ReplyContext,
+  isPlain?: (value: unknown) => value is z.output<Schema>,
 ): z.output<Schema> {
   if (reply.status !== 200) throw statusError(reply, context);
   const { label, health } = context;
@@ -54,10 +57,11 @@ export function parseReply<Schema extends z.ZodType>(
   if (/text\/event-stream/i.test(type)) throw foreign(context, 'a stream of events');
   const value = parseJson(reply.text);
   if (value === undefined) throw new TryFailure('reply', `${label} sent a reply that is not whole JSON`);
-  // Some gateways wrap a failure into a status of 200.
-  const error = errorOf(value);
+  if (isPlain?.(value)) return value;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+  // Some gateways wrap a failure into a status of 200.
+  const error = errorOf(value);
   if (error) throw new TryFailure('server', `${label} failed${said(error, context)}`);
   if (health.answeredMs === undefined) {
     throw foreign(context, `JSON without ${parsed.error.issues[0]?.path.join('.') || part}`);
@@ -74,6 +78,14 @@ function foreign({ label, health, speaks }: ReplyContext, what: string): Error {
   );
 }
 
+/**
+ * Names the model in what is said of one row. That lands in the table of lost rows, which must be the same whichever replica
+ * answered.
+ */
+export function rowLabel({ model }: Pick<ReplyContext, 'model'>): string {
+  return `the server of ${model}`;
+}
+
 /** What a status other than 200 means (RFC 9110, 15; OpenAI's error codes). */
 export function statusError(reply: HttpReply, context: ReplyContext): Error {
   const { label, model, apiKeyEnv, nowMs, speaks } = context;
@@ -82,6 +94,8 @@ export function statusError(reply: HttpReply, context: ReplyContext): Error {
   const answered = `${label} answered ${status}`;
   const refused = (advice: string): Error =>
     new ScaleQuestError('ERR_MODEL_REFUSED', `${answered}${advice}`, { data: { status } });
+
+  const refusedRow = (): string => `${rowLabel(context)} answered ${status}${said(error, context)}`;
 
   if (status >= 300 && status < 400) {
     const target = reply.header('location');
@@ -117,10 +131,10 @@ export function statusError(reply: HttpReply, context: ReplyContext): Error {
     });
   }
   if (status === 413 || (error && isTooLong(error))) {
-    return new RowError('ROW_PROMPT_TOO_LONG', `${answered}${said(error, context)}`, { data: { status } });
+    return new RowError('ROW_PROMPT_TOO_LONG', refusedRow(), { data: { status } });
   }
   if (status === 400 || status === 422) {
-    return new RowError('ROW_REFUSED', `${answered}${said(error, context)}`, { data: { status } });
+    return new RowError('ROW_REFUSED', refusedRow(), { data: { status } });
   }
   if (status >= 200 && status < 300) return new TryFailure('reply', answered);
   return refused(`${said(error, context)}; the url must be ${speaks.base}`);
@@ -147,8 +161,8 @@ function errorOf(value: unknown): ServerError | undefined {
 /** The server's own words, shortened and without the key. */
 function said(error: ServerError | undefined, { apiKey }: ReplyContext): string {
   if (!error?.message) return '';
-  const safe = apiKey ? error.message.replaceAll(apiKey, '[key]') : error.message;
-  const line = safe.replace(/\s+/g, ' ').trim();
+  // Before it is shortened, which could leave a part of the key.
+  const line = keyRemover(apiKey)(error.message).replace(/\s+/g, ' ').trim();
   return `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
 }
 

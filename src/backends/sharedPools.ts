@@ -9,26 +9,26 @@ export interface SharedPools {
   take(options: PoolOptions): { pool: Pool; release: () => Promise<void> };
 }
 
-export function createSharedPools(): SharedPools {
-  const open = new Map<string, { pool: Pool; users: number }>();
+export function createSharedPools(open: typeof createPool = createPool): SharedPools {
+  const byServers = new Map<string, { pool: Pool; users: number }>();
   return {
     take(options) {
       const { urls, slots, requestsInFlightMax, headers } = options;
       // In memory only: headers may hold a key.
       const key = JSON.stringify([urls, slots, requestsInFlightMax, headers]);
-      const shared = open.get(key) ?? { pool: createPool(options), users: 0 };
+      const shared = byServers.get(key) ?? { pool: open(options), users: 0 };
       shared.users += 1;
-      open.set(key, shared);
+      byServers.set(key, shared);
       return { pool: shared.pool, release: () => release(key) };
     },
   };
 
   async function release(key: string): Promise<void> {
-    const shared = open.get(key);
+    const shared = byServers.get(key);
     if (!shared) return;
     shared.users -= 1;
     if (shared.users > 0) return;
-    open.delete(key);
+    byServers.delete(key);
     await shared.pool.close();
   }
 }

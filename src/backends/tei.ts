@@ -24,7 +24,8 @@ const { serve: _, ...teiLoadOptions } = loadOptions;
  * - /predict: asked with `{ inputs: [[text], …] }` or `{ inputs: [[question, response], …] }`; answered with
  *   `[[{ score, label }, …], …]`, one list an input;
  * - /rerank: asked with `{ query, texts }`; answered with `[{ index, score }, …]`, the best first.
- * Both take `raw_scores` and `truncate`. One server has one model, so its name is not sent.
+ * Both take `raw_scores` and `truncate`, and at most --max-client-batch-size inputs (32). One server has one model, so its
+ * name is not sent. Of its metrics page only the queue is known (te_queue_size, core/src/queue.rs), so `slots` steers.
  */
 export const teiOptions = z.strictObject({
   ...addressOptions('/predict'),

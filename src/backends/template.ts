@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { readChatTemplate, userTurnOf } from './chatTemplate.js';
-import type { Turn } from './model.js';
+import type { QuestionFrame, Turn } from './model.js';
 
 /**
  * A piece of a prompt. `special`: a marker of the template, which an engine must map to the model's own special token;
@@ -19,6 +19,7 @@ export interface Template {
   user(text: string): string;
   /** Strings that end a completion. */
   stop: readonly string[];
+  questionFrame: QuestionFrame;
   promptParts(turn: Turn): PromptPart[];
   promptText(turn: Turn): string;
 }
@@ -28,6 +29,10 @@ interface TemplateText {
   /** Holds `{{ user }}` once. */
   user: string;
   stop: string[];
+  /** What `preQuery` begins with and a tokeniser adds by itself. */
+  bos?: string;
+  /** Ends a question in training, where no marker follows a user's text. */
+  questionEnd?: string;
 }
 
 const QWEN2_MATH_PRE_QUERY = '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n';
@@ -52,6 +57,8 @@ const TEMPLATES = {
     preQuery: '<｜begin▁of▁sentence｜>User: ',
     user: '<｜begin▁of▁sentence｜>User: {{ user }}\n\nAssistant:',
     stop: ['<｜begin▁of▁sentence｜>', '<｜end▁of▁sentence｜>'],
+    bos: '<｜begin▁of▁sentence｜>',
+    questionEnd: '\n\n<｜end▁of▁sentence｜>',
   },
 } satisfies Record<string, TemplateText>;
 
@@ -118,7 +125,7 @@ function describeInline(input: unknown): string {
 
 /** The prompts of a model. Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. */
 export function resolveTemplate(config: TemplateConfig): Template {
-  const { preQuery, before, after, stop } = textsOf(config);
+  const { preQuery, before, after, stop, bos = '', questionEnd } = textsOf(config);
   const opening = markerParts(before);
   const closing = markerParts(after);
 
@@ -133,9 +140,22 @@ export function resolveTemplate(config: TemplateConfig): Template {
     preQuery,
     user: (text) => promptText({ kind: 'user', text }),
     stop,
+    questionFrame: {
+      opening: preQuery.startsWith(bos) ? preQuery.slice(bos.length) : preQuery,
+      end: questionEnd ?? throughFirstMarker(closing),
+    },
     promptParts,
     promptText,
   };
+}
+
+/** Empty if there is no marker. */
+function throughFirstMarker(parts: readonly PromptPart[]): string {
+  const marker = parts.findIndex(({ special }) => special);
+  return parts
+    .slice(0, marker + 1)
+    .map(({ text }) => text)
+    .join('');
 }
 
 interface Texts {
@@ -144,14 +164,17 @@ interface Texts {
   before: string;
   after: string;
   stop: readonly string[];
+  bos?: string | undefined;
+  questionEnd?: string | undefined;
 }
 
 function textsOf(config: TemplateConfig): Texts {
   if (typeof config === 'object' && 'tokenizer' in config) return tokenizerTexts(config.tokenizer);
-  const { preQuery, user, stop } = typeof config === 'string' ? TEMPLATES[config] : config;
+  const written: TemplateText = typeof config === 'string' ? TEMPLATES[config] : config;
+  const { preQuery, user, stop, bos, questionEnd } = written;
   // Not `replace`: in a replacement string, `$&` and the like in a row's text would be read as patterns.
   const [before, after] = user.split(USER_SLOT) as [string, string];
-  return { preQuery, before, after, stop };
+  return { preQuery, before, after, stop, bos, questionEnd };
 }
 
 /** Stops at the end-of-sequence token, and at the markers that stand after a user's text: they end or open a turn. */
@@ -160,7 +183,8 @@ function tokenizerTexts(path: string): Texts {
   const { before, after } = userTurnOf(chat, path);
   const markers = markerParts(after).flatMap(({ text, special }) => (special ? [text] : []));
   const stop = [...new Set([...markers, ...(chat.eos ? [chat.eos] : [])])];
-  if (stop.length > 0) return { preQuery: before, before, after, stop };
+  const questionEnd = markers.length > 0 ? undefined : chat.eos;
+  if (stop.length > 0) return { preQuery: before, before, after, stop, bos: chat.bos, questionEnd };
   throw new ScaleQuestError(
     'ERR_MODEL_LOAD',
     `${path} names no eos_token and has no marker after a user’s text, so nothing would end a completion`,

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { ScaleQuestError } from '../errors.js';
+import { contentsHash, readHead } from '../io/contents.js';
 import { readPromptFile, readTextFile } from '../io/packageFiles.js';
+import { readTexts } from '../io/texts.js';
 import { type CheckDeps, checkPipeline, promptFrom } from '../pipeline/check.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { Override } from '../pipeline/document.js';
@@ -9,7 +11,10 @@ const DEPS: CheckDeps = {
   env: process.env,
   readText: readPipelineText,
   exists: existsSync,
+  readHead,
+  contentsHash,
   prompt: readPromptFile,
+  texts: readTexts,
 };
 
 function readPipelineText(path: string): string {

@@ -3,13 +3,12 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ScaleQuestError } from '../errors.js';
 import { packageVersion } from '../io/packageFiles.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
-import { checkCommand } from './check.js';
 import { EXIT_CODES, EXIT_CODE_HELP, exitCodeOf } from './exitCodes.js';
-import { planCommand } from './plan.js';
-import { previewCommand } from './preview.js';
-import { runCommand } from './run.js';
-import { stepsCommand } from './steps.js';
+import type { RunFlags } from './run.js';
+import type { StoreFlags } from './store.js';
+import type { TrainFlags } from './train.js';
 
+// Each command is loaded when it is asked for: a start takes most of its time to load what it does not need.
 const program = new Command('scalequest')
   .description(
     'Reasoning data from scratch: questions, filters, best-of-n answers, Parquet; from one pipeline file.',
@@ -19,33 +18,60 @@ const program = new Command('scalequest')
   .configureHelp({ showGlobalOptions: true })
   .addHelpText('after', `\nExit codes:\n${exitCodeLines()}`);
 
-pipelineCommand('run', 'Run a pipeline and write its data set.')
-  .option('--out <folder>', 'the run folder, which must be new or empty')
-  .action(async (file: string, { out, set }: { out?: string; set: Override[] }) =>
-    runCommand(file, set, out),
+pipelineCommand('run', 'Run a pipeline and write its data set, or go on with a run that was interrupted.')
+  .option('--out <folder>', 'the run folder; a run that was begun there goes on')
+  .option('--fresh', 'start anew, in a folder beside the one that is used')
+  .action(async (file: string, { set, ...flags }: RunFlags & { set: Override[] }) =>
+    (await import('./run.js')).runCommand(file, set, flags),
   );
 
 pipelineCommand('check', 'Find every mistake in a pipeline file before any request is sent.')
   .option('--online', 'also ask every server of every model one small question')
   .action(async (file: string, { online = false, set }: { online?: boolean; set: Override[] }) =>
-    checkCommand(file, set, online),
+    (await import('./check.js')).checkCommand(file, set, online),
   );
 
 pipelineCommand('plan', 'Print each step: its model, what it reads, writes and holds.').action(
-  async (file: string, { set }: { set: Override[] }) => planCommand(file, set),
+  async (file: string, { set }: { set: Override[] }) => (await import('./plan.js')).planCommand(file, set),
 );
 
 pipelineCommand('preview', 'Run a few rows and show what every step does to each of them; writes nothing.')
   .option('-n, --rows <count>', 'source rows', wholeNumber, 5)
   .action(async (file: string, { rows, set }: { rows: number; set: Override[] }) =>
-    previewCommand(file, set, rows),
+    (await import('./preview.js')).previewCommand(file, set, rows),
   );
+
+pipelineCommand('train', 'Launch the trainings of a pipeline on its finished run, each once.')
+  .option('--out <folder>', 'the run folder')
+  .option('--dry-run', 'print the commands and launch nothing')
+  .option('--fresh', 'train again, in a folder beside what is finished')
+  .action(async (file: string, { set, ...flags }: TrainFlags & { set: Override[] }) =>
+    (await import('./train.js')).trainCommand(file, set, flags),
+  );
+
+program
+  .command('chain')
+  .description('Do the links of a chain file one after the other; what is done already is skipped.')
+  .argument('<chain>', 'a chain file (YAML)')
+  .action(async (file: string) => (await import('./chain.js')).chainCommand(file));
 
 program
   .command('steps')
   .description('List the operators, or show one: columns, options, contract, an example.')
   .argument('[name]', 'an operator')
-  .action((name?: string) => stepsCommand(name));
+  .action(async (name?: string) => (await import('./steps.js')).stepsCommand(name));
+
+program
+  .command('store')
+  .description('Show the store of model replies, with the hit rate of each run; prune or export it.')
+  .argument('[folder]', 'the store; runs/.store if absent')
+  .option('--prune-run <name>', 'remove the replies that a run paid for')
+  .option('--prune-older-than <age>', 'remove replies by age, as 30d, 12h or 90m')
+  .option('--prune-damaged', 'remove what cannot be read, so that it is asked again')
+  .option('--export <file>', 'write every reply to a Parquet file')
+  .action(async (folder: string | undefined, flags: StoreFlags) =>
+    (await import('./store.js')).storeCommand(folder, flags),
+  );
 
 function pipelineCommand(name: string, description: string): Command {
   return program

@@ -1,35 +1,101 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { systemClock } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
-import { openModel } from '../backends/openModel.js';
+import { type ModelConfig, describeModel, openModel } from '../backends/openModel.js';
 import { createSharedPools } from '../backends/sharedPools.js';
-import type { Plan } from '../pipeline/plan.js';
+import { withStore } from '../backends/stored.js';
+import { contentsHash } from '../io/contents.js';
+import { nodeFiles } from '../io/files.js';
+import { type Store, openStore } from '../io/store.js';
+import { modelFiles } from '../pipeline/identity.js';
+import { type Plan, hashOf } from '../pipeline/plan.js';
+import { EXIT_CODES } from './exitCodes.js';
 
-/** Opens the models that the steps use, all at once; closes those that opened if another cannot. */
-export async function openModels(plan: Plan): Promise<Record<string, Model>> {
+/** Beside the run folders, so that it outlives each of them. */
+export const STORE_FOLDER = '.store';
+
+/**
+ * Opens the models that the steps use, all at once; closes those that opened if another cannot. They ask the store first,
+ * where the file has one; it closes with the last of them. `runPath`: the run folder, of which the store takes the run's
+ * name, and its own place where the file names none.
+ */
+export async function openModels(
+  plan: Plan,
+  runPath = plan.settings.output.folder ?? join('runs', plan.name),
+  signal?: AbortSignal,
+): Promise<Record<string, Model>> {
   const used = new Set(
     plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed).map(({ model }) => model)),
   );
   const entries = Object.entries(plan.models).filter(([name]) => used.has(name));
-  const deps = { env: process.env, folder: plan.folder, pools: createSharedPools() };
+  const store = entries.length > 0 ? await openStoreOf(plan, runPath) : null;
+  const deps = {
+    env: process.env,
+    folder: plan.folder,
+    pools: createSharedPools(),
+    ...(signal ? { signal } : {}),
+  };
   const results = await Promise.allSettled(entries.map(([name, config]) => openModel(name, config, deps)));
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) {
+  try {
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    const models = store ? await storeModels(plan, opened, store) : opened;
+    return Object.fromEntries(models.map((model) => [model.name, model]));
+  } catch (error) {
     await closeModels(opened);
-    throw failed.reason;
+    await store?.close().catch(() => {});
+    throw error;
   }
-  return Object.fromEntries(opened.map((model) => [model.name, model]));
+}
+
+async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
+  if (settings.store === 'none') return null;
+  const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
+  const { nowMs, sleep } = systemClock;
+  return openStore(path, basename(resolve(runPath)), { files: nodeFiles, nowMs, sleep });
+}
+
+/** The same models behind the store; it closes with the last of them. */
+export async function storeModels(plan: Plan, models: readonly Model[], store: Store): Promise<Model[]> {
+  let open = models.length;
+  return Promise.all(
+    models.map(async (model) => {
+      let closing: Promise<void> | null = null;
+      const close = async (): Promise<void> => {
+        await model.close();
+        open -= 1;
+        if (open === 0) await store.close();
+      };
+      const identity = await storeIdentity(plan, plan.models[model.name]!);
+      return { ...withStore(model, store, identity), close: () => (closing ??= close()) };
+    }),
+  );
+}
+
+/** A path is no identity for a store that several pipeline files share: what its file holds is. */
+async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<string> {
+  const { identity, files } = describeModel(config);
+  const read = files.flatMap((path) => modelFiles(resolve(folder, path)).filter(existsSync));
+  const held = read.map((path) => contentsHash(path));
+  return hashOf({ identity, files: await Promise.all(held) });
 }
 
 export async function closeModels(models: Iterable<Model>): Promise<void> {
   await Promise.allSettled([...models].map((model) => model.close()));
 }
 
-/** An AbortSignal for Ctrl-C and SIGTERM; a second Ctrl-C ends the process at once. */
+/** Slurm and Kubernetes kill what has not ended 10 seconds or more after SIGTERM, and its children with it. */
+const STOP_MS = 8_000;
+
+/** An AbortSignal for Ctrl-C and SIGTERM. A second one ends the process at once, and so does time when something hangs. */
 export function signalOnInterrupt(): { signal: AbortSignal; dispose: () => void } {
   const abort = new AbortController();
   const stop = (): void => {
-    if (abort.signal.aborted) process.exit(130);
+    if (abort.signal.aborted) process.exit(EXIT_CODES.cancelled);
     process.stderr.write('\nStopping: closing models and files. Press Ctrl-C again to stop at once.\n');
+    setTimeout(endUnclosed, STOP_MS).unref();
     abort.abort();
   };
   process.on('SIGINT', stop);
@@ -41,4 +107,12 @@ export function signalOnInterrupt(): { signal: AbortSignal; dispose: () => void 
       process.off('SIGTERM', stop);
     },
   };
+}
+
+/** Engines and servers end when they find their parent gone; a lock whose process is dead is taken over. */
+function endUnclosed(): void {
+  process.stderr.write(
+    `Something could not be closed within ${STOP_MS / 1000} s and is left behind; what was committed is intact.\n`,
+  );
+  process.exit(EXIT_CODES.cancelled);
 }

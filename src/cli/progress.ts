@@ -30,6 +30,7 @@ export function createProgress(
   let models: Readonly<Record<string, Model>> = {};
   let drawnLines = 0;
   let written = 0;
+  let isRunning = false;
   let stopTicks = (): void => {};
 
   function draw(): void {
@@ -69,10 +70,13 @@ export function createProgress(
     },
     start(opened) {
       models = opened;
+      isRunning = true;
       draw();
       stopTicks = deps.every(deps.isTerminal ? REDRAW_PERIOD_MS : PRINT_PERIOD_MS, draw);
     },
     stop() {
+      if (!isRunning) return;
+      isRunning = false;
       stopTicks();
       draw();
     },

@@ -1,79 +1,111 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative } from 'node:path';
+import { systemClock } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
-import { ScaleQuestError } from '../errors.js';
-import { writeAtomic } from '../io/atomicFile.js';
-import { writeCard } from '../io/card.js';
-import { nodeFiles } from '../io/files.js';
-import { packageVersion } from '../io/packageFiles.js';
-import { RUN_FORMAT_VERSION } from '../io/manifest.js';
-import { type RunFolder, committedShards, hasManifest, openRunFolder } from '../io/runFolder.js';
-import { openRunLog } from '../io/runLog.js';
-import { openRunSink } from '../io/runSink.js';
-import { writeSample } from '../io/sample.js';
-import { sourceReader } from '../io/source.js';
+import { type ErrorCode, ScaleQuestError } from '../errors.js';
+import { makeFolder } from '../io/atomicFile.js';
+import { type Files, nodeFiles } from '../io/files.js';
+import { lockRunFolder } from '../io/runLock.js';
 import type { Override } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Report, reportOf } from '../pipeline/report.js';
-import { runPlan } from '../pipeline/run.js';
 import { EXIT_CODES } from './exitCodes.js';
 import { loadPlan, promptOf } from './load.js';
 import { closeModels, openModels, signalOnInterrupt } from './models.js';
-import { createProgress } from './progress.js';
+import { type Progress, createProgress } from './progress.js';
+import { runFolderOf } from './runFolders.js';
+import { type RunWorld, runInto } from './runInto.js';
 import { printSummary } from './summary.js';
+import type { TrainingResult } from '../train/train.js';
+import { trainAfter } from './train.js';
 
+export interface RunFlags {
+  out?: string | undefined;
+  fresh?: boolean;
+}
+
+/** `files`: of the run folder; a test's may end the process at any of its calls. */
 export async function runCommand(
   file: string,
   overrides: readonly Override[],
-  out: string | undefined,
+  { out, fresh = false }: RunFlags,
+  files: Files = nodeFiles,
 ): Promise<void> {
   const plan = await loadPlan(file, overrides);
-  const path = out ?? freeFolder(plan.settings.output.folder ?? join('runs', plan.name));
-  if (await hasManifest(nodeFiles, path)) {
-    throw new ScaleQuestError(
-      'ERR_RUN_FOLDER',
-      `${path} holds a run already; choose another --out, or remove it`,
-    );
-  }
+  const { isShort } = await runPlan(plan, await runFolderOf(plan, out, fresh), files);
+  if (isShort) process.exitCode = EXIT_CODES.short;
+}
+
+/** Runs a plan in its folder, begins or goes on, and trains on it where it says so. */
+export async function runPlan(
+  plan: Plan,
+  path: string,
+  files: Files = nodeFiles,
+): Promise<{ isShort: boolean; trained: TrainingResult[] }> {
+  await makeFolder(files, path);
+  const lock = await lockRunFolder(files, path, systemClock.sleep);
   const { signal, dispose } = signalOnInterrupt();
+  const progress = progressOf(plan);
   let models: Record<string, Model> = {};
+  let committed: Committed | null = null;
+  const world: RunWorld = {
+    files,
+    prompt: promptOf(plan),
+    openModels: async () => (models = await openModels(plan, path, signal)),
+    signal,
+    now: () => new Date(),
+    nowMs: () => performance.now(),
+    memoryPeakBytes: () => process.resourceUsage().maxRSS * 1024,
+    onStart(opened, { from, kept }) {
+      committed = { next: from, kept };
+      if (from > 0)
+        process.stderr.write(`Going on in ${relative('', path)}: ${kept} rows kept of ${from}.\n`);
+      progress.start(opened);
+    },
+    onCounts: progress.counts,
+    onDelivered: progress.delivered,
+    onCommitted: (next, kept) => (committed = { next, kept }),
+  };
   try {
-    // The folder must be there to be written to, but a run begins in it only when its models are there too.
-    await nodeFiles.mkdir(path);
-    models = await openModels(plan);
-    const folder = await openRunFolder(nodeFiles, path, {
-      kind: 'run',
-      version: RUN_FORMAT_VERSION,
-      identity: plan.identity,
-      name: plan.name,
-      seed: plan.settings.seed,
-    });
-    const report = await runInto(plan, folder, models, signal);
-    printSummary(plan, report, path);
+    const { report, performance } = await runInto(plan, path, world);
+    progress.stop();
+    committed = null;
+    printSummary(plan, report, performance, path);
     const { target } = plan.settings;
-    if (target !== undefined && report.rowsKept < target) process.exitCode = EXIT_CODES.short;
+    const isShort = target !== undefined && report.rowsKept < target;
+    await closeModels(Object.values(models));
+    models = {};
+    return { isShort, trained: await trainAfter(plan, path, signal, { isShort }) };
+  } catch (error) {
+    progress.stop();
+    if (committed) process.stderr.write(committedText(path, committed, error));
+    throw error;
   } finally {
+    progress.stop();
     dispose();
     await closeModels(Object.values(models));
+    await lock.release().catch(() => {});
   }
 }
 
-async function runInto(
-  plan: Plan,
-  folder: RunFolder,
-  models: Record<string, Model>,
-  signal: AbortSignal,
-): Promise<Report> {
-  await writeAtomic(nodeFiles, join(folder.path, 'pipeline.yaml'), plan.text);
-  const { rowGroupRows, zstdLevel } = plan.settings.output;
-  const sink = openRunSink(nodeFiles, folder, {
-    columns: plan.columns,
-    metadata: metadataOf(plan),
-    rowGroupRows,
-    zstdLevel,
-  });
+interface Committed {
+  /** The first source position that no commit covers. */
+  next: number;
+  kept: number;
+}
+
+/** What an unfinished run has for certain, and how to go on. */
+function committedText(path: string, { next, kept }: Committed, error: unknown): string {
+  const folder = relative('', path);
+  const code = error instanceof ScaleQuestError ? error.code : 'ERR_INVARIANT';
+  const advice = STAYS.includes(code) ? '' : ' The same command goes on from there.';
+  return `Committed in ${folder}: ${kept} rows kept of ${next}.${advice}\n`;
+}
+
+/** Would only come again. */
+const STAYS: readonly ErrorCode[] = ['ERR_INVARIANT', 'ERR_TARGET_UNREACHABLE', 'ERR_DATA_INVALID'];
+
+function progressOf(plan: Plan): Progress {
   const steps = plan.steps.map(({ label }) => label);
-  const progress = createProgress(steps, plan.settings.target, {
+  return createProgress(steps, plan.settings.target, {
     write: (text) => void process.stderr.write(text),
     isTerminal: process.stderr.isTTY,
     nowMs: () => performance.now(),
@@ -82,89 +114,4 @@ async function runInto(
       return () => clearInterval(timer);
     },
   });
-  const log = await openRunLog(nodeFiles, folder.path, () => new Date());
-  const startedMs = performance.now();
-  await log.write({ event: 'started', name: plan.name, identity: plan.identity, seed: plan.settings.seed });
-  progress.start(models);
-  try {
-    const totals = await runPlan(plan, {
-      models,
-      prompt: promptOf(plan),
-      read: sourceReader(plan.settings.source, plan.folder),
-      sink: {
-        append: sink.append,
-        async commit(cut) {
-          await sink.commit(cut);
-          await log.write({ event: 'committed', next: cut.next, kept: cut.kept });
-        },
-      },
-      signal,
-      onCounts: progress.counts,
-      onDelivered: progress.delivered,
-    });
-    const stats = Object.fromEntries(Object.values(models).map((model) => [model.name, model.stats()]));
-    const wallS = (performance.now() - startedMs) / 1000;
-    const report = reportOf(plan, totals, stats, {
-      wallS,
-      memoryPeakBytes: process.resourceUsage().maxRSS * 1024,
-    });
-    await writeRunFiles(plan, folder, report);
-    await log.write({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
-    return report;
-  } catch (error) {
-    const { code = 'bug', message } = error as { code?: string; message: string };
-    await log.write({ event: 'failed', code, message }).catch(() => {});
-    throw error;
-  } finally {
-    progress.stop();
-    await sink.close();
-    await log.close();
-  }
-}
-
-/** In every shard; nothing that depends on the clock, the machine or how fast the run was. */
-function metadataOf(plan: Plan): Record<string, string> {
-  return {
-    scalequest: JSON.stringify({
-      format: RUN_FORMAT_VERSION,
-      name: plan.name,
-      seed: plan.settings.seed,
-      identity: plan.identity,
-    }),
-  };
-}
-
-async function writeRunFiles(plan: Plan, folder: RunFolder, report: Report): Promise<void> {
-  const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
-  await writeAtomic(
-    nodeFiles,
-    join(folder.path, 'report.json'),
-    `${JSON.stringify({ scalequest: packageVersion(), ...report }, null, 2)}\n`,
-  );
-  await writeSample(nodeFiles, {
-    folder: folder.path,
-    shards: committedShards(folder.path, folder.manifest.content.commits),
-    columns: plan.columns,
-  });
-  await writeCard(nodeFiles, folder.path, {
-    name: plan.name,
-    summary: plan.settings.summary,
-    rows: report.rowsKept,
-    columns: plan.columns,
-    funnel: report.funnel.map(({ step, rowsIn, kept, dropped, rejected }) => ({
-      step,
-      rowsIn,
-      kept,
-      dropped: sum(dropped),
-      rejected: sum(rejected),
-    })),
-    pipelineText: plan.text,
-  });
-}
-
-/** `runs/name`, or `runs/name-2` and so on where that exists: a run never writes over another. */
-function freeFolder(wanted: string): string {
-  let path = wanted;
-  for (let number = 2; existsSync(path); number++) path = `${wanted}-${number}`;
-  return path;
 }

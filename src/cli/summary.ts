@@ -1,34 +1,38 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SAMPLE_FILE } from '../io/sample.js';
+import { printFigures } from '../pipeline/figures.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Report, printFunnel } from '../pipeline/report.js';
+import { type Performance, type Report, printFunnel } from '../pipeline/report.js';
 
 const SAMPLE_ROWS = 3;
 
 /** What a run prints at its end: the funnel, a few rows, what was written, what to type next. */
-export function printSummary(plan: Plan, report: Report, path: string): void {
-  const { rowsIn, rowsKept, wallS, memoryPeakBytes } = report;
+export function printSummary(
+  plan: Plan,
+  report: Report,
+  performance: Performance | null,
+  path: string,
+): void {
+  const { rowsIn, rowsKept } = report;
   const target = plan.settings.target;
-  const engineBytes = Object.values(report.models).reduce((sum, model) => sum + model.memoryPeakBytes, 0);
-  const engineMiB = (engineBytes / 2 ** 20).toFixed(0);
   const short = target !== undefined && rowsKept < target;
   const lines = [
     '',
     printFunnel(report.funnel),
     '',
-    `${rowsKept} rows kept of ${rowsIn} in ${wallS.toFixed(1)} s, ` +
-      `peak memory ${(memoryPeakBytes / 2 ** 20).toFixed(0)} MiB, and ${engineMiB} MiB in model processes`,
-    ...(short
-      ? [`The target of ${target} rows was not reached: the source ended first. Raise \`limit\`.`]
-      : []),
+    ...linesAndGap(printFigures(report.figures)),
+    `${rowsKept} rows kept of ${rowsIn}${performance ? measuredText(performance) : '; the run was complete'}`,
+    ...(short ? [shortText(plan, target)] : []),
     '',
     ...sampleLines(plan, path),
     `data set    ${join(path, 'shards')} (Parquet; card: ${join(path, 'README.md')})`,
+    ...Object.keys(plan.settings.exports).map((name) => `export      ${join(path, 'exports', name)}`),
     `lost rows   ${join(path, 'rejects')}`,
     `report      ${join(path, 'report.json')}`,
     '',
-    ...(rowsKept === 0
+    ...(rowsIn === 0 ? ['The source has no row: there was nothing to do.', ''] : []),
+    ...(rowsKept === 0 && rowsIn > 0
       ? ['No row was kept: the table above says which step lost them, the table of lost rows why.', '']
       : []),
     `Next: look at every step's work on a few rows:  npx scalequest preview ${plan.file} -n 5`,
@@ -36,6 +40,34 @@ export function printSummary(plan: Plan, report: Report, path: string): void {
     '',
   ];
   process.stdout.write(lines.join('\n'));
+}
+
+function linesAndGap(lines: readonly string[]): readonly string[] {
+  return lines.length > 0 ? [...lines, ''] : lines;
+}
+
+function shortText({ settings }: Plan, target: number): string {
+  const advice = settings.limit === undefined ? 'Give it more rows' : 'Raise `limit`';
+  return `The target of ${target} rows was not reached: the source ended first. ${advice}.`;
+}
+
+function measuredText({ from, wallS, memoryPeakBytes, models }: Performance): string {
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const engineBytes = Object.values(models).reduce((sum, model) => sum + model.memoryPeakBytes, 0);
+  const since = from > 0 ? `, from row ${from} on` : '';
+  return (
+    ` in ${wallS.toFixed(1)} s${since}, peak memory ${mebibytes(memoryPeakBytes)} MiB, ` +
+    `and ${mebibytes(engineBytes)} MiB in model processes${storeText(models)}`
+  );
+}
+
+/** How much the store of replies spared; nothing where there is none. */
+function storeText(models: Performance['models']): string {
+  const stats = Object.values(models).filter(({ storeHits }) => storeHits !== undefined);
+  if (stats.length === 0) return '';
+  const hits = stats.reduce((sum, { storeHits }) => sum + storeHits!, 0);
+  const asked = stats.reduce((sum, { requests }) => sum + requests, 0);
+  return `; ${hits} calls answered by the store of replies, ${asked} requests sent`;
 }
 
 function sampleLines(plan: Plan, path: string): string[] {

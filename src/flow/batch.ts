@@ -5,7 +5,8 @@ import { ScaleQuestError } from '../errors.js';
 /**
  * What flows: the surviving rows of the source positions [lo, hi). Consecutive batches touch
  * (`next.lo === prev.hi`); an empty batch still flows, because it moves the watermark.
- * `rows` has an int32 column `seq`, ascending, inside the range.
+ * `rows` has an int32 column `seq`, ascending, inside the range; after a step that multiplies rows also `seqIndex`,
+ * ascending inside one seq.
  */
 export interface Batch {
   readonly lo: number;
@@ -15,17 +16,28 @@ export interface Batch {
   readonly side: readonly SideEntry[];
 }
 
-export type SideEntry = LostRow | Delta;
+export type SideEntry = LostRow | MadeRows | Delta;
 
 /** A row that ended here: dropped by a filter's decision, or rejected because something went wrong with it. */
 export interface LostRow {
   kind: 'dropped' | 'rejected';
   seq: number;
+  /** 0 before any step multiplied the rows. */
+  seqIndex: number;
   step: string;
   /** A filter's reason (`duplicate`, `unsolvable` …) or an error code (`ROW_LENGTH` …). */
   reason: string;
   message: string;
   question: string | null;
+}
+
+/** A step made several rows of row `seq`. */
+export interface MadeRows {
+  kind: 'made';
+  seq: number;
+  step: string;
+  /** More than there were: one less than the rows that came of it. */
+  rows: number;
 }
 
 /** What a stateful step learnt from row `seq`; plain JSON, so that it can be folded again after a restart. */

@@ -1,9 +1,11 @@
 import type { RecordBatch } from 'apache-arrow';
 import { type Observable, concatMap, lastValueFrom, takeWhile } from 'rxjs';
-import { columnValues } from '../arrow/read.js';
+import type { ColumnValue } from '../arrow/columnType.js';
+import { SEQ_INDEX_COLUMN } from '../arrow/columns.js';
+import { columnValues, hasColumn } from '../arrow/read.js';
 import { sliceRows } from '../arrow/concat.js';
 import { ScaleQuestError } from '../errors.js';
-import { type Batch, type SideEntry, assertTiles } from './batch.js';
+import { type Batch, type Delta, type LostRow, type SideEntry, assertTiles } from './batch.js';
 import type { Gate } from './gate.js';
 
 /** Where committed rows go; the run folder in a real run. Calls come one at a time. */
@@ -14,13 +16,16 @@ export interface CommitSink {
   commit(cut: Cut): Promise<void>;
 }
 
-/** A commit: every source position below `next` is finished and its rows and side entries are in it or in an earlier one. */
+/** A commit: every source position below `next` is finished, and its rows and entries are in it or in an earlier one. */
 export interface Cut {
   next: number;
   /** Rows kept in all commits up to this one. */
   kept: number;
-  /** Rows lost, and states learnt, since the last cut. */
-  side: readonly SideEntry[];
+  /** By position, since the last cut; so that files do not depend on how the rows were batched. */
+  lost: readonly LostRow[];
+  deltas: readonly Delta[];
+  /** Rows lost and made since the last cut: `step kind reason` → rows. */
+  counts: Readonly<Record<string, number>>;
   done: boolean;
 }
 
@@ -44,9 +49,12 @@ export interface Totals {
   positions: number;
   /** Rows kept in all commits of the run. */
   kept: number;
-  /** `step kind reason` → rows. */
-  lost: Record<string, number>;
+  /** Rows lost and made, in this call: `step kind reason` → rows. */
+  counts: Record<string, number>;
 }
+
+/** Under which name the rows are counted that a target has no room for; they share their position with a kept one. */
+export const TARGET_STEP = 'target';
 
 /**
  * Drinks the stream: cuts it into shards by kept rows at a source position, so that files never depend on batch
@@ -55,12 +63,11 @@ export interface Totals {
  */
 export async function commitStream(source: Observable<Batch>, options: CommitOptions): Promise<Totals> {
   const { gate, sink, shardRows, target = Infinity, giveUpRows = 10_000, from = 0, keptBefore = 0 } = options;
-  const lost: Record<string, number> = {};
+  const counts: Record<string, number> = {};
   let next = from;
   let committedTo = from;
   let kept = keptBefore;
   let keptInShard = 0;
-  let lostInAll = 0;
   let pending: SideEntry[] = [];
   let ended = false;
   let taking: Promise<boolean> = Promise.resolve(false);
@@ -82,7 +89,7 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
 
   async function take(batch: Batch): Promise<boolean> {
     assertTiles(next, batch, 'the sink');
-    pending.push(...batch.side);
+    for (const entry of batch.side) pending.push(entry);
     const seqs = columnValues(batch.rows, 'seq') as number[];
     let start = 0;
     while (start < seqs.length && kept < target && !ended) {
@@ -92,6 +99,7 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
       kept += end - start;
       keptInShard += end - start;
       start = end;
+      if (kept >= target) pending.push(...pastTarget(batch, seqs, end));
       if (keptInShard >= shardRows || kept >= target) await cut(seqs[end - 1]! + 1, kept >= target);
     }
     if (ended) return false;
@@ -104,15 +112,13 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
   }
 
   async function cut(upTo: number, done: boolean): Promise<void> {
-    const side = pending.filter(({ seq }) => seq < upTo);
+    const side = pending.filter(({ seq }) => seq < upTo).sort((a, b) => a.seq - b.seq);
     pending = done ? [] : pending.filter(({ seq }) => seq >= upTo);
-    await sink.commit({ next: upTo, kept, side, done });
-    for (const entry of side) {
-      if (entry.kind === 'delta') continue;
-      const key = `${entry.step} ${entry.kind} ${entry.reason}`;
-      lost[key] = (lost[key] ?? 0) + 1;
-      lostInAll += 1;
-    }
+    const cutCounts = countSide(side);
+    const lost = side.filter(isLost);
+    const deltas = side.filter((entry) => entry.kind === 'delta');
+    await sink.commit({ next: upTo, kept, lost, deltas, counts: cutCounts, done });
+    for (const [key, rows] of Object.entries(cutCounts)) counts[key] = (counts[key] ?? 0) + rows;
     committedTo = upTo;
     keptInShard = 0;
   }
@@ -127,19 +133,58 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
   }
 
   if (!(await drink())) await cut(next, true);
-  assertSums();
-  return { positions: committedTo - from, kept, lost };
+  const positions = committedTo - from;
+  assertSums(positions, kept - keptBefore, counts);
+  return { positions, kept, counts };
+}
 
-  function assertSums(): void {
-    const positions = committedTo - from;
-    const accounted = kept - keptBefore + lostInAll;
-    if (accounted === positions) return;
-    throw new ScaleQuestError(
-      'ERR_INVARIANT',
-      `${positions} rows went in, expected as many to come out, found ${kept - keptBefore} kept + ${lostInAll} lost. ` +
-        'An operator lost or doubled rows without saying so.',
-    );
+/** Every row that went in, or was made, came out or was lost with a reason. */
+function assertSums(positions: number, kept: number, counts: Readonly<Record<string, number>>): void {
+  let made = 0;
+  let lost = 0;
+  for (const [key, rows] of Object.entries(counts)) {
+    if (key.split(' ')[1] === MADE) made += rows;
+    else lost += rows;
   }
+  if (positions + made === kept + lost) return;
+  throw new ScaleQuestError(
+    'ERR_INVARIANT',
+    `${positions} rows went in and ${made} were made, expected as many to come out, ` +
+      `found ${kept} kept + ${lost} lost. An operator lost or doubled rows without saying so.`,
+  );
+}
+
+function isLost(entry: SideEntry): entry is LostRow {
+  return entry.kind === 'dropped' || entry.kind === 'rejected';
+}
+
+/** The word after the step, which has no spaces. */
+const MADE = 'made';
+
+function countSide(side: readonly SideEntry[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const entry of side) {
+    if (entry.kind === 'delta') continue;
+    const isMade = entry.kind === 'made';
+    const key = isMade ? `${entry.step} ${MADE} rows` : `${entry.step} ${entry.kind} ${entry.reason}`;
+    counts[key] = (counts[key] ?? 0) + (isMade ? entry.rows : 1);
+  }
+  return counts;
+}
+
+/** The rows from `end` on of the position that reached the target. */
+function pastTarget({ rows }: Batch, seqs: readonly number[], end: number): LostRow[] {
+  const lost: LostRow[] = [];
+  const seq = seqs[end - 1]!;
+  const text = (name: string, row: number): ColumnValue | null =>
+    hasColumn(rows, name) ? columnValues(rows, name)[row]! : null;
+  for (let row = end; row < seqs.length && seqs[row] === seq; row++) {
+    const seqIndex = text(SEQ_INDEX_COLUMN.name, row) as number;
+    const question = text('question', row) as string | null;
+    const reason = 'pastTarget';
+    lost.push({ kind: 'dropped', seq, seqIndex, step: TARGET_STEP, reason, message: '', question });
+  }
+  return lost;
 }
 
 /** The first index from `wanted` on at which another source position begins: rows of one position share a shard. */

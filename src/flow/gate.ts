@@ -38,11 +38,11 @@ export function createGate(options: GateOptions): Gate {
     return Math.min(limit, watermark + Math.max(batchRows, Math.min(windowRows, demandRows())));
   }
 
-  /** Positions still needed for the target, plus two standard deviations: waste near the end, never output, depends on it. */
+  /** Positions still needed for the target, plus two standard deviations; a guess before any passed. Waste depends on it, never output. */
   function demandRows(): number {
     if (target === undefined) return windowRows;
     const left = Math.max(0, target - kept);
-    if (kept === 0) return windowRows;
+    if (kept === 0) return 8 * left + watermark - from;
     return Math.ceil(((left + 2 * Math.sqrt(left)) * (watermark - from)) / kept);
   }
 

@@ -15,20 +15,28 @@ import {
  * when the last of them is decided. A RowError rejects its row, any other error ends the stream.
  */
 export function mapRows(shape: StepShape, decide: (row: Row) => Promise<Outcome> | Outcome): BatchOperator {
-  return orderedMap(shape.step, async (batch) => {
-    const outcomes = await Promise.all(readRows(batch, shape).map((row) => decideRow(shape, decide, row)));
-    return applyOutcomes(batch, shape, outcomes);
+  return orderedMap(shape.step, (batch) => {
+    const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
+    // A step that asks nobody has decided by now: its batch goes on at once.
+    return decided.some(isPromise)
+      ? Promise.all(decided).then((outcomes) => applyOutcomes(batch, shape, outcomes))
+      : applyOutcomes(batch, shape, decided as Outcome[]);
   });
 }
 
-async function decideRow(
+function decideRow(
   shape: StepShape,
   decide: (row: Row) => Promise<Outcome> | Outcome,
   row: Row,
-): Promise<Outcome> {
+): Promise<Outcome> | Outcome {
   try {
-    return rejectIfIncomplete(row, shape) ?? (await decide(row));
+    const decided = rejectIfIncomplete(row, shape) ?? decide(row);
+    return isPromise(decided) ? Promise.resolve(decided).catch(rejectOrThrow) : decided;
   } catch (error) {
     return rejectOrThrow(error);
   }
+}
+
+function isPromise(decided: Promise<Outcome> | Outcome): decided is Promise<Outcome> {
+  return 'then' in decided;
 }

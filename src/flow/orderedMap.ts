@@ -9,7 +9,7 @@ import { type Batch, type BatchOperator, assertTiles } from './batch.js';
 export function orderedMap(where: string, work: (batch: Batch) => Promise<Batch> | Batch): BatchOperator {
   return (source) =>
     new Observable<Batch>((subscriber) => {
-      const held: { result: Batch | null }[] = [];
+      const held: Slot[] = [];
       let expectedLo: number | null = null;
       let sourceDone = false;
       let emitting = false;
@@ -25,6 +25,24 @@ export function orderedMap(where: string, work: (batch: Batch) => Promise<Batch>
         if (sourceDone && held.length === 0) subscriber.complete();
       }
 
+      function start(slot: Slot, batch: Batch): void {
+        try {
+          const result = work(batch);
+          if (!(result instanceof Promise)) return finish(slot, result);
+          result.then(
+            (finished) => finish(slot, finished),
+            (error: unknown) => subscriber.error(error),
+          );
+        } catch (error) {
+          subscriber.error(error);
+        }
+      }
+
+      function finish(slot: Slot, result: Batch): void {
+        slot.result = result;
+        emitFinished();
+      }
+
       return source.subscribe({
         next(batch) {
           try {
@@ -33,15 +51,9 @@ export function orderedMap(where: string, work: (batch: Batch) => Promise<Batch>
             return subscriber.error(error);
           }
           expectedLo = batch.hi;
-          const slot: { result: Batch | null } = { result: null };
+          const slot: Slot = { result: null };
           held.push(slot);
-          start(work, batch).then(
-            (result) => {
-              slot.result = result;
-              emitFinished();
-            },
-            (error: unknown) => subscriber.error(error),
-          );
+          start(slot, batch);
         },
         error: (error: unknown) => subscriber.error(error),
         complete() {
@@ -52,6 +64,6 @@ export function orderedMap(where: string, work: (batch: Batch) => Promise<Batch>
     });
 }
 
-async function start(work: (batch: Batch) => Promise<Batch> | Batch, batch: Batch): Promise<Batch> {
-  return work(batch);
+interface Slot {
+  result: Batch | null;
 }

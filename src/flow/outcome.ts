@@ -1,23 +1,32 @@
 import type { Column, ColumnType, ColumnValue } from '../arrow/columnType.js';
-import { addColumns } from '../arrow/columns.js';
+import { SEQ_INDEX_COLUMN, addColumns } from '../arrow/columns.js';
 import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
-import { RowError } from '../errors.js';
-import type { Batch, SideEntry } from './batch.js';
+import { RowError, ScaleQuestError } from '../errors.js';
+import type { Batch, LostRow, MadeRows, SideEntry } from './batch.js';
 
-/** A row as a step sees it: its position and the columns that the step declared to read. */
-export type Row = { readonly seq: number } & Readonly<Record<string, ColumnValue>>;
+/** A row as a step sees it: its identity and the columns that the step declared to read. */
+export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly<Record<string, ColumnValue>>;
+
+/** Of the columns that a step writes. */
+export type Values = Readonly<Record<string, ColumnValue>>;
 
 /** What a step decides about one row. */
 export type Outcome =
-  | { kind: 'keep'; values?: Readonly<Record<string, ColumnValue>> }
+  | { kind: 'keep'; values?: Values }
+  | { kind: 'multiply'; rows: readonly Values[] }
   | { kind: 'dropped'; reason: string; message?: string }
   | { kind: 'rejected'; reason: string; message: string };
 
 export const KEEP: Outcome = { kind: 'keep' };
 
-export function keep(values: Readonly<Record<string, ColumnValue>>): Outcome {
+export function keep(values: Values): Outcome {
   return { kind: 'keep', values };
+}
+
+/** Makes a row of each, at least one, that shares the other columns; the step must write SEQ_INDEX_COLUMN. */
+export function multiply(rows: readonly Values[]): Outcome {
+  return { kind: 'multiply', rows };
 }
 
 export function drop(reason: string, message = ''): Outcome {
@@ -36,6 +45,8 @@ export interface StepShape {
   step: string;
   reads: Readonly<Record<string, ColumnType>>;
   writes: readonly Column[];
+  /** Columns of `reads` that the step can decide a row without; it is given null. */
+  mayLack?: readonly string[];
   /** Called once a batch, for live progress. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
@@ -47,21 +58,27 @@ export interface StepCounts {
   rejected: number;
 }
 
-/** The rows of a batch with the columns in `shape.reads` and `seq`, decoded. */
+/** The rows of a batch with the columns in `shape.reads` and what identifies them, decoded. */
 export function readRows(batch: Batch, shape: StepShape): Row[] {
-  const names = ['seq', ...Object.keys(shape.reads)];
-  const columns = names.map((name) => columnValues(batch.rows, name));
-  return Array.from({ length: batch.rows.numRows }, (_, index) => {
-    const row: Record<string, ColumnValue> = {};
-    names.forEach((name, at) => (row[name] = columns[at]![index]!));
-    return row as Row;
-  });
+  const names = ['seq', SEQ_INDEX_COLUMN.name, ...Object.keys(shape.reads)];
+  const found = names.filter((name) => hasColumn(batch.rows, name));
+  const columns = found.map((name) => columnValues(batch.rows, name));
+  const rows: Row[] = [];
+  for (let index = 0; index < batch.rows.numRows; index++) {
+    const row: Record<string, ColumnValue> = { seq: 0, seqIndex: 0 };
+    for (let at = 0; at < found.length; at++) row[found[at]!] = columns[at]![index]!;
+    rows.push(row as Row);
+  }
+  return rows;
 }
 
 /** A row that lacks a value which its step reads cannot be decided; a file may well hold such rows. */
-export function rejectIfIncomplete(row: Row, { reads }: StepShape): Outcome | null {
-  const missing = Object.keys(reads).find((name) => row[name] === null);
-  if (missing === undefined) return null;
+export function rejectIfIncomplete(row: Row, { reads, mayLack = [] }: StepShape): Outcome | null {
+  for (const name in reads) if (row[name] === null && !mayLack.includes(name)) return incomplete(name);
+  return null;
+}
+
+function incomplete(missing: string): Outcome {
   return {
     kind: 'rejected',
     reason: 'ROW_VALUE_MISSING',
@@ -76,30 +93,77 @@ export function applyOutcomes(
   outcomes: readonly Outcome[],
   deltas: readonly SideEntry[] = [],
 ): Batch {
-  const kept = outcomes.flatMap((outcome, index) => (outcome.kind === 'keep' ? [index] : []));
+  const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
+  const areSame = outcomes.every(({ kind }) => kind === 'keep');
+  const identities = areSame && !isNumbered ? [] : readRows(batch, { ...shape, reads: {} });
+  const from: number[] = [];
+  const written: Values[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    for (const values of valuesOf(outcome)) {
+      from.push(index);
+      written.push(values);
+    }
+  }
+  const taken = takeRows(batch.rows, from);
   const values = shape.writes.map(({ name }) =>
-    kept.map((index) => (outcomes[index] as { values?: Record<string, ColumnValue> }).values?.[name] ?? null),
+    name === SEQ_INDEX_COLUMN.name
+      ? numberWithinSeq(from.map((index) => identities[index]!.seq))
+      : written.map((row) => row[name] ?? null),
   );
-  const taken = takeRows(batch.rows, kept);
   const rows = shape.writes.length > 0 ? addColumns(taken, shape.writes, values) : taken;
-  const lost = lostRows(batch, shape.step, outcomes);
+  const lost = lostRows(batch, identities, shape.step, outcomes);
   shape.onCounts?.({
     rowsIn: outcomes.length,
-    kept: kept.length,
+    kept: from.length,
     dropped: lost.filter((entry) => entry.kind === 'dropped').length,
     rejected: lost.filter((entry) => entry.kind === 'rejected').length,
   });
-  return { lo: batch.lo, hi: batch.hi, rows, side: [...batch.side, ...lost, ...deltas] };
+  const side = [...batch.side, ...lost, ...madeRows(identities, shape.step, outcomes), ...deltas];
+  return { lo: batch.lo, hi: batch.hi, rows, side };
 }
 
-function lostRows(batch: Batch, step: string, outcomes: readonly Outcome[]): SideEntry[] {
-  if (outcomes.every(({ kind }) => kind === 'keep')) return [];
-  const seqs = columnValues(batch.rows, 'seq') as number[];
+const NO_VALUES: Values = {};
+
+function valuesOf(outcome: Outcome): readonly Values[] {
+  if (outcome.kind === 'keep') return [outcome.values ?? NO_VALUES];
+  return outcome.kind === 'multiply' ? outcome.rows : [];
+}
+
+/** 0, 1, 2 … for the rows of one seq; they are neighbours, and never in two batches. */
+function numberWithinSeq(seqs: readonly number[]): number[] {
+  let number = 0;
+  return seqs.map((seq, at) => (number = at > 0 && seqs[at - 1] === seq ? number + 1 : 0));
+}
+
+function lostRows(
+  batch: Batch,
+  identities: readonly Row[],
+  step: string,
+  outcomes: readonly Outcome[],
+): LostRow[] {
+  if (!outcomes.some(({ kind }) => kind === 'dropped' || kind === 'rejected')) return [];
   const questions = hasColumn(batch.rows, 'question') ? columnValues(batch.rows, 'question') : null;
-  return outcomes.flatMap((outcome, index): SideEntry[] => {
-    if (outcome.kind === 'keep') return [];
+  return outcomes.flatMap((outcome, index): LostRow[] => {
+    if (outcome.kind !== 'dropped' && outcome.kind !== 'rejected') return [];
     const { kind, reason, message = '' } = outcome;
+    const { seq, seqIndex } = identities[index]!;
     const question = (questions?.[index] ?? null) as string | null;
-    return [{ kind, seq: seqs[index]!, step, reason, message, question }];
+    return [{ kind, seq, seqIndex, step, reason, message, question }];
   });
+}
+
+function madeRows(identities: readonly Row[], step: string, outcomes: readonly Outcome[]): MadeRows[] {
+  return outcomes.flatMap((outcome, index): MadeRows[] => {
+    if (outcome.kind !== 'multiply') return [];
+    if (outcome.rows.length === 0) throw noRows(step);
+    const { seq } = identities[index]!;
+    return outcome.rows.length === 1 ? [] : [{ kind: 'made', seq, step, rows: outcome.rows.length - 1 }];
+  });
+}
+
+function noRows(step: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_INVARIANT',
+    `${step} made no rows of one, expected at least one: a row that ends is dropped or rejected, with a reason`,
+  );
 }

@@ -45,6 +45,22 @@ export async function publish(files: Files, temporary: string, path: string): Pr
   await files.syncFolder(dirname(path));
 }
 
+/** Makes a folder and its parents, durably: what is flushed inside is found again after a power cut. Throws ERR_IO_WRITE. */
+export async function makeFolder(files: Files, path: string): Promise<void> {
+  const missing: string[] = [];
+  let folder = path;
+  while ((await files.stat(folder)) === null && dirname(folder) !== folder) {
+    missing.push(folder);
+    folder = dirname(folder);
+  }
+  await files.mkdir(path);
+  // What is there may be new too: a run that was killed may have made it a moment ago. Not every parent can be opened.
+  for (const made of new Set([...missing, path, dirname(path)])) {
+    const flushing = files.syncFolder(dirname(made));
+    await (missing.includes(made) ? flushing : flushing.catch(() => {}));
+  }
+}
+
 /** For cleaning up after an error, which must not hide that error. */
 export async function removeQuietly(files: Files, path: string): Promise<void> {
   await files.unlink(path).catch(() => {});

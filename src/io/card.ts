@@ -12,8 +12,14 @@ export interface Card {
   summary?: string | undefined;
   /** Rows of the data set. */
   rows: number;
+  /** Stands for what the rows are: another set, another text. */
+  contents: string;
   columns: readonly Column[];
   funnel: readonly FunnelStep[];
+  /** What steps found out about the rows, a line each. */
+  figures?: readonly string[];
+  /** Names of the exports beside it; each loads as a configuration of its name. */
+  exports?: readonly string[];
   /** The pipeline file, as it ran. */
   pipelineText: string;
   /** Two-letter codes, if known. */
@@ -44,7 +50,7 @@ const LOADING = [
 
 /** Markdown with the YAML head that Hugging Face datasets reads. */
 export function renderCard(card: Card): string {
-  const { name, rows, columns, funnel, pipelineText } = card;
+  const { name, rows, columns, funnel, figures = [], pipelineText } = card;
   return [
     frontMatter(card),
     `# ${oneLine(name)}`,
@@ -72,13 +78,14 @@ export function renderCard(card: Card): string {
     ),
     '*Dropped*: a step decided so. *Rejected*: something went wrong with the row. ' +
       'Both are listed in `rejects/`.',
+    ...(figures.length > 0 ? [figures.map((line) => `- ${oneLine(line)}`).join('\n')] : []),
     '## Pipeline',
     fence(pipelineText),
     '',
   ].join('\n\n');
 }
 
-function frontMatter({ name, rows, languages = [] }: Card): string {
+function frontMatter({ name, rows, contents, exports = [], languages = [] }: Card): string {
   return [
     '---',
     `pretty_name: ${JSON.stringify(oneLine(name))}`,
@@ -92,11 +99,27 @@ function frontMatter({ name, rows, languages = [] }: Card): string {
     `  - ${sizeCategory(rows)}`,
     'configs:',
     '  - config_name: default',
+    describeContents(contents),
     '    data_files:',
     '      - split: train',
     `        path: ${SHARDS_FOLDER}/*.parquet`,
+    ...exports.flatMap((name) => [
+      `  - config_name: ${name}`,
+      describeContents(contents),
+      '    data_files:',
+      '      - split: train',
+      `        path: exports/${name}/*.parquet`,
+    ]),
     '---',
   ].join('\n');
+}
+
+/**
+ * A line of a configuration. Hugging Face datasets (5.2) keeps a local set in its cache by the name of its folder and a hash of
+ * its configurations, not of its rows: without this line it would give an older set for one in a folder of the same name.
+ */
+export function describeContents(contents: string): string {
+  return `    description: ${JSON.stringify(contents)}`;
 }
 
 function sizeCategory(rows: number): string {

@@ -11,6 +11,8 @@ export interface EncoderThread {
   stop(): Promise<void>;
 }
 
+export type StartEncoder = typeof createEncoderThread;
+
 export function createEncoderThread(
   options: ShardOptions,
   onMessage: (message: FromWorker) => void,

@@ -9,7 +9,7 @@ import { ScaleQuestError } from '../errors.js';
  * error as cause.
  */
 export interface Files {
-  /** `write` makes the file anew, `append` makes it or goes on at its end; `read` needs it. */
+  /** `write` makes the file anew, `exclusive` only if none is there (EEXIST), `append` goes on at its end; `read` needs it. */
   open(path: string, mode: OpenMode): Promise<OpenFile>;
   /** Replaces `to`, in one step, where both are in one file system. */
   rename(from: string, to: string): Promise<void>;
@@ -24,7 +24,7 @@ export interface Files {
   syncFolder(path: string): Promise<void>;
 }
 
-export type OpenMode = 'read' | 'write' | 'append';
+export type OpenMode = 'read' | 'write' | 'append' | 'exclusive';
 
 export interface FileStat {
   sizeBytes: number;
@@ -84,6 +84,7 @@ async function openNodeFile(path: string, mode: OpenMode): Promise<OpenFile> {
 const FLAGS: Record<OpenMode, number | string> = {
   read: 'r',
   write: 'w',
+  exclusive: 'wx',
   append: constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,
 };
 
@@ -168,7 +169,7 @@ const ADVICE: Record<string, string> = {
   ENOENT: 'nothing is there. Check the path',
   ENOTDIR: 'a part of the path is a file, expected a folder. Check the path',
   EISDIR: 'a folder is there, expected a file. Check the path',
-  EMFILE: 'too many open files in this process. Raise the limit (`ulimit -n`)',
+  EMFILE: 'too many open files in this process. Raise the limit (`ulimit -n`) or lower requestsInFlightMax',
   ENFILE: 'too many open files on this machine. Raise the limit of the system',
   EXDEV: 'the temporary file is on another file system. Mount the folder as one file system',
   EIO: 'the device reports a failure. Check the disk (`dmesg`) before anything else',

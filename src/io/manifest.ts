@@ -21,6 +21,7 @@ const runRecord = z.strictObject({
   identity: z.string().describe('Hash of everything that decides what the rows are.'),
   name: z.string().describe('Name of the pipeline.'),
   seed: z.int(),
+  parts: z.record(z.string(), z.string()).describe('What the identity is a hash of, value by value.'),
 });
 
 const commitRecord = z.strictObject({
@@ -30,6 +31,7 @@ const commitRecord = z.strictObject({
   kept: count.describe('Rows kept in all commits up to this one.'),
   shard: fileRecord.nullable(),
   rejects: fileRecord.nullable(),
+  state: fileRecord.nullable().describe('What stateful steps learnt.'),
   counts: z.record(z.string(), count).describe('Rows of this commit, by what became of them.'),
   done: z.boolean(),
 });
@@ -73,9 +75,13 @@ async function appendingManifest(files: Files, path: string, content: ManifestCo
   const commits = [...content.commits];
   // A failed append may have left half a line: nothing may follow it until the next start has cut it off.
   let broken: Error | null = null;
-  if (content.tornBytes > 0) {
-    await file.truncate(content.bytes);
+  try {
+    if (content.tornBytes > 0) await file.truncate(content.bytes);
+    // A process that was killed may have written a record, which was read as true, and not flushed it.
     await file.sync();
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
   }
 
   async function append(commit: CommitRecord): Promise<void> {

@@ -31,7 +31,7 @@ function leaf(name: string, type: DataType): Pick<SchemaElement, 'type' | 'conve
   throw new ScaleQuestError(
     'ERR_INVARIANT',
     `column "${name}" has the Arrow type ${type}, ` +
-      'expected Utf8, Int32, Float64, Bool, or a List of Utf8 or Float64',
+      'expected Utf8, Int32, Float64, Bool, or a List of Utf8, Float64 or Bool',
   );
 }
 

@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
 import { listDataFiles } from './dataFiles.js';
 import type { Files } from './files.js';
-import { type Block, type SourceOptions, toBatches } from './sourceRows.js';
+import { type Block, ROWS_COUNT, type SourceOptions, toBatches } from './sourceRows.js';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -22,17 +22,18 @@ async function* readBlocks(
   let position = 0;
   for (const file of await listDataFiles(files, paths, '.jsonl')) {
     const skipped = Math.max(0, from - position);
-    let block: Block = { file, row: skipped, values: columns.map(() => []) };
+    let block = emptyBlock(file, skipped, columns.length);
     let row = 0;
     for await (const { text, line } of readLines(files, file)) {
       if (text.trim() === '') continue;
       row += 1;
       if (position++ < from) continue;
-      const record = parseRecord(file, line, text);
+      const record = parseRecord(file, { line, row: row - 1 }, text);
+      block.lines.push(line);
       columns.forEach(({ name }, at) => block.values[at]!.push(ownValue(record, name)));
       if (row - block.row < batchRows) continue;
       yield block;
-      block = { file, row, values: columns.map(() => []) };
+      block = emptyBlock(file, row, columns.length);
     }
     yield block;
   }
@@ -59,7 +60,15 @@ async function* readLines(files: Files, path: string): AsyncGenerator<{ text: st
   }
 }
 
-function parseRecord(file: string, line: number, text: string): Record<string, unknown> {
+function emptyBlock(file: string, row: number, columnCount: number): Block & { lines: number[] } {
+  return { file, row, values: Array.from({ length: columnCount }, () => []), lines: [] };
+}
+
+function parseRecord(
+  file: string,
+  { line, row }: { line: number; row: number },
+  text: string,
+): Record<string, unknown> {
   const start = text.length > 60 ? `${text.slice(0, 59)}…` : text;
   try {
     const value: unknown = JSON.parse(text);
@@ -70,7 +79,7 @@ function parseRecord(file: string, line: number, text: string): Record<string, u
   }
   throw new ScaleQuestError(
     'ERR_DATA_INVALID',
-    `found ${JSON.stringify(start)}, expected one JSON object a line.`,
+    `found ${JSON.stringify(start)}, expected one JSON object a line; it is row ${row}${ROWS_COUNT}.`,
     {
       at: { file, line },
     },

@@ -108,7 +108,7 @@ function assertColumns(file: string, { schema }: FileMetaData, columns: readonly
   throw new ScaleQuestError(
     'ERR_DATA_INVALID',
     `found the columns ${found.join(', ')}, expected a column "${missing.name}" (${missing.type}).`,
-    { at: { file } },
+    { at: { file }, data: { column: missing.name } },
   );
 }
 

@@ -16,6 +16,11 @@ const rejectRow = z.strictObject({
     .min(0)
     .transform((seq) => seq + 0)
     .describe('Source position of the row.'),
+  seqIndex: z
+    .int32()
+    .min(0)
+    .transform((index) => index + 0)
+    .describe('Its number among the rows made of that position; 0 if no step made several.'),
   step: z.string().min(1).describe('The step that it did not survive.'),
   reason: z.string().min(1).describe('Why: a reason of the filter, or an error code.'),
   kind: z
@@ -30,6 +35,7 @@ export type RejectRow = z.input<typeof rejectRow>;
 const text: ParquetField = { type: 'UTF8', compression: 'SNAPPY', statistics: false };
 const COLUMNS: Record<keyof RejectRow, ParquetField> = {
   seq: { type: 'INT32', compression: 'SNAPPY', statistics: false },
+  seqIndex: { type: 'INT32', compression: 'SNAPPY', statistics: false },
   step: text,
   reason: text,
   kind: text,
@@ -69,11 +75,22 @@ async function encodeRejects(rows: readonly RejectRow[]): Promise<Uint8Array> {
 }
 
 function checkRow(row: RejectRow, at: number): Record<string, unknown> {
+  if (isPlain(row)) return { ...row, seq: row.seq + 0, seqIndex: row.seqIndex + 0 };
   const checked = rejectRow.safeParse(row);
   if (checked.success) return checked.data;
   throw new ScaleQuestError('ERR_INVARIANT', `rejects table, row ${at}: ${z.prettifyError(checked.error)}`, {
     data: { row: at },
   });
+}
+
+/** Whether a row is of the schema, in the form that all of a run have; what this does not know, the schema decides. */
+function isPlain(row: RejectRow): boolean {
+  const { seq, seqIndex, step, reason, kind, message, question } = row;
+  const isPosition = (value: number): boolean => (value | 0) === value && value >= 0;
+  if (!isPosition(seq) || !isPosition(seqIndex) || Object.keys(row).length !== 7) return false;
+  if (typeof message !== 'string' || (question !== null && typeof question !== 'string')) return false;
+  if (kind !== 'dropped' && kind !== 'rejected') return false;
+  return typeof step === 'string' && step !== '' && typeof reason === 'string' && reason !== '';
 }
 
 /** ParquetSchema writes defaults into what it is given. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
-import { removeQuietly } from './atomicFile.js';
+import { makeFolder } from './atomicFile.js';
 import type { Files } from './files.js';
+import { LOCK_FILE, TAKEOVER_FILE } from './runLock.js';
 import {
   type CommitRecord,
   type FileRecord,
@@ -11,13 +12,21 @@ import {
   readManifest,
   resumeManifest,
 } from './manifest.js';
+import { readStates } from './stateFile.js';
 
 export const MANIFEST_FILE = 'manifest.jsonl';
 export const SHARDS_FOLDER = 'shards';
 export const REJECTS_FOLDER = 'rejects';
+export const STATE_FOLDER = 'state';
 
-/** The files in our two folders that are ours to remove; their number is the commit's. */
-const OURS = /^(shard|rejects)-\d{5,}\.parquet(\.tmp)?$/;
+const FOLDERS = [SHARDS_FOLDER, REJECTS_FOLDER, STATE_FOLDER];
+
+/** The files in our folders that are ours to remove; their number is the commit's. */
+const OURS = /^((shard|rejects)-\d{5,}\.parquet|state-\d{5,}\.jsonl\.gz)(\.tmp)?$/;
+
+/** The files beside our folders, when a crash came before they were whole. */
+const OUR_TEMPORARY =
+  /^((manifest\.jsonl|pipeline\.yaml|(report|performance)\.json|sample\.jsonl|README\.md)\.tmp|run\.lock\.takeover)$/;
 
 export interface RunFolder {
   path: string;
@@ -37,6 +46,11 @@ export function shardFile(index: number): string {
 /** Path of a commit's rejects table inside the run folder. */
 export function rejectsFile(index: number): string {
   return `${REJECTS_FOLDER}/rejects-${`${index}`.padStart(5, '0')}.parquet`;
+}
+
+/** Path of what stateful steps learnt in a commit, inside the run folder. */
+export function stateFile(index: number): string {
+  return `${STATE_FOLDER}/state-${`${index}`.padStart(5, '0')}.jsonl.gz`;
 }
 
 /**
@@ -66,27 +80,32 @@ export async function hasManifest(files: Files, path: string): Promise<boolean> 
 }
 
 async function resumeRun(files: Files, path: string, run: RunRecord): Promise<Manifest> {
-  const found = (await readManifest(files, join(path, MANIFEST_FILE))).run;
-  if (found.identity !== run.identity) throw otherRun(path, found, run);
-  return resumeManifest(files, join(path, MANIFEST_FILE));
+  const file = join(path, MANIFEST_FILE);
+  const { run: found, commits } = await readManifest(files, file);
+  if (found.identity === run.identity) return resumeManifest(files, file);
+  // Nothing was committed under the other: nothing is lost by beginning anew.
+  if (commits.length === 0) return createManifest(files, file, run);
+  throw otherRun(path, found, run);
 }
 
 async function startRun(files: Files, path: string, run: RunRecord): Promise<Manifest> {
   await assertUsable(files, path);
-  for (const folder of [SHARDS_FOLDER, REJECTS_FOLDER]) await files.mkdir(join(path, folder));
+  for (const folder of FOLDERS) await files.mkdir(join(path, folder));
   await files.syncFolder(path);
   return createManifest(files, join(path, MANIFEST_FILE), run);
 }
 
-/** A crash before the manifest may have left our two folders, empty, and a temporary manifest. */
-async function assertUsable(files: Files, path: string): Promise<void> {
+/**
+ * Throws ERR_RUN_FOLDER for a folder that holds something else. A crash before the manifest may have left our folders, empty,
+ * and a temporary manifest.
+ */
+export async function assertUsable(files: Files, path: string): Promise<void> {
   const found = await files.stat(path);
-  if (!found) return files.mkdir(path);
+  if (!found) return makeFolder(files, path);
   if (!found.isFolder) throw unusable(path, 'it is a file, expected a folder');
   for (const name of await files.readdir(path)) {
-    if (name === `${MANIFEST_FILE}.tmp`) continue;
-    const ours = name === SHARDS_FOLDER || name === REJECTS_FOLDER;
-    if (ours && (await files.readdir(join(path, name))).length === 0) continue;
+    if ([`${MANIFEST_FILE}.tmp`, LOCK_FILE, TAKEOVER_FILE].includes(name)) continue;
+    if (FOLDERS.includes(name) && (await files.readdir(join(path, name))).length === 0) continue;
     throw unusable(path, `it holds "${name}" but no ${MANIFEST_FILE}, expected a new or empty folder`);
   }
 }
@@ -111,7 +130,7 @@ async function removeUncommitted(
 ): Promise<string[]> {
   const known = new Set(committedFiles(commits).map(({ file }) => file));
   const removed: string[] = [];
-  for (const folder of [SHARDS_FOLDER, REJECTS_FOLDER]) {
+  for (const folder of FOLDERS) {
     await files.mkdir(join(path, folder));
     for (const name of await files.readdir(join(path, folder))) {
       const file = `${folder}/${name}`;
@@ -122,13 +141,19 @@ async function removeUncommitted(
       removed.push(file);
     }
   }
-  await removeQuietly(files, join(path, `${MANIFEST_FILE}.tmp`));
+  for (const name of await files.readdir(path)) {
+    if (!OUR_TEMPORARY.test(name)) continue;
+    await files.unlink(join(path, name));
+    removed.push(name);
+  }
   return removed;
 }
 
-/** What the commits name, in order: shards and rejects. */
+/** What the commits name, in order: shards, rejects and states. */
 export function committedFiles(commits: readonly CommitRecord[]): FileRecord[] {
-  return commits.flatMap(({ shard, rejects }) => [shard, rejects].filter((file) => file !== null));
+  return commits.flatMap(({ shard, rejects, state }) =>
+    [shard, rejects, state].filter((file) => file !== null),
+  );
 }
 
 /** Paths of the committed shards, in order, that readers of the run may open. */
@@ -136,14 +161,63 @@ export function committedShards(path: string, commits: readonly CommitRecord[]):
   return commits.flatMap(({ shard }) => (shard ? [join(path, shard.file)] : []));
 }
 
+/** Whether the run's last commit says that it is done. */
+export function isComplete({ manifest }: RunFolder): boolean {
+  return manifest.content.commits.at(-1)?.done ?? false;
+}
+
+/** Where a run goes on: after its last commit, with what its steps (or the named ones) had learnt by then: step → values. */
+export async function resumeOf(
+  files: Files,
+  { path, manifest }: RunFolder,
+  steps?: readonly string[],
+): Promise<{ from: number; kept: number; restored: (step: string) => readonly unknown[] }> {
+  const { commits } = manifest.content;
+  const states = commits.flatMap(({ state }) => state ?? []);
+  const restored = await readStates(
+    files,
+    states.map(({ file, sha256 }) => ({ path: join(path, file), sha256 })),
+    steps,
+  );
+  const last = commits.at(-1);
+  return { from: last?.next ?? 0, kept: last?.kept ?? 0, restored: (step) => restored.get(step) ?? [] };
+}
+
+/** Of all commits, whoever started the run how often. `counts`: `step kind reason` → rows. */
+export function totalsOf({ manifest }: RunFolder): {
+  positions: number;
+  kept: number;
+  counts: Record<string, number>;
+} {
+  const { commits } = manifest.content;
+  const counts: Record<string, number> = {};
+  for (const commit of commits) {
+    for (const [key, rows] of Object.entries(commit.counts)) counts[key] = (counts[key] ?? 0) + rows;
+  }
+  const last = commits.at(-1);
+  return { positions: last?.next ?? 0, kept: last?.kept ?? 0, counts };
+}
+
 function otherRun(path: string, found: RunRecord, expected: RunRecord): ScaleQuestError {
-  const what = (run: RunRecord) => `${run.name} (seed ${run.seed}, identity ${run.identity.slice(0, 12)})`;
+  const changes = differenceOf(found.parts, expected.parts);
+  const shown = changes.slice(0, CHANGES_SHOWN_MAX).map((line) => `\n  ${line}`);
+  const more = changes.length - shown.length;
   return unusable(
     path,
-    `it holds a run of ${what(found)}, expected ${what(expected)}. ` +
-      'Something that decides the rows has changed (the pipeline file, a prompt, the seed or the version): ' +
-      'choose another folder, or change it back',
+    `it holds a run of ${found.name} that decides its rows otherwise:${shown.join('')}` +
+      `${more > 0 ? `\n  and ${more} more` : ''}\n` +
+      'Change it back to go on with that run, or start anew beside it with --fresh',
   );
+}
+
+const CHANGES_SHOWN_MAX = 12;
+
+/** What changed between two runs, a line each: `steps.respond.options.n: 3, now 5`. */
+export function differenceOf(before: RunRecord['parts'], now: RunRecord['parts']): string[] {
+  const paths = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  return paths
+    .filter((path) => before[path] !== now[path])
+    .map((path) => `${path}: ${before[path] ?? '(absent)'}, now ${now[path] ?? '(absent)'}`);
 }
 
 function unusable(path: string, message: string): ScaleQuestError {

@@ -5,7 +5,8 @@ export const LOG_FILE = 'log.jsonl';
 
 /** What happened in a run, and when: for people and for live pages. Nothing reads it back, so it may end in the middle. */
 export type RunEvent =
-  | { event: 'started'; name: string; identity: string; seed: number }
+  | { event: 'started'; file: string; name: string; identity: string; seed: number }
+  | { event: 'resumed'; from: number; kept: number; removed: readonly string[]; tornBytes: number }
   | { event: 'committed'; next: number; kept: number }
   | { event: 'finished'; rowsIn: number; rowsKept: number; wallS: number }
   | { event: 'failed'; code: string; message: string };

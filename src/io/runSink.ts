@@ -2,13 +2,24 @@ import { join } from 'node:path';
 import { Schema, type RecordBatch } from 'apache-arrow';
 import { type Column, arrowField } from '../arrow/columnType.js';
 import { selectColumns } from '../arrow/columns.js';
+import type { WrittenFile } from './atomicFile.js';
+import type { StartEncoder } from './encoderThread.js';
 import type { Files } from './files.js';
-import { type RunFolder, rejectsFile, shardFile } from './runFolder.js';
+import type { FileRecord } from './manifest.js';
+import { type RunFolder, rejectsFile, shardFile, stateFile } from './runFolder.js';
 import { type RejectRow, writeRejects } from './rejectsWriter.js';
 import { type ShardWriter, openShardWriter } from './shardWriter.js';
+import { type StateEntry, writeState } from './stateFile.js';
 
-/** What a commit says of a lost row, and of what is no row. */
-export type SideRow = { kind: 'delta'; seq: number } | (RejectRow & { kind: 'dropped' | 'rejected' });
+/** A commit as the run folder takes it. */
+export interface RunCut {
+  next: number;
+  kept: number;
+  lost: readonly RejectRow[];
+  deltas: readonly StateEntry[];
+  counts: Readonly<Record<string, number>>;
+  done: boolean;
+}
 
 export interface RunSinkOptions {
   columns: readonly Column[];
@@ -16,21 +27,27 @@ export interface RunSinkOptions {
   metadata: Readonly<Record<string, string>>;
   rowGroupRows: number;
   zstdLevel: number;
+  /** A thread unless given. */
+  startEncoder?: StartEncoder | undefined;
 }
 
-/** Commits into a run folder: shard, rejects, then the manifest's record, which makes them true. */
+/** Commits into a run folder: shard, rejects, state, then the manifest's record, which makes them true. */
 export interface RunSink {
   append(rows: RecordBatch): Promise<void>;
-  commit(cut: { next: number; kept: number; side: readonly SideRow[]; done: boolean }): Promise<void>;
-  /** Drops what is not committed and ends the writer's thread. */
+  commit(cut: RunCut): Promise<void>;
+  /** Drops what is not committed and ends the writer's thread; the folder's manifest stays open. */
   close(): Promise<void>;
 }
 
 export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOptions): RunSink {
-  const { columns, metadata, rowGroupRows, zstdLevel } = options;
+  const { columns, metadata, rowGroupRows, zstdLevel, startEncoder } = options;
   const schema = new Schema(columns.map(arrowField));
   const names = columns.map(({ name }) => name);
-  const writer: ShardWriter = openShardWriter(files, { schema, metadata, rowGroupRows, zstdLevel });
+  const writer: ShardWriter = openShardWriter(
+    files,
+    { schema, metadata, rowGroupRows, zstdLevel },
+    startEncoder,
+  );
   let index = folder.manifest.content.commits.length;
   let isOpen = false;
 
@@ -41,42 +58,26 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
       isOpen = true;
       await writer.write(selectColumns(rows, names));
     },
-    async commit({ next, kept, side, done }) {
+    async commit({ next, kept, lost, deltas, counts, done }) {
       const shard = isOpen ? { file: shardFile(index), ...(await writer.finish()) } : null;
       isOpen = false;
-      const lost = side.filter((entry) => entry.kind !== 'delta').sort(bySeq);
-      const written = await writeRejects(files, join(folder.path, rejectsFile(index)), lost);
-      const rejects = written && { file: rejectsFile(index), ...written };
-      await folder.manifest.append({
-        kind: 'commit',
-        index,
-        next,
-        kept,
-        shard,
-        rejects,
-        counts: countsOf(lost),
-        done,
-      });
+      const rejects = await named(rejectsFile(index), (path) => writeRejects(files, path, lost));
+      const state = await named(stateFile(index), (path) => writeState(files, path, deltas));
+      const record = { kind: 'commit', index, next, kept, shard, rejects, state } as const;
+      await folder.manifest.append({ ...record, counts: { ...counts }, done });
       index += 1;
     },
     async close() {
       if (isOpen) await writer.abort().catch(() => {});
       await writer.close();
-      await folder.manifest.close();
     },
   };
-}
 
-/** Batches of a stage carry the losses of all stages before it: by position, the table does not depend on batches. */
-function bySeq(a: RejectRow, b: RejectRow): number {
-  return a.seq - b.seq;
-}
-
-function countsOf(lost: readonly RejectRow[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { step, kind, reason } of lost) {
-    const key = `${step} ${kind} ${reason}`;
-    counts[key] = (counts[key] ?? 0) + 1;
+  async function named(
+    file: string,
+    write: (path: string) => Promise<WrittenFile | null>,
+  ): Promise<FileRecord | null> {
+    const written = await write(join(folder.path, file));
+    return written && { file, ...written };
   }
-  return counts;
 }

@@ -1,8 +1,8 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
-import { assertSameColumns } from '../arrow/concat.js';
+import { assertSameColumns, concatRows } from '../arrow/concat.js';
 import { type ErrorCode, ScaleQuestError } from '../errors.js';
 import { type WrittenFile, publish, removeQuietly, temporaryPath } from './atomicFile.js';
-import { createEncoderThread } from './encoderThread.js';
+import { type EncoderThread, type StartEncoder, createEncoderThread } from './encoderThread.js';
 import type { Files, OpenFile } from './files.js';
 import type { ShardOptions } from './shardEncoder.js';
 import type { FromWorker } from './shardMessages.js';
@@ -27,12 +27,17 @@ export interface ShardWriter {
 }
 
 const ROW_GROUPS_WAITING_MAX = 2;
+/** So many go to the thread together: a message costs as much as many rows. */
+const GATHER_ROWS = 1024;
 
 interface OpenShard {
   path: string;
   file: OpenFile;
   rows: number;
   waitingRows: number;
+  /** Not with the thread yet. */
+  gathered: RecordBatch[];
+  gatheredRows: number;
   /** Rows of each message on its way, oldest first. */
   sent: number[];
   /** Handles the thread's answers one after the other: file writes stay in order. */
@@ -48,9 +53,13 @@ interface OpenShard {
  * `files`. Bytes depend on the rows and the options only, never on batches or timing. Errors: ERR_IO_WRITE
  * from the file system, ERR_INVARIANT for rows of another schema or a failing encoder.
  */
-export function openShardWriter(files: Files, options: ShardOptions): ShardWriter {
+export function openShardWriter(
+  files: Files,
+  options: ShardOptions,
+  startEncoder: StartEncoder = createEncoderThread,
+): ShardWriter {
   assertOptions(options);
-  const thread = createEncoderThread(options, receive, fail);
+  const thread = startEncoder(options, receive, fail);
   let shard: OpenShard | null = null;
 
   function receive(message: FromWorker): void {
@@ -84,20 +93,15 @@ export function openShardWriter(files: Files, options: ShardOptions): ShardWrite
     if (rows.numRows === 0) return;
     into.rows += rows.numRows;
     into.waitingRows += rows.numRows;
-    into.sent.push(rows.numRows);
-    thread.send({ kind: 'rows', ipc: transferable(tableToIPC(new Table(rows), 'stream')) });
+    into.gathered.push(rows);
+    into.gatheredRows += rows.numRows;
+    if (into.gatheredRows < Math.min(GATHER_ROWS, options.rowGroupRows)) return;
+    sendGathered(thread, into);
     await until(into, () => into.waitingRows <= ROW_GROUPS_WAITING_MAX * options.rowGroupRows);
   }
 
   async function finish(): Promise<WrittenFile> {
-    const finished = current();
-    let written: WrittenFile = { rows: 0, bytes: 0, sha256: '' };
-    if (finished.rows === 0) await discard(files, finished);
-    else {
-      thread.send({ kind: 'finish' });
-      written = await until(finished, () => finished.finished);
-      await publishShard(files, finished);
-    }
+    const written = await complete(files, thread, current());
     shard = null;
     return written;
   }
@@ -126,6 +130,8 @@ function beginShard(path: string, file: OpenFile): OpenShard {
     file,
     rows: 0,
     waitingRows: 0,
+    gathered: [],
+    gatheredRows: 0,
     sent: [],
     handled: Promise.resolve(),
     finished: null,
@@ -153,6 +159,27 @@ function until<T>(shard: OpenShard, ready: () => T): Promise<NonNullable<T>> {
     };
     shard.changed();
   });
+}
+
+async function complete(files: Files, thread: EncoderThread, shard: OpenShard): Promise<WrittenFile> {
+  if (shard.rows === 0) {
+    await discard(files, shard);
+    return { rows: 0, bytes: 0, sha256: '' };
+  }
+  sendGathered(thread, shard);
+  thread.send({ kind: 'finish' });
+  const written = await until(shard, () => shard.finished);
+  await publishShard(files, shard);
+  return written;
+}
+
+function sendGathered(thread: EncoderThread, shard: OpenShard): void {
+  if (shard.gatheredRows === 0) return;
+  const rows = concatRows(shard.gathered);
+  shard.gathered = [];
+  shard.gatheredRows = 0;
+  shard.sent.push(rows.numRows);
+  thread.send({ kind: 'rows', ipc: transferable(tableToIPC(new Table(rows), 'stream')) });
 }
 
 async function publishShard(files: Files, { file, path }: OpenShard): Promise<void> {

@@ -19,7 +19,7 @@ export interface FileSource {
   columns: Record<string, ColumnType>;
 }
 
-/** Gives at most `rowsMax` rows from position `lo` on; null when there are no more. Called in order. */
+/** Gives at most `rowsMax` rows from position `lo` on; null when there are no more. Called in order; the first `lo` may be any. */
 export type ReadRows = (lo: number, rowsMax: number) => Promise<RecordBatch | null> | RecordBatch | null;
 
 /** Relative paths start at `folder`. */
@@ -34,7 +34,13 @@ export function sourceReader(settings: SourceSettings, folder: string, files: Fi
     help: 'From the source.',
     nullable: true,
   }));
-  return cutToSize(read(files, { paths, columns, batchRows: settings.batchRows }));
+  const { batchRows } = settings;
+  let cut: ReadRows | null = null;
+  // A resumed run begins where its commits end; every position before that is passed over.
+  return (lo, rowsMax) => {
+    cut ??= cutToSize(read(files, { paths, columns, batchRows, from: lo }));
+    return cut(lo, rowsMax);
+  };
 }
 
 /** The gate may ask for less than a batch; the rest waits for the next call. */

@@ -22,6 +22,8 @@ export interface Block {
   /** Number of the first row in its file, from 0. */
   row: number;
   values: unknown[][];
+  /** Of each row its line in the file, from 1, where the file has lines. */
+  lines?: number[];
 }
 
 /**
@@ -54,7 +56,7 @@ export async function* toBatches(
 }
 
 function appendChecked(
-  { file, row }: Block,
+  { file, row, lines }: Block,
   column: Column,
   values: readonly unknown[],
   into: ColumnValue[],
@@ -62,14 +64,18 @@ function appendChecked(
   values.forEach((value, at) => {
     const fault = findFault(column, value);
     if (fault) {
-      throw new ScaleQuestError('ERR_DATA_INVALID', `column "${column.name}", row ${row + at}: ${fault}.`, {
-        at: { file },
+      const message = `column "${column.name}", row ${row + at}: ${fault}${lines ? ROWS_COUNT : ''}.`;
+      throw new ScaleQuestError('ERR_DATA_INVALID', message, {
+        at: { file, line: lines?.[at] },
         data: { column: column.name, row: row + at },
       });
     }
     into.push(value as ColumnValue);
   });
 }
+
+/** Beside a line, which counts from 1, it must be said; rows count as positions do. */
+export const ROWS_COUNT = ' (rows count from 0)';
 
 function assertNoSeq(columns: readonly Column[]): void {
   if (columns.length > 0 && columns.every(({ name }) => name !== SEQ_COLUMN.name)) return;

@@ -32,6 +32,11 @@ export function choiceFault({
   return null;
 }
 
+/** All choices, trimmed, whatever is wrong with them. */
+export async function completeAll(model: Model, ask: CompleteRequest): Promise<string[]> {
+  return (await model.complete(ask)).map(({ text }) => text.trim());
+}
+
 /** The usable choices, trimmed; rejects the row with the first fault's code if there is none. */
 export async function completeUsable(model: Model, ask: CompleteRequest): Promise<string[]> {
   const choices = await model.complete(ask);

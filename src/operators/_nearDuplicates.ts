@@ -25,6 +25,7 @@ export function createNearDuplicates(threshold: number): NearDuplicates {
   let nextEntry = new Int32Array(1024 * BANDS);
   let heads = new Int32Array(1024 * BANDS * 2).fill(-1);
   let size = 0;
+  const unequalMax = PERMUTATIONS - Math.floor(threshold * PERMUTATIONS);
 
   function slot(signature: Signature, offset: number, band: number): number {
     let hash = Math.imul(band + 1, 0x9e3779b1);
@@ -48,18 +49,20 @@ export function createNearDuplicates(threshold: number): NearDuplicates {
     return best.index < 0 ? null : best;
   }
 
+  /** 0 as soon as it can no longer reach the threshold, as for most that share a band. */
   function similarityTo(signature: Signature, index: number): number {
     const offset = index * PERMUTATIONS;
-    let equal = 0;
-    for (let at = 0; at < PERMUTATIONS; at++) if (signatures[offset + at] === signature[at]) equal += 1;
-    return equal / PERMUTATIONS;
+    let unequal = 0;
+    for (let at = 0; at < PERMUTATIONS; at++) {
+      if (signatures[offset + at] !== signature[at] && ++unequal > unequalMax) return 0;
+    }
+    return (PERMUTATIONS - unequal) / PERMUTATIONS;
   }
 
   function add(signature: Signature): void {
     if ((size + 1) * PERMUTATIONS > signatures.length) grow();
     signatures.set(signature, size * PERMUTATIONS);
-    size += 1;
-    link(size - 1);
+    link(size++);
   }
 
   function link(index: number): void {
@@ -106,21 +109,43 @@ export function words(text: string): string[] {
 }
 
 export function signatureOf(tokens: readonly string[]): Signature {
-  const minima = new Uint32Array(PERMUTATIONS).fill(0xffffffff);
-  const hashes = tokens.map(hashWord);
-  const shingles = Math.max(1, hashes.length - SHINGLE_WORDS + 1);
-  for (let first = 0; first < shingles; first++) {
-    let shingle = 0;
-    for (let at = first; at < Math.min(first + SHINGLE_WORDS, hashes.length); at++) {
-      shingle = scramble(shingle ^ hashes[at]!);
-    }
-    for (let p = 0; p < PERMUTATIONS; p++) {
-      const value = (Math.imul(shingle, MULTIPLIERS[p]!) + ADDENDS[p]!) >>> 0;
-      if (value < minima[p]!) minima[p] = value;
-    }
+  const shingles = hashShingles(tokens);
+  const signature = new Uint16Array(PERMUTATIONS);
+  for (let p = 0; p < PERMUTATIONS; p += 2) addMinima(shingles, p, signature);
+  return signature;
+}
+
+/**
+ * Two minima at once, for one reading of the shingles. Values are moved by half the range, so that signed numbers have the
+ * order of unsigned ones.
+ */
+function addMinima(shingles: Int32Array, p: number, signature: Signature): void {
+  const [m0, a0] = [MULTIPLIERS[p]!, ADDENDS[p]! ^ SIGN];
+  const [m1, a1] = [MULTIPLIERS[p + 1]!, ADDENDS[p + 1]! ^ SIGN];
+  let least0 = 0x7fffffff;
+  let least1 = 0x7fffffff;
+  for (let at = 0; at < shingles.length; at++) {
+    const shingle = shingles[at]!;
+    const value0 = (Math.imul(shingle, m0) + a0) | 0;
+    const value1 = (Math.imul(shingle, m1) + a1) | 0;
+    if (value0 < least0) least0 = value0;
+    if (value1 < least1) least1 = value1;
   }
   // A minimum of many draws has leading zeros: the low half carries the information.
-  return Uint16Array.from(minima, (value) => scramble(value) & 0xffff);
+  signature[p] = scramble(least0 ^ SIGN);
+  signature[p + 1] = scramble(least1 ^ SIGN);
+}
+
+const SIGN = 0x80000000 | 0;
+
+function hashShingles(tokens: readonly string[]): Int32Array {
+  const hashes = tokens.map(hashWord);
+  const shingles = new Int32Array(Math.max(1, hashes.length - SHINGLE_WORDS + 1));
+  for (let first = 0; first < shingles.length; first++) {
+    const end = Math.min(first + SHINGLE_WORDS, hashes.length);
+    for (let at = first; at < end; at++) shingles[first] = scramble(shingles[first]! ^ hashes[at]!);
+  }
+  return shingles;
 }
 
 const MULTIPLIERS = Int32Array.from({ length: PERMUTATIONS }, (_, p) => scramble(2 * p + 1) | 1);

@@ -41,7 +41,10 @@ const module = z.looseObject({
         name: z
           .string()
           .min(1)
-          .refine((name) => name !== 'seq', 'seq is the position of the row and cannot be written'),
+          .refine(
+            (name) => !/^seq(Index)?$/.test(name),
+            'seq and seqIndex are the row’s identity, and not to be written',
+          ),
         type: z.enum(COLUMN_TYPES),
         help: z.string(),
         nullable: z.boolean().optional(),
@@ -131,7 +134,7 @@ function specOf(user: z.output<typeof module>): OperatorSpec<typeof customOption
         const tools: CustomTools = {
           options: parsed.options,
           drop: (reason) => ({ drop: reason }),
-          uniform: () => rowUniform(context, shape.step, row.seq),
+          uniform: () => rowUniform(context, shape.step, row),
         };
         return outcomeOf(await decide(user.row, row, tools), user);
       });
@@ -181,4 +184,6 @@ const FITS: Record<ColumnType, (value: unknown) => boolean> = {
   'list<string>': (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
   'list<float64>': (value) =>
     Array.isArray(value) && value.every((item) => item === null || Number.isFinite(item)),
+  'list<bool>': (value) =>
+    Array.isArray(value) && value.every((item) => item === null || typeof item === 'boolean'),
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/outcome.js';
-import { type DetectLanguage, loadLanguageDetector } from './_language.js';
+import { type DetectOther, loadLanguageDetector } from './_language.js';
 import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
 
 const options = z.strictObject({
@@ -47,18 +47,20 @@ export const filterLanguageSpec: OperatorSpec<typeof options> = {
 export function filterLanguage(input: FilterLanguageOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const { method, languages } = parsed;
-  let detector: Promise<DetectLanguage> | null = null;
+  let loading: Promise<DetectOther> | null = null;
+  let detector: DetectOther | null = null;
+
+  function decideBy(detect: DetectOther, text: string): Outcome {
+    const found = detect(text, languages);
+    return found === null ? KEEP : drop('otherLanguage', `recognised as ${found}`);
+  }
 
   return mapRows(shapeOf(filterLanguageSpec, parsed, context), ({ question }): Outcome | Promise<Outcome> => {
     const text = question as string;
     if (method !== 'identify' && /[^\x00-\x7f]/.test(text)) return drop('notAscii');
     if (method === 'ascii') return KEEP;
-    detector ??= loadLanguageDetector();
-    return detector.then((detect) => {
-      const found = detect(text);
-      return found === null || languages.includes(found)
-        ? KEEP
-        : drop('otherLanguage', `recognised as ${found}`);
-    });
+    if (detector) return decideBy(detector, text);
+    loading ??= loadLanguageDetector();
+    return loading.then((loaded) => decideBy((detector = loaded), text));
   });
 }

@@ -6,6 +6,7 @@ import { completeUsable, samplingOptions } from './_completion.js';
 import {
   type OperatorSpec,
   ROWWISE,
+  type RowIdentity,
   type RunContext,
   modelOf,
   rowSeed,
@@ -61,8 +62,8 @@ export function generate(input: GenerateOptions, context: RunContext): BatchOper
   const { generators, temperature, topP, tokensMax } = parsed;
   const total = generators.reduce((sum, { weight }) => sum + weight, 0);
 
-  function pick(seq: number): string {
-    let left = rowUniform(context, `${shape.step} generator`, seq) * total;
+  function pick(row: RowIdentity): string {
+    let left = rowUniform(context, `${shape.step} generator`, row) * total;
     for (const { model, weight } of generators) {
       left -= weight;
       if (left < 0) return model;
@@ -70,9 +71,10 @@ export function generate(input: GenerateOptions, context: RunContext): BatchOper
     return generators.at(-1)!.model;
   }
 
-  return mapRows(shape, async ({ seq }) => {
-    const model = modelOf(context, pick(seq));
-    const seed = rowSeed(context, shape.step, seq);
+  return mapRows(shape, async (row) => {
+    const { seq } = row;
+    const model = modelOf(context, pick(row));
+    const seed = rowSeed(context, shape.step, row);
     const turn = { kind: 'preQuery' } as const;
     const [question] = await completeUsable(model, { seq, turn, n: 1, temperature, topP, tokensMax, seed });
     return keep({ question: question!, generator: model.name });

@@ -59,7 +59,8 @@ export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunCon
   const shape = shapeOf(judgeSolvabilitySpec, parsed, context);
   const prompt = compilePrompt(context, 'judgeSolvability', parsed.prompt, ['question']);
 
-  return mapRows(shape, async ({ seq, question }): Promise<Outcome> => {
+  return mapRows(shape, async (row): Promise<Outcome> => {
+    const { seq, question } = row;
     const model = modelOf(context, name);
     const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
     if (method === 'probability') {
@@ -69,7 +70,7 @@ export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunCon
         ? keep({ verdict: share.toFixed(4) })
         : drop('unsolvable', `P(Yes) ${share.toFixed(4)}`);
     }
-    const seed = rowSeed(context, shape.step, seq);
+    const seed = rowSeed(context, shape.step, row);
     const [verdict] = await completeUsable(model, { seq, turn, n: 1, temperature, topP, tokensMax, seed });
     return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
   });

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { Column, ColumnType } from '../arrow/columnType.js';
-import type { Model } from '../backends/model.js';
+import type { Model, QuestionFrame } from '../backends/model.js';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
-import type { StepCounts, StepShape } from '../flow/outcome.js';
+import type { Row, StepCounts, StepShape } from '../flow/outcome.js';
 import { deriveSeed, deriveUniform } from '../random.js';
 
 /** What a run gives its operators. Time, network and files are not in it: operators need none. */
@@ -15,6 +15,10 @@ export interface RunContext {
   step?: string;
   /** The text of a prompt file, or of the built-in prompt `name` where no path is given. */
   prompt: (name: string, path: string | undefined) => string;
+  /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
+  texts?: (path: string, column: string) => readonly string[];
+  /** What stands around a question in the training text of a model with that template. */
+  questionFrame?: (template: unknown) => QuestionFrame;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
   onCounts?: (step: string, counts: StepCounts) => void;
@@ -35,11 +39,25 @@ export interface ModelNeed {
   model: string;
   /**
    * `preQuery`: complete the bare opening of a user turn; `complete`: answer one; `choose`: probabilities of given replies;
-   * `score`: a number for a question, or for a question and its response.
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `named`: nothing, the step
+   * looks for its name in a column.
    */
-  needs: 'preQuery' | 'complete' | 'choose' | 'score';
+  needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'named';
   /** Where in the options the model is named, for error positions. */
   at: readonly (string | number)[];
+}
+
+/** A column of a data file that a step compares its rows with; read, and hashed into the run's identity, at `check`. */
+export interface TextsNeed {
+  path: string;
+  column: string;
+  /** Where in the options the file is named, for error positions: an object with `path` and `column`. */
+  at: readonly (string | number)[];
+}
+
+/** Numbers with names, or groups of them. */
+export interface Figures {
+  [name: string]: string | number | Figures;
 }
 
 /** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
@@ -53,12 +71,21 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   reads: (options: z.output<Schema>) => Record<string, ColumnType>;
   writes: (options: z.output<Schema>) => Column[];
   models: (options: z.output<Schema>) => ModelNeed[];
+  texts?: (options: z.output<Schema>) => TextsNeed[];
   /** Why it drops rows: reason → meaning. */
   drops: Record<string, string>;
   contract: Contract;
   /** The steps of a pipeline that runs on the bundled model as `tiny`. */
   example: string;
+  /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
+  source?: string;
   operator: (options: z.input<Schema>, context: RunContext) => BatchOperator;
+  /** Figures of its own for the report, from all deltas that the run has committed of it. */
+  figures?: (
+    options: z.output<Schema>,
+    learnt: readonly unknown[],
+    context: Pick<RunContext, 'texts'>,
+  ) => Figures;
 }
 
 /** The contract of every operator that decides row by row. */
@@ -75,7 +102,7 @@ export const ROWWISE: Contract = {
 export const IMMEDIATE: Contract = {
   ...ROWWISE,
   emits: 'each batch at once',
-  holdsAtMost: 'one batch, and its own memory where the details name one',
+  holdsAtMost: 'one batch',
   completes: 'with the source',
   onCancel: 'stops',
 };
@@ -103,11 +130,19 @@ export function modelOf(context: RunContext, name: string): Model {
   );
 }
 
-/** The request seed of a row in this step (DESIGN: hash of run seed, step, row, sample). */
-export function rowSeed(context: RunContext, step: string, seq: number, sample = 0): number {
-  return deriveSeed(context.seed, step, seq, sample);
+/** What identifies a row: its source position, and its number among the rows made of that. */
+export type RowIdentity = Pick<Row, 'seq' | 'seqIndex'>;
+
+/** The request seed of a row in this step: a hash of run seed, step, row and sample. */
+export function rowSeed(context: RunContext, step: string, row: RowIdentity, sample = 0): number {
+  return deriveSeed(context.seed, stepOf(step, row), row.seq, sample);
 }
 
-export function rowUniform(context: RunContext, step: string, seq: number): number {
-  return deriveUniform(context.seed, step, seq);
+/** A draw from [0, 1) for a row in this step. */
+export function rowUniform(context: RunContext, step: string, row: RowIdentity): number {
+  return deriveUniform(context.seed, stepOf(step, row), row.seq);
+}
+
+function stepOf(step: string, { seqIndex }: RowIdentity): string {
+  return seqIndex === 0 ? step : `${step} ${seqIndex}`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
-import { completeUsable, samplingOptions } from './_completion.js';
+import { completeAll, completeUsable, samplingOptions } from './_completion.js';
 import { compilePrompt } from './_prompt.js';
 import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './operator.js';
 
@@ -15,6 +15,10 @@ const options = z.strictObject({
     .max(64)
     .default(5)
     .describe('Responses a question, from one request where the server can.'),
+  keepUnfinished: z
+    .boolean()
+    .default(false)
+    .describe('Keep responses that were cut off or are empty: for evaluation, where they count as wrong.'),
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 2048 }),
 });
 
@@ -25,7 +29,7 @@ export const respondSpec: OperatorSpec<typeof options> = {
   summary: 'Answers each question several times.',
   details:
     'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most 2,048 tokens each. A ' +
-    'response that is empty or cut off is left out; a question left without any is rejected.',
+    'response that is empty or cut off is left out, unless `keepUnfinished` says otherwise; a question left without any is rejected.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
@@ -44,11 +48,13 @@ export function respond(input: RespondOptions, context: RunContext): BatchOperat
   const { model: name, n, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(respondSpec, parsed, context);
   const prompt = compilePrompt(context, 'respond', parsed.prompt, ['question']);
+  const complete = parsed.keepUnfinished ? completeAll : completeUsable;
 
-  return mapRows(shape, async ({ seq, question }) => {
+  return mapRows(shape, async (row) => {
+    const { seq, question } = row;
     const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
-    const seed = rowSeed(context, shape.step, seq);
-    const responses = await completeUsable(modelOf(context, name), {
+    const seed = rowSeed(context, shape.step, row);
+    const responses = await complete(modelOf(context, name), {
       seq,
       turn,
       n,

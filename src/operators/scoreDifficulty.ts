@@ -5,6 +5,7 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { finalAnswer } from './_answer.js';
 import { completeUsable, samplingOptions } from './_completion.js';
+import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './_generators.js';
 import { compilePrompt } from './_prompt.js';
 import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './operator.js';
 
@@ -27,12 +28,13 @@ const options = z.strictObject({
       'Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`.',
     ),
   n: z.int().min(2).max(64).default(8).describe('With `disagreement`: solutions a question.'),
+  generators: generatorsOption,
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 1024 }),
 });
 
 export type ScoreDifficultyOptions = z.input<typeof options>;
 
-const NEEDS = { digit: 'choose', disagreement: 'complete', score: 'score' } as const;
+const NEEDS = { digit: 'choose', disagreement: 'complete', score: 'scoreQuestion' } as const;
 
 export const scoreDifficultySpec: OperatorSpec<typeof options> = {
   name: 'scoreDifficulty',
@@ -42,15 +44,19 @@ export const scoreDifficultySpec: OperatorSpec<typeof options> = {
     'a digit; `disagreement` needs no scorer: how often a solver contradicts itself; `score` asks a scorer with a head for one number, ' +
     'as the paper’s is, behind pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
   options,
-  reads: () => ({ question: 'string' }),
-  writes: () => [
+  reads: ({ generators }) => ({ question: 'string', ...generatorReads(generators) }),
+  writes: ({ generators }) => [
     {
       name: 'difficulty',
       type: 'float64',
       help: 'Expected fail rate of a solver, 0 to 1; with `score` on the model’s own scale.',
+      nullable: generators !== undefined,
     },
   ],
-  models: ({ model, method }) => [{ model, needs: NEEDS[method], at: ['model'] }],
+  models: ({ model, method, generators }) => [
+    { model, needs: NEEDS[method], at: ['model'] },
+    ...generatorNeeds(generators),
+  ],
   drops: {},
   contract: ROWWISE,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
@@ -65,7 +71,9 @@ export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunConte
   const builtIn = method === 'disagreement' ? 'respond' : 'scoreDifficulty';
   const prompt = compilePrompt(context, builtIn, parsed.prompt, ['question']);
 
-  return mapRows(shape, async ({ seq, question }) => {
+  return mapRows(shape, async (row) => {
+    if (!isMeant(parsed.generators, row)) return keep({ difficulty: null });
+    const { seq, question } = row;
     const model = modelOf(context, name);
     if (method === 'score') {
       const [difficulty] = await model.score({ seq, items: [{ user: question as string, assistant: null }] });
@@ -75,7 +83,7 @@ export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunConte
     if (method === 'digit') {
       return keep({ difficulty: expectedDigit(await model.choose({ seq, turn, options: DIGITS })) });
     }
-    const seed = rowSeed(context, shape.step, seq);
+    const seed = rowSeed(context, shape.step, row);
     const solutions = await completeUsable(model, { seq, turn, n, temperature, topP, tokensMax, seed });
     return keep({ difficulty: disagreement(solutions.map(finalAnswer), n) });
   });

@@ -2,7 +2,8 @@ import { isAbsolute, resolve, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { Column } from '../arrow/columnType.js';
-import { type ModelConfig, describeModel, modelSchemas } from '../backends/openModel.js';
+import { GGUF_HEADER_BYTES, ggufFault } from '../backends/ggufHeader.js';
+import { type ModelConfig, describeModel, modelSchemas, scoresQuestions } from '../backends/openModel.js';
 import { ScaleQuestError } from '../errors.js';
 import { customOptions, loadCustomOperator } from '../operators/custom.js';
 import type { ModelNeed, OperatorSpec } from '../operators/operator.js';
@@ -14,18 +15,31 @@ import {
   parsePipelineDocument,
   problem,
 } from './document.js';
+import { checkSource } from './checkSource.js';
+import { checkTraining } from './checkTraining.js';
 import { parseAt } from './explain.js';
+import { missingColumns } from './exportFormats.js';
+import { frameFrom } from './frame.js';
+import { identityOf } from './identity.js';
 import { suggestion } from './nearest.js';
-import { type Plan, type PlannedStep, columnsAfter, hashOf, sourceColumns } from './plan.js';
-import { pipelineSchema, stepLabel } from './schema.js';
+import { type Plan, type PlannedStep, columnsAfter, sourceColumns } from './plan.js';
+import { sampleOptions } from './sampleOptions.js';
+import { pipelineSchema, stepEnabled, stepLabel } from './schema.js';
+import { loadTexts } from './texts.js';
 
 /** What checking needs of the world around it. */
 export interface CheckDeps {
   env: Readonly<Record<string, string | undefined>>;
   readText: (path: string) => string;
   exists: (path: string) => boolean;
+  /** Up to so many first bytes of a file. */
+  readHead: (path: string, lengthBytes: number) => Promise<Uint8Array>;
+  /** A hash of what a file holds, or the files of a folder that end in `extension`. */
+  contentsHash: (path: string, extension?: string) => Promise<string>;
   /** The text of a prompt: built in by name, or a file. */
   prompt: (name: string, path: string | undefined) => string;
+  /** A column of texts of a data file, by its absolute path. */
+  texts: (path: string, column: string) => Promise<readonly string[]>;
 }
 
 /**
@@ -41,8 +55,9 @@ export async function checkPipeline(
   const problems: ScaleQuestError[] = [];
   const folder = dirname(resolve(file));
   const written = (document.value ?? {}) as { models?: unknown; steps?: unknown };
+  if ('links' in written && !('steps' in written)) throw chainAsPipeline(document);
   const top = parseAt(document, [], pipelineSchema, written, problems);
-  const models = checkModels(
+  const models = await checkModels(
     document,
     isRecord(written.models) ? written.models : {},
     folder,
@@ -59,14 +74,37 @@ export async function checkPipeline(
 
   const { models: _models, steps: _steps, ...settings } = top;
   checkBounds(document, settings, models, places, problems);
+  await checkSource(document, settings, folder, deps, problems);
   const columns = checkColumns(document, settings, places, problems);
+  checkExports(document, settings, columns, problems);
+  checkTraining(document, settings, columns, { folder, places, deps }, problems);
   checkNeeds(document, models, places, problems);
+  const texts = await loadTexts(document, places, folder, deps.texts, problems);
   const steps = places.flatMap(({ step }) => step ?? []);
   if (problems.length === 0) checkConstruction(document, steps, folder, deps, problems);
   if (problems.length > 0) throw new PipelineProblems(problems);
 
-  const identity = identityOf(settings, models, steps, folder, deps);
-  return { file, folder, text: document.text, name: top.name, settings, models, steps, columns, identity };
+  const { text, filled } = document;
+  const { identity, parts } = await identityOf(settings, models, steps, folder, deps, texts, filled);
+  return {
+    file,
+    folder,
+    text,
+    filled,
+    name: top.name,
+    settings,
+    models,
+    steps,
+    texts,
+    columns,
+    identity,
+    parts,
+  };
+}
+
+function chainAsPipeline(document: PipelineDocument): PipelineProblems {
+  const message = 'this is a chain of pipelines, expected one pipeline; `scalequest chain` runs it';
+  return new PipelineProblems([problem('ERR_PIPELINE_INVALID', document.atKey(['links']), message)]);
 }
 
 type Settings = Plan['settings'];
@@ -83,19 +121,27 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-function checkModels(
+async function checkModels(
   document: PipelineDocument,
   written: Record<string, unknown>,
   folder: string,
   deps: CheckDeps,
   problems: ScaleQuestError[],
-): Models {
+): Promise<Models> {
   const models: Models = {};
   for (const [name, value] of Object.entries(written)) {
     const path = ['models', name];
     const keys = isRecord(value) ? Object.keys(value) : [];
     const protocols = Object.keys(modelSchemas);
-    const protocol = keys.find((key) => protocols.includes(key));
+    const kinds = keys.filter((key) => protocols.includes(key));
+    if (kinds.length > 1) {
+      const message =
+        `found ${kinds.length} kinds of model (${kinds.join(', ')}), expected exactly one; to replace it on the command line, ` +
+        `give the whole model: --set 'models.${name}={ ${kinds[1]}: { … } }'`;
+      problems.push(problem('ERR_PIPELINE_MODEL', document.at(path), message));
+      continue;
+    }
+    const [protocol] = kinds;
     if (!protocol) {
       const wrong = keys.find((key) => key !== 'template');
       const message = wrong
@@ -115,13 +161,33 @@ function checkModels(
     );
     if (!config) continue;
     models[name] = config as ModelConfig;
-    const { files }: { files: readonly string[] } = describeModel(config as ModelConfig);
-    for (const missing of files.filter((written) => !deps.exists(resolve(folder, written)))) {
-      const message = `found no file ${resolve(folder, missing)}; expected a path relative to the pipeline file`;
-      problems.push(problem('ERR_MODEL_LOAD', document.at([...path, protocol, 'path']), message));
+    for (const [fault, key] of await fileFaults(config as ModelConfig, folder, deps)) {
+      problems.push(problem('ERR_MODEL_LOAD', document.at([...path, ...key]), fault));
     }
   }
   return models;
+}
+
+/** What is wrong with the files that a model names, and the keys that name them. */
+async function fileFaults(
+  config: ModelConfig,
+  folder: string,
+  { exists, readHead }: CheckDeps,
+): Promise<[fault: string, key: string[]][]> {
+  const { files }: { files: readonly string[] } = describeModel(config);
+  const gguf = 'llamaCpp' in config ? config.llamaCpp.path : undefined;
+  const faults: [string, string[]][] = [];
+  for (const written of files) {
+    const path = resolve(folder, written);
+    const key = written === gguf ? ['llamaCpp', 'path'] : ['template', 'tokenizer'];
+    if (!exists(path)) {
+      faults.push([`found no file ${path}; expected a path relative to the pipeline file`, key]);
+    } else if (written === gguf) {
+      const fault = await readHead(path, GGUF_HEADER_BYTES).then(ggufFault, (error: Error) => error.message);
+      if (fault !== null) faults.push([`${path}: ${fault}`, key]);
+    }
+  }
+  return faults;
 }
 
 async function placeSteps(
@@ -134,12 +200,13 @@ async function placeSteps(
   const labels = new Set<string>();
   for (const [index, value] of written.entries()) {
     const place: Place = { index };
-    places.push(place);
+    const isEnabled = enabledAt(document, index, value, problems);
+    if (isEnabled) places.push(place);
     const spec = operatorAt(document, index, value, problems);
     if (!spec) continue;
     if (spec.name !== 'custom') place.spec = spec;
     const step = await stepAt(document, index, spec, value as Record<string, unknown>, folder, problems);
-    if (!step) continue;
+    if (!step || !isEnabled) continue;
     place.spec = step.spec;
     place.step = step;
     if (labels.has(step.label)) {
@@ -151,6 +218,17 @@ async function placeSteps(
   return places;
 }
 
+/** A step that is switched off is checked, and then as if it were not there. */
+function enabledAt(
+  document: PipelineDocument,
+  index: number,
+  value: unknown,
+  problems: ScaleQuestError[],
+): boolean {
+  if (!isRecord(value) || value['enabled'] === undefined) return true;
+  return parseAt(document, ['steps', index, 'enabled'], stepEnabled, value['enabled'], problems) ?? true;
+}
+
 /** The operator that an item of `steps` names. */
 function operatorAt(
   document: PipelineDocument,
@@ -160,7 +238,9 @@ function operatorAt(
 ): OperatorSpec | undefined {
   const path = ['steps', index];
   const known = OPERATORS.map((spec) => spec.name);
-  const names = isRecord(value) ? Object.keys(value).filter((key) => key !== 'label') : [];
+  const names = isRecord(value)
+    ? Object.keys(value).filter((key) => key !== 'label' && key !== 'enabled')
+    : [];
   const [name] = names;
   if (name === undefined || names.length > 1) {
     const found = names.length > 1 ? `${names.length} operators (${names.join(', ')})` : 'no operator';
@@ -250,7 +330,7 @@ function checkBounds(
     if (!step) continue;
     const { tokensMax } = step.parsed as { tokensMax?: number };
     for (const { model, needs } of step.spec.models(step.parsed)) {
-      if (needs === 'choose' || needs === 'score') continue;
+      if (needs !== 'complete' && needs !== 'preQuery') continue;
       const context = models[model] && describeModel(models[model]).contextTokens;
       if (tokensMax === undefined || context === undefined || tokensMax < context) continue;
       bound(
@@ -280,19 +360,22 @@ function checkColumns(
           columnAdvice(name, places.slice(index + 1));
       problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
     }
-    columns = columnsAfter(columns, { spec, parsed: step?.parsed });
+    columns = columnsAfter(columns, { spec, parsed: step?.parsed ?? sampleOptions(spec) });
   }
   return chosenColumns(document, settings, columns, problems);
 }
 
 function columnAdvice(name: string, later: readonly Place[]): string {
-  const writer = later.find(({ spec, step }) => spec && writesColumn(spec, step?.parsed, name));
+  const writer = later.find(
+    ({ spec, step }) => spec && writesColumn(spec, step?.parsed ?? sampleOptions(spec), name),
+  );
   if (writer) return `move \`${writer.step?.label ?? writer.spec!.name}\` before it`;
-  const offer = OPERATORS.find((spec) => spec.name !== 'custom' && writesColumn(spec, undefined, name));
+  const offer = OPERATORS.find(
+    (spec) => spec.name !== 'custom' && writesColumn(spec, sampleOptions(spec), name),
+  );
   return `add a step that writes it${offer ? `, such as \`${offer.name}\`` : ''}`;
 }
 
-/** What an operator writes depends on its options in none but `custom`, which has no spec here before it is loaded. */
 function writesColumn(spec: OperatorSpec, parsed: unknown, name: string): boolean {
   return spec.writes(parsed).some((column) => column.name === name);
 }
@@ -316,15 +399,43 @@ function chosenColumns(
   });
 }
 
+function checkExports(
+  document: PipelineDocument,
+  { exports }: Settings,
+  columns: readonly Column[],
+  problems: ScaleQuestError[],
+): void {
+  for (const [name, config] of Object.entries(exports)) {
+    const missing = missingColumns(config, columns);
+    if (missing.length === 0) continue;
+    const message = `the form ${config.format} reads ${missing.join(' and ')}, which the set has not`;
+    problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['exports', name, 'format']), message));
+  }
+}
+
 /** Why a model cannot do what a step needs, and what could. */
-const LACKS: Record<ModelNeed['needs'], string> = {
+const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   preQuery:
     'cannot be given a bare user turn; expected a protocol for raw prompts ' +
     '(openai with protocol: completions, or llamaCpp)',
   complete: 'cannot answer; expected a model that writes text (openai or llamaCpp)',
-  choose: 'cannot give the probabilities of replies; expected a protocol with log-probabilities',
-  score: 'cannot score; expected a reward model (pooling, classify, scorePair or tei)',
+  choose:
+    'cannot give the probabilities of replies; expected a model that writes text (openai or llamaCpp), or `method: score` ' +
+    'for one that scores',
+  score:
+    'cannot score; expected a reward model (pooling, classify, scorePair or tei), or another `method` for a model that ' +
+    'writes text',
+  scoreQuestion:
+    'cannot score a question alone; expected pooling or classify, or tei with `input: text`, and a template with a form for ' +
+    'a question alone (`user`)',
 };
+
+function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
+  const { can } = describeModel(config);
+  if (needs === 'scoreQuestion') return can.score && scoresQuestions(config);
+  // What is for scores or vectors alone completes nothing.
+  return needs === 'complete' ? can.choose || can.preQuery : can[needs];
+}
 
 function checkNeeds(
   document: PipelineDocument,
@@ -345,17 +456,15 @@ function checkNeeds(
         problems.push(problem('ERR_PIPELINE_MODEL', document.at(path), message));
         continue;
       }
-      const { can } = describeModel(config);
-      // What is for scores or vectors alone completes nothing.
-      const able = needs === 'complete' ? can.choose || can.preQuery : can[needs];
-      if (able) continue;
-      const message = `${model} ${LACKS[needs]}`;
+      if (needs === 'named' || isAble(config, needs)) continue;
+      const lack = needs === 'scoreQuestion' && !describeModel(config).can.score ? 'score' : needs;
+      const message = `${model} ${LACKS[lack]}`;
       problems.push(problem('ERR_PIPELINE_MODEL', document.at(path), message));
     }
   }
 }
 
-/** Building a step compiles its prompts: their mistakes belong to the check, not to the first row. */
+/** Building a step compiles its prompts and templates: their mistakes belong to the check, not to the first row. */
 function checkConstruction(
   document: PipelineDocument,
   steps: readonly PlannedStep[],
@@ -370,10 +479,12 @@ function checkConstruction(
         models: {},
         step: step.label,
         prompt: promptFrom(folder, deps),
+        questionFrame: frameFrom(folder),
       });
     } catch (error) {
       if (!(error instanceof ScaleQuestError)) throw error;
-      const at = document.at(['steps', index, step.spec.name, 'prompt']);
+      const key = Object.hasOwn((step.input ?? {}) as object, 'template') ? 'template' : 'prompt';
+      const at = document.at(['steps', index, step.spec.name, key]);
       problems.push(problem(error.code, at, error.message));
     }
   }
@@ -382,47 +493,4 @@ function checkConstruction(
 /** Prompt paths start at the pipeline file's folder. */
 export function promptFrom(folder: string, deps: Pick<CheckDeps, 'prompt'>): CheckDeps['prompt'] {
   return (name, path) => deps.prompt(name, path === undefined ? undefined : resolve(folder, path));
-}
-
-/** Hashes what decides the rows: not how many requests are in flight, how long they may take or how rows are batched. */
-function identityOf(
-  settings: Settings,
-  models: Models,
-  steps: readonly PlannedStep[],
-  folder: string,
-  deps: CheckDeps,
-): string {
-  const { windowRows: _w, batchRows: _b, ...source } = settings.source;
-  const { folder: _f, ...output } = settings.output;
-  const prompts: string[] = [];
-  const prompt = promptFrom(folder, deps);
-  for (const step of steps) {
-    const record = (name: string, path: string | undefined): string => {
-      prompts.push(prompt(name, path));
-      return prompts.at(-1)!;
-    };
-    step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt: record });
-  }
-  return hashOf({
-    format: 1,
-    name: settings.name,
-    seed: settings.seed,
-    target: settings.target,
-    limit: settings.limit,
-    source,
-    output,
-    models: Object.fromEntries(
-      Object.entries(models).map(([name, config]) => [name, describeModel(config).identity]),
-    ),
-    steps: steps.map(({ label, spec, parsed }) => ({ label, name: spec.name, options: parsed })),
-    prompts,
-    modules: moduleTexts(steps, folder, deps),
-  });
-}
-
-/** A changed operator of the user's own makes other rows, though its path is the same. A package counts by its name. */
-function moduleTexts(steps: readonly PlannedStep[], folder: string, deps: CheckDeps): string[] {
-  const custom = steps.filter(({ spec }) => spec.name === 'custom');
-  const paths = custom.map(({ parsed }) => resolve(folder, (parsed as z.output<typeof customOptions>).path));
-  return paths.filter(deps.exists).map(deps.readText);
 }

@@ -1,10 +1,12 @@
 import { systemClock } from '../backends/clock.js';
 import { findDoubleBos } from '../backends/doubleBos.js';
+import { cleaned, keyRemover } from '../backends/keyGuard.js';
 import type { Model } from '../backends/model.js';
 import { type ModelConfig, type OpenModelDeps, openModel, templateAt } from '../backends/openModel.js';
+import { probeOpenaiBatch } from '../backends/openaiBatch.js';
 import { readApiKey } from '../backends/serverClient.js';
 import { resolveTemplate } from '../backends/template.js';
-import { ScaleQuestError } from '../errors.js';
+import { type ErrorCode, RowError, ScaleQuestError } from '../errors.js';
 import type { ModelNeed } from '../operators/operator.js';
 import type { Plan } from './plan.js';
 
@@ -51,16 +53,44 @@ async function askOnce(
 ): Promise<ScaleQuestError | null> {
   let model: Model | null = null;
   try {
+    // An order would cost, and take hours.
+    if ('openaiBatch' in config) return await probeBatch(name, config, deps);
     model = await openModel(name, config, deps);
     for (const need of needs) await QUESTIONS[need](model);
     return await doubledBos(name, config, deps);
   } catch (error) {
-    if (error instanceof ScaleQuestError) return error;
+    if (error instanceof ScaleQuestError) return asModelError(error);
     throw error;
   } finally {
     await model?.close();
   }
 }
+
+async function probeBatch(
+  name: string,
+  { openaiBatch }: Extract<ModelConfig, { openaiBatch: unknown }>,
+  { env, clock = systemClock, random = () => 0.5 }: OpenModelDeps,
+): Promise<null> {
+  const { apiKeyEnv } = openaiBatch;
+  const remove = keyRemover(apiKeyEnv === undefined ? undefined : env[apiKeyEnv]?.trim());
+  await cleaned(probeOpenaiBatch(name, openaiBatch, { env, clock, random }), remove);
+  return null;
+}
+
+/** What loses one row in a run means here that the server cannot be used as it is. */
+function asModelError(error: ScaleQuestError): ScaleQuestError {
+  if (!(error instanceof RowError)) return error;
+  const code = MEANINGS[error.code] ?? 'ERR_MODEL_PROTOCOL';
+  const advice = code === 'ERR_MODEL_UNREACHABLE' ? '; see its log, then check again' : '';
+  return new ScaleQuestError(code, `${error.message}${advice}`, { cause: error, data: error.data });
+}
+
+const MEANINGS: Partial<Record<ErrorCode, ErrorCode>> = {
+  ROW_TIMEOUT: 'ERR_MODEL_UNREACHABLE',
+  ROW_SERVER_ERROR: 'ERR_MODEL_UNREACHABLE',
+  ROW_REFUSED: 'ERR_MODEL_REFUSED',
+  ROW_PROMPT_TOO_LONG: 'ERR_MODEL_REFUSED',
+};
 
 /** A second begin-of-sequence token gives garbage and no error; vLLM can be asked for the tokens that it reads. */
 async function doubledBos(
@@ -78,9 +108,10 @@ async function doubledBos(
     ...(apiKey === undefined ? {} : { apiKey }),
   });
   if (found.kind !== 'doubled') return null;
+  const token = keyRemover(apiKey)(found.token ?? String(found.id));
   return new ScaleQuestError(
     'ERR_MODEL_PROTOCOL',
-    `model ${name} (${model} at ${url}) puts its begin-of-sequence token ${found.token ?? found.id} before a prompt that ` +
+    `model ${name} (${model} at ${url}) puts its begin-of-sequence token ${token} before a prompt that ` +
       'begins with it already; set extra: { add_special_tokens: false }',
   );
 }
@@ -93,4 +124,6 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   complete: (model) => model.complete({ ...ONE_TOKEN, turn: USER }),
   choose: (model) => model.choose({ seq: 0, turn: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
+  scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
+  named: async () => {},
 };

@@ -2,8 +2,11 @@ import {
   type Document,
   LineCounter,
   type Node,
+  type YAMLMap,
+  type YAMLSeq,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   parse,
@@ -19,6 +22,8 @@ export interface PipelineDocument {
   file: string;
   text: string;
   value: unknown;
+  /** What the environment filled in, by the names of its variables. */
+  filled: ReadonlyMap<string, string>;
   /** Position of the value at a key path, or of its nearest parent that exists. */
   at(path: KeyPath): Position;
   /** Position of the key itself, for keys that should not be there. */
@@ -45,12 +50,16 @@ export interface Override {
   value: string;
 }
 
-/** Parses YAML 1.2 and fills in `${NAME}` and `${NAME:-default}` inside strings from `env`. */
+/**
+ * Parses YAML 1.2 and fills in `${NAME}` and `${NAME:-default}` inside strings from `env`. `stays`: values, by the keys above them,
+ * that keep theirs, for who reads them fills them in; a variable that is not set is a mistake in them too.
+ */
 export function parsePipelineDocument(
   file: string,
   text: string,
   env: Readonly<Record<string, string | undefined>>,
   overrides: readonly Override[] = [],
+  stays: (keys: readonly string[]) => boolean = () => false,
 ): PipelineDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -63,31 +72,63 @@ export function parsePipelineDocument(
   const problems = document.errors.map(({ pos, message }) =>
     problem('ERR_PIPELINE_SYNTAX', positionAt(pos[0]), `${firstLine(message)}; expected valid YAML`),
   );
-  if (problems.length === 0) for (const { path, value } of overrides) setAt(document, path, value);
+  const set = problems.length > 0 ? [] : overrides.map((each) => setAt(document, each));
   // Before the environment is filled in: what it holds is not written into the run folder.
   const changedText = overrides.length > 0 && problems.length === 0 ? String(document) : text;
+  const filledIn = new Map<string, string>();
   visit(document, {
-    Scalar(_, node) {
+    Scalar(role, node, above) {
       if (typeof node.value !== 'string' || !node.value.includes('${')) return;
-      node.value = node.value.replace(
+      const text = node.value.replace(
         /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
         (_match, name, fallback) => {
           const filled = env[name] ?? fallback;
           if (filled === undefined) {
-            const at = positionAt(node.range?.[0] ?? 0);
+            const override = node.range ? undefined : set.find(({ value }) => value.includes(`\${${name}`));
+            const at = override?.place ?? positionAt(node.range?.[0] ?? 0);
             const todo = `set it, or give a default: \${${name}:-value}`;
             problems.push(
               problem('ERR_PIPELINE_INVALID', at, `the environment variable ${name} is not set; ${todo}`),
             );
           }
+          if (env[name]) filledIn.set(name, env[name]);
           return filled ?? '';
         },
       );
+      if (!stays(keysOf(above).slice(0, role === 'key' ? -1 : undefined))) node.value = text;
     },
   });
   if (problems.length > 0) throw new PipelineProblems(problems);
 
+  return {
+    file,
+    text: changedText,
+    value: document.toJS({ maxAliasCount: 100 }),
+    filled: filledIn,
+    ...placesIn(file, document, set, positionAt),
+  };
+}
+
+function keysOf(above: readonly unknown[]): string[] {
+  return above.filter(isPair).map(({ key }) => String(isScalar(key) ? key.value : key));
+}
+
+/** Where values and keys stand: in the file, or on the command line. */
+function placesIn(
+  file: string,
+  document: Document,
+  set: readonly AppliedOverride[],
+  positionAt: (offset: number, key?: string) => Position,
+): Pick<PipelineDocument, 'at' | 'atKey'> {
+  /** Of a value, or a part of one, that the command line has set: the last call that did. */
+  function placeSet(path: KeyPath): Position | undefined {
+    const override = set.findLast(({ keys }) => keys.every((key, depth) => path[depth] === key));
+    return override && { ...override.place, key: keyText(path) };
+  }
+
   function at(path: KeyPath): Position {
+    const place = placeSet(path);
+    if (place) return place;
     for (let depth = path.length; depth >= 0; depth--) {
       const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
       if (isNode(node) && node.range) return positionAt((node as Node).range![0], keyText(path));
@@ -96,6 +137,8 @@ export function parsePipelineDocument(
   }
 
   function atKey(path: KeyPath): Position {
+    const place = placeSet(path);
+    if (place) return place;
     const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
     const key = path.at(-1);
     if (!isMap(parent)) return at(path);
@@ -104,32 +147,59 @@ export function parsePipelineDocument(
     return offset === undefined ? at(path) : positionAt(offset, keyText(path));
   }
 
-  return {
-    file,
-    text: changedText,
-    value: document.toJS({ maxAliasCount: 100 }),
-    at,
-    atKey,
-  };
+  return { at, atKey };
 }
 
-/** `steps.0.generate.tokensMax`: whole numbers are positions in lists. */
-function setAt(document: Document, path: readonly string[], value: string): void {
-  const keys = path.map((key, at) => {
-    const parent = at === 0 ? document.contents : document.getIn(path.slice(0, at), true);
-    if (!isSeq(parent)) return key;
-    if (/^\d+$/.test(key) && Number(key) < parent.items.length) return Number(key);
-    throw overrideFault(
-      path,
-      value,
-      `found ${key}, expected a position from 0 to ${parent.items.length - 1}`,
-    );
-  });
+/** `steps.respond.n`: steps by label or operator, or as `steps.3.respond.n`; whole numbers are positions in lists. */
+function setAt(document: Document, { path, value }: Override): AppliedOverride {
+  const keys: (string | number)[] = [];
+  for (const key of path) {
+    const parent = keys.length === 0 ? document.contents : document.getIn(keys, true);
+    if (!isSeq(parent)) keys.push(key);
+    else if (/^\d+$/.test(key) && Number(key) < parent.items.length) keys.push(Number(key));
+    else keys.push(...stepNamed(parent, key, keys.length === 1 && keys[0] === 'steps', path, value));
+  }
   try {
     document.setIn(keys, document.createNode(parse(value)));
   } catch (error) {
     throw overrideFault(path, value, firstLine((error as Error).message));
   }
+  return { keys, value, place: { file: `--set ${path.join('.')}=${value}` } };
+}
+
+/** What the command line has set, and how mistakes in it name their place. */
+interface AppliedOverride {
+  keys: readonly (string | number)[];
+  value: string;
+  place: Position;
+}
+
+const OF_ANY_STEP = ['label', 'enabled'];
+
+/** The position of a step and, unless something of every step is meant, its operator. */
+function stepNamed(
+  list: YAMLSeq,
+  name: string,
+  isSteps: boolean,
+  path: readonly string[],
+  value: string,
+): (string | number)[] {
+  const names = isSteps ? list.items.map((item) => (isMap(item) ? stepNames(item) : [])) : [];
+  const index = names.findIndex((known) => known.includes(name));
+  if (index < 0) {
+    const known = isSteps ? `, or one of: ${names.map(([first]) => first).join(', ')}` : '';
+    const message = `found ${name}, expected a position from 0 to ${list.items.length - 1}${known}`;
+    throw overrideFault(path, value, message);
+  }
+  return OF_ANY_STEP.includes(path[2] ?? '') ? [index] : [index, names[index]!.at(-1)!];
+}
+
+/** Its label, if it has one, and its operator. */
+function stepNames(item: YAMLMap): string[] {
+  const label = item.get('label');
+  const keys = item.items.map(({ key }) => String(isScalar(key) ? key.value : key));
+  const operator = keys.filter((key) => !OF_ANY_STEP.includes(key));
+  return [...(typeof label === 'string' ? [label] : []), ...operator.slice(0, 1)];
 }
 
 function overrideFault(path: readonly string[], value: string, message: string): ScaleQuestError {

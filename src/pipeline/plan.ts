@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Column, ColumnType } from '../arrow/columnType.js';
 import type { ModelConfig } from '../backends/openModel.js';
 import type { OperatorSpec } from '../operators/operator.js';
+import { commandOf, printCommand } from '../train/command.js';
+import { filledRemover } from '../train/environment.js';
+import { labelOf } from '../train/schema.js';
 import type { pipelineSchema } from './schema.js';
+import type { Texts } from './texts.js';
 
 /** One step of a checked pipeline. */
 export interface PlannedStep {
@@ -20,14 +25,19 @@ export interface Plan {
   /** Folder that relative paths in the file start from. */
   folder: string;
   text: string;
+  /** What the environment filled in, by the names of its variables; secrets among it are written into no file. */
+  filled: ReadonlyMap<string, string>;
   name: string;
   settings: Omit<z.output<typeof pipelineSchema>, 'models' | 'steps'>;
   models: Readonly<Record<string, ModelConfig>>;
   steps: readonly PlannedStep[];
+  texts: Texts;
   /** Columns written to the shards, in order. */
   columns: readonly Column[];
   /** Hash of everything that decides the rows, and of nothing that only decides how fast they come. */
   identity: string;
+  /** The same, part by part: see `Identity`. */
+  parts: Readonly<Record<string, string>>;
 }
 
 export const SEQ_COLUMN: Column = { name: 'seq', type: 'int32', help: 'Position of the row in the source.' };
@@ -90,7 +100,13 @@ export function printPlan(plan: Plan): string {
   ];
   for (const [index, step] of steps.entries()) {
     const needs = step.spec.models(step.parsed);
-    const asked = [...new Set(needs.map(({ model, needs: need }) => `${model} (${need})`))];
+    const asked = [
+      ...new Set(
+        needs
+          .filter(({ needs: need }) => need !== 'named')
+          .map(({ model, needs: need }) => `${model} (${need})`),
+      ),
+    ];
     lines.push(`${String(index + 1).padStart(2)}  ${step.label}: ${step.spec.summary}`);
     lines.push(`      reads  ${Object.keys(step.spec.reads(step.parsed)).join(', ') || '–'}`);
     lines.push(
@@ -110,5 +126,18 @@ export function printPlan(plan: Plan): string {
   );
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
-  return lines.join('\n');
+  return [...lines, ...trainingLines(plan)].join('\n');
+}
+
+/** The commands as they would be in a first run folder. */
+function trainingLines({ settings, folder, name, filled }: Plan): string[] {
+  if (settings.train.length === 0) return [];
+  const run = resolve(settings.output.folder ?? join('runs', name));
+  const clean = filledRemover(filled);
+  const lines = settings.train.map((training, number) => {
+    const own = join(run, 'train', String(number));
+    const command = commandOf(training, { folder, run, own, name, seed: settings.seed }).map(clean);
+    return `  ${labelOf(training)}  ${printCommand(command)}`;
+  });
+  return ['', 'train', ...lines];
 }

@@ -42,7 +42,7 @@ export async function previewPlan(
           traces.get(seq)!.effects.push({ step: label, kind: 'kept', values });
         });
         for (const entry of batch.side) {
-          if (entry.kind === 'delta' || entry.step !== label) continue;
+          if (entry.step !== label || (entry.kind !== 'dropped' && entry.kind !== 'rejected')) continue;
           const { kind, seq, step, reason, message } = entry;
           traces.get(seq)!.effects.push({ step, kind, reason, message });
         }
@@ -62,9 +62,24 @@ export function printTraces(traces: readonly RowTrace[], steps: readonly string[
   const width = Math.max(...steps.map((step) => step.length));
   return traces
     .map(({ seq, effects }) =>
-      [`row ${seq}`, ...effects.flatMap((effect) => printEffect(effect, width))].join('\n'),
+      [`row ${seq}`, ...withoutRepeats(effects).flatMap((effect) => printEffect(effect, width))].join('\n'),
     )
     .join('\n\n');
+}
+
+/** A step that leaves a value as it was, as a filter of responses mostly does, is not worth printing it again. */
+function withoutRepeats(effects: readonly RowEffect[]): RowEffect[] {
+  const shown = new Map<string, string>();
+  return effects.map((effect) => {
+    if (effect.kind !== 'kept') return effect;
+    const changed = Object.entries(effect.values).filter(([name, value]) => {
+      const text = JSON.stringify(value);
+      const isNew = shown.get(name) !== text;
+      shown.set(name, text);
+      return isNew;
+    });
+    return { ...effect, values: Object.fromEntries(changed) };
+  });
 }
 
 function printEffect(effect: RowEffect, width: number): string[] {

@@ -4,6 +4,7 @@ import type { ColumnType } from '../arrow/columnType.js';
 import { ERROR_CODES } from '../errors.js';
 import type { OperatorSpec } from '../operators/operator.js';
 import { OPERATORS } from '../operators/registry.js';
+import { sampleOptions } from './sampleOptions.js';
 import { pipelineSchema } from './schema.js';
 
 /** A runnable pipeline file around an operator's example steps. */
@@ -18,6 +19,7 @@ export function exampleFile(spec: OperatorSpec): string {
     'limit: 8',
     'models:',
     '  tiny: { llamaCpp: { path: ../models/tiny.gguf } }',
+    ...(spec.source ? [`source: ${spec.source}`] : []),
     'steps:',
     steps,
     '',
@@ -31,7 +33,8 @@ export function printStepsReference(): string {
     '# Steps',
     '',
     'Printed from the code by `npm run docs`; do not edit. In a pipeline file each item of `steps` has one of these names as its key, and',
-    'may have a `label`. Every step keeps the order of rows, and every row ends as kept, dropped with a reason, or rejected with a code.',
+    'may have a `label`, and `enabled: false` to switch it off. Every step keeps the order of rows, and every row ends as kept,',
+    'dropped with a reason, or rejected with a code.',
     '',
     ...list,
     '',
@@ -42,13 +45,14 @@ export function printStepsReference(): string {
 /** One operator's page. */
 export function printOperator(spec: OperatorSpec): string {
   const { name, summary, details, contract, drops } = spec;
-  const defaults = spec.options.safeParse({ model: 'm', generators: [{ model: 'm' }], path: 'p' });
-  const sample = defaults.success ? defaults.data : (spec.options.safeParse({}).data ?? firstParse(spec));
+  const sample = sampleOptions(spec);
   const reads = Object.entries(spec.reads(sample)).map(([column, type]) => columnText(column, type));
   const writes = spec
     .writes(sample)
     .map((column) => `${columnText(column.name, column.type)}: ${column.help.replace(/\.$/, '')}`);
-  const needs = [...new Set(spec.models(sample).map((need) => need.needs))];
+  const needs = [
+    ...new Set(spec.models(sample).flatMap(({ needs: need }) => (need === 'named' ? [] : [need]))),
+  ];
   return [
     `## ${name}`,
     '',
@@ -80,14 +84,6 @@ const CONTRACT_WORDS = {
   onError: 'on error',
   onCancel: 'on cancel',
 };
-
-/** Options that no default fills are given by name; enough for the columns, which depend on none of them. */
-function firstParse(spec: OperatorSpec): unknown {
-  const written = (['model', 'path'] as const).map((key) => spec.options.safeParse({ [key]: 'x' }));
-  return (
-    written.find((result) => result.success)?.data ?? spec.options.parse({ generators: [{ model: 'x' }] })
-  );
-}
 
 function columnText(name: string, type: ColumnType): string {
   return `\`${name}\` (\`${type}\`)`;

@@ -1,17 +1,20 @@
 import type { ModelStats } from '../backends/model.js';
-import type { Totals } from '../flow/commit.js';
+import { TARGET_STEP, type Totals } from '../flow/commit.js';
+import type { Figures } from '../operators/operator.js';
 import type { Plan } from './plan.js';
 
 /** One step of the funnel, from what was committed: exact, unlike the live counters, which see rows past the end too. */
 export interface FunnelStep {
   step: string;
   rowsIn: number;
+  /** Rows that a step made of others, beside those that came in. */
+  made: number;
   kept: number;
   dropped: Record<string, number>;
   rejected: Record<string, number>;
 }
 
-/** `report.json` of a finished run. */
+/** `report.json` of a finished run: a function of its rows, the same whether the run was interrupted or not. */
 export interface Report {
   name: string;
   identity: string;
@@ -19,40 +22,41 @@ export interface Report {
   rowsIn: number;
   rowsKept: number;
   funnel: FunnelStep[];
-  models: Record<string, Omit<ModelStats, 'inFlight' | 'queued'>>;
+  /** Of the steps that have figures of their own. */
+  figures: Record<string, Figures>;
+}
+
+/** `performance.json`: what the run took, since it was last started. */
+export interface Performance {
+  /** Where this start began: 0 for a run that was never interrupted. */
+  from: number;
   wallS: number;
   memoryPeakBytes: number;
+  models: Record<string, Omit<ModelStats, 'inFlight' | 'queued'>>;
 }
 
 export function funnelOf(
   stepLabels: readonly string[],
-  totals: Pick<Totals, 'positions' | 'lost'>,
+  { positions, counts }: Pick<Totals, 'positions' | 'counts'>,
 ): FunnelStep[] {
-  let rowsIn = totals.positions;
-  return stepLabels.map((step) => {
-    const dropped: Record<string, number> = {};
-    const rejected: Record<string, number> = {};
-    let lost = 0;
-    for (const [key, rows] of Object.entries(totals.lost)) {
+  const hasCuts = Object.keys(counts).some((key) => key.startsWith(`${TARGET_STEP} `));
+  let rowsIn = positions;
+  return [...stepLabels, ...(hasCuts ? [TARGET_STEP] : [])].map((step) => {
+    const funnelStep: FunnelStep = { step, rowsIn, made: 0, kept: rowsIn, dropped: {}, rejected: {} };
+    for (const [key, rows] of Object.entries(counts)) {
       const [label, kind, ...words] = key.split(' ');
       if (label !== step) continue;
+      if (kind === 'made') funnelStep.made += rows;
       // A reason of a user's own operator may have spaces.
-      const reason = words.join(' ');
-      (kind === 'dropped' ? dropped : rejected)[reason] = rows;
-      lost += rows;
+      else funnelStep[kind === 'dropped' ? 'dropped' : 'rejected'][words.join(' ')] = rows;
+      funnelStep.kept += kind === 'made' ? rows : -rows;
     }
-    const funnelStep = { step, rowsIn, kept: rowsIn - lost, dropped, rejected };
-    rowsIn -= lost;
+    rowsIn = funnelStep.kept;
     return funnelStep;
   });
 }
 
-export function reportOf(
-  plan: Plan,
-  totals: Totals,
-  models: Record<string, ModelStats>,
-  measured: { wallS: number; memoryPeakBytes: number },
-): Report {
+export function reportOf(plan: Plan, totals: Totals, figures: Report['figures']): Report {
   const labels = plan.steps.map(({ label }) => label);
   return {
     name: plan.name,
@@ -61,8 +65,17 @@ export function reportOf(
     rowsIn: totals.positions,
     rowsKept: totals.kept,
     funnel: funnelOf(labels, totals),
-    models: Object.fromEntries(Object.entries(models).map(([name, stats]) => [name, finalStats(stats)])),
+    figures,
+  };
+}
+
+export function performanceOf(
+  models: Record<string, ModelStats>,
+  measured: Omit<Performance, 'models'>,
+): Performance {
+  return {
     ...measured,
+    models: Object.fromEntries(Object.entries(models).map(([name, stats]) => [name, finalStats(stats)])),
   };
 }
 
@@ -77,14 +90,15 @@ function finalStats({
 
 /** The funnel as a table for terminals and for the data set card. */
 export function printFunnel(funnel: readonly FunnelStep[]): string {
-  const rows = funnel.map(({ step, rowsIn, kept, dropped, rejected }) => [
+  const rows = funnel.map(({ step, rowsIn, made, kept, dropped, rejected }) => [
     step,
     String(rowsIn),
     String(kept),
     rowsIn > 0 ? `${((100 * kept) / rowsIn).toFixed(1)} %` : '–',
-    [...Object.entries(dropped), ...Object.entries(rejected)]
-      .map(([why, count]) => `${why} ${count}`)
-      .join(', '),
+    [
+      ...(made > 0 ? [`${made} made`] : []),
+      ...[...Object.entries(dropped), ...Object.entries(rejected)].map(([why, count]) => `${why} ${count}`),
+    ].join(', '),
   ]);
   return printTable(['step', 'rows in', 'kept', 'share', 'lost to'], rows);
 }

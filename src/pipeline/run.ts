@@ -6,13 +6,27 @@ import { type ReadRows, createGate } from '../flow/gate.js';
 import type { StepCounts } from '../flow/outcome.js';
 import { untilAborted } from '../flow/untilAborted.js';
 import type { RunContext } from '../operators/operator.js';
+import { frameFrom } from './frame.js';
 import type { Plan } from './plan.js';
+import { textsFrom } from './texts.js';
+
+/** Where a run goes on: what its earlier commits hold. */
+export interface Resume {
+  /** The first source position that no commit covers. */
+  from: number;
+  kept: number;
+  /** What the step of that label had learnt, in order. */
+  restored: NonNullable<RunContext['restored']>;
+}
+
+export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
 export interface RunDeps {
   models: Readonly<Record<string, Model>>;
   prompt: RunContext['prompt'];
   read: ReadRows;
   sink: CommitSink;
+  resume?: Resume;
   signal?: AbortSignal;
   onCounts?: (step: string, counts: StepCounts) => void;
   onDelivered?: (watermark: number, kept: number) => void;
@@ -21,13 +35,22 @@ export interface RunDeps {
 /** A checked plan as one stream, from the source's gate to the committed shards. Models and sink stay the caller's to close. */
 export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   const { target, limit, source, output } = plan.settings;
-  const gate = createGate({ windowRows: source.windowRows, batchRows: source.batchRows, target, limit });
+  const { from, kept } = deps.resume ?? NOTHING_YET;
+  const gate = createGate({
+    windowRows: source.windowRows,
+    batchRows: source.batchRows,
+    from,
+    target: target === undefined ? undefined : target - kept,
+    limit,
+  });
   const stream = connectSteps(plan, gate.source(deps.read), deps).pipe(untilAborted(deps.signal));
   return commitStream(stream, {
     gate,
     sink: deps.sink,
     shardRows: output.shardRows,
     target,
+    from,
+    keptBefore: kept,
     ...(deps.onDelivered ? { onDelivered: deps.onDelivered } : {}),
   });
 }
@@ -43,8 +66,17 @@ function connectSteps(plan: Plan, source: Observable<Batch>, deps: RunDeps): Obs
 /** What the step called `label` is given. */
 export function runContext(
   plan: Plan,
-  { models, prompt, onCounts }: Pick<RunDeps, 'models' | 'prompt' | 'onCounts'>,
+  { models, prompt, onCounts, resume }: Pick<RunDeps, 'models' | 'prompt' | 'onCounts' | 'resume'>,
   label: string,
 ): RunContext {
-  return { seed: plan.settings.seed, models, prompt, step: label, ...(onCounts ? { onCounts } : {}) };
+  return {
+    seed: plan.settings.seed,
+    models,
+    prompt,
+    step: label,
+    texts: textsFrom(plan.texts),
+    questionFrame: frameFrom(plan.folder),
+    ...(resume ? { restored: resume.restored } : {}),
+    ...(onCounts ? { onCounts } : {}),
+  };
 }

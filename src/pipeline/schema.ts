@@ -1,6 +1,13 @@
 import { z } from 'zod';
+import { COLUMN_TYPES } from '../arrow/columnType.js';
 import { modelSchema } from '../backends/openModel.js';
 import { OPERATORS } from '../operators/registry.js';
+import { trainingSchema } from '../train/schema.js';
+import { exportSchema } from './exportFormats.js';
+
+const exportName = z
+  .string()
+  .regex(/^[a-zA-Z][a-zA-Z0-9-]*$/, 'expected letters, digits and hyphens, starting with a letter');
 
 /** The top of a pipeline file. Steps and models are parsed one by one, so that their mistakes read well. */
 export const pipelineSchema = z.strictObject({
@@ -25,6 +32,14 @@ export const pipelineSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .optional()
     .describe('End after so many source rows, whatever is kept.'),
+  store: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder of the store, which keeps every reply that a model gave, so that nothing is asked twice, in this run or ' +
+        'another; `.store` beside the run folder if absent, `none` to do without.',
+    ),
   models: z.record(z.string(), z.unknown()).default({}).describe('Named roles: each an engine or a server.'),
   source: z
     .strictObject({
@@ -56,6 +71,20 @@ export const pipelineSchema = z.strictObject({
     })
     .prefault({})
     .describe('How the kept rows are written.'),
+  exports: z
+    .record(exportName, exportSchema)
+    .default({})
+    .describe(
+      'The set again in forms that training frameworks take, in `exports/<name>` of the run folder. May be changed after the ' +
+        'run: the same command writes them.',
+    ),
+  train: z
+    .array(trainingSchema)
+    .default([])
+    .describe(
+      'Trainings that are launched in this order when the run is complete and its models are closed; see train.md. May be ' +
+        'changed after the run: `scalequest train` launches them.',
+    ),
 });
 
 function fileSource(what: string) {
@@ -67,9 +96,9 @@ function fileSource(what: string) {
           `${what}: a path or several, or a folder, read in name order; relative to the pipeline file.`,
         ),
       columns: z
-        .record(z.string(), z.enum(['string', 'int32', 'float64', 'bool', 'list<string>', 'list<float64>']))
+        .record(z.string(), z.enum(COLUMN_TYPES))
         .refine(
-          (columns) => Object.keys(columns).length > 0 && !('seq' in columns),
+          (columns) => Object.keys(columns).length > 0 && !('seq' in columns) && !('seqIndex' in columns),
           'expected at least one column, and none called seq: rows are numbered as they are read',
         )
         .default({ question: 'string' })
@@ -81,7 +110,16 @@ function fileSource(what: string) {
 export const stepLabel = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9-]*$/, 'expected letters, digits and hyphens, starting with a letter')
+  .refine(
+    (label) => label !== 'target',
+    'expected another name: rows that a target has no room for are counted under it',
+  )
   .describe('Names the step in counters, seeds and errors, where one operator is used twice.');
+
+export const stepEnabled = z
+  .boolean()
+  .default(true)
+  .describe('`false` switches the step off, as if it were not in the file.');
 
 /** The JSON Schema (draft 2020-12) of pipeline files, for editors: `# yaml-language-server: $schema=schema.json`. */
 export function pipelineJsonSchema(): object {
@@ -89,10 +127,11 @@ export function pipelineJsonSchema(): object {
     properties: Record<string, Record<string, unknown>>;
   };
   const label = inner(stepLabel);
+  const enabled = inner(stepEnabled);
   const steps = OPERATORS.map(({ name, summary, options }) => ({
     type: 'object',
     description: summary,
-    properties: { [name]: inner(options), label },
+    properties: { [name]: inner(options), label, enabled },
     required: [name],
     additionalProperties: false,
   }));

@@ -31,6 +31,7 @@ const VALUES: Record<ColumnType, fc.Arbitrary<ColumnValue>> = {
   bool: fc.boolean(),
   'list<string>': fc.array(anyText, { maxLength: 4 }),
   'list<float64>': fc.array(fc.option(anyFloat, { freq: 4 }), { maxLength: 4 }),
+  'list<bool>': fc.array(fc.option(fc.boolean(), { freq: 4 }), { maxLength: 4 }),
 };
 
 export interface Rows {

@@ -53,6 +53,7 @@ const REFUSED: [ColumnType, ColumnValue | undefined, RegExp][] = [
   ['list<string>', 'a', /found "a", expected an array of strings/],
   ['list<string>', [null], /column "c\[…\]", row 1: found null/],
   ['list<float64>', [NaN], /found NaN/],
+  ['list<bool>', [1], /column "c\[…\]", row 2: found 1, expected true or false/],
 ];
 
 for (const [type, value, message] of REFUSED) {
@@ -64,6 +65,7 @@ for (const [type, value, message] of REFUSED) {
       bool: false,
       'list<string>': ['x'],
       'list<float64>': [1],
+      'list<bool>': [true, null],
     };
     assert.throws(() => buildData(type, [good[type], value as ColumnValue], false, 'c'), {
       code: 'ERR_INVARIANT',

@@ -74,7 +74,11 @@ describe('a template from a tokenizer', () => {
       bos_token: { content: '<|begin_of_text|>' },
       eos_token: '<|eot_id|>',
     });
-    const { preQuery, user, stop } = resolveTemplate({ tokenizer: path });
+    const { preQuery, user, stop, questionFrame } = resolveTemplate({ tokenizer: path });
+    assert.deepEqual(questionFrame, {
+      opening: '<|start_header_id|>user<|end_header_id|>\n\n',
+      end: '<|eot_id|>',
+    });
     assert.equal(preQuery, '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n');
     assert.equal(user('Hi'), `${preQuery}Hi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n`);
     assert.deepEqual(stop, ['<|eot_id|>', '<|start_header_id|>', '<|end_header_id|>']);
@@ -82,7 +86,8 @@ describe('a template from a tokenizer', () => {
 
   it('reads one like Mistral, from the file beside, which goes before', () => {
     const path = tokenizer({ chat_template: 'other', bos_token: '<s>', eos_token: '</s>' }, MISTRAL);
-    const { preQuery, user, stop } = resolveTemplate({ tokenizer: path });
+    const { preQuery, user, stop, questionFrame } = resolveTemplate({ tokenizer: path });
+    assert.deepEqual(questionFrame, { opening: '[INST] ', end: ' [/INST]' });
     assert.equal(preQuery, '<s>[INST] ');
     assert.equal(user('Hi'), '<s>[INST] Hi [/INST]');
     assert.deepEqual(stop, ['[/INST]', '</s>']);
@@ -142,6 +147,7 @@ describe('a template from a tokenizer', () => {
 
   it('splits where the content stands', () => {
     const chat = {
+      bos: undefined,
       eos: '</s>',
       render: ([message]: readonly { content: string }[]) => `<a>${message!.content}<b>`,
     };

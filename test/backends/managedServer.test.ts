@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -93,6 +93,28 @@ describe('startServer', () => {
       startServer('m', missing, never),
       /exited with code 127[^]*no-such-server cannot be started/,
     );
+  });
+
+  it('is not started where something answers already: its replies would pass for the server’s', async () => {
+    const { command, pidFile } = serverIn();
+    const deps = { env: process.env, clock: systemClock, isReady: async () => true };
+    await assert.rejects(startServer('m', serveOptions.parse({ command }), deps), {
+      code: 'ERR_MODEL_LOAD',
+      message: /m: something answers at the address of its server before it is started/,
+    });
+    assert.equal(existsSync(pidFile), false);
+  });
+
+  it('is given up at once when the run is cancelled while it starts, and is gone', async () => {
+    const { command, pidFile } = serverIn();
+    const cancel = new AbortController();
+    const isReady = async (): Promise<boolean> => {
+      if (existsSync(pidFile)) cancel.abort();
+      return false;
+    };
+    const deps = { env: process.env, clock: systemClock, isReady, signal: cancel.signal };
+    await assert.rejects(startServer('m', serveOptions.parse({ command }), deps), { code: 'ERR_CANCELLED' });
+    await untilDead(pidsIn(pidFile));
   });
 
   it('shows the server the GPUs that it may use', async () => {

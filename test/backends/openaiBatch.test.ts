@@ -36,7 +36,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 /** The batch API in a process; each batch is done at its second poll and ends as `end` says. */
-async function serveBatches(end: (lines: Line[], batch: number) => End | null) {
+async function serveBatches(
+  end: (lines: Line[], batch: number) => End | null,
+  { orderMs = 0, lists = true }: { orderMs?: number; lists?: boolean } = {},
+) {
   const files: string[] = [];
   const ended: (End | null)[] = [];
   const orders: Record<string, unknown>[] = [];
@@ -44,10 +47,10 @@ async function serveBatches(end: (lines: Line[], batch: number) => End | null) {
   const polls: number[] = [];
   function statusOf(at: number) {
     const one = polls[at]! >= 2 ? ended[at] : null;
-    if (!one) return { id: `batch_${at}`, status: 'in_progress' };
+    if (!one) return { id: `batch_${at}`, status: 'in_progress', ...orders[at] };
     const { status, output, error, errors } = one;
     return {
-      ...{ id: `batch_${at}`, status, errors },
+      ...{ id: `batch_${at}`, status, errors, ...orders[at] },
       ...{ output_file_id: output && `out_${at}`, error_file_id: error && `err_${at}` },
     };
   }
@@ -61,7 +64,12 @@ async function serveBatches(end: (lines: Line[], batch: number) => End | null) {
       files.push(body.split('application/jsonl\r\n\r\n')[1]!.split('\r\n--')[0]!);
       return send({ id: `file_${files.length - 1}` });
     }
+    if (part?.startsWith('batches?')) {
+      if (!lists) return response.writeHead(404).end('{}');
+      return send({ object: 'list', data: orders.map((_, order) => statusOf(order)).toReversed() });
+    }
     if (part === 'batches' && !id) {
+      await delay(orderMs);
       const order = JSON.parse(body) as Record<string, unknown>;
       const lines = files[Number(String(order['input_file_id']).split('_')[1])]!.split('\n');
       ended.push(
@@ -74,6 +82,7 @@ async function serveBatches(end: (lines: Line[], batch: number) => End | null) {
       return send(statusOf(orders.length - 1));
     }
     if (last === 'cancel') cancelled.push(id!);
+    if (part === 'files' && id?.startsWith('file')) return response.end(files[at]);
     if (part === 'batches') {
       polls[at]! += 1;
       return send(statusOf(at));
@@ -86,7 +95,7 @@ async function serveBatches(end: (lines: Line[], batch: number) => End | null) {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, orders, cancelled, files };
+  return { url, orders, cancelled, files, ended };
 }
 
 function okLine({ custom_id, body }: Line): object {
@@ -133,10 +142,12 @@ describe('openOpenaiBatch', () => {
       { ...server.orders[0], input_file_id: 'file_0' },
       {
         ...{ input_file_id: 'file_0', endpoint: '/v1/completions', completion_window: '24h' },
+        metadata: { scalequest: 'batch-1', model: 'rm' },
       },
     );
     const first = JSON.parse(server.files[0]!.split('\n')[0]!) as Record<string, unknown>;
-    assert.deepEqual([first['custom_id'], first['method'], first['url']], ['0', 'POST', '/v1/completions']);
+    assert.deepEqual([first['method'], first['url']], ['POST', '/v1/completions']);
+    assert.match(String(first['custom_id']), /^[0-9a-f]{40}$/);
     const { requests, retries, promptTokens, inFlight, queued } = model.stats();
     assert.deepEqual([requests, retries, promptTokens, inFlight, queued], [5, 0, 15, 0, 0]);
   });
@@ -147,10 +158,13 @@ describe('openOpenaiBatch', () => {
       const expired = { code: 'batch_expired', message: 'not executed' };
       return {
         status: 'expired',
-        output: [okLine(lines[0]!), '{"custom_id": "1", "resp'],
+        output: [okLine(lines[0]!), `{"custom_id": "${lines[1]!.custom_id}", "resp`],
         error: [
-          { custom_id: '2', response: null, error: expired },
-          { custom_id: '3', response: { status_code: 500, body: { error: { message: 'boom' } } } },
+          { custom_id: lines[2]!.custom_id, response: null, error: expired },
+          {
+            custom_id: lines[3]!.custom_id,
+            response: { status_code: 500, body: { error: { message: 'boom' } } },
+          },
         ],
       };
     });
@@ -167,10 +181,12 @@ describe('openOpenaiBatch', () => {
   it('gives a row up that no file answers, and one that the server refuses', async () => {
     const server = await serveBatches((lines) => ({
       status: 'completed',
-      error: [{ custom_id: '0', response: { status_code: 400, body: { error: { message: 'bad' } } } }].slice(
-        0,
-        lines.length > 1 ? 1 : 0,
-      ),
+      error: [
+        {
+          custom_id: lines[0]!.custom_id,
+          response: { status_code: 400, body: { error: { message: 'bad' } } },
+        },
+      ].slice(0, lines.length > 1 ? 1 : 0),
     }));
     const model = await open(server.url, { retriesMax: 1 });
     const [refused, lost] = await Promise.all([codeOf(ask(model, 0)), codeOf(ask(model, 1))]);
@@ -198,5 +214,91 @@ describe('openOpenaiBatch', () => {
     assert.deepEqual(await Promise.all(codes), ['ERR_CANCELLED', 'ERR_CANCELLED']);
     assert.deepEqual(server.cancelled, ['batch_0']);
     assert.equal(await codeOf(ask(model, 2)), 'ERR_CANCELLED');
+  });
+
+  it('gives a row up by what became of it: expired, failed by the server, missing', async () => {
+    const server = await serveBatches((lines) => ({
+      status: 'expired',
+      error: lines
+        .filter(({ body }) => !body.prompt.includes('q2'))
+        .map(({ custom_id, body }) => ({
+          custom_id,
+          response: null,
+          error: body.prompt.includes('q0')
+            ? { code: 'batch_expired' }
+            : { code: 'x', message: 'GPU on fire' },
+        })),
+    }));
+    const model = await open(server.url, { retriesMax: 1 });
+    const codes = await Promise.all([0, 1, 2].map((seq) => codeOf(ask(model, seq))));
+    // What an expired batch does not mention was not run either.
+    assert.deepEqual(codes, ['ROW_TIMEOUT', 'ROW_SERVER_ERROR', 'ROW_TIMEOUT']);
+    const { requests, retries, failures } = model.stats();
+    assert.deepEqual([requests, retries, failures], [3, 3, 3]);
+  });
+
+  it('cancels a batch whose order was on its way when it was closed', async () => {
+    const server = await serveBatches(() => null, { orderMs: 200 });
+    const model = await open(server.url);
+    const code = codeOf(ask(model, 0));
+    while (server.files.length === 0) await delay(5);
+    await delay(50);
+    await model.close();
+    assert.equal(await code, 'ERR_CANCELLED');
+    assert.equal(server.orders.length, 1);
+    assert.deepEqual(server.cancelled, ['batch_0']);
+  });
+
+  it('orders nothing after it was closed during the upload', async () => {
+    const server = await serveBatches(() => null);
+    const model = await open(server.url);
+    const code = codeOf(ask(model, 0));
+    while (server.files.length === 0) await delay(1);
+    await model.close();
+    assert.equal(await code, 'ERR_CANCELLED');
+    await delay(50);
+    assert.equal(server.orders.length, server.cancelled.length);
+  });
+
+  it('a later run takes over what an aborted one has ordered, and orders the rest', async () => {
+    const server = await serveBatches((lines, batch) =>
+      batch === 0 ? null : { status: 'completed', output: lines.map(okLine) },
+    );
+    const first = await open(server.url, { pollMs: 60_000 });
+    const lost = [0, 1].map((seq) => codeOf(ask(first, seq)));
+    while (server.orders.length === 0) await delay(5);
+    // As after a crash: nobody cancels. The server goes on, and its batch ends with one reply missing.
+    const lines = server.files[0]!.split('\n').map((line) => JSON.parse(line) as Line);
+    server.ended[0] = { status: 'expired', output: [okLine(lines[0]!)] };
+    const second = await open(server.url);
+    assert.deepEqual(await askAll(second, 3), ['reply to q0', 'reply to q1', 'reply to q2']);
+    assert.equal(server.orders.length, server.files.length);
+    const ordered = server.files.slice(1).flatMap((file) => file.split('\n'));
+    const prompts = ordered.map((line) => /q\d/.exec((JSON.parse(line) as Line).body.prompt)![0]);
+    assert.deepEqual(prompts.toSorted(), ['q1', 'q2']);
+    await first.close();
+    assert.deepEqual(await Promise.all(lost), ['ERR_CANCELLED', 'ERR_CANCELLED']);
+  });
+
+  it('does without the list of batches where a server has none, and without those of other models', async () => {
+    for (const options of [{ lists: false }, {}]) {
+      const server = await serveBatches(
+        (lines) => ({ status: 'completed', output: lines.map(okLine) }),
+        options,
+      );
+      const other = await open(server.url, { model: 'another' });
+      assert.equal(await ask(other, 0), 'reply to q0');
+      const model = await open(server.url);
+      assert.equal(await ask(model, 0), 'reply to q0');
+      assert.equal(server.orders.length, 2);
+    }
+  });
+
+  it('asks equal requests apart', async () => {
+    const server = await serveBatches((lines) => ({ status: 'completed', output: lines.map(okLine) }));
+    const model = await open(server.url);
+    assert.deepEqual(await Promise.all([ask(model, 7), ask(model, 7)]), ['reply to q7', 'reply to q7']);
+    const ids = server.files[0]!.split('\n').map((line) => (JSON.parse(line) as Line).custom_id);
+    assert.equal(new Set(ids).size, 2);
   });
 });

@@ -86,6 +86,33 @@ describe('createPool, which replica and which row', () => {
     await world.clock.until(Promise.all(more));
   });
 
+  it('sends a row’s calls to one replica when all are full, and elsewhere while that is down', async () => {
+    const shareTogether = async (changes: Partial<PoolOptions>): Promise<number> => {
+      const world = setUp(3, { slots: 4, ...changes });
+      const rows = Array.from({ length: 60 }, (_, seq) =>
+        Promise.all(
+          [0, 1, 2, 3].map((at) => world.pool.run(seq, taking(world, 100 + ((7 * seq + at) % 13)))),
+        ),
+      );
+      const places = (await world.clock.until(Promise.all(rows))) as number[][];
+      return places.filter((row) => new Set(row).size === 1).length / places.length;
+    };
+    assert.ok((await shareTogether({ sameRowTogether: false })) < 0.2);
+    assert.ok((await shareTogether({})) > 0.7);
+
+    const world = setUp(2, { slots: 2 });
+    const at: number[] = [];
+    const rows = Array.from({ length: 20 }, (_, seq) =>
+      world.pool.run(seq, async ({ index }) => {
+        if (index === 0) throw fail('unreachable');
+        at.push(seq);
+        await world.clock.sleep(10);
+      }),
+    );
+    await world.clock.until(Promise.all(rows));
+    assert.equal(at.length, 20);
+  });
+
   it('starts the oldest row first when places come free', async () => {
     const world = setUp(1, { slots: 1, requestsInFlightMax: 1 });
     const started: number[] = [];

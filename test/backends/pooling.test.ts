@@ -57,6 +57,17 @@ describe('openPooling', () => {
     }
   });
 
+  it('refuses messages for InternLM2’s reward models, whose chat template ends before the reward', () => {
+    const accepts = (options: object): boolean =>
+      modelSchemas.pooling.safeParse({ pooling: { replicas: ['http://a'], ...options } }).success;
+    for (const model of ['internlm/internlm2-7b-reward', 'internlm2-1_8b-reward']) {
+      assert.equal(accepts({ model }), false);
+      assert.equal(accepts({ model, input: 'text' }), true);
+      assert.equal(accepts({ model, extra: { chat_template: '…' } }), true);
+    }
+    assert.equal(accepts({ model: 'Qwen/Qwen2.5-Math-RM-72B' }), true);
+  });
+
   it('leaves model and input to the framework', () => {
     const options = { replicas: ['http://a'], model: 'm', extra: { messages: [] } };
     assert.equal(modelSchemas.pooling.safeParse({ pooling: options }).success, false);

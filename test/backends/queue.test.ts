@@ -43,6 +43,67 @@ describe('createQueue', () => {
     assert.equal(queue.inFlight + queue.queued, 0);
   });
 
+  it('lets a place take a row that it prefers before others, and the oldest where it prefers none', async () => {
+    const free = ['even', 'odd'];
+    const queue = createQueue<string>({
+      take: () => free.pop() ?? null,
+      giveBack: (place) => void free.push(place),
+      prefers: (place, seq) => (seq % 2 === 0) === (place === 'even'),
+    });
+    const gates = [deferred<void>(), deferred<void>()];
+    const first = gates.map((gate, at) => queue.run(100 + at, () => gate.promise));
+    const started: string[] = [];
+    const rows = [7, 1, 9, 4, 3, 5].map((seq) =>
+      queue.run(seq, async (place) => void started.push(`${seq} ${place}`)),
+    );
+    // The first of the two took `odd`, the second `even`; only `even` comes free.
+    gates[1]!.resolve();
+    await Promise.all(rows);
+    assert.deepEqual(started, ['4 even', '1 even', '3 even', '5 even', '7 even', '9 even']);
+    gates[0]!.resolve();
+    await Promise.all(first);
+  });
+
+  it('never idles a place, loses a call or lets one wait for ever, whatever places prefer', async () => {
+    const given = fc.record({
+      places: fc.integer({ min: 1, max: 4 }),
+      seqs: fc.array(fc.nat(500), { minLength: 1, maxLength: 400 }),
+      salt: fc.nat(),
+    });
+    const property = fc.asyncProperty(given, async ({ places, seqs, salt }) => {
+      const free = Array.from({ length: places }, (_, at) => at);
+      const homeOf = (seq: number): number => ((seq * 7919 + salt) % (places + 1)) - 1;
+      const queue = createQueue<number>({
+        take: () => free.shift() ?? null,
+        giveBack: (place) => void free.push(place),
+        prefers: (place, seq) => homeOf(seq) === place,
+      });
+      const started: number[] = [];
+      const ends: (() => void)[] = [];
+      const all = seqs.map((seq) =>
+        queue.run(seq, () => {
+          started.push(seq);
+          return new Promise<void>((resolve) => ends.push(resolve));
+        }),
+      );
+      while (ends.length > 0) {
+        assert.ok(free.length === 0 || queue.queued === 0, 'a place is idle while calls wait');
+        ends.shift()!();
+        await rest();
+      }
+      await Promise.all(all);
+      assert.deepEqual(
+        started.toSorted((a, b) => a - b),
+        seqs.toSorted((a, b) => a - b),
+      );
+      // Once all were there, nobody was passed over by more than the calls that are looked at.
+      const waited = started.slice(places);
+      const order = waited.toSorted((a, b) => a - b);
+      waited.forEach((seq, at) => assert.ok(order.indexOf(seq) >= at - 64 * places - 64, `${seq} at ${at}`));
+    });
+    await fc.assert(property, { numRuns: 100 });
+  });
+
   it('frees the slot when a call fails or throws at once', async () => {
     const queue = createQueue(countedPlaces(1));
     await assert.rejects(

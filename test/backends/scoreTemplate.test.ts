@@ -24,6 +24,15 @@ describe('resolveScoreTemplate', () => {
     );
   });
 
+  it('ends at the reward token of internlm2-reward', () => {
+    const { render } = resolveScoreTemplate('internlm2-reward');
+    assert.equal(
+      render({ user: 'q', assistant: 'r' }),
+      '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\nr<|im_end|>\n<|reward|>',
+    );
+    assert.equal(render({ user: 'q', assistant: null }), '<|im_start|>user\nq<|im_end|>\n<|reward|>');
+  });
+
   it('renders the model’s own template without a generation prompt', () => {
     const folder = mkdtempSync(join(tmpdir(), 'scalequest-'));
     try {

@@ -15,6 +15,11 @@ describe('readServerLoad', () => {
     });
   }
 
+  it('reads SGLang’s names with an underscore', () => {
+    const page = 'sglang_num_running_reqs{tp_rank="0"} 7.0\nsglang_num_queue_reqs{tp_rank="0"} 3.0\n';
+    assert.deepEqual(readServerLoad(page), { running: 7, waiting: 3 });
+  });
+
   it('adds the engines of one server up', () => {
     const page = [0, 1, 2]
       .map((engine) => `${RUNNING}{engine="${engine}"} ${10 + engine}\n${WAITING}{engine="${engine}"} 2.0\n`)

@@ -22,6 +22,17 @@ const EXPECTED: Partial<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   ERR_MODEL_REFUSED: 'model',
   ERR_MODEL_PROTOCOL: 'model',
   ERR_MODEL_CRASHED: 'model',
+  ERR_TRAIN_DATA: 'training',
+  ERR_TRAIN_MODEL: 'training',
+  ERR_TRAIN_RUNNING: 'training',
+  ERR_TRAIN_OUTPUT: 'training',
+  ERR_TRAIN_FAILED: 'training',
+  ERR_TRAIN_HUNG: 'training',
+  ERR_STORE_OPEN: 'io',
+  ERR_STORE_FOREIGN: 'io',
+  ERR_STORE_VERSION: 'io',
+  ERR_STORE_DAMAGED: 'io',
+  ERR_STORE_WRITE: 'io',
 };
 
 for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
-import type { Report } from '../../src/pipeline/report.js';
+import type { Performance, Report } from '../../src/pipeline/report.js';
+import { hostCommand } from '../helpers/commandHost.js';
 import {
   hashesOf,
   runCommand,
@@ -28,6 +29,7 @@ test('run: a small pipeline to the end, and again into the same folder', async (
   assert.equal(code, 0, stderr);
   const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
   checkReport(report);
+  checkPerformance(JSON.parse(readFileSync(join(out, 'performance.json'), 'utf8')) as Performance);
   checkFolder(out, report.rowsKept);
   for (const part of [
     /^step +rows in +kept +share +lost to$/m,
@@ -43,11 +45,22 @@ test('run: a small pipeline to the end, and again into the same folder', async (
   assert.ok(!stderr.includes('\x1b'), 'no control codes outside a terminal');
 
   const before = hashesOf(out);
-  const again = await runCommand('run', file, '--out', out);
-  assert.match(again.stderr, /holds a run already; choose another --out, or remove it \[ERR_RUN_FOLDER\]/);
-  assert.equal(again.code, EXIT_CODES.io);
+  const again = await hostCommand(['run', file, '--out', out, '--set', 'seed=6']);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stdout, /^\d+ rows kept of 12; the run was complete$/m);
+  assert.deepEqual(hashesOf(out), before);
+
+  const other = await hostCommand(['run', file, '--out', out]);
+  assert.match(other.stderr, /decides its rows otherwise:\n  seed: 6, now 5\n.*--fresh\. \[ERR_RUN_FOLDER\]/);
+  assert.equal(other.code, EXIT_CODES.io);
   assert.deepEqual(hashesOf(out), before);
 });
+
+function checkPerformance({ from, models, wallS, memoryPeakBytes }: Performance): void {
+  assert.equal(from, 0);
+  assert.equal(models['tiny']!.requests, 12);
+  assert.ok(models['tiny']!.completionTokens > 12 && wallS > 0 && memoryPeakBytes > 1e7);
+}
 
 function checkReport(report: Report): void {
   assert.deepEqual([report.name, report.seed, report.rowsIn], ['small', 6, 12]);
@@ -56,8 +69,6 @@ function checkReport(report: Report): void {
     ...Object.values(rejected),
   ]);
   assert.equal(report.rowsKept + lost.reduce((sum, rows) => sum + rows, 0), 12);
-  assert.equal(report.models['tiny']!.requests, 12);
-  assert.ok(report.models['tiny']!.completionTokens > 12 && report.wallS > 0 && report.memoryPeakBytes > 1e7);
 }
 
 function checkFolder(out: string, rowsKept: number): void {
@@ -65,11 +76,13 @@ function checkFolder(out: string, rowsKept: number): void {
     'README.md',
     'log.jsonl',
     'manifest.jsonl',
+    'performance.json',
     'pipeline.yaml',
     'rejects',
     'report.json',
     'sample.jsonl',
     'shards',
+    'state',
   ]);
   const shards = readdirSync(join(out, 'shards')).sort();
   assert.deepEqual(
@@ -81,21 +94,26 @@ function checkFolder(out: string, rowsKept: number): void {
   assert.match(readFileSync(join(out, 'README.md'), 'utf8'), /small/);
 }
 
-test('run: without --out the folder is runs/<name>, and the next one is a new one', async () => {
+test('run: without --out the folder is runs/<name>; --fresh takes the next, and each run is found again', async () => {
   const folder = temporaryFolder();
   const file = writePipeline(folder, ['limit: 2', ...STEPS]);
-  for (let time = 0; time < 2; time++) {
-    const { code, stderr } = await startCommand(['run', file], folder).result;
+  const folders = async (...flags: string[]): Promise<string[]> => {
+    const { code, stderr } = await hostCommand(['run', file, ...flags], folder);
     assert.equal(code, 0, stderr);
-  }
-  assert.deepEqual(readdirSync(join(folder, 'runs')).sort(), ['small', 'small-2']);
+    return readdirSync(join(folder, 'runs')).sort();
+  };
+  assert.deepEqual(await folders(), ['small']);
+  assert.deepEqual(await folders(), ['small']);
+  assert.deepEqual(await folders('--fresh', '--set', 'seed=9'), ['small', 'small-2']);
+  assert.deepEqual(await folders('--set', 'seed=9'), ['small', 'small-2']);
+  assert.deepEqual(await folders(), ['small', 'small-2']);
 });
 
 test('run: a target that the source cannot reach is said', async () => {
   const folder = temporaryFolder();
   const hardest = ['  - scoreDifficulty: { model: tiny }', '  - sampleDifficulty: { min: 0.9999 }'];
   const file = writePipeline(folder, ['limit: 3', 'target: 3', ...STEPS, ...hardest]);
-  const { code, stdout, stderr } = await runCommand('run', file, '--out', join(folder, 'out'));
+  const { code, stdout, stderr } = await hostCommand(['run', file, '--out', join(folder, 'out')]);
   assert.equal(code, EXIT_CODES.short, stderr);
   assert.match(stdout, /The target of 3 rows was not reached: the source ended first\. Raise `limit`\./);
 });
@@ -107,7 +125,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const file = writePipeline(folder, ['target: 100000', ...STEPS, 'output: { shardRows: 8 }']);
     const running = startCommand(['run', file, '--out', out]);
     await running.stderrHas('stage');
-    await sleep(1500);
+    // Some rows later, amid the shards.
+    await sleep(800);
     // Ctrl-C reaches the whole group, its engine processes too; a service manager signals the parent alone.
     process.kill(signal === 'SIGINT' ? -running.child.pid! : running.child.pid!, signal);
     const { code, stderr } = await running.result;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
 
-const MAIN = join(PACKAGE_FOLDER, 'dist', 'src', 'cli', 'main.js');
+export const MAIN = join(PACKAGE_FOLDER, 'dist', 'src', 'cli', 'main.js');
 
 const COMMAND_MS_MAX = 90_000;
 
@@ -23,9 +23,19 @@ export interface RunningCommand {
   stderrHas(text: string): Promise<void>;
 }
 
-/** Starts `scalequest` with arguments, in a process group of its own, as a terminal would. */
-export function startCommand(args: readonly string[], cwd = PACKAGE_FOLDER): RunningCommand {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+/**
+ * Starts `scalequest` with arguments, in a process group of its own, as a terminal would. `before`: what a shell runs first
+ * in the same process, as `ulimit -n 100`.
+ */
+export function startCommand(
+  args: readonly string[],
+  cwd = PACKAGE_FOLDER,
+  before: string | null = null,
+): RunningCommand {
+  const command = [process.execPath, MAIN, ...args];
+  const shell = before === null ? [] : ['sh', '-c', `${before} && exec "$0" "$@"`];
+  const [program, ...rest] = [...shell, ...command];
+  const child = spawn(program!, rest, {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,7 +88,9 @@ export function writePipeline(folder: string, lines: readonly string[], model = 
   const file = join(folder, 'pipeline.yaml');
   const path = model.startsWith('/') ? model : join(PACKAGE_FOLDER, 'models', model);
   const models = `models: { tiny: { llamaCpp: { path: ${JSON.stringify(path)}, processes: 1 } } }`;
-  writeFileSync(file, ['name: small', 'seed: 5', models, ...lines, ''].join('\n'));
+  // Each run asks for itself, but where the store is what is tested.
+  const store = lines.some((line) => line.startsWith('store:')) ? [] : ['store: none'];
+  writeFileSync(file, ['name: small', 'seed: 5', models, ...store, ...lines, ''].join('\n'));
   return file;
 }
 

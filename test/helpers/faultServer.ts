@@ -31,6 +31,7 @@ export async function startFaultServer(
 ): Promise<FaultServer> {
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
+  const posting = new Set<Socket>();
   let connectionsMost = 0;
   let requests = 0;
   let requestsMost = 0;
@@ -38,6 +39,8 @@ export async function startFaultServer(
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, async (request, response) => {
     // The pool's looks at metrics and models are no part of what a test counts or answers.
     if (request.method === 'GET') return void response.writeHead(404).end();
+    posting.add(request.socket);
+    connectionsMost = Math.max(connectionsMost, posting.size);
     requestsMost = Math.max(requestsMost, ++requests);
     response.once('close', () => requests--);
     const chunks: Buffer[] = [];
@@ -54,8 +57,10 @@ export async function startFaultServer(
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
-    connectionsMost = Math.max(connectionsMost, sockets.size);
-    socket.once('close', () => sockets.delete(socket));
+    socket.once('close', () => {
+      sockets.delete(socket);
+      posting.delete(socket);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -2,13 +2,13 @@ import type { RecordBatch } from 'apache-arrow';
 import { type Observable, tap } from 'rxjs';
 import type { Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
-import { seqBatch } from '../../src/arrow/columns.js';
+import { SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator, SideEntry } from '../../src/flow/batch.js';
 import { type CommitSink, type Cut, type Totals, commitStream } from '../../src/flow/commit.js';
 import { type Gate, createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
-import { type Outcome, drop, keep } from '../../src/flow/outcome.js';
+import { type Outcome, drop, keep, multiply } from '../../src/flow/outcome.js';
 import { scanRows } from '../../src/flow/scanRows.js';
 
 /** A small pipeline with every kind of step, and a plain loop that says what must come out of it. */
@@ -43,7 +43,17 @@ function decideValue(seed: number, seq: number): Outcome {
   return keep({ value: hash(seed, seq, 2) % 25 });
 }
 
-export function worldSteps(seed: number, delay: Delay): BatchOperator[] {
+/** Rows that come of one: 1 to 3. */
+function copiesOf(seed: number, seq: number): number {
+  return 1 + (hash(seed, seq, 5) % 3);
+}
+
+function isOdd(seed: number, seq: number, seqIndex: number): boolean {
+  return hash(seed, seq, 4 + seqIndex) % 4 === 0;
+}
+
+/** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt. */
+export function worldSteps(seed: number, delay: Delay, restored: readonly number[] = []): BatchOperator[] {
   return [
     mapRows({ step: 'value', reads: {}, writes: [VALUE] }, ({ seq }) =>
       delay(`v${seq}`, () => decideValue(seed, seq)),
@@ -62,77 +72,84 @@ export function worldSteps(seed: number, delay: Delay): BatchOperator[] {
           state.count += 1;
         },
       },
+      restored,
     ),
-    mapRows({ step: 'odd', reads: { value: 'int32' }, writes: [] }, (row) =>
-      delay(`o${row.seq}`, () => (hash(seed, row.seq, 4) % 4 === 0 ? drop('odd') : keep({}))),
+    mapRows({ step: 'copies', reads: {}, writes: [SEQ_INDEX_COLUMN] }, ({ seq }) =>
+      delay(`c${seq}`, () => multiply(Array.from({ length: copiesOf(seed, seq) }, () => ({})))),
+    ),
+    mapRows({ step: 'odd', reads: { value: 'int32' }, writes: [] }, ({ seq, seqIndex }) =>
+      delay(`o${seq}.${seqIndex}`, () => (isOdd(seed, seq, seqIndex) ? drop('odd') : keep({}))),
     ),
   ];
 }
 
 /** What the pipeline must write: a loop without any of the code under test. */
 export function expectedRows({ seed, limit, target = Infinity }: WorldKnobs): {
-  kept: [seq: number, value: number, ordinal: number][];
-  lost: Record<string, number>;
+  kept: WorldRow[];
+  counts: Record<string, number>;
   positions: number;
 } {
-  const kept: [number, number, number][] = [];
-  const lost: Record<string, number> = {};
+  const kept: WorldRow[] = [];
+  const counts: Record<string, number> = {};
   const seen = new Set<number>();
   let count = 0;
   let positions = 0;
-  const lose = (key: string): void => void (lost[key] = (lost[key] ?? 0) + 1);
+  const add = (key: string, rows = 1): void => void (rows > 0 && (counts[key] = (counts[key] ?? 0) + rows));
   for (let seq = 0; seq < limit && kept.length < target; seq++) {
     positions = seq + 1;
     const draw = hash(seed, seq, 1) % 10;
     const value = hash(seed, seq, 2) % 25;
-    if (draw === 0) lose('value rejected ROW_EMPTY');
-    else if (draw === 1) lose('value dropped unlucky');
-    else if (seen.has(value) && hash(seed, seq, 3) % 3 > 0) lose('unique dropped seen');
+    if (draw === 0) add('value rejected ROW_EMPTY');
+    else if (draw === 1) add('value dropped unlucky');
+    else if (seen.has(value) && hash(seed, seq, 3) % 3 > 0) add('unique dropped seen');
     else {
       seen.add(value);
       count += 1;
-      if (hash(seed, seq, 4) % 4 === 0) lose('odd dropped odd');
-      else kept.push([seq, value, count - 1]);
+      const copies = copiesOf(seed, seq);
+      add('copies made rows', copies - 1);
+      for (let seqIndex = 0; seqIndex < copies; seqIndex++) {
+        if (isOdd(seed, seq, seqIndex)) add('odd dropped odd');
+        else if (kept.length === target) add('target dropped pastTarget');
+        else kept.push([seq, seqIndex, value, count - 1]);
+      }
     }
   }
-  return { kept, lost, positions };
+  return { kept, counts, positions };
 }
 
+export type WorldRow = [seq: number, seqIndex: number, value: number, ordinal: number];
+
 export interface Recorded {
-  rows: [seq: number, value: number, ordinal: number][];
-  shards: {
-    rows: [seq: number, value: number, ordinal: number][];
-    next: number;
-    side: readonly SideEntry[];
-    done: boolean;
-  }[];
+  rows: WorldRow[];
+  shards: { rows: WorldRow[]; next: number; kept: number; side: SideEntry[]; done: boolean }[];
 }
 
 export function recordingSink(delay: Delay = noDelay): { sink: CommitSink; recorded: Recorded } {
   const recorded: Recorded = { rows: [], shards: [] };
-  let open: [number, number, number][] = [];
+  let open: WorldRow[] = [];
   return {
     recorded,
     sink: {
       append: (rows) =>
         delay('append', () => {
-          open.push(...triples(rows));
+          open.push(...worldRows(rows));
         }),
       commit: (cut: Cut) =>
         delay('commit', () => {
           recorded.rows.push(...open);
-          recorded.shards.push({ rows: open, next: cut.next, side: cut.side, done: cut.done });
+          const { next, kept, lost, deltas, done } = cut;
+          recorded.shards.push({ rows: open, next, kept, side: [...lost, ...deltas], done });
           open = [];
         }),
     },
   };
 }
 
-function triples(rows: RecordBatch): [number, number, number][] {
-  const [seq, value, ordinal] = ['seq', 'value', 'ordinal'].map(
+function worldRows(rows: RecordBatch): WorldRow[] {
+  const [seq, seqIndex, value, ordinal] = ['seq', 'seqIndex', 'value', 'ordinal'].map(
     (name) => columnValues(rows, name) as number[],
   );
-  return seq!.map((s, at) => [s, value![at]!, ordinal![at]!]);
+  return seq!.map((s, at) => [s, seqIndex![at]!, value![at]!, ordinal![at]!]);
 }
 
 export interface WorldRun {
@@ -141,19 +158,27 @@ export interface WorldRun {
   recorded: Recorded;
 }
 
-/** Runs the world; `between` sees every batch after each step. */
+/** Runs the world, or goes on after the shards `before`; `between` sees every batch after each step. */
 export function runWorld(
   knobs: WorldKnobs,
   delay: Delay = noDelay,
   between: (step: number, batch: Batch, gate: Gate) => void = () => {},
   wrap: (stream: Observable<Batch>) => Observable<Batch> = (stream) => stream,
+  before: Recorded['shards'] = [],
 ): WorldRun {
-  const gate = createGate(knobs);
+  const { next: from, kept: keptBefore } = before.at(-1) ?? { next: 0, kept: 0 };
+  const { target, shardRows } = knobs;
+  const gate = createGate({ ...knobs, from, target: target === undefined ? undefined : target - keptBefore });
   const { sink, recorded } = recordingSink(delay);
-  const steps = worldSteps(knobs.seed, delay);
+  const learnt = before.flatMap(({ side }) => side.flatMap((entry) => (entry.kind === 'delta' ? entry : [])));
+  const steps = worldSteps(
+    knobs.seed,
+    delay,
+    learnt.map(({ value }) => value as number),
+  );
   const source = gate.source((lo, rowsMax) => seqBatch(lo, lo + rowsMax));
-  const stream = steps.reduce((before, step, index) => before.pipe(step, spy(index, between, gate)), source);
-  const totals = commitStream(wrap(stream), { gate, sink, shardRows: knobs.shardRows, target: knobs.target });
+  const stream = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
+  const totals = commitStream(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
   return { totals, gate, recorded };
 }
 

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { CompleteRequest } from '../../src/backends/model.js';
 import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
 import { loadCustomOperator } from '../../src/operators/custom.js';
-import type { OperatorSpec } from '../../src/operators/operator.js';
+import type { OperatorSpec, RunContext } from '../../src/operators/operator.js';
 import { operatorNamed } from '../../src/operators/registry.js';
 import { deriveSeed } from '../../src/random.js';
 import type { Input } from './runOperator.js';
@@ -13,6 +13,7 @@ import { type Script, turnText } from './scriptedModel.js';
 export interface OperatorCase {
   options: Record<string, unknown>;
   input: Input;
+  context?: Partial<RunContext>;
 }
 
 const QUESTIONS = Array.from({ length: 23 }, (_, seq) => {
@@ -45,7 +46,19 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
     options: { generators: [{ model: 'tiny', weight: 2 }, { model: 'other' }] },
     input: { columns: {}, rows: QUESTIONS.map(() => ({})) },
   },
+  rewrite: {
+    options: { model: 'tiny', charsMax: 28 },
+    input: {
+      columns: { question: 'string', generator: 'string' },
+      rows: QUESTIONS.map((question, seq) => ({ question, generator: seq % 2 === 0 ? 'tiny' : 'other' })),
+    },
+  },
   deduplicate: { options: {}, input: QUESTION_INPUT },
+  decontaminate: {
+    options: { benchmarks: [{ path: 'test.jsonl' }], wordsMin: 4 },
+    input: QUESTION_INPUT,
+    context: { texts: () => ['Do you know why? Why?', 'Ann buys 4 apples and 7 pears.', 'Why!'] },
+  },
   filterLanguage: { options: { method: 'both' }, input: QUESTION_INPUT },
   judgeSolvability: { options: { model: 'tiny' }, input: QUESTION_INPUT },
   scoreDifficulty: { options: { model: 'tiny', method: 'disagreement', n: 3 }, input: QUESTION_INPUT },
@@ -60,6 +73,44 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
   filterAnswered: { options: {}, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },
   keepBest: { options: { among: 'majority', rewardMin: 0.2 }, input: RESPONSES_INPUT },
+  measureAccuracy: {
+    options: { ks: [2] },
+    input: {
+      columns: { corrects: 'list<bool>', answerClasses: 'list<float64>' },
+      nullable: ['answerClasses'],
+      rows: QUESTIONS.map((_, seq) => ({
+        corrects: [null, true, false].slice(0, seq % 4),
+        answerClasses: seq % 5 === 0 ? null : [null, 1, 2].slice(0, seq % 4),
+      })),
+    },
+  },
+  rateFailures: {
+    options: {},
+    input: {
+      columns: { corrects: 'list<bool>' },
+      rows: QUESTIONS.map((_, seq) => ({ corrects: [null, true, false].slice(0, seq % 4) })),
+    },
+  },
+  calibrateDifficulty: {
+    options: { parts: 3 },
+    input: {
+      columns: { difficulty: 'float64', failRate: 'float64' },
+      nullable: ['difficulty', 'failRate'],
+      rows: QUESTIONS.map((_, seq) => ({
+        difficulty: seq % 5 === 0 ? null : seq / 22,
+        failRate: seq % 7 === 2 ? null : (seq % 3) / 2,
+      })),
+    },
+  },
+  wrapQuestion: { options: { charsMax: 60 }, input: QUESTION_INPUT },
+  unnest: { options: { numbers: { rewards: 'reward' } }, input: RESPONSES_INPUT },
+  gradeAnswer: {
+    options: {},
+    input: {
+      columns: { answer: 'string', responses: 'list<string>' },
+      rows: RESPONSES.map((responses, seq) => ({ answer: seq % 6 === 5 ? ' ' : `${seq % 2}`, responses })),
+    },
+  },
   custom: { options: { path: countWordsPath(), options: { wordsMin: 3 } }, input: QUESTION_INPUT },
 };
 
@@ -87,5 +138,5 @@ function mixedReply(request: Omit<CompleteRequest, 'n'>, at: number) {
   if (draw === 0) return '';
   if (draw === 1) return { text: `cut ${request.seed}`, finish: 'length' as const };
   if (draw === 2) return 'Perhaps';
-  return `Reply ${request.seed % 97}: \\boxed{${draw % 3}}. ${draw % 2 === 0 ? 'Yes' : 'No'}`;
+  return `Final question: Reply ${request.seed % 97}: \\boxed{${draw % 3}}. ${draw % 2 === 0 ? 'Yes' : 'No'}`;
 }

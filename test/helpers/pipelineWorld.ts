@@ -4,7 +4,9 @@ import type { RecordBatch } from 'apache-arrow';
 import { type Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import type { CommitSink, Totals } from '../../src/flow/commit.js';
+import { contentsHash, readHead } from '../../src/io/contents.js';
 import { PACKAGE_FOLDER, readPromptFile, readTextFile } from '../../src/io/packageFiles.js';
+import { readTexts } from '../../src/io/texts.js';
 import { sourceReader } from '../../src/io/source.js';
 import { type CheckDeps, checkPipeline, promptFrom } from '../../src/pipeline/check.js';
 import type { Override } from '../../src/pipeline/document.js';
@@ -22,7 +24,10 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     env: {},
     readText: text === undefined ? readTextFile : () => text,
     exists: existsSync,
+    readHead,
+    contentsHash,
     prompt: readPromptFile,
+    texts: readTexts,
     ...more,
   };
 }

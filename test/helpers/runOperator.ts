@@ -13,6 +13,8 @@ export type PlainRow = Record<string, ColumnValue>;
 /** Rows without `seq`: they are numbered from 0. */
 export interface Input {
   columns: Readonly<Record<string, ColumnType>>;
+  /** Columns that may be null. */
+  nullable?: readonly string[];
   rows: readonly PlainRow[];
 }
 
@@ -33,8 +35,13 @@ export function contextOf(models: readonly Model[] = [], more: Partial<RunContex
 }
 
 /** Plain rows cut into batches; none for no rows. */
-export function batchesOf({ columns, rows }: Input, batchRows: number): Batch[] {
-  const declared = Object.entries(columns).map(([name, type]): Column => ({ name, type, help: '' }));
+export function batchesOf({ columns, rows, nullable = [] }: Input, batchRows: number): Batch[] {
+  const declared = Object.entries(columns).map(([name, type]): Column => ({
+    name,
+    type,
+    help: '',
+    nullable: nullable.includes(name),
+  }));
   const batches: Batch[] = [];
   for (let lo = 0; lo < rows.length; lo += batchRows) {
     const cut = rows.slice(lo, lo + batchRows);
@@ -61,7 +68,7 @@ export async function outputOf(stream: Observable<Batch>): Promise<Output> {
   return {
     batches,
     rows: batches.flatMap(plainRows),
-    lost: side.filter((entry) => entry.kind !== 'delta'),
+    lost: side.flatMap((entry) => (entry.kind === 'dropped' || entry.kind === 'rejected' ? [entry] : [])),
     deltas: side.filter((entry) => entry.kind === 'delta'),
   };
 }

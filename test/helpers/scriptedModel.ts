@@ -34,6 +34,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
   return {
     name,
     can: { preQuery: true, choose: true, score: true, embed: true },
+    questionFrame: { opening: `<${name}>`, end: '<end>' },
     completes,
     chooses,
     scores,

@@ -2,14 +2,17 @@ import type { Clock } from '../../src/backends/clock.js';
 
 /** A clock that jumps to the next sleeper whenever everything else has come to rest. */
 export interface SimulatedClock extends Clock {
-  /** Resolves or rejects as `work` does, letting time pass as needed. */
-  until<T>(work: Promise<T>): Promise<T>;
+  /** Resolves or rejects as `work` does, letting time pass as needed; rejects if it is not done by `endMs`. */
+  until<T>(work: Promise<T>, endMs?: number): Promise<T>;
 }
 
 interface Sleeper {
   wakeMs: number;
   wake: () => void;
 }
+
+/** Turns of the event loop without a sleeper before the work is taken to wait for nothing. */
+const IDLE_TURNS_MAX = 3;
 
 export function simulatedClock(startMs = 0): SimulatedClock {
   let now = startMs;
@@ -18,17 +21,30 @@ export function simulatedClock(startMs = 0): SimulatedClock {
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const sleeper = { wakeMs: now + ms, wake: resolve };
-      sleepers.add(sleeper);
-      signal?.addEventListener('abort', () => {
+      const stop = (): void => {
         sleepers.delete(sleeper);
-        reject(signal.reason);
-      });
+        reject(signal!.reason);
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      const sleeper = { wakeMs: now + ms, wake };
+      sleepers.add(sleeper);
+      signal?.addEventListener('abort', stop);
     });
   }
 
-  async function until<T>(work: Promise<T>): Promise<T> {
+  /** The one to wake next; of two at one time the one that fell asleep first. */
+  function next(): Sleeper | null {
+    let first: Sleeper | null = null;
+    for (const sleeper of sleepers) if (first === null || sleeper.wakeMs < first.wakeMs) first = sleeper;
+    return first;
+  }
+
+  async function until<T>(work: Promise<T>, endMs = Infinity): Promise<T> {
     let settled = false;
+    let idleTurns = 0;
     const mark = (): void => {
       settled = true;
     };
@@ -36,11 +52,16 @@ export function simulatedClock(startMs = 0): SimulatedClock {
     for (;;) {
       await new Promise(setImmediate);
       if (settled) return work;
-      const next = [...sleepers].sort((a, b) => a.wakeMs - b.wakeMs)[0];
-      if (!next) throw new Error('the work waits for something, but nothing sleeps');
-      sleepers.delete(next);
-      now = Math.max(now, next.wakeMs);
-      next.wake();
+      const sleeper = next();
+      if (!sleeper) {
+        if (++idleTurns > IDLE_TURNS_MAX) throw new Error('the work waits for something, but nothing sleeps');
+        continue;
+      }
+      idleTurns = 0;
+      if (sleeper.wakeMs > endMs) throw new Error(`the work is not done after ${endMs - startMs} ms`);
+      sleepers.delete(sleeper);
+      now = Math.max(now, sleeper.wakeMs);
+      sleeper.wake();
     }
   }
 

@@ -13,7 +13,7 @@ interface Ban {
 }
 
 /** Entries of processes of their own: no command line stands above them. */
-const PROCESS_ENTRIES = ['src/backends/llamaCppChild.ts', 'src/backends/serverGuard.ts'];
+const PROCESS_ENTRIES = ['src/backends/llamaCppChild.ts', 'src/backends/groupGuard.ts'];
 
 function isCli({ path }: SourceFile): boolean {
   return layerOf(path) === 'cli';

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { chainJsonSchema } from '../../src/pipeline/chain.js';
 import { printPipelineReference, printStepsReference } from '../../src/pipeline/reference.js';
 import { pipelineJsonSchema } from '../../src/pipeline/schema.js';
 
 const PRINTED: Record<string, () => string> = {
   'docs/steps.md': printStepsReference,
   'docs/pipeline.md': printPipelineReference,
+  'pipelines/chain.schema.json': () => `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
   'pipelines/schema.json': () => `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`,
 };
 

@@ -9,14 +9,11 @@ const FUNCTION_LINES_MAX = 70;
 
 /** Longer functions of today: each is a state machine of closures over the same variables. They may shrink, not grow. */
 const LONGER: Record<string, number> = {
-  'src/backends/batchClient.ts createBatchApi': 80,
   'src/backends/batchClient.ts createBatchClient': 120,
   'src/backends/llamaCpp.ts startEngine': 80,
   'src/backends/llamaCppEngine.ts drive': 145,
-  'src/backends/postJson.ts createPoster': 105,
   'src/flow/commit.ts commitStream': 90,
   'src/flow/gate.ts createGate': 72,
-  'src/io/shardWriter.ts openShardWriter': 72,
 };
 
 /** One text with the line breaks that a model would give it. */

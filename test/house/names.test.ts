@@ -57,6 +57,9 @@ const UNIT = /(Ms|S|Bytes|Rows|Tokens|Chars)(Max|Min)?$|(Max|Min)$/;
 const UNITLESS = [
   'classIndex',
   ...['seed', 'target', 'limit', 'min', 'max', 'n', 'weight', 'temperature', 'topP', 'zstdLevel'],
+  // Weights of what `rewrite` asks for.
+  ...['solvability', 'difficulty'],
+  'parts',
   ...['processes', 'sequences', 'slots', 'gpus', 'port'],
 ];
 

@@ -94,6 +94,34 @@ def datasets_streaming():
     compare(list(load(streaming=True)["train"]))
 
 
+def datasets_exports():
+    """Each export is a configuration of the run folder and a folder of its own, row for row the run's."""
+    from datasets import load_dataset
+
+    def rows_of(folder, *name):
+        return load_dataset(folder, *name, split="train", cache_dir=os.path.join(BASE, "cache")).to_list()
+
+    truth = [(row[NAMES.index("text")], row[NAMES.index("same")]) for row in TRUTH["rows"]]
+    expected = {
+        "chat": [
+            {
+                "messages": [
+                    {"role": "system", "content": "Be brief."},
+                    {"role": "user", "content": text},
+                    {"role": "assistant", "content": same},
+                ]
+            }
+            for text, same in truth
+        ],
+        "completion": [{"prompt": text, "completion": same} for text, same in truth],
+        "published": [{"query": text, "response": same} for text, same in truth],
+    }
+    for name, rows in expected.items():
+        assert rows_of(RUN, name) == rows, name
+        assert rows_of(os.path.join(RUN, "exports", name)) == rows, name
+    print(f"{len(expected)} exports are right")
+
+
 def typed(column, value):
     return struct.unpack(">d", bytes.fromhex(value))[0] if value is not None and column["type"] == "float64" else value
 
@@ -146,7 +174,7 @@ def pyarrow_filters():
     check_filters(run)
 
 
-REJECT_NAMES = ["seq", "step", "reason", "kind", "message", "question"]
+REJECT_NAMES = ["seq", "seqIndex", "step", "reason", "kind", "message", "question"]
 
 
 def reject_rows():

@@ -14,6 +14,7 @@ const CHECKS = {
   duckdb_filters: 'DuckDB filters give the right rows',
   datasets_values: 'the run folder loads as a data set of the shards alone',
   datasets_streaming: 'the run folder streams as a data set',
+  datasets_exports: 'exports load as configurations of the run folder, and by themselves',
   rejects_pyarrow: 'pyarrow reads the rejects',
   rejects_duckdb: 'DuckDB reads and filters the rejects',
 };

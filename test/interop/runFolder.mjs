@@ -6,11 +6,13 @@ import { buildRows } from '../../dist/src/arrow/build.js';
 import { SEQ_COLUMN } from '../../dist/src/arrow/columns.js';
 import { sliceRows } from '../../dist/src/arrow/concat.js';
 import { writeCard } from '../../dist/src/io/card.js';
+import { writeExport } from '../../dist/src/io/exportFiles.js';
 import { nodeFiles } from '../../dist/src/io/files.js';
 import { writeRejects } from '../../dist/src/io/rejectsWriter.js';
 import { committedShards, openRunFolder, rejectsFile, shardFile } from '../../dist/src/io/runFolder.js';
 import { writeSample } from '../../dist/src/io/sample.js';
 import { openShardWriter } from '../../dist/src/io/shardWriter.js';
+import { exportFormat, exportSchema } from '../../dist/src/pipeline/exportFormats.js';
 
 const TEXTS = [
   '😀',
@@ -94,6 +96,7 @@ function valueOf(name, row) {
 
 const REJECTS = Array.from({ length: 60 }, (_, at) => ({
   seq: 1000 + at,
+  seqIndex: at % 3,
   step: 'judgeSolvability',
   reason: at % 2 ? 'unsolvable' : 'ROW_UNCLEAR',
   kind: at % 2 ? 'dropped' : 'rejected',
@@ -101,11 +104,17 @@ const REJECTS = Array.from({ length: 60 }, (_, at) => ({
   question: at % 4 ? TEXTS[at % TEXTS.length] : null,
 }));
 
+const EXPORTS = {
+  chat: { format: 'messages', question: 'text', response: 'same', system: 'Be brief.' },
+  completion: { format: 'promptCompletion', question: 'text', response: 'same' },
+  published: { format: 'queryResponse', question: 'text', response: 'same' },
+};
+
 /** Three shards of 100 rows, in row groups of 16, written in uneven batches. */
 export async function writeRunFolder() {
   const base = await mkdtemp(join(tmpdir(), 'scalequest-interop-'));
   const path = join(base, 'run');
-  const run = { kind: 'run', version: 1, identity: 'interop', name: 'interop', seed: 1 };
+  const run = { kind: 'run', version: 1, identity: 'interop', name: 'interop', seed: 1, parts: {} };
   const folder = await openRunFolder(nodeFiles, path, run);
   const shardRows = 100;
   const all = Array.from({ length: 3 * shardRows }, (_, row) => row);
@@ -130,7 +139,8 @@ export async function writeRunFolder() {
       ...(await writeRejects(nodeFiles, join(path, rejectsFile(index)), lost)),
     };
     const kept = (index + 1) * shardRows;
-    commits.push({ kind: 'commit', index, next: kept, kept, shard, rejects, counts: {}, done: index === 2 });
+    const record = { kind: 'commit', index, next: kept, kept, shard, rejects, state: null, counts: {} };
+    commits.push({ ...record, done: index === 2 });
     await folder.manifest.append(commits.at(-1));
   }
   await writer.close();
@@ -140,7 +150,16 @@ export async function writeRunFolder() {
   await writeFile(join(path, 'pipeline.yaml'), 'name: interop\n');
   await writeFile(join(path, 'report.json'), '{"rows": 300}\n');
   await writeFile(join(path, 'log.jsonl'), '{"event":"done"}\n');
+  for (const [name, config] of Object.entries(EXPORTS)) {
+    const shards = commits.map(({ shard }) => shard);
+    const into = join(path, 'exports', name);
+    const parsed = exportSchema.parse(config);
+    const options = { run: path, shards, form: exportFormat(parsed), config: parsed, folder: into, name };
+    await writeExport(nodeFiles, options);
+  }
   const card = { name: 'interop', rows: all.length, columns, funnel: [], pipelineText: 'name: interop\n' };
+  card.exports = Object.keys(EXPORTS);
+  card.contents = commits.map(({ shard }) => shard.sha256).join(' ');
   await writeCard(nodeFiles, path, card);
   await writeTruth(base, all);
   return { base, path };

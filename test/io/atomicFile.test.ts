@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeAtomic } from '../../src/io/atomicFile.js';
+import { makeFolder, writeAtomic } from '../../src/io/atomicFile.js';
 import { nodeFiles } from '../../src/io/files.js';
+import { crashingFiles } from '../helpers/crashingFiles.js';
 import { testFolder, watchedFiles } from './helpers.js';
 
 test('syncs the bytes before the name, and the name before it returns', async (t) => {
@@ -38,4 +39,24 @@ test('a folder that is missing is named', async (t) => {
     code: 'ERR_IO_WRITE',
     message: /no\/a\.txt.*\(ENOENT\)/,
   });
+});
+
+test('a folder is there after a power cut, with its parents; so is one that a killed process had made', async () => {
+  for (const made of [null, '/runs', '/runs/a']) {
+    const files = crashingFiles();
+    if (made) await files.mkdir(made);
+    await makeFolder(files, '/runs/a');
+    await writeAtomic(files, '/runs/a/file', 'whole');
+    files.restart('machine', () => 0);
+    assert.deepEqual([...files.snapshot().keys()], ['/runs/a/file'], `${made} was there before`);
+  }
+});
+
+test('a folder whose parent cannot be opened may be used', async () => {
+  const files = crashingFiles(({ kind, path }) =>
+    kind === 'syncFolder' && path === '/shared' ? { kind: 'error', errno: 'EACCES' } : null,
+  );
+  await files.mkdir('/shared/mine');
+  await makeFolder(files, '/shared/mine');
+  await assert.rejects(makeFolder(files, '/shared/other'), { code: 'ERR_IO_WRITE' });
 });

@@ -13,7 +13,7 @@ import {
 } from '../../src/io/manifest.js';
 import { testFolder, watchedFiles } from './helpers.js';
 
-const RUN: RunRecord = { kind: 'run', version: 1, identity: 'abc', name: 'tiny', seed: 7 };
+const RUN: RunRecord = { kind: 'run', version: 1, identity: 'abc', name: 'tiny', seed: 7, parts: {} };
 
 function commit(index: number, change: Partial<CommitRecord> = {}): CommitRecord {
   return {
@@ -23,6 +23,7 @@ function commit(index: number, change: Partial<CommitRecord> = {}): CommitRecord
     kept: (index + 1) * 10,
     shard: { file: `shards/shard-0000${index}.parquet`, rows: 10, bytes: 999, sha256: 'a'.repeat(64) },
     rejects: null,
+    state: null,
     counts: { 'filterLanguage dropped language': 90 },
     done: false,
     ...change,

@@ -53,18 +53,19 @@ test('characters across chunk borders stay whole', async (t) => {
   assert.ok(rows.length === 2 && rows.every((row) => row.question === question));
 });
 
-test('says file and line, or file, column and row', async (t) => {
+test('says file, line and row, and the column of a value', async (t) => {
   const path = join(await testFolder(t), 'a.jsonl');
   await writeFile(path, '{"question":"a"}\n\nnot json\n');
   await assert.rejects(read([path], [QUESTION]), {
     code: 'ERR_DATA_INVALID',
-    message: /a\.jsonl:3: found "not json", expected one JSON object a line/,
+    message:
+      /a\.jsonl:3: found "not json", expected one JSON object a line; it is row 1 \(rows count from 0\)/,
   });
   await writeFile(path, '{"question":"a"}\n["list"]\n');
   await assert.rejects(read([path], [QUESTION]), /a\.jsonl:2: found/);
-  await writeFile(path, '{"question":"a"}\n{"question":7}\n');
+  await writeFile(path, '{"question":"a"}\n\n{"question":7}\n');
   await assert.rejects(
     read([path], [QUESTION]),
-    /a\.jsonl: column "question", row 1: found 7, expected a string/,
+    /a\.jsonl:3: column "question", row 1: found 7, expected a string.* \(rows count from 0\)/,
   );
 });

@@ -12,6 +12,7 @@ const ROW: RejectRow = {
   seq: 0,
   step: 'filterLanguage',
   reason: 'language',
+  seqIndex: 0,
   kind: 'dropped',
   message: '',
   question: '¿Qué? 😀',

@@ -5,12 +5,19 @@ import { test } from 'node:test';
 import { seqBatch } from '../../src/arrow/columns.js';
 import { nodeFiles } from '../../src/io/files.js';
 import type { CommitRecord, RunRecord } from '../../src/io/manifest.js';
-import { committedShards, openRunFolder, rejectsFile, shardFile } from '../../src/io/runFolder.js';
+import { committedShards, openRunFolder, rejectsFile, shardFile, stateFile } from '../../src/io/runFolder.js';
 import { openShardWriter } from '../../src/io/shardWriter.js';
 import { writeRejects } from '../../src/io/rejectsWriter.js';
 import { testFolder } from './helpers.js';
 
-const RUN: RunRecord = { kind: 'run', version: 1, identity: 'abc', name: 'tiny', seed: 7 };
+const RUN: RunRecord = {
+  kind: 'run',
+  version: 1,
+  identity: 'abc',
+  name: 'tiny',
+  seed: 7,
+  parts: { seed: '7' },
+};
 
 async function commitOne(path: string): Promise<CommitRecord> {
   const folder = await openRunFolder(nodeFiles, path, RUN);
@@ -20,7 +27,15 @@ async function commitOne(path: string): Promise<CommitRecord> {
   await writer.write(seqBatch(0, 5));
   const shard = { file: shardFile(0), ...(await writer.finish()) };
   await writer.close();
-  const lost = { seq: 5, step: 's', reason: 'r', kind: 'dropped', message: '', question: null } as const;
+  const lost = {
+    seq: 5,
+    seqIndex: 0,
+    step: 's',
+    reason: 'r',
+    kind: 'dropped',
+    message: '',
+    question: null,
+  } as const;
   const rejects = {
     file: rejectsFile(0),
     ...(await writeRejects(nodeFiles, join(path, rejectsFile(0)), [lost]))!,
@@ -32,6 +47,7 @@ async function commitOne(path: string): Promise<CommitRecord> {
     kept: 5,
     shard,
     rejects,
+    state: null,
     counts: {},
     done: false,
   };
@@ -43,7 +59,7 @@ async function commitOne(path: string): Promise<CommitRecord> {
 test('makes the folder, goes on with its run, and removes what was never committed', async (t) => {
   const path = join(await testFolder(t), 'runs', 'tiny');
   const commit = await commitOne(path);
-  for (const file of [shardFile(1), `${shardFile(2)}.tmp`, rejectsFile(1)])
+  for (const file of [shardFile(1), `${shardFile(2)}.tmp`, rejectsFile(1), stateFile(1)])
     await writeFile(join(path, file), 'x');
   const folder = await openRunFolder(nodeFiles, path, RUN);
   assert.deepEqual(folder.manifest.content.commits, [commit]);
@@ -51,6 +67,7 @@ test('makes the folder, goes on with its run, and removes what was never committ
     'shards/shard-00001.parquet',
     'shards/shard-00002.parquet.tmp',
     'rejects/rejects-00001.parquet',
+    'state/state-00001.jsonl.gz',
   ]);
   assert.deepEqual(await readdir(join(path, 'shards')), ['shard-00000.parquet']);
   assert.deepEqual(committedShards(path, [commit]), [join(path, 'shards/shard-00000.parquet')]);
@@ -63,7 +80,7 @@ test('goes on where a crash came before the manifest', async (t) => {
   await writeFile(join(path, 'manifest.jsonl.tmp'), '{');
   const folder = await openRunFolder(nodeFiles, path, RUN);
   await folder.manifest.close();
-  assert.deepEqual((await readdir(path)).sort(), ['manifest.jsonl', 'rejects', 'shards']);
+  assert.deepEqual((await readdir(path)).sort(), ['manifest.jsonl', 'rejects', 'shards', 'state']);
 });
 
 test('refuses a folder of something else, and leaves it alone', async (t) => {
@@ -83,10 +100,14 @@ test('refuses a folder of something else, and leaves it alone', async (t) => {
 test('refuses a run of another pipeline', async (t) => {
   const path = await testFolder(t);
   await commitOne(path);
-  await assert.rejects(openRunFolder(nodeFiles, path, { ...RUN, identity: 'xyz', seed: 8 }), {
-    code: 'ERR_RUN_FOLDER',
-    message: /it holds a run of tiny \(seed 7, identity abc\), expected tiny \(seed 8, identity xyz\)/,
-  });
+  await assert.rejects(
+    openRunFolder(nodeFiles, path, { ...RUN, identity: 'xyz', seed: 8, parts: { seed: '8', new: '1' } }),
+    {
+      code: 'ERR_RUN_FOLDER',
+      message:
+        /it holds a run of tiny that decides its rows otherwise:\n {2}seed: 7, now 8\n {2}new: \(absent\), now 1\n.*--fresh/,
+    },
+  );
 });
 
 test('refuses a folder where a committed shard is missing or cut, or a stranger lies among the shards', async (t) => {

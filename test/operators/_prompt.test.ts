@@ -51,6 +51,8 @@ test('every built-in prompt fits its step and ends without a newline', () => {
   for (const [name, variables] of [
     ['judgeSolvability', ['question']],
     ['respond', ['question']],
+    ['rewriteDifficulty', ['question']],
+    ['rewriteSolvability', ['question']],
     ['scoreDifficulty', ['question']],
     ['scoreReward', ['question', 'response']],
   ] as const) {

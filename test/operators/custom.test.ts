@@ -35,7 +35,7 @@ test('the example counts words and drops short questions', async () => {
 test('a row is its declared columns and seq; nothing else', async () => {
   const source = `{ writes: [{ name: 'saw', type: 'string', help: 'h' }], row: (row) => ({ saw: JSON.stringify(row) }) }`;
   const { rows } = await run(source, ['hidden']);
-  assert.equal(rows[0]!['saw'], '{"seq":0}');
+  assert.equal(rows[0]!['saw'], '{"seq":0,"seqIndex":0}');
 });
 
 test('async rows, no return value, and columns that may be null', async () => {

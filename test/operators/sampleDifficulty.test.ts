@@ -56,3 +56,20 @@ test('a range the wrong way round is refused', () => {
     /expected min to be at most max/,
   );
 });
+
+test('generators: the others pass, with or without a difficulty; one that is meant needs it', async () => {
+  const input: Input = {
+    columns: { difficulty: 'float64', generator: 'string' },
+    rows: [
+      { difficulty: 0.1, generator: 'one' },
+      { difficulty: 0.1, generator: 'other' },
+      { difficulty: null, generator: 'other' },
+      { difficulty: null, generator: 'one' },
+    ],
+  };
+  const output = await runOperator(sampleDifficulty({ min: 0.5, generators: ['one'] }, contextOf()), {
+    ...input,
+    nullable: ['difficulty'],
+  });
+  assert.deepEqual(lostTexts(output), ['0 dropped tooEasy', '3 rejected ROW_VALUE_MISSING']);
+});

@@ -75,3 +75,19 @@ test('score: the question alone, and the model’s own number', async () => {
   );
   assert.deepEqual(model.scores[1], { seq: 1, items: [{ user: 'R?', assistant: null }] });
 });
+
+test('generators: only their questions are scored', async () => {
+  const model = scriptedModel({ choose: () => digits({ 9: 1 }) });
+  const operator = scoreDifficulty({ model: 'tiny', generators: ['one'] }, contextOf([model]));
+  const { rows } = await runOperator(operator, {
+    columns: { question: 'string', generator: 'string' },
+    rows: [
+      { question: 'a', generator: 'one' },
+      { question: 'b', generator: 'other' },
+    ],
+  });
+  assert.deepEqual(
+    rows.map(({ difficulty }) => difficulty),
+    [1, null],
+  );
+});

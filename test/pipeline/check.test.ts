@@ -58,7 +58,7 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
   [
     'unknown operator, near to none',
     withSteps('xyzzy: {}'),
-    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0.xyzzy', /expected one of: generate, deduplicate, .*custom$/],
+    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0.xyzzy', /expected one of: generate, .*custom$/],
   ],
   [
     'unknown option',
@@ -480,4 +480,20 @@ test('output.columns chooses and orders', async () => {
     plan.columns.map(({ name }) => name),
     ['generator', 'seq'],
   );
+});
+
+test('a step that is switched off is checked, and else not there', async () => {
+  const file = (enabled: string): string => `name: small
+limit: 4
+models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }
+steps:
+  - generate: { generators: [{ model: tiny }] }
+  - { deduplicate: {}, enabled: ${enabled} }
+`;
+  const labels = async (enabled: string): Promise<string[]> =>
+    (await checkText(file(enabled))).steps.map(({ label }) => label);
+  assert.deepEqual(await labels('true'), ['generate', 'deduplicate']);
+  assert.deepEqual(await labels('false'), ['generate']);
+  const [problem] = await problemsOf(file('perhaps'));
+  assert.match(problem!.message, /6:33 steps\.1\.enabled: found "perhaps", expected a boolean/);
 });

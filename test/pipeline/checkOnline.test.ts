@@ -71,3 +71,27 @@ test('a server that would put a second begin-of-sequence token before the prompt
   server.closeAllConnections();
   server.close();
 });
+
+test('a batch API is asked for its list: nothing is ordered', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const isAllowed = request.headers.authorization === 'Bearer sk-good-key-1';
+    response.writeHead(isAllowed ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ object: 'list', data: [] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const text = pipeline(`replicas: ["${url}"], model: m, apiKeyEnv: KEY`).replace('openai:', 'openaiBatch:');
+  const plan = await checkText(text);
+  const check = (key: string): Promise<{ code: string }[]> =>
+    checkOnline(plan, { env: { KEY: key }, folder: '.' });
+  assert.deepEqual(await check('sk-good-key-1'), []);
+  assert.deepEqual(
+    (await check('sk-bad-key-22')).map(({ code }) => code),
+    ['ERR_MODEL_REFUSED'],
+  );
+  assert.deepEqual(asked, ['GET /v1/batches?limit=100', 'GET /v1/batches?limit=100']);
+  server.closeAllConnections();
+  server.close();
+});

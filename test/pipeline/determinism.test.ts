@@ -6,12 +6,12 @@ import { QUICKSTART } from '../helpers/pipelineWorld.js';
 
 /** The quickstart in small, on the bundled model: what only decides how fast rows come must not change a byte. */
 
-const SIZE = ['target=24', 'output.shardRows=10'];
+const SIZE = ['target=6', 'output.shardRows=2', 'steps.respond.n=3'];
 
 const KNOBS = [
-  ['source.windowRows=256', 'source.batchRows=32', 'models.tiny.llamaCpp.processes=2'],
+  ['source.windowRows=48', 'source.batchRows=16', 'models.tiny.llamaCpp.processes=2'],
   [
-    'source.windowRows=48',
+    'source.windowRows=20',
     'source.batchRows=5',
     'models.tiny.llamaCpp.processes=1',
     'models.tiny.llamaCpp.sequences=3',

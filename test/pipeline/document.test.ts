@@ -91,3 +91,61 @@ test('positions are those of values, keys, or of the nearest parent that is ther
   assert.deepEqual(document.at(['a', 0, 'x', 'y']), { file: FILE, line: 2, column: 5, key: 'a.0.x.y' });
   assert.deepEqual(document.at([]), { file: FILE, line: 1, column: 1, key: undefined });
 });
+
+const STEPS = `steps:
+  - generate: { tokensMax: 1 }
+  - { respond: { n: 1 }, label: first }
+  - respond: { n: 2 }
+`;
+
+const NAMED: [path: string, value: string, found: (steps: unknown) => unknown][] = [
+  ['steps.generate.tokensMax', '9', (steps) => (steps as any)[0].generate.tokensMax],
+  ['steps.first.n', '9', (steps) => (steps as any)[1].respond.n],
+  ['steps.0.generate.tokensMax', '9', (steps) => (steps as any)[0].generate.tokensMax],
+  ['steps.generate.enabled', '9', (steps) => (steps as any)[0].enabled],
+  ['steps.first.label', '9', (steps) => (steps as any)[1].label],
+];
+
+for (const [path, value, found] of NAMED) {
+  test(`--set ${path} finds the step by its name`, () => {
+    const overrides = [{ path: path.split('.'), value }];
+    const { value: read } = parsePipelineDocument('x.yaml', STEPS, {}, overrides);
+    assert.equal(found((read as { steps: unknown }).steps), 9);
+  });
+}
+
+test('--set with the name of no step says which there are', () => {
+  assert.throws(
+    () => parsePipelineDocument('x.yaml', STEPS, {}, [{ path: ['steps', 'judge', 'n'], value: '1' }]),
+    {
+      code: 'ERR_USAGE',
+      message: /found judge, expected a position from 0 to 2, or one of: generate, first, respond/,
+    },
+  );
+});
+
+test('what the command line has set is told at its own place, the rest at the file’s', () => {
+  const set = overridesOf('target=5', 'steps.0.respond.n=0', 'target=x', 'new={ a: 1 }');
+  const { at, atKey } = parsePipelineDocument(
+    FILE,
+    'target: 1\nsteps: [{ respond: { n: 4, tokensMax: 9 } }]',
+    {},
+    set,
+  );
+  assert.deepEqual(at(['target']), { file: '--set target=x', key: 'target' });
+  assert.deepEqual(at(['steps', 0, 'respond', 'n']), {
+    file: '--set steps.0.respond.n=0',
+    key: 'steps.0.respond.n',
+  });
+  assert.deepEqual(atKey(['new', 'a']), { file: '--set new={ a: 1 }', key: 'new.a' });
+  assert.equal(at(['steps', 0, 'respond', 'tokensMax']).file, FILE);
+  assert.equal(at(['steps', 0]).line, 2);
+});
+
+test('a variable that is not set is told where the command line names it', () => {
+  const parse = (): unknown => parsePipelineDocument(FILE, 'a: 1', {}, overridesOf('b=${NOT_SET}'));
+  assert.throws(
+    parse,
+    /^PipelineProblems: --set b=\$\{NOT_SET\}: the environment variable NOT_SET is not set/,
+  );
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ColumnValue } from '../../src/arrow/columnType.js';
 import { seqBatch } from '../../src/arrow/columns.js';
 import { promptFrom } from '../../src/pipeline/check.js';
 import { previewPlan, printTraces } from '../../src/pipeline/preview.js';
@@ -98,4 +99,25 @@ test('printed: values stand under each other, long ones indented', async () => {
 
 test('it can be cancelled', async () => {
   await assert.rejects(preview(4, AbortSignal.abort()), { code: 'ERR_CANCELLED' });
+});
+
+test('a value that a step leaves as it was is not printed again', () => {
+  const kept = (step: string, values: Record<string, ColumnValue>) => ({
+    step,
+    kind: 'kept' as const,
+    values,
+  });
+  const effects = [
+    kept('respond', { responses: ['a', 'b'] }),
+    kept('filterAnswered', { responses: ['a', 'b'] }),
+    kept('again', { responses: ['a'] }),
+  ];
+  const text = printTraces([{ seq: 0, effects }], ['respond', 'filterAnswered', 'again']);
+  assert.deepEqual(text.split('\n'), [
+    'row 0',
+    '  respond         responses: [0] a',
+    '                             [1] b',
+    '  filterAnswered  kept',
+    '  again           responses: [0] a',
+  ]);
 });

@@ -14,17 +14,24 @@ const LOST = {
 };
 
 test('funnel: what one step keeps is what the next is given, and what is lost stands with its reason', () => {
-  const funnel = funnelOf(['generate', 'dedup', 'mine', 'last'], { positions: 40, lost: LOST });
+  const funnel = funnelOf(['generate', 'dedup', 'mine', 'last'], { positions: 40, counts: LOST });
   assert.deepEqual(funnel, [
-    { step: 'generate', rowsIn: 40, kept: 37, dropped: {}, rejected: { ROW_LENGTH: 3 } },
-    { step: 'dedup', rowsIn: 37, kept: 30, dropped: { duplicate: 2, nearDuplicate: 5 }, rejected: {} },
-    { step: 'mine', rowsIn: 30, kept: 25, dropped: { 'too short': 4, 'too long': 1 }, rejected: {} },
-    { step: 'last', rowsIn: 25, kept: 25, dropped: {}, rejected: {} },
+    { step: 'generate', rowsIn: 40, made: 0, kept: 37, dropped: {}, rejected: { ROW_LENGTH: 3 } },
+    {
+      step: 'dedup',
+      rowsIn: 37,
+      made: 0,
+      kept: 30,
+      dropped: { duplicate: 2, nearDuplicate: 5 },
+      rejected: {},
+    },
+    { step: 'mine', rowsIn: 30, made: 0, kept: 25, dropped: { 'too short': 4, 'too long': 1 }, rejected: {} },
+    { step: 'last', rowsIn: 25, made: 0, kept: 25, dropped: {}, rejected: {} },
   ]);
 });
 
 test('funnel: a printed one has a line a step, shares, and every reason with its count', () => {
-  const funnel = funnelOf(['generate', 'dedup'], { positions: 40, lost: LOST });
+  const funnel = funnelOf(['generate', 'dedup'], { positions: 40, counts: LOST });
   assert.equal(
     printFunnel(funnel),
     [
@@ -33,7 +40,7 @@ test('funnel: a printed one has a line a step, shares, and every reason with its
       'dedup          37    30  81.1 %  duplicate 2, nearDuplicate 5',
     ].join('\n'),
   );
-  assert.match(printFunnel(funnelOf(['generate'], { positions: 0, lost: {} })), /generate +0 +0 +–/);
+  assert.match(printFunnel(funnelOf(['generate'], { positions: 0, counts: {} })), /generate +0 +0 +–/);
 });
 
 test('table: texts to the left, numbers to the right, no spaces at the end', () => {
@@ -52,17 +59,15 @@ test('table: texts to the left, numbers to the right, no spaces at the end', () 
 
 test('report: the plan, the sums and what was measured', async () => {
   const plan = await checkText(readTextFile(QUICKSTART));
-  const measured = { wallS: 2, memoryPeakBytes: 100 };
-  const totals = { positions: 10, kept: 7, lost: { 'deduplicate dropped duplicate': 3 } };
-  const { funnel, ...report } = reportOf(plan, totals, {}, measured);
+  const totals = { positions: 10, kept: 7, counts: { 'deduplicate dropped duplicate': 3 } };
+  const { funnel, ...report } = reportOf(plan, totals, { score: { error: 0.25 } });
   assert.deepEqual(report, {
     name: 'quickstart',
     identity: plan.identity,
     seed: 7,
     rowsIn: 10,
     rowsKept: 7,
-    models: {},
-    ...measured,
+    figures: { score: { error: 0.25 } },
   });
   assert.deepEqual(funnel.map(({ step, kept }) => `${step} ${kept}`).slice(0, 3), [
     'generate 10',

@@ -26,7 +26,7 @@ test('a plan runs to exactly its target, and every row before the end is account
   assert.deepEqual(totals, {
     positions: 10,
     kept: 5,
-    lost: { 'generate rejected ROW_EMPTY': 3, 'exact dropped duplicate': 2 },
+    counts: { 'generate rejected ROW_EMPTY': 3, 'exact dropped duplicate': 2 },
   });
   assert.deepEqual(
     batches.flatMap((rows) => columnValues(rows, 'question')),

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { readTextFile } from '../../src/io/packageFiles.js';
 import { OPERATORS } from '../../src/operators/registry.js';
+import { chainJsonSchema } from '../../src/pipeline/chain.js';
 import { exampleFile } from '../../src/pipeline/reference.js';
 import { pipelineJsonSchema, pipelineSchema, stepLabel } from '../../src/pipeline/schema.js';
 import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
@@ -77,11 +78,15 @@ function hasType(type: string, value: unknown): boolean {
   return typeof value === type;
 }
 
+const CHAIN_SCHEMA = chainJsonSchema() as Schema;
 const SCHEMA = pipelineJsonSchema() as Schema & { title: string; $schema: string };
 
 for (const name of readdirSync(PIPELINES_FOLDER).filter((file) => file.endsWith('.yaml'))) {
   test(`the editor's schema accepts ${name}`, () => {
-    assert.deepEqual(faults(SCHEMA, parse(readTextFile(join(PIPELINES_FOLDER, name)))), []);
+    const file = parse(readTextFile(join(PIPELINES_FOLDER, name))) as object;
+    const isChain = 'links' in file;
+    assert.deepEqual(faults(isChain ? CHAIN_SCHEMA : SCHEMA, file), []);
+    assert.notDeepEqual(faults(isChain ? SCHEMA : CHAIN_SCHEMA, file), []);
   });
 }
 

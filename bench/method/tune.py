@@ -1,0 +1,164 @@
+"""Question fine-tuning, question preference optimisation and students, in plain PyTorch.
+
+The losses are those of TRL's SFT and DPO trainers; the settings are for a model of six million parameters. `batch`
+pads on the right, so a causal mask is enough.
+"""
+
+import copy
+import json
+import math
+import random
+
+import pyarrow.parquet as parquet
+import torch
+import torch.nn.functional as F
+
+import weights  # first: it makes models/ importable
+import evaluate
+import roles
+from model import Shape
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+SETTINGS = {
+    "qft": {"rate": 1e-3, "epochs": 2, "rows": 128},
+    "qpo": {"rate": 5e-5, "epochs": 1, "rows": 128, "beta": 0.1, "warmup": 20},
+    "student": {"rate": 1e-3, "epochs": 3, "rows": 128},
+}
+
+
+def load(folder, name):
+    return weights.load(folder, name).to(DEVICE)
+
+
+def batch(codec, examples):
+    """examples: (ids, weights). Returns ids and weights as [rows, time]."""
+    longest = max(len(ids) for ids, _ in examples)
+    ids = torch.tensor([x + [codec.pad] * (longest - len(x)) for x, _ in examples], device=DEVICE)
+    weights = torch.tensor([w + [0.0] * (longest - len(w)) for _, w in examples], device=DEVICE)
+    return ids, weights
+
+
+def token_logs(model, ids):
+    """Log-probabilities of the tokens after the first: [rows, time - 1]."""
+    time = ids.shape[1]
+    mask = torch.ones(time, time, dtype=torch.bool, device=DEVICE).tril()[None, None]
+    positions = torch.arange(time, device=DEVICE)[None]
+    with torch.autocast(DEVICE.type, torch.bfloat16, enabled=DEVICE.type == "cuda"):
+        logits = model.logits(model(ids, positions, mask)[:, :-1])
+    return -F.cross_entropy(logits.float().transpose(1, 2), ids[:, 1:], reduction="none")
+
+
+def steps(model, items, settings, seed, loss_of):
+    """AdamW, linear warm-up, cosine to nothing; whole epochs over shuffled items."""
+    rng = random.Random(seed)
+    rows, epochs = settings["rows"], settings["epochs"]
+    per_epoch = math.ceil(len(items) / rows)
+    total, step = per_epoch * epochs, 0
+    warmup = settings.get("warmup", max(1, int(0.03 * total)))
+    adam = torch.optim.AdamW(model.parameters(), lr=1.0, betas=(0.9, 0.98), weight_decay=0)
+    losses = []
+    for _ in range(epochs):
+        order = rng.sample(items, len(items))
+        for at in range(0, len(order), rows):
+            loss = loss_of(order[at : at + rows])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            shape = min(1, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / total))
+            adam.param_groups[0]["lr"] = settings["rate"] * shape
+            adam.step()
+            adam.zero_grad()
+            losses.append(loss.detach())
+            step += 1
+    shown = torch.stack(losses).float()
+    return {"steps": step, "first": round(shown[:5].mean().item(), 4), "last": round(shown[-5:].mean().item(), 4)}
+
+
+def supervised(model, codec, examples, settings, seed):
+    def loss_of(part):
+        ids, weights = batch(codec, part)
+        weights = weights[:, 1:]
+        return -(token_logs(model, ids) * weights).sum() / weights.sum()
+
+    return steps(model, examples, settings, seed, loss_of)
+
+
+def preference(model, codec, pairs, settings, seed):
+    """Direct preference optimisation against the model as it was. pairs: (chosen, rejected), each (ids, weights)."""
+    reference, beta = copy.deepcopy(model).eval(), settings["beta"]
+
+    def sums(of, ids, weights):
+        return (token_logs(of, ids) * weights[:, 1:]).sum(-1)
+
+    def loss_of(part):
+        ids, weights = batch(codec, [chosen for chosen, _ in part] + [rejected for _, rejected in part])
+        with torch.no_grad():
+            before = sums(reference, ids, weights)
+        gained = sums(model, ids, weights) - before
+        chosen, rejected = gained.chunk(2)
+        return -F.logsigmoid(beta * (chosen - rejected)).mean()
+
+    return steps(model, pairs, settings, seed, loss_of)
+
+
+def whole(codec, text):
+    """A text in which every token counts."""
+    ids = codec.tokenizer.encode(text, add_special_tokens=False).ids
+    return ids, [0.0] + [1.0] * (len(ids) - 1)
+
+
+def after(codec, prompt, text):
+    head = codec.tokenizer.encode(prompt, add_special_tokens=False).ids
+    ids = codec.tokenizer.encode(text, add_special_tokens=False).ids
+    return head + ids, [0.0] * len(head) + [1.0] * len(ids)
+
+
+def read_shards(run):
+    return parquet.read_table(run / "shards").to_pylist()
+
+
+def read_lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def qft(folder, base, run, name, seed):
+    codec, model = roles.Codec(), load(folder, base)
+    examples = [whole(codec, row["text"]) for row in read_shards(run)]
+    losses = supervised(model, codec, examples, SETTINGS["qft"], seed)
+    weights.save(model, folder, name)
+    return {"rows": len(examples), **losses}
+
+
+def qpo(folder, base, run, name, seed, rate=None):
+    codec, model = roles.Codec(), load(folder, base)
+    rows = read_shards(run)
+    pairs = [(after(codec, r["prompt"], r["chosen"]), after(codec, r["prompt"], r["rejected"])) for r in rows]
+    pairs = [pair for pair in pairs if max(len(ids) for ids, _ in pair) <= Shape.context]
+    settings = SETTINGS["qpo"] | ({"rate": rate} if rate else {})
+    losses = preference(model, codec, pairs, settings, seed)
+    weights.save(model, folder, name)
+    return {"rows": len(pairs), "rate": settings["rate"], **losses}
+
+
+def student(folder, rows, seed, held_out):
+    """Greedy accuracy on the held-out problems after tuning on questions and responses."""
+    codec, model = roles.Codec(), load(folder, "student")
+    examples = [roles.example(codec, roles.solver_prompt(r["question"]), r["response"]) for r in rows]
+    examples = [e for e in examples if len(e[0]) <= Shape.context]
+    losses = supervised(model, codec, examples, SETTINGS["student"], seed)
+    return {"accuracy": accuracy(model, held_out), **losses}
+
+
+def accuracy(model, held_out):
+    bench = evaluate.Bench(model.eval(), roles.Codec(), DEVICE)
+    replies = bench.solve([row["question"] for row in held_out], 0, 1)
+    return sum(evaluate.boxed(t) == r["answer"] for t, r in zip(replies, held_out)) / len(held_out)
+
+
+def fail_rate(solver, rows, samples, most):
+    """The bundled solver's share of wrong answers to the first sound questions."""
+    sound = [row for row in rows if row["answer"] is not None][:most]
+    if not sound:
+        return None
+    replies = solver.solve([r["question"] for r in sound for _ in range(samples)], 0.7, 0.95)
+    right = sum(evaluate.boxed(t) == sound[i // samples]["answer"] for i, t in enumerate(replies))
+    return 1 - right / len(replies)

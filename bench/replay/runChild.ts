@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { systemClock } from '../../src/backends/clock.js';
+import { loadPlan, promptOf } from '../../src/cli/load.js';
+import { closeModels, openModels, storeModels } from '../../src/cli/models.js';
+import { runInto } from '../../src/cli/runInto.js';
+import { nodeFiles } from '../../src/io/files.js';
+import { openStore } from '../../src/io/store.js';
+import type { Plan } from '../../src/pipeline/plan.js';
+import { answeringModel } from './answers.js';
+
+/**
+ * One run of a pipeline, measured: `fill` answers by functions and writes the store, `replay` has the clients of the file,
+ * whose servers are not there.
+ *   node runChild.js fill|replay PIPELINE STORE RUN_FOLDER RESULT.json
+ */
+
+export interface RunFigures {
+  rows: number;
+  kept: number;
+  /** While rows flow: after the models are open, until the last row is with the writer. */
+  flow: Used;
+  /** From the start of the process to the end of the run. */
+  all: Used;
+  requests: number;
+  storeHits: number;
+  memoryPeakBytes: number;
+}
+
+interface Used {
+  wallMs: number;
+  /** User and system, all threads. */
+  cpuMs: number;
+}
+
+const [mode, pipeline, store, folder, result] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const plan = await loadPlan(pipeline, [{ path: ['store'], value: store }]);
+writeFileSync(result, JSON.stringify(await measuredRun(plan, folder, mode === 'fill')));
+
+async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise<RunFigures> {
+  const models = isFill ? await fillingModels(plan, store, folder) : await openModels(plan, folder);
+  let started = usedNow();
+  let delivered = started;
+  try {
+    const { report } = await runInto(plan, folder, {
+      files: nodeFiles,
+      prompt: promptOf(plan),
+      openModels: async () => models,
+      signal: new AbortController().signal,
+      now: () => new Date(),
+      nowMs: () => performance.now(),
+      memoryPeakBytes: () => process.resourceUsage().maxRSS * 1024,
+      onStart: () => (started = usedNow()),
+      // The clock of the processor is a call of the system: once, for the last row.
+      onDelivered(watermark) {
+        if (watermark === plan.settings.limit) delivered = usedNow();
+      },
+    });
+    const stats = Object.values(models).map((model) => model.stats());
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    return {
+      ...{ rows: report.rowsIn, kept: report.rowsKept },
+      flow: { wallMs: delivered.wallMs - started.wallMs, cpuMs: delivered.cpuMs - started.cpuMs },
+      all: usedNow(),
+      requests: sum(stats.map(({ requests }) => requests)),
+      storeHits: sum(stats.map(({ storeHits = 0 }) => storeHits)),
+      memoryPeakBytes: process.resourceUsage().maxRSS * 1024,
+    };
+  } finally {
+    await closeModels(Object.values(models));
+  }
+}
+
+async function fillingModels(plan: Plan, path: string, folder: string) {
+  const { nowMs, sleep } = systemClock;
+  const replies = await openStore(path, basename(folder), { files: nodeFiles, nowMs, sleep });
+  const models = await storeModels(plan, Object.keys(plan.models).map(answeringModel), replies);
+  return Object.fromEntries(models.map((model) => [model.name, model]));
+}
+
+function usedNow(): Used {
+  const { user, system } = process.cpuUsage();
+  return { wallMs: performance.now(), cpuMs: (user + system) / 1000 };
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ScaleQuestError } from '../errors.js';
+import { systemClock } from '../backends/clock.js';
+import { treeHash } from '../io/contents.js';
+import { nodeFiles } from '../io/files.js';
+import { readTextFile } from '../io/packageFiles.js';
+import { lockRunFolder } from '../io/runLock.js';
+import { type Chain, type Link, checkChain, fillLinks, overridesOf } from '../pipeline/chain.js';
+import { launchOnce } from '../train/train.js';
+import { trainingSchema } from '../train/schema.js';
+import { loadPlan } from './load.js';
+import { signalOnInterrupt } from './models.js';
+import { runPlan } from './run.js';
+import { linkFolderOf } from './runFolders.js';
+import { resultLine, trainingWorld } from './train.js';
+
+/** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
+export async function chainCommand(file: string): Promise<void> {
+  const chain = checkChain(file, { env: process.env, readText: readTextFile, exists: existsSync });
+  const given = new Map<string, string>();
+  for (const [index, link] of chain.links.entries()) {
+    process.stdout.write(`\n== ${link.name}, link ${index + 1} of ${chain.links.length}\n`);
+    const gives = link.command
+      ? await runCommandLink(chain, link, given)
+      : await runPipeline(chain, link, given);
+    for (const [what, path] of Object.entries(gives)) given.set(`${link.name}.${what}`, path);
+  }
+  process.stdout.write(`\nThe chain ${chain.name} is done.\n`);
+  for (const [name, path] of given) process.stdout.write(`  ${name}  ${path}\n`);
+}
+
+async function runPipeline(
+  chain: Chain,
+  link: Link,
+  given: ReadonlyMap<string, string>,
+): Promise<Record<string, string>> {
+  const plan = await loadPlan(resolve(chain.folder, link.pipeline!), overridesOf(link, given));
+  const path = await linkFolderOf(plan, join(chain.runs, link.name));
+  const { isShort, trained } = await runPlan(plan, path);
+  if (isShort)
+    throw new ScaleQuestError('ERR_CHAIN_LINK', `the link ${link.name} ended short of its target, see above`);
+  const last = trained.at(-1);
+  const run = resolve(path);
+  if (!last || last.state === 'notDue') return { run };
+  // A training whose command does not name its output may have left none there.
+  const model = resolve(last.record.output);
+  return (await nodeFiles.stat(model)) ? { run, model } : { run };
+}
+
+async function runCommandLink(
+  chain: Chain,
+  link: Link,
+  given: ReadonlyMap<string, string>,
+): Promise<Record<string, string>> {
+  const { name, env, timeoutMs, silentMs } = link;
+  const own = resolve(chain.runs, name);
+  const output = (path: string): string => join(path, link.output);
+  const inputs = fillLinks(link.inputs, given).map((path) => resolve(chain.folder, path));
+  const contents = await Promise.all(inputs.map((path) => treeHash(path)));
+  const command = fillLinks(link.command!, new Map([...given, ['output', '{{ output }}']]));
+  const hash = createHash('sha256').update(JSON.stringify({ command, contents })).digest('hex');
+  const training = trainingSchema.parse({ label: name, command, env, timeoutMs, silentMs });
+  await nodeFiles.mkdir(own);
+  const lock = await lockRunFolder(nodeFiles, own, systemClock.sleep);
+  const { signal, dispose } = signalOnInterrupt();
+  const { world, stop } = trainingWorld(signal, chain.filled, 'link');
+  try {
+    const result = await launchOnce({ training, run: own, inputs: hash, output, cwd: chain.folder }, world);
+    stop();
+    process.stdout.write(`${resultLine(`link ${name}`, result, 'output')}\n`);
+    return { output: resolve(result.record.output) };
+  } finally {
+    stop();
+    dispose();
+    await lock.release().catch(() => {});
+  }
+}

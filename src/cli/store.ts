@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isStoredReply, storedHeadOf } from '../backends/stored.js';
+import { ScaleQuestError } from '../errors.js';
+import { nodeFiles } from '../io/files.js';
+import { type Prune, type StoreSummary, exportStore, pruneStore, summarizeStore } from '../io/storeTools.js';
+import { printTable } from '../pipeline/report.js';
+import { STORE_FOLDER } from './models.js';
+
+export interface StoreFlags {
+  pruneRun?: string;
+  pruneOlderThan?: string;
+  pruneDamaged?: boolean;
+  export?: string;
+}
+
+/** Shows a store, prunes it or writes it to a Parquet file. */
+export async function storeCommand(path = join('runs', STORE_FOLDER), flags: StoreFlags = {}): Promise<void> {
+  // A store is made by a run; to look at one must not make it.
+  if (!existsSync(path)) {
+    throw new ScaleQuestError(
+      'ERR_STORE_OPEN',
+      `there is no store at ${path}; name its folder: the \`store\` of a pipeline file, or \`${STORE_FOLDER}\` beside the ` +
+        'run folders',
+    );
+  }
+  for (const prune of prunesOf(flags)) {
+    const { blocks, replies } = await pruneStore(nodeFiles, path, prune);
+    process.stdout.write(`${replies} replies removed, in ${blocks} blocks\n`);
+  }
+  if (flags.export !== undefined) {
+    const { replies } = await exportStore(nodeFiles, path, flags.export, storedHeadOf);
+    process.stdout.write(`${replies} replies written to ${flags.export}\n`);
+  }
+  process.stdout.write(`${printSummary(path, await summarizeStore(nodeFiles, path))}\n`);
+}
+
+function prunesOf({ pruneRun, pruneOlderThan, pruneDamaged }: StoreFlags): Prune[] {
+  return [
+    ...(pruneRun === undefined ? [] : [{ run: pruneRun }]),
+    ...(pruneOlderThan === undefined ? [] : [{ beforeMs: Date.now() - ageMs(pruneOlderThan) }]),
+    ...(pruneDamaged ? [{ damaged: true, isReply: isStoredReply } as const] : []),
+  ];
+}
+
+const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function ageMs(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  if (count && unit) return Number(count) * UNIT_MS[unit]!;
+  throw new ScaleQuestError(
+    'ERR_USAGE',
+    `found --prune-older-than ${text}, expected a number of days, hours or minutes: 30d, 12h, 90m`,
+  );
+}
+
+function printSummary(path: string, summary: StoreSummary): string {
+  const { replies, fileBytes, freeBytes, runs, damagedBlocks } = summary;
+  const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const rows = runs.map(({ run, replies: own, startedMs, models }) => {
+    const counts = Object.values(models ?? {});
+    const hits = counts.reduce((sum, each) => sum + each.hits, 0);
+    const calls = counts.reduce((sum, each) => sum + each.hits + each.misses, 0);
+    const rate = calls > 0 ? `${((100 * hits) / calls).toFixed(1)} %` : '–';
+    const started = startedMs === undefined ? '–' : new Date(startedMs).toISOString().slice(0, 16);
+    return [run, started, String(own), String(calls), rate];
+  });
+  const lines = [
+    `store ${path}: ${replies} replies in ${mebibytes(fileBytes)}, of which ${mebibytes(freeBytes)} are free`,
+    ...(damagedBlocks > 0 ? [`${damagedBlocks} blocks cannot be read; --prune-damaged removes them`] : []),
+  ];
+  if (rows.length === 0) return lines.join('\n');
+  return [...lines, '', printTable(['run', 'started', 'replies', 'calls', 'from the store'], rows)].join(
+    '\n',
+  );
+}

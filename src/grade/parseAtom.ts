@@ -1,0 +1,369 @@
+import Fraction from 'fraction.js';
+import type { Expression } from './expression.js';
+import {
+  type Reader,
+  chain,
+  deeper,
+  expect,
+  isName,
+  isSign,
+  multiply,
+  parseItems,
+  parseList,
+  parseRelation,
+  parseSum,
+  peek,
+  refuse,
+  startsFactor,
+  take,
+} from './parseTokens.js';
+import { FUNCTIONS, type Token } from './tokens.js';
+import { numberWords } from './units.js';
+
+/** One factor with what is attached to it: powers, indices, factorials, percent, degrees, units. */
+export function parseAtom(reader: Reader): Expression {
+  return deeper(reader, () => {
+    const money = peek(reader);
+    if (isName(money, 'dollar', 'euro', 'pound', 'yen')) {
+      reader.at += 1;
+      return { kind: 'quantity', of: parseAtom(reader), unit: `\\${(money as { name: string }).name}` };
+    }
+    return parseAttached(reader, parsePrimary(reader));
+  });
+}
+
+function parseAttached(reader: Reader, start: Expression): Expression {
+  let atom = start;
+  for (let links = 0; ; links++) {
+    chain(reader, links);
+    const token = peek(reader);
+    if (!token) return atom;
+    if (isSign(token, '^')) {
+      reader.at += 1;
+      atom = { kind: 'power', base: atom, exponent: parseScript(reader) };
+    } else if (isSign(token, '_')) atom = parseIndexed(reader, atom);
+    else if (take(reader, '!')) atom = { kind: 'call', name: 'factorial', args: [atom] };
+    else if (take(reader, '%')) atom = { kind: 'percent', of: atom };
+    else if (take(reader, "'")) atom = { kind: 'symbol', name: `${nameOf(atom)}'` };
+    else if (isName(token, 'deg')) {
+      reader.at += 1;
+      atom = { kind: 'quantity', of: atom, unit: degreeUnit(reader) };
+    } else if (isName(token, 'cent')) {
+      reader.at += 1;
+      atom = { kind: 'quantity', of: atom, unit: 'cent' };
+    } else if (token.kind === 'word') atom = parseUnit(reader, atom);
+    else return atom;
+  }
+}
+
+/** `20^\circ C` is a temperature. */
+function degreeUnit(reader: Reader): string {
+  const next = peek(reader);
+  const letter = next?.kind === 'symbol' ? next.name : next?.kind === 'word' ? next.text : '';
+  if (letter !== 'C' && letter !== 'F') return 'degree';
+  reader.at += 1;
+  return letter;
+}
+
+/** The words behind a number, with their powers and slashes, as text. */
+function parseUnit(reader: Reader, of: Expression): Expression {
+  const words: string[] = [];
+  for (;;) {
+    const token = peek(reader);
+    if (token?.kind === 'word') words.push(token.text);
+    else if (isSign(token, '/') && peek(reader, 1)?.kind === 'word') words.push('/');
+    else if (isSign(token, '^') && words.length > 0) {
+      reader.at += 1;
+      const power = parseScript(reader);
+      if (power.kind !== 'number' && power.kind !== 'negative') return refuse();
+      const value = power.kind === 'number' ? power.value : (power.of as { value: Fraction }).value.neg();
+      words[words.length - 1] += `^${value.toFraction()}`;
+      continue;
+    } else break;
+    reader.at += 1;
+  }
+  const text = words.join(' ');
+  const base = /^base ?(\d+)$|^(?:in )?base (\w+)$/i.exec(text);
+  if (base && of.kind === 'number') return based(of, Number(base[1] ?? NaN));
+  if (/^percent(?:age)?$/i.test(text)) return { kind: 'percent', of };
+  const { power, unit } = numberWords(text);
+  const times: Expression = { kind: 'number', value: new Fraction(10n ** BigInt(power)), digits: 0 };
+  const counted: Expression = power === 0 ? of : { kind: 'product', factors: [of, times] };
+  return unit === '' ? counted : { kind: 'quantity', of: counted, unit };
+}
+
+function based(of: Expression & { kind: 'number' }, base: number): Expression {
+  return Number.isInteger(base) && base >= 2 ? { kind: 'based', digits: of.value.toFraction(), base } : of;
+}
+
+function parseIndexed(reader: Reader, atom: Expression): Expression {
+  reader.at += 1;
+  const word = isSign(peek(reader), '{') ? peek(reader, 1) : peek(reader);
+  const baseWord = word?.kind === 'word' ? /^base ?(\d*)$/i.exec(word.text) : null;
+  if (baseWord && atom.kind === 'number') {
+    const braced = take(reader, '{');
+    reader.at += 1;
+    const number = baseWord[1] === '' ? (peek(reader) as { text?: string } | undefined)?.text : baseWord[1];
+    if (baseWord[1] === '') reader.at += 1;
+    if (braced) expect(reader, '}');
+    return based(atom, Number(number));
+  }
+  const index = parseScript(reader);
+  if (atom.kind === 'number' && index.kind === 'number') return based(atom, index.value.valueOf());
+  return { kind: 'symbol', name: `${nameOf(atom)}_${nameOf(index)}` };
+}
+
+/** A name for a symbol with an index; anything that has none is no maths we read. */
+function nameOf(expression: Expression): string {
+  if (expression.kind === 'symbol') return expression.name;
+  if (expression.kind === 'number') return expression.value.toFraction();
+  if (expression.kind === 'quantity') return refuse();
+  if (expression.kind === 'sum') return expression.terms.map(nameOf).join('+');
+  if (expression.kind === 'product') return expression.factors.map(nameOf).join('');
+  if (expression.kind === 'negative') return `-${nameOf(expression.of)}`;
+  return refuse();
+}
+
+/** What stands behind `^` or `_`: a group, or one signed atom without its own powers. */
+function parseScript(reader: Reader): Expression {
+  return deeper(reader, () => {
+    if (take(reader, '-')) return { kind: 'negative', of: parseScript(reader) };
+    if (take(reader, '+')) return parseScript(reader);
+    if (isSign(peek(reader), '{')) return parseGroup(reader);
+    const primary = parsePrimary(reader);
+    // In plain text towers are written without braces.
+    if (!isSign(peek(reader), '^')) return primary;
+    reader.at += 1;
+    return { kind: 'power', base: primary, exponent: parseScript(reader) };
+  });
+}
+
+function parseGroup(reader: Reader): Expression {
+  expect(reader, '{');
+  const { bars } = reader;
+  reader.bars = 0;
+  const inner = deeper(reader, () => parseList(reader));
+  reader.bars = bars;
+  expect(reader, '}');
+  return inner;
+}
+
+/** Argument of a command: a group, or one token; of a number its first digit, as in `\frac12`. */
+function parseArgument(reader: Reader): Expression {
+  if (isSign(peek(reader), '{')) return parseGroup(reader);
+  const token = peek(reader);
+  if (token?.kind !== 'number' || token.text.length === 1) return parsePrimary(reader);
+  const [first, rest] = [token.text[0]!, token.text.slice(1)];
+  if (!/^\d+$/.test(token.text)) return refuse();
+  const left: Token = { kind: 'number', text: rest, value: new Fraction(rest), digits: 0, spaced: false };
+  reader.tokens = reader.tokens.with(reader.at, left);
+  return { kind: 'number', value: new Fraction(first), digits: 0 };
+}
+
+function parsePrimary(reader: Reader): Expression {
+  const token = peek(reader);
+  if (!token) return refuse();
+  if (token.kind === 'number') return parseNumber(reader, token);
+  if (token.kind === 'symbol') {
+    reader.at += 1;
+    return symbolOf(token.name);
+  }
+  if (token.kind === 'name') return parseNamed(reader, token.name);
+  if (token.kind === 'word') return parseWord(reader, token.text);
+  if (token.text === '{') return parseGroup(reader);
+  if (token.text === '\\{') return parseSet(reader);
+  if (token.text === '(' || token.text === '[') return parseBracket(reader);
+  if (token.text === ']') return parseBracket(reader);
+  if (token.text === '|') return parseBars(reader);
+  return refuse();
+}
+
+function symbolOf(name: string): Expression {
+  if (name === 'e' || name === 'i') return { kind: 'constant', name };
+  return { kind: 'symbol', name };
+}
+
+/** A number; before a proper fraction it is the whole part of a mixed number. */
+function parseNumber(reader: Reader, token: Token & { kind: 'number' }): Expression {
+  reader.at += 1;
+  const number: Expression = { kind: 'number', value: token.value, digits: token.digits };
+  if (token.digits > 0 || token.value.d !== 1n) return number;
+  const [over, slash, under] = [peek(reader), peek(reader, 1), peek(reader, 2)];
+  if (over?.kind === 'number' && over.spaced && isSign(slash, '/') && under?.kind === 'number') {
+    if (over.value.d !== 1n || under.value.d !== 1n || under.value.n === 0n) return refuse();
+    reader.at += 3;
+    return { kind: 'number', value: token.value.add(over.value.div(under.value)), digits: 0 };
+  }
+  if (!isName(over, 'frac')) return number;
+  const start = { at: reader.at, tokens: reader.tokens };
+  const part = parseNamed(reader, 'frac');
+  if (part.kind === 'quotient' && part.over.kind === 'number' && part.under.kind === 'number') {
+    return { kind: 'sum', terms: [number, part] };
+  }
+  Object.assign(reader, start);
+  return number;
+}
+
+/** A word where a value is expected: a name (`AB`, `area`), which only equals itself. */
+function parseWord(reader: Reader, text: string): Expression {
+  reader.at += 1;
+  if (/^(?:or|and)$/i.test(text)) return refuse();
+  return { kind: 'text', text: text.toLowerCase() };
+}
+
+function parseNamed(reader: Reader, name: string): Expression {
+  reader.at += 1;
+  if (name === 'pi') return { kind: 'constant', name: 'pi' };
+  if (name === 'infty') return { kind: 'constant', name: 'infinity' };
+  if (name === 'imath') return { kind: 'constant', name: 'i' };
+  if (name === 'theta') return { kind: 'symbol', name };
+  if (name === 'emptyset') return { kind: 'set', items: [] };
+  if (name === 'reals') return { kind: 'reals' };
+  if (name === 'frac') return { kind: 'quotient', over: parseArgument(reader), under: parseArgument(reader) };
+  if (name === 'binom') return { kind: 'call', name, args: [parseArgument(reader), parseArgument(reader)] };
+  if (name === 'sqrt') return parseRoot(reader);
+  if (name === 'lfloor') return closedBy(reader, 'rfloor', 'floor');
+  if (name === 'lceil') return closedBy(reader, 'rceil', 'ceil');
+  if (name === 'langle') return parseAngle(reader);
+  if (name.startsWith('begin ')) return parseMatrix(reader, name.slice(6));
+  if (FUNCTIONS.has(name)) return parseFunction(reader, name);
+  return refuse();
+}
+
+function parseRoot(reader: Reader): Expression {
+  let index: Expression | null = null;
+  if (take(reader, '[')) {
+    index = parseSum(reader);
+    expect(reader, ']');
+  }
+  const token = peek(reader);
+  const of = isSign(token, '{') ? parseGroup(reader) : parsePrimary(reader);
+  return { kind: 'call', name: index ? 'root' : 'sqrt', args: index ? [of, index] : [of] };
+}
+
+function closedBy(reader: Reader, close: string, name: string): Expression {
+  const inner = parseSum(reader);
+  if (!isName(peek(reader), close)) return refuse();
+  reader.at += 1;
+  return { kind: 'call', name, args: [inner] };
+}
+
+function parseAngle(reader: Reader): Expression {
+  const items = parseItems(reader);
+  if (!isName(peek(reader), 'rangle')) return refuse();
+  reader.at += 1;
+  return { kind: 'bracket', open: '(', close: ')', items };
+}
+
+/** `\sin x`, `\sin^2 x`, `\sin^{-1} x`, `\log_2 8`, `max(a, b)`. */
+function parseFunction(reader: Reader, name: string): Expression {
+  let base: Expression | null = null;
+  let power: Expression | null = null;
+  for (;;) {
+    if (take(reader, '_')) base = parseScript(reader);
+    else if (take(reader, '^')) power = parseScript(reader);
+    else break;
+  }
+  const args = parseArguments(reader);
+  if (base) args.push(base);
+  const inverse = power?.kind === 'negative' && power.of.kind === 'number' && power.of.value.equals(1);
+  if (inverse && /^(?:sin|cos|tan)$/.test(name)) return { kind: 'call', name: `arc${name}`, args };
+  const call: Expression = { kind: 'call', name, args };
+  return power ? { kind: 'power', base: call, exponent: power } : call;
+}
+
+/** In brackets; without them all factors up to the next sign or function: `\sin 2x \cos x` has the argument 2x. */
+function parseArguments(reader: Reader): Expression[] {
+  const token = peek(reader);
+  if (isSign(token, '(', '[')) {
+    const bracket = parseBracket(reader);
+    return bracket.kind === 'bracket' ? bracket.items : [bracket];
+  }
+  if (isSign(token, '{')) {
+    const group = parseGroup(reader);
+    return group.kind === 'list' ? group.items : [group];
+  }
+  let argument = parseAtom(reader);
+  for (let next = peek(reader); startsFactor(reader); next = peek(reader)) {
+    if (next?.kind === 'name' && FUNCTIONS.has(next.name)) break;
+    argument = multiply(argument, parseAtom(reader));
+  }
+  if (isSign(peek(reader), '/') && peek(reader, 1)?.kind === 'number') {
+    reader.at += 1;
+    argument = { kind: 'quotient', over: argument, under: parseAtom(reader) };
+  }
+  return [argument];
+}
+
+/** Round or square brackets of either direction; one value in a matching pair is only grouped. */
+function parseBracket(reader: Reader): Expression {
+  const open = (peek(reader) as { text: string }).text;
+  reader.at += 1;
+  const { bars } = reader;
+  reader.bars = 0;
+  const items = deeper(reader, () => parseItems(reader));
+  reader.bars = bars;
+  const close = peek(reader);
+  if (!isSign(close, ')', ']', '[')) return refuse();
+  reader.at += 1;
+  const closed = (close as { text: string }).text;
+  const paired = open + closed === '()' || open + closed === '[]';
+  if (items.length === 1) return paired && items[0]!.kind !== 'bracket' ? items[0]! : onlyRow(items, open);
+  if (closed === '[' && open === '(') return refuse();
+  return { kind: 'bracket', open: open === ']' ? '(' : open, close: closed === '[' ? ')' : closed, items };
+}
+
+function onlyRow(items: Expression[], open: string): Expression {
+  return open === '[' ? { kind: 'bracket', open, close: ']', items } : items[0]!;
+}
+
+/** `\{1, 2\}`, or `\{x \mid x > 3\}`, which is its condition. */
+function parseSet(reader: Reader): Expression {
+  reader.at += 1;
+  if (take(reader, '\\}')) return { kind: 'set', items: [] };
+  const { bars } = reader;
+  reader.bars = 1;
+  const items = deeper(reader, () => parseItems(reader));
+  const bar = isName(peek(reader), 'mid') || isSign(peek(reader), '|');
+  if (bar) reader.at += 1;
+  const condition = bar ? parseRelation(reader) : null;
+  reader.bars = bars;
+  expect(reader, '\\}');
+  const [first] = items;
+  if (condition)
+    return items.length === 1 && condition.kind === 'relation' ? { ...condition, bound: true } : refuse();
+  // `\{x : x > 3\}` has been read as a ratio in a relation.
+  const ratio = first?.kind === 'relation' ? first.parts[0] : undefined;
+  if (items.length === 1 && first?.kind === 'relation' && ratio?.kind === 'ratio') {
+    return { ...first, bound: true, parts: [ratio.parts.at(-1)!, ...first.parts.slice(1)] };
+  }
+  return { kind: 'set', items };
+}
+
+function parseBars(reader: Reader): Expression {
+  expect(reader, '|');
+  reader.bars += 1;
+  const inner = deeper(reader, () => parseSum(reader));
+  reader.bars -= 1;
+  expect(reader, '|');
+  return { kind: 'call', name: 'abs', args: [inner] };
+}
+
+function parseMatrix(reader: Reader, environment: string): Expression {
+  if (!/^(?:[pb]?matrix|smallmatrix|array)$/.test(environment)) return refuse();
+  if (environment === 'array' && isSign(peek(reader), '{')) {
+    while (!isSign(peek(reader), '}')) if (++reader.at > reader.tokens.length) return refuse();
+    reader.at += 1;
+  }
+  const rows: Expression[][] = [[]];
+  while (!isName(peek(reader), `end ${environment}`)) {
+    if (!peek(reader)) return refuse();
+    if (take(reader, '\\\\')) rows.push([]);
+    else if (!take(reader, '&')) rows.at(-1)!.push(deeper(reader, () => parseSum(reader)));
+  }
+  reader.at += 1;
+  const filled = rows.filter((row) => row.length > 0);
+  const width = filled[0]?.length ?? 0;
+  if (width === 0 || filled.some((row) => row.length !== width)) return refuse();
+  return { kind: 'matrix', rows: filled };
+}

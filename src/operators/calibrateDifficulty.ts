@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { BatchOperator } from '../flow/batch.js';
+import { KEEP } from '../flow/outcome.js';
+import { scanRows } from '../flow/scanRows.js';
+import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+
+const options = z.strictObject({
+  parts: z
+    .int()
+    .min(2)
+    .max(50)
+    .default(10)
+    .describe('Into how many parts of equal size the questions are put, by difficulty.'),
+  dropShares: z
+    .array(z.number().gt(0).lt(1))
+    .default([0.05, 0.1, 0.2, 0.3])
+    .describe('For each of these shares: below which difficulty so many of the questions lie.'),
+});
+
+export type CalibrateDifficultyOptions = z.input<typeof options>;
+
+export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
+  name: 'calibrateDifficulty',
+  summary: 'Compares the difficulty that a scorer gives with the fail rate of a solver, for the report.',
+  details:
+    'Run a scorer over questions with known fail rates that it was not trained on. The report then says how well their orders ' +
+    'agree (Spearman’s rank correlation), how far the two are apart, predicted against true in parts of equal size, and the ' +
+    'threshold for `sampleDifficulty` that drops a wished share. ScaleQuest set its threshold by hand and did not publish it.',
+  options,
+  reads: () => ({ difficulty: 'float64', failRate: 'float64' }),
+  writes: () => [],
+  models: () => [],
+  drops: {},
+  contract: { ...IMMEDIATE, holdsAtMost: 'one batch' },
+  source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
+  example: `- respond: { model: tiny, n: 4, tokensMax: 160 }
+- gradeAnswer: {}
+- rateFailures: {}
+- scoreDifficulty: { model: tiny }
+- calibrateDifficulty: { parts: 2 }`,
+  operator: calibrateDifficulty,
+  figures: (parsed, learnt) => calibrationOf(pairs.parse(learnt), parsed),
+};
+
+const pairs = z.array(z.tuple([z.number(), z.number()]));
+
+/** Predicted difficulty and true fail rate of a question. */
+type Pair = z.output<typeof pairs>[number];
+
+export function calibrateDifficulty(input: CalibrateDifficultyOptions, context: RunContext): BatchOperator {
+  const parsed = options.parse(input);
+  // A question that the scorer was to leave alone has no difficulty: it passes unmeasured.
+  const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] };
+  return scanRows<null, Pair>(shape, {
+    init: () => null,
+    decide: (_state, row) => {
+      const { difficulty, failRate } = row;
+      if (difficulty === null) return { outcome: KEEP };
+      return { outcome: KEEP, learn: [difficulty as number, failRate as number] };
+    },
+    apply: () => {},
+  });
+}
+
+/** The figures of a set of pairs; rows alone where there are fewer than two. */
+export function calibrationOf(
+  found: readonly Pair[],
+  { parts, dropShares }: { parts: number; dropShares: readonly number[] },
+): Figures {
+  const sorted = [...found].sort(([a], [b]) => a - b);
+  if (sorted.length < 2) return { rows: sorted.length };
+  const predicted = sorted.map(([difficulty]) => difficulty);
+  const actual = sorted.map(([, failRate]) => failRate);
+  return {
+    rows: sorted.length,
+    rankCorrelation: pearson(ranks(predicted), ranks(actual)),
+    meanAbsoluteError: mean(sorted.map(([difficulty, failRate]) => Math.abs(difficulty - failRate))),
+    ...Object.fromEntries(
+      dropShares.map((share) => [
+        `thresholdDropping${Math.round(share * 1000) / 10}%`,
+        quantile(predicted, share),
+      ]),
+    ),
+    ...Object.fromEntries(partsOf(sorted, parts)),
+  };
+}
+
+function partsOf(sorted: readonly Pair[], partsMax: number): [string, Figures][] {
+  const parts = Math.min(partsMax, sorted.length);
+  return Array.from({ length: parts }, (_, part): [string, Figures] => {
+    const rows = sorted.slice(
+      Math.floor((part * sorted.length) / parts),
+      Math.floor(((part + 1) * sorted.length) / parts),
+    );
+    return [
+      `part${part + 1}`,
+      {
+        rows: rows.length,
+        predicted: mean(rows.map(([p]) => p)),
+        true: mean(rows.map(([, actual]) => actual)),
+      },
+    ];
+  });
+}
+
+/** The smallest value that is not below `share` of them: `sampleDifficulty: { min }` drops what is smaller. */
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+}
+
+/** From 1; equal values share the mean of their ranks. */
+export function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, at) => at).sort((a, b) => values[a]! - values[b]!);
+  const ranked = new Array<number>(values.length);
+  for (let from = 0; from < order.length;) {
+    let to = from + 1;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to += 1;
+    for (let at = from; at < to; at++) ranked[order[at]!] = (from + 1 + to) / 2;
+    from = to;
+  }
+  return ranked;
+}
+
+/** 0 where one side does not vary at all. */
+function pearson(a: readonly number[], b: readonly number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (const [at, value] of a.entries()) {
+    ab += (value - meanA) * (b[at]! - meanB);
+    aa += (value - meanA) ** 2;
+    bb += (b[at]! - meanB) ** 2;
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

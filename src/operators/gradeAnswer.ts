@@ -1,0 +1,173 @@
+import { defer, finalize } from 'rxjs';
+import { z } from 'zod';
+import type { Column, ColumnValue } from '../arrow/columnType.js';
+import { RowError } from '../errors.js';
+import type { BatchOperator } from '../flow/batch.js';
+import { mapRows } from '../flow/mapRows.js';
+import { type Row, keep } from '../flow/outcome.js';
+import { GRADE_LIMITS } from '../grade/budget.js';
+import { type Grader, createGrader } from '../grade/grader.js';
+import { finalAnswer, referenceAnswer } from './_answer.js';
+import { type OperatorSpec, ROWWISE, type RunContext, shapeOf } from './operator.js';
+
+const options = z.strictObject({
+  of: z
+    .enum(['responses', 'response'])
+    .default('responses')
+    .describe('What is graded: every one of `responses`, or the one `response` that keepBest kept.'),
+  answerColumn: z
+    .string()
+    .default('answer')
+    .describe(
+      'The column with the reference answer, alone or as a solution that ends in `\\boxed{…}` or `####`.',
+    ),
+  timeoutMs: z.int().min(1).default(2000).describe('The longest that grading one answer may take.'),
+});
+
+export type GradeAnswerOptions = z.input<typeof options>;
+
+const GRADES =
+  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT or ROW_GRADE_TIMEOUT';
+
+const OF_RESPONSES: Column[] = [
+  {
+    name: 'corrects',
+    type: 'list<bool>',
+    help: 'Whether each response gives the reference answer; null where it could not be graded.',
+  },
+  { name: 'grades', type: 'list<string>', help: `For each response ${GRADES}.` },
+  {
+    name: 'answersFound',
+    type: 'list<string>',
+    help: 'The final answer that each response states; empty where none.',
+  },
+  {
+    name: 'answerClasses',
+    type: 'list<float64>',
+    help: 'For each response the index of the first one with an equivalent answer; null where it has none.',
+  },
+];
+
+const OF_RESPONSE: Column[] = [
+  {
+    name: 'correct',
+    type: 'bool',
+    nullable: true,
+    help: 'Whether the response gives the reference answer; null where it could not be graded.',
+  },
+  { name: 'grade', type: 'string', help: `One of ${GRADES}.` },
+  {
+    name: 'answerFound',
+    type: 'string',
+    help: 'The final answer that the response states; empty where none.',
+  },
+];
+
+export const gradeAnswerSpec: OperatorSpec<typeof options> = {
+  name: 'gradeAnswer',
+  summary: 'Grades final answers against a reference answer by mathematical equivalence.',
+  details:
+    'Rational numbers are compared exactly, other expressions at 50 digits, functions of variables at points drawn from the ' +
+    'run’s seed. Sets, lists, `±` and unions have no order; tuples, intervals and matrices have. What one side leaves out is not ' +
+    'held against it: `x = 3` is 3, `5 cm` is 5, `50 %` is 0.5 and also 50; two units are converted. A decimal of six or more ' +
+    'digits equals what rounds to it; `\\log` is to base 10. An answer beyond the limits on length, depth, digits and work, or ' +
+    'past `timeoutMs`, counts as not graded, never as wrong.',
+  options,
+  reads: ({ of, answerColumn }) => ({
+    [answerColumn]: 'string',
+    ...(of === 'response' ? { response: 'string' as const } : { responses: 'list<string>' as const }),
+  }),
+  writes: ({ of }) => (of === 'response' ? OF_RESPONSE : OF_RESPONSES),
+  models: () => [],
+  drops: {},
+  contract: { ...ROWWISE, onCancel: 'drops what it holds and stops its thread' },
+  source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
+  example: `- respond: { model: tiny, n: 3, tokensMax: 256 }
+- gradeAnswer: {}`,
+  operator: gradeAnswer,
+};
+
+export function gradeAnswer(input: GradeAnswerOptions, context: RunContext): BatchOperator {
+  const parsed = options.parse(input);
+  const { timeoutMs, of, answerColumn } = parsed;
+
+  function grading(grader: Grader): BatchOperator {
+    return mapRows(shapeOf(gradeAnswerSpec, parsed, context), async (row) => {
+      const gold = referenceOf(row, answerColumn);
+      const responses = of === 'response' ? [row['response'] as string] : (row['responses'] as string[]);
+      const graded = await gradeAll(grader, gold, responses);
+      return keep(of === 'response' ? single(graded) : { ...graded });
+    });
+  }
+
+  return (source) =>
+    defer(() => {
+      const grader = createGrader({ seed: context.seed, limits: GRADE_LIMITS, timeoutMs });
+      return source.pipe(
+        grading(grader),
+        finalize(() => void grader.close()),
+      );
+    });
+}
+
+function referenceOf(row: Row, column: string): string {
+  const gold = referenceAnswer(row[column] as string);
+  if (gold !== null) return gold;
+  throw new RowError('ROW_VALUE_MISSING', `the row has no reference answer in its column "${column}"`);
+}
+
+interface GradedResponses {
+  corrects: (boolean | null)[];
+  grades: string[];
+  answersFound: string[];
+  answerClasses: (number | null)[];
+}
+
+/** One after the other: each wrong answer is compared with the wrong ones before it. Answers written alike are graded once. */
+async function gradeAll(
+  grader: Grader,
+  gold: string,
+  responses: readonly string[],
+): Promise<GradedResponses> {
+  const out: GradedResponses = { corrects: [], grades: [], answersFound: [], answerClasses: [] };
+  const firstOf = new Map<string, number>();
+  const wrong: { answer: string; at: number }[] = [];
+  let firstCorrect: number | null = null;
+
+  async function gradeNew(
+    answer: string,
+    at: number,
+  ): Promise<{ grade: string; answerClass: number | null }> {
+    const graded = await grader.grade({ gold, answer, others: wrong.map((other) => other.answer) });
+    if (graded.grade === 'correct') return { grade: 'correct', answerClass: (firstCorrect ??= at) };
+    if (graded.grade !== 'wrong') return { grade: graded.grade, answerClass: null };
+    if (graded.sameAs !== null) return { grade: 'wrong', answerClass: wrong[graded.sameAs]!.at };
+    wrong.push({ answer, at });
+    return { grade: 'wrong', answerClass: at };
+  }
+
+  for (const [at, response] of responses.entries()) {
+    const answer = finalAnswer(response);
+    const before = answer === null ? undefined : firstOf.get(answer);
+    const { grade, answerClass } =
+      answer === null
+        ? { grade: 'unanswered', answerClass: null }
+        : before !== undefined
+          ? { grade: out.grades[before]!, answerClass: out.answerClasses[before]! }
+          : await gradeNew(answer, at);
+    if (answer !== null && before === undefined) firstOf.set(answer, at);
+    out.grades.push(grade);
+    out.corrects.push(grade.startsWith('ROW_') ? null : grade === 'correct');
+    out.answersFound.push(answer ?? '');
+    out.answerClasses.push(answerClass);
+  }
+  return out;
+}
+
+function single(graded: GradedResponses): Readonly<Record<string, ColumnValue>> {
+  return {
+    correct: graded.corrects[0]!,
+    grade: graded.grades[0]!,
+    answerFound: graded.answersFound[0]!,
+  };
+}

@@ -1,0 +1,216 @@
+import { z } from 'zod';
+import type { ColumnType } from '../arrow/columnType.js';
+import type { Model, QuestionFrame } from '../backends/model.js';
+import { RowError, ScaleQuestError } from '../errors.js';
+import type { BatchOperator } from '../flow/batch.js';
+import { mapRows } from '../flow/mapRows.js';
+import { type Outcome, drop, keep } from '../flow/outcome.js';
+import { completeUsable, samplingOptions } from './_completion.js';
+import { words } from './_nearDuplicates.js';
+import { compilePrompt } from './_prompt.js';
+import {
+  type OperatorSpec,
+  ROWWISE,
+  type RowIdentity,
+  type RunContext,
+  modelOf,
+  rowSeed,
+  rowUniform,
+  shapeOf,
+} from './operator.js';
+
+const DIRECTIONS = ['solvability', 'difficulty'] as const;
+type Direction = (typeof DIRECTIONS)[number];
+
+/** The built-in prompts; the `prompts` option has the same keys. */
+const PROMPT_NAMES: Record<Direction, string> = {
+  solvability: 'rewriteSolvability',
+  difficulty: 'rewriteDifficulty',
+};
+
+const weight = z.number().min(0).default(0);
+const promptFile = z.string().optional();
+
+const options = z.strictObject({
+  model: z.string().describe('A name from `models`: the rewriter, usually a strong chat model.'),
+  directions: z
+    .strictObject({
+      solvability: weight.describe('Weight of: check the question, and mend it.'),
+      difficulty: weight.describe('Weight of: make the question harder.'),
+    })
+    .refine(({ solvability, difficulty }) => solvability + difficulty > 0, 'expected a weight above 0')
+    .default({ solvability: 0.5, difficulty: 0.5 })
+    .describe('What a row is rewritten for: one direction each, drawn by weight from the seed alone.'),
+  prompts: z
+    .strictObject({
+      solvability: promptFile.describe('Prompt file with {{ question }}. Built in if absent.'),
+      difficulty: promptFile.describe('Prompt file with {{ question }}. Built in if absent.'),
+    })
+    .prefault({})
+    .describe('Prompts of your own; each must ask for a last section called “Final question”.'),
+  template: z
+    .union(
+      [
+        z.string(),
+        z.strictObject({ tokenizer: z.string() }),
+        z.strictObject({ preQuery: z.string(), user: z.string(), stop: z.array(z.string()) }),
+      ],
+      'expected a name, { tokenizer: path }, or an object with preQuery, user and stop',
+    )
+    .optional()
+    .describe(
+      'Template of the generator to be trained, as in `models`. If absent, that of the model in the row’s `generator` column.',
+    ),
+  questionEnd: z
+    .string()
+    .optional()
+    .describe('What `chosen` and `rejected` end with. If absent, what the template has after a question.'),
+  charsMax: z
+    .int()
+    .min(1)
+    .default(4000)
+    .describe(
+      'Drop a longer rewrite; the paper’s training cuts pairs at 1,024 tokens, about so many characters.',
+    ),
+  ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 4096 }),
+});
+
+export type RewriteOptions = z.input<typeof options>;
+
+export const rewriteSpec: OperatorSpec<typeof options> = {
+  name: 'rewrite',
+  summary:
+    'Has a model write a better version of each question: preference pairs for training the generator.',
+  details:
+    'The data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at temperature 0, 10,000 pairs a ' +
+    'generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO trainer reads them. `prompt` is the literal opening ' +
+    'of a user turn without a begin-of-sequence marker, for the tokeniser adds that one. `chosen` and `rejected` end with ' +
+    'what ends a question in the generator’s template (`<|im_end|>` for qwen2-math): TRL appends the tokeniser’s ' +
+    'end-of-sequence token only to a text that does not end with it, so nothing is doubled where the two are the same. For a ' +
+    'trainer that always appends one, set `questionEnd` to an empty text. The rewrite is read from the last section of the ' +
+    'reply that is called “Final question”; a reply without one rejects the row with ROW_UNCLEAR, one with nothing after it ' +
+    'with ROW_EMPTY.',
+  options,
+  reads: ({ template }): Record<string, ColumnType> =>
+    template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },
+  writes: () => [
+    { name: 'prompt', type: 'string', help: 'The opening of a user turn, as the generator is given it.' },
+    { name: 'chosen', type: 'string', help: 'The rewritten question, with what ends it in training.' },
+    { name: 'rejected', type: 'string', help: 'The generator’s own question, with the same end.' },
+    { name: 'direction', type: 'string', help: 'What it was rewritten for: solvability or difficulty.' },
+  ],
+  models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
+  drops: {
+    unchanged: 'the rewrite has the same words as the question',
+    tooLong: 'the rewrite is longer than `charsMax`',
+  },
+  contract: ROWWISE,
+  example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
+- rewrite: { model: tiny, directions: { solvability: 1 }, tokensMax: 128 }`,
+  operator: rewrite,
+};
+
+export function rewrite(input: RewriteOptions, context: RunContext): BatchOperator {
+  const parsed = options.parse(input);
+  const { temperature, topP, tokensMax, charsMax } = parsed;
+  const shape = shapeOf(rewriteSpec, parsed, context);
+  const frameFor = framesFor(parsed, context);
+  const used = DIRECTIONS.filter((direction) => parsed.directions[direction] > 0);
+  const prompts = new Map(
+    used.map((direction) => [
+      direction,
+      compilePrompt(context, PROMPT_NAMES[direction], parsed.prompts[direction], ['question']),
+    ]),
+  );
+
+  function pick(row: RowIdentity): Direction {
+    const { solvability, difficulty } = parsed.directions;
+    const draw = rowUniform(context, `${shape.step} direction`, row) * (solvability + difficulty);
+    return draw < solvability ? 'solvability' : 'difficulty';
+  }
+
+  return mapRows(shape, async (row): Promise<Outcome> => {
+    const { seq } = row;
+    const question = row['question'] as string;
+    const { opening, end } = frameFor(row['generator'] as string);
+    const direction = pick(row);
+    const turn = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
+    const seed = rowSeed(context, shape.step, row);
+    const model = modelOf(context, parsed.model);
+    const [reply] = await completeUsable(model, { seq, turn, n: 1, temperature, topP, tokensMax, seed });
+    const rewritten = readFinalQuestion(reply!);
+    if (words(rewritten).join(' ') === words(question).join(' ')) return drop('unchanged');
+    if (rewritten.length > charsMax) {
+      return drop('tooLong', `${rewritten.length} characters, at most ${charsMax} are wanted`);
+    }
+    return keep({ prompt: opening, chosen: rewritten + end, rejected: question + end, direction });
+  });
+}
+
+/** What stands around the questions of a generator; of one template for all, it is told at once if that is a mistake. */
+function framesFor(
+  { template, questionEnd }: z.output<typeof options>,
+  context: RunContext,
+): (generator: string) => QuestionFrame {
+  const ended = (frame: QuestionFrame): QuestionFrame =>
+    questionEnd === undefined ? frame : { ...frame, end: questionEnd };
+  if (template === undefined) return (generator) => ended(frameOf(modelOf(context, generator)));
+  if (!context.questionFrame) {
+    throw new ScaleQuestError(
+      'ERR_INVARIANT',
+      'the context has no questionFrame, expected one: see createContext of the library',
+    );
+  }
+  const frame = ended(context.questionFrame(template));
+  return () => frame;
+}
+
+function frameOf({ name, questionFrame }: Model): QuestionFrame {
+  if (questionFrame) return questionFrame;
+  throw new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    `the template of ${name} is not known here; expected a generator with raw prompts, or the step’s option template`,
+  );
+}
+
+/** Markdown, numbering and “Step 4” before a heading. */
+const BEFORE_HEADING =
+  String.raw`[\s>#*_\x60•–-]{0,40}(?:(?:step|section|part)\s{0,9})?(?:\d{1,9}\s{0,9}[.):]?)?` +
+  String.raw`[\s#*_–-]{0,40}(?:the\s{1,9})?`;
+const FINAL = String.raw`final(?:ly)?(?:\s+(?:re-?written|modified|revised|improved|created))?\s+(?:question|problem)`;
+const HEADING = new RegExp(`^${BEFORE_HEADING}${FINAL}[\\s#*_\`]*(?:[:：–—-][\\s*_\`]*(.*))?$`, 'i');
+
+/**
+ * The text of the reply's last section that is called “Final question” (or “Finally rewritten problem” and the like),
+ * whatever its numbering, case and markdown. Throws ROW_UNCLEAR where there is none, ROW_EMPTY where it is empty.
+ */
+export function readFinalQuestion(reply: string): string {
+  const lines = reply.split('\n');
+  const at = lines.findLastIndex((line) => HEADING.test(line));
+  if (at < 0) {
+    throw new RowError(
+      'ROW_UNCLEAR',
+      `the reply ends with "${reply.slice(-40)}", expected a section that is called “Final question”`,
+    );
+  }
+  const [, beside = ''] = HEADING.exec(lines[at]!)!;
+  const text = unwrap([beside, ...lines.slice(at + 1)].join('\n').trim());
+  if (text !== '') return text;
+  throw new RowError('ROW_EMPTY', 'the reply has nothing after its heading “Final question”');
+}
+
+/** Without what models put around a whole text: fences, rules, bold, quotes, angle brackets. */
+function unwrap(text: string): string {
+  const bare = text
+    .replace(/^`{3}\w*\n([\s\S]*?)\n?`{3}$/, '$1')
+    .replace(/\n\s*(?:-{3,}|\*{3,}|_{3,})\s*$/, '')
+    .trim();
+  const inner = bare
+    .match(/^(?:\*\*([^*]+)\*\*|"([^"]+)"|“([^“”]+)”|<([^<>]+)>)$/)
+    ?.slice(1)
+    .find(Boolean);
+  if (inner !== undefined) return inner.trim();
+  // Bold that began before the heading ends after the text.
+  const isOdd = (bare.match(/\*\*/g)?.length ?? 0) % 2 === 1;
+  return isOdd ? bare.replace(/\*\*$/, '').trim() : bare;
+}

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import type { ScaleQuestError } from '../errors.js';
+import type { CheckDeps } from './check.js';
+import { type PipelineDocument, problem } from './document.js';
+import { suggestion } from './nearest.js';
+import type { Plan } from './plan.js';
+
+const HEAD_BYTES = 1 << 18;
+
+/**
+ * Columns that no row at the head of the first JSON Lines file has: every row would be rejected for lack of them. A Parquet file
+ * has a schema, and is refused when it is opened.
+ */
+export async function checkSource(
+  document: PipelineDocument,
+  { source }: Plan['settings'],
+  folder: string,
+  { exists, readHead }: CheckDeps,
+  problems: ScaleQuestError[],
+): Promise<void> {
+  if (!source.jsonl) return;
+  const path = resolve(folder, [source.jsonl.path].flat()[0]!);
+  if (!exists(path) || !path.endsWith('.jsonl')) return;
+  const keys = await keysAtHead(path, readHead);
+  if (keys.rows === 0) return;
+  for (const column of Object.keys(source.jsonl.columns)) {
+    if (keys.names.has(column)) continue;
+    const message =
+      `none of the first ${keys.rows} rows of ${path} has a key "${column}"; ` +
+      suggestion(column, [...keys.names]);
+    problems.push(problem('ERR_DATA_INVALID', document.at(['source', 'jsonl', 'columns', column]), message));
+  }
+}
+
+/** Lines that are no JSON are the reader's to refuse, with their number. */
+async function keysAtHead(
+  path: string,
+  readHead: CheckDeps['readHead'],
+): Promise<{ rows: number; names: Set<string> }> {
+  const bytes = await readHead(path, HEAD_BYTES);
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  // The last is cut off where the file goes on.
+  if (bytes.length === HEAD_BYTES) lines.pop();
+  const names = new Set<string>();
+  let rows = 0;
+  for (const line of lines) {
+    const row = parse(line);
+    if (row === null) continue;
+    rows += 1;
+    for (const [name, value] of Object.entries(row)) if (value !== null) names.add(name);
+  }
+  return { rows, names };
+}
+
+function parse(line: string): object | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return value !== null && typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,16 @@
+import type { OperatorSpec } from '../operators/operator.js';
+
+/** Names for what no default fills in. */
+const INPUTS = [
+  {},
+  { model: 'x' },
+  { path: 'x' },
+  { generators: [{ model: 'x' }] },
+  { benchmarks: [{ path: 'x' }] },
+];
+
+/** Options of an operator with its defaults: for its columns, where a file gives none or has a mistake in them. */
+export function sampleOptions(spec: OperatorSpec): unknown {
+  const results = INPUTS.map((input) => spec.options.safeParse(input));
+  return results.find(({ success }) => success)!.data;
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ScaleQuestError } from '../errors.js';
+import { hashBytes } from '../io/atomicFile.js';
+import { type Files, readWhole } from '../io/files.js';
+import { readManifest } from '../io/manifest.js';
+import { readParquetBlocks } from '../io/readParquet.js';
+import { MANIFEST_FILE, committedShards, hasManifest } from '../io/runFolder.js';
+import type { Training } from './schema.js';
+import type { ReportFigures } from './when.js';
+
+const report = z.object({
+  rowsIn: z.number(),
+  rowsKept: z.number(),
+  figures: z.record(z.string(), z.unknown()).default({}),
+});
+
+export interface TrainingData {
+  report: ReportFigures;
+  /** What the trainer will read, for a hash: equal rows are equal here. */
+  parts: { identity: string; shards: readonly string[]; exported: string | null };
+}
+
+/** What a finished run gives a training. Throws ERR_TRAIN_DATA for a run that is not finished and for an empty set. */
+export async function readTrainingData(files: Files, training: Training, run: string): Promise<TrainingData> {
+  const reportPath = join(run, 'report.json');
+  if (!(await hasManifest(files, run))) throw unfit(run, NOT_FINISHED);
+  const { commits, run: begun } = await readManifest(files, join(run, MANIFEST_FILE));
+  if (!commits.at(-1)?.done || !(await files.stat(reportPath))) throw unfit(run, NOT_FINISHED);
+  if (commits.at(-1)!.kept === 0) throw unfit(run, 'no row was kept; report.json says which step lost them');
+  const found = report.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, reportPath))));
+  const wantsReward = training.when.rewardMeanMin !== undefined;
+  return {
+    report: {
+      ...found,
+      rewardMean: wantsReward ? await meanReward(files, committedShards(run, commits)) : null,
+    },
+    parts: {
+      identity: begun.identity,
+      shards: commits.flatMap(({ shard }) => shard?.sha256 ?? []),
+      exported:
+        training.export === undefined ? null : await exportHash(files, join(run, 'exports', training.export)),
+    },
+  };
+}
+
+const NOT_FINISHED = 'it holds no finished run. Run the pipeline to its end first (`scalequest run`)';
+
+/** Its record names the shards and the settings that it was made of. */
+async function exportHash(files: Files, path: string): Promise<string> {
+  const names = (await files.stat(path)) ? await files.readdir(path) : [];
+  if (!names.includes('export.json'))
+    throw unfit(path, 'it holds no export. Start `scalequest run` again: it writes it');
+  if (!names.some((name) => name.endsWith('.parquet')))
+    throw unfit(path, 'no row of the run gave one of the export');
+  return hashBytes(await readWhole(files, join(path, 'export.json')));
+}
+
+/** NaN, which no bound lets through, where no row has a reward. */
+async function meanReward(files: Files, paths: readonly string[]): Promise<number> {
+  let sum = 0;
+  let count = 0;
+  const columns = [{ name: 'reward', type: 'float64', help: '' } as const];
+  for await (const { values } of readParquetBlocks(files, { paths, columns })) {
+    const rewards = values[0]!.filter((value): value is number => typeof value === 'number');
+    sum += rewards.reduce((total, reward) => total + reward, 0);
+    count += rewards.length;
+  }
+  return sum / count;
+}
+
+function unfit(path: string, why: string): ScaleQuestError {
+  return new ScaleQuestError('ERR_TRAIN_DATA', `cannot train on ${path}: ${why}.`, { data: { path } });
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ScaleQuestError } from '../errors.js';
+import { writeAtomic } from '../io/atomicFile.js';
+import { type Files, readWhole } from '../io/files.js';
+import { lockHolder } from '../io/runLock.js';
+
+export const TRAIN_FOLDER = 'train';
+export const RECORD_FILE = 'train.json';
+
+const record = z.strictObject({
+  version: z.literal(1),
+  label: z.string(),
+  inputs: z.string().describe('Hash of the data and of the settings: equal inputs are trained on once.'),
+  state: z.enum(['started', 'finished', 'failed']),
+  starts: z.int().min(1).describe('How often the trainer was started for these inputs.'),
+  command: z.array(z.string()).min(1),
+  output: z.string(),
+  process: lockHolder.describe('The guard of the trainer’s process group.'),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  wallS: z.number().nullable(),
+  lossFirst: z.number().nullable(),
+  lossLast: z.number().nullable(),
+  message: z.string().nullable().describe('Why it failed.'),
+});
+
+/** `train.json` of a training's folder: written whole at every change, so that a crash leaves the last state. */
+export type TrainingRecord = z.output<typeof record>;
+
+export interface TrainingFolder {
+  /** `<run>/train/<n>`. */
+  path: string;
+  /** Null for a training that was never started. */
+  record: TrainingRecord | null;
+}
+
+/** The folder of the training with these inputs, the newest where there are several, or the next free one. Throws ERR_DATA_INVALID. */
+export async function findTraining(
+  files: Files,
+  run: string,
+  inputs: string,
+  fresh: boolean,
+): Promise<TrainingFolder> {
+  const folder = join(run, TRAIN_FOLDER);
+  const names = (await files.stat(folder)) ? await files.readdir(folder) : [];
+  const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  for (const number of fresh ? [] : numbers.sort((a, b) => b - a)) {
+    const path = join(folder, String(number));
+    const found = await readRecord(files, path);
+    if (found?.inputs === inputs) return { path, record: found };
+  }
+  return { path: join(folder, String(Math.max(-1, ...numbers) + 1)), record: null };
+}
+
+async function readRecord(files: Files, folder: string): Promise<TrainingRecord | null> {
+  const path = join(folder, RECORD_FILE);
+  if (!(await files.stat(path))) return null;
+  try {
+    return record.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, path))));
+  } catch (error) {
+    if (error instanceof ScaleQuestError) throw error;
+    throw new ScaleQuestError(
+      'ERR_DATA_INVALID',
+      'this is no record of a training. Whether one was launched here cannot be told: look at the folder, and move it away.',
+      { at: { file: path }, cause: error },
+    );
+  }
+}
+
+export async function writeRecord(files: Files, folder: string, value: TrainingRecord): Promise<void> {
+  await writeAtomic(files, join(folder, RECORD_FILE), `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type TestContext, test } from 'node:test';
+import { EXIT_CODES } from '../../src/cli/exitCodes.js';
+import { hostCommand } from '../helpers/commandHost.js';
+import {
+  type CommandResult,
+  type RunningCommand,
+  hashesOf,
+  startCommand,
+  temporaryFolder,
+  writePipeline,
+} from '../helpers/commandLine.js';
+
+/**
+ * Faults of the machine, on the real command: it must end soon, with its own exit code and a message that says what to do;
+ * what was committed must be intact, and the same command must end with the bytes of a run that was never disturbed.
+ */
+
+const LINES = [
+  'limit: 60',
+  'steps:',
+  '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
+  '  - deduplicate: {}',
+  'output: { shardRows: 6 }',
+];
+
+/** What Slurm and Kubernetes give between SIGTERM and SIGKILL. */
+const GRACE_MS = 10_000;
+
+const MEASURED = ['log.jsonl', 'performance.json'];
+
+function dataOf(out: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(hashesOf(out)).filter(([name]) => !MEASURED.includes(name)));
+}
+
+let undisturbed: Promise<Record<string, string>> | null = null;
+
+/** The data of the run that nothing happened to. */
+function undisturbedData(): Promise<Record<string, string>> {
+  return (undisturbed ??= run());
+
+  async function run(): Promise<Record<string, string>> {
+    const folder = temporaryFolder();
+    const out = join(folder, 'out');
+    const { code, stderr } = await hostCommand(['run', writePipeline(folder, LINES), '--out', out]);
+    assert.equal(code, EXIT_CODES.ok, stderr);
+    return dataOf(out);
+  }
+}
+
+/** The manifest's commits: kept rows and next position of each. */
+function commitsIn(out: string): { kept: number; next: number }[] {
+  const path = join(out, 'manifest.jsonl');
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(1, -1);
+  return lines.map((line) => JSON.parse(line) as { kept: number; next: number });
+}
+
+/** Starts the run and comes back when it has two commits, with more to come. */
+async function startUntilCommitted(args: readonly string[], out: string): Promise<RunningCommand> {
+  const running = startCommand(args);
+  let ended: CommandResult | null = null;
+  void running.result.then((result) => (ended = result));
+  while (commitsIn(out).length < 2) {
+    assert.equal(ended, null, `ended before its second commit: ${JSON.stringify(ended)}`);
+    await sleep(10);
+  }
+  return running;
+}
+
+/** The run has stopped, says what it has, and goes on to the same end. */
+async function checkStopped(
+  { code, stderr }: CommandResult,
+  expected: { code: number; message: RegExp },
+  args: readonly string[],
+  out: string,
+): Promise<void> {
+  assert.equal(code, expected.code, stderr);
+  assert.match(stderr, expected.message);
+  const { kept, next } = commitsIn(out).at(-1) ?? { kept: 0, next: 0 };
+  const said = `${kept} rows kept of ${next}. The same command goes on from there.`;
+  assert.ok(stderr.includes(said), `expected "${said}", found: ${stderr}`);
+  assert.deepEqual(
+    Object.keys(hashesOf(out)).filter((name) => /\.tmp$|\.lock$/.test(name)),
+    [],
+  );
+  const again = await hostCommand(args);
+  assert.equal(again.code, EXIT_CODES.ok, again.stderr);
+  if (next > 0) assert.match(again.stderr, new RegExp(`Going on in .*: ${kept} rows kept of ${next}\\.`));
+}
+
+function placeFor(): { out: string; args: string[] } {
+  const folder = temporaryFolder();
+  const out = join(folder, 'out');
+  return { out, args: ['run', writePipeline(folder, LINES), '--out', out] };
+}
+
+test('faults: SIGTERM ends the run within the grace, and the same command ends with the same bytes', async () => {
+  const { out, args } = placeFor();
+  const running = await startUntilCommitted(args, out);
+  const startedMs = performance.now();
+  process.kill(running.child.pid!, 'SIGTERM');
+  const result = await running.result;
+  assert.ok(performance.now() - startedMs < GRACE_MS);
+  await checkStopped(result, { code: EXIT_CODES.cancelled, message: /ERR_CANCELLED/ }, args, out);
+  assert.deepEqual(dataOf(out), await undisturbedData());
+});
+
+const isLinux = process.platform === 'linux' ? false : 'reads /proc, which only Linux has';
+
+test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux }, async () => {
+  const { out, args } = placeFor();
+  const running = await startUntilCommitted(args, out);
+  const { pid } = running.child;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const isEngine = (child: number): boolean =>
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('llamaCppChild');
+  process.kill(children.find(isEngine)!, 'SIGKILL');
+  const message = /killed by SIGKILL \(out of memory\?\); lower `processes`.*\[ERR_MODEL_CRASHED\]/;
+  await checkStopped(await running.result, { code: EXIT_CODES.model, message }, args, out);
+  assert.deepEqual(dataOf(out), await undisturbedData());
+});
+
+test('faults: a disk that fills up, and is given room', async (t) => {
+  const disk = mountTmpfs(t, 'size=64k');
+  if (disk === null) return t.skip('mounting a file system wants root');
+  const folder = temporaryFolder();
+  const out = join(disk, 'out');
+  const args = ['run', writePipeline(folder, LINES), '--out', out];
+  const result = await startCommand(args).result;
+  assert.ok(commitsIn(out).length > 0, 'expected a commit before the disk was full');
+  assert.equal(spawnSync('mount', ['-o', 'remount,size=8m', disk]).status, 0);
+  const message =
+    /\(ENOSPC\): the disk is full\. Free some space and start the same command again.*\[ERR_IO_WRITE\]/;
+  await checkStopped(result, { code: EXIT_CODES.io, message }, args, out);
+  assert.deepEqual(dataOf(out), await undisturbedData());
+});
+
+test('faults: a folder on a read-only file system', async (t) => {
+  const disk = mountTmpfs(t, 'ro');
+  if (disk === null) return t.skip('mounting a file system wants root');
+  const file = writePipeline(temporaryFolder(), LINES);
+  const { code, stderr } = await hostCommand(['run', file, '--out', join(disk, 'out')]);
+  assert.equal(code, EXIT_CODES.io, stderr);
+  assert.match(stderr, /cannot write .*out \(EROFS\): the file system is read-only\. Choose another folder/);
+});
+
+/** Null without the rights. */
+function mountTmpfs(t: TestContext, options: string): string | null {
+  const path = mkdtempSync(join(tmpdir(), 'scalequest-disk-'));
+  t.after(() => {
+    spawnSync('umount', ['--lazy', path]);
+    rmdirSync(path);
+  });
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).status === 0 ? path : null;
+}
+
+test('faults: fewer file descriptors than connections', { skip: process.platform === 'win32' }, async (t) => {
+  const server = await startSlowServer();
+  t.after(() => server.close());
+  const folder = temporaryFolder();
+  const out = join(folder, 'out');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const steps = ['steps: [{ generate: { generators: [{ model: many }], tokensMax: 96 } }]'];
+  const models = `models: { many: { openai: { model: x, replicas: ['${url}'], slots: 500 } } }`;
+  const file = join(folder, 'pipeline.yaml');
+  const lines = ['name: many', 'store: none', 'limit: 900', models, ...steps, 'output: { shardRows: 50 }'];
+  writeFileSync(file, lines.join('\n'));
+  const args = ['run', file, '--out', out];
+  const { code, stderr } = await startCommand(args, folder, 'ulimit -n 220').result;
+  assert.equal(code, EXIT_CODES.io, stderr);
+  assert.match(
+    stderr,
+    /\(EMFILE\): too many open files in this process\. Raise the limit .* \[ERR_IO_WRITE\]/,
+  );
+  const again = await hostCommand(args);
+  assert.equal(again.code, EXIT_CODES.ok, again.stderr);
+  assert.match(again.stdout, /^900 rows kept of 900 /m);
+});
+
+/** Answers late enough that all calls that may be out are out. */
+function startSlowServer(): Promise<Server> {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    request.on('end', async () => {
+      if (request.method === 'GET') return response.writeHead(404).end();
+      await sleep(500);
+      const { seed } = JSON.parse(body) as { seed: number };
+      const choices = [{ index: 0, text: `What is ${seed} + 1?`, finish_reason: 'stop' }];
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ choices }));
+    });
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}

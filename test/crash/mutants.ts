@@ -1,0 +1,257 @@
+// Turns one safeguard off at a time, in a copy of the compiled code, and sees the simulated crashes find it:
+//   npm run test:mutants -- [--only=PART OF A NAME] [--stride=3]
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { printTable } from '../../src/pipeline/report.js';
+
+interface Mutant {
+  name: string;
+  /** Compiled, below dist/src. */
+  file: string;
+  /** Found once, and replaced. */
+  before: string;
+  after: string;
+  and?: { before: string; after: string }[];
+}
+
+/** Files get their names only when the manifest has named them. */
+const LATE_NAMES = {
+  before: 'const names = columns.map(({ name }) => name);',
+  after:
+    'const names = columns.map(({ name }) => name); const late = [];' +
+    'const lateFiles = { ...files, rename: async (...names) => void late.push(names), syncFolder: async () => {} };',
+};
+const NAMES_AFTER_MANIFEST = {
+  before: 'await folder.manifest.append({ ...record, counts: { ...counts }, done });',
+  after:
+    'await folder.manifest.append({ ...record, counts: { ...counts }, done });' +
+    'for (const [from, to] of late.splice(0)) { await files.rename(from, to); await files.syncFolder(join(to, "..")); }',
+};
+
+const MUTANTS: Mutant[] = [
+  {
+    name: 'small files are written in place, without a rename',
+    file: 'io/atomicFile.js',
+    before: 'const temporary = temporaryPath(path);',
+    after: 'const temporary = path; files = { ...files, rename: async () => {} };',
+  },
+  {
+    name: 'shards are written under their own name',
+    file: 'io/shardWriter.js',
+    before: 'shard = beginShard(path, await files.open(temporaryPath(path), ',
+    after: 'files = { ...files, rename: async () => {} }; shard = beginShard(path, await files.open(path, ',
+  },
+  { name: 'small files are not flushed', file: 'io/atomicFile.js', before: 'await file.sync();', after: '' },
+  { name: 'shards are not flushed', file: 'io/shardWriter.js', before: 'await file.sync();', after: '' },
+  {
+    name: 'names are not flushed',
+    file: 'io/atomicFile.js',
+    before: 'await files.syncFolder(dirname(path));',
+    after: '',
+  },
+  {
+    name: 'the run folder’s own name is not flushed',
+    file: 'io/atomicFile.js',
+    before: 'const flushing = files.syncFolder(dirname(made));',
+    after: 'const flushing = Promise.resolve();',
+  },
+  {
+    name: 'the manifest’s records are not flushed',
+    file: 'io/manifest.js',
+    before: 'await file.write(encodeLine(checked));\n            await file.sync();',
+    after: 'await file.write(encodeLine(checked));',
+  },
+  {
+    name: 'the manifest names a shard before it is whole',
+    file: 'io/runSink.js',
+    before: 'const writer = openShardWriter(files, ',
+    after: 'const writer = openShardWriter(lateFiles, ',
+    and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'the manifest names rejects before they are whole',
+    file: 'io/runSink.js',
+    before: 'writeRejects(files, ',
+    after: 'writeRejects(lateFiles, ',
+    and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'the manifest names what steps learnt before it is whole',
+    file: 'io/runSink.js',
+    before: 'writeState(files, ',
+    after: 'writeState(lateFiles, ',
+    and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'a torn record of the manifest is not cut off',
+    file: 'io/manifest.js',
+    before: 'await file.truncate(content.bytes);',
+    after: ';',
+  },
+  {
+    name: 'a torn record of the manifest is believed to be damage',
+    file: 'io/manifest.js',
+    before: 'const torn = findTorn(lines);',
+    after: 'const torn = undefined;',
+  },
+  {
+    name: 'files of commits that never happened stay',
+    file: 'io/runFolder.js',
+    before: 'await files.unlink(join(path, file));',
+    after: '',
+  },
+  {
+    name: 'temporary files beside the folders stay',
+    file: 'io/runFolder.js',
+    before: 'await files.unlink(join(path, name));',
+    after: '',
+  },
+  {
+    name: 'what steps learnt is not folded again',
+    file: 'flow/scanRows.js',
+    before: 'scan.apply(state, learnt);',
+    after: ';',
+  },
+  {
+    name: 'what steps learnt is not written',
+    file: 'flow/commit.js',
+    before: "const deltas = side.filter((entry) => entry.kind === 'delta');",
+    after: 'const deltas = [];',
+  },
+  {
+    name: 'a commit also holds entries of later rows',
+    file: 'flow/commit.js',
+    before: 'const side = pending.filter(({ seq }) => seq < upTo)',
+    after: 'const side = pending.filter(() => true)',
+  },
+  {
+    name: 'entries of later rows are forgotten at a commit',
+    file: 'flow/commit.js',
+    before: 'pending = done ? [] : pending.filter(({ seq }) => seq >= upTo);',
+    after: 'pending = [];',
+  },
+  {
+    name: 'the watermark of a commit is the end of its batch',
+    file: 'flow/commit.js',
+    before: 'await cut(seqs[end - 1] + 1, kept >= target);',
+    after: 'await cut(kept >= target ? seqs[end - 1] + 1 : batch.hi, kept >= target);',
+  },
+  {
+    name: 'a run goes on one row too late',
+    file: 'io/runFolder.js',
+    before: 'return { from: last?.next ?? 0,',
+    after: 'return { from: last ? last.next + 1 : 0,',
+  },
+  {
+    name: 'a run goes on one row too early',
+    file: 'io/runFolder.js',
+    before: 'return { from: last?.next ?? 0,',
+    after: 'return { from: Math.max(0, (last?.next ?? 0) - 1),',
+  },
+  {
+    name: 'rows kept before the crash do not count towards the target',
+    file: 'pipeline/run.js',
+    before: 'keptBefore: kept,',
+    after: '',
+  },
+  {
+    name: 'rows of one question may be parted by a shard’s end',
+    file: 'flow/commit.js',
+    before: 'Math.min(endOfPosition(seqs, wanted), ',
+    after: 'Math.min(wanted, ',
+  },
+  {
+    name: 'a complete run is not finished again',
+    file: 'cli/runInto.js',
+    before: 'await writeRunFiles(files, plan, folder, report);\n    return { report, performance: null };',
+    after: 'return { report, performance: null };',
+  },
+  {
+    name: 'the lock of a run is ignored',
+    file: 'io/runLock.js',
+    before: 'return found.host !== self.host || isAlive(found);',
+    after: 'return false;',
+  },
+  {
+    name: 'a dead process’s lock is taken over by all who find it',
+    file: 'io/runLock.js',
+    before: 'if (!(await claim(files, turn, world.self))) {',
+    after: 'if (false) {',
+  },
+  {
+    name: 'a lock without a name is taken over at once',
+    file: 'io/runLock.js',
+    before: 'const NAMELESS_TRIES = 5;',
+    after: 'const NAMELESS_TRIES = 0;',
+  },
+];
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: '' }, stride: { type: 'string', default: '3' } },
+});
+
+interface Verdict {
+  isCaught: boolean;
+  by: string;
+}
+
+function tryMutant(mutant: Mutant | null): Verdict {
+  const folder = mkdtempSync(join(tmpdir(), 'scalequest-mutant-'));
+  try {
+    cpSync(join(PACKAGE_FOLDER, 'dist'), join(folder, 'dist'), { recursive: true });
+    cpSync(join(PACKAGE_FOLDER, 'package.json'), join(folder, 'package.json'));
+    for (const name of ['node_modules', 'pipelines', 'models'])
+      symlinkSync(join(PACKAGE_FOLDER, name), join(folder, name), 'dir');
+    if (mutant) patch(join(folder, 'dist', 'src', mutant.file), mutant);
+    const isLock = mutant?.file === 'io/runLock.js';
+    const args = isLock
+      ? ['--test', '--test-reporter=tap', join(folder, 'dist/test/io/runLock.test.js')]
+      : [join(folder, 'dist/test/crash/main.js'), '--part=simulated', `--stride=${values.stride}`];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      timeout: 300_000,
+    });
+    if (status === 0) return { isCaught: false, by: '' };
+    return { isCaught: true, by: isLock ? firstFailed(stdout) : firstError(stderr) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function patch(path: string, { name, before, after, and = [] }: Mutant): void {
+  let text = readFileSync(path, 'utf8');
+  for (const change of [{ before, after }, ...and]) {
+    const found = text.split(change.before).length - 1;
+    if (found !== 1)
+      throw new Error(`${name}: found "${change.before}" ${found} times in ${path}, expected once`);
+    text = text.replace(change.before, () => change.after);
+  }
+  writeFileSync(path, text);
+}
+
+function firstError(stderr: string): string {
+  return short(stderr.match(/^\w*Error(?: \[\w+\])?: (.*)$/m)?.[1] ?? (stderr.trim() || 'it did not end'));
+}
+
+function firstFailed(stdout: string): string {
+  return short(stdout.match(/^not ok \d+ - (.*)$/m)?.[1] ?? 'it did not end');
+}
+
+function short(text: string): string {
+  return text.length > 110 ? `${text.slice(0, 109)}…` : text;
+}
+
+const unchanged = tryMutant(null);
+if (unchanged.isCaught) throw new Error(`the unchanged code fails: ${unchanged.by}`);
+const rows: string[][] = [];
+for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
+  const { isCaught, by } = tryMutant(mutant);
+  rows.push([mutant.name, isCaught ? by : 'NOT FOUND']);
+  console.error(rows.at(-1)!.join(': '));
+  if (!isCaught) process.exitCode = 1;
+}
+console.log(printTable(['safeguard turned off', 'found by'], rows));

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crashingFiles } from '../helpers/crashingFiles.js';
+import { crashEverywhere, crashWithOtherReplies } from './simulated.js';
+import {
+  FIRST_KNOBS,
+  PIPELINES,
+  type PipelineName,
+  dataOf,
+  drawKnobs,
+  planOf,
+  runOn,
+} from './simulatedWorld.js';
+
+/** The short version of `npm run test:crash -- --part=simulated`. */
+
+const STRIDE = 16;
+
+for (const pipeline of Object.keys(PIPELINES) as PipelineName[]) {
+  test(`${pipeline}: a kill or a power cut at a call to the file system, and another: the unbroken run's bytes`, async () => {
+    const { calls, kills, powerCuts, again, commits } = await crashEverywhere({
+      pipeline,
+      seed: 5,
+      stride: STRIDE,
+    });
+    assert.ok(kills >= Math.floor(calls / STRIDE) && powerCuts === kills && again > 0 && commits >= 3);
+  });
+}
+
+test('a server that answers otherwise after a crash: no row lost or doubled, what was committed stays', async () => {
+  const { crashes } = await crashWithOtherReplies({ pipeline: 'several', seed: 5, stride: 12 });
+  assert.ok(crashes > 5);
+});
+
+test('a complete run that is started again asks no model and changes no byte, under any knobs and clock', async () => {
+  const plan = await planOf('best');
+  const files = crashingFiles();
+  await runOn(files, plan, FIRST_KNOBS);
+  const before = dataOf(files);
+  await runOn(files, plan, { ...drawKnobs(3), repliesSeed: 9 });
+  assert.deepEqual(dataOf(files), before);
+});
+
+test('a run folder that cannot be written is refused in plain words', async () => {
+  const plan = await planOf('best');
+  for (const [errno, words] of Object.entries({
+    EROFS: 'file system is read-only',
+    EACCES: 'permission denied',
+  })) {
+    const files = crashingFiles(({ kind, path }) =>
+      kind === 'open' && path.startsWith('/runs/crash/') ? { kind: 'error', errno } : null,
+    );
+    await assert.rejects(runOn(files, plan, FIRST_KNOBS), {
+      code: 'ERR_IO_WRITE',
+      message: new RegExp(`cannot write /runs/crash/run\\.lock \\(${errno}\\): .*${words}.* folder`),
+    });
+    assert.equal(dataOf(files).size, 0);
+  }
+});

@@ -1,0 +1,177 @@
+import { join, relative } from 'node:path';
+import type { CompleteRequest } from '../../src/backends/model.js';
+import { type RunWorld, runInto } from '../../src/cli/runInto.js';
+import { makeFolder } from '../../src/io/atomicFile.js';
+import type { StartEncoder } from '../../src/io/encoderThread.js';
+import type { Files } from '../../src/io/files.js';
+import { lockRunFolder } from '../../src/io/runLock.js';
+import { createShardAnswers } from '../../src/io/shardAnswers.js';
+import { loadZstd } from '../../src/io/zstd.js';
+import { deriveSeed, deriveUniform } from '../../src/random.js';
+import { promptFrom } from '../../src/pipeline/check.js';
+import type { Plan } from '../../src/pipeline/plan.js';
+import type { CrashingFiles } from '../helpers/crashingFiles.js';
+import { checkDeps, checkText } from '../helpers/pipelineWorld.js';
+import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+
+/** The quickstart in small: every kind of step, with duplicates, drops, rejects and several answers a question. */
+export const PIPELINES = {
+  /** One row a question, cut at a target. */
+  best: pipelineText(['target: 20'], 6, '  - keepBest: { rewardMin: 0.75 }'),
+  /** A row an answer; the target lies inside a question; the set is exported too. */
+  several: pipelineText(
+    ['target: 36', 'exports: { chat: { format: messages } }'],
+    11,
+    '  - unnest: { texts: { responses: response }, numbers: { rewards: reward } }',
+  ),
+  /** Ends with its source, in a commit without a shard. */
+  limited: pipelineText(['limit: 61'], 6, '  - keepBest: { rewardMin: 0.75 }'),
+};
+
+export type PipelineName = keyof typeof PIPELINES;
+
+function pipelineText(end: readonly string[], shardRows: number, last: string): string {
+  return [
+    'name: crash',
+    'seed: 11',
+    ...end,
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }',
+    'steps:',
+    '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
+    '  - deduplicate: { similarityMin: 0.7 }',
+    '  - filterLanguage: { method: ascii }',
+    '  - judgeSolvability: { model: tiny, tokensMax: 64 }',
+    '  - scoreDifficulty: { model: tiny }',
+    '  - sampleDifficulty: { min: 0.42 }',
+    '  - respond: { model: tiny, n: 5, tokensMax: 64 }',
+    '  - filterAnswered: {}',
+    '  - scoreReward: { model: tiny }',
+    last,
+    `output: { shardRows: ${shardRows}, rowGroupRows: 4 }`,
+    '',
+  ].join('\n');
+}
+
+/** What may change from one start to the next without changing a byte. */
+export interface Knobs {
+  windowRows: number;
+  batchRows: number;
+  /** Draws the order in which replies come. */
+  orderSeed: number;
+  /** Replies of another world; the same bytes cannot be expected then. */
+  repliesSeed?: number;
+  /** The system's clock, in milliseconds since 1970. */
+  nowMs?: number;
+}
+
+export const FIRST_KNOBS: Knobs = { windowRows: 48, batchRows: 8, orderSeed: 1 };
+
+export function drawKnobs(seed: number): Knobs {
+  const draw = (what: string, below: number): number => deriveSeed(seed, what, 0) % below;
+  const nowMs = deriveUniform(seed, 'clock', 0) * 4e12;
+  return {
+    windowRows: 1 + draw('window', 90),
+    batchRows: 1 + draw('batch', 24),
+    orderSeed: draw('order', 1e6),
+    nowMs,
+  };
+}
+
+export const RUN_FOLDER = '/runs/crash';
+
+export async function planOf(name: PipelineName): Promise<Plan> {
+  await loadZstd();
+  return checkText(PIPELINES[name]);
+}
+
+/** Starts the run in its folder as the command does, with its lock, and lets it come to its end. */
+export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<void> {
+  const { windowRows, batchRows, nowMs = 0 } = knobs;
+  const settings = { ...plan.settings, source: { ...plan.settings.source, windowRows, batchRows } };
+  let elapsedMs = 0;
+  const world: RunWorld = {
+    files,
+    prompt: promptFrom(plan.folder, checkDeps()),
+    openModels: async () => ({ tiny: modelOf(knobs) }),
+    signal: new AbortController().signal,
+    // Backwards, as a clock that is set may go.
+    now: () => new Date(nowMs - elapsedMs),
+    nowMs: () => (elapsedMs += 1000),
+    memoryPeakBytes: () => 1,
+    startEncoder,
+  };
+  await makeFolder(files, RUN_FOLDER);
+  // The process before is dead.
+  const self = { host: 'here', pid: 1 + knobs.orderSeed, bornAt: null };
+  const lock = await lockRunFolder(files, RUN_FOLDER, async () => {}, { self, isAlive: () => false });
+  try {
+    await runInto({ ...plan, settings }, RUN_FOLDER, world);
+  } finally {
+    await lock.release().catch(() => {});
+  }
+}
+
+/** The encoder without its thread: the same bytes, and hundreds of runs a minute. */
+const startEncoder: StartEncoder = (options, onMessage) => {
+  let isStopped = false;
+  const later = (work: () => void): void => void setImmediate(() => isStopped || work());
+  const answer = createShardAnswers(options, (message) => later(() => onMessage(message)));
+  return {
+    send: (message) => later(() => answer(message)),
+    stop: async () => void (isStopped = true),
+  };
+};
+
+function modelOf({ orderSeed, repliesSeed = 0 }: Knobs) {
+  const model = scriptedModel({
+    complete: (request) =>
+      Array.from({ length: request.n }, (_, sample) => replyTo(request, repliesSeed, sample)),
+    choose: ({ turn, options }) =>
+      options.map((option) => deriveUniform(repliesSeed, `${turnText({ turn })}\n${option}`, 0)),
+  });
+  let calls = 0;
+  const wait = async (): Promise<void> => {
+    for (let turns = deriveSeed(orderSeed, 'turns', calls++) % 4; turns > 0; turns--)
+      await new Promise(setImmediate);
+  };
+  return {
+    ...model,
+    complete: async (request: CompleteRequest) => (await wait(), model.complete(request)),
+  };
+}
+
+function replyTo({ turn, seed, n }: CompleteRequest, repliesSeed: number, sample: number): string {
+  const asked = turn.kind === 'user' ? turn.text : '';
+  const draw = (what: string): number => deriveUniform(repliesSeed, `${asked}${what}`, seed, sample);
+  if (turn.kind === 'preQuery') return questionOf(draw);
+  if (n > 1)
+    return draw('answered') < 0.2 ? 'I do not know.' : `It is \\boxed{${Math.floor(draw('answer') * 9)}}.`;
+  if (draw('verdict') < 0.15) return 'Perhaps.';
+  return draw('verdict') < 0.3 ? 'No' : 'Yes';
+}
+
+const NAMES = ['Anna', 'Ben', 'Carla', 'Zoë'];
+const THINGS = ['apples', 'boats', 'coins', 'drums', 'eggs', 'flags', 'gloves', 'hats', 'inks', 'jars'];
+
+/** Few enough that some come twice. */
+function questionOf(draw: (what: string) => number): string {
+  if (draw('empty') < 0.05) return '';
+  const pick = (what: string, words: readonly string[]): string =>
+    words[Math.floor(draw(what) * words.length)]!;
+  const [name, thing, other] = [pick('name', NAMES), pick('thing', THINGS), pick('other', THINGS)];
+  return `${name} trades ${thing} for ${other} with a friend at noon. How many ${other} does ${name} get for ${thing}?`;
+}
+
+/** Files that measure or serve one start only. */
+const NOT_COMPARED = ['log.jsonl', 'performance.json', 'run.lock'];
+
+/** Path inside the run folder → bytes, of what an unbroken run and a broken one must have in common. */
+export function dataOf(files: CrashingFiles): Map<string, Uint8Array> {
+  const inside = [...files.snapshot()].map(([path, bytes]) => [relative(RUN_FOLDER, path), bytes] as const);
+  return new Map(inside.filter(([path]) => !NOT_COMPARED.includes(path)));
+}
+
+/** A text file of the run folder; empty if it is not there. */
+export function textOf(files: CrashingFiles, name: string): string {
+  return new TextDecoder().decode(files.snapshot().get(join(RUN_FOLDER, name)) ?? new Uint8Array());
+}

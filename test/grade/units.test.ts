@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isUnit, unitMeaning } from '../../src/grade/units.js';
+
+const MEANINGS: [written: string, dimension: string, factor: number][] = [
+  ['cm', 'length^1', 0.01],
+  ['cm^2', 'length^2', 0.0001],
+  ['square centimeters', 'length^2', 0.0001],
+  ['km/h', 'length^1 time^-1', 1000 / 3600],
+  ['miles per hour', 'length^1 time^-1', 1609.344 / 3600],
+  ['cubic feet', 'length^3', 0.3048 ** 3],
+  ['minutes', 'time^1', 60],
+  ['dollars', 'money^1', 1],
+  ['cents', 'money^1', 0.01],
+];
+
+for (const [written, dimension, factor] of MEANINGS) {
+  test(`${written} is ${factor} of ${dimension}`, () => {
+    const meaning = unitMeaning(written);
+    assert.equal(meaning.dimension, dimension);
+    assert.ok(meaning.known && Math.abs(Number(meaning.over) / Number(meaning.under) / factor - 1) < 1e-12);
+  });
+}
+
+test('what is no unit is known by its words, in the singular', () => {
+  assert.deepEqual(unitMeaning('Red apples'), { dimension: 'red apple', over: 1n, under: 1n, known: false });
+});
+
+test('single letters are variables, longer names are units', () => {
+  assert.deepEqual(['m', 'in', 'cm', 'Meters', 'xyz'].map(isUnit), [false, false, true, true, false]);
+});

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { open } from 'lmdb';
+import { systemClock } from '../../src/backends/clock.js';
+import { nodeFiles } from '../../src/io/files.js';
+import { type Store, openStore } from '../../src/io/store.js';
+import { temporaryFolder } from '../helpers/commandLine.js';
+import { damageBlocks, keyOf, textOf } from './storeReplies.js';
+
+const { nowMs, sleep } = systemClock;
+const DEPS = { files: nodeFiles, nowMs, sleep };
+const WRITER = fileURLToPath(new URL('./storeWriter.js', import.meta.url));
+/** Over the size at which fresh replies are packed. */
+const MANY = 3000;
+
+async function withOpen<T>(path: string, use: (store: Store) => Promise<T> | T): Promise<T> {
+  const store = await openStore(path, 'test', DEPS);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function fill(path: string, count: number): Promise<void> {
+  await withOpen(path, async (store) => {
+    await Promise.all(Array.from({ length: count }, (_, number) => store.put(keyOf(number), textOf(number))));
+  });
+}
+
+async function missing(path: string, numbers: readonly number[]): Promise<number[]> {
+  return withOpen(path, (store) => numbers.filter((number) => store.get(keyOf(number)) !== textOf(number)));
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, number) => number);
+}
+
+interface Writer {
+  acked: number[];
+  failures: string[];
+  closed: boolean;
+}
+
+/** Starts a writer; kills it after `killMs`, if given. `shell`: a prefix such as a limit. */
+function runWriter(path: string, first: number, count: number, killMs?: number, shell = ''): Promise<Writer> {
+  const command = `${shell} exec "${process.execPath}" "${WRITER}" "${path}" "run${first}" ${first} ${count}`;
+  const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  let timer: NodeJS.Timeout | undefined;
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk;
+    // Counted from the first acknowledged reply: starting takes its time.
+    if (killMs !== undefined) timer ??= setTimeout(() => child.kill('SIGKILL'), killMs);
+  });
+  return new Promise((resolve) => {
+    child.on('close', () => {
+      clearTimeout(timer);
+      const lines = said.split('\n').slice(0, -1);
+      const after = (word: string): string[] =>
+        lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+      resolve({
+        ...{ acked: after('acked').map(Number), failures: after('failed') },
+        closed: lines.includes('closed'),
+      });
+    });
+  });
+}
+
+describe('a store', () => {
+  test('gives what was put, at once and after it was opened again, fresh and packed', async () => {
+    for (const count of [1, MANY]) {
+      const path = join(temporaryFolder(), 'deep', 'store');
+      await withOpen(path, async (store) => {
+        assert.equal(store.get(keyOf(0)), undefined);
+        await Promise.all(upTo(count).map((number) => store.put(keyOf(number), textOf(number))));
+        for (const number of upTo(count)) assert.equal(store.get(keyOf(number)), textOf(number));
+        assert.equal(store.get(keyOf(count)), undefined);
+      });
+      assert.deepEqual(await missing(path, upTo(count)), []);
+    }
+  });
+
+  test('keeps texts of any characters and sizes, and the last of two with one key', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const texts = ['', '\u0000', 'x'.repeat(3e6), '𝔸é∑'.repeat(5000), '\ud800'];
+    await withOpen(path, async (store) => {
+      await Promise.all(texts.map((text, number) => store.put(keyOf(number), text)));
+      await store.put(keyOf(0), 'later');
+    });
+    // A lone surrogate has no UTF-8; JSON, which is what the store is given, escapes it.
+    const expected = ['later', ...texts.slice(1, -1), '\ufffd'];
+    await withOpen(path, (store) => {
+      assert.deepEqual(
+        texts.map((_, number) => store.get(keyOf(number))),
+        expected,
+      );
+    });
+  });
+
+  test('refuses what comes after its close', async () => {
+    const store = await openStore(join(temporaryFolder(), 'store'), 'test', DEPS);
+    const last = store.put(keyOf(1), 'last');
+    await store.close();
+    await last;
+    await assert.rejects(store.put(keyOf(2), 'late'), { code: 'ERR_CANCELLED' });
+    await store.close();
+  });
+});
+
+describe('processes', () => {
+  test('killed at any moment, twenty times: every acknowledged reply is there', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const acked: number[] = [];
+    let killed = 0;
+    for (let round = 0; round < 20; round++) {
+      const writer = await runWriter(path, round * 20_000, 20_000, 10 + 23 * round);
+      acked.push(...writer.acked);
+      if (!writer.closed) killed += 1;
+      if (round % 5 === 4) assert.deepEqual(await missing(path, acked), []);
+    }
+    assert.ok(killed >= 15, `${killed} of 20 were killed while they wrote`);
+    assert.ok(acked.length > 2000, `${acked.length} replies were acknowledged`);
+    assert.deepEqual(await missing(path, acked), []);
+  });
+
+  test('two write and one reads in one store at once', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const writers = Promise.all([runWriter(path, 0, MANY), runWriter(path, MANY, MANY)]);
+    const bystander = await openStore(path, 'bystander', DEPS);
+    await bystander.put(keyOf(-1), 'mine');
+    const ended = await writers;
+    for (const { closed, acked, failures } of ended) {
+      assert.deepEqual([closed, acked.length, failures], [true, MANY, []]);
+    }
+    const seen = upTo(2 * MANY).filter((number) => bystander.get(keyOf(number)) === textOf(number));
+    assert.equal(seen.length, 2 * MANY, 'what the others packed is seen by a process that was open before');
+    await bystander.close();
+    assert.deepEqual(await missing(path, upTo(2 * MANY)), []);
+  });
+
+  test('a full disk: the write fails with its code, what was acknowledged stays', async () => {
+    const path = join(temporaryFolder(), 'store');
+    // A limit on the size of files, in KiB, fails as a full disk does, without one.
+    const writer = await runWriter(path, 0, 10_000, undefined, 'ulimit -f 1000;');
+    assert.ok(writer.acked.length > 100 && writer.failures.length > 100, JSON.stringify(writer.failures[0]));
+    assert.deepEqual([...new Set(writer.failures)], ['ERR_STORE_WRITE']);
+    assert.ok(writer.closed, 'the process came to its end');
+    assert.deepEqual(await missing(path, writer.acked), []);
+  });
+});
+
+describe('what is no store, or a damaged one', () => {
+  test('a file, a folder of other things, a data file of another kind, another program’s database', async () => {
+    const folder = temporaryFolder();
+    const cases = ['file', 'folder', 'data', 'lmdb'].map((name) => join(folder, name));
+    const [file, other, data, lmdb] = cases as [string, string, string, string];
+    writeFileSync(file, 'x');
+    mkdirSync(other);
+    writeFileSync(join(other, 'notes.txt'), 'mine');
+    mkdirSync(data);
+    writeFileSync(join(data, 'data.mdb'), 'x'.repeat(10_000));
+    const database = open({ path: lmdb, noSubdir: false });
+    await database.put('a', 1);
+    await database.close();
+    for (const path of cases) {
+      await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_FOREIGN' }, path);
+    }
+    assert.equal(readFileSync(join(other, 'notes.txt'), 'utf8'), 'mine');
+    const again = open({ path: lmdb, noSubdir: false });
+    assert.equal(again.get('a'), 1);
+    await again.close();
+  });
+
+  test('a path that cannot be made', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    for (const path of [join(folder, 'file', 'store'), '/proc/nowhere/store']) {
+      await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_OPEN' }, path);
+    }
+  });
+
+  test('a store of a newer version', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, 1);
+    const database = open({ path, noSubdir: false, encoding: 'binary', keyEncoding: 'binary' });
+    await database.put(Buffer.from('format'), Buffer.from('{"kind":"scalequest-store","version":2}'));
+    await database.close();
+    await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_VERSION' });
+  });
+
+  test('a data file cut off anywhere is refused, or whole', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, MANY);
+    const file = join(path, 'data.mdb');
+    const sizeBytes = readFileSync(file).length;
+    for (const share of [0.999, 0.9, 0.5, 0.1, 0.01]) {
+      truncateSync(file, Math.floor(sizeBytes * share));
+      await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_DAMAGED' });
+    }
+    truncateSync(file, 100);
+    await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_FOREIGN' });
+  });
+
+  test('changed bytes in replies: the reply is not used, and the error says what to do', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, MANY);
+    damageBlocks(join(path, 'data.mdb'), 'test');
+    const store = await openStore(path, 'other', DEPS);
+    const codes = upTo(MANY).map((number) => {
+      try {
+        return store.get(keyOf(number)) === textOf(number) ? 'whole' : 'wrong';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    });
+    await store.close();
+    assert.ok(codes.includes('ERR_STORE_DAMAGED'), [...new Set(codes)].join());
+    assert.ok(!codes.includes('wrong'));
+  });
+});

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+/** Replies by number, the same in every process. */
+export function keyOf(number: number): string {
+  return createHash('sha256').update(`${number}`).digest('binary').slice(0, 16);
+}
+
+export function textOf(number: number): string {
+  return JSON.stringify(['complete', 'solver', 7, [[`reply ${number} é∑ `.repeat(40), 'stop', 7]]]);
+}
+
+/**
+ * Writes over some bytes of each block of a run, as a failing disk would. Only of blocks: LMDB trusts the pages of its trees,
+ * and damage there may end the process.
+ */
+export function damageBlocks(dataFile: string, run: string): void {
+  const length = String.fromCharCode(run.length);
+  // The head of a block: codec, zeros, checksum, two numbers, the length of the run's name, the name.
+  const head = new RegExp(`[\\x00\\x01]\\x00{3}[^]{16}${length}\\x00${run}`, 'g');
+  const places = [...readFileSync(dataFile, 'latin1').matchAll(head)].map(({ index }) => index);
+  const handle = openSync(dataFile, 'r+');
+  for (const place of places) writeSync(handle, Buffer.alloc(64, 0xee), 0, 64, place + 100);
+  closeSync(handle);
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { isStoredReply, storedHeadOf } from '../../src/backends/stored.js';
+import { systemClock } from '../../src/backends/clock.js';
+import { nodeFiles } from '../../src/io/files.js';
+import { openStore } from '../../src/io/store.js';
+import { exportStore, pruneStore, summarizeStore } from '../../src/io/storeTools.js';
+import { temporaryFolder } from '../helpers/commandLine.js';
+import { damageBlocks, keyOf, textOf } from './storeReplies.js';
+
+const DAY_MS = 86_400_000;
+const MANY = 1500;
+
+/** `count` replies of one run, written `ageMs` ago. */
+async function fill(path: string, run: string, first: number, count: number, ageMs = 0): Promise<void> {
+  const { sleep } = systemClock;
+  const store = await openStore(path, run, { files: nodeFiles, nowMs: () => 1.7e12 - ageMs, sleep });
+  const numbers = Array.from({ length: count }, (_, at) => first + at);
+  await Promise.all(numbers.map((number) => store.put(keyOf(number), textOf(number))));
+  for (const number of numbers) store.count('solver', number % 4 === 0);
+  await store.close();
+}
+
+async function have(path: string, numbers: readonly number[]): Promise<boolean[]> {
+  const { nowMs, sleep } = systemClock;
+  const store = await openStore(path, 'reader', { files: nodeFiles, nowMs, sleep });
+  const found = numbers.map((number) => store.get(keyOf(number)) === textOf(number));
+  await store.close();
+  return found;
+}
+
+test('summarizeStore: replies, runs and their hit rates', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fill(path, 'second', MANY, 100, DAY_MS);
+  await fill(path, 'first', 0, MANY, 2 * DAY_MS);
+  // The same run again, with replies of its own: its counts go on.
+  await fill(path, 'second', MANY, 100);
+  const { replies, fileBytes, runs, damagedBlocks } = await summarizeStore(nodeFiles, path);
+  assert.deepEqual([replies, damagedBlocks], [MANY + 100, 0]);
+  assert.ok(fileBytes > 50_000 && fileBytes < 1200 * MANY);
+  assert.deepEqual(runs, [
+    {
+      ...{ run: 'first', replies: MANY, startedMs: 1.7e12 - 2 * DAY_MS },
+      models: { solver: { hits: MANY / 4, misses: (3 * MANY) / 4 } },
+    },
+    {
+      ...{ run: 'second', replies: 200, startedMs: 1.7e12 - DAY_MS },
+      models: { solver: { hits: 50, misses: 150 } },
+    },
+  ]);
+});
+
+test('pruneStore: by run and by age, those and no others; the space is used again', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fill(path, 'old', 0, MANY, 40 * DAY_MS);
+  await fill(path, 'new', MANY, MANY);
+  await fill(path, 'unwanted', 2 * MANY, MANY);
+  const ends = [0, MANY - 1, MANY, 2 * MANY - 1, 2 * MANY, 3 * MANY - 1];
+  const removedByRun = await pruneStore(nodeFiles, path, { run: 'unwanted' });
+  assert.equal(removedByRun.replies, MANY);
+  assert.deepEqual(await have(path, ends), [true, true, true, true, false, false]);
+  const removedByAge = await pruneStore(nodeFiles, path, { beforeMs: 1.7e12 - 30 * DAY_MS });
+  assert.equal(removedByAge.replies, MANY);
+  assert.deepEqual(await have(path, ends), [false, false, true, true, false, false]);
+  const { replies, runs, freeBytes, fileBytes } = await summarizeStore(nodeFiles, path);
+  assert.equal(replies, MANY);
+  assert.ok(!runs.some(({ run }) => run === 'unwanted'));
+  assert.ok(freeBytes > 0);
+  for (let round = 0; round < 5; round++) {
+    await fill(path, 'again', 0, MANY);
+    await pruneStore(nodeFiles, path, { run: 'again' });
+  }
+  const after = await summarizeStore(nodeFiles, path);
+  assert.ok(after.fileBytes < 2 * fileBytes, `${after.fileBytes} after ${fileBytes}`);
+});
+
+test('pruneStore: of a key that was asked anew, the later reply stays', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fill(path, 'old', 0, 50, DAY_MS);
+  await fill(path, 'new', 0, 50);
+  assert.deepEqual(await pruneStore(nodeFiles, path, { run: 'old' }), { blocks: 1, replies: 0 });
+  assert.deepEqual(await have(path, [0, 49]), [true, true]);
+});
+
+test('pruneStore: what is damaged goes, its replies can be asked again, the rest stays', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fill(path, 'damaged', 0, MANY);
+  await fill(path, 'whole', MANY, MANY);
+  damageBlocks(join(path, 'data.mdb'), 'damaged');
+  const { damagedBlocks } = await summarizeStore(nodeFiles, path);
+  assert.ok(damagedBlocks > 0);
+  await assert.rejects(exportStore(nodeFiles, path, join(path, '..', 'x.parquet'), storedHeadOf), {
+    code: 'ERR_STORE_DAMAGED',
+  });
+  await pruneStore(nodeFiles, path, { damaged: true, isReply: isStoredReply });
+  assert.equal((await summarizeStore(nodeFiles, path)).damagedBlocks, 0);
+  assert.deepEqual(await have(path, [0, MANY - 1, MANY, 2 * MANY - 1]), [false, false, true, true]);
+});
+
+test('exportStore: every reply, as a Parquet file', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'store');
+  const target = join(folder, 'replies.parquet');
+  await fill(path, 'run', 0, MANY);
+  assert.deepEqual(await exportStore(nodeFiles, path, target, storedHeadOf), { replies: MANY });
+  const bytes = readFileSync(target);
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+  const rows = await parquetReadObjects({ file, compressors });
+  assert.deepEqual(
+    rows.map(({ reply }) => reply as string).sort(),
+    Array.from({ length: MANY }, (_, n) => textOf(n)).sort(),
+  );
+  assert.deepEqual(
+    { ...rows[0], key: 'k', reply: 'r' },
+    {
+      ...{ key: 'k', run: 'run', time: new Date(1.7e12).toISOString(), kind: 'complete', model: 'solver' },
+      ...{ tokens: 7, reply: 'r' },
+    },
+  );
+});

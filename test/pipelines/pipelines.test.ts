@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Model } from '../../src/backends/model.js';
+import { readTextFile } from '../../src/io/packageFiles.js';
+import { checkChain, overridesOf as linkOverrides } from '../../src/pipeline/chain.js';
+import { checkPipeline } from '../../src/pipeline/check.js';
+import type { Plan } from '../../src/pipeline/plan.js';
+import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from '../helpers/pipelineWorld.js';
+
+/** The pipelines as they are written for the models of the paper, each run on the bundled model, which plays every role. */
+
+const TINY = '{ llamaCpp: { path: ../models/tiny.gguf, contextTokens: 512 }, template: qwen2-math }';
+const GENERATE = ['steps.generate.tokensMax=128', 'source.windowRows=32', 'source.batchRows=8'];
+const JUDGE = [
+  'steps.judgeSolvability.prompt=prompts/judgeSolvability.txt',
+  'steps.judgeSolvability.tokensMax=112',
+];
+const SOLVE = ['steps.respond.tokensMax=160', 'steps.respond.prompt=prompts/respond.txt'];
+const VERIFY = 'steps.scoreReward.method=yesNo';
+
+/** File → its roles, and what is smaller than written, or needs a kind of model that the bundled one is not. */
+const CASES: Record<string, { roles: string[]; overrides: string[]; rows: number }> = {
+  'scalequest-math.yaml': {
+    roles: ['qwenGenerator', 'deepseekGenerator', 'solver', 'scorer', 'reward'],
+    overrides: [
+      ...GENERATE,
+      ...JUDGE,
+      ...SOLVE,
+      VERIFY,
+      'steps.scoreDifficulty.method=digit',
+      'steps.decontaminate.enabled=true',
+      'target=4',
+    ],
+    rows: 4,
+  },
+  'scalequest-code.yaml': {
+    roles: ['qwenGenerator', 'deepseekGenerator', 'solver', 'reward'],
+    overrides: [...GENERATE, ...JUDGE, ...SOLVE, VERIFY, 'target=2'],
+    rows: 2,
+  },
+  'scalequest-longcot.yaml': {
+    roles: ['generator', 'judge', 'reasoner'],
+    overrides: [
+      ...GENERATE,
+      ...JUDGE,
+      ...SOLVE,
+      'steps.scoreDifficulty.n=3',
+      'steps.scoreDifficulty.tokensMax=160',
+      'target=2',
+    ],
+    rows: 2,
+  },
+  'difficulty.yaml': {
+    roles: ['solver'],
+    overrides: [
+      'steps.respond.tokensMax=160',
+      'steps.respond.n=4',
+      'steps.rateFailures.gradedMin=2',
+      'limit=10',
+    ],
+    rows: 8,
+  },
+  'evaluate.yaml': {
+    roles: ['student'],
+    overrides: ['steps.greedy.tokensMax=160', 'steps.sampled.tokensMax=160', 'steps.sampled.n=4'],
+    rows: 8,
+  },
+  'qft.yaml': { roles: [], overrides: ['limit=10'], rows: 8 },
+};
+
+let tiny: Model;
+
+before(async () => {
+  tiny = await openTiny({ processes: 1 });
+});
+
+after(() => tiny.close());
+
+function planOf(file: string, overrides: readonly string[]): Promise<Plan> {
+  return checkPipeline(join(PIPELINES_FOLDER, file), checkDeps(), overridesOf(...overrides));
+}
+
+for (const [file, { roles, overrides, rows }] of Object.entries(CASES)) {
+  test(`${file} runs on the bundled model`, async () => {
+    const plan = await planOf(file, [...roles.map((role) => `models.${role}=${TINY}`), ...overrides]);
+    const models = Object.fromEntries(roles.map((role) => [role, { ...tiny, name: role }]));
+    const { totals, batches } = await runInMemory(plan, models);
+    assert.equal(totals.kept, rows);
+    for (const { name } of plan.columns)
+      assert.ok(batches[0]!.schema.fields.some((field) => field.name === name));
+  });
+}
+
+/** A chain of the others. */
+const CHAIN = 'loop.yaml';
+
+const FILES = readdirSync(PIPELINES_FOLDER).filter((name) => name.endsWith('.yaml') && name !== CHAIN);
+
+for (const file of FILES) {
+  test(`${file} is without mistakes as it is`, async () => {
+    const plan = await planOf(file, []);
+    assert.equal(`${plan.name}.yaml`, file);
+  });
+}
+
+test(`${CHAIN} is without mistakes, and every link's pipeline with what the links before would give`, async () => {
+  const deps = { env: {}, readText: readTextFile, exists: existsSync };
+  const chain = checkChain(join(PIPELINES_FOLDER, CHAIN), deps);
+  const given = new Map<string, string>();
+  for (const link of chain.links) {
+    const plan = await checkPipeline(
+      join(PIPELINES_FOLDER, link.pipeline!),
+      checkDeps(),
+      linkOverrides(link, given),
+    );
+    given.set(`${link.name}.run`, `/runs/${link.name}`);
+    if (plan.settings.train.length > 0) given.set(`${link.name}.model`, `trained/${link.name}`);
+  }
+  assert.deepEqual(
+    [...given.keys()],
+    [
+      ...['qft.run', 'qft.model', 'qpo.run', 'qpo.model'],
+      ...['synthesis.run', 'synthesis.model', 'evaluation.run'],
+    ],
+  );
+});

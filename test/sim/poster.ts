@@ -1,0 +1,37 @@
+import { setMaxListeners } from 'node:events';
+import type { HttpReply, Poster, PosterOptions } from '../../src/backends/postJson.js';
+
+/**
+ * Stands in for src/backends/postJson.ts in a simulated process (see hooks.ts): the pool, the retries and the readers of
+ * replies above it are the real ones.
+ */
+export interface Network {
+  post(
+    path: string,
+    body: Record<string, unknown>,
+    options: PosterOptions,
+    signal: AbortSignal,
+  ): Promise<HttpReply>;
+  get(path: string, options: PosterOptions, signal: AbortSignal): Promise<HttpReply>;
+}
+
+let network: Network | null = null;
+
+export function setNetwork(next: Network): void {
+  network = next;
+}
+
+export function createPoster(options: PosterOptions): Poster {
+  const destroyed = new AbortController();
+  setMaxListeners(0, destroyed.signal);
+  const used = network!;
+  return {
+    post: (path, body) =>
+      used.post(path, JSON.parse(JSON.stringify(body)) as Record<string, unknown>, options, destroyed.signal),
+    postAs: () => Promise.reject(new Error('no form is posted in a simulation')),
+    get: (path) => used.get(path, options, destroyed.signal),
+    async destroy() {
+      destroyed.abort();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import type { CheckDeps } from '../../src/pipeline/check.js';
+import { checkText } from '../helpers/pipelineWorld.js';
+import type { Plan } from '../../src/pipeline/plan.js';
+import { type Draws, createDraws } from './draws.js';
+import type { NetworkPlan, Outage, Storm } from './network.js';
+import { TOKENS } from './replies.js';
+
+/** Which calls count. */
+export type Aim = 'any' | 'manifest';
+
+/** How an attempt is brought to its end. */
+export type Blow =
+  | { kind: 'none' }
+  /** The process or the machine dies at this call of the file system, or of the manifest. */
+  | { kind: 'crash'; aim: Aim; atCall: number; part: number; isPowerCut: boolean }
+  /** One call fails, or every call of that sort from there on. */
+  | { kind: 'disk'; aim: Aim; atCall: number; part: number; errno: string; stays: boolean }
+  /** Ctrl-C. */
+  | { kind: 'cancel'; atMs: number }
+  /** All servers go away for good. */
+  | { kind: 'servers'; atMs: number };
+
+export interface Attempt {
+  windowRows: number;
+  batchRows: number;
+  replicas: number;
+  requestsInFlightMax: number;
+  declaresSlots: boolean;
+  network: NetworkPlan;
+  /** Most milliseconds a call of the file system takes. */
+  fileMs: number;
+  blow: Blow;
+}
+
+export interface Scenario {
+  seed: number;
+  plan: Plan;
+  /** Faults may use up retries: rows may be lost that a plain run keeps. */
+  isLossy: boolean;
+  /** Replies are kept, from one start to the next. */
+  hasStore: boolean;
+  /** The last one has no blow. */
+  attempts: Attempt[];
+}
+
+export const RETRIES_MAX = 5;
+const CALM: Attempt = {
+  windowRows: 32,
+  batchRows: 8,
+  replicas: 1,
+  requestsInFlightMax: 64,
+  declaresSlots: false,
+  network: {
+    latencyMs: 20,
+    slots: 64,
+    hasMetrics: true,
+    faultShare: 0,
+    faultsMax: 0,
+    outages: [],
+    storms: [],
+  },
+  fileMs: 0,
+  blow: { kind: 'none' },
+};
+
+/** The run that nothing happens to. */
+export const PLAIN_ATTEMPT = CALM;
+
+export async function drawScenario(seed: number, more: Partial<CheckDeps> = {}): Promise<Scenario> {
+  const draws = createDraws(seed, 'scenario');
+  const plan = await checkText(JSON.stringify(drawPipeline(draws.stream('pipeline'), seed)), [], more);
+  const isLossy = draws.chance(0.15);
+  const blows = draws.whole(0, 3);
+  const attempts = Array.from({ length: blows + 1 }, (_, at) =>
+    drawAttempt(draws.stream(`attempt ${at}`), isLossy, at < blows),
+  );
+  return { seed, plan, isLossy, hasStore: draws.chance(0.5), attempts };
+}
+
+function drawPipeline(draws: Draws, seed: number): object {
+  const tail = draws.pick(TAILS);
+  const middle = MIDDLES.filter(() => draws.chance(0.5));
+  const limit = draws.whole(1, 45);
+  const target = draws.whole(1, Math.min(18, limit));
+  const end = draws.pick([{ limit }, { limit, target }, { target }]);
+  return {
+    name: 'sim',
+    seed,
+    ...end,
+    models: { m: { openai: { model: 'sim', replicas: ['http://a/v1'] } } },
+    steps: [{ generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } }, ...middle, ...tail],
+    output: { shardRows: draws.whole(1, 12), rowGroupRows: draws.whole(1, 8) },
+  };
+}
+
+const MIDDLES = [
+  { deduplicate: { similarityMin: 0.9 } },
+  { judgeSolvability: { model: 'm', tokensMax: TOKENS.judge } },
+  { scoreDifficulty: { model: 'm' } },
+];
+
+const RESPOND = { respond: { model: 'm', n: 3, tokensMax: TOKENS.respond } };
+
+const TAILS: readonly (readonly object[])[] = [
+  [],
+  [RESPOND],
+  [RESPOND, { unnest: {} }],
+  [RESPOND, { filterAnswered: {} }, { scoreReward: { model: 'm' } }, { keepBest: {} }],
+  [
+    RESPOND,
+    { scoreReward: { model: 'm' } },
+    { unnest: { texts: { responses: 'response' }, numbers: { rewards: 'reward' } } },
+    { deduplicate: {}, label: 'again' },
+  ],
+];
+
+function drawAttempt(draws: Draws, isLossy: boolean, isHit: boolean): Attempt {
+  const batchRows = draws.whole(1, 12);
+  return {
+    windowRows: draws.whole(batchRows, 60),
+    batchRows,
+    replicas: draws.whole(1, 3),
+    requestsInFlightMax: draws.whole(1, 40),
+    declaresSlots: draws.chance(0.3),
+    network: drawNetwork(draws.stream('network'), isLossy),
+    fileMs: draws.pick([0, 2, 40]),
+    blow: isHit ? drawBlow(draws.stream('blow')) : { kind: 'none' },
+  };
+}
+
+function drawNetwork(draws: Draws, isLossy: boolean): NetworkPlan {
+  const isQuiet = draws.chance(0.3);
+  const outages = Array.from({ length: isQuiet ? 0 : draws.whole(0, 2) }, () => drawOutage(draws));
+  const storms = Array.from({ length: isQuiet ? 0 : draws.whole(0, 1) }, (): Storm => {
+    const retryAfter = draws.chance(0.5) ? `${draws.whole(1, 4)}` : undefined;
+    return { ...drawOutage(draws), status: draws.pick([429, 503]), retryAfter };
+  });
+  return {
+    latencyMs: draws.pick([1, 20, 400]),
+    slots: draws.whole(1, 16),
+    hasMetrics: draws.chance(0.5),
+    faultShare: isQuiet ? 0 : draws.pick([0.02, 0.2, isLossy ? 0.9 : 0.5]),
+    faultsMax: isLossy ? 100 : 2,
+    outages,
+    storms,
+  };
+}
+
+function drawOutage(draws: Draws): Outage {
+  const fromMs = draws.whole(0, 4000);
+  const url = draws.pick([undefined, serverUrl(0), serverUrl(1)]);
+  return { url, fromMs, toMs: fromMs + draws.whole(50, 12_000) };
+}
+
+export function serverUrl(at: number): string {
+  return `http://server-${at}/v1`;
+}
+
+function drawBlow(draws: Draws): Blow {
+  // Most runs make 50 to 300 calls; an end near the start or the finish is worth as much as one in the middle.
+  const aim: Aim = draws.chance(0.3) ? 'manifest' : 'any';
+  const atCall = aim === 'manifest' ? draws.whole(0, 24) : Math.floor(draws.uniform() ** 2 * 260);
+  const part = draws.pick([0, 0.5, 0.999, 1]);
+  const kind = draws.pick(['crash', 'crash', 'disk', 'disk', 'cancel', 'servers'] as const);
+  if (kind === 'crash') return { kind, aim, atCall, part, isPowerCut: draws.chance(0.6) };
+  if (kind === 'disk') {
+    const errno = draws.pick(['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE']);
+    return { kind, aim, atCall, part, errno, stays: draws.chance(0.5) };
+  }
+  return { kind, atMs: Math.floor(draws.uniform() ** 2 * 8000) };
+}

@@ -1,0 +1,360 @@
+import assert from 'node:assert/strict';
+import type { Model } from '../../src/backends/model.js';
+import { openModel } from '../../src/backends/openModel.js';
+import type { Pool } from '../../src/backends/pool.js';
+import { type SharedPools, createSharedPools } from '../../src/backends/sharedPools.js';
+import { closeModels } from '../../src/cli/models.js';
+import { type RunWorld, runInto } from '../../src/cli/runInto.js';
+import { ScaleQuestError } from '../../src/errors.js';
+import { loadZstd } from '../../src/io/zstd.js';
+import { promptFrom } from '../../src/pipeline/check.js';
+import type { Plan } from '../../src/pipeline/plan.js';
+import {
+  type CrashingFiles,
+  type Fault,
+  type Meddle,
+  type Operation,
+  crashingFiles,
+} from '../helpers/crashingFiles.js';
+import { checkDeps } from '../helpers/pipelineWorld.js';
+import { type SimulatedClock, simulatedClock } from '../helpers/simulatedClock.js';
+import {
+  type Promised,
+  checkFolder,
+  dataOf,
+  noteAcknowledged,
+  nothingPromised,
+  watchedPlan,
+} from './checks.js';
+import { type Draws, createDraws } from './draws.js';
+import { simulatedEncoder } from './encoder.js';
+import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
+import { type SimulatedNetwork, simulatedNetwork } from './network.js';
+import { setNetwork } from './poster.js';
+import {
+  type Attempt,
+  type Blow,
+  PLAIN_ATTEMPT,
+  RETRIES_MAX,
+  type Scenario,
+  drawScenario,
+  serverUrl,
+} from './scenario.js';
+
+/** What one seed did. */
+export interface Simulated {
+  seed: number;
+  attempts: number;
+  /** How attempts ended: `ok`, a code, `killed` or `power cut`. */
+  endings: string[];
+  /** Faults by kind. */
+  faults: Record<string, number>;
+  requests: number;
+  /** Calls that the store did not answer; 0 without one. */
+  paid: number;
+  fileCalls: number;
+  /** Virtual time of all attempts. */
+  virtualMs: number;
+  isLossy: boolean;
+  rowsKept: number;
+}
+
+const FOLDER = '/runs/sim';
+const START_MS = 1_000_000;
+/** Any run is over by then: the longest wait is for servers that are away. */
+const RUN_MS_MAX = 3_600_000;
+
+/** Runs the scenario of a seed to its end, through its faults and crashes; throws where an invariant does not hold. */
+export async function simulate(seed: number): Promise<Simulated> {
+  await loadZstd();
+  const scenario = await drawScenario(seed);
+  const plain = scenario.isLossy ? null : await runPlain(scenario);
+  const result: Simulated = {
+    ...{
+      seed,
+      attempts: 0,
+      endings: [],
+      faults: {},
+      requests: 0,
+      paid: 0,
+      fileCalls: 0,
+      virtualMs: 0,
+      rowsKept: 0,
+    },
+    isLossy: scenario.isLossy,
+  };
+  const draws = createDraws(seed, 'run');
+  const series = beginSeries(scenario);
+  for (const [at, attempt] of scenario.attempts.entries()) {
+    await runAttempt(series, attempt, draws.stream(`${at}`), result);
+  }
+  const files = filesOf(series.disk);
+  const commits = checkFolder(files, series.promised);
+  checkPaid(series.kept);
+  result.paid = series.kept.paid;
+  assert.ok(commits.at(-1)?.done, 'end: the last attempt left a run that is not done');
+  result.rowsKept = commits.at(-1)!.kept;
+  if (plain) assert.deepEqual(dataOf(files), plain, 'bytes: other files than an untroubled run');
+  return result;
+}
+
+/** The same pipeline with one server that answers, and a disk that works. */
+async function runPlain(scenario: Scenario): Promise<Record<string, string>> {
+  const draws = createDraws(scenario.seed, 'plain');
+  const series = beginSeries({ ...scenario, hasStore: false });
+  await runAttempt(series, PLAIN_ATTEMPT, draws);
+  return dataOf(filesOf(series.disk));
+}
+
+/** The starts of one run, and what lives from one to the next. */
+interface Series {
+  scenario: Scenario;
+  disk: Disk;
+  promised: Promised;
+  kept: KeptReplies;
+}
+
+function beginSeries(scenario: Scenario): Series {
+  return { scenario, disk: createDisk(), promised: nothingPromised(), kept: keepsNothing() };
+}
+
+/** Lives through all attempts of a scenario; each meddles with it in its own way. */
+interface Disk {
+  files: CrashingFiles;
+  meddle: Meddle;
+}
+
+function createDisk(): Disk {
+  const disk: Disk = { files: crashingFiles((operation) => disk.meddle(operation)), meddle: () => null };
+  return disk;
+}
+
+/** Files of the run folder: path inside it → bytes. */
+function filesOf({ files }: Disk): Map<string, Uint8Array> {
+  const inside = [...files.snapshot()].filter(([path]) => path.startsWith(`${FOLDER}/`));
+  return new Map(inside.map(([path, bytes]) => [path.slice(FOLDER.length + 1), bytes]));
+}
+
+/** What an attempt needs, and what is asked of it afterwards. */
+interface Stage {
+  clock: SimulatedClock;
+  abort: AbortController;
+  network: SimulatedNetwork;
+  /** What the run was told to give up, or broke. */
+  violations: unknown[];
+  hits: string[];
+}
+
+async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result?: Simulated): Promise<void> {
+  const { disk, promised } = series;
+  const { plan, isLossy } = series.scenario;
+  const { files } = disk;
+  const callsBefore = files.operations;
+  const filesBefore = filesOf(disk);
+  const commits = checkFolder(filesBefore, promised);
+  const from = commits.at(-1)?.next ?? 0;
+  const pools = new Set<Pool>();
+  const stage = createStage(attempt, disk, draws, pools);
+  const { clock, abort, network, violations } = stage;
+  const flow = watchedPlan(withKnobs(plan, attempt), from);
+  let models: Record<string, Model> = {};
+  const world: RunWorld = {
+    files,
+    prompt: promptFrom(plan.folder, checkDeps()),
+    openModels: async () => (models = await openSimulated(series, attempt, stage, draws, pools)),
+    signal: abort.signal,
+    now: () => new Date(clock.nowMs()),
+    nowMs: clock.nowMs,
+    memoryPeakBytes: () => 0,
+    startEncoder: simulatedEncoder(clock, draws.stream('encoder')),
+    onStart: (_, resume) => assert.equal(resume.from, from, 'resume: not where the last commit ends'),
+    onDelivered: flow.delivered,
+  };
+  const ended = new AbortController();
+  strike(attempt.blow, stage, ended.signal);
+  const run = runInto(flow.plan, FOLDER, world).then(
+    () => 'ok',
+    (error: unknown) => endingOf(error),
+  );
+  const code = await clock.until(run, clock.nowMs() + RUN_MS_MAX);
+  ended.abort();
+  await clock.until(closeModels(Object.values(models)), clock.nowMs() + RUN_MS_MAX);
+  checkEnding(code, attempt.blow, files, isLossy);
+  if (violations.length > 0) throw violations[0];
+  checkCalls(network, models, pools);
+  noteAcknowledged(filesOf(disk), promised);
+  if (result)
+    note(result, stage, files.isCrashed ? crashName(attempt.blow) : code, files.operations - callsBefore);
+  if (files.isCrashed)
+    files.restart(crashName(attempt.blow) === 'killed' ? 'process' : 'machine', draws.uniform);
+  else checkLeft(disk, filesBefore);
+  checkFolder(filesOf(disk), promised);
+}
+
+function createStage(attempt: Attempt, disk: Disk, draws: Draws, pools: Set<Pool>): Stage {
+  const clock = simulatedClock(START_MS);
+  const abort = new AbortController();
+  const violations: unknown[] = [];
+  const hits: string[] = [];
+  const timing = draws.stream('files');
+  const fault = faultOf(attempt.blow, hits);
+  disk.meddle = async (operation) => {
+    if (attempt.fileMs > 0) await clock.sleep(timing.whole(0, attempt.fileMs));
+    const found = fault(operation);
+    // A dead process asks nobody for anything.
+    if (found?.kind === 'crash') abort.abort();
+    return found;
+  };
+  const network = simulatedNetwork(clock, networkOf(attempt), draws.stream('network'), (url) => {
+    try {
+      checkLimit(pools, url, attempt.requestsInFlightMax);
+    } catch (error) {
+      violations.push(error);
+    }
+  });
+  return { clock, abort, network, violations, hits };
+}
+
+function networkOf({ network, blow }: Attempt): Attempt['network'] {
+  if (blow.kind !== 'servers') return network;
+  return { ...network, outages: [...network.outages, { url: undefined, fromMs: blow.atMs, toMs: Infinity }] };
+}
+
+function withKnobs(plan: Plan, { windowRows, batchRows }: Attempt): Plan {
+  const source = { ...plan.settings.source, windowRows, batchRows };
+  return { ...plan, settings: { ...plan.settings, source } };
+}
+
+async function openSimulated(
+  { scenario, disk, kept }: Series,
+  { replicas, requestsInFlightMax, declaresSlots, network: { slots } }: Attempt,
+  { clock, network }: Stage,
+  draws: Draws,
+  pools: Set<Pool>,
+): Promise<Record<string, Model>> {
+  setNetwork(network);
+  const shared = createSharedPools();
+  const spied: SharedPools = {
+    take(options) {
+      const taken = shared.take(options);
+      pools.add(taken.pool);
+      return taken;
+    },
+  };
+  const openai = {
+    model: 'sim',
+    replicas: Array.from({ length: replicas }, (_, at) => serverUrl(at)),
+    ...{ requestsInFlightMax, retriesMax: RETRIES_MAX, timeoutMs: 20_000, unreachableMs: 20_000 },
+    ...(declaresSlots ? { slots } : {}),
+  };
+  const random = draws.stream('retries').uniform;
+  const deps = { env: {}, folder: '/', clock, random, pools: spied };
+  const m = await openModel('m', { openai, template: 'qwen2-math' }, deps);
+  const isDead = (): boolean => disk.files.isCrashed;
+  return { m: scenario.hasStore ? withSimulatedStore(m, kept, clock, draws.stream('store'), isDead) : m };
+}
+
+const FAILING: Record<string, readonly Operation['kind'][]> = {
+  ENOSPC: ['write', 'mkdir', 'sync'],
+  EDQUOT: ['write', 'mkdir', 'sync'],
+  EMFILE: ['open', 'syncFolder', 'readdir'],
+  EIO: ['write', 'sync', 'read', 'truncate', 'rename', 'open', 'close', 'syncFolder', 'stat'],
+};
+
+/** What the blow does to a call of the file system. */
+function faultOf(blow: Blow, hits: string[]): (operation: Operation) => Fault | null {
+  if (blow.kind !== 'crash' && blow.kind !== 'disk') return () => null;
+  let calls = 0;
+  return ({ kind, path, bytes }) => {
+    if (blow.aim === 'manifest' && !path.endsWith('/manifest.jsonl')) return null;
+    if (calls++ < blow.atCall) return null;
+    const bytesWritten = Math.floor(bytes * blow.part);
+    if (blow.kind === 'crash') return { kind: 'crash', bytesWritten };
+    if (!FAILING[blow.errno]!.includes(kind) || (hits.length > 0 && !blow.stays)) return null;
+    hits.push(`${blow.errno} at ${kind}`);
+    return { kind: 'error', errno: blow.errno, bytesWritten };
+  };
+}
+
+/** Blows that come by the clock. */
+function strike(blow: Blow, { clock, abort }: Stage, ended: AbortSignal): void {
+  if (blow.kind !== 'cancel') return;
+  clock.sleep(blow.atMs, ended).then(
+    () => abort.abort(),
+    () => {},
+  );
+}
+
+function endingOf(error: unknown): string {
+  // A broken invariant, whether ours or the run's own, is never an ending.
+  if (!(error instanceof ScaleQuestError) || error.code === 'ERR_INVARIANT') throw error;
+  return error.code;
+}
+
+const ENDINGS: Record<Blow['kind'], readonly string[]> = {
+  none: ['ok'],
+  crash: [],
+  disk: ['ok', 'ERR_IO_WRITE', 'ERR_IO_READ'],
+  cancel: ['ok', 'ERR_CANCELLED'],
+  servers: ['ok', 'ERR_MODEL_UNREACHABLE'],
+};
+
+function checkEnding(code: string, { kind }: Blow, { isCrashed }: CrashingFiles, isLossy: boolean): void {
+  if (isCrashed) return assert.notEqual(code, 'ok', 'end: a dead process finished its run');
+  const allowed = kind === 'crash' ? ['ok'] : ENDINGS[kind];
+  assert.ok(
+    allowed.includes(code),
+    `end: ${code} after ${kind}${isLossy ? ' (lossy)' : ''}, expected ${allowed.join(' or ')}`,
+  );
+}
+
+/** At the moment of dispatch. */
+function checkLimit(pools: Set<Pool>, url: string, most: number): void {
+  for (const pool of pools) {
+    const replica = pool.stats().replicas.find((found) => found.url === url);
+    if (!replica) continue;
+    const { outstanding, limit } = replica;
+    assert.ok(limit <= most, `limit: ${limit}, at most ${most}`);
+    assert.ok(outstanding <= limit, `limit: ${outstanding} calls at ${url}, whose limit is ${limit}`);
+  }
+}
+
+/** Once the models are closed: nothing is out, nothing waits, every call has settled. */
+function checkCalls(network: SimulatedNetwork, models: Record<string, Model>, pools: Set<Pool>): void {
+  assert.equal(network.settled, network.sent, 'calls: some never settled');
+  for (const model of Object.values(models)) {
+    const { inFlight, queued } = model.stats();
+    assert.deepEqual({ inFlight, queued }, { inFlight: 0, queued: 0 }, 'calls: some are still under way');
+  }
+  for (const pool of pools) {
+    const { replicas } = pool.stats();
+    assert.deepEqual(
+      replicas.map(({ outstanding }) => outstanding),
+      replicas.map(() => 0),
+      'calls: places lost',
+    );
+  }
+}
+
+/** A run that ended by itself, however, leaves nothing open, and nothing half done of its own. */
+function checkLeft(disk: Disk, before: ReadonlyMap<string, Uint8Array>): void {
+  assert.equal(disk.files.openHandles, 0, 'files: left open');
+  const left = [...filesOf(disk).keys()].filter((name) => name.endsWith('.tmp') && !before.has(name));
+  assert.deepEqual(left, [], 'files: left half written');
+}
+
+function crashName(blow: Blow): 'killed' | 'power cut' {
+  return blow.kind === 'crash' && blow.isPowerCut ? 'power cut' : 'killed';
+}
+
+function note(result: Simulated, stage: Stage, ending: string, fileCalls: number): void {
+  result.attempts += 1;
+  result.endings.push(ending);
+  result.requests += stage.network.sent;
+  result.fileCalls += fileCalls;
+  result.virtualMs += stage.clock.nowMs() - START_MS;
+  const add = (kind: string, count: number): void =>
+    void (result.faults[kind] = (result.faults[kind] ?? 0) + count);
+  for (const [kind, count] of Object.entries(stage.network.counts)) add(kind, count);
+  for (const hit of stage.hits) add(`disk: ${hit}`, 1);
+}
