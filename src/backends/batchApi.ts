@@ -86,7 +86,7 @@ export function createBatchApi(
   const apiKey = readApiKey(name, apiKeyEnv, env);
   const health: ServerHealth = { answeredMs: undefined };
   const poster = createPoster({
-    ...{ url: options.replicas[0]!, headers: keyHeaders(apiKey), connectionsMax: 8, timeoutMs },
+    ...{ url: options.replicas[0]!, headers: keyHeaders(apiKey), connections: 8, timeoutMs },
     ...{ label, health, clock },
   });
   const context: ReplyContext = {

@@ -15,8 +15,10 @@ export interface ConnectionsOptions {
   origin: string;
   connectionsMax: number;
   /** Longer replies are cut. */
-  replyBytesMax: number;
+  replyBytesMax?: number;
 }
+
+export const REPLY_BYTES_MAX = 64 * 2 ** 20;
 
 /** uvicorn, and so vLLM, drops idle connections after 5 s without saying so; ours must go first, busy loop or not. */
 const KEEP_ALIVE_MS = 2_000;
@@ -30,7 +32,7 @@ const CONNECT_MS = 10_000;
 export function createConnections({
   origin,
   connectionsMax,
-  replyBytesMax,
+  replyBytesMax = REPLY_BYTES_MAX,
 }: ConnectionsOptions): Connections {
   // One for all: it remembers TLS sessions.
   const connect = buildConnector({ timeout: CONNECT_MS });

@@ -39,7 +39,7 @@ export async function findDoubleBos(question: DoubleBosQuestion): Promise<Double
   const { url, apiKey, timeoutMs = 10_000, clock, addSpecialTokens = true } = question;
   const poster = createPoster({
     ...{ url: url.replace(/(\/v1)?\/*$/, ''), label: url, headers: keyHeaders(apiKey), clock, timeoutMs },
-    ...{ connectionsMax: 1, health: { answeredMs: undefined } },
+    ...{ connections: 1, health: { answeredMs: undefined } },
   });
 
   async function tokenize(add_special_tokens: boolean): Promise<z.output<typeof replySchema>> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ScaleQuestError } from '../errors.js';
+import { type ErrorCode, ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { spawnGuarded } from './guardedGroup.js';
 
@@ -27,11 +27,14 @@ export const serveOptions = z
 export type ServeOptions = z.output<typeof serveOptions>;
 
 export interface ManagedServer {
+  /** Resolves when the server ends before `stop`, with ERR_MODEL_CRASHED and the end of its log. */
+  died: Promise<ScaleQuestError>;
   /** Ends the server's whole process group; resolves when it is gone. */
   stop(): Promise<void>;
 }
 
 export interface ManagedServerDeps {
+  /** The server's environment. */
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   /** Whether the server answers by now. */
@@ -57,6 +60,7 @@ export async function startServer(
   });
   const log = tailOf([guard.stdout, guard.stderr]);
   let ended: string | null = null;
+  let isStopping = false;
   const exited = new Promise<void>((resolve) => {
     guard.on('exit', (code) => {
       ended = `exited with code ${code}`;
@@ -69,16 +73,22 @@ export async function startServer(
   });
 
   async function stop(): Promise<void> {
+    isStopping = true;
     guard.stdin.end();
     await exited;
   }
 
-  function failure(what: string): ScaleQuestError {
-    return new ScaleQuestError(
-      'ERR_MODEL_LOAD',
-      `${name}: the server \`${options.command.join(' ')}\` ${what}. The end of its log:\n${log()}`,
-      { data: { model: name } },
-    );
+  function failure(what: string, code: ErrorCode = 'ERR_MODEL_LOAD'): ScaleQuestError {
+    const server = `the server \`${options.command.join(' ')}\``;
+    const data = { model: name };
+    return new ScaleQuestError(code, `${name}: ${server} ${what}. The end of its log:\n${log()}`, { data });
+  }
+
+  /** Never settles where we end it. */
+  async function death(): Promise<ScaleQuestError> {
+    await exited;
+    if (isStopping) return new Promise(() => {});
+    return failure(`${ended} in the middle of the run; start the run again to go on`, 'ERR_MODEL_CRASHED');
   }
 
   const deadlineMs = clock.nowMs() + options.startTimeoutMs;
@@ -95,7 +105,7 @@ export async function startServer(
   }
   // A server of someone else on the same port would answer too, while ours failed to take it.
   if (ended !== null) throw failure(`${ended}, though something else answers at its address`);
-  return { stop };
+  return { stop, died: death() };
 }
 
 /** Ours would find its port taken only later, and the other's replies would pass for its own. */

@@ -98,6 +98,8 @@ export function templateAt<Config extends AnyTemplate>(config: Config, folder: s
 
 export interface OpenModelDeps {
   env: Readonly<Record<string, string | undefined>>;
+  /** Names of the variables that hold the keys of all models of the run; see `keyVariablesOf`. */
+  keyVariables?: ReadonlySet<string>;
   /** Where relative paths start. */
   folder: string;
   clock?: Clock;
@@ -112,21 +114,29 @@ export interface OpenModelDeps {
 export async function openModel(
   name: string,
   config: z.input<typeof modelSchema>,
-  { env, folder, clock = systemClock, random = Math.random, pools, signal }: OpenModelDeps,
+  { env, keyVariables, folder, clock = systemClock, random = Math.random, pools, signal }: OpenModelDeps,
 ): Promise<Model> {
   const parsed = modelSchema.parse(config);
-  const key = keyOf(parsed, env);
-  const opened = openKind(name, parsed, folder, { env, clock, random, pools, signal });
+  const variable = keyVariableOf(parsed);
+  // What its servers are sent; undefined where it has none, or its variable is not set.
+  const key = variable === undefined ? undefined : env[variable]?.trim();
+  const opened = openKind(name, parsed, folder, {
+    ...{ env, clock, random, pools, signal },
+    ...(keyVariables ? { keyVariables } : {}),
+  });
   return guardKey(await cleaned(opened, keyRemover(key)), key);
 }
 
-/** What the model's servers are sent; undefined where it has none, or its variable is not set. */
-function keyOf(config: ModelConfig, env: OpenModelDeps['env']): string | undefined {
+function keyVariableOf(config: ModelConfig): string | undefined {
   for (const options of Object.values(config)) {
-    if (typeof options !== 'object' || !('apiKeyEnv' in options) || !options.apiKeyEnv) continue;
-    return env[options.apiKeyEnv]?.trim();
+    if (typeof options === 'object' && 'apiKeyEnv' in options && options.apiKeyEnv) return options.apiKeyEnv;
   }
   return undefined;
+}
+
+/** The variables of the environment that hold the models' keys. */
+export function keyVariablesOf(models: Iterable<ModelConfig>): Set<string> {
+  return new Set([...models].map(keyVariableOf).filter((name) => name !== undefined));
 }
 
 async function openKind(name: string, parsed: ModelConfig, folder: string, deps: ServerDeps): Promise<Model> {

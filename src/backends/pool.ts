@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { RowError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { type Limit, type ServerLoad, createLimit } from './limit.js';
+import { type Connections, createConnections } from './connections.js';
 import { type Poster, createPoster } from './postJson.js';
 import { type Entry, type Queue, createQueue } from './queue.js';
 import { type ServerHealth, TryFailure } from './retry.js';
@@ -15,12 +16,18 @@ export interface Replica {
   /** Requests that it was given and has not answered. */
   outstanding: number;
   isUp: boolean;
+  /** When it last went down or came back, and when it last answered a call. */
+  turnedMs: number;
+  answeredMs: number;
   /** It has refused calls (429, 503) and answered none since: it is given one call at a time, not before `nextKnockMs`. */
   isRefusing: boolean;
   refusedMs: number;
   nextKnockMs: number;
   /** Failures since its last answer. */
   failuresInARow: number;
+  /** How often it was ejected since its last answer though it was there: failing, or gone again at once. */
+  relapses: number;
+  isLookedAt: boolean;
 }
 
 export interface PoolStats {
@@ -32,10 +39,13 @@ export interface PoolStats {
 /**
  * The servers of one or more models that share them. A call waits, oldest row first, until a replica has room, and goes to
  * the one with the least outstanding work for its limit; of the first few that wait, one whose row has its home there. A
- * replica that cannot be reached is ejected, probed, and taken back; its calls go to the others.
+ * replica that cannot be reached is ejected, probed, and taken back; its calls go to the others. So is one that fails again
+ * and again; but as a probe does not tell whether it is well, it has to answer a call before it is given more than one.
  */
 export interface Pool {
   readonly health: ServerHealth;
+  /** To each of the servers, for all that use the pool: there are never more of them than requests in flight. */
+  readonly connections: readonly Connections[];
   /** Settles as `call` does, after moving it away from replicas that died under it. */
   run<T>(seq: number, call: (replica: Replica) => Promise<T>): Promise<T>;
   stats(): PoolStats;
@@ -66,6 +76,10 @@ const FIRST_KNOCK_MS = 250;
 const KNOCK_PERIOD_MS = 1_000;
 /** Failures in a row, of whatever kind, that eject a replica while another is up. */
 const FAILURES_MAX = 8;
+/** How long one that was ejected for failing is left alone: twice as long each time. */
+const RELAPSE = { firstMs: 1_000, maxMs: 60_000 };
+/** A call that one replica refuses goes to another at once, but not for ever. */
+const REFUSALS_MAX = 16;
 
 /** What the parts of a pool share. */
 interface State {
@@ -74,14 +88,27 @@ interface State {
   readonly lookers: readonly Looker[];
   readonly queue: Queue<Replica>;
   readonly closing: AbortController;
-  looking: boolean;
+  /** Replicas that are looked at. */
+  looking: number;
 }
 
 export function createPool(options: PoolOptions): Pool {
-  const { urls, headers, clock, openLooker = lookerAt, sameRowTogether = true } = options;
+  const {
+    urls,
+    headers,
+    clock,
+    requestsInFlightMax,
+    openLooker = lookerAt,
+    sameRowTogether = true,
+  } = options;
   const health: ServerHealth = { answeredMs: undefined };
   const replicas = urls.map((url, index) => newReplica(options, url, index));
-  const lookers = urls.map((url) => openLooker(url, headers, health, clock));
+  const connections = urls.map((url) => {
+    const { origin } = new URL(url);
+    // One more for the looks.
+    return createConnections({ origin, connectionsMax: requestsInFlightMax + 1 });
+  });
+  const lookers = urls.map((url, at) => openLooker(url, headers, health, clock, connections[at]!));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const prefers = (replica: Replica, seq: number): boolean => homeOf(replicas, seq) === replica;
@@ -90,10 +117,10 @@ export function createPool(options: PoolOptions): Pool {
     giveBack: (replica) => void (replica.outstanding -= 1),
     ...(urls.length > 1 && sameRowTogether && { prefers }),
   });
-  const state: State = { clock, replicas, lookers, queue, closing, looking: false };
+  const state: State = { clock, replicas, lookers, queue, closing, looking: 0 };
 
   return {
-    health,
+    ...{ health, connections },
     run: (seq, call) => run(state, seq, call),
     stats: () => ({
       inFlight: queue.inFlight,
@@ -109,6 +136,7 @@ export function createPool(options: PoolOptions): Pool {
       closing.abort();
       queue.close();
       await Promise.all(lookers.map((looker) => looker.close()));
+      await Promise.all(connections.map((each) => each.destroy()));
     },
   };
 }
@@ -120,10 +148,14 @@ function newReplica({ slots, requestsInFlightMax }: PoolOptions, url: string, in
     limit: createLimit({ slots, limitMax: requestsInFlightMax }),
     outstanding: 0,
     isUp: true,
+    turnedMs: -Infinity,
+    answeredMs: -Infinity,
     isRefusing: false,
     refusedMs: 0,
     nextKnockMs: 0,
     failuresInARow: 0,
+    relapses: 0,
+    isLookedAt: false,
   };
 }
 
@@ -140,11 +172,16 @@ function choose(replicas: readonly Replica[], nowMs: number): Replica | null {
   for (const replica of replicas) {
     const { isUp, outstanding, limit, isRefusing, nextKnockMs } = replica;
     if (!isUp || outstanding >= limit.value || (isRefusing && nextKnockMs > nowMs)) continue;
-    if (best === null || outstanding / limit.value < best.outstanding / best.limit.value) best = replica;
+    if (best === null || loadOf(replica) < loadOf(best)) best = replica;
   }
   if (best || isAnyUp(replicas)) return best;
   // With all of them down, one call each keeps knocking: its failures tell how long nobody has answered.
   return replicas.find(({ outstanding }) => outstanding === 0) ?? null;
+}
+
+/** Outstanding for its limit. One that fails at once is always idle: its failures count as load. */
+function loadOf({ outstanding, limit, failuresInARow }: Replica): number {
+  return outstanding / limit.value + failuresInARow / FAILURES_MAX;
 }
 
 /** The replica that a row's calls prefer, spread evenly by its seq; the next one while that is down. */
@@ -165,21 +202,23 @@ function isAnyUp(replicas: readonly Replica[]): boolean {
 interface Moving<T> extends Entry<Replica> {
   call(replica: Replica): Promise<T>;
   resolve(value: T): void;
+  /** Times that it was taken away from a replica that failed, and from one that refused it. */
   moves: number;
+  refusals: number;
 }
 
 function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const begin = (replica: Replica): void => void attempt(state, moving, replica);
-    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0 };
+    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0, refusals: 0 };
     state.queue.enter(moving);
-    if (!state.looking) void look(state);
+    if (state.looking < state.replicas.length) lookAtAll(state);
   });
 }
 
 /** What the outcome says of the replica is noted before its place is free and taken by the next call. */
 async function attempt<T>(state: State, moving: Moving<T>, replica: Replica): Promise<void> {
-  const { clock, queue, closing, replicas } = state;
+  const { clock, queue, closing } = state;
   const startedMs = clock.nowMs();
   try {
     const value = await moving.call(replica);
@@ -188,41 +227,63 @@ async function attempt<T>(state: State, moving: Moving<T>, replica: Replica): Pr
     moving.resolve(value);
   } catch (error) {
     if (error instanceof RowError) answered(state, replica, startedMs);
-    const canMove = error instanceof TryFailure && failed(state, replica, error) && isConnection(error);
+    const canMove =
+      error instanceof TryFailure && failed(state, replica, error) && mayMove(state, moving, error);
     queue.leave(moving, replica);
-    // Not its fault and not the row's: it moves on at once, but not for ever, for it may be what kills them.
-    if (canMove && !closing.signal.aborted && moving.moves++ < replicas.length) queue.enter(moving);
+    if (canMove && !closing.signal.aborted) queue.enter(moving);
     else moving.reject(error);
   }
 }
 
+/** Not the row's fault: it moves on at once, but not for ever, for it may be what kills them. */
+function mayMove({ replicas }: State, moving: Moving<unknown>, { kind }: TryFailure): boolean {
+  return kind === 'busy' ? moving.refusals++ < REFUSALS_MAX : moving.moves++ < replicas.length;
+}
+
 function answered(state: State, replica: Replica, startedMs: number): void {
+  // What it had taken in before it was ejected, or began to refuse, says nothing of what it takes now.
+  const isNews = startedMs >= replica.turnedMs;
+  if (!isNews && replica.relapses > 0) return;
+  replica.answeredMs = state.clock.nowMs();
   replica.failuresInARow = 0;
+  replica.relapses = 0;
   if (!replica.isUp) takeBack(state, replica);
-  // What it had taken in before it began to refuse says nothing of what it takes now.
   if (!replica.isRefusing || startedMs < replica.refusedMs) return;
   replica.isRefusing = false;
   state.queue.wake();
 }
 
-/** Whether the replica is out, and others are there. */
+/** Whether the call had better go to another replica, and one is there. */
 function failed(state: State, replica: Replica, failure: TryFailure): boolean {
+  const others = state.replicas.filter((other) => other !== replica && other.isUp);
   if (failure.kind === 'busy') {
-    if (!replica.isRefusing) {
-      // That it refuses is news once; what it does to those that knock says nothing of its size.
-      replica.limit.refused();
-      knockLater(state, replica, Math.min(failure.retryAfterMs || FIRST_KNOCK_MS, KNOCK_PERIOD_MS));
-    }
-    replica.isRefusing = true;
-    replica.refusedMs = state.clock.nowMs();
-    return false;
+    refused(state, replica, failure);
+    return others.some(({ isRefusing }) => !isRefusing);
   }
   replica.failuresInARow += 1;
-  const areOthersUp = state.replicas.some((other) => other !== replica && other.isUp);
-  const failsAll = replica.failuresInARow >= FAILURES_MAX && areOthersUp;
-  if (failure.kind === 'unreachable' || failsAll) replica.isUp = false;
-  if (!replica.isUp) state.queue.wake();
-  return !replica.isUp && areOthersUp;
+  // After a relapse one failure is enough.
+  const failuresMax = replica.relapses > 0 ? 1 : FAILURES_MAX;
+  const failsAll = replica.failuresInARow >= failuresMax && others.length > 0;
+  if (replica.isUp && (failure.kind === 'unreachable' || failsAll)) eject(state, replica, failure);
+  return !replica.isUp && others.length > 0;
+}
+
+function refused(state: State, replica: Replica, { retryAfterMs }: TryFailure): void {
+  if (!replica.isRefusing) {
+    // That it refuses is news once; what it does to those that knock says nothing of its size.
+    replica.limit.refused();
+    knockLater(state, replica, Math.min(retryAfterMs || FIRST_KNOCK_MS, KNOCK_PERIOD_MS));
+  }
+  replica.isRefusing = true;
+  replica.refusedMs = state.clock.nowMs();
+}
+
+function eject({ clock, queue }: State, replica: Replica, { kind }: TryFailure): void {
+  const isGone = kind === 'unreachable' || kind === 'reset';
+  if (!isGone || replica.answeredMs < replica.turnedMs) replica.relapses += 1;
+  replica.isUp = false;
+  replica.turnedMs = clock.nowMs();
+  queue.wake();
 }
 
 /** What Retry-After says holds for the refused call; whether the server takes calls again is asked sooner, by one of them. */
@@ -237,42 +298,57 @@ function knockLater({ clock, queue, closing }: State, replica: Replica, waitMs: 
   void clock.sleep(waitMs, closing.signal).then(knock, () => undefined);
 }
 
-function takeBack({ queue }: State, replica: Replica): void {
+/** After a relapse it is given calls one by one, as one that refuses is, until it answers one. */
+function takeBack({ clock, queue }: State, replica: Replica): void {
+  const nowMs = clock.nowMs();
   replica.isUp = true;
-  replica.isRefusing = false;
+  replica.turnedMs = nowMs;
+  replica.isRefusing = replica.relapses > 0;
+  replica.refusedMs = nowMs;
+  replica.nextKnockMs = 0;
   replica.failuresInARow = 0;
   replica.limit.reset();
   queue.wake();
 }
 
-/** Looks at every replica once a second while there is work: its load if it is up, whether it is back if not. */
-async function look(state: State): Promise<void> {
-  const { clock, queue, replicas, closing } = state;
-  if (state.looking || closing.signal.aborted) return;
-  state.looking = true;
+function lookAtAll(state: State): void {
+  for (const replica of state.replicas) if (!replica.isLookedAt) void look(state, replica);
+}
+
+/**
+ * Looks at a replica once a second while there is work: its load if it is up, whether it is back if not. Each by itself: one
+ * that does not answer its looks must not keep us from looking at the others.
+ */
+async function look(state: State, replica: Replica): Promise<void> {
+  const { clock, queue, closing } = state;
+  if (closing.signal.aborted) return;
+  replica.isLookedAt = true;
+  state.looking += 1;
   for (let looks = 0; queue.inFlight + queue.queued > 0; looks++) {
-    const isSettled = looks > FIRST_LOOKS_MAX || replicas.every(({ limit }) => limit.isSettled);
+    const isSettled = looks > FIRST_LOOKS_MAX || replica.limit.isSettled;
     const periodMs = isSettled ? LOOK_PERIOD_MS : FIRST_LOOKS_PERIOD_MS;
     await clock.sleep(periodMs, closing.signal).catch(() => undefined);
     if (closing.signal.aborted) break;
-    await Promise.all(replicas.map((replica) => lookAt(state, replica)));
+    await lookOnce(state, replica);
     queue.wake();
   }
-  state.looking = false;
+  replica.isLookedAt = false;
+  state.looking -= 1;
 }
 
-async function lookAt(state: State, replica: Replica): Promise<void> {
+async function lookOnce(state: State, replica: Replica): Promise<void> {
   const looker = state.lookers[replica.index]!;
   if (replica.isUp) {
     const outstanding = replica.outstanding;
     replica.limit.observe(await looker.load(), outstanding);
-  } else if ((await looker.isThere()) && !replica.isUp) {
+  } else if (state.clock.nowMs() >= probeMs(replica) && (await looker.isThere()) && !replica.isUp) {
     takeBack(state, replica);
   }
 }
 
-function isConnection({ kind }: TryFailure): boolean {
-  return kind === 'unreachable' || kind === 'reset';
+function probeMs({ turnedMs, relapses }: Replica): number {
+  const { firstMs, maxMs } = RELAPSE;
+  return relapses > 0 ? turnedMs + Math.min(maxMs, firstMs * 2 ** (relapses - 1)) : turnedMs;
 }
 
 /** Looks at one server apart from its work; its calls never reject. */
@@ -290,6 +366,7 @@ export type OpenLooker = (
   headers: Readonly<Record<string, string>>,
   health: ServerHealth,
   clock: Clock,
+  connections: Connections,
 ) => Looker;
 
 /** Reads a server's metrics page, and whether it answers at all, apart from its work. */
@@ -298,9 +375,10 @@ function lookerAt(
   headers: Readonly<Record<string, string>>,
   health: ServerHealth,
   clock: Clock,
+  connections: Connections,
 ): Looker {
   const poster: Poster = createPoster({
-    ...{ url, headers, health, clock, connectionsMax: 1, timeoutMs: LOOK_TIMEOUT_MS },
+    ...{ url, headers, health, clock, connections, timeoutMs: LOOK_TIMEOUT_MS },
     label: url,
   });
   async function modelsStatus(): Promise<number | null> {

@@ -1,7 +1,7 @@
 import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
-import { type Connections, createConnections } from './connections.js';
+import { type Connections, REPLY_BYTES_MAX, createConnections } from './connections.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 
 export interface HttpReply {
@@ -22,7 +22,7 @@ export interface Poster {
   postAs(path: string, contentType: string, body: string): Promise<HttpReply>;
   /** Gets a page of the server: `path` stands under the url, or, where it starts with `//`, under the server's root. */
   get(path: string, timeoutMs: number): Promise<HttpReply>;
-  /** Cuts every connection; what is open rejects. */
+  /** What is open rejects, and what comes later. Connections of this poster alone are closed. */
   destroy(): Promise<void>;
 }
 
@@ -30,7 +30,8 @@ export interface PosterOptions {
   /** The base; `path` is appended. */
   url: string;
   headers: Readonly<Record<string, string>>;
-  connectionsMax: number;
+  /** To the server of `url`; of several posters, or of this one alone if a number says how many there may be. */
+  connections: Connections | number;
   /** For the whole of one request, from connecting to the last byte. */
   timeoutMs: number;
   /** Names the model and the server at the start of each message. */
@@ -38,8 +39,6 @@ export interface PosterOptions {
   health: ServerHealth;
   clock: Clock;
 }
-
-const REPLY_BYTES_MAX = 64 * 2 ** 20;
 
 /** Deadlines are looked at so often; a timer a request would cost more than the request's own bookkeeping. */
 const DEADLINE_TICK_MS = 100;
@@ -51,7 +50,8 @@ interface Call {
   resolve(reply: HttpReply): void;
   reject(error: unknown): void;
   controller: Dispatcher.DispatchController | null;
-  isLate: boolean;
+  /** Given up by us, and why. */
+  cut: 'late' | 'closed' | null;
 }
 
 /** What the calls of one poster share. */
@@ -66,18 +66,26 @@ interface Shared {
  * that shares its cores with the rest of the run can feel.
  */
 export function createPoster(options: PosterOptions): Poster {
-  const { url, headers, connectionsMax, timeoutMs, clock } = options;
+  const { url, headers, timeoutMs, clock } = options;
   const { origin, pathname } = new URL(url);
   const base = pathname.replace(/\/+$/, '');
-  const connections = createConnections({ origin, connectionsMax, replyBytesMax: REPLY_BYTES_MAX });
-  const deadlines = createDeadlines(clock, Math.min(DEADLINE_TICK_MS, timeoutMs));
+  const own =
+    typeof options.connections === 'number'
+      ? createConnections({ origin, connectionsMax: options.connections })
+      : null;
+  const connections = own ?? (options.connections as Connections);
+  const deadlines = createDeadlines(options, Math.min(DEADLINE_TICK_MS, timeoutMs));
   const shared: Shared = { options, connections, deadlines };
   const postHeaders = { ...headers, 'content-type': 'application/json', accept: 'application/json' };
+  let isDestroyed = false;
 
   function send(request: Dispatcher.DispatchOptions, callTimeoutMs: number): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
       const deadlineMs = clock.nowMs() + callTimeoutMs;
-      const call = { timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, isLate: false };
+      const call: Call = {
+        ...{ timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, cut: null },
+      };
+      if (isDestroyed) return cut(call, 'closed', options);
       deadlines.watch(call);
       connections.use((connection) => connection.dispatch(request, hear(call, connection, shared)));
     });
@@ -103,8 +111,9 @@ export function createPoster(options: PosterOptions): Poster {
         getTimeoutMs,
       ),
     async destroy() {
+      isDestroyed = true;
       deadlines.stop();
-      await connections.destroy();
+      await own?.destroy();
     },
   };
 }
@@ -128,7 +137,7 @@ function hear(
   return {
     onRequestStart(controller) {
       call.controller = controller;
-      if (call.isLate) controller.abort(new Error('late'));
+      if (call.cut) controller.abort(new Error(call.cut));
     },
     onResponseStart(_controller, statusCode, incoming) {
       status = statusCode;
@@ -150,25 +159,21 @@ function hear(
   };
 }
 
-function failureOf(
-  { isLate, timeoutMs }: Call,
-  status: number,
-  error: unknown,
-  options: PosterOptions,
-): Error {
-  const { label } = options;
-  if (isLate) return new TryFailure('timeout', `${label} did not answer within ${timeoutMs / 1000} s`);
-  return status > 0 ? bodyFailure(label, error) : connectionFailure(options, error);
+function failureOf(call: Call, status: number, error: unknown, options: PosterOptions): Error {
+  if (call.cut) return cutFailure(call, call.cut, options);
+  return status > 0 ? bodyFailure(options.label, error) : connectionFailure(options, error);
 }
 
 interface Deadlines {
   watch(call: Call): void;
   forget(call: Call): void;
+  /** Cuts all that is watched. */
   stop(): void;
 }
 
 /** Cuts the calls that are late, with one sleep at a time for all of them. */
-function createDeadlines(clock: Clock, tickMs: number): Deadlines {
+function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
+  const { clock } = options;
   const open = new Set<Call>();
   const stopped = new AbortController();
   let isWatching = false;
@@ -178,9 +183,14 @@ function createDeadlines(clock: Clock, tickMs: number): Deadlines {
     while (open.size > 0 && !stopped.signal.aborted) {
       await clock.sleep(tickMs, stopped.signal).catch(() => undefined);
       const nowMs = clock.nowMs();
-      for (const call of open) if (!call.isLate && call.deadlineMs <= nowMs) cut(call);
+      for (const call of open) if (call.deadlineMs <= nowMs) cutWatched(call, 'late');
     }
     isWatching = false;
+  }
+
+  function cutWatched(call: Call, why: 'late' | 'closed'): void {
+    open.delete(call);
+    cut(call, why, options);
   }
 
   return {
@@ -189,13 +199,30 @@ function createDeadlines(clock: Clock, tickMs: number): Deadlines {
       if (!isWatching) void watchAll();
     },
     forget: (call) => void open.delete(call),
-    stop: () => stopped.abort(),
+    stop() {
+      for (const call of open) cutWatched(call, 'closed');
+      stopped.abort();
+    },
   };
 }
 
-function cut(call: Call): void {
-  call.isLate = true;
-  call.controller?.abort(new Error('late'));
+/** Rejects at once, also where it still waits for its connection: undici would let it wait for that one's own time. */
+function cut(call: Call, why: 'late' | 'closed', options: PosterOptions): void {
+  call.cut = why;
+  call.reject(cutFailure(call, why, options));
+  call.controller?.abort(new Error(why));
+}
+
+function cutFailure(
+  { timeoutMs, controller }: Call,
+  why: 'late' | 'closed',
+  { label }: PosterOptions,
+): Error {
+  if (why === 'closed') return new TryFailure('unreachable', `${label} was closed`);
+  const within = `within ${timeoutMs / 1000} s`;
+  return controller
+    ? new TryFailure('timeout', `${label} did not answer ${within}`)
+    : new TryFailure('unreachable', `${label} took no connection ${within}`);
 }
 
 function firstOf(value: string | string[] | undefined): string | undefined {
@@ -207,7 +234,7 @@ function bodyFailure(label: string, error: unknown): Error {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new RowError(
       'ROW_REPLY_INVALID',
-      `${label} sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
+      `the server sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
     );
   }
   return new TryFailure('reply', `${label} broke off its reply (${code})`, { cause: error });

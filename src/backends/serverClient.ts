@@ -126,6 +126,8 @@ export interface ServerOptions {
 
 export interface ServerDeps {
   env: Readonly<Record<string, string | undefined>>;
+  /** Variables that a managed server must not see: the keys of other models. */
+  keyVariables?: ReadonlySet<string>;
   clock: Clock;
   /** Uniform in [0, 1); spreads retries. */
   random: () => number;
@@ -166,13 +168,15 @@ export async function createServerClient(
   deps: ServerDeps,
 ): Promise<ServerClient> {
   const { retriesMax, unreachableMs, serve } = options;
-  const { env, clock, random, signal } = deps;
+  const { clock, random, signal } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
   const { health } = pool;
   const label = `model ${name} (${options.model} at ${options.replicas.join(', ')})`;
   const managed =
     serve &&
-    (await startServer(name, serve, { env, clock, isReady: pool.isThere, signal }).catch(disconnectAndThrow));
+    (await startServer(name, serve, {
+      ...{ env: serverEnv(options, deps), clock, isReady: pool.isThere, signal },
+    }).catch(disconnectAndThrow));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const counts = {
@@ -188,6 +192,10 @@ export async function createServerClient(
     ...{ retriesMax, unreachableMs, health, clock, random, signal: closing.signal },
     onRetry: () => counts.retries++,
   };
+
+  // Every call hears of it at once: nothing will answer there, however long it is asked.
+  void managed?.died.then((error) => closing.abort(error));
+  let isClosed = false;
 
   async function disconnectAndThrow(error: unknown): Promise<never> {
     await disconnect();
@@ -222,7 +230,8 @@ export async function createServerClient(
       return { ...totals, queued: open - counts.inFlight, memoryPeakBytes: 0 };
     },
     async close() {
-      if (closing.signal.aborted) return;
+      if (isClosed) return;
+      isClosed = true;
       closing.abort(new ScaleQuestError('ERR_CANCELLED', `${label} was closed before the call ended`));
       await disconnect();
       await managed?.stop();
@@ -272,21 +281,28 @@ function connect(
   const urls = speaks.besideV1 ? replicas.map((url) => `${withoutV1(url)}/v1`) : replicas;
   const { pool, release } = pools.take({ urls, slots, requestsInFlightMax, headers, clock });
   const { health } = pool;
-  const servers = replicas.map((written) => {
+  const servers = replicas.map((written, at) => {
     const label = `model ${name} (${model} at ${written})`;
     const key = { apiKeyEnv: options.apiKeyEnv, apiKey };
     const context: ReplyContext = { label, model, ...key, health, speaks, nowMs: clock.nowMs };
     const url = speaks.besideV1 ? withoutV1(written) : written;
     const shared = { url, label, health, clock, timeoutMs, headers };
-    return { poster: createPoster({ ...shared, connectionsMax: requestsInFlightMax }), context };
+    return { poster: createPoster({ ...shared, connections: pool.connections[at]! }), context };
   });
   return {
     pool,
     servers,
     async disconnect() {
-      await Promise.all([release(), ...servers.map(({ poster }) => poster.destroy())]);
+      await Promise.all(servers.map(({ poster }) => poster.destroy()));
+      await release();
     },
   };
+}
+
+/** Its own key is its business, as `vllm serve` takes it; those of other models are not. */
+function serverEnv({ apiKeyEnv }: ServerOptions, { env, keyVariables }: ServerDeps): ServerDeps['env'] {
+  const isOthers = (name: string): boolean => name !== apiKeyEnv && (keyVariables?.has(name) ?? false);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isOthers(name)));
 }
 
 function withoutV1(url: string): string {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemClock } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
-import { type ModelConfig, describeModel, openModel } from '../backends/openModel.js';
+import { type ModelConfig, describeModel, keyVariablesOf, openModel } from '../backends/openModel.js';
 import { createSharedPools } from '../backends/sharedPools.js';
 import { withStore } from '../backends/stored.js';
 import { contentsHash } from '../io/contents.js';
@@ -32,6 +32,7 @@ export async function openModels(
   const store = entries.length > 0 ? await openStoreOf(plan, runPath) : null;
   const deps = {
     env: process.env,
+    keyVariables: keyVariablesOf(Object.values(plan.models)),
     folder: plan.folder,
     pools: createSharedPools(),
     ...(signal ? { signal } : {}),

@@ -59,7 +59,7 @@ async function askOnce(
     for (const need of needs) await QUESTIONS[need](model);
     return await doubledBos(name, config, deps);
   } catch (error) {
-    if (error instanceof ScaleQuestError) return asModelError(error);
+    if (error instanceof ScaleQuestError) return asModelError(error, serverOf(name, config));
     throw error;
   } finally {
     await model?.close();
@@ -77,12 +77,26 @@ async function probeBatch(
   return null;
 }
 
-/** What loses one row in a run means here that the server cannot be used as it is. */
-function asModelError(error: ScaleQuestError): ScaleQuestError {
+/** As messages name it. */
+function serverOf(name: string, config: ModelConfig): string {
+  for (const options of Object.values(config)) {
+    if (typeof options === 'object' && 'replicas' in options) {
+      return `model ${name} (${options.model} at ${options.replicas[0]})`;
+    }
+  }
+  return `model ${name}`;
+}
+
+/**
+ * What loses one row in a run means here that the server cannot be used as it is. Messages of rows do not say which server
+ * it was: the table of lost rows must not depend on it.
+ */
+function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
   if (!(error instanceof RowError)) return error;
   const code = MEANINGS[error.code] ?? 'ERR_MODEL_PROTOCOL';
   const advice = code === 'ERR_MODEL_UNREACHABLE' ? '; see its log, then check again' : '';
-  return new ScaleQuestError(code, `${error.message}${advice}`, { cause: error, data: error.data });
+  const message = error.message.startsWith(server) ? error.message : `${server}: ${error.message}`;
+  return new ScaleQuestError(code, `${message}${advice}`, { cause: error, data: error.data });
 }
 
 const MEANINGS: Partial<Record<ErrorCode, ErrorCode>> = {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/backends/clock.js';
 import { serveOptions, startServer } from '../../src/backends/managedServer.js';
+import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
+import type { ScaleQuestError } from '../../src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'serve-'));
 
@@ -46,6 +49,15 @@ function pidsIn(file: string): number[] {
 function isAlive(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', `${pid}`], { encoding: 'utf8' });
   return stdout.trim() !== '' && !stdout.trim().startsWith('Z');
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function untilDead(pids: readonly number[]): Promise<void> {
@@ -125,6 +137,42 @@ describe('startServer', () => {
     ];
     const deps = { env: process.env, clock: systemClock, isReady: async () => false };
     await assert.rejects(startServer('m', serveOptions.parse({ command, gpus: [2, 3] }), deps), /gpus 2,3/);
+  });
+
+  it('says so at once, with the end of its log, when the server dies in the middle of the run', async () => {
+    const script = join(folder, 'dies.mjs');
+    writeFileSync(
+      script,
+      `import { createServer } from 'node:http';
+       const server = createServer((request, response) => {
+         if (request.method === 'GET') return response.writeHead(200).end('{"data":[]}');
+         console.error('CUDA error: device-side assert');
+         process.exit(9);
+       });
+       server.listen(Number(process.argv[2]), '127.0.0.1');`,
+    );
+    const port = await freePort();
+    const options = openaiOptions.parse({
+      ...{ replicas: [`http://127.0.0.1:${port}/v1`], model: 'm', unreachableMs: 600_000 },
+      serve: { command: [process.execPath, script, `${port}`] },
+    });
+    const deps = { env: process.env, clock: systemClock, random: () => 0.5 };
+    const model = await openOpenai('solver', options, 'qwen2-math', deps);
+    const turn = { kind: 'user', text: 'What is 1 + 1?' } as const;
+    const ask = { turn, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    const startedMs = performance.now();
+    const calls = [0, 1, 2].map((seq) => model.complete({ ...ask, seq, seed: seq }));
+    for (const outcome of await Promise.allSettled(calls)) {
+      assert.equal(outcome.status, 'rejected');
+      const { code, message } = outcome.reason as ScaleQuestError;
+      assert.equal(code, 'ERR_MODEL_CRASHED', message);
+      assert.match(
+        message,
+        /solver: .* exited with code 9 in the middle of the run[^]*CUDA error: device-side/,
+      );
+    }
+    assert.ok(performance.now() - startedMs < 30_000);
+    await model.close();
   });
 
   it('takes the server along when our own process is killed outright', async () => {

@@ -236,14 +236,84 @@ describe('createPool, replicas that die', () => {
   it('ejects one that fails eight times in a row only while another is up', async () => {
     for (const replicas of [1, 2]) {
       const world = setUp(replicas);
-      for (let seq = 0; seq < 9; seq++) {
-        const failing = world.pool.run(seq, async ({ index }) => {
-          if (index === 0) throw fail('server');
-        });
-        await world.clock.until(failing.catch(() => undefined));
-      }
+      let failures = 0;
+      const calls = Array.from({ length: 9 * replicas }, (_, seq) =>
+        world.pool.run(seq, async ({ index }) => {
+          await world.clock.sleep(100 + seq);
+          if (index > 0) return;
+          failures += 1;
+          assert.equal(up(world)[0], failures <= 8 || replicas === 1, `${failures}`);
+          throw fail('server');
+        }),
+      );
+      await world.clock.until(Promise.allSettled(calls));
+      assert.equal(failures, 9);
       assert.equal(up(world)[0], replicas === 1);
     }
+  });
+
+  it('gives one that fails though it is there no more than a call now and then, and charges nobody for it', async () => {
+    const world = setUp(2);
+    const at = [0, 0];
+    let charged = 0;
+    const row = async (seq: number): Promise<void> => {
+      const trying = world.pool.run(seq, async ({ index }) => {
+        at[index]! += 1;
+        if (index === 0) throw fail('server');
+        await world.clock.sleep(1000);
+      });
+      await trying.catch(async () => {
+        charged += 1;
+        await world.clock.sleep(250);
+        await row(seq);
+      });
+    };
+    await world.clock.until(Promise.all(Array.from({ length: 400 }, (_, seq) => row(seq))));
+    assert.equal(at[1], 400);
+    // Eight until it is ejected, by four that were there with the eighth, and one a probe: after 1, 2, 4, 8, 16 s.
+    assert.ok(charged <= 8, `${charged} tries were charged`);
+    assert.ok(at[0]! <= 24, `${at[0]} calls went to the one that fails`);
+    assert.ok(world.clock.nowMs() <= 42_000, `${world.clock.nowMs()} ms`);
+  });
+
+  it('uses one that has failed as before when it is well again', async () => {
+    const world = setUp(2);
+    let isSick = true;
+    const at = [0, 0];
+    const call = async ({ index }: Replica): Promise<void> => {
+      if (index === 0 && isSick) throw fail('reply');
+      await world.clock.sleep(100);
+      at[index]! += 1;
+    };
+    const ask = (rows: number): Promise<unknown> =>
+      world.clock.until(
+        Promise.allSettled(Array.from({ length: rows }, (_, seq) => world.pool.run(seq, call))),
+      );
+    await ask(40);
+    assert.deepEqual(up(world), [false, true]);
+    isSick = false;
+    await ask(400);
+    assert.ok(at[0]! > 100, `${at[0]}`);
+    assert.deepEqual(up(world), [true, true]);
+  });
+
+  it('looks at the others while one does not answer its looks', async () => {
+    const lookedMs: number[] = [];
+    const world = setUp(2, {
+      openLooker: (url) => ({
+        load: async () => {
+          if (url.includes('replica0')) await world.clock.sleep(10_000);
+          else lookedMs.push(world.clock.nowMs());
+          return null;
+        },
+        isThere: async () => true,
+        isReady: async () => true,
+        close: async () => undefined,
+      }),
+    });
+    await world.clock.until(world.pool.run(0, taking(world, 9_000)));
+    const most = Math.max(...lookedMs.map((ms, at) => ms - (lookedMs[at - 1] ?? 0)));
+    assert.ok(most <= 1000, `${lookedMs}`);
   });
 
   it('sends one call at a time to each while all are down', async () => {
@@ -325,6 +395,21 @@ describe('createPool, replicas that refuse', () => {
     assert.deepEqual(startsMs, []);
     await clock.until(Promise.all(later));
     assert.deepEqual(startsMs, [1050, 1150, 1150]);
+  });
+
+  it('keeps no row from the others: what one refuses goes to another at once', async () => {
+    const world = setUp(2);
+    const { pool, clock } = world;
+    const calls = Array.from({ length: 60 }, (_, seq) =>
+      pool.run(seq, async ({ index }) => {
+        if (index === 0) throw fail('busy', 12_000);
+        await clock.sleep(400);
+        return clock.nowMs();
+      }),
+    );
+    const endedMs = await clock.until(Promise.all(calls));
+    // 11 at a time: no row waits for what Retry-After says.
+    assert.ok(Math.max(...endedMs) <= 6 * 400, `${endedMs}`);
   });
 
   it('takes a row that it rejects for an answer', async () => {

@@ -139,6 +139,22 @@ test('the end of the log of a server that the run starts', async () => {
   assertKept(said.text, true);
 });
 
+test('a server that the run starts does not see the keys of other models', async () => {
+  const print = `console.error(process.env.KEYS_TEST_FIRST, process.env.KEYS_TEST_SECOND, "${MARK}"); process.exit(1)`;
+  const serveOption = `serve: { command: [node, -e, ${JSON.stringify(print)}] }`;
+  const said = await runPipeline(
+    [
+      ...generator(`replicas: ["http://127.0.0.1:9/v1"]`),
+      `  open: { openai: { replicas: ["http://127.0.0.1:9/v1"], model: m, ${serveOption} } }`,
+      `  other: { openai: { replicas: ["http://127.0.0.1:9/v1"], model: m, apiKeyEnv: KEYS_TEST_SECOND } }`,
+    ],
+    ['  - respond: { model: open, n: 1 }'],
+  );
+  assert.equal(said.code, 4, said.text);
+  assertKept(said.text, true);
+  assert.match(said.text, /undefined undefined/);
+});
+
 test('each server is given the key of its own model alone', async () => {
   const answer: Answer = (response) => json(response, 200, completion('What is 1 + 1?'));
   const [first, second] = [await serve(answer), await serve(answer)];
