@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   ERR_MODEL_UNREACHABLE: 'no server of the model answers',
   ERR_MODEL_REFUSED: 'the server refuses every request of this kind (key, model name, path, parameters)',
   ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one declared',
+  ERR_MODEL_TEMPLATE: 'the server would read two begin-of-sequence tokens before each prompt',
   ERR_MODEL_CRASHED: "the model's process died",
   // Training: the data set is complete and stays as it is.
   ERR_TRAIN_DATA: 'there is nothing to train on: no finished run, or an empty set',

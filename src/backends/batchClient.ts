@@ -170,6 +170,11 @@ async function cancelAll(
   await Promise.allSettled([...batches].map((id) => api.cancel(id)));
 }
 
+/** A later run reads the file again to find what was ordered, and no reply of more than 64 MiB is read. */
+const FILE_BYTES_MAX = 48 * 2 ** 20;
+/** Of a line of a file, around the request's body. */
+const LINE_BYTES = 160;
+
 interface Gatherer {
   add(call: Call, path: string): void;
   /** Calls that are in no file yet. */
@@ -184,12 +189,14 @@ function createGatherer(
   give: (calls: readonly Call[], path: string) => void,
 ): Gatherer {
   let waiting: Call[] = [];
+  let waitingBytes = 0;
   let arrivals = 0;
   let gathering = false;
 
   function flush(path: string): void {
     const calls = waiting.toSorted((a, b) => a.seq - b.seq);
     waiting = [];
+    waitingBytes = 0;
     if (calls.length > 0) give(calls, path);
   }
 
@@ -207,8 +214,9 @@ function createGatherer(
     count: () => waiting.length,
     add(call, path) {
       waiting.push(call);
+      waitingBytes += Buffer.byteLength(call.body) + LINE_BYTES;
       arrivals++;
-      if (waiting.length >= requestsPerFileMax) flush(path);
+      if (waiting.length >= requestsPerFileMax || waitingBytes >= FILE_BYTES_MAX) flush(path);
       else if (!gathering) void gather(path);
     },
   };

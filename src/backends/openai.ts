@@ -18,6 +18,7 @@ import { type Template, type TemplateConfig, resolveTemplate } from './template.
 const OWN_FIELDS = [
   ...['model', 'prompt', 'messages', 'n', 'best_of', 'max_tokens', 'max_completion_tokens', 'temperature'],
   ...['top_p', 'seed', 'stop', 'stream', 'echo', 'logprobs', 'top_logprobs'],
+  ...['stop_token_ids', 'chat_template_kwargs', 'response_format'],
 ];
 
 /** What is asked, and how it is written: the same for live requests and for files of them. */
@@ -34,6 +35,27 @@ export const dialogueOptions = {
     .min(1)
     .default(128)
     .describe('Most choices asked of one request; 1 for a server that ignores `n`.'),
+  stopTokenIds: z
+    .array(z.int().min(0))
+    .min(1)
+    .optional()
+    .describe(
+      'Tokens that end a completion, beside the template’s stop strings (vLLM, SGLang), as [151645, 151643]. A server that ' +
+        'leaves special tokens out of the text sees no stop string in them.',
+    ),
+  chatTemplateKwargs: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe(
+      'With `chat`: values for the server’s chat template (vLLM, SGLang), as { enable_thinking: false }.',
+    ),
+  jsonSchema: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe(
+      'JSON Schema that each reply must follow, where the server can hold it to that (OpenAI’s `response_format`); for a ' +
+        'step of your own that reads JSON. Probabilities of given replies are asked without it.',
+    ),
   extra: extraOption(
     OWN_FIELDS,
     'More fields for the body of each request, as { top_k: 20 }; { add_special_tokens: false } for vLLM with a ' +
@@ -43,7 +65,18 @@ export const dialogueOptions = {
 
 export const openaiOptions = z
   .strictObject({ ...addressOptions('/completions'), ...dialogueOptions, ...loadOptions })
-  .superRefine(checkServed);
+  .superRefine(checkServed)
+  .superRefine(checkDialogue);
+
+/** A refinement: a raw prompt passes no template of the server's. */
+export function checkDialogue(
+  { protocol, chatTemplateKwargs }: Pick<Dialogue, 'protocol' | 'chatTemplateKwargs'>,
+  context: z.RefinementCtx,
+): void {
+  if (protocol === 'chat' || chatTemplateKwargs === undefined) return;
+  const message = 'expected protocol: chat with it; a raw prompt is made by `template`, not by the server';
+  context.addIssue({ code: 'custom', path: ['chatTemplateKwargs'], message });
+}
 
 export type OpenaiOptions = z.output<typeof openaiOptions>;
 
@@ -54,16 +87,22 @@ export function describeOpenai(options: OpenaiOptions): {
   files: string[];
   contextTokens: undefined;
 } {
-  const { model, protocol, extra, choicesPerRequestMax } = options;
   return {
     can: canOf(options),
-    identity: { openai: { model, protocol, extra, choicesPerRequestMax } },
+    identity: { openai: dialogueIdentity(options) },
     files: [],
     contextTokens: undefined,
   };
 }
 
-function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
+/** What decides the replies. */
+export function dialogueIdentity(dialogue: Dialogue): object {
+  const { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema } =
+    dialogue;
+  return { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema };
+}
+
+export function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
   return { preQuery: protocol === 'completions', choose: true, score: false, embed: false };
 }
 
@@ -87,6 +126,9 @@ export interface Dialogue {
   model: string;
   protocol: 'completions' | 'chat';
   choicesPerRequestMax: number;
+  stopTokenIds?: number[] | undefined;
+  chatTemplateKwargs?: Record<string, unknown> | undefined;
+  jsonSchema?: Record<string, unknown> | undefined;
   extra: Record<string, unknown>;
 }
 
@@ -181,8 +223,18 @@ function choicesOf({ choices }: Completion): Choice[] {
 }
 
 /** Fields that are undefined are not sent. */
-function commonBody({ model, extra }: Dialogue, { n, tokensMax, temperature, topP, seed }: Asked): object {
-  return { ...extra, model, n, max_tokens: tokensMax, temperature, top_p: topP, stream: false, seed };
+function commonBody(dialogue: Dialogue, { n, tokensMax, temperature, topP, seed, top }: Asked): object {
+  const { model, extra, stopTokenIds, jsonSchema } = dialogue;
+  const body = { ...extra, model, n, max_tokens: tokensMax, temperature, top_p: topP, stream: false, seed };
+  return {
+    ...body,
+    stop_token_ids: stopTokenIds,
+    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+  };
+}
+
+function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
+  return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
 }
 
 function promptBody(dialogue: Dialogue, template: Template, asked: Asked): object {
@@ -195,7 +247,12 @@ function promptBody(dialogue: Dialogue, template: Template, asked: Asked): objec
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { turn, top } = asked;
   const content = turn.kind === 'user' ? turn.text : '';
-  const body = { ...commonBody(dialogue, asked), messages: [{ role: 'user', content }] };
+  const messages = [{ role: 'user', content }];
+  const body = {
+    ...commonBody(dialogue, asked),
+    messages,
+    chat_template_kwargs: dialogue.chatTemplateKwargs,
+  };
   return top > 0 ? { ...body, logprobs: true, top_logprobs: top } : body;
 }
 

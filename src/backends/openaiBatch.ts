@@ -2,11 +2,25 @@ import { z } from 'zod';
 import type { Model } from './model.js';
 import { createBatchApi } from './batchApi.js';
 import { createBatchClient } from './batchClient.js';
-import { type Dialogue, createDialogueModel, dialogueOptions, templateFor } from './openai.js';
+import {
+  canOf,
+  checkDialogue,
+  createDialogueModel,
+  dialogueIdentity,
+  dialogueOptions,
+  templateFor,
+} from './openai.js';
 import { type ServerDeps, addressOptions, loadOptions } from './serverClient.js';
 import type { TemplateConfig } from './template.js';
 
-const { timeoutMs, retriesMax, unreachableMs } = loadOptions;
+const { timeoutMs, retriesMax } = loadOptions;
+/** Nobody sits beside a batch that takes a night. */
+const unreachableMs = z
+  .int()
+  .min(0)
+  .max(86_400_000)
+  .default(3_600_000)
+  .describe('How long the API may be away before the run ends, in milliseconds.');
 
 /** OpenAI's batch API for runs that may take a day: the same requests as kind openai, in files. */
 export const openaiBatchOptions = z
@@ -38,19 +52,15 @@ export const openaiBatchOptions = z
   .refine(({ replicas }) => replicas.length === 1, {
     path: ['replicas'],
     message: 'expected one url: a batch belongs to one account',
-  });
+  })
+  .superRefine(checkDialogue);
 
 export type OpenaiBatchOptions = z.output<typeof openaiBatchOptions>;
 
-function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
-  return { preQuery: protocol === 'completions', choose: true, score: false, embed: false };
-}
-
 export function describeOpenaiBatch(options: OpenaiBatchOptions) {
-  const { model, protocol, extra, choicesPerRequestMax } = options;
   return {
     ...{ can: canOf(options), files: [], contextTokens: undefined },
-    identity: { openaiBatch: { model, protocol, extra, choicesPerRequestMax } },
+    identity: { openaiBatch: dialogueIdentity(options) },
   };
 }
 

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
-import { type ServeOptions, serveOptions, startServer } from './managedServer.js';
+import { type ManagedServer, type ServeOptions, serveOptions, startServer } from './managedServer.js';
 import type { ModelStats } from './model.js';
 import type { Pool } from './pool.js';
 import { type HttpReply, type Poster, createPoster } from './postJson.js';
@@ -168,15 +168,11 @@ export async function createServerClient(
   deps: ServerDeps,
 ): Promise<ServerClient> {
   const { retriesMax, unreachableMs, serve } = options;
-  const { clock, random, signal } = deps;
+  const { clock, random } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
   const { health } = pool;
   const label = `model ${name} (${options.model} at ${options.replicas.join(', ')})`;
-  const managed =
-    serve &&
-    (await startServer(name, serve, {
-      ...{ env: serverEnv(options, deps), clock, isReady: pool.isThere, signal },
-    }).catch(disconnectAndThrow));
+  const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const counts = {
@@ -196,11 +192,6 @@ export async function createServerClient(
   // Every call hears of it at once: nothing will answer there, however long it is asked.
   void managed?.died.then((error) => closing.abort(error));
   let isClosed = false;
-
-  async function disconnectAndThrow(error: unknown): Promise<never> {
-    await disconnect();
-    throw error;
-  }
 
   const send: ServerClient['send'] = async (seq, path, body, read) => {
     counts.requests++;
@@ -237,6 +228,23 @@ export async function createServerClient(
       await managed?.stop();
     },
   };
+}
+
+async function startManaged(
+  name: string,
+  serve: ServeOptions,
+  options: ServerOptions,
+  { isThere }: Pool,
+  deps: ServerDeps,
+  disconnect: () => Promise<void>,
+): Promise<ManagedServer> {
+  const { clock, signal } = deps;
+  try {
+    return await startServer(name, serve, { env: serverEnv(options, deps), clock, isReady: isThere, signal });
+  } catch (error) {
+    await disconnect();
+    throw error;
+  }
 }
 
 /** One try, at the server that the pool picked. */

@@ -19,6 +19,8 @@ export interface Template {
   user(text: string): string;
   /** Strings that end a completion. */
   stop: readonly string[];
+  /** The begin-of-sequence marker that every prompt starts with; empty if none does, or it is not known to be one. */
+  bos: string;
   questionFrame: QuestionFrame;
   promptParts(turn: Turn): PromptPart[];
   promptText(turn: Turn): string;
@@ -139,7 +141,7 @@ export function resolveTemplate(config: TemplateConfig): Template {
   return {
     preQuery,
     user: (text) => promptText({ kind: 'user', text }),
-    stop,
+    ...{ stop, bos: preQuery.startsWith(bos) ? bos : '' },
     questionFrame: {
       opening: preQuery.startsWith(bos) ? preQuery.slice(bos.length) : preQuery,
       end: questionEnd ?? throughFirstMarker(closing),

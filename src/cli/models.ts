@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { bosFault } from '../backends/bosFault.js';
 import { systemClock } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
 import { type ModelConfig, describeModel, keyVariablesOf, openModel } from '../backends/openModel.js';
@@ -42,6 +43,9 @@ export async function openModels(
   try {
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+    const faults = await Promise.all(entries.map(([name, config]) => bosFault(name, config, deps, true)));
+    const fault = faults.find((each) => each !== null);
+    if (fault) throw fault;
     const models = store ? await storeModels(plan, opened, store) : opened;
     return Object.fromEntries(models.map((model) => [model.name, model]));
   } catch (error) {

@@ -15,6 +15,7 @@ import {
   parsePipelineDocument,
   problem,
 } from './document.js';
+import { checkServed } from './checkServed.js';
 import { checkSource } from './checkSource.js';
 import { checkTraining } from './checkTraining.js';
 import { parseAt } from './explain.js';
@@ -64,6 +65,7 @@ export async function checkPipeline(
     deps,
     problems,
   );
+  problems.push(...checkServed(document, models));
   const places = await placeSteps(
     document,
     Array.isArray(written.steps) ? written.steps : [],

@@ -1,11 +1,9 @@
 import { systemClock } from '../backends/clock.js';
-import { findDoubleBos } from '../backends/doubleBos.js';
+import { bosFault } from '../backends/bosFault.js';
 import { cleaned, keyRemover } from '../backends/keyGuard.js';
 import type { Model } from '../backends/model.js';
-import { type ModelConfig, type OpenModelDeps, openModel, templateAt } from '../backends/openModel.js';
+import { type ModelConfig, type OpenModelDeps, openModel } from '../backends/openModel.js';
 import { probeOpenaiBatch } from '../backends/openaiBatch.js';
-import { readApiKey } from '../backends/serverClient.js';
-import { resolveTemplate } from '../backends/template.js';
 import { type ErrorCode, RowError, ScaleQuestError } from '../errors.js';
 import type { ModelNeed } from '../operators/operator.js';
 import type { Plan } from './plan.js';
@@ -57,7 +55,7 @@ async function askOnce(
     if ('openaiBatch' in config) return await probeBatch(name, config, deps);
     model = await openModel(name, config, deps);
     for (const need of needs) await QUESTIONS[need](model);
-    return await doubledBos(name, config, deps);
+    return await bosFault(name, config, deps);
   } catch (error) {
     if (error instanceof ScaleQuestError) return asModelError(error, serverOf(name, config));
     throw error;
@@ -105,30 +103,6 @@ const MEANINGS: Partial<Record<ErrorCode, ErrorCode>> = {
   ROW_REFUSED: 'ERR_MODEL_REFUSED',
   ROW_PROMPT_TOO_LONG: 'ERR_MODEL_REFUSED',
 };
-
-/** A second begin-of-sequence token gives garbage and no error; vLLM can be asked for the tokens that it reads. */
-async function doubledBos(
-  name: string,
-  config: ModelConfig,
-  { env, folder, clock = systemClock }: OpenModelDeps,
-): Promise<ScaleQuestError | null> {
-  if (!('openai' in config) || config.openai.protocol !== 'completions') return null;
-  const { replicas, model, extra, apiKeyEnv } = config.openai;
-  const [url] = replicas as [string];
-  const apiKey = readApiKey(name, apiKeyEnv, env);
-  const found = await findDoubleBos({
-    ...{ url, model, clock, prompt: resolveTemplate(templateAt(config.template, folder)).preQuery },
-    addSpecialTokens: extra['add_special_tokens'] !== false,
-    ...(apiKey === undefined ? {} : { apiKey }),
-  });
-  if (found.kind !== 'doubled') return null;
-  const token = keyRemover(apiKey)(found.token ?? String(found.id));
-  return new ScaleQuestError(
-    'ERR_MODEL_PROTOCOL',
-    `model ${name} (${model} at ${url}) puts its begin-of-sequence token ${token} before a prompt that ` +
-      'begins with it already; set extra: { add_special_tokens: false }',
-  );
-}
 
 const USER = { kind: 'user', text: 'What is 1 + 1? Answer Yes if you know and No if not.' } as const;
 const ONE_TOKEN = { seq: 0, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 1 };

@@ -32,9 +32,10 @@ for (const [prompt, addSpecialTokens, kind] of CASES) {
       });
     });
     const { url } = server;
-    const found = await findDoubleBos({ url, model: 'm', prompt, addSpecialTokens, clock: systemClock });
+    const extra = addSpecialTokens ? {} : { add_special_tokens: false };
+    const found = await findDoubleBos({ url, model: 'm', prompt, extra, clock: systemClock });
     assert.equal(found.kind, kind);
-    if (found.kind === 'doubled') assert.deepEqual([found.id, found.token], [BOS, '1']);
+    if (found.kind === 'doubled') assert.equal(found.token, String(BOS));
     assert.equal(server.seen[0]!.path, '/tokenize');
     assert.equal(server.seen[0]!.body['model'], 'm');
     await server.stop();
@@ -56,3 +57,20 @@ test('a server without /tokenize is unknown, and so is none', async () => {
   await server.stop();
   assert.equal((await findDoubleBos(ask)).kind, 'unknown');
 });
+
+for (const adds of [true, false]) {
+  test(`a server without /tokenize is asked how many tokens it counts; ${adds ? 'one too many' : 'two'}`, async () => {
+    const server = await startFaultServer(({ path, body }, response) => {
+      if (path !== '/v1/completions') return sendJson(response, 404, { detail: 'Not Found' });
+      const prompt_tokens = tokensOf((body['prompt'] as string).replace('<s>', '<s> '), adds).length;
+      sendJson(response, 200, { choices: [], usage: { prompt_tokens } });
+    });
+    const found = await findDoubleBos({
+      ...{ url: server.url, model: 'm', prompt: '<s>User: ', bos: '<s>', clock: systemClock },
+      extra: { top_k: 7 },
+    });
+    assert.deepEqual(found, adds ? { kind: 'doubled', token: '<s>' } : { kind: 'single' });
+    assert.deepEqual([server.seen.at(-1)!.body['prompt'], server.seen.at(-1)!.body['top_k']], ['<s>A', 7]);
+    await server.stop();
+  });
+}

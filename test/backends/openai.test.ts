@@ -99,6 +99,33 @@ describe('openOpenai, requests and replies', () => {
     assert.deepEqual([inFlight, queued], [0, 0]);
   });
 
+  it('sends stop tokens, values for the template and a schema for the reply, where they are given', async () => {
+    const server = await serve(({ body }, response) => {
+      const reply = body['messages']
+        ? { choices: [{ index: 0, message: { content: '7' }, finish_reason: 'stop' }] }
+        : completionOf(['7']);
+      sendJson(response, 200, reply);
+    });
+    const jsonSchema = { type: 'object', properties: { answer: { type: 'number' } } };
+    const raw = await open(server.url, { stopTokenIds: [151645, 151643] });
+    await raw.complete(ASK);
+    const chat = await open(server.url, {
+      ...{ protocol: 'chat', chatTemplateKwargs: { enable_thinking: false }, jsonSchema },
+    });
+    await chat.complete(ASK);
+    const [first, second] = server.seen.map(({ body }) => body);
+    assert.deepEqual(first!['stop_token_ids'], [151645, 151643]);
+    assert.ok(!('response_format' in first!) && !('chat_template_kwargs' in first!));
+    assert.deepEqual(second!['chat_template_kwargs'], { enable_thinking: false });
+    assert.deepEqual(second!['response_format'], {
+      type: 'json_schema',
+      json_schema: { name: 'reply', schema: jsonSchema, strict: true },
+    });
+    assert.ok(!('stop_token_ids' in second!));
+    await chat.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }).catch(() => {});
+    assert.ok(!('response_format' in server.seen.at(-1)!.body), 'the first token must be free');
+  });
+
   it('sends the bare opening of a user turn for a pre-query', async () => {
     const server = await serve((_, response) => sendJson(response, 200, completionOf(['q'])));
     const model = await open(server.url);
@@ -533,6 +560,8 @@ describe('openaiOptions', () => {
     assert.match(messageOf({ replicas: ['h:8000/v1'] }), /http/);
     assert.match(messageOf({ apiKeyEnv: 'sk-123' }), /name of an environment variable/);
     assert.match(messageOf({ extra: { temperature: 1 } }), /temperature/);
+    assert.match(messageOf({ extra: { stop_token_ids: [1] } }), /stop_token_ids/);
+    assert.match(messageOf({ chatTemplateKwargs: { a: 1 } }), /protocol: chat/);
     assert.match(messageOf({ retries: 1 }), /retries/);
   });
 
@@ -553,7 +582,10 @@ describe('openaiOptions', () => {
       retriesMax: 1,
     };
     assert.equal(parse({}), parse(knobs));
-    for (const changes of [{ model: 'x' }, { protocol: 'chat' }, { extra: { a: 1 } }]) {
+    for (const changes of [
+      ...[{ model: 'x' }, { protocol: 'chat' }, { extra: { a: 1 } }, { stopTokenIds: [1] }],
+      ...[{ jsonSchema: { type: 'object' } }, { protocol: 'chat', chatTemplateKwargs: { a: 1 } }],
+    ]) {
       assert.notEqual(parse({}), parse(changes));
     }
   });

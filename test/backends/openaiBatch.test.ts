@@ -294,6 +294,27 @@ describe('openOpenaiBatch', () => {
     }
   });
 
+  it('begins another file before one is too long to be read again by a later run', async () => {
+    const server = await serveBatches((lines) => ({
+      status: 'completed',
+      output: lines.map(({ custom_id }) =>
+        okLine({ custom_id, body: { prompt: 'user\nq<|im_end|>' } } as Line),
+      ),
+    }));
+    const model = await open(server.url, { gatherMs: 200 });
+    const text = 'x'.repeat(13 * 2 ** 20);
+    const sampling = { n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    const asked = [0, 1, 2, 3, 4].map((seq) =>
+      model.complete({ seq, turn: { kind: 'user', text: `${seq}${text}` }, ...sampling, seed: seq }),
+    );
+    await Promise.all(asked);
+    assert.deepEqual(
+      server.files.map((file) => file.split('\n').length),
+      [4, 1],
+    );
+    assert.ok(server.files.every((file) => file.length < 64 * 2 ** 20));
+  });
+
   it('asks equal requests apart', async () => {
     const server = await serveBatches((lines) => ({ status: 'completed', output: lines.map(okLine) }));
     const model = await open(server.url);

@@ -21,6 +21,7 @@ const EXPECTED: Partial<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   ERR_MODEL_UNREACHABLE: 'model',
   ERR_MODEL_REFUSED: 'model',
   ERR_MODEL_PROTOCOL: 'model',
+  ERR_MODEL_TEMPLATE: 'model',
   ERR_MODEL_CRASHED: 'model',
   ERR_TRAIN_DATA: 'training',
   ERR_TRAIN_MODEL: 'training',

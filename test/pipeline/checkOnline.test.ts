@@ -65,7 +65,7 @@ test('a server that would put a second begin-of-sequence token before the prompt
   const { port } = server.address() as AddressInfo;
   const replicas = `replicas: ["http://127.0.0.1:${port}/v1"], model: m`;
   const [problem] = await problemsOf(replicas);
-  assert.equal(problem?.code, 'ERR_MODEL_PROTOCOL');
+  assert.equal(problem?.code, 'ERR_MODEL_TEMPLATE');
   assert.match(problem.message, /begin-of-sequence.*add_special_tokens: false/s);
   assert.deepEqual(await problemsOf(`${replicas}, extra: { add_special_tokens: false }`), []);
   server.closeAllConnections();
