@@ -16,7 +16,7 @@ export interface Batch {
   readonly side: readonly SideEntry[];
 }
 
-export type SideEntry = LostRow | MadeRows | Delta;
+export type SideEntry = LostRow | MadeRows | LeftOut | Delta;
 
 /** A row that ended here: dropped by a filter's decision, or rejected because something went wrong with it. */
 export interface LostRow {
@@ -38,6 +38,16 @@ export interface MadeRows {
   step: string;
   /** More than there were: one less than the rows that came of it. */
   rows: number;
+}
+
+/** Some of the replies about row `seq` could not be used; it went on with the others. */
+export interface LeftOut {
+  kind: 'leftOut';
+  seq: number;
+  step: string;
+  /** An error code (`ROW_LENGTH` …). */
+  reason: string;
+  choices: number;
 }
 
 /** What a stateful step learnt from row `seq`; plain JSON, so that it can be folded again after a restart. */

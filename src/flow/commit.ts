@@ -24,7 +24,7 @@ export interface Cut {
   /** By position, since the last cut; so that files do not depend on how the rows were batched. */
   lost: readonly LostRow[];
   deltas: readonly Delta[];
-  /** Rows lost and made since the last cut: `step kind reason` → rows. */
+  /** Rows lost and made, and choices left out, since the last cut: `step kind reason` → how many. */
   counts: Readonly<Record<string, number>>;
   done: boolean;
 }
@@ -49,7 +49,7 @@ export interface Totals {
   positions: number;
   /** Rows kept in all commits of the run. */
   kept: number;
-  /** Rows lost and made, in this call: `step kind reason` → rows. */
+  /** Rows lost and made, and choices left out, in this call: `step kind reason` → how many. */
   counts: Record<string, number>;
 }
 
@@ -143,8 +143,9 @@ function assertSums(positions: number, kept: number, counts: Readonly<Record<str
   let made = 0;
   let lost = 0;
   for (const [key, rows] of Object.entries(counts)) {
-    if (key.split(' ')[1] === MADE) made += rows;
-    else lost += rows;
+    const kind = key.split(' ')[1];
+    if (kind === MADE) made += rows;
+    else if (kind !== LEFT_OUT) lost += rows;
   }
   if (positions + made === kept + lost) return;
   throw new ScaleQuestError(
@@ -160,16 +161,22 @@ function isLost(entry: SideEntry): entry is LostRow {
 
 /** The word after the step, which has no spaces. */
 const MADE = 'made';
+const LEFT_OUT = 'leftOut';
 
 function countSide(side: readonly SideEntry[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const entry of side) {
     if (entry.kind === 'delta') continue;
-    const isMade = entry.kind === 'made';
-    const key = isMade ? `${entry.step} ${MADE} rows` : `${entry.step} ${entry.kind} ${entry.reason}`;
-    counts[key] = (counts[key] ?? 0) + (isMade ? entry.rows : 1);
+    const { key, number } = countOf(entry);
+    counts[key] = (counts[key] ?? 0) + number;
   }
   return counts;
+}
+
+function countOf(entry: Exclude<SideEntry, Delta>): { key: string; number: number } {
+  const { kind, step } = entry;
+  if (kind === 'made') return { key: `${step} ${MADE} rows`, number: entry.rows };
+  return { key: `${step} ${kind} ${entry.reason}`, number: kind === LEFT_OUT ? entry.choices : 1 };
 }
 
 /** The rows from `end` on of the position that reached the target. */

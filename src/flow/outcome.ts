@@ -3,7 +3,7 @@ import { SEQ_INDEX_COLUMN, addColumns } from '../arrow/columns.js';
 import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
 import { RowError, ScaleQuestError } from '../errors.js';
-import type { Batch, LostRow, MadeRows, SideEntry } from './batch.js';
+import type { Batch, LeftOut, LostRow, MadeRows, SideEntry } from './batch.js';
 
 /** A row as a step sees it: its identity and the columns that the step declared to read. */
 export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly<Record<string, ColumnValue>>;
@@ -13,15 +13,18 @@ export type Values = Readonly<Record<string, ColumnValue>>;
 
 /** What a step decides about one row. */
 export type Outcome =
-  | { kind: 'keep'; values?: Values }
+  | { kind: 'keep'; values?: Values; leftOut?: LeftOutChoices }
   | { kind: 'multiply'; rows: readonly Values[] }
   | { kind: 'dropped'; reason: string; message?: string }
   | { kind: 'rejected'; reason: string; message: string };
 
+/** Error code → choices of the row that could not be used. */
+export type LeftOutChoices = Readonly<Record<string, number>>;
+
 export const KEEP: Outcome = { kind: 'keep' };
 
-export function keep(values: Values): Outcome {
-  return { kind: 'keep', values };
+export function keep(values: Values, leftOut?: LeftOutChoices): Outcome {
+  return leftOut ? { kind: 'keep', values, leftOut } : { kind: 'keep', values };
 }
 
 /** Makes a row of each, at least one, that shares the other columns; the step must write SEQ_INDEX_COLUMN. */
@@ -94,7 +97,7 @@ export function applyOutcomes(
   deltas: readonly SideEntry[] = [],
 ): Batch {
   const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
-  const areSame = outcomes.every(({ kind }) => kind === 'keep');
+  const areSame = outcomes.every((outcome) => outcome.kind === 'keep' && !outcome.leftOut);
   const identities = areSame && !isNumbered ? [] : readRows(batch, { ...shape, reads: {} });
   const from: number[] = [];
   const written: Values[] = [];
@@ -118,7 +121,10 @@ export function applyOutcomes(
     dropped: lost.filter((entry) => entry.kind === 'dropped').length,
     rejected: lost.filter((entry) => entry.kind === 'rejected').length,
   });
-  const side = [...batch.side, ...lost, ...madeRows(identities, shape.step, outcomes), ...deltas];
+  const side = [
+    ...[...batch.side, ...lost, ...madeRows(identities, shape.step, outcomes)],
+    ...[...leftOut(identities, shape.step, outcomes), ...deltas],
+  ];
   return { lo: batch.lo, hi: batch.hi, rows, side };
 }
 
@@ -158,6 +164,16 @@ function madeRows(identities: readonly Row[], step: string, outcomes: readonly O
     if (outcome.rows.length === 0) throw noRows(step);
     const { seq } = identities[index]!;
     return outcome.rows.length === 1 ? [] : [{ kind: 'made', seq, step, rows: outcome.rows.length - 1 }];
+  });
+}
+
+function leftOut(identities: readonly Row[], step: string, outcomes: readonly Outcome[]): LeftOut[] {
+  return outcomes.flatMap((outcome, index): LeftOut[] => {
+    if (outcome.kind !== 'keep' || !outcome.leftOut) return [];
+    const { seq } = identities[index]!;
+    return Object.entries(outcome.leftOut).map(([reason, choices]) => ({
+      ...{ kind: 'leftOut', seq, step, reason, choices },
+    }));
   });
 }
 

@@ -22,28 +22,45 @@ export function samplingOptions(defaults: { temperature: number; topP: number; t
   };
 }
 
-/** Why a choice cannot be used; null if it can. */
-export function choiceFault({
-  text,
-  finish,
-}: Choice): { code: 'ROW_LENGTH' | 'ROW_EMPTY' | 'ROW_REPETITION' } | null {
+type FaultCode = keyof typeof FAULT_MESSAGES;
+
+/** Why a choice cannot be used; null if it can. A loop that the model ended by itself is left to the reward. */
+export function choiceFault({ text, finish }: Choice): { code: FaultCode } | null {
   if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
   return null;
 }
 
-/** All choices, trimmed, whatever is wrong with them. */
-export async function completeAll(model: Model, ask: CompleteRequest): Promise<string[]> {
-  return (await model.complete(ask)).map(({ text }) => text.trim());
+/** Texts of choices, trimmed, and how many were left out, by their faults' codes; undefined if none was. */
+export interface Completed {
+  texts: string[];
+  leftOut: Record<string, number> | undefined;
 }
 
-/** The usable choices, trimmed; rejects the row with the first fault's code if there is none. */
-export async function completeUsable(model: Model, ask: CompleteRequest): Promise<string[]> {
+/** All choices, whatever is wrong with them. */
+export async function completeAll(model: Model, ask: CompleteRequest): Promise<Completed> {
+  return { texts: (await model.complete(ask)).map(({ text }) => text.trim()), leftOut: undefined };
+}
+
+/** The usable choices; rejects the row with the first fault's code if there is none. */
+export async function completeUsable(model: Model, ask: CompleteRequest): Promise<Completed> {
   const choices = await model.complete(ask);
-  const usable = choices.filter((choice) => choiceFault(choice) === null);
-  if (usable.length > 0) return usable.map(({ text }) => text.trim());
-  const code = choices[0] ? choiceFault(choices[0])!.code : 'ROW_EMPTY';
+  const texts: string[] = [];
+  const faults: FaultCode[] = [];
+  for (const choice of choices) {
+    const fault = choiceFault(choice);
+    if (fault) faults.push(fault.code);
+    else texts.push(choice.text.trim());
+  }
+  if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(faults) : undefined };
+  const code = faults[0] ?? 'ROW_EMPTY';
   throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name } });
+}
+
+function countsOf(codes: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
 }
 
 const FAULT_MESSAGES = {

@@ -40,7 +40,10 @@ export function filterAnswered(input: FilterAnsweredOptions, context: RunContext
   return mapRows(shapeOf(filterAnsweredSpec, parsed, context), ({ responses }) => {
     const all = responses as string[];
     const answered = all.filter((response) => finalAnswer(response) !== null);
-    if (answered.length >= parsed.responsesMin) return keep({ responses: answered });
+    const unanswered = all.length - answered.length;
+    if (answered.length >= parsed.responsesMin) {
+      return keep({ responses: answered }, unanswered > 0 ? { unanswered } : undefined);
+    }
     return drop('unanswered', `${answered.length} of ${all.length} responses are answered`);
   });
 }

@@ -76,7 +76,8 @@ export function generate(input: GenerateOptions, context: RunContext): BatchOper
     const model = modelOf(context, pick(row));
     const seed = rowSeed(context, shape.step, row);
     const turn = { kind: 'preQuery' } as const;
-    const [question] = await completeUsable(model, { seq, turn, n: 1, temperature, topP, tokensMax, seed });
+    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const [question] = (await completeUsable(model, ask)).texts;
     return keep({ question: question!, generator: model.name });
   });
 }

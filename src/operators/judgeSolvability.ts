@@ -71,7 +71,8 @@ export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunCon
         : drop('unsolvable', `P(Yes) ${share.toFixed(4)}`);
     }
     const seed = rowSeed(context, shape.step, row);
-    const [verdict] = await completeUsable(model, { seq, turn, n: 1, temperature, topP, tokensMax, seed });
+    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const [verdict] = (await completeUsable(model, ask)).texts;
     return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
   });
 }

@@ -54,15 +54,8 @@ export function respond(input: RespondOptions, context: RunContext): BatchOperat
     const { seq, question } = row;
     const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
     const seed = rowSeed(context, shape.step, row);
-    const responses = await complete(modelOf(context, name), {
-      seq,
-      turn,
-      n,
-      temperature,
-      topP,
-      tokensMax,
-      seed,
-    });
-    return keep({ responses });
+    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);
+    return keep({ responses }, leftOut);
   });
 }

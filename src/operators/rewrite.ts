@@ -137,7 +137,8 @@ export function rewrite(input: RewriteOptions, context: RunContext): BatchOperat
     const turn = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
     const model = modelOf(context, parsed.model);
-    const [reply] = await completeUsable(model, { seq, turn, n: 1, temperature, topP, tokensMax, seed });
+    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const [reply] = (await completeUsable(model, ask)).texts;
     const rewritten = readFinalQuestion(reply!);
     if (words(rewritten).join(' ') === words(question).join(' ')) return drop('unchanged');
     if (rewritten.length > charsMax) {

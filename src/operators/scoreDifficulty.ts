@@ -84,8 +84,9 @@ export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunConte
       return keep({ difficulty: expectedDigit(await model.choose({ seq, turn, options: DIGITS })) });
     }
     const seed = rowSeed(context, shape.step, row);
-    const solutions = await completeUsable(model, { seq, turn, n, temperature, topP, tokensMax, seed });
-    return keep({ difficulty: disagreement(solutions.map(finalAnswer), n) });
+    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const { texts, leftOut } = await completeUsable(model, ask);
+    return keep({ difficulty: disagreement(texts.map(finalAnswer), n) }, leftOut);
   });
 }
 

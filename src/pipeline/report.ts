@@ -12,6 +12,8 @@ export interface FunnelStep {
   kept: number;
   dropped: Record<string, number>;
   rejected: Record<string, number>;
+  /** Error code → choices that could not be used, of rows that went on with others. */
+  leftOut: Record<string, number>;
 }
 
 /** `report.json` of a finished run: a function of its rows, the same whether the run was interrupted or not. */
@@ -42,14 +44,16 @@ export function funnelOf(
   const hasCuts = Object.keys(counts).some((key) => key.startsWith(`${TARGET_STEP} `));
   let rowsIn = positions;
   return [...stepLabels, ...(hasCuts ? [TARGET_STEP] : [])].map((step) => {
-    const funnelStep: FunnelStep = { step, rowsIn, made: 0, kept: rowsIn, dropped: {}, rejected: {} };
+    const funnelStep: FunnelStep = {
+      ...{ step, rowsIn, made: 0, kept: rowsIn, dropped: {}, rejected: {}, leftOut: {} },
+    };
     for (const [key, rows] of Object.entries(counts)) {
       const [label, kind, ...words] = key.split(' ');
       if (label !== step) continue;
       if (kind === 'made') funnelStep.made += rows;
       // A reason of a user's own operator may have spaces.
-      else funnelStep[kind === 'dropped' ? 'dropped' : 'rejected'][words.join(' ')] = rows;
-      funnelStep.kept += kind === 'made' ? rows : -rows;
+      else funnelStep[kind as 'dropped' | 'rejected' | 'leftOut'][words.join(' ')] = rows;
+      if (kind !== 'leftOut') funnelStep.kept += kind === 'made' ? rows : -rows;
     }
     rowsIn = funnelStep.kept;
     return funnelStep;
@@ -90,14 +94,17 @@ function finalStats({
 
 /** The funnel as a table for terminals and for the data set card. */
 export function printFunnel(funnel: readonly FunnelStep[]): string {
-  const rows = funnel.map(({ step, rowsIn, made, kept, dropped, rejected }) => [
+  const counted = (counts: Record<string, number>): string[] =>
+    Object.entries(counts).map(([why, count]) => `${why} ${count}`);
+  const rows = funnel.map(({ step, rowsIn, made, kept, dropped, rejected, leftOut }) => [
     step,
     String(rowsIn),
     String(kept),
     rowsIn > 0 ? `${((100 * kept) / rowsIn).toFixed(1)} %` : '–',
     [
       ...(made > 0 ? [`${made} made`] : []),
-      ...[...Object.entries(dropped), ...Object.entries(rejected)].map(([why, count]) => `${why} ${count}`),
+      ...[...counted(dropped), ...counted(rejected)],
+      ...counted(leftOut).map((text) => `choices ${text}`),
     ].join(', '),
   ]);
   return printTable(['step', 'rows in', 'kept', 'share', 'lost to'], rows);

@@ -38,7 +38,12 @@ test('usable choices come trimmed and in the order of the server; the others are
   const model = scriptedModel({
     complete: () => [' first ', { text: 'cut', finish: 'length' }, '', 'last\n'],
   });
-  assert.deepEqual(await completeUsable(model, ASK), ['first', 'last']);
+  assert.deepEqual(await completeUsable(model, ASK), {
+    texts: ['first', 'last'],
+    leftOut: { ROW_LENGTH: 1, ROW_EMPTY: 1 },
+  });
+  const whole = scriptedModel({ complete: () => ['one'] });
+  assert.deepEqual(await completeUsable(whole, ASK), { texts: ['one'], leftOut: undefined });
   assert.deepEqual(model.completes, [ASK]);
 });
 

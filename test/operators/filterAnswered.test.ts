@@ -19,6 +19,11 @@ test('responses without a final answer are left out, questions without any answe
     output.rows.map(({ responses }) => responses),
     [['\\boxed{1}', 'The answer is 2.'], ['\\boxed{4}']],
   );
+  const side = output.batches.flatMap(({ side: entries }) => entries);
+  assert.deepEqual(
+    side.filter(({ kind }) => kind === 'leftOut'),
+    [{ kind: 'leftOut', seq: 0, step: 'filterAnswered', reason: 'unanswered', choices: 1 }],
+  );
   assert.deepEqual(lostTexts(output), ['1 dropped unanswered', '2 dropped unanswered']);
   assert.equal(output.lost[0]!.message, '0 of 2 responses are answered');
 });

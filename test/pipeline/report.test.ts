@@ -11,12 +11,21 @@ const LOST = {
   'dedup dropped nearDuplicate': 5,
   'mine dropped too short': 4,
   'mine dropped too long': 1,
+  'mine leftOut ROW_LENGTH': 6,
 };
 
 test('funnel: what one step keeps is what the next is given, and what is lost stands with its reason', () => {
   const funnel = funnelOf(['generate', 'dedup', 'mine', 'last'], { positions: 40, counts: LOST });
   assert.deepEqual(funnel, [
-    { step: 'generate', rowsIn: 40, made: 0, kept: 37, dropped: {}, rejected: { ROW_LENGTH: 3 } },
+    {
+      step: 'generate',
+      rowsIn: 40,
+      made: 0,
+      kept: 37,
+      dropped: {},
+      rejected: { ROW_LENGTH: 3 },
+      leftOut: {},
+    },
     {
       step: 'dedup',
       rowsIn: 37,
@@ -24,20 +33,30 @@ test('funnel: what one step keeps is what the next is given, and what is lost st
       kept: 30,
       dropped: { duplicate: 2, nearDuplicate: 5 },
       rejected: {},
+      leftOut: {},
     },
-    { step: 'mine', rowsIn: 30, made: 0, kept: 25, dropped: { 'too short': 4, 'too long': 1 }, rejected: {} },
-    { step: 'last', rowsIn: 25, made: 0, kept: 25, dropped: {}, rejected: {} },
+    {
+      step: 'mine',
+      rowsIn: 30,
+      made: 0,
+      kept: 25,
+      dropped: { 'too short': 4, 'too long': 1 },
+      rejected: {},
+      leftOut: { ROW_LENGTH: 6 },
+    },
+    { step: 'last', rowsIn: 25, made: 0, kept: 25, dropped: {}, rejected: {}, leftOut: {} },
   ]);
 });
 
 test('funnel: a printed one has a line a step, shares, and every reason with its count', () => {
-  const funnel = funnelOf(['generate', 'dedup'], { positions: 40, counts: LOST });
+  const counts = { ...LOST, 'dedup leftOut ROW_EMPTY': 2 };
+  const funnel = funnelOf(['generate', 'dedup'], { positions: 40, counts });
   assert.equal(
     printFunnel(funnel),
     [
       'step      rows in  kept   share  lost to',
       'generate       40    37  92.5 %  ROW_LENGTH 3',
-      'dedup          37    30  81.1 %  duplicate 2, nearDuplicate 5',
+      'dedup          37    30  81.1 %  duplicate 2, nearDuplicate 5, choices ROW_EMPTY 2',
     ].join('\n'),
   );
   assert.match(printFunnel(funnelOf(['generate'], { positions: 0, counts: {} })), /generate +0 +0 +–/);
