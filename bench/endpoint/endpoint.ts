@@ -205,12 +205,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   function finish(one: Open, plan: Plan, fault: Fault | null): void {
     if (one.settled) return;
     const text = JSON.stringify(plan.reply(fault === 'wrongChoices' ? 1 : 0));
-    if (fault === 'reset') {
-      settle(one, 'reset');
-      resetHalfWay(one.response, text);
+    if (fault === 'reset' || fault === 'halfClosed') {
+      settle(one, fault);
+      breakHalfWay(one.response, text, fault);
       return;
     }
     settle(one, '200');
+    if (fault === 'closedAfter') {
+      const { socket } = one.response;
+      one.response.once('finish', () => socket?.end());
+    }
     sendText(one.response, 200, fault === 'truncated' ? text.slice(0, text.length >> 1) : text);
   }
 
@@ -433,12 +437,14 @@ function sendText(response: ServerResponse, status: number, text: string): void 
   response.end(text);
 }
 
-function resetHalfWay(response: ServerResponse, text: string): void {
+function breakHalfWay(response: ServerResponse, text: string, how: 'reset' | 'halfClosed'): void {
   const { socket } = response;
   response.setHeader('content-type', 'application/json');
   response.setHeader('content-length', Buffer.byteLength(text));
+  const half = text.slice(0, text.length >> 1);
+  if (how === 'halfClosed') response.write(half, () => socket?.end());
   // A reset may overtake what was written, and the client is to see half of it.
-  response.write(text.slice(0, text.length >> 1), () => setTimeout(() => socket?.resetAndDestroy(), 5));
+  else response.write(half, () => setTimeout(() => socket?.resetAndDestroy(), 5));
 }
 
 function modelsOf({ model, contextTokens }: EndpointOptions): object {

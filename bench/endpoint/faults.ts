@@ -7,6 +7,10 @@ export interface FaultShares {
   error500: number;
   /** Half of the reply, then the connection is reset. */
   reset: number;
+  /** Half of the reply, then the server's side of the connection ends; it still reads. */
+  halfClosed: number;
+  /** The whole reply, then the server's side of the connection ends, which no header has said. */
+  closedAfter: number;
   /** A whole HTTP message whose JSON stops half-way. */
   truncated: number;
   /** One choice (or score) less than asked. */
@@ -17,7 +21,9 @@ export interface FaultShares {
 
 export type Fault = keyof FaultShares;
 
-export const NO_FAULTS: FaultShares = { error500: 0, reset: 0, truncated: 0, wrongChoices: 0, hang: 0 };
+export const NO_FAULTS: FaultShares = {
+  ...{ error500: 0, reset: 0, halfClosed: 0, closedAfter: 0, truncated: 0, wrongChoices: 0, hang: 0 },
+};
 
 /** What `POST /control` takes; what is absent stays as it is. Times are real. */
 export interface Command {

@@ -13,7 +13,8 @@ export function createSharedPools(open: typeof createPool = createPool): SharedP
   const byServers = new Map<string, { pool: Pool; users: number }>();
   return {
     take(options) {
-      const { urls, slots, requestsInFlightMax, headers } = options;
+      const { slots, requestsInFlightMax, headers } = options;
+      const urls = options.urls.map((url) => new URL(url).href.replace(/\/+$/, ''));
       // In memory only: headers may hold a key.
       const key = JSON.stringify([urls, slots, requestsInFlightMax, headers]);
       const shared = byServers.get(key) ?? { pool: open(options), users: 0 };

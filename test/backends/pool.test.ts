@@ -8,6 +8,7 @@ import { systemClock } from '../../src/backends/clock.js';
 import type { Model } from '../../src/backends/model.js';
 import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
 import { type Pool, type PoolOptions, type Replica, createPool } from '../../src/backends/pool.js';
+import { type SharedPools, createSharedPools } from '../../src/backends/sharedPools.js';
 import { type FailureKind, TryFailure } from '../../src/backends/retry.js';
 import { RowError, ScaleQuestError } from '../../src/errors.js';
 import { type SimulatedClock, simulatedClock } from '../helpers/simulatedClock.js';
@@ -474,10 +475,15 @@ describe('openOpenai over simulated servers', () => {
     return endpoint;
   }
 
-  async function open(t: TestContext, endpoints: RunningEndpoint[], changes: object = {}): Promise<Model> {
-    const replicas = endpoints.map(({ url }) => `${url}/v1`);
+  async function open(
+    t: TestContext,
+    endpoints: RunningEndpoint[],
+    changes: object = {},
+    { pools, end = '' }: { pools?: SharedPools; end?: string } = {},
+  ): Promise<Model> {
+    const replicas = endpoints.map(({ url }) => `${url}/v1${end}`);
     const options = openaiOptions.parse({ replicas, model: 'm', slots: 8, ...changes });
-    const deps = { env: {}, clock: systemClock, random: () => 0.5 };
+    const deps = { env: {}, clock: systemClock, random: () => 0.5, pools };
     const model = await openOpenai('m', options, 'qwen2-math', deps);
     t.after(() => model.close());
     return model;
@@ -511,6 +517,28 @@ describe('openOpenai over simulated servers', () => {
       assert.equal(outcome.status, 'rejected');
       assert.equal((outcome.reason as ScaleQuestError).code, 'ERR_MODEL_UNREACHABLE');
     }
+  });
+
+  it('loses no row to connections that the server half closes, in a reply or after one', async (t) => {
+    const endpoint = await start(t);
+    const model = await open(t, [endpoint], { retriesMax: 20 });
+    await endpoint.control({ shares: { halfClosed: 0.2, closedAfter: 0.5 } });
+    await Promise.all(askAll(model, 100));
+    const { faults } = await endpoint.stats();
+    assert.ok(faults.halfClosed > 5 && faults.closedAfter > 20, JSON.stringify(faults));
+    assert.equal(model.stats().failures, 0);
+  });
+
+  it('has no more connections than requests, however many roles share a server', async (t) => {
+    const endpoint = await start(t);
+    const pools = createSharedPools();
+    const roles = await Promise.all(['', '/', ''].map((end) => open(t, [endpoint], {}, { pools, end })));
+    await Promise.all(roles.flatMap((model) => askAll(model, 40)));
+    await Promise.all(roles.flatMap((model) => askAll(model, 40)));
+    const { connections, requests } = await endpoint.stats();
+    // One more for what looks at the metrics page, and one for this question.
+    const most = requests.inFlightMost + 2;
+    assert.ok(connections.most <= most, `${connections.most} connections, ${most} requests`);
   });
 
   it('knocks at a server that refuses, and serves every row after it', async (t) => {

@@ -216,13 +216,19 @@ test('a client that leaves frees its slot', async (t) => {
   assert.equal(tokens.made, 3);
 });
 
-test('faults by share: 500, reset, truncated, too few choices, silence', async (t) => {
+test('faults by share: 500, reset, half closed, truncated, too few choices, silence', async (t) => {
   const endpoint = await start(t, { timeScale: 0, lengths: TEN_TOKENS });
-  const only = { error500: 0, reset: 0, truncated: 0, wrongChoices: 0, hang: 0 };
+  const only = {
+    ...{ error500: 0, reset: 0, halfClosed: 0, closedAfter: 0, truncated: 0, wrongChoices: 0, hang: 0 },
+  };
   await endpoint.control({ shares: { ...only, error500: 1 } });
   assert.equal((await complete(endpoint)).status, 500);
   await endpoint.control({ shares: { ...only, reset: 1 } });
   await assert.rejects(async () => (await complete(endpoint)).text());
+  await endpoint.control({ shares: { ...only, halfClosed: 1 } });
+  await assert.rejects(async () => (await complete(endpoint)).text());
+  await endpoint.control({ shares: { ...only, closedAfter: 1 } });
+  assert.equal((await complete(endpoint)).status, 200);
   await endpoint.control({ shares: { ...only, truncated: 1 } });
   const truncated = await (await complete(endpoint)).text();
   assert.throws(() => JSON.parse(truncated), SyntaxError);
@@ -234,8 +240,12 @@ test('faults by share: 500, reset, truncated, too few choices, silence', async (
   assert.equal((await complete(endpoint)).status, 200);
   await until(async () => (await endpoint.stats()).requests.aborted === 1);
   const { faults, requests } = await endpoint.stats();
-  assert.deepEqual(faults, { error500: 1, reset: 1, truncated: 1, wrongChoices: 1, hang: 1, storm429: 0 });
-  assert.deepEqual(requests.byStatus, { 200: 3, 500: 1, reset: 1 });
+  const each = { ...only, storm429: 0 };
+  assert.deepEqual(
+    faults,
+    Object.fromEntries(Object.keys(each).map((fault) => [fault, fault === 'storm429' ? 0 : 1])),
+  );
+  assert.deepEqual(requests.byStatus, { 200: 4, 500: 1, reset: 1, halfClosed: 1 });
   await assert.rejects(endpoint.control({ shares: { typo: 1 } } as object), /unknown share typo/);
 });
 
