@@ -1,18 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Pool } from 'undici';
 import { systemClock } from '../../src/backends/clock.js';
-import type { Model } from '../../src/backends/model.js';
 import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
+import { withStore } from '../../src/backends/stored.js';
+import { nodeFiles } from '../../src/io/files.js';
+import { type Store, openStore } from '../../src/io/store.js';
 import { printTable } from '../../src/pipeline/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { flag, median } from './load.js';
+import { flag, median, spread } from './load.js';
 
 /**
- * CPU of the client a request: our model against a bare undici loop that posts the same bodies and reads the replies.
- *   npm run bench:client -- [--requests=6000] [--rounds=5]
- * Goal: at most 1.5 × the bare loop at 64, 256 and 1,024 in flight.
+ * CPU a request (user and system, all threads): a bare undici loop, our model, our model behind the store, and the same
+ * requests again from the store. The arms take turns.
+ *   npm run bench:client -- [--requests=5000] [--rounds=5]
+ * Goal: at most 1.5 × the bare loop, with the store and without.
  */
 
-const requests = flag('requests', 6000);
+const requests = flag('requests', 5000);
 const rounds = flag('rounds', 5);
 const PROMPT = 'x'.repeat(1100);
 const endpoint = await startEndpoint({
@@ -23,24 +29,40 @@ const endpoint = await startEndpoint({
 
 const rows: string[][] = [];
 for (const inFlight of [64, 256, 1024]) {
-  const bare: number[] = [];
-  const ours: number[] = [];
+  const cost: Record<'bare' | 'ours' | 'stored' | 'again', number[]> = {
+    bare: [],
+    ours: [],
+    stored: [],
+    again: [],
+  };
   for (let round = 0; round < rounds; round++) {
-    bare.push(await cpuOf(() => bareLoop(inFlight)));
-    ours.push(await cpuOf(() => ourLoop(inFlight)));
+    const folder = mkdtempSync(join(tmpdir(), 'scalequest-store-'));
+    cost.bare.push(await cpuOf(() => bareLoop(inFlight)));
+    cost.ours.push(await cpuOf(() => ourLoop(inFlight, null)));
+    cost.stored.push(await cpuOf(() => storedLoop(inFlight, folder)));
+    cost.again.push(await cpuOf(() => storedLoop(inFlight, folder)));
+    rmSync(folder, { recursive: true });
   }
-  const ratios = ours.map((value, round) => value / bare[round]!);
+  const over = (arm: readonly number[], base: readonly number[]): string =>
+    spread(
+      arm.map((value, round) => value / base[round]!),
+      2,
+    );
   rows.push([
     `${inFlight}`,
-    (1000 * median(bare)).toFixed(1),
-    (1000 * median(ours)).toFixed(1),
-    `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`,
+    ...[cost.bare, cost.ours, cost.stored, cost.again].map((arm) => (1000 * median(arm)).toFixed(1)),
+    over(cost.ours, cost.bare),
+    over(cost.stored, cost.bare),
   ]);
 }
 await endpoint.close();
+console.log('CPU us a request');
 console.log(
   printTable(
-    ['in flight', 'bare undici, CPU us a request', 'our model, CPU us a request', 'ratio, median (range)'],
+    [
+      ...['in flight', 'bare undici', 'our model', 'with the store', 'from the store', 'our model / bare'],
+      'with the store / bare',
+    ],
     rows,
   ),
 );
@@ -55,51 +77,47 @@ async function cpuOf(work: () => Promise<void>): Promise<number> {
 
 async function bareLoop(inFlight: number): Promise<void> {
   const pool = new Pool(endpoint.url, { connections: inFlight, pipelining: 1 });
-  let next = 0;
-  async function worker(): Promise<void> {
-    while (next < requests) {
-      const seed = next++;
-      const body = JSON.stringify({
-        model: 'm',
-        prompt: PROMPT,
-        n: 1,
-        max_tokens: 180,
-        temperature: 1,
-        top_p: 1,
-        seed,
-        stop: ['</s>'],
-      });
-      const reply = await pool.request({
-        method: 'POST',
-        path: '/v1/completions',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
-      const { choices } = (await reply.body.json()) as { choices: { text: string }[] };
-      if (choices.length !== 1) throw new Error('the endpoint gave no choice');
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, worker));
+  const common = { model: 'm', prompt: PROMPT, n: 1, max_tokens: 180, temperature: 1, top_p: 1 };
+  await manyAtOnce(inFlight, async (seed) => {
+    const reply = await pool.request({
+      method: 'POST',
+      path: '/v1/completions',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...common, seed, stop: ['</s>'] }),
+    });
+    const { choices } = (await reply.body.json()) as { choices: { text: string }[] };
+    if (choices.length !== 1) throw new Error('the endpoint gave no choice');
+  });
   await pool.destroy();
 }
 
-async function ourLoop(inFlight: number): Promise<void> {
+async function storedLoop(inFlight: number, folder: string): Promise<void> {
+  const { nowMs, sleep } = systemClock;
+  const store = await openStore(folder, 'bench', { files: nodeFiles, nowMs, sleep });
+  await ourLoop(inFlight, store);
+  await store.close();
+}
+
+async function ourLoop(inFlight: number, store: Store | null): Promise<void> {
+  const replicas = [`${endpoint.url}/v1`];
   const options = openaiOptions.parse({
-    replicas: [`${endpoint.url}/v1`],
-    model: 'm',
-    requestsInFlightMax: inFlight,
-    slots: inFlight,
+    ...{ replicas, model: 'm', requestsInFlightMax: inFlight, slots: inFlight },
   });
   const deps = { env: {}, clock: systemClock, random: Math.random };
-  const model: Model = await openOpenai('m', options, 'qwen2-math', deps);
+  const asked = await openOpenai('m', options, 'qwen2-math', deps);
+  const model = store ? withStore(asked, store, 'bench') : asked;
+  const turn = { kind: 'user', text: PROMPT } as const;
+  await manyAtOnce(inFlight, async (seq) => {
+    await model.complete({ seq, turn, n: 1, tokensMax: 180, temperature: 1, topP: 1, seed: seq });
+  });
+  await model.close();
+}
+
+/** `requests` calls, `inFlight` at once. With the store, a place is free again only when the reply is durable. */
+async function manyAtOnce(inFlight: number, call: (seq: number) => Promise<void>): Promise<void> {
   let next = 0;
   async function worker(): Promise<void> {
-    while (next < requests) {
-      const seq = next++;
-      const turn = { kind: 'user', text: PROMPT } as const;
-      await model.complete({ seq, turn, n: 1, tokensMax: 180, temperature: 1, topP: 1, seed: seq });
-    }
+    while (next < requests) await call(next++);
   }
   await Promise.all(Array.from({ length: inFlight }, worker));
-  await model.close();
 }
