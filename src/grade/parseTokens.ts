@@ -98,16 +98,16 @@ function takeJoin(reader: Reader): Join | null {
   }
 }
 
-const RELATIONS: Record<string, RelationSign> = {
-  le: '<=',
-  ge: '>=',
-  ne: '!=',
-  in: 'in',
-  equiv: '=',
-  approx: '=',
-  lt: '<',
-  gt: '>',
-};
+const RELATIONS = new Map<string, RelationSign>([
+  ['le', '<='],
+  ['ge', '>='],
+  ['ne', '!='],
+  ['in', 'in'],
+  ['equiv', '='],
+  ['approx', '='],
+  ['lt', '<'],
+  ['gt', '>'],
+]);
 
 export function parseRelation(reader: Reader): Expression {
   return deeper(reader, () => {
@@ -128,7 +128,7 @@ export function parseRelation(reader: Reader): Expression {
 
 function relationSign(token: Token | undefined): RelationSign | null {
   if (isSign(token, '=', '<', '>')) return (token as { text: RelationSign }).text;
-  return token?.kind === 'name' ? (RELATIONS[token.name] ?? null) : null;
+  return token?.kind === 'name' ? (RELATIONS.get(token.name) ?? null) : null;
 }
 
 function parseRatio(reader: Reader): Expression {

@@ -23,14 +23,15 @@ export const FUNCTIONS = new Set([
   ...['sin', 'cos', 'tan', 'cot', 'sec', 'csc', 'arcsin', 'arccos', 'arctan', 'sinh', 'cosh', 'tanh'],
   ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil'],
 ]);
-const ALIASES: Record<string, string> = {
-  asin: 'arcsin',
-  acos: 'arccos',
-  atan: 'arctan',
-  inf: 'infty',
-  infinity: 'infty',
-  lg: 'log',
-};
+/** A Map, as all tables that words of an answer are looked up in: an object also has `constructor` and its like. */
+const ALIASES = new Map([
+  ['asin', 'arcsin'],
+  ['acos', 'arccos'],
+  ['atan', 'arctan'],
+  ['inf', 'infty'],
+  ['infinity', 'infty'],
+  ['lg', 'log'],
+]);
 const NAMES = new Set([...FUNCTIONS, 'pi', 'infty', 'and', 'or', 'theta', 'cup', 'in', 'times']);
 /** `sinx` is a sine; but `since` is a word. */
 const PREFIX = /^(?:arcsin|arccos|arctan|sin|cos|tan|sqrt|ln|log|exp)(?=[a-z]{1,2}$)/;
@@ -161,7 +162,7 @@ function readCommand(text: string, at: number): Read | null {
   if (!/^[A-Za-z]+$/.test(name)) return null;
   if (GREEK.has(name) || /^(?:angle|triangle|partial|prime|hbar)$/.test(name))
     return one({ kind: 'symbol', name }, end);
-  return one({ kind: 'name', name: ALIASES[name] ?? name }, end);
+  return one({ kind: 'name', name: ALIASES.get(name) ?? name }, end);
 }
 
 /** `\text{…}`: a word, a separator, or a symbol set upright. */
@@ -192,7 +193,7 @@ const LETTERS = /[A-Za-z]+/y;
 function readLetters(text: string, at: number): Read {
   const [run] = match(LETTERS, text, at)!;
   const end = at + run.length;
-  const known = ALIASES[run] ?? run;
+  const known = ALIASES.get(run) ?? run;
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
   if (run.length === 1) return one({ kind: 'symbol', name: run }, end);

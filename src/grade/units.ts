@@ -67,10 +67,20 @@ export function isUnit(word: string): boolean {
   return word.length > 1 && word !== 'in' && (UNITS.has(word) || UNITS.has(word.toLowerCase()));
 }
 
-const POWERS: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 };
+const POWERS = new Map([
+  ['hundred', 2],
+  ['thousand', 3],
+  ['million', 6],
+  ['billion', 9],
+  ['trillion', 12],
+]);
+
+function powerOf(word: string): number | undefined {
+  return POWERS.get(word.toLowerCase().replace(/s$/, ''));
+}
 
 export function isNumberWord(word: string): boolean {
-  return Object.hasOwn(POWERS, word.toLowerCase().replace(/s$/, ''));
+  return powerOf(word) !== undefined;
 }
 
 /** `million dollars` as 10^6 and `dollars`; `power` 0 where it starts with no such word. */
@@ -78,8 +88,8 @@ export function numberWords(written: string): { power: number; unit: string } {
   const words = written.trim().split(/\s+/);
   const first = words.findIndex((word) => !isNumberWord(word));
   const count = first < 0 ? words.length : first;
-  const powers = words.slice(0, count).map((word) => POWERS[word.toLowerCase().replace(/s$/, '')]!);
-  return { power: powers.reduce((sum, power) => sum + power, 0), unit: words.slice(count).join(' ') };
+  const power = words.slice(0, count).reduce((sum, word) => sum + (powerOf(word) ?? 0), 0);
+  return { power, unit: words.slice(count).join(' ') };
 }
 
 /** Whether a unit says something that its number does not say alone: 6 pm is not 6, nor a decrease of 20 % just 20 %. */

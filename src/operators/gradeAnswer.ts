@@ -27,7 +27,7 @@ const options = z.strictObject({
 export type GradeAnswerOptions = z.input<typeof options>;
 
 const GRADES =
-  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT or ROW_GRADE_TIMEOUT';
+  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT, ROW_GRADE_TIMEOUT or ROW_GRADE_FAILED';
 
 const OF_RESPONSES: Column[] = [
   {

@@ -1,3 +1,9 @@
+/** What every object has without being told: a table that is an object would find it. */
+export const INHERITED = [
+  ...['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__', 'isPrototypeOf'],
+  ...['toLocaleString', 'propertyIsEnumerable', '__defineGetter__', '__lookupSetter__'],
+] as const;
+
 /** Answers made to hang a grader, to exhaust its memory or its stack. */
 export const HOSTILE: readonly string[] = [
   '9^{9^{9^9}}',
@@ -56,4 +62,6 @@ export const HOSTILE: readonly string[] = [
   '\\;'.repeat(1900),
   '{,}'.repeat(1300),
   `5 ${'km '.repeat(1200)}`,
+  `5 ${'km^9 '.repeat(800)}`,
+  ...INHERITED.flatMap((name) => [name, `\\${name}`, `\\${name}{2}`, `x ${name}`, `\\text{${name}}(5)`]),
 ];
