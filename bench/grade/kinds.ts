@@ -1,4 +1,5 @@
 import { type Draw, fraction, gcd, grouped, polynomial, signed } from './draw.js';
+import { PLAIN_KINDS } from './plainKinds.js';
 
 /** A reference answer, writings that say the same, and near misses that do not: true by construction. */
 export interface Case {
@@ -437,4 +438,5 @@ export const KINDS: Record<string, (draw: Draw) => Case> = {
       other: [wrong!, `\\text{${wrong}}`],
     };
   },
+  ...PLAIN_KINDS,
 };
