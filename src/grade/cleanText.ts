@@ -1,58 +1,6 @@
+import { plainChars } from './plainChars.js';
+
 /** Writings that mean the same, brought to one before an answer is read. Every pattern is linear. */
-
-const UNICODE: Record<string, string> = {
-  '−': '-',
-  '–': '-',
-  '—': '-',
-  '×': '\\times ',
-  '·': '\\cdot ',
-  '⋅': '\\cdot ',
-  '∗': '*',
-  '÷': '\\div ',
-  '∕': '/',
-  '⁄': '/',
-  π: '\\pi ',
-  θ: '\\theta ',
-  α: '\\alpha ',
-  β: '\\beta ',
-  λ: '\\lambda ',
-  '∞': '\\infty ',
-  '≤': '\\le ',
-  '≥': '\\ge ',
-  '≠': '\\ne ',
-  '≈': '\\approx ',
-  '±': '\\pm ',
-  '∓': '\\mp ',
-  '√': '\\sqrt ',
-  '∪': '\\cup ',
-  '∩': '\\cap ',
-  '∈': '\\in ',
-  '∅': '\\emptyset ',
-  ℝ: '\\mathbb{R}',
-  '°': '^\\circ ',
-  '′': "'",
-  '’': "'",
-  '“': '"',
-  '”': '"',
-  '½': '\\frac{1}{2}',
-  '⅓': '\\frac{1}{3}',
-  '⅔': '\\frac{2}{3}',
-  '¼': '\\frac{1}{4}',
-  '¾': '\\frac{3}{4}',
-  '，': ',',
-  '。': '.',
-  '％': '%',
-  '€': '\\euro ',
-  '£': '\\pound ',
-  '¥': '\\yen ',
-  '\u00a0': ' ',
-  '\u2009': ' ',
-  '\u202f': ' ',
-};
-const UNICODE_PATTERN = new RegExp(`[${Object.keys(UNICODE).join('')}]`, 'gu');
-
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
-const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
 
 /** [pattern, replacement], applied in order. */
 const REWRITES: readonly [RegExp, string][] = [
@@ -89,7 +37,7 @@ const REWRITES: readonly [RegExp, string][] = [
 
 /** An answer without dressing: delimiters of maths, spacing, sizes, boxes, bold type, a full stop at its end. */
 export function cleanText(answer: string): string {
-  let text = answer.normalize('NFC').trim();
+  let text = plainChars(answer.normalize('NFC')).trim();
   text = text
     .replace(/[.,;:]+$/, '')
     .replace(/^\*\*([^*]+)\*\*$/, '$1')
@@ -97,9 +45,6 @@ export function cleanText(answer: string): string {
   text = unbox(stripMathDelimiters(text).trim());
   // Escaped twice on its way through JSON; in a matrix two backslashes end a row.
   if (!text.includes('\\begin')) text = text.replace(/\\\\(?=[A-Za-z{}])/g, '\\');
-  text = text.replace(UNICODE_PATTERN, (char) => UNICODE[char]!);
-  text = script(text, SUPERSCRIPTS, '^');
-  text = script(text, SUBSCRIPTS, '_');
   for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/[.,;:]+$/, '').trim();
@@ -140,14 +85,6 @@ export function closingBrace(text: string, open: number): number {
     else if (text[at] === '}' && --depth === 0) return at;
   }
   return -1;
-}
-
-function script(text: string, digits: string, sign: '^' | '_'): string {
-  if (![...digits].some((digit) => text.includes(digit))) return text;
-  return text.replace(new RegExp(`[${digits}]+`, 'gu'), (run) => {
-    const plain = [...run].map((char) => '0123456789-'[[...digits].indexOf(char)]).join('');
-    return `${sign}{${plain}}`;
-  });
 }
 
 /** For comparing words: letters and numbers with their sign and point, in lower case. */

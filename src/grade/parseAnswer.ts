@@ -1,6 +1,7 @@
 import { type Budget, createBudget, overLimit } from './budget.js';
 import { cleanText, wordsOf } from './cleanText.js';
 import type { Expression } from './expression.js';
+import { digitsOfWords } from './numberWords.js';
 import { parseTokens } from './parseTokens.js';
 import { readTokens } from './tokens.js';
 
@@ -16,11 +17,6 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
     { kind: 'text', text: 'infinitely many' },
   ],
   [/^(?:all real numbers?|all reals?|real numbers|any real number)$/, { kind: 'reals' }],
-];
-const NUMBER_WORDS = [
-  ...['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'],
-  ...['eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen'],
-  'twenty',
 ];
 
 /**
@@ -67,8 +63,8 @@ function wordAnswer(text: string): Expression | null {
   const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
   if (same) return same[1];
   if (text.startsWith('\\')) return null;
-  const number = NUMBER_WORDS.indexOf(words);
-  if (number >= 0) return parseMaths(`${number}`, true, createBudget());
+  const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, ''));
+  if (digits !== null) return parseMaths(digits, true, createBudget());
   // Short runs are variables (`ab`, `xy`); commas may part them (`a, b`).
   if (/[A-Za-z]{4}|^(?:yes|no|odd|sum|all|one)$/i.test(text) && !FUNCTION_START.test(text))
     return { kind: 'text', text: words };
