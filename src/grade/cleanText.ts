@@ -22,7 +22,7 @@ const REWRITES: readonly [RegExp, string][] = [
   [/!=/g, '\\ne '],
   [/\\lt(?![A-Za-z])/g, '<'],
   [/\\gt(?![A-Za-z])/g, '>'],
-  [/\^\s*\{?\s*\\circ\s*\}?|\\degree(?![A-Za-z])/g, '\\deg '],
+  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degrees?(?![A-Za-z])/g, '\\deg '],
   [/\\(?:varnothing)(?![A-Za-z])/g, '\\emptyset'],
   [/\\(?:lvert|rvert|vert)(?![A-Za-z])/g, '|'],
   [/\\(?:lbrace)(?![A-Za-z])/g, '\\{'],
@@ -31,7 +31,7 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:rbrack)(?![A-Za-z])/g, ']'],
   [/\\(?:bigcup)(?![A-Za-z])/g, '\\cup'],
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
-  [/\\mathbb\s*\{?\s*R\s*\}?|\\Reals?(?![A-Za-z])/g, '\\reals '],
+  [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
 ];
 

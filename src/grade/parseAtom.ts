@@ -1,4 +1,5 @@
 import Fraction from 'fraction.js';
+import { angleValue } from './angles.js';
 import type { Expression } from './expression.js';
 import {
   type Reader,
@@ -255,6 +256,9 @@ function parseAngle(reader: Reader): Expression {
   return { kind: 'bracket', open: '(', close: ')', items };
 }
 
+/** Functions of an angle: the 30 of `\sin 30` are radians, those of `\sin 30^\circ` are not. */
+const TRIGONOMETRIC = new Set(['sin', 'cos', 'tan', 'cot', 'sec', 'csc']);
+
 /** `\sin x`, `\sin^2 x`, `\sin^{-1} x`, `\log_2 8`, `max(a, b)`. */
 function parseFunction(reader: Reader, name: string): Expression {
   let base: Expression | null = null;
@@ -264,10 +268,11 @@ function parseFunction(reader: Reader, name: string): Expression {
     else if (take(reader, '^')) power = parseScript(reader);
     else break;
   }
-  const args = parseArguments(reader);
+  const written = parseArguments(reader);
+  const args = TRIGONOMETRIC.has(name) ? written.map(angleValue) : written;
   if (base) args.push(base);
   const inverse = power?.kind === 'negative' && power.of.kind === 'number' && power.of.value.equals(1);
-  if (inverse && /^(?:sin|cos|tan)$/.test(name)) return { kind: 'call', name: `arc${name}`, args };
+  if (inverse && /^(?:sin|cos|tan)$/.test(name)) return { kind: 'call', name: `arc${name}`, args: written };
   const call: Expression = { kind: 'call', name, args };
   return power ? { kind: 'power', base: call, exponent: power } : call;
 }
@@ -277,6 +282,8 @@ function parseArguments(reader: Reader): Expression[] {
   const token = peek(reader);
   if (isSign(token, '(', '[')) {
     const bracket = parseBracket(reader);
+    if (bracket.kind !== 'bracket' && isName(peek(reader), 'deg'))
+      return [parseAttachedDegrees(reader, bracket)];
     return bracket.kind === 'bracket' ? bracket.items : [bracket];
   }
   if (isSign(token, '{')) {
@@ -293,6 +300,12 @@ function parseArguments(reader: Reader): Expression[] {
     argument = { kind: 'quotient', over: argument, under: parseAtom(reader) };
   }
   return [argument];
+}
+
+/** `\sin(90-60)^\circ` */
+function parseAttachedDegrees(reader: Reader, of: Expression): Expression {
+  reader.at += 1;
+  return { kind: 'quantity', of, unit: 'degree' };
 }
 
 /** Round or square brackets of either direction; one value in a matching pair is only grouped. */

@@ -1,4 +1,5 @@
 import Fraction from 'fraction.js';
+import { isDegrees, radians } from './angles.js';
 import { type Comparison, sameScalar } from './compareScalars.js';
 import type { Expression } from './expression.js';
 import { isTelling, unitMeaning } from './units.js';
@@ -29,18 +30,14 @@ function sameMeasure(a: Expression, b: Expression, comparison: Comparison): bool
   if (b.kind !== 'quantity') {
     if (isTelling(a.unit)) return false;
     const plain = sameQuantity(a.of, b, comparison) ?? sameScalar(a.of, b, comparison);
-    return plain || (isAngle(a) && sameScalar(radians(a.of), b, comparison));
+    return plain || (isDegrees(a) && sameScalar(radians(a.of), b, comparison));
   }
   const [x, y] = [unitMeaning(a.unit), unitMeaning(b.unit)];
-  if (isAngle(a) && y.dimension === 'radian^1') return sameScalar(radians(a.of), b.of, comparison);
-  if (isAngle(b) && x.dimension === 'radian^1') return sameScalar(a.of, radians(b.of), comparison);
+  if (isDegrees(a) && y.dimension === 'radian^1') return sameScalar(radians(a.of), b.of, comparison);
+  if (isDegrees(b) && x.dimension === 'radian^1') return sameScalar(a.of, radians(b.of), comparison);
   if (x.dimension !== y.dimension) return false;
   const [of, other] = [scaled(a.of, x.over, x.under), scaled(b.of, y.over, y.under)];
   return sameQuantity(of, other, comparison) ?? sameScalar(of, other, comparison);
-}
-
-function isAngle({ unit }: { unit: string }): boolean {
-  return unitMeaning(unit).dimension === 'angle^1';
 }
 
 function number(value: Fraction): Expression {
@@ -50,11 +47,6 @@ function number(value: Fraction): Expression {
 function scaled(of: Expression, over: bigint, under: bigint): Expression {
   if (over === under) return of;
   return { kind: 'product', factors: [of, number(new Fraction(over, under))] };
-}
-
-function radians(of: Expression): Expression {
-  const pi: Expression = { kind: 'constant', name: 'pi' };
-  return { kind: 'product', factors: [of, pi, number(new Fraction(1, 180))] };
 }
 
 function samePercent(a: Expression, b: Expression, comparison: Comparison): boolean {

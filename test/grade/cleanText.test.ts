@@ -18,6 +18,7 @@ const CLEANED: [answer: string, text: string][] = [
   ['1{,}000', '1,000'],
   ['a \\\\ b', 'a \\\\ b'],
   ['90^{\\circ}', '90\\deg'],
+  ['\\frac{90^\\circ}{\\mathbb R}', '\\frac{90\\deg }{\\reals }'],
 ];
 
 for (const [answer, text] of CLEANED) {
