@@ -6,7 +6,7 @@ export function isDegrees(expression: Expression): boolean {
   return expression.kind === 'quantity' && unitMeaning(expression.unit).dimension === 'angle^1';
 }
 
-function isRadians(expression: Expression): boolean {
+export function isRadians(expression: Expression): boolean {
   return expression.kind === 'quantity' && unitMeaning(expression.unit).dimension === 'radian^1';
 }
 

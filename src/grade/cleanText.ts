@@ -33,6 +33,8 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
   [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
+  // Units shortened with a full stop.
+  [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]|$)/g, ''],
 ];
 
 /** An answer without dressing: delimiters of maths, spacing, sizes, boxes, bold type, a full stop at its end. */

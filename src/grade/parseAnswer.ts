@@ -3,6 +3,7 @@ import { cleanText, wordsOf } from './cleanText.js';
 import type { Expression } from './expression.js';
 import { digitsOfWords } from './numberWords.js';
 import { parseTokens } from './parseTokens.js';
+import { isMeasure, markUnits } from './plainUnits.js';
 import { readTokens } from './tokens.js';
 
 /** Word answers that are known by several names. */
@@ -29,11 +30,9 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
   const text = cleanText(answer);
   const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
   if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
-  const letter = /^(.*\d) ?\\?[ ,]?([mgshLlCFNJWVdt](?:\^\{?[23]\}?)?)$/.exec(text);
-  if (letter && / [A-Za-z](?:\^\{?\d\}?)?$/.test(text)) {
-    const of = parseMaths(letter[1]!, true, budget);
-    if (of) readings.push({ kind: 'quantity', of, unit: letter[2]!.replace(/[{}]/g, '') });
-  }
+  const marked = markUnits(text);
+  const measure = marked === text ? null : parseMaths(marked, true, budget);
+  if (measure && isMeasure(measure)) readings.push(measure);
   const read = readings.filter((reading) => reading !== null);
   return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
 }

@@ -1,5 +1,6 @@
 import Fraction from 'fraction.js';
 import { angleValue } from './angles.js';
+import { spend } from './budget.js';
 import type { Expression } from './expression.js';
 import {
   type Reader,
@@ -19,7 +20,7 @@ import {
   take,
 } from './parseTokens.js';
 import { FUNCTIONS, type Token } from './tokens.js';
-import { numberWords } from './units.js';
+import { numberWords, unitMeaning } from './units.js';
 
 /** One factor with what is attached to it: powers, indices, factorials, percent, degrees, units. */
 export function parseAtom(reader: Reader): Expression {
@@ -27,10 +28,42 @@ export function parseAtom(reader: Reader): Expression {
     const money = peek(reader);
     if (isName(money, 'dollar', 'euro', 'pound', 'yen')) {
       reader.at += 1;
-      return { kind: 'quantity', of: parseAtom(reader), unit: `\\${(money as { name: string }).name}` };
+      return parseMoney(reader, `\\${(money as { name: string }).name}`);
     }
-    return parseAttached(reader, parsePrimary(reader));
+    const atom = parseAttached(reader, parsePrimary(reader));
+    return atom.kind === 'quantity' ? parseSmaller(reader, atom) : atom;
   });
+}
+
+/** `\$12`, `\$12/hour`, `\$12 per hour`. */
+function parseMoney(reader: Reader, unit: string): Expression {
+  const of = parseAtom(reader);
+  if (of.kind === 'quantity' && /^(?:\/|per\b)/.test(of.unit)) return { ...of, unit: `${unit} ${of.unit}` };
+  if (of.kind === 'quantity' || !isSign(peek(reader), '/') || peek(reader, 1)?.kind !== 'word')
+    return { kind: 'quantity', of, unit };
+  const rate = parseUnit(reader, of);
+  return rate.kind === 'quantity' ? { ...rate, unit: `${unit} ${rate.unit}` } : refuse();
+}
+
+/** `2 hours 30 minutes`, `2 h and 30 min`, `5 ft 6 in` in the smaller unit: one measure, not a list of two. */
+function parseSmaller(reader: Reader, start: Expression & { kind: 'quantity' }): Expression {
+  let whole = start;
+  for (;;) {
+    const skip = isSign(peek(reader), 'and') ? 1 : 0;
+    const [number, word] = [peek(reader, skip), peek(reader, skip + 1)];
+    if (number?.kind !== 'number' || word?.kind !== 'word') return whole;
+    const [large, small] = [unitMeaning(whole.unit), unitMeaning(word.text)];
+    const isPart = large.known && small.known && large.dimension === small.dimension;
+    const ratio = new Fraction(large.over * small.under, large.under * small.over);
+    if (!isPart || ratio.compare(1) <= 0 || (skip > 0 && !/^(?:time|money)\^1$/.test(large.dimension)))
+      return whole;
+    reader.at += skip + 2;
+    spend(reader.budget, 1);
+    const times: Expression = { kind: 'number', value: ratio, digits: 0 };
+    const converted: Expression = { kind: 'product', factors: [whole.of, times] };
+    const part: Expression = { kind: 'number', value: number.value, digits: number.digits };
+    whole = { kind: 'quantity', of: { kind: 'sum', terms: [converted, part] }, unit: word.text };
+  }
 }
 
 function parseAttached(reader: Reader, start: Expression): Expression {
@@ -73,6 +106,7 @@ function parseUnit(reader: Reader, of: Expression): Expression {
     const token = peek(reader);
     if (token?.kind === 'word') words.push(token.text);
     else if (isSign(token, '/') && peek(reader, 1)?.kind === 'word') words.push('/');
+    else if (isTimes(token) && words.length > 0 && peek(reader, 1)?.kind === 'word') words.push('*');
     else if (isSign(token, '^') && words.length > 0) {
       reader.at += 1;
       const power = parseScript(reader);
@@ -91,6 +125,10 @@ function parseUnit(reader: Reader, of: Expression): Expression {
   const times: Expression = { kind: 'number', value: new Fraction(10n ** BigInt(power)), digits: 0 };
   const counted: Expression = power === 0 ? of : { kind: 'product', factors: [of, times] };
   return unit === '' ? counted : { kind: 'quantity', of: counted, unit };
+}
+
+function isTimes(token: Token | undefined): boolean {
+  return isSign(token, '*') || isName(token, 'cdot', 'times');
 }
 
 function based(of: Expression & { kind: 'number' }, base: number): Expression {

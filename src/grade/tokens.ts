@@ -174,7 +174,13 @@ function readTextGroup(text: string, open: number): Read | null {
   if (inner === '') return { tokens: [], end };
   const join = /^,? ?(and|or)$|^[,;]$/i.exec(inner);
   if (join) return one({ kind: 'sign', text: join[1]?.toLowerCase() ?? ',' }, end);
-  if (FUNCTIONS.has(inner)) return one({ kind: 'name', name: inner }, end);
+  const joined = /^(.*[A-Za-z.]),? (and|or)$/i.exec(inner);
+  if (joined) {
+    const sign: Bare = { kind: 'sign', text: joined[2]!.toLowerCase() };
+    return { tokens: [{ kind: 'word', text: joined[1]! }, sign], end };
+  }
+  if (FUNCTIONS.has(inner) && !isPlainUnit(text, open - '\\text'.length, end, inner))
+    return one({ kind: 'name', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
 }
 
@@ -188,11 +194,31 @@ function readMarked(text: string, open: number, mark: string): Read | null {
   );
 }
 
+const NUMBER_BEFORE = /[\d})] ?$/;
+const PER_BEFORE = /(?:\/|(?<![A-Za-z])per) ?$/;
+/** What stands behind words that are units as well as something else: `5 min` and `min(5, x)`, `5 sec` and `5 sec x`, `5 in`. */
+const BEHIND_UNIT = new Map([
+  ['min', /^(?!\(| ?\\?\{| ?_)/],
+  ['sec', /^(?! ?[\\(\d^_{]| ?[A-Za-z])|^ (?:and|or|per)(?![A-Za-z])/],
+  ['in', /^ ?(?:$|[/^,.;)}]|(?:and|or|per)(?![A-Za-z]))/],
+]);
+
+function isPlainUnit(text: string, at: number, end: number, word: string): boolean {
+  const before = text.slice(Math.max(0, at - 6), at);
+  const after = text.slice(end, end + 6);
+  if (word === 'per') return / $/.test(before) && /^ [A-Za-z\\]/.test(after);
+  if (word === 'sq') return /\d ?$/.test(before) && /^ [a-z]/.test(after);
+  const behind = BEHIND_UNIT.get(word);
+  if (!behind) return false;
+  return PER_BEFORE.test(before) || (NUMBER_BEFORE.test(before) && behind.test(after));
+}
+
 const LETTERS = /[A-Za-z]+/y;
 
 function readLetters(text: string, at: number): Read {
   const [run] = match(LETTERS, text, at)!;
   const end = at + run.length;
+  if (isPlainUnit(text, at, end, run)) return one({ kind: 'word', text: run }, end);
   const known = ALIASES.get(run) ?? run;
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
