@@ -33,6 +33,12 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
   [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
+  // `(0,1) U (2,3)`
+  [/(?<=[)\]]) ?U ?(?=[([])/g, '\\cup '],
+  [/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
+  [/^([^{}\\]*)\\choose(?![A-Za-z])([^{}\\]*)$/, '\\binom{$1}{$2}'],
+  [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
+  [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
   // Units shortened with a full stop.
   [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]|$)/g, ''],
 ];
@@ -41,12 +47,15 @@ const REWRITES: readonly [RegExp, string][] = [
 export function cleanText(answer: string): string {
   let text = plainChars(answer.normalize('NFC')).trim();
   text = text
+    // Dots at the end of an answer say nothing; those behind repeating digits do.
+    .replace(/(\.\d{0,40}?(?:(\d)\2{2,60}|(\d{2,6})\3{1,30})) ?\.\.\./g, '$1\\ldots ')
     .replace(/[.,;:]+$/, '')
     .replace(/^\*\*([^*]+)\*\*$/, '$1')
     .trim();
   text = unbox(stripMathDelimiters(text).trim());
   // Escaped twice on its way through JSON; in a matrix two backslashes end a row.
   if (!text.includes('\\begin')) text = text.replace(/\\\\(?=[A-Za-z{}])/g, '\\');
+  text = text.replace(/\s+/g, ' ');
   for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/[.,;:]+$/, '').trim();

@@ -19,6 +19,7 @@ import {
   startsFactor,
   take,
 } from './parseTokens.js';
+import { digitsOfWords } from './numberWords.js';
 import { FUNCTIONS, type Token } from './tokens.js';
 import { numberWords, unitMeaning } from './units.js';
 
@@ -26,7 +27,7 @@ import { numberWords, unitMeaning } from './units.js';
 export function parseAtom(reader: Reader): Expression {
   return deeper(reader, () => {
     const money = peek(reader);
-    if (isName(money, 'dollar', 'euro', 'pound', 'yen')) {
+    if (isCurrency(money)) {
       reader.at += 1;
       return parseMoney(reader, `\\${(money as { name: string }).name}`);
     }
@@ -76,18 +77,32 @@ function parseAttached(reader: Reader, start: Expression): Expression {
       reader.at += 1;
       atom = { kind: 'power', base: atom, exponent: parseScript(reader) };
     } else if (isSign(token, '_')) atom = parseIndexed(reader, atom);
-    else if (take(reader, '!')) atom = { kind: 'call', name: 'factorial', args: [atom] };
+    else if (take(reader, '!')) atom = factorialOf(reader, atom);
     else if (take(reader, '%')) atom = { kind: 'percent', of: atom };
     else if (take(reader, "'")) atom = { kind: 'symbol', name: `${nameOf(atom)}'` };
     else if (isName(token, 'deg')) {
       reader.at += 1;
       atom = { kind: 'quantity', of: atom, unit: degreeUnit(reader) };
-    } else if (isName(token, 'cent')) {
+    } else if (isName(token, 'cent') || isCurrencyBehind(reader)) {
       reader.at += 1;
-      atom = { kind: 'quantity', of: atom, unit: 'cent' };
+      atom = { kind: 'quantity', of: atom, unit: `\\${(token as { name: string }).name}` };
     } else if (token.kind === 'word') atom = parseUnit(reader, atom);
     else return atom;
   }
+}
+
+/** `5!!` is 15, the product of every other number, and not (5!)!: not read. */
+function factorialOf(reader: Reader, of: Expression): Expression {
+  return isSign(peek(reader), '!') ? refuse() : { kind: 'call', name: 'factorial', args: [of] };
+}
+
+/** `5€`, but `5 · €3`. */
+function isCurrencyBehind(reader: Reader): boolean {
+  return isCurrency(peek(reader)) && peek(reader, 1)?.kind !== 'number';
+}
+
+function isCurrency(token: Token | undefined): boolean {
+  return isName(token, 'dollar', 'euro', 'pound', 'yen');
 }
 
 /** `20^\circ C` is a temperature. */
@@ -139,6 +154,11 @@ function parseIndexed(reader: Reader, atom: Expression): Expression {
   reader.at += 1;
   const word = isSign(peek(reader), '{') ? peek(reader, 1) : peek(reader);
   const baseWord = word?.kind === 'word' ? /^base ?(\d*)$/i.exec(word.text) : null;
+  const named = word?.kind === 'word' && !baseWord ? digitsOfWords(word.text.toLowerCase()) : null;
+  if (named && /^\d+$/.test(named) && atom.kind === 'number') {
+    parseScript(reader);
+    return based(atom, Number(named));
+  }
   if (baseWord && atom.kind === 'number') {
     const braced = take(reader, '{');
     reader.at += 1;
@@ -318,6 +338,10 @@ function parseFunction(reader: Reader, name: string): Expression {
 /** In brackets; without them all factors up to the next sign or function: `\sin 2x \cos x` has the argument 2x. */
 function parseArguments(reader: Reader): Expression[] {
   const token = peek(reader);
+  if (isSign(token, '\\{')) {
+    const set = parseSet(reader);
+    return set.kind === 'set' ? set.items : refuse();
+  }
   if (isSign(token, '(', '[')) {
     const bracket = parseBracket(reader);
     if (bracket.kind !== 'bracket' && isName(peek(reader), 'deg'))

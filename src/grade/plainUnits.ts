@@ -23,14 +23,20 @@ export function markUnits(text: string): string {
       return isSure && isPlainUnit(unit) ? `\\text{ ${unit}}` : found;
     })
     .replace(BEHIND, (found, space: string, unit: string) => {
+      // Set as text already.
+      if (/^\\text\{[^{}]*\}$/.test(unit)) return found;
       // `5m` is a product, `5km/h` is not.
-      if (space === '' && !/^[A-Za-z]{2}/.test(unit)) return found;
+      if (space === '' && !/^(?:[A-Za-z]{2}|\\text)/.test(unit)) return found;
       return isPlainUnit(plain(unit)) ? `\\text{ ${plain(unit)}}` : found;
     });
 }
 
 function plain(unit: string): string {
-  return unit.replace(/\\text\{/g, ' ').replace(/[{}]/g, '');
+  return unit
+    .replace(/\\text\{/g, ' ')
+    .replace(/[{}]/g, '')
+    .replace(/ +/g, ' ')
+    .trim();
 }
 
 function isPlainUnit(unit: string): boolean {

@@ -66,6 +66,7 @@ function sumOf(terms: readonly Expression[]): Expression | null {
 
 function sameMeasure(a: Expression, b: Expression, comparison: Comparison): boolean {
   if (a.kind !== 'quantity') return sameMeasure(b, a, comparison);
+  if (b.kind === 'percent') return /percent/i.test(a.unit) && sameScalar(a.of, b.of, comparison);
   if (b.kind !== 'quantity') {
     if (isTelling(a.unit)) return false;
     const plain = sameQuantity(a.of, b, comparison) ?? sameScalar(a.of, b, comparison);

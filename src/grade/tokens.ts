@@ -29,6 +29,7 @@ const ALIASES = new Map([
   ['acos', 'arccos'],
   ['atan', 'arctan'],
   ['inf', 'infty'],
+  ['oo', 'infty'],
   ['infinity', 'infty'],
   ['lg', 'log'],
 ]);
@@ -99,16 +100,20 @@ function readOne(text: string, at: number, options: TokenOptions, budget: Budget
 const GROUPED = /\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?/y;
 const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?![\d])(?:\.\d+)?/y;
 const PLAIN = /\d+(?:\.\d+)?|\.\d+/y;
-const REPEATING = /\d*\.(\d*)\\overline\{(\d+)\}/y;
+const REPEATING = /\d*\.(\d*)\\(?:overline|bar|dot)\{(\d+)\}/y;
+/** `0.333…`, `0.1666…`, `0.1212…`: a digit three times, or more digits twice, before the dots. */
+const AND_SO_ON = /\d*\.(\d{0,40}?)(?:(\d)\2{2,60}|(\d{2,6})\3{1,30}) ?\\[lc]?dots(?![A-Za-z])/y;
+const MORE_DIGITS = / ?\\[lc]?dots(?![A-Za-z])/y;
 const EXPONENT = /[eE][-+]?\d+(?![A-Za-z\d])/y;
 
 function readNumber(text: string, at: number, { thousands }: TokenOptions, budget: Budget): Read {
-  const repeating = match(REPEATING, text, at);
+  const repeating = match(REPEATING, text, at) ?? match(AND_SO_ON, text, at);
   if (repeating) return readRepeating(repeating, at, budget);
   const found =
     (thousands && (match(GROUPED, text, at) ?? match(SPACED, text, at))) || match(PLAIN, text, at)!;
   const written = found[0].replace(/[, ]/g, '');
   let end = at + found[0].length;
+  if (written.includes('.')) end += match(MORE_DIGITS, text, end)?.[0].length ?? 0;
   const exponent = match(EXPONENT, text, end);
   let value = decimalOf(written, budget);
   if (exponent) {
@@ -123,7 +128,7 @@ function readNumber(text: string, at: number, { thousands }: TokenOptions, budge
 
 /** `0.1\overline{6}` is exact. */
 function readRepeating(found: RegExpExecArray, at: number, budget: Budget): Read {
-  const [whole, fixed, period] = [found[0].split('.')[0]!, found[1]!, found[2]!];
+  const [whole, fixed, period] = [found[0].split('.')[0]!, found[1]!, (found[2] ?? found[3])!];
   const nines = BigInt('9'.repeat(period.length) + '0'.repeat(fixed.length));
   const rest = new Fraction(BigInt(fixed + period) - BigInt(fixed || '0'), nines);
   const value = decimalOf(whole || '0', budget).add(rest);

@@ -152,6 +152,7 @@ export function unitMeaning(written: string): UnitMeaning {
 function factorsOf(written: string): Factor[] {
   const words = written
     .replace(/[{}.()]/g, '')
+    .replace(/\bdegrees? (?=(?:celsius|fahrenheit|C|F)\b)/gi, '')
     .replace(/\bper\b|\//g, ' / ')
     .replace(/\\cdot|\\times|\*/g, ' ')
     .split(' ')
@@ -185,6 +186,7 @@ function singular(words: string): string {
     .trim()
     .toLowerCase()
     .replace(/\b([ap])\.m\b\.?/g, '$1m')
+    .replace(/\\/g, '')
     .replace(/ *\/ */g, ' per ')
     .replace(/\bsq\b/g, 'square')
     .replace(/ies\b/g, 'y')
