@@ -40,7 +40,7 @@ const REWRITES: readonly [RegExp, string][] = [
   [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
   [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
   // Units shortened with a full stop.
-  [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]|$)/g, ''],
+  [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]| \d|$)/g, ''],
 ];
 
 /** An answer without dressing: delimiters of maths, spacing, sizes, boxes, bold type, a full stop at its end. */

@@ -39,9 +39,11 @@ export function digitsOfWords(text: string): string | null {
   const reader: Words = { words, at: isNegative ? 1 : 0 };
   const value = takeNumber(reader);
   if (value === null) return null;
+  const part = takePart(reader);
   const rest = words.slice(reader.at);
-  const tail = rest.length === 0 ? '' : (fractionTail(value, rest) ?? unitTail(rest));
-  return tail === null ? null : `${isNegative ? '-' : ''}${value}${tail}`;
+  const fraction = part === '' ? fractionTail(value, rest) : null;
+  const tail = rest.length === 0 ? '' : (fraction ?? unitTail(rest));
+  return tail === null ? null : `${isNegative ? '-' : ''}${value}${part}${tail}`;
 }
 
 function take(reader: Words, ...words: string[]): boolean {
@@ -105,12 +107,27 @@ function takeTens(reader: Words): bigint | null {
   return BigInt((tens + 2) * 10 + (unit === null ? 0 : unit + 1));
 }
 
+/** `and a half` of a mixed number, as ` 1/2`; nothing taken where there is none. */
+function takePart(reader: Words): string {
+  const start = reader.at;
+  if (take(reader, 'and')) {
+    const over = take(reader, 'a') ? 1n : takeTens(reader);
+    const tail = over === null ? null : fractionTail(over, reader.words.slice(reader.at, reader.at + 1));
+    if (tail !== null) {
+      reader.at += 1;
+      return ` ${over}${tail}`;
+    }
+  }
+  reader.at = start;
+  return '';
+}
+
 /** `one third` and `two thirds`; but `twenty-third` has a place in a row. */
 function fractionTail(value: bigint, rest: readonly string[]): string | null {
   const [word, ...more] = rest;
-  if (more.length > 0 || value === 0n) return null;
+  if (word === undefined || more.length > 0 || value === 0n) return null;
   const single = value === 1n;
-  const part = single ? word! : word!.replace(/^halves$/, 'halfs').replace(/s$/, '');
+  const part = single ? word : word.replace(/^halves$/, 'halfs').replace(/s$/, '');
   const isPlural = word !== part;
   const at = PARTS.indexOf(part.replace('fourth', 'quarter'));
   return at < 0 || isPlural === single ? null : `/${at + 2}`;

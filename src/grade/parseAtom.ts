@@ -39,6 +39,10 @@ export function parseAtom(reader: Reader): Expression {
 /** `\$12`, `\$12/hour`, `\$12 per hour`. */
 function parseMoney(reader: Reader, unit: string): Expression {
   const of = parseAtom(reader);
+  return withRate(reader, of, unit);
+}
+
+function withRate(reader: Reader, of: Expression, unit: string): Expression {
   if (of.kind === 'quantity' && /^(?:\/|per\b)/.test(of.unit)) return { ...of, unit: `${unit} ${of.unit}` };
   if (of.kind === 'quantity' || !isSign(peek(reader), '/') || peek(reader, 1)?.kind !== 'word')
     return { kind: 'quantity', of, unit };
@@ -85,7 +89,7 @@ function parseAttached(reader: Reader, start: Expression): Expression {
       atom = { kind: 'quantity', of: atom, unit: degreeUnit(reader) };
     } else if (isName(token, 'cent') || isCurrencyBehind(reader)) {
       reader.at += 1;
-      atom = { kind: 'quantity', of: atom, unit: `\\${(token as { name: string }).name}` };
+      atom = withRate(reader, atom, `\\${(token as { name: string }).name}`);
     } else if (token.kind === 'word') atom = parseUnit(reader, atom);
     else return atom;
   }
@@ -135,7 +139,7 @@ function parseUnit(reader: Reader, of: Expression): Expression {
   const text = words.join(' ');
   const base = /^base ?(\d+)$|^(?:in )?base (\w+)$/i.exec(text);
   if (base && of.kind === 'number') return based(of, Number(base[1] ?? NaN));
-  if (/^percent(?:age)?$/i.test(text)) return { kind: 'percent', of };
+  if (/^(?:percent(?:age)?|per cent|pct)$/i.test(text)) return { kind: 'percent', of };
   const { power, unit } = numberWords(text);
   const times: Expression = { kind: 'number', value: new Fraction(10n ** BigInt(power)), digits: 0 };
   const counted: Expression = power === 0 ? of : { kind: 'product', factors: [of, times] };

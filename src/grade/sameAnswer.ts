@@ -77,13 +77,23 @@ function settled(expression: Expression, other: Expression): Expression {
   return isNamed(first) || closed ? settled(last, other) : expression;
 }
 
-/** What an equation gives a value to: `x`, `f(x)`, `f(2)`, `ABC`, `(x, y)`; the 3 of `|x| = 3` is no answer. */
+/** What an equation gives a value to: `x`, `f(x)`, `f(2)`, `ABC`, `(x, y)`, `V_1 : V_2`; the 3 of `|x| = 3` is no answer. */
 function isNamed(expression: Expression): boolean {
+  if (expression.kind === 'ratio') return expression.parts.every(isNamed);
+  if (expression.kind === 'quotient') return isSegment(expression.over) && isSegment(expression.under);
+  if (expression.kind === 'call' && expression.name === 'abs') return isSegment(expression.args[0]!);
   if (expression.kind === 'bracket') return expression.items.every(({ kind }) => kind === 'symbol');
   if (expression.kind !== 'product') return expression.kind === 'symbol' || expression.kind === 'text';
   const { factors } = expression;
   if (factors.every(({ kind }) => kind === 'symbol')) return true;
   return factors.length === 2 && factors[0]!.kind === 'symbol' && isArgument(factors[1]!);
+}
+
+/** `AB`: two points or more. */
+function isSegment(expression: Expression): boolean {
+  return (
+    expression.kind === 'product' && /^[A-Z](?:'|_\w)?(?: [A-Z](?:'|_\w)?)+$/.test(expression.letters ?? '')
+  );
 }
 
 function isArgument(expression: Expression): boolean {

@@ -23,6 +23,9 @@ const NUMBERS: [words: string, digits: string][] = [
   ['two-thirds', '2/3'],
   ['three fourths', '3/4'],
   ['minus five halves', '-5/2'],
+  ['three and a half', '3 1/2'],
+  ['two and three quarters', '2 3/4'],
+  ['one hundred and a half hours', '100 1/2 hours'],
   ['thirty dollars', '30 dollars'],
   ['ninety miles per hour', '90 miles per hour'],
   ['fifty percent', '50\\%'],
@@ -68,7 +71,7 @@ const TEXTS = [
     'thirty apples or so',
     'constructor',
   ],
-  ...['two thousand two thousand'],
+  ...['two thousand two thousand', 'three and a', 'three and a half thirds', 'two and halves'],
 ];
 
 for (const text of TEXTS) {
