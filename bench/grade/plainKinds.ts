@@ -144,6 +144,30 @@ export const PLAIN_KINDS: Record<string, (draw: Draw) => Case> = {
       other: [`\\$${value + 1}/${unit}`, `\\$${value}/${other}`, `${value * 10}`],
     };
   },
+  'units of more than a number'({ whole, pick }) {
+    const [factor, root, [unit, name]] = [whole(2, 9), pick([2, 3, 5, 7]), pick(PLAIN_UNITS)];
+    const value = pick([`${factor}\\sqrt{${root}}`, `${factor}\\pi`, `${factor}+\\sqrt{${root}}`]);
+    const other = pick(PLAIN_UNITS.filter(([short]) => short !== unit))[0];
+    return {
+      gold: `${value}\\text{ ${unit}}`,
+      same: [value, `${value}\\,\\mathrm{${name}}`, `(${value})\\text{ ${unit}}`],
+      other: [`${value}\\text{ ${other}}`, `${value}\\%`, `${value}+1\\text{ ${unit}}`],
+    };
+  },
+  'measures in two parts'({ whole, pick }) {
+    const [large, factor, small] = pick(SPANS.filter(([, size]) => size <= 1000));
+    const [big, rest] = [whole(1, 20), whole(1, factor - 1)];
+    const total = big * factor + rest;
+    return {
+      gold: `${total}\\text{ ${small}}`,
+      same: [`${big} ${large} ${rest} ${small}`, `${big}\\text{ ${large} }${rest}\\text{ ${small}}`],
+      other: [
+        `${big} ${large} ${rest + 1} ${small}`,
+        `${big} ${large}, ${total} ${small}`,
+        `${total} ${large}`,
+      ],
+    };
+  },
   'degrees in trigonometry'({ pick }) {
     const [name, angle, value] = pick(ANGLES);
     return {
@@ -179,6 +203,24 @@ export const PLAIN_KINDS: Record<string, (draw: Draw) => Case> = {
         words.replaceAll(' and ', ' '),
       ],
       other: [spelled(near), `\\text{${spelled(near)}}`, `minus ${words}`, `${words} hundred`],
+    };
+  },
+  'digits that go on'({ whole }) {
+    const [first, period] = [whole(0, 9), whole(1, 8)];
+    const digits = `${first === period ? first + 1 : first}`;
+    const over = Number(digits) * 9 + period;
+    return {
+      gold: fraction(over, 90),
+      same: [
+        `0.${digits}${`${period}`.repeat(4)}...`,
+        `0.${digits}${`${period}`.repeat(3)}\\ldots`,
+        `0.${digits}\\bar{${period}}`,
+      ],
+      other: [
+        `0.${digits}${`${period}`.repeat(3)}`,
+        `0.${digits}${`${period + 1}`.repeat(3)}...`,
+        `0.${digits}${period}`,
+      ],
     };
   },
   'other characters'({ whole, other }) {

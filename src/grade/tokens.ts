@@ -184,7 +184,7 @@ function readTextGroup(text: string, open: number): Read | null {
     const sign: Bare = { kind: 'sign', text: joined[2]!.toLowerCase() };
     return { tokens: [{ kind: 'word', text: joined[1]! }, sign], end };
   }
-  if (FUNCTIONS.has(inner) && !isPlainUnit(text, open - '\\text'.length, end, inner))
+  if (FUNCTIONS.has(inner) && !BEHIND_UNIT.get(inner)?.test(text.slice(end, end + 6)))
     return one({ kind: 'name', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
 }
@@ -199,7 +199,7 @@ function readMarked(text: string, open: number, mark: string): Read | null {
   );
 }
 
-const NUMBER_BEFORE = /[\d})] ?$/;
+const NUMBER_BEFORE = /(?:[\d})]|\\pi) ?$/;
 const PER_BEFORE = /(?:\/|(?<![A-Za-z])per) ?$/;
 /** What stands behind words that are units as well as something else: `5 min` and `min(5, x)`, `5 sec` and `5 sec x`, `5 in`. */
 const BEHIND_UNIT = new Map([

@@ -451,6 +451,8 @@ export const PAIRS: Record<string, Pairs> = {
       ['5 min', '5'],
       ['90\\text{ min}', '90 minutes'],
       ['5 min', '300 sec'],
+      ['2\\pi\\text{ min}', '2\\pi min'],
+      ['\\text{min}(2,3)', '2'],
       ['1.5 h', '90 min'],
       ['2 hours 30 minutes', '150 min'],
       ['2 h and 30 min', '2.5 h'],
