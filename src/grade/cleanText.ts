@@ -13,7 +13,11 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\{,\}/g, ','],
   [/\\[dtc]frac(?![A-Za-z])/g, '\\frac'],
   [/\\[dt]binom(?![A-Za-z])/g, '\\binom'],
-  [/\\(?:text[a-z]*|mbox|hbox|mathrm|mathsf|mathit|mathbf|boldsymbol|operatorname\*?|rm)\s*\{/g, '\\text{'],
+  [
+    /\\(?:text[a-z]*|mbox|hbox|mathrm|mathsf|mathit|mathbf|bm|boldsymbol|operatorname\*?|rm)\s*\{/g,
+    '\\text{',
+  ],
+  [/\\(?:mathrm|mathsf|mathit|mathbf|bm|boldsymbol) ([A-Za-z\d])/g, '\\text{$1}'],
   [/\\(?:leqslant|leq)(?![A-Za-z])/g, '\\le'],
   [/\\(?:geqslant|geq)(?![A-Za-z])/g, '\\ge'],
   [/\\(?:neq)(?![A-Za-z])/g, '\\ne'],

@@ -1,7 +1,7 @@
 import Fraction from 'fraction.js';
 import { isDegrees, isRadians, radians } from './angles.js';
 import { type Comparison, sameScalar } from './compareScalars.js';
-import { type Expression, hasKind } from './expression.js';
+import { type Expression, hasKind, mapParts, partsOf } from './expression.js';
 import { isTelling, unitMeaning, unitMeanings } from './units.js';
 
 /**
@@ -11,6 +11,7 @@ import { isTelling, unitMeaning, unitMeanings } from './units.js';
  */
 export function sameQuantity(left: Expression, right: Expression, comparison: Comparison): boolean | null {
   const [a, b] = [outerSign(left), outerSign(right)];
+  if (isMixed(a) || isMixed(b)) return sameScalar(unitsAsSymbols(a), unitsAsSymbols(b), comparison);
   if (a.kind === 'quantity' || b.kind === 'quantity') return sameMeasure(a, b, comparison);
   if (a.kind === 'percent' || b.kind === 'percent') return samePercent(a, b, comparison);
   if (a.kind === 'based' || b.kind === 'based') return sameBased(a, b, comparison);
@@ -43,6 +44,25 @@ function withUnitOf(parts: readonly Expression[], product: Expression): Expressi
   const [only] = units;
   if (units.length !== 1 || only?.kind !== 'quantity' || product.kind !== 'product') return null;
   return { ...only, of: { kind: 'product', factors: own.map((part) => (part === only ? only.of : part)) } };
+}
+
+/** `2 apples + 3 pears`: more than one kind of unit, and none for all of it. */
+function isMixed(expression: Expression): boolean {
+  return expression.kind !== 'quantity' && dimensionsOf(expression).size > 1;
+}
+
+function dimensionsOf(expression: Expression, into = new Set<string>()): Set<string> {
+  if (expression.kind === 'quantity') into.add(unitMeaning(expression.unit).dimension);
+  for (const part of partsOf(expression)) dimensionsOf(part, into);
+  return into;
+}
+
+function unitsAsSymbols(expression: Expression): Expression {
+  const inner = mapParts(expression, unitsAsSymbols);
+  if (inner.kind !== 'quantity') return inner;
+  const { dimension, over, under } = unitMeaning(inner.unit);
+  const unit: Expression = { kind: 'symbol', name: `unit ${dimension}` };
+  return { kind: 'product', factors: [scaled(inner.of, over, under), unit] };
 }
 
 /** All terms in the unit of the first, or the unit of the last for all; null where units are mixed. */

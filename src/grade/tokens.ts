@@ -1,7 +1,7 @@
 import Fraction from 'fraction.js';
 import { type Budget, overLimit, spend } from './budget.js';
 import { closingBrace } from './cleanText.js';
-import { isNumberWord, isUnit } from './units.js';
+import { isNumberWord, isUnit, isUnitLetter } from './units.js';
 
 /** A word of an answer. `spaced`: white space stands before it. */
 export type Token = { spaced: boolean } & (
@@ -186,6 +186,8 @@ function readTextGroup(text: string, open: number): Read | null {
   }
   if (FUNCTIONS.has(inner) && !BEHIND_UNIT.get(inner)?.test(text.slice(end, end + 6)))
     return one({ kind: 'name', name: inner }, end);
+  // `\mathbf{i}` is a vector; `\mathrm{m}` a unit.
+  if (/^[A-Za-z]$/.test(inner) && !isUnitLetter(inner)) return one({ kind: 'symbol', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
 }
 

@@ -84,6 +84,11 @@ export function isUnit(word: string): boolean {
   return word.length > 1 && word !== 'in' && unitOf(word) !== undefined;
 }
 
+/** A single letter that is a unit when it is set upright. */
+export function isUnitLetter(letter: string): boolean {
+  return UNITS.has(letter);
+}
+
 const POWERS = new Map([
   ['hundred', 2],
   ['thousand', 3],
