@@ -58,6 +58,8 @@ export const ERROR_CODES = {
   ROW_GRADE_LIMIT: 'an answer is too long, too deep or too large to be graded',
   ROW_GRADE_TIMEOUT:
     'grading an answer took longer than its deadline, or more memory than its thread may use',
+  ROW_GRADE_FAILED:
+    'the grader itself failed at an answer: a bug, which the answer and its reference show again',
   ROW_OPERATOR: "a user's own operator threw an error for this row",
 } as const;
 

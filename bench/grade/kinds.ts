@@ -1,4 +1,5 @@
 import { type Draw, fraction, gcd, grouped, polynomial, signed } from './draw.js';
+import { PLAIN_KINDS } from './plainKinds.js';
 
 /** A reference answer, writings that say the same, and near misses that do not: true by construction. */
 export interface Case {
@@ -195,8 +196,9 @@ export const KINDS: Record<string, (draw: Draw) => Case> = {
       other: [`2\\sin(${a}x)`, `\\cos(${2 * a}x)`, `\\sin(${2 * a + 1}x)`],
     };
   },
+  // From 8 on, for C(7, 3) is C(7, 4).
   'factorials and binomials'({ whole }) {
-    const [n, k] = [whole(6, 20), whole(2, 4)];
+    const [n, k] = [whole(8, 20), whole(2, 4)];
     return {
       gold: `\\binom{${n}}{${k}}`,
       same: [`\\frac{${n}!}{${k}!\\cdot ${n - k}!}`, `\\binom{${n}}{${n - k}}`, `\\dbinom{${n}}{${k}}`],
@@ -437,4 +439,5 @@ export const KINDS: Record<string, (draw: Draw) => Case> = {
       other: [wrong!, `\\text{${wrong}}`],
     };
   },
+  ...PLAIN_KINDS,
 };

@@ -1,58 +1,6 @@
+import { plainChars } from './plainChars.js';
+
 /** Writings that mean the same, brought to one before an answer is read. Every pattern is linear. */
-
-const UNICODE: Record<string, string> = {
-  '−': '-',
-  '–': '-',
-  '—': '-',
-  '×': '\\times ',
-  '·': '\\cdot ',
-  '⋅': '\\cdot ',
-  '∗': '*',
-  '÷': '\\div ',
-  '∕': '/',
-  '⁄': '/',
-  π: '\\pi ',
-  θ: '\\theta ',
-  α: '\\alpha ',
-  β: '\\beta ',
-  λ: '\\lambda ',
-  '∞': '\\infty ',
-  '≤': '\\le ',
-  '≥': '\\ge ',
-  '≠': '\\ne ',
-  '≈': '\\approx ',
-  '±': '\\pm ',
-  '∓': '\\mp ',
-  '√': '\\sqrt ',
-  '∪': '\\cup ',
-  '∩': '\\cap ',
-  '∈': '\\in ',
-  '∅': '\\emptyset ',
-  ℝ: '\\mathbb{R}',
-  '°': '^\\circ ',
-  '′': "'",
-  '’': "'",
-  '“': '"',
-  '”': '"',
-  '½': '\\frac{1}{2}',
-  '⅓': '\\frac{1}{3}',
-  '⅔': '\\frac{2}{3}',
-  '¼': '\\frac{1}{4}',
-  '¾': '\\frac{3}{4}',
-  '，': ',',
-  '。': '.',
-  '％': '%',
-  '€': '\\euro ',
-  '£': '\\pound ',
-  '¥': '\\yen ',
-  '\u00a0': ' ',
-  '\u2009': ' ',
-  '\u202f': ' ',
-};
-const UNICODE_PATTERN = new RegExp(`[${Object.keys(UNICODE).join('')}]`, 'gu');
-
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹⁻';
-const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉₋';
 
 /** [pattern, replacement], applied in order. */
 const REWRITES: readonly [RegExp, string][] = [
@@ -65,7 +13,11 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\{,\}/g, ','],
   [/\\[dtc]frac(?![A-Za-z])/g, '\\frac'],
   [/\\[dt]binom(?![A-Za-z])/g, '\\binom'],
-  [/\\(?:text[a-z]*|mbox|hbox|mathrm|mathsf|mathit|mathbf|boldsymbol|operatorname\*?|rm)\s*\{/g, '\\text{'],
+  [
+    /\\(?:text[a-z]*|mbox|hbox|mathrm|mathsf|mathit|mathbf|bm|boldsymbol|operatorname\*?|rm)\s*\{/g,
+    '\\text{',
+  ],
+  [/\\(?:mathrm|mathsf|mathit|mathbf|bm|boldsymbol) ([A-Za-z\d])/g, '\\text{$1}'],
   [/\\(?:leqslant|leq)(?![A-Za-z])/g, '\\le'],
   [/\\(?:geqslant|geq)(?![A-Za-z])/g, '\\ge'],
   [/\\(?:neq)(?![A-Za-z])/g, '\\ne'],
@@ -74,7 +26,7 @@ const REWRITES: readonly [RegExp, string][] = [
   [/!=/g, '\\ne '],
   [/\\lt(?![A-Za-z])/g, '<'],
   [/\\gt(?![A-Za-z])/g, '>'],
-  [/\^\s*\{?\s*\\circ\s*\}?|\\degree(?![A-Za-z])/g, '\\deg '],
+  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degrees?(?![A-Za-z])/g, '\\deg '],
   [/\\(?:varnothing)(?![A-Za-z])/g, '\\emptyset'],
   [/\\(?:lvert|rvert|vert)(?![A-Za-z])/g, '|'],
   [/\\(?:lbrace)(?![A-Za-z])/g, '\\{'],
@@ -83,23 +35,31 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:rbrack)(?![A-Za-z])/g, ']'],
   [/\\(?:bigcup)(?![A-Za-z])/g, '\\cup'],
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
-  [/\\mathbb\s*\{?\s*R\s*\}?|\\Reals?(?![A-Za-z])/g, '\\reals '],
+  [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
+  // `(0,1) U (2,3)`
+  [/(?<=[)\]]) ?U ?(?=[([])/g, '\\cup '],
+  [/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
+  [/^([^{}\\]*)\\choose(?![A-Za-z])([^{}\\]*)$/, '\\binom{$1}{$2}'],
+  [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
+  [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
+  // Units shortened with a full stop.
+  [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]| \d|$)/g, ''],
 ];
 
 /** An answer without dressing: delimiters of maths, spacing, sizes, boxes, bold type, a full stop at its end. */
 export function cleanText(answer: string): string {
-  let text = answer.normalize('NFC').trim();
+  let text = plainChars(answer.normalize('NFC')).trim();
   text = text
+    // Dots at the end of an answer say nothing; those behind repeating digits do.
+    .replace(/(\.\d{0,40}?(?:(\d)\2{2,60}|(\d{2,6})\3{1,30})) ?\.\.\./g, '$1\\ldots ')
     .replace(/[.,;:]+$/, '')
     .replace(/^\*\*([^*]+)\*\*$/, '$1')
     .trim();
   text = unbox(stripMathDelimiters(text).trim());
   // Escaped twice on its way through JSON; in a matrix two backslashes end a row.
   if (!text.includes('\\begin')) text = text.replace(/\\\\(?=[A-Za-z{}])/g, '\\');
-  text = text.replace(UNICODE_PATTERN, (char) => UNICODE[char]!);
-  text = script(text, SUPERSCRIPTS, '^');
-  text = script(text, SUBSCRIPTS, '_');
+  text = text.replace(/\s+/g, ' ');
   for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/[.,;:]+$/, '').trim();
@@ -140,14 +100,6 @@ export function closingBrace(text: string, open: number): number {
     else if (text[at] === '}' && --depth === 0) return at;
   }
   return -1;
-}
-
-function script(text: string, digits: string, sign: '^' | '_'): string {
-  if (![...digits].some((digit) => text.includes(digit))) return text;
-  return text.replace(new RegExp(`[${digits}]+`, 'gu'), (run) => {
-    const plain = [...run].map((char) => '0123456789-'[[...digits].indexOf(char)]).join('');
-    return `${sign}{${plain}}`;
-  });
 }
 
 /** For comparing words: letters and numbers with their sign and point, in lower case. */

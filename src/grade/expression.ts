@@ -100,39 +100,48 @@ export function isScalar(expression: Expression): boolean {
 /** ± read as + (and ∓ as −), or the other way round. */
 export function withSign(expression: Expression, plus: boolean): Expression {
   const again = (part: Expression): Expression => withSign(part, plus);
+  if (expression.kind !== 'plusMinus') return mapParts(expression, again);
+  const right = again(expression.right);
+  const signed: Expression = plus !== expression.flipped ? right : { kind: 'negative', of: right };
+  return expression.left ? { kind: 'sum', terms: [again(expression.left), signed] } : signed;
+}
+
+/** The same expression with each of its direct parts changed. */
+export function mapParts(expression: Expression, change: (part: Expression) => Expression): Expression {
   switch (expression.kind) {
-    case 'plusMinus': {
-      const right = again(expression.right);
-      const signed: Expression = plus !== expression.flipped ? right : { kind: 'negative', of: right };
-      return expression.left ? { kind: 'sum', terms: [again(expression.left), signed] } : signed;
-    }
+    case 'plusMinus':
+      return {
+        ...expression,
+        left: expression.left && change(expression.left),
+        right: change(expression.right),
+      };
     case 'sum':
-      return { ...expression, terms: expression.terms.map(again) };
+      return { ...expression, terms: expression.terms.map(change) };
     case 'product':
-      return { ...expression, factors: expression.factors.map(again) };
+      return { ...expression, factors: expression.factors.map(change) };
     case 'quotient':
-      return { ...expression, over: again(expression.over), under: again(expression.under) };
+      return { ...expression, over: change(expression.over), under: change(expression.under) };
     case 'power':
-      return { ...expression, base: again(expression.base), exponent: again(expression.exponent) };
+      return { ...expression, base: change(expression.base), exponent: change(expression.exponent) };
     case 'negative':
     case 'percent':
     case 'quantity':
-      return { ...expression, of: again(expression.of) };
+      return { ...expression, of: change(expression.of) };
     case 'call':
-      return { ...expression, args: expression.args.map(again) };
+      return { ...expression, args: expression.args.map(change) };
     case 'bracket':
     case 'set':
     case 'list':
-      return { ...expression, items: expression.items.map(again) };
+      return { ...expression, items: expression.items.map(change) };
     case 'matrix':
-      return { ...expression, rows: expression.rows.map((row) => row.map(again)) };
+      return { ...expression, rows: expression.rows.map((row) => row.map(change)) };
     case 'relation':
     case 'ratio':
-      return { ...expression, parts: expression.parts.map(again) };
+      return { ...expression, parts: expression.parts.map(change) };
     case 'setOperation':
-      return { ...expression, left: again(expression.left), right: again(expression.right) };
+      return { ...expression, left: change(expression.left), right: change(expression.right) };
     case 'choice':
-      return { ...expression, rest: expression.rest && again(expression.rest) };
+      return { ...expression, rest: expression.rest && change(expression.rest) };
     default:
       return expression;
   }

@@ -2,21 +2,25 @@ import { ScaleQuestError } from '../errors.js';
 import type { GradeTask, Graded, GraderStart } from './graderMessages.js';
 import { sameAnswer } from './sameAnswer.js';
 
-/** One answer, here and now: without the deadline that `createGrader` gives. */
+/** One answer, here and now: without the deadline that `createGrader` gives. Never throws: an answer costs one row at most. */
 export function gradeOne({ gold, answer, others }: GradeTask, options: GraderStart): Graded {
-  const right = sameOrTooHard(gold, answer, options);
-  if (right === null) return { grade: 'ROW_GRADE_LIMIT' };
-  if (right) return { grade: 'correct' };
-  const at = others.findIndex((other) => sameOrTooHard(other, answer, options) === true);
+  const verdict = verdictOf(gold, answer, options);
+  if (typeof verdict === 'string') return { grade: verdict };
+  if (verdict) return { grade: 'correct' };
+  const at = others.findIndex((other) => verdictOf(other, answer, options) === true);
   return { grade: 'wrong', sameAs: at < 0 ? null : at };
 }
 
-/** Null where the answers are beyond the limits. */
-function sameOrTooHard(left: string, right: string, options: GraderStart): boolean | null {
+/** A code where the answers are beyond the limits, or where comparing them hits a bug. */
+function verdictOf(
+  left: string,
+  right: string,
+  options: GraderStart,
+): boolean | 'ROW_GRADE_LIMIT' | 'ROW_GRADE_FAILED' {
   try {
     return sameAnswer(left, right, options);
   } catch (error) {
-    if (error instanceof ScaleQuestError && error.code === 'ROW_GRADE_LIMIT') return null;
-    throw error;
+    const isLimit = error instanceof ScaleQuestError && error.code === 'ROW_GRADE_LIMIT';
+    return isLimit ? 'ROW_GRADE_LIMIT' : 'ROW_GRADE_FAILED';
   }
 }

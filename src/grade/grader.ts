@@ -32,9 +32,11 @@ export function createGrader({ clock = systemClock, timeoutMs, ...start }: Grade
   const thread = createGraderThread(start, {
     onReady: next,
     onGraded: ({ graded }) => settle(graded),
+    // With an answer in work it is that answer's fault; without one no thread can be had.
     onError(error) {
-      if (current && error.code === 'ERR_WORKER_OUT_OF_MEMORY') settle({ grade: 'ROW_GRADE_TIMEOUT' });
-      else fail(threadFailed(error));
+      if (!current) return fail(threadFailed(error));
+      const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      settle({ grade: outOfMemory ? 'ROW_GRADE_TIMEOUT' : 'ROW_GRADE_FAILED' });
     },
   });
 

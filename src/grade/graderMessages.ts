@@ -17,7 +17,7 @@ export interface GradeTask {
 export type Graded =
   | { grade: 'correct' }
   | { grade: 'wrong'; sameAs: number | null }
-  /** Not graded: beyond the limits, or its thread had to be stopped. */
-  | { grade: 'ROW_GRADE_LIMIT' | 'ROW_GRADE_TIMEOUT' };
+  /** Not graded: beyond the limits, its thread had to be stopped, or the grader has a bug. */
+  | { grade: 'ROW_GRADE_LIMIT' | 'ROW_GRADE_TIMEOUT' | 'ROW_GRADE_FAILED' };
 
 export type FromGrader = { kind: 'ready' } | { kind: 'graded'; graded: Graded };

@@ -136,30 +136,32 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Complex 
   return power(of, to);
 }
 
-const ONE_ARGUMENT: Record<string, (value: Complex) => Complex | null> = {
-  sqrt: squareRoot,
-  cbrt: ({ re, im }) => (im.isZero() ? real(re.cbrt()) : null),
-  ln: (value) => (absolute(value).isZero() ? null : logarithm(value)),
-  exp: exponential,
-  abs: (value) => real(absolute(value)),
-  sin: angled(sine),
-  cos: angled(cosine),
-  tan: angled((value) => over(sine(value), cosine(value))),
-  cot: angled((value) => over(cosine(value), sine(value))),
-  sec: angled((value) => over(real(1), cosine(value))),
-  csc: angled((value) => over(real(1), sine(value))),
-  arcsin: onReal((value) => value.asin()),
-  arccos: onReal((value) => value.acos()),
-  arctan: onReal((value) => value.atan()),
-  sinh: onReal((value) => value.sinh()),
-  cosh: onReal((value) => value.cosh()),
-  tanh: onReal((value) => value.tanh()),
-  floor: onReal((value) => value.floor()),
-  ceil: onReal((value) => value.ceil()),
-  factorial: onReal((value) =>
-    value.isInteger() && value.gte(0) && value.lte(200) ? factorial(value) : null,
-  ),
-};
+const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
+  Object.entries({
+    sqrt: squareRoot,
+    cbrt: ({ re, im }) => (im.isZero() ? real(re.cbrt()) : null),
+    ln: (value) => (absolute(value).isZero() ? null : logarithm(value)),
+    exp: exponential,
+    abs: (value) => real(absolute(value)),
+    sin: angled(sine),
+    cos: angled(cosine),
+    tan: angled((value) => over(sine(value), cosine(value))),
+    cot: angled((value) => over(cosine(value), sine(value))),
+    sec: angled((value) => over(real(1), cosine(value))),
+    csc: angled((value) => over(real(1), sine(value))),
+    arcsin: onReal((value) => value.asin()),
+    arccos: onReal((value) => value.acos()),
+    arctan: onReal((value) => value.atan()),
+    sinh: onReal((value) => value.sinh()),
+    cosh: onReal((value) => value.cosh()),
+    tanh: onReal((value) => value.tanh()),
+    floor: onReal((value) => value.floor()),
+    ceil: onReal((value) => value.ceil()),
+    factorial: onReal((value) =>
+      value.isInteger() && value.gte(0) && value.lte(200) ? factorial(value) : null,
+    ),
+  }),
+);
 
 function onReal(change: (value: Real) => Real | null): (value: Complex) => Complex | null {
   return (value) => {
@@ -196,7 +198,7 @@ function callOf(name: string, args: readonly Expression[], point: Point): Comple
   if (name === 'root' && second) return rootOf(first, second);
   if (name === 'binom' && second) return binomial(first, second);
   if (name === 'max' || name === 'min') return extreme(values, name);
-  const change = args.length === 1 ? ONE_ARGUMENT[name] : undefined;
+  const change = args.length === 1 ? ONE_ARGUMENT.get(name) : undefined;
   return change ? change(first) : null;
 }
 

@@ -1,7 +1,9 @@
 import { type Budget, createBudget, overLimit } from './budget.js';
 import { cleanText, wordsOf } from './cleanText.js';
 import type { Expression } from './expression.js';
+import { digitsOfWords } from './numberWords.js';
 import { parseTokens } from './parseTokens.js';
+import { isMeasure, markUnits } from './plainUnits.js';
 import { readTokens } from './tokens.js';
 
 /** Word answers that are known by several names. */
@@ -17,11 +19,6 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
   ],
   [/^(?:all real numbers?|all reals?|real numbers|any real number)$/, { kind: 'reals' }],
 ];
-const NUMBER_WORDS = [
-  ...['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'],
-  ...['eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen'],
-  'twenty',
-];
 
 /**
  * The ways in which an answer can be read, the likeliest first; most have one. `1,234` has two (a number, a list), `5 m` too (a
@@ -33,11 +30,9 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
   const text = cleanText(answer);
   const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
   if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
-  const letter = /^(.*\d) ?\\?[ ,]?([mgshLlCFNJWVdt](?:\^\{?[23]\}?)?)$/.exec(text);
-  if (letter && / [A-Za-z](?:\^\{?\d\}?)?$/.test(text)) {
-    const of = parseMaths(letter[1]!, true, budget);
-    if (of) readings.push({ kind: 'quantity', of, unit: letter[2]!.replace(/[{}]/g, '') });
-  }
+  const marked = markUnits(text);
+  const measure = marked === text ? null : parseMaths(marked, true, budget);
+  if (measure && isMeasure(measure)) readings.push(measure);
   const read = readings.filter((reading) => reading !== null);
   return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
 }
@@ -67,8 +62,8 @@ function wordAnswer(text: string): Expression | null {
   const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
   if (same) return same[1];
   if (text.startsWith('\\')) return null;
-  const number = NUMBER_WORDS.indexOf(words);
-  if (number >= 0) return parseMaths(`${number}`, true, createBudget());
+  const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, ''));
+  if (digits !== null) return parseMaths(digits, true, createBudget());
   // Short runs are variables (`ab`, `xy`); commas may part them (`a, b`).
   if (/[A-Za-z]{4}|^(?:yes|no|odd|sum|all|one)$/i.test(text) && !FUNCTION_START.test(text))
     return { kind: 'text', text: words };

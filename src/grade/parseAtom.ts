@@ -1,4 +1,6 @@
 import Fraction from 'fraction.js';
+import { angleValue } from './angles.js';
+import { spend } from './budget.js';
 import type { Expression } from './expression.js';
 import {
   type Reader,
@@ -17,19 +19,56 @@ import {
   startsFactor,
   take,
 } from './parseTokens.js';
+import { digitsOfWords } from './numberWords.js';
 import { FUNCTIONS, type Token } from './tokens.js';
-import { numberWords } from './units.js';
+import { numberWords, unitMeaning } from './units.js';
 
 /** One factor with what is attached to it: powers, indices, factorials, percent, degrees, units. */
 export function parseAtom(reader: Reader): Expression {
   return deeper(reader, () => {
     const money = peek(reader);
-    if (isName(money, 'dollar', 'euro', 'pound', 'yen')) {
+    if (isCurrency(money)) {
       reader.at += 1;
-      return { kind: 'quantity', of: parseAtom(reader), unit: `\\${(money as { name: string }).name}` };
+      return parseMoney(reader, `\\${(money as { name: string }).name}`);
     }
-    return parseAttached(reader, parsePrimary(reader));
+    const atom = parseAttached(reader, parsePrimary(reader));
+    return atom.kind === 'quantity' ? parseSmaller(reader, atom) : atom;
   });
+}
+
+/** `\$12`, `\$12/hour`, `\$12 per hour`. */
+function parseMoney(reader: Reader, unit: string): Expression {
+  const of = parseAtom(reader);
+  return withRate(reader, of, unit);
+}
+
+function withRate(reader: Reader, of: Expression, unit: string): Expression {
+  if (of.kind === 'quantity' && /^(?:\/|per\b)/.test(of.unit)) return { ...of, unit: `${unit} ${of.unit}` };
+  if (of.kind === 'quantity' || !isSign(peek(reader), '/') || peek(reader, 1)?.kind !== 'word')
+    return { kind: 'quantity', of, unit };
+  const rate = parseUnit(reader, of);
+  return rate.kind === 'quantity' ? { ...rate, unit: `${unit} ${rate.unit}` } : refuse();
+}
+
+/** `2 hours 30 minutes`, `2 h and 30 min`, `5 ft 6 in` in the smaller unit: one measure, not a list of two. */
+function parseSmaller(reader: Reader, start: Expression & { kind: 'quantity' }): Expression {
+  let whole = start;
+  for (;;) {
+    const skip = isSign(peek(reader), 'and') ? 1 : 0;
+    const [number, word] = [peek(reader, skip), peek(reader, skip + 1)];
+    if (number?.kind !== 'number' || word?.kind !== 'word') return whole;
+    const [large, small] = [unitMeaning(whole.unit), unitMeaning(word.text)];
+    const isPart = large.known && small.known && large.dimension === small.dimension;
+    const ratio = new Fraction(large.over * small.under, large.under * small.over);
+    if (!isPart || ratio.compare(1) <= 0 || (skip > 0 && !/^(?:time|money)\^1$/.test(large.dimension)))
+      return whole;
+    reader.at += skip + 2;
+    spend(reader.budget, 1);
+    const times: Expression = { kind: 'number', value: ratio, digits: 0 };
+    const converted: Expression = { kind: 'product', factors: [whole.of, times] };
+    const part: Expression = { kind: 'number', value: number.value, digits: number.digits };
+    whole = { kind: 'quantity', of: { kind: 'sum', terms: [converted, part] }, unit: word.text };
+  }
 }
 
 function parseAttached(reader: Reader, start: Expression): Expression {
@@ -42,18 +81,32 @@ function parseAttached(reader: Reader, start: Expression): Expression {
       reader.at += 1;
       atom = { kind: 'power', base: atom, exponent: parseScript(reader) };
     } else if (isSign(token, '_')) atom = parseIndexed(reader, atom);
-    else if (take(reader, '!')) atom = { kind: 'call', name: 'factorial', args: [atom] };
+    else if (take(reader, '!')) atom = factorialOf(reader, atom);
     else if (take(reader, '%')) atom = { kind: 'percent', of: atom };
     else if (take(reader, "'")) atom = { kind: 'symbol', name: `${nameOf(atom)}'` };
     else if (isName(token, 'deg')) {
       reader.at += 1;
       atom = { kind: 'quantity', of: atom, unit: degreeUnit(reader) };
-    } else if (isName(token, 'cent')) {
+    } else if (isName(token, 'cent') || isCurrencyBehind(reader)) {
       reader.at += 1;
-      atom = { kind: 'quantity', of: atom, unit: 'cent' };
+      atom = withRate(reader, atom, `\\${(token as { name: string }).name}`);
     } else if (token.kind === 'word') atom = parseUnit(reader, atom);
     else return atom;
   }
+}
+
+/** `5!!` is 15, the product of every other number, and not (5!)!: not read. */
+function factorialOf(reader: Reader, of: Expression): Expression {
+  return isSign(peek(reader), '!') ? refuse() : { kind: 'call', name: 'factorial', args: [of] };
+}
+
+/** `5€`, but `5 · €3`. */
+function isCurrencyBehind(reader: Reader): boolean {
+  return isCurrency(peek(reader)) && peek(reader, 1)?.kind !== 'number';
+}
+
+function isCurrency(token: Token | undefined): boolean {
+  return isName(token, 'dollar', 'euro', 'pound', 'yen');
 }
 
 /** `20^\circ C` is a temperature. */
@@ -72,6 +125,7 @@ function parseUnit(reader: Reader, of: Expression): Expression {
     const token = peek(reader);
     if (token?.kind === 'word') words.push(token.text);
     else if (isSign(token, '/') && peek(reader, 1)?.kind === 'word') words.push('/');
+    else if (isTimes(token) && words.length > 0 && peek(reader, 1)?.kind === 'word') words.push('*');
     else if (isSign(token, '^') && words.length > 0) {
       reader.at += 1;
       const power = parseScript(reader);
@@ -85,11 +139,15 @@ function parseUnit(reader: Reader, of: Expression): Expression {
   const text = words.join(' ');
   const base = /^base ?(\d+)$|^(?:in )?base (\w+)$/i.exec(text);
   if (base && of.kind === 'number') return based(of, Number(base[1] ?? NaN));
-  if (/^percent(?:age)?$/i.test(text)) return { kind: 'percent', of };
+  if (/^(?:percent(?:age)?|per cent|pct)$/i.test(text)) return { kind: 'percent', of };
   const { power, unit } = numberWords(text);
   const times: Expression = { kind: 'number', value: new Fraction(10n ** BigInt(power)), digits: 0 };
   const counted: Expression = power === 0 ? of : { kind: 'product', factors: [of, times] };
   return unit === '' ? counted : { kind: 'quantity', of: counted, unit };
+}
+
+function isTimes(token: Token | undefined): boolean {
+  return isSign(token, '*') || isName(token, 'cdot', 'times');
 }
 
 function based(of: Expression & { kind: 'number' }, base: number): Expression {
@@ -100,6 +158,11 @@ function parseIndexed(reader: Reader, atom: Expression): Expression {
   reader.at += 1;
   const word = isSign(peek(reader), '{') ? peek(reader, 1) : peek(reader);
   const baseWord = word?.kind === 'word' ? /^base ?(\d*)$/i.exec(word.text) : null;
+  const named = word?.kind === 'word' && !baseWord ? digitsOfWords(word.text.toLowerCase()) : null;
+  if (named && /^\d+$/.test(named) && atom.kind === 'number') {
+    parseScript(reader);
+    return based(atom, Number(named));
+  }
   if (baseWord && atom.kind === 'number') {
     const braced = take(reader, '{');
     reader.at += 1;
@@ -255,6 +318,9 @@ function parseAngle(reader: Reader): Expression {
   return { kind: 'bracket', open: '(', close: ')', items };
 }
 
+/** Functions of an angle: the 30 of `\sin 30` are radians, those of `\sin 30^\circ` are not. */
+const TRIGONOMETRIC = new Set(['sin', 'cos', 'tan', 'cot', 'sec', 'csc']);
+
 /** `\sin x`, `\sin^2 x`, `\sin^{-1} x`, `\log_2 8`, `max(a, b)`. */
 function parseFunction(reader: Reader, name: string): Expression {
   let base: Expression | null = null;
@@ -264,10 +330,11 @@ function parseFunction(reader: Reader, name: string): Expression {
     else if (take(reader, '^')) power = parseScript(reader);
     else break;
   }
-  const args = parseArguments(reader);
+  const written = parseArguments(reader);
+  const args = TRIGONOMETRIC.has(name) ? written.map(angleValue) : written;
   if (base) args.push(base);
   const inverse = power?.kind === 'negative' && power.of.kind === 'number' && power.of.value.equals(1);
-  if (inverse && /^(?:sin|cos|tan)$/.test(name)) return { kind: 'call', name: `arc${name}`, args };
+  if (inverse && /^(?:sin|cos|tan)$/.test(name)) return { kind: 'call', name: `arc${name}`, args: written };
   const call: Expression = { kind: 'call', name, args };
   return power ? { kind: 'power', base: call, exponent: power } : call;
 }
@@ -275,8 +342,14 @@ function parseFunction(reader: Reader, name: string): Expression {
 /** In brackets; without them all factors up to the next sign or function: `\sin 2x \cos x` has the argument 2x. */
 function parseArguments(reader: Reader): Expression[] {
   const token = peek(reader);
+  if (isSign(token, '\\{')) {
+    const set = parseSet(reader);
+    return set.kind === 'set' ? set.items : refuse();
+  }
   if (isSign(token, '(', '[')) {
     const bracket = parseBracket(reader);
+    if (bracket.kind !== 'bracket' && isName(peek(reader), 'deg'))
+      return [parseAttachedDegrees(reader, bracket)];
     return bracket.kind === 'bracket' ? bracket.items : [bracket];
   }
   if (isSign(token, '{')) {
@@ -293,6 +366,12 @@ function parseArguments(reader: Reader): Expression[] {
     argument = { kind: 'quotient', over: argument, under: parseAtom(reader) };
   }
   return [argument];
+}
+
+/** `\sin(90-60)^\circ` */
+function parseAttachedDegrees(reader: Reader, of: Expression): Expression {
+  reader.at += 1;
+  return { kind: 'quantity', of, unit: 'degree' };
 }
 
 /** Round or square brackets of either direction; one value in a matching pair is only grouped. */

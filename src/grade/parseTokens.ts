@@ -1,5 +1,5 @@
 import { type Budget, overLimit, spend } from './budget.js';
-import type { Expression, Join, RelationSign } from './expression.js';
+import { type Expression, type Join, type RelationSign, hasKind } from './expression.js';
 import { parseAtom } from './parseAtom.js';
 import type { Token } from './tokens.js';
 
@@ -98,16 +98,16 @@ function takeJoin(reader: Reader): Join | null {
   }
 }
 
-const RELATIONS: Record<string, RelationSign> = {
-  le: '<=',
-  ge: '>=',
-  ne: '!=',
-  in: 'in',
-  equiv: '=',
-  approx: '=',
-  lt: '<',
-  gt: '>',
-};
+const RELATIONS = new Map<string, RelationSign>([
+  ['le', '<='],
+  ['ge', '>='],
+  ['ne', '!='],
+  ['in', 'in'],
+  ['equiv', '='],
+  ['approx', '='],
+  ['lt', '<'],
+  ['gt', '>'],
+]);
 
 export function parseRelation(reader: Reader): Expression {
   return deeper(reader, () => {
@@ -128,7 +128,7 @@ export function parseRelation(reader: Reader): Expression {
 
 function relationSign(token: Token | undefined): RelationSign | null {
   if (isSign(token, '=', '<', '>')) return (token as { text: RelationSign }).text;
-  return token?.kind === 'name' ? (RELATIONS[token.name] ?? null) : null;
+  return token?.kind === 'name' ? (RELATIONS.get(token.name) ?? null) : null;
 }
 
 function parseRatio(reader: Reader): Expression {
@@ -214,10 +214,17 @@ function parseProduct(reader: Reader): Expression {
     } else if (isSign(token, '/') || isName(token, 'div')) {
       reader.at += 1;
       chain(reader, ++links);
-      left = { kind: 'quotient', over: left, under: parseSigned(reader) };
+      left = quotientOf(left, peek(reader), parseSigned(reader));
     } else if (startsFactor(reader)) left = multiply(left, parseAtom(reader));
     else return lettered(left, reader.tokens.slice(start, reader.at));
   }
+}
+
+/** `1/2 m` is half a metre; `1/(2 m)` is not. */
+function quotientOf(over: Expression, start: Token | undefined, under: Expression): Expression {
+  if (under.kind !== 'quantity' || start?.kind !== 'number' || hasKind(over, 'quantity'))
+    return { kind: 'quotient', over, under };
+  return { ...under, of: { kind: 'quotient', over, under: under.of } };
 }
 
 /** `ABC` is a name as well as a product. */

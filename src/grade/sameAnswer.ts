@@ -77,13 +77,23 @@ function settled(expression: Expression, other: Expression): Expression {
   return isNamed(first) || closed ? settled(last, other) : expression;
 }
 
-/** What an equation gives a value to: `x`, `f(x)`, `f(2)`, `ABC`, `(x, y)`; the 3 of `|x| = 3` is no answer. */
+/** What an equation gives a value to: `x`, `f(x)`, `f(2)`, `ABC`, `(x, y)`, `V_1 : V_2`; the 3 of `|x| = 3` is no answer. */
 function isNamed(expression: Expression): boolean {
+  if (expression.kind === 'ratio') return expression.parts.every(isNamed);
+  if (expression.kind === 'quotient') return isSegment(expression.over) && isSegment(expression.under);
+  if (expression.kind === 'call' && expression.name === 'abs') return isSegment(expression.args[0]!);
   if (expression.kind === 'bracket') return expression.items.every(({ kind }) => kind === 'symbol');
   if (expression.kind !== 'product') return expression.kind === 'symbol' || expression.kind === 'text';
   const { factors } = expression;
   if (factors.every(({ kind }) => kind === 'symbol')) return true;
   return factors.length === 2 && factors[0]!.kind === 'symbol' && isArgument(factors[1]!);
+}
+
+/** `AB`: two points or more. */
+function isSegment(expression: Expression): boolean {
+  return (
+    expression.kind === 'product' && /^[A-Z](?:'|_\w)?(?: [A-Z](?:'|_\w)?)+$/.test(expression.letters ?? '')
+  );
 }
 
 function isArgument(expression: Expression): boolean {
@@ -146,15 +156,19 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
   if (a.kind === 'matrix' || b.kind === 'matrix') return sameMatrix(a, b, comparison);
   if (a.kind === 'bracket' || b.kind === 'bracket') return sameBracket(a, b, comparison);
   if (a.kind === 'ratio' || b.kind === 'ratio') return sameRatio(a, b, comparison);
-  if (a.kind === 'setOperation' && b.kind === 'setOperation')
-    return a.name === b.name && sameUnordered(operands(a), operands(b), comparison);
+  if (a.kind === 'setOperation' && b.kind === 'setOperation') {
+    if (a.name !== b.name) return false;
+    if (a.name === 'without') return sameOrdered([a.left, a.right], [b.left, b.right], comparison);
+    return sameUnordered(operands(a), operands(b), comparison);
+  }
   if (!isScalar(a) || !isScalar(b)) return false;
   if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters) return a.letters === b.letters;
   return sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison);
 }
 
+/** Of a chain of unions, or of intersections. */
 function operands(expression: Expression): Expression[] {
-  if (expression.kind !== 'setOperation' || expression.name === 'without') return [expression];
+  if (expression.kind !== 'setOperation') return [expression];
   return [expression.left, expression.right].flatMap((side) =>
     side.kind === 'setOperation' && side.name === expression.name ? operands(side) : [side],
   );
@@ -166,6 +180,8 @@ function operands(expression: Expression): Expression[] {
  */
 function sameCollection(a: Expression, b: Expression, comparison: Comparison): boolean {
   if (a.kind !== 'list' && a.kind !== 'set') return sameCollection(b, a, comparison);
+  if (b.kind === 'bracket' && a.kind === 'set' && a.items.length === 1)
+    return same(a.items[0]!, b, comparison);
   if (b.kind === 'bracket')
     return a.kind === 'list' && isTuple(b) && sameOrdered(a.items, b.items, comparison);
   if (b.kind === 'matrix') return a.kind === 'list' && sameStructure(bracketOf(a.items), b, comparison);

@@ -1,7 +1,7 @@
 import Fraction from 'fraction.js';
 import { type Budget, overLimit, spend } from './budget.js';
 import { closingBrace } from './cleanText.js';
-import { isNumberWord, isUnit } from './units.js';
+import { isNumberWord, isUnit, isUnitLetter } from './units.js';
 
 /** A word of an answer. `spaced`: white space stands before it. */
 export type Token = { spaced: boolean } & (
@@ -23,14 +23,16 @@ export const FUNCTIONS = new Set([
   ...['sin', 'cos', 'tan', 'cot', 'sec', 'csc', 'arcsin', 'arccos', 'arctan', 'sinh', 'cosh', 'tanh'],
   ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil'],
 ]);
-const ALIASES: Record<string, string> = {
-  asin: 'arcsin',
-  acos: 'arccos',
-  atan: 'arctan',
-  inf: 'infty',
-  infinity: 'infty',
-  lg: 'log',
-};
+/** A Map, as all tables that words of an answer are looked up in: an object also has `constructor` and its like. */
+const ALIASES = new Map([
+  ['asin', 'arcsin'],
+  ['acos', 'arccos'],
+  ['atan', 'arctan'],
+  ['inf', 'infty'],
+  ['oo', 'infty'],
+  ['infinity', 'infty'],
+  ['lg', 'log'],
+]);
 const NAMES = new Set([...FUNCTIONS, 'pi', 'infty', 'and', 'or', 'theta', 'cup', 'in', 'times']);
 /** `sinx` is a sine; but `since` is a word. */
 const PREFIX = /^(?:arcsin|arccos|arctan|sin|cos|tan|sqrt|ln|log|exp)(?=[a-z]{1,2}$)/;
@@ -98,16 +100,20 @@ function readOne(text: string, at: number, options: TokenOptions, budget: Budget
 const GROUPED = /\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?/y;
 const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?![\d])(?:\.\d+)?/y;
 const PLAIN = /\d+(?:\.\d+)?|\.\d+/y;
-const REPEATING = /\d*\.(\d*)\\overline\{(\d+)\}/y;
+const REPEATING = /\d*\.(\d*)\\(?:overline|bar|dot)\{(\d+)\}/y;
+/** `0.333…`, `0.1666…`, `0.1212…`: a digit three times, or more digits twice, before the dots. */
+const AND_SO_ON = /\d*\.(\d{0,40}?)(?:(\d)\2{2,60}|(\d{2,6})\3{1,30}) ?\\[lc]?dots(?![A-Za-z])/y;
+const MORE_DIGITS = / ?\\[lc]?dots(?![A-Za-z])/y;
 const EXPONENT = /[eE][-+]?\d+(?![A-Za-z\d])/y;
 
 function readNumber(text: string, at: number, { thousands }: TokenOptions, budget: Budget): Read {
-  const repeating = match(REPEATING, text, at);
+  const repeating = match(REPEATING, text, at) ?? match(AND_SO_ON, text, at);
   if (repeating) return readRepeating(repeating, at, budget);
   const found =
     (thousands && (match(GROUPED, text, at) ?? match(SPACED, text, at))) || match(PLAIN, text, at)!;
   const written = found[0].replace(/[, ]/g, '');
   let end = at + found[0].length;
+  if (written.includes('.')) end += match(MORE_DIGITS, text, end)?.[0].length ?? 0;
   const exponent = match(EXPONENT, text, end);
   let value = decimalOf(written, budget);
   if (exponent) {
@@ -122,7 +128,7 @@ function readNumber(text: string, at: number, { thousands }: TokenOptions, budge
 
 /** `0.1\overline{6}` is exact. */
 function readRepeating(found: RegExpExecArray, at: number, budget: Budget): Read {
-  const [whole, fixed, period] = [found[0].split('.')[0]!, found[1]!, found[2]!];
+  const [whole, fixed, period] = [found[0].split('.')[0]!, found[1]!, (found[2] ?? found[3])!];
   const nines = BigInt('9'.repeat(period.length) + '0'.repeat(fixed.length));
   const rest = new Fraction(BigInt(fixed + period) - BigInt(fixed || '0'), nines);
   const value = decimalOf(whole || '0', budget).add(rest);
@@ -161,7 +167,7 @@ function readCommand(text: string, at: number): Read | null {
   if (!/^[A-Za-z]+$/.test(name)) return null;
   if (GREEK.has(name) || /^(?:angle|triangle|partial|prime|hbar)$/.test(name))
     return one({ kind: 'symbol', name }, end);
-  return one({ kind: 'name', name: ALIASES[name] ?? name }, end);
+  return one({ kind: 'name', name: ALIASES.get(name) ?? name }, end);
 }
 
 /** `\text{…}`: a word, a separator, or a symbol set upright. */
@@ -173,7 +179,15 @@ function readTextGroup(text: string, open: number): Read | null {
   if (inner === '') return { tokens: [], end };
   const join = /^,? ?(and|or)$|^[,;]$/i.exec(inner);
   if (join) return one({ kind: 'sign', text: join[1]?.toLowerCase() ?? ',' }, end);
-  if (FUNCTIONS.has(inner)) return one({ kind: 'name', name: inner }, end);
+  const joined = /^(.*[A-Za-z.]),? (and|or)$/i.exec(inner);
+  if (joined) {
+    const sign: Bare = { kind: 'sign', text: joined[2]!.toLowerCase() };
+    return { tokens: [{ kind: 'word', text: joined[1]! }, sign], end };
+  }
+  if (FUNCTIONS.has(inner) && !BEHIND_UNIT.get(inner)?.test(text.slice(end, end + 6)))
+    return one({ kind: 'name', name: inner }, end);
+  // `\mathbf{i}` is a vector; `\mathrm{m}` a unit.
+  if (/^[A-Za-z]$/.test(inner) && !isUnitLetter(inner)) return one({ kind: 'symbol', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
 }
 
@@ -187,12 +201,32 @@ function readMarked(text: string, open: number, mark: string): Read | null {
   );
 }
 
+const NUMBER_BEFORE = /(?:[\d})]|\\pi) ?$/;
+const PER_BEFORE = /(?:\/|(?<![A-Za-z])per) ?$/;
+/** What stands behind words that are units as well as something else: `5 min` and `min(5, x)`, `5 sec` and `5 sec x`, `5 in`. */
+const BEHIND_UNIT = new Map([
+  ['min', /^(?!\(| ?\\?\{| ?_)/],
+  ['sec', /^(?! ?[\\(\d^_{]| ?[A-Za-z])|^ (?:and|or|per)(?![A-Za-z])/],
+  ['in', /^ ?(?:$|[/^,.;)}]|(?:and|or|per)(?![A-Za-z]))/],
+]);
+
+function isPlainUnit(text: string, at: number, end: number, word: string): boolean {
+  const before = text.slice(Math.max(0, at - 6), at);
+  const after = text.slice(end, end + 6);
+  if (word === 'per') return / $/.test(before) && /^ [A-Za-z\\]/.test(after);
+  if (word === 'sq') return /\d ?$/.test(before) && /^ [a-z]/.test(after);
+  const behind = BEHIND_UNIT.get(word);
+  if (!behind) return false;
+  return PER_BEFORE.test(before) || (NUMBER_BEFORE.test(before) && behind.test(after));
+}
+
 const LETTERS = /[A-Za-z]+/y;
 
 function readLetters(text: string, at: number): Read {
   const [run] = match(LETTERS, text, at)!;
   const end = at + run.length;
-  const known = ALIASES[run] ?? run;
+  if (isPlainUnit(text, at, end, run)) return one({ kind: 'word', text: run }, end);
+  const known = ALIASES.get(run) ?? run;
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
   if (run.length === 1) return one({ kind: 'symbol', name: run }, end);

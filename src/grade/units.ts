@@ -1,18 +1,24 @@
-/** Units that convert into each other: name → [dimension, factor to the dimension's base as numerator and denominator]. */
-type Unit = readonly [dimension: string, over: bigint, under: bigint];
-
-const LENGTHS: Record<string, [bigint, bigint]> = {
-  'm meter metre': [1n, 1n],
-  'km kilometer kilometre': [1000n, 1n],
-  'dm decimeter decimetre': [1n, 10n],
-  'cm centimeter centimetre': [1n, 100n],
-  'mm millimeter millimetre': [1n, 1000n],
-  'in inch inches': [254n, 10_000n],
-  'ft foot feet': [3048n, 10_000n],
-  'yd yard': [9144n, 10_000n],
-  'mi mile': [1_609_344n, 1000n],
-};
-const OTHERS: Record<string, Record<string, [bigint, bigint]>> = {
+/** Units that convert into each other, by what they measure in base units: name → factor as numerator and denominator. */
+const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
+  length: {
+    'm meter metre': [1n, 1n],
+    'km kilometer kilometre': [1000n, 1n],
+    'dm decimeter decimetre': [1n, 10n],
+    'cm centimeter centimetre': [1n, 100n],
+    'mm millimeter millimetre': [1n, 1000n],
+    'in inch inches': [254n, 10_000n],
+    'ft foot feet': [3048n, 10_000n],
+    'yd yard': [9144n, 10_000n],
+    'mi mile': [1_609_344n, 1000n],
+  },
+  'length^2': { hectare: [10_000n, 1n], acre: [40_468_564_224n, 10n ** 7n] },
+  'length^3': {
+    'L l liter litre': [1n, 1000n],
+    'mL ml milliliter millilitre': [1n, 10n ** 6n],
+    'gal gallon': [3_785_411_784n, 10n ** 12n],
+    quart: [946_352_946n, 10n ** 12n],
+    pint: [473_176_473n, 10n ** 12n],
+  },
   mass: {
     'g gram gramme': [1n, 1n],
     'kg kilogram': [1000n, 1n],
@@ -31,11 +37,13 @@ const OTHERS: Record<string, Record<string, [bigint, bigint]>> = {
     month: [2_629_746n, 1n],
     'yr year': [31_556_952n, 1n],
   },
-  volume: {
-    'L l liter litre': [1n, 1n],
-    'mL ml milliliter millilitre': [1n, 1000n],
-    gallon: [3_785_411_784n, 10n ** 9n],
-  },
+  'length time^-1': { mph: [1_609_344n, 3_600_000n], 'kph kmh kmph': [1000n, 3600n] },
+  'length^-2': { mpg: [1_609_344n * 10n ** 9n, 3_785_411_784n] },
+  'time^-1': { 'Hz hertz': [1n, 1n] },
+  'mass length time^-2': { 'N newton': [1000n, 1n] },
+  'mass length^2 time^-2': { 'J joule': [1000n, 1n] },
+  'mass length^2 time^-3': { 'W watt': [1000n, 1n] },
+  volt: { 'V volt': [1n, 1n] },
   money: { 'dollar \\dollar USD': [1n, 1n], 'cent \\cent': [1n, 100n] },
   euro: { 'euro \\euro EUR': [1n, 1n] },
   sterling: { 'pound \\pound GBP': [1n, 1n] },
@@ -44,33 +52,57 @@ const OTHERS: Record<string, Record<string, [bigint, bigint]>> = {
   radian: { 'radian rad': [1n, 1n] },
   celsius: { 'C celsius': [1n, 1n] },
   fahrenheit: { 'F fahrenheit': [1n, 1n] },
-  speed: { mph: [1_609_344n, 3_600_000n], 'kph kmh': [1000n, 3600n] },
-  others: { 'N newton': [1n, 1n] },
-  joule: { 'J joule': [1n, 1n] },
-  watt: { 'W watt': [1n, 1n] },
-  volt: { 'V volt': [1n, 1n] },
-  hertz: { 'Hz hertz': [1n, 1n] },
+  unit: { unit: [1n, 1n] },
 };
 
+interface Unit {
+  powers: readonly (readonly [dimension: string, power: number])[];
+  over: bigint;
+  under: bigint;
+}
+
 const UNITS = new Map<string, Unit>();
-for (const [dimension, table] of Object.entries({ length: LENGTHS, ...OTHERS })) {
+for (const [dimensions, table] of Object.entries(TABLE)) {
+  const powers = dimensions.split(' ').map((text) => {
+    const [dimension, power = '1'] = text.split('^');
+    return [dimension!, Number(power)] as const;
+  });
   for (const [names, [over, under]] of Object.entries(table)) {
     for (const name of names.split(' ')) {
-      UNITS.set(name, [dimension, over, under]);
-      if (name.length > 2 && !name.startsWith('\\')) UNITS.set(`${name}s`, [dimension, over, under]);
+      UNITS.set(name, { powers, over, under });
+      if (name.length > 2 && !name.startsWith('\\')) UNITS.set(`${name}s`, { powers, over, under });
     }
   }
 }
 
-/** A unit's name of two letters or more; single letters are variables unless set as text. */
-export function isUnit(word: string): boolean {
-  return word.length > 1 && word !== 'in' && (UNITS.has(word) || UNITS.has(word.toLowerCase()));
+function unitOf(name: string): Unit | undefined {
+  return UNITS.get(name) ?? UNITS.get(name.toLowerCase());
 }
 
-const POWERS: Record<string, number> = { hundred: 2, thousand: 3, million: 6, billion: 9, trillion: 12 };
+/** A unit's name of two letters or more; single letters are variables unless set as text. */
+export function isUnit(word: string): boolean {
+  return word.length > 1 && word !== 'in' && unitOf(word) !== undefined;
+}
+
+/** A single letter that is a unit when it is set upright. */
+export function isUnitLetter(letter: string): boolean {
+  return UNITS.has(letter);
+}
+
+const POWERS = new Map([
+  ['hundred', 2],
+  ['thousand', 3],
+  ['million', 6],
+  ['billion', 9],
+  ['trillion', 12],
+]);
+
+function powerOf(word: string): number | undefined {
+  return POWERS.get(word.toLowerCase().replace(/s$/, ''));
+}
 
 export function isNumberWord(word: string): boolean {
-  return Object.hasOwn(POWERS, word.toLowerCase().replace(/s$/, ''));
+  return powerOf(word) !== undefined;
 }
 
 /** `million dollars` as 10^6 and `dollars`; `power` 0 where it starts with no such word. */
@@ -78,8 +110,8 @@ export function numberWords(written: string): { power: number; unit: string } {
   const words = written.trim().split(/\s+/);
   const first = words.findIndex((word) => !isNumberWord(word));
   const count = first < 0 ? words.length : first;
-  const powers = words.slice(0, count).map((word) => POWERS[word.toLowerCase().replace(/s$/, '')]!);
-  return { power: powers.reduce((sum, power) => sum + power, 0), unit: words.slice(count).join(' ') };
+  const power = words.slice(0, count).reduce((sum, word) => sum + (powerOf(word) ?? 0), 0);
+  return { power, unit: words.slice(count).join(' ') };
 }
 
 /** Whether a unit says something that its number does not say alone: 6 pm is not 6, nor a decrease of 20 % just 20 %. */
@@ -95,39 +127,63 @@ export interface UnitMeaning {
   known: boolean;
 }
 
-/** What a written unit means: `cm^2`, `square meters`, `km/h`, `miles per hour`, `apples`. */
+/** One unit with its power, `s^-2` of `m/s^2`. */
+interface Factor {
+  name: string;
+  power: number;
+}
+
+/** What a written unit means: `cm^2`, `square meters`, `km/h`, `miles per hour`, `meters per second squared`, `apples`. */
 export function unitMeaning(written: string): UnitMeaning {
   const powers = new Map<string, number>();
   let [over, under] = [1n, 1n];
-  let sign = 1;
-  let nextPower = 1;
-  const words = written
-    .replace(/[{}.()]/g, '')
-    .replace(/\bper\b|\//g, ' / ')
-    .replace(/\\cdot|\*/g, ' ')
-    .split(' ')
-    .filter(Boolean);
-  for (const word of words) {
-    if (word === '/') sign = -1;
-    else if (/^(?:square|sq)$/i.test(word)) nextPower = 2;
-    else if (/^(?:cubic|cu)$/i.test(word)) nextPower = 3;
-    else {
-      const [, name = '', power = `${nextPower}`] = /^(.*?)(?:\^?(-?\d))?$/.exec(word) ?? [];
-      const unit = UNITS.get(name) ?? UNITS.get(name.toLowerCase());
-      if (!unit) return { dimension: singular(written), over: 1n, under: 1n, known: false };
-      const exponent = sign * Number(power);
-      powers.set(unit[0], (powers.get(unit[0]) ?? 0) + exponent);
-      const times = BigInt(Math.abs(exponent));
-      over *= (exponent > 0 ? unit[1] : unit[2]) ** times;
-      under *= (exponent > 0 ? unit[2] : unit[1]) ** times;
-      nextPower = 1;
-    }
+  for (const { name, power } of factorsOf(written)) {
+    const unit = unitOf(name);
+    if (!unit) return { dimension: singular(written), over: 1n, under: 1n, known: false };
+    for (const [dimension, own] of unit.powers)
+      powers.set(dimension, (powers.get(dimension) ?? 0) + own * power);
+    const times = BigInt(Math.abs(power));
+    over *= (power > 0 ? unit.over : unit.under) ** times;
+    under *= (power > 0 ? unit.under : unit.over) ** times;
   }
   const dimension = [...powers]
+    .filter(([, power]) => power !== 0)
     .map(([name, power]) => `${name}^${power}`)
     .sort()
     .join(' ');
   return { dimension, over, under, known: true };
+}
+
+function factorsOf(written: string): Factor[] {
+  const words = written
+    .replace(/[{}.()]/g, '')
+    .replace(/\bdegrees? (?=(?:celsius|fahrenheit|C|F)\b)/gi, '')
+    .replace(/\bper\b|\//g, ' / ')
+    .replace(/\\cdot|\\times|\*/g, ' ')
+    .split(' ')
+    .filter(Boolean);
+  const factors: Factor[] = [];
+  let sign = 1;
+  let nextPower = 1;
+  for (const word of words) {
+    const last = factors.at(-1);
+    if (word === '/') sign = -1;
+    else if (/^(?:square|sq)$/i.test(word)) nextPower = 2;
+    else if (/^(?:cubic|cu)$/i.test(word)) nextPower = 3;
+    else if (last && /^(?:squared|cubed)$/i.test(word)) last.power *= /^s/i.test(word) ? 2 : 3;
+    else {
+      const [, name = '', power = `${nextPower}`] = /^(.*?)(?:\^?(-?\d))?$/.exec(word) ?? [];
+      factors.push({ name, power: sign * Number(power) });
+      nextPower = 1;
+    }
+  }
+  return factors;
+}
+
+/** A pound is money as well as a mass: every meaning of a unit, mostly one. */
+export function unitMeanings(written: string): UnitMeaning[] {
+  const asMass = written.replace(/(?<![\\a-z])pounds?\b/gi, 'lb');
+  return asMass === written ? [unitMeaning(written)] : [unitMeaning(written), unitMeaning(asMass)];
 }
 
 function singular(words: string): string {
@@ -135,7 +191,12 @@ function singular(words: string): string {
     .trim()
     .toLowerCase()
     .replace(/\b([ap])\.m\b\.?/g, '$1m')
+    .replace(/\\/g, '')
+    .replace(/ *\/ */g, ' per ')
+    .replace(/\bsq\b/g, 'square')
     .replace(/ies\b/g, 'y')
     .replace(/(?<=x|ch|sh|s)es\b/g, '')
-    .replace(/(?<!s)s\b/g, '');
+    .replace(/(?<!s)s\b/g, '')
+    .replace(/ +/g, ' ')
+    .trim();
 }

@@ -96,11 +96,15 @@ function lastBoxed(solution: string): string | null {
     .join(', ');
 }
 
+/** What two answers of one list have between them, dress and all. */
+const EDGE = String.raw`(?:[\s$]|\\q?quad|\\[()[\]])*`;
+const JOIN = String.raw`(?:,|,?\s*(?:and|or)|\\text\{,? ?(?:and|or) ?\})`;
+const LISTED = new RegExp(`^${EDGE}${JOIN}${EDGE}$`);
+const BETWEEN_CHARS_MAX = 50;
+
 /** `\boxed{1}$ and $\boxed{2}` are one answer. */
 function isListed(between: string): boolean {
-  return (
-    between.length < 20 && /^[\s$]*(?:,|and|or|,\s*and|,\s*or|\\text\{ ?(?:and|or) ?\})[\s$]*$/.test(between)
-  );
+  return between.length < BETWEEN_CHARS_MAX && LISTED.test(between);
 }
 
 const REASON = /,\s*(?:since|because|so|as)\s|\s(?:since|because)\s/i;

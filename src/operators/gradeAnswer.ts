@@ -27,7 +27,7 @@ const options = z.strictObject({
 export type GradeAnswerOptions = z.input<typeof options>;
 
 const GRADES =
-  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT or ROW_GRADE_TIMEOUT';
+  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT, ROW_GRADE_TIMEOUT or ROW_GRADE_FAILED';
 
 const OF_RESPONSES: Column[] = [
   {
@@ -69,9 +69,10 @@ export const gradeAnswerSpec: OperatorSpec<typeof options> = {
   details:
     'Rational numbers are compared exactly, other expressions at 50 digits, functions of variables at points drawn from the ' +
     'run’s seed. Sets, lists, `±` and unions have no order; tuples, intervals and matrices have. What one side leaves out is not ' +
-    'held against it: `x = 3` is 3, `5 cm` is 5, `50 %` is 0.5 and also 50; two units are converted. A decimal of six or more ' +
+    'held against it: `x = 3` is 3, `5 km/h` is 5, `50 %` is 0.5 and also 50; two units are converted. Angles are in radians unless ' +
+    'they have a degree sign: `\\sin 30^\\circ` is 0.5. A decimal of six or more ' +
     'digits equals what rounds to it; `\\log` is to base 10. An answer beyond the limits on length, depth, digits and work, or ' +
-    'past `timeoutMs`, counts as not graded, never as wrong.',
+    'past `timeoutMs`, or one that the grader fails at, counts as not graded, never as wrong.',
   options,
   reads: ({ of, answerColumn }) => ({
     [answerColumn]: 'string',

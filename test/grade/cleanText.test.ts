@@ -18,6 +18,11 @@ const CLEANED: [answer: string, text: string][] = [
   ['1{,}000', '1,000'],
   ['a \\\\ b', 'a \\\\ b'],
   ['90^{\\circ}', '90\\deg'],
+  ['5 sq. ft.', '5 sq ft'],
+  ['0.333...', '0.333\\ldots'],
+  ['3.14...', '3.14'],
+  ['US\\$5', '\\dollar 5'],
+  ['\\frac{90^\\circ}{\\mathbb R}', '\\frac{90\\deg }{\\reals }'],
 ];
 
 for (const [answer, text] of CLEANED) {

@@ -16,6 +16,12 @@ test('a wrong answer is found among the other wrong ones; one beyond the limits 
   assert.deepEqual(gradeOne({ ...task, others: [] }, START), { grade: 'wrong', sameAs: null });
 });
 
+test('a bug in the comparison costs the answer, not the run', () => {
+  const broken = { seed: 3, limits: null as never };
+  const task = { gold: '2', answer: '3', others: ['4'] };
+  assert.deepEqual(gradeOne(task, broken), { grade: 'ROW_GRADE_FAILED' });
+});
+
 test('beyond the limits there is no verdict', () => {
   assert.deepEqual(gradeOne({ gold: '2', answer: HARD, others: [] }, START), { grade: 'ROW_GRADE_LIMIT' });
 });

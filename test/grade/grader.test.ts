@@ -77,6 +77,19 @@ test('a thread that runs out of memory takes one answer with it', async () => {
   );
 });
 
+test('a thread that dies of a bug takes one answer with it', async () => {
+  const grader = graderOf();
+  const graded = await Promise.all([
+    grader.grade({ gold: '1', answer: '1.0', others: [] }),
+    grader.grade(null as never),
+    grader.grade({ gold: '2', answer: '\\sqrt4', others: [] }),
+  ]);
+  assert.deepEqual(
+    graded.map(({ grade }) => grade),
+    ['correct', 'ROW_GRADE_FAILED', 'correct'],
+  );
+});
+
 test('hostile answers are all decided within the limits, without the deadline', async () => {
   const grader = graderOf();
   const graded = await Promise.all(

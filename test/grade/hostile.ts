@@ -1,3 +1,9 @@
+/** What every object has without being told: a table that is an object would find it. */
+export const INHERITED = [
+  ...['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__', 'isPrototypeOf'],
+  ...['toLocaleString', 'propertyIsEnumerable', '__defineGetter__', '__lookupSetter__'],
+] as const;
+
 /** Answers made to hang a grader, to exhaust its memory or its stack. */
 export const HOSTILE: readonly string[] = [
   '9^{9^{9^9}}',
@@ -42,6 +48,9 @@ export const HOSTILE: readonly string[] = [
   `${'x+'.repeat(1900)}1`,
   `${'1,'.repeat(1900)}1`,
   `1${'\\cup (1,2)'.repeat(350)}`,
+  `A${'\\setminus B'.repeat(200)}`,
+  `${'(A\\setminus '.repeat(25)}B${')'.repeat(25)}`,
+  `${'2\\text{ apples}+3\\text{ pears}+'.repeat(100)}1`,
   `1${'\\pm 1'.repeat(200)}`,
   '(1\\pm 1)'.repeat(60),
   `${'x\\ne1,'.repeat(400)}x\\ne 2`,
@@ -56,4 +65,20 @@ export const HOSTILE: readonly string[] = [
   '\\;'.repeat(1900),
   '{,}'.repeat(1300),
   `5 ${'km '.repeat(1200)}`,
+  `5 ${'km^9 '.repeat(800)}`,
+  `0.${'12'.repeat(1900)}...`,
+  `${'.1111'.repeat(780)}...`,
+  `1 ${'h/'.repeat(1900)}s`,
+  `1 ${'m s '.repeat(900)}x`,
+  `1 ${'m 1 '.repeat(900)}`,
+  `1 ${'h 1 min '.repeat(480)}`,
+  `${'1 h and 1 min and '.repeat(200)}1 s`,
+  `1 ${'\\frac{m'.repeat(400)}`,
+  `${'one hundred '.repeat(300)}`,
+  `${'\\sin '.repeat(300)}30^\\circ`,
+  `${'\\sin('.repeat(25)}30^\\circ${')^\\circ'.repeat(25)}`,
+  '５'.repeat(3900),
+  'ﷺ'.repeat(3900),
+  '\u200b'.repeat(3900),
+  ...INHERITED.flatMap((name) => [name, `\\${name}`, `\\${name}{2}`, `x ${name}`, `\\text{${name}}(5)`]),
 ];

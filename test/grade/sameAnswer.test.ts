@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { RowError } from '../../src/errors.js';
 import { sameAnswer } from '../../src/grade/sameAnswer.js';
-import { HOSTILE } from './hostile.js';
+import { HOSTILE, INHERITED } from './hostile.js';
 import { PAIRS } from './pairs.js';
 
 const SEEDS = [1, 2, 3];
@@ -83,7 +83,21 @@ test('whatever the text, there is a verdict or ROW_GRADE_LIMIT', () => {
       '\\boxed{',
       'and',
       ' cm',
+      ' m',
+      ' min',
+      '\\setminus ',
+      '\\cap ',
+      '\\mathbf{j}',
+      '/s',
+      'in',
+      '^\\circ',
+      'thirty',
+      ' hundred ',
+      '\u200b',
+      '５',
+      'ⁿ',
     ),
+    fc.constantFrom(...INHERITED.flatMap((name) => [name, `\\${name}`, `\\${name} `])),
   );
   const text = fc.array(piece, { maxLength: 25 }).map((pieces) => pieces.join(''));
   fc.assert(

@@ -12,6 +12,14 @@ const MEANINGS: [written: string, dimension: string, factor: number][] = [
   ['minutes', 'time^1', 60],
   ['dollars', 'money^1', 1],
   ['cents', 'money^1', 0.01],
+  ['m/s^2', 'length^1 time^-2', 1],
+  ['meters per second squared', 'length^1 time^-2', 1],
+  ['meters cubed', 'length^3', 1],
+  ['mph', 'length^1 time^-1', 1609.344 / 3600],
+  ['mL', 'length^3', 1e-6],
+  ['newtons', 'length^1 mass^1 time^-2', 1000],
+  ['degrees Celsius', 'celsius^1', 1],
+  ['\\dollar / hour', 'money^1 time^-1', 1 / 3600],
 ];
 
 for (const [written, dimension, factor] of MEANINGS) {

@@ -25,6 +25,8 @@ const ANSWERS: [solution: string, answer: string | null][] = [
   ['\\boxed{\\{1, 2\\}}', '\\{1, 2\\}'],
   ['\\fbox{3} or \\boxed {4}', '3, 4'],
   ['x is $\\boxed{1}$ and $\\boxed{2}$.', '1, 2'],
+  ['$$\\boxed{(2, 2)} \\quad \\text{and} \\quad \\boxed{(6, 2)}$$', '(2, 2), (6, 2)'],
+  ['\\(\\boxed{1}\\) and \\(\\boxed{-2}\\).', '1, -2'],
   ['\\boxed{1}, after a long check of it, \\boxed{2}', '2'],
   ['\\boxed{1} and then \\boxed{2', '1'],
   ['\\boxed{\\boxed{5}}', '\\boxed{5}'],

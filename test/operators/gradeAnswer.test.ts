@@ -43,6 +43,26 @@ test('every response is graded, and equivalent answers share a class', async () 
   assert.deepEqual(lostTexts({ lost }), ['3 rejected ROW_VALUE_MISSING']);
 });
 
+test('answers that are named like what every object has are graded as any other, and the rows go on', async () => {
+  const input: Input = {
+    columns: { answer: 'string', responses: 'list<string>' },
+    rows: [
+      {
+        answer: '5',
+        responses: ['\\boxed{\\constructor}', '\\boxed{\\__proto__}', '\\boxed{toString}', '\\boxed{5}'],
+      },
+      { answer: '\\valueOf', responses: ['\\boxed{5}'] },
+      { answer: '6', responses: ['\\boxed{6}'] },
+    ],
+  };
+  const { rows, lost } = await runOperator(gradeAnswer({}, contextOf()), input);
+  assert.deepEqual(
+    rows.map(({ grades }) => grades),
+    [['wrong', 'wrong', 'wrong', 'correct'], ['wrong'], ['correct']],
+  );
+  assert.deepEqual(lost, []);
+});
+
 test('the kept response alone, against a column of another name', async () => {
   const input: Input = {
     columns: { gold: 'string', response: 'string' },

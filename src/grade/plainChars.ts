@@ -1,0 +1,86 @@
+/** Characters of Unicode that are another way to write plain text or a command, brought to it. Every pattern is linear. */
+
+const COMMANDS = new Map(
+  Object.entries({
+    '−': '-',
+    '–': '-',
+    '—': '-',
+    '×': '\\times ',
+    '·': '\\cdot ',
+    '⋅': '\\cdot ',
+    '∗': '*',
+    '÷': '\\div ',
+    '∕': '/',
+    '⁄': '/',
+    π: '\\pi ',
+    θ: '\\theta ',
+    α: '\\alpha ',
+    β: '\\beta ',
+    λ: '\\lambda ',
+    '∞': '\\infty ',
+    '≤': '\\le ',
+    '≥': '\\ge ',
+    '≠': '\\ne ',
+    '≈': '\\approx ',
+    '±': '\\pm ',
+    '∓': '\\mp ',
+    '√': '\\sqrt ',
+    '∪': '\\cup ',
+    '∩': '\\cap ',
+    '∈': '\\in ',
+    '∅': '\\emptyset ',
+    ℝ: '\\mathbb{R}',
+    '°': '^\\circ ',
+    '′': "'",
+    '’': "'",
+    '“': '"',
+    '”': '"',
+    '。': '.',
+    '、': ',',
+    '€': '\\euro ',
+    '£': '\\pound ',
+    '¥': '\\yen ',
+    '￡': '\\pound ',
+    '￥': '\\yen ',
+    // Invisible signs that say something.
+    '\u2062': '\\cdot ',
+    '\u2063': ',',
+    '\u2064': '+',
+  }),
+);
+const COMMAND = new RegExp(`[${[...COMMANDS.keys()].join('')}]`, 'gu');
+
+/** Zero-width spaces, joiners, marks of direction, byte order marks. */
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
+const VULGAR_FRACTION = /[¼-¾⅐-⅞↉]/gu;
+/**
+ * What NFKC may change: not letters and signs set high or low, which would lose their place (`xⁿ` is not xn), and no circled digits
+ * (`①②` is not 12).
+ */
+const COMPATIBLE = /[^\0-\x7f\xaa\xba\u02b0-\u02ff\u1d2c-\u1dbf\u2070-\u209f\u2122\u2120\u2460-\u24ff]+/gu;
+
+const PLAIN = '0123456789-+=()ni';
+const SUPERSCRIPTS = [...'⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺⁼⁽⁾ⁿⁱ'];
+const SUBSCRIPTS = [...'₀₁₂₃₄₅₆₇₈₉₋₊₌₍₎ₙᵢ'];
+
+export function plainChars(text: string): string {
+  const known = text
+    .replace(COMMAND, (char) => COMMANDS.get(char) ?? char)
+    .replace(IGNORABLE, '')
+    .replace(VULGAR_FRACTION, fraction);
+  return script(script(known, SUPERSCRIPTS, '^'), SUBSCRIPTS, '_').replace(COMPATIBLE, (run) =>
+    run.normalize('NFKC'),
+  );
+}
+
+function fraction(char: string): string {
+  const [over, under] = char.normalize('NFKC').split('⁄');
+  return `\\frac{${over}}{${under}}`;
+}
+
+function script(text: string, chars: readonly string[], sign: '^' | '_'): string {
+  return text.replace(new RegExp(`[${chars.join('')}]+`, 'gu'), (run) => {
+    const plain = [...run].map((char) => PLAIN[chars.indexOf(char)]).join('');
+    return `${sign}{${plain}}`;
+  });
+}
