@@ -39,6 +39,7 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
 - scoreDifficulty: { model: tiny }
 - calibrateDifficulty: { parts: 2 }`,
   operator: calibrateDifficulty,
+  measures: true,
   figures: (parsed, learnt) => calibrationOf(pairs.parse(learnt), parsed),
 };
 
