@@ -64,6 +64,21 @@ async function lossOf(
   return { at: recorded, why: null };
 }
 
+/** As `prepare`, and refuses what must not be launched: ERR_TRAIN_RUNNING, ERR_TRAIN_OUTPUT, ERR_TRAIN_MODEL. */
+export async function prepareToLaunch(
+  training: Training,
+  places: RunPlaces,
+  files: Files,
+  fresh = false,
+): Promise<Prepared> {
+  const prepared = await prepare(training, places, files, fresh);
+  if (prepared.state !== 'due') return prepared;
+  refuseRunning('training', prepared.folder);
+  await refuseOutput(files, prepared.folder, prepared.output);
+  await checkModel(files, training, places.folder);
+  return prepared;
+}
+
 /**
  * Launches a training on a finished run and follows it to its end, once for equal inputs: one that is finished is not launched
  * again unless `fresh` or its model is gone, one whose process is alive is refused, one that died starts again, from its last
@@ -86,11 +101,8 @@ async function trainDue(
   fresh: boolean,
 ): Promise<TrainingResult> {
   const { files } = world;
-  const prepared = await prepare(training, places, files, fresh);
+  const prepared = await prepareToLaunch(training, places, files, fresh);
   if (prepared.state !== 'due') return prepared;
-  refuseRunning('training', prepared.folder);
-  await refuseOutput(files, prepared.folder, prepared.output);
-  await checkModel(files, training, places.folder);
   if (prepared.again !== null) world.onAgain?.(labelOf(training), prepared.again);
   const record = await launch({ ...prepared, cwd: places.folder }, world);
   return { state: 'finished', record, path: prepared.folder.path };
