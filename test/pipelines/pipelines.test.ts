@@ -78,8 +78,23 @@ before(async () => {
 
 after(() => tiny.close());
 
-function planOf(file: string, overrides: readonly string[]): Promise<Plan> {
-  return checkPipeline(join(PIPELINES_FOLDER, file), checkDeps(), overridesOf(...overrides));
+/** What a user must say of the files for real runs. */
+const ENV = {
+  QUESTIONS: 'benchmarks/sums.jsonl',
+  BENCHMARK: 'benchmarks/sums.jsonl',
+  RATED: '../runs/rated/shards',
+};
+
+function planOf(
+  file: string,
+  overrides: readonly string[],
+  env: Record<string, string> = ENV,
+): Promise<Plan> {
+  return checkPipeline(
+    join(PIPELINES_FOLDER, file),
+    checkDeps(undefined, { env }),
+    overridesOf(...overrides),
+  );
 }
 
 for (const [file, { roles, overrides, rows }] of Object.entries(CASES)) {
@@ -90,6 +105,20 @@ for (const [file, { roles, overrides, rows }] of Object.entries(CASES)) {
     assert.equal(totals.kept, rows);
     for (const { name } of plan.columns)
       assert.ok(batches[0]!.schema.fields.some((field) => field.name === name));
+  });
+}
+
+for (const [file, name] of [
+  ['qft.yaml', 'QUESTIONS'],
+  ['difficulty.yaml', 'QUESTIONS'],
+  ['evaluate.yaml', 'BENCHMARK'],
+  ['calibrate.yaml', 'RATED'],
+] as const) {
+  test(`${file} has no ${name} of its own: what is not said is a mistake, with its name and place`, async () => {
+    const { [name]: _, ...others } = ENV;
+    const place = `${file}:\\d+:\\d+: the environment variable ${name} is not set`;
+    await assert.rejects(planOf(file, [], others), { message: new RegExp(place) });
+    await assert.rejects(planOf(file, [], { ...ENV, [name]: '' }), /source\..*path: found ""/);
   });
 }
 
@@ -106,15 +135,21 @@ for (const file of FILES) {
 }
 
 test(`${CHAIN} is without mistakes, and every link's pipeline with what the links before would give`, async () => {
-  const deps = { env: {}, readText: readTextFile, exists: existsSync };
+  const deps = { env: ENV, readText: readTextFile, exists: existsSync };
   const chain = checkChain(join(PIPELINES_FOLDER, CHAIN), deps);
   const given = new Map<string, string>();
   for (const link of chain.links) {
     const plan = await checkPipeline(
       join(PIPELINES_FOLDER, link.pipeline!),
-      checkDeps(),
+      checkDeps(undefined, { env: ENV }),
       linkOverrides(link, given),
     );
+    if (link.name === 'synthesis') {
+      const { parsed } = plan.steps.find(({ label }) => label === 'decontaminate')!;
+      assert.deepEqual((parsed as { benchmarks: object }).benchmarks, [
+        { path: ENV.BENCHMARK, column: 'question' },
+      ]);
+    }
     given.set(`${link.name}.run`, `/runs/${link.name}`);
     if (plan.settings.train.length > 0) given.set(`${link.name}.model`, `trained/${link.name}`);
   }
