@@ -69,9 +69,10 @@ const options = z.strictObject({
   charsMax: z
     .int()
     .min(1)
-    .default(4000)
+    .default(3000)
     .describe(
-      'Drop a longer rewrite; the paper’s training cuts pairs at 1,024 tokens, about so many characters.',
+      'Drop a longer rewrite, which a trainer would cut, and with it the marker that ends it. Fits 1,024 tokens, the paper’s; ' +
+        'about three characters a token.',
     ),
   ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 4096 }),
 });

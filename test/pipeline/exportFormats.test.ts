@@ -33,6 +33,27 @@ const FORMS: [name: string, config: object, made: unknown][] = [
     { user: '{{ question }}\nThink.' },
     { prompt: `${ROW.question}\nThink.`, completion: ROW.response },
   ],
+  [
+    'promptCompletion',
+    { asMessages: true, system: 'You are helpful.', user: '{{ question }}\nThink.' },
+    {
+      prompt: [
+        { role: 'system', content: 'You are helpful.' },
+        { role: 'user', content: `${ROW.question}\nThink.` },
+      ],
+      completion: [{ role: 'assistant', content: ROW.response }],
+    },
+  ],
+  [
+    'preference',
+    { asMessages: true },
+    {
+      prompt: [{ role: 'user', content: ROW.question }],
+      chosen: [{ role: 'assistant', content: 'It is 2.' }],
+      rejected: [{ role: 'assistant', content: 'It is 4.' }],
+    },
+  ],
+  ['preference', { asMessages: true, marginMin: 0.8 }, null],
   ['preference', {}, { prompt: ROW.question, chosen: 'It is 2.', rejected: 'It is 4.' }],
   ['preference', { marginMin: 0.8 }, null],
 ];
@@ -68,6 +89,11 @@ test('columns that the run has not, or has as another type, are named', () => {
     'rewards (list<float64>)',
   ]);
   assert.deepEqual(missingColumns(parse('queryResponse', { response: 'question' }), columns), []);
+});
+
+test('a system turn needs messages: a text has no turns', () => {
+  for (const format of ['promptCompletion', 'preference'])
+    assert.throws(() => parse(format, { system: 'x' }), /expected `asMessages: true` beside it/);
 });
 
 test('a text for the user’s turn without a place for the question is refused', () => {

@@ -3,10 +3,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Model } from '../../src/backends/model.js';
+import { type TemplateConfig, resolveTemplate } from '../../src/backends/template.js';
 import { readTextFile } from '../../src/io/packageFiles.js';
 import { checkChain, overridesOf as linkOverrides } from '../../src/pipeline/chain.js';
 import { checkPipeline } from '../../src/pipeline/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
+import { exportFormat } from '../../src/pipeline/exportFormats.js';
+import { commandOf } from '../../src/train/command.js';
+import { scriptedModel } from '../helpers/scriptedModel.js';
 import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from '../helpers/pipelineWorld.js';
 
 /** The pipelines as they are written for the models of the paper, each run on the bundled model, which plays every role. */
@@ -119,6 +123,42 @@ for (const [file, name] of [
     const place = `${file}:\\d+:\\d+: the environment variable ${name} is not set`;
     await assert.rejects(planOf(file, [], others), { message: new RegExp(place) });
     await assert.rejects(planOf(file, [], { ...ENV, [name]: '' }), /source\..*path: found ""/);
+  });
+}
+
+/** What a solver's training reads, as a chat template makes one text of it. */
+const chatText = (turns: readonly { role: string; content: string }[]): string =>
+  turns.map(({ role, content }) => `<|im_start|>${role}\n${content}<|im_end|>\n`).join('');
+
+for (const [file, prompt] of [
+  ['scalequest-math.yaml', 'prompts/respond.txt'],
+  ['scalequest-longcot.yaml', 'prompts/respond.txt'],
+  ['scalequest-code.yaml', 'prompts/respondCode.txt'],
+] as const) {
+  test(`${file}: a student is trained on what evaluation asks it, and on whole responses`, async () => {
+    const { settings, steps } = await planOf(file, []);
+    const evaluation = await planOf('evaluate.yaml', [`steps.greedy.prompt=${prompt}`]);
+    const student = scriptedModel({ complete: ({ n }) => Array<string>(n).fill('\\boxed{2}') }, 'student');
+    await runInMemory(evaluation, { student });
+    const { template } = evaluation.models['student'] as { template: TemplateConfig };
+    const { turn } = student.completes.find(({ seq }) => seq === 0)!;
+    const [training] = settings.train;
+    const { row } = exportFormat(settings.exports[training!.export!]!);
+    const first = JSON.parse(readTextFile(join(PIPELINES_FOLDER, ENV.BENCHMARK)).split('\n')[0]!) as object;
+    const { prompt: asked } = row({ ...first, response: 'r' }) as { prompt: Parameters<typeof chatText>[0] };
+    assert.equal(`${chatText(asked)}<|im_start|>assistant\n`, resolveTemplate(template).promptText(turn));
+    // The other forms ask the same.
+    const { messages } = exportFormat(settings.exports['chat']!).row({ ...first, response: 'r' }) as {
+      messages: object[];
+    };
+    assert.deepEqual(messages.slice(0, -1), asked);
+
+    const tokensOf = (step: string): number =>
+      (steps.find(({ label }) => label === step)!.parsed as { tokensMax: number }).tokensMax;
+    const length = commandOf(training!, { folder: '/', run: '/r', own: '/o', name: 'n', seed: 0 });
+    const lengthMax = Number(length[length.lastIndexOf('--max_length') + 1]);
+    // Prompt and template have fewer than 100.
+    assert.ok(lengthMax >= tokensOf('generate') + tokensOf('respond') + 100, `${lengthMax}`);
   });
 }
 
