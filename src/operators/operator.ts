@@ -75,6 +75,8 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   details?: string;
   options: Schema;
   reads: (options: z.output<Schema>) => Record<string, ColumnType>;
+  /** Columns of `reads` that it does without where the step that writes them is switched off. */
+  optional?: (options: z.output<Schema>) => string[];
   writes: (options: z.output<Schema>) => Column[];
   models: (options: z.output<Schema>) => ModelNeed[];
   texts?: (options: z.output<Schema>) => TextsNeed[];

@@ -208,8 +208,11 @@ function messages(name: string): SchemaElement[] {
 }
 
 /** The columns that an export reads of a run and the run has not, or has as something else. */
-export function missingColumns(config: ExportConfig, columns: readonly Column[]): string[] {
+export function missingColumns(
+  config: ExportConfig,
+  columns: readonly Column[],
+): { name: string; type: ColumnType }[] {
   return Object.entries(exportFormat(config).reads)
     .filter(([name, type]) => columns.find((candidate) => candidate.name === name)?.type !== type)
-    .map(([name, type]) => `${name} (${type})`);
+    .map(([name, type]) => ({ name, type }));
 }

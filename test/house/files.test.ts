@@ -26,6 +26,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/guardedGroup.ts': 'managedServer.test and train/follow.test start groups through it',
   'src/backends/serverReplies.ts': 'openai.test and score.test read every reply through it',
   'src/backends/postJson.ts': 'openai.test, against a server with faults',
+  'src/pipeline/checkColumns.ts': 'check.test: columns, exports, steps that are switched off',
   'src/cli/check.ts': 'main.test runs the command',
   'src/cli/load.ts': 'main.test: every command loads a plan',
   'src/cli/models.ts': 'main.test and run.test: models that open, that cannot, and signals',

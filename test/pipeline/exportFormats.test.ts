@@ -85,8 +85,8 @@ test('a question that looks like a replacement pattern stays as it is', () => {
 test('columns that the run has not, or has as another type, are named', () => {
   const columns = [{ name: 'question', type: 'string', help: '' } as const];
   assert.deepEqual(missingColumns(parse('preference', {}), columns), [
-    'responses (list<string>)',
-    'rewards (list<float64>)',
+    { name: 'responses', type: 'list<string>' },
+    { name: 'rewards', type: 'list<float64>' },
   ]);
   assert.deepEqual(missingColumns(parse('queryResponse', { response: 'question' }), columns), []);
 });

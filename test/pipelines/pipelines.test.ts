@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
 import { type TemplateConfig, resolveTemplate } from '../../src/backends/template.js';
-import { readTextFile } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER, readTextFile } from '../../src/io/packageFiles.js';
 import { checkChain, overridesOf as linkOverrides } from '../../src/pipeline/chain.js';
 import { checkPipeline } from '../../src/pipeline/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
@@ -159,6 +160,74 @@ for (const [file, prompt] of [
     const lengthMax = Number(length[length.lastIndexOf('--max_length') + 1]);
     // Prompt and template have fewer than 100.
     assert.ok(lengthMax >= tokensOf('generate') + tokensOf('respond') + 100, `${lengthMax}`);
+  });
+}
+
+/** `| without | sets |` of scalequest-math.yaml, or `| file | without | sets |`. */
+const SWITCHES = readTextFile(join(PACKAGE_FOLDER, 'docs', 'method.md'))
+  .split('\n')
+  .filter((line) => /`(?:steps|train|exports)[.=]/.test(line) && line.startsWith('|'))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+  .map(
+    (cells) => (cells.length === 3 ? cells : ['scalequest-math.yaml', ...cells]) as [string, string, string],
+  );
+
+test('scalequest-math.yaml without a reward model keeps the first response, and its reward is null', async () => {
+  const { roles, overrides } = CASES['scalequest-math.yaml']!;
+  const plan = await planOf('scalequest-math.yaml', [
+    ...roles.map((role) => `models.${role}=${TINY}`),
+    ...overrides.filter((each) => each !== VERIFY),
+    'steps.scoreReward.enabled=false',
+  ]);
+  const models = Object.fromEntries(roles.map((role) => [role, { ...tiny, name: role }]));
+  const { batches } = await runInMemory(plan, models);
+  const read = (name: string): unknown[] => batches.flatMap((batch) => columnValues(batch, name));
+  const responses = read('responses') as string[][];
+  assert.equal(responses.length, 4);
+  assert.deepEqual(
+    read('response'),
+    responses.map(([first]) => first),
+  );
+  assert.deepEqual(read('reward'), [null, null, null, null]);
+});
+
+test('docs/method.md says how to switch off every step of the paper’s set', async () => {
+  const { steps } = await planOf('scalequest-math.yaml', []);
+  const named = SWITCHES.filter(([file]) => file === 'scalequest-math.yaml').map(([, , sets]) => sets);
+  for (const { label } of steps.filter((step) => step.label !== 'generate'))
+    assert.ok(
+      named.some((sets) => sets.includes(`steps.${label}.enabled=false`)),
+      label,
+    );
+});
+
+for (const [file, without, sets] of SWITCHES) {
+  test(`${file} without ${without} is without mistakes`, async () => {
+    const overrides = [...sets.matchAll(/`([^`]+)`/g)].map(([, override]) => override!);
+    const [whole, less] = [await planOf(file, []), await planOf(file, overrides)];
+    const off = overrides.flatMap((each) => /^steps\.(\w+)\.enabled=false$/.exec(each)?.[1] ?? []);
+    const labels = whole.steps.map(({ label }) => label);
+    assert.deepEqual(
+      less.steps.map(({ label }) => label),
+      labels.filter((label) => !off.includes(label)),
+    );
+    // What is named is written or said to be left out; never both, never neither.
+    const named = whole.columns.map(({ name }) => name);
+    const written = less.columns.map(({ name }) => name);
+    for (const name of named)
+      if (whole.settings.output.columns)
+        assert.notEqual(written.includes(name), less.leftOut.columns.includes(name));
+    for (const { export: exported } of less.settings.train)
+      assert.ok(exported === undefined || exported in less.settings.exports);
+    assert.notEqual(
+      less.identity === whole.identity,
+      overrides.some((each) => each.startsWith('steps.')),
+    );
   });
 }
 
