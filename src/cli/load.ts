@@ -25,9 +25,13 @@ function readPipelineText(path: string): string {
   }
 }
 
-/** Checks a pipeline file with the overrides of the command line. */
-export function loadPlan(file: string, overrides: readonly Override[]): Promise<Plan> {
-  return checkPipeline(file, DEPS, overrides);
+/** Checks a pipeline file with the overrides of the command line. `isPending`: as in CheckDeps. */
+export function loadPlan(
+  file: string,
+  overrides: readonly Override[],
+  isPending?: CheckDeps['isPending'],
+): Promise<Plan> {
+  return checkPipeline(file, isPending ? { ...DEPS, isPending } : DEPS, overrides);
 }
 
 export function promptOf(plan: Plan): CheckDeps['prompt'] {

@@ -36,7 +36,8 @@ export async function trainCommand(
   overrides: readonly Override[],
   { out, dryRun = false, fresh = false }: TrainFlags,
 ): Promise<void> {
-  const plan = await loadPlan(file, overrides);
+  // The rows are there: where they came from may be gone.
+  const plan = await loadPlan(file, overrides, (_path, what) => what === 'source');
   const path = await runFolderOf(plan, out, false);
   if (plan.settings.train.length === 0) {
     process.stdout.write(`${file} has no \`train\`: nothing to launch.\n`);

@@ -19,7 +19,7 @@ import { checkTraining } from './checkTraining.js';
 import { type Place, type Places, checkColumns } from './checkColumns.js';
 import { parseAt } from './explain.js';
 import { frameFrom } from './frame.js';
-import { identityOf } from './identity.js';
+import { identityOf, waitsForTokenizer } from './identity.js';
 import { suggestion } from './nearest.js';
 import type { Plan, PlannedStep } from './plan.js';
 import { pipelineSchema, stepEnabled, stepLabel } from './schema.js';
@@ -30,6 +30,8 @@ export interface CheckDeps {
   env: Readonly<Record<string, string | undefined>>;
   readText: (path: string) => string;
   exists: (path: string) => boolean;
+  /** Of what is not there: whether that is no mistake, for an earlier link of a chain writes it. */
+  isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** Up to so many first bytes of a file. */
   readHead: (path: string, lengthBytes: number) => Promise<Uint8Array>;
   /** A hash of what a file holds, or the files of a folder that end in `extension`. */
@@ -77,7 +79,7 @@ export async function checkPipeline(
   const settings = { ...asWritten, exports };
   checkTraining(document, settings, columns, { folder, places: places.on, leftOut, deps }, problems);
   checkNeeds(document, models, places.on, problems);
-  const texts = await loadTexts(document, places.on, folder, deps.texts, problems);
+  const texts = await loadTexts(document, places.on, folder, deps, problems);
   const steps = places.on.flatMap(({ step }) => step ?? []);
   if (problems.length === 0) checkConstruction(document, steps, folder, deps, problems);
   if (problems.length > 0) throw new PipelineProblems(problems);
@@ -164,7 +166,7 @@ async function checkModels(
 async function fileFaults(
   config: ModelConfig,
   folder: string,
-  { exists, readHead }: CheckDeps,
+  { exists, isPending, readHead }: CheckDeps,
 ): Promise<[fault: string, key: string[]][]> {
   const { files }: { files: readonly string[] } = describeModel(config);
   const gguf = 'llamaCpp' in config ? config.llamaCpp.path : undefined;
@@ -173,6 +175,7 @@ async function fileFaults(
     const path = resolve(folder, written);
     const key = written === gguf ? ['llamaCpp', 'path'] : ['template', 'tokenizer'];
     if (!exists(path)) {
+      if (isPending?.(path, 'other')) continue;
       faults.push([`found no file ${path}; expected a path relative to the pipeline file`, key]);
     } else if (written === gguf) {
       const fault = await readHead(path, GGUF_HEADER_BYTES).then(ggufFault, (error: Error) => error.message);
@@ -394,6 +397,7 @@ function checkConstruction(
   problems: ScaleQuestError[],
 ): void {
   for (const [index, step] of steps.entries()) {
+    if (waitsForTokenizer(step, folder, deps)) continue;
     try {
       step.spec.operator(step.input, {
         seed: 0,

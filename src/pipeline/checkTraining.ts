@@ -17,7 +17,7 @@ interface TrainingContext {
   /** What the set goes without, and why. */
   leftOut: Plan['leftOut'];
   places: readonly { spec?: OperatorSpec; step?: { label: string } }[];
-  deps: Pick<CheckDeps, 'env' | 'exists'>;
+  deps: Pick<CheckDeps, 'env' | 'exists' | 'isPending'>;
 }
 
 type Add = (code: 'ERR_PIPELINE_COLUMN' | 'ERR_PIPELINE_INVALID', at: KeyPath, text: string) => void;
@@ -65,7 +65,8 @@ function checkModel(
   const path = resolve(folder, trl.model);
   const isMade = earlier.some(({ output }) => output !== undefined && resolve(folder, output) === path);
   const configs = ['config.json', 'adapter_config.json'];
-  if (isMade || configs.some((name) => deps.exists(join(path, name)))) return;
+  if (isMade || deps.isPending?.(path, 'other') || configs.some((name) => deps.exists(join(path, name))))
+    return;
   add(
     'ERR_PIPELINE_INVALID',
     ['trl', 'model'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
@@ -85,6 +85,19 @@ test('a dry run says what would stop a training, and exits as the training would
     /^# t0: would not be launched: .*nothing is overwritten.*\[ERR_TRAIN_OUTPUT\]$/m,
   );
   assert.match(taken.stdout, /^# t1: not launched; rowsMin/m);
+});
+
+test('a training needs no source: its rows are in the run; a check does', async () => {
+  const { folder, file, run } = await withTrainings('@good');
+  rmSync(join(folder, 'in.jsonl'));
+  const checked = await hostCommand(['check', file]);
+  assert.equal(checked.code, EXIT_CODES.io);
+  assert.match(
+    checked.stderr,
+    /pipeline\.yaml:2:\d+ source\.jsonl\.path: found nothing at .*in\.jsonl.*\[ERR_IO_READ\]/,
+  );
+  const { code, stdout } = await hostCommand(['train', file, '--out', run]);
+  assert.equal(code, 0, stdout);
 });
 
 test('an empty source is not said to have been lost by a step', async () => {
