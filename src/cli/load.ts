@@ -4,6 +4,8 @@ import { contentsHash, readHead } from '../io/contents.js';
 import { readPromptFile, readTextFile } from '../io/packageFiles.js';
 import { readTexts } from '../io/texts.js';
 import { type CheckDeps, checkPipeline, promptFrom } from '../pipeline/check.js';
+import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
+import { type CheckedLink, checkLinks } from '../pipeline/checkLinks.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { Override } from '../pipeline/document.js';
 
@@ -23,6 +25,13 @@ function readPipelineText(path: string): string {
   } catch (error) {
     throw new ScaleQuestError('ERR_PIPELINE_READ', (error as Error).message, { cause: error });
   }
+}
+
+/** A chain file, checked with every link of it; null for a pipeline file. */
+export async function loadChain(file: string): Promise<{ chain: Chain; links: CheckedLink[] } | null> {
+  if (!isChainText(readPipelineText(file))) return null;
+  const chain = checkChain(file, DEPS);
+  return { chain, links: await checkLinks(chain, DEPS) };
 }
 
 /** Checks a pipeline file with the overrides of the command line. `isPending`: as in CheckDeps. */

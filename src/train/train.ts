@@ -128,17 +128,31 @@ export function launchOnce(options: OnceOptions, world: TrainingWorld): Promise<
   return cleaned(launchDue(options, world), filledRemover(world.filled ?? new Map()));
 }
 
-async function launchDue(
-  { training, run, inputs, output: outputIn, cwd }: OnceOptions,
-  world: TrainingWorld,
-): Promise<OnceResult> {
-  const folder = await findTraining(world.files, run, inputs, false);
+type PreparedOnce =
+  | { state: 'finishedBefore'; record: TrainingRecord; path: string }
+  | { state: 'due'; folder: TrainingFolder; output: string; again: string | null };
+
+/** What a command comes to now. Throws ERR_TRAIN_RUNNING. */
+export async function prepareOnce(
+  { run, inputs, output: outputIn }: Pick<OnceOptions, 'run' | 'inputs' | 'output'>,
+  files: Files,
+): Promise<PreparedOnce> {
+  const folder = await findTraining(files, run, inputs, false);
   const { path, record } = folder;
   const output = outputIn(path);
-  const again = record?.state === 'finished' ? await emptyProblem(world.files, output) : null;
+  const again = record?.state === 'finished' ? await emptyProblem(files, output) : null;
   if (record?.state === 'finished' && again === null)
     return { state: 'finishedBefore', record: { ...record, output }, path };
   refuseRunning('command', folder);
+  return { state: 'due', folder, output, again };
+}
+
+async function launchDue(options: OnceOptions, world: TrainingWorld): Promise<OnceResult> {
+  const { training, run, inputs, cwd } = options;
+  const prepared = await prepareOnce(options, world.files);
+  if (prepared.state === 'finishedBefore') return prepared;
+  const { folder, output, again } = prepared;
+  const { path } = folder;
   if (again !== null) world.onAgain?.(labelOf(training), again);
   const meant = { ...training, output };
   const command = commandOf(meant, { folder: cwd, run, own: path, name: labelOf(training), seed: 0 });

@@ -27,6 +27,8 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/serverReplies.ts': 'openai.test and score.test read every reply through it',
   'src/backends/postJson.ts': 'openai.test, against a server with faults',
   'src/pipeline/checkColumns.ts': 'check.test: columns, exports, steps that are switched off',
+  'src/cli/chainProgram.ts': 'chain.test runs programs through it',
+  'src/cli/chainStates.ts': 'chain.test: what a dry run says of each link',
   'src/cli/check.ts': 'main.test runs the command',
   'src/cli/load.ts': 'main.test: every command loads a plan',
   'src/cli/models.ts': 'main.test and run.test: models that open, that cannot, and signals',
