@@ -231,6 +231,17 @@ for (const [file, without, sets] of SWITCHES) {
   });
 }
 
+test('calibrate.yaml gives the threshold for the share that the paper dropped of the questions it scored', async () => {
+  const { steps } = await planOf('calibrate.yaml', []);
+  const { dropShares } = steps.at(-1)!.parsed as { dropShares: number[] };
+  // 9.2 % of all fell, of those that language (20.1 %) and judge (19.4 %) left, of one generator of two.
+  const share = 0.092 / ((1 - 0.201 - 0.194) / 2);
+  assert.ok(
+    dropShares.some((each) => Math.abs(each - share) < 0.01),
+    `${share}`,
+  );
+});
+
 /** A chain of the others. */
 const CHAIN = 'loop.yaml';
 
