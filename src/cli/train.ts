@@ -64,9 +64,11 @@ export async function trainCommand(
 async function printCommands(plan: Plan, path: string, fresh: boolean): Promise<void> {
   const places = placesOf(plan, path);
   process.stdout.write(`cd ${printCommand([resolve(plan.folder)])}\n`);
+  let taken = 0;
   for (const [number, training] of plan.settings.train.entries()) {
     try {
-      const prepared = await prepareToLaunch(training, places, nodeFiles, fresh);
+      const prepared = await prepareToLaunch(training, places, nodeFiles, fresh, taken);
+      if (prepared.state === 'due' && prepared.folder.record === null) taken += 1;
       process.stdout.write(dryText(plan, training, prepared));
     } catch (error) {
       if (!(error instanceof ScaleQuestError)) throw error;

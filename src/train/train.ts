@@ -23,18 +23,22 @@ export type TrainingResult = NotLaunched | { state: 'finished'; record: Training
 /** What a training comes to on the run as it is now. `again`: why one that was finished before is due. */
 export type Prepared = NotLaunched | ({ state: 'due'; again: string | null } & Omit<Launch, 'cwd'>);
 
-/** Looks at the run, at what was trained on it, and at what would be launched now. Throws ERR_TRAIN_DATA, ERR_DATA_INVALID. */
+/**
+ * Looks at the run, at what was trained on it, and at what would be launched now. `taken`: new folders of trainings that would be
+ * launched before it. Throws ERR_TRAIN_DATA, ERR_DATA_INVALID.
+ */
 export async function prepare(
   training: Training,
   places: RunPlaces,
   files: Files,
   fresh = false,
+  taken = 0,
 ): Promise<Prepared> {
   const { report, parts } = await readTrainingData(files, training, places.run);
   const reasons = unmetConditions(training.when, report);
   if (reasons.length > 0) return { state: 'notDue', reasons };
   const inputs = inputsHash(training, places, parts);
-  const folder = await findTraining(files, places.run, inputs, fresh);
+  const folder = await findTraining(files, places.run, inputs, fresh, taken);
   const { path, record } = folder;
   const output = outputOf(training, { ...places, own: path });
   const lost = record?.state === 'finished' ? await lossOf(files, training, places, path, record) : null;
@@ -70,8 +74,9 @@ export async function prepareToLaunch(
   places: RunPlaces,
   files: Files,
   fresh = false,
+  taken = 0,
 ): Promise<Prepared> {
-  const prepared = await prepare(training, places, files, fresh);
+  const prepared = await prepare(training, places, files, fresh, taken);
   if (prepared.state !== 'due') return prepared;
   refuseRunning('training', prepared.folder);
   await refuseOutput(files, prepared.folder, prepared.output);
