@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   ERR_IO_READ: 'a file cannot be read',
   ERR_DATA_INVALID: 'a data file does not hold what its reader expects',
   ERR_TARGET_UNREACHABLE: 'nothing is kept, so that the target would never be reached',
+  ERR_NOTHING_MEASURED: 'no row came to a step that measures: an evaluation of nothing',
   ERR_INVARIANT: 'the framework broke one of its own rules: a bug',
   ERR_CANCELLED: 'the run was cancelled',
   // The store of replies: these end the run too.

@@ -16,6 +16,7 @@ export { type DecontaminateOptions, decontaminate } from './operators/decontamin
 export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
 export { type FilterLanguageOptions, filterLanguage } from './operators/filterLanguage.js';
+export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
 export { type GenerateOptions, generate } from './operators/generate.js';
 export { type CalibrateDifficultyOptions, calibrateDifficulty } from './operators/calibrateDifficulty.js';
 export { type GradeAnswerOptions, gradeAnswer } from './operators/gradeAnswer.js';

@@ -1,24 +1,24 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
 import { systemClock } from '../backends/clock.js';
-import { treeHash } from '../io/contents.js';
 import { nodeFiles } from '../io/files.js';
-import { readTextFile } from '../io/packageFiles.js';
 import { lockRunFolder } from '../io/runLock.js';
-import { type Chain, type Link, checkChain, fillLinks, overridesOf } from '../pipeline/chain.js';
+import { type Chain, type Link, overridesOf } from '../pipeline/chain.js';
 import { launchOnce } from '../train/train.js';
-import { trainingSchema } from '../train/schema.js';
-import { loadPlan } from './load.js';
+import { onceOptions } from './chainProgram.js';
+import { printStates } from './chainStates.js';
+import { loadChain, loadPlan } from './load.js';
 import { signalOnInterrupt } from './models.js';
 import { runPlan } from './run.js';
 import { linkFolderOf } from './runFolders.js';
 import { resultLine, trainingWorld } from './train.js';
 
 /** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
-export async function chainCommand(file: string): Promise<void> {
-  const chain = checkChain(file, { env: process.env, readText: readTextFile, exists: existsSync });
+export async function chainCommand(file: string, { dryRun = false }: { dryRun?: boolean }): Promise<void> {
+  const found = await loadChain(file);
+  if (!found) throw noChain(file);
+  const { chain } = found;
+  if (dryRun) return printStates(chain);
   const given = new Map<string, string>();
   for (const [index, link] of chain.links.entries()) {
     process.stdout.write(`\n== ${link.name}, link ${index + 1} of ${chain.links.length}\n`);
@@ -29,6 +29,11 @@ export async function chainCommand(file: string): Promise<void> {
   }
   process.stdout.write(`\nThe chain ${chain.name} is done.\n`);
   for (const [name, path] of given) process.stdout.write(`  ${name}  ${path}\n`);
+}
+
+function noChain(file: string): ScaleQuestError {
+  const message = `${file} has no links, expected a chain of pipelines; \`scalequest run\` runs one pipeline`;
+  return new ScaleQuestError('ERR_PIPELINE_INVALID', message, { at: { file } });
 }
 
 async function runPipeline(
@@ -54,20 +59,14 @@ async function runCommandLink(
   link: Link,
   given: ReadonlyMap<string, string>,
 ): Promise<Record<string, string>> {
-  const { name, env, timeoutMs, silentMs } = link;
-  const own = resolve(chain.runs, name);
-  const output = (path: string): string => join(path, link.output);
-  const inputs = fillLinks(link.inputs, given).map((path) => resolve(chain.folder, path));
-  const contents = await Promise.all(inputs.map((path) => treeHash(path)));
-  const command = fillLinks(link.command!, new Map([...given, ['output', '{{ output }}']]));
-  const hash = createHash('sha256').update(JSON.stringify({ command, contents })).digest('hex');
-  const training = trainingSchema.parse({ label: name, command, env, timeoutMs, silentMs });
-  await nodeFiles.mkdir(own);
-  const lock = await lockRunFolder(nodeFiles, own, systemClock.sleep);
+  const { name } = link;
+  const options = await onceOptions(chain, link, given);
+  await nodeFiles.mkdir(options.run);
+  const lock = await lockRunFolder(nodeFiles, options.run, systemClock.sleep);
   const { signal, dispose } = signalOnInterrupt();
   const { world, stop } = trainingWorld(signal, chain.filled, 'link');
   try {
-    const result = await launchOnce({ training, run: own, inputs: hash, output, cwd: chain.folder }, world);
+    const result = await launchOnce(options, world);
     stop();
     process.stdout.write(`${resultLine(`link ${name}`, result, 'output')}\n`);
     return { output: resolve(result.record.output) };

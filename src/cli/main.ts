@@ -53,7 +53,10 @@ program
   .command('chain')
   .description('Do the links of a chain file one after the other; what is done already is skipped.')
   .argument('<chain>', 'a chain file (YAML)')
-  .action(async (file: string) => (await import('./chain.js')).chainCommand(file));
+  .option('--dry-run', 'say which links would be done or skipped, and why; do nothing')
+  .action(async (file: string, flags: { dryRun?: boolean }) =>
+    (await import('./chain.js')).chainCommand(file, flags),
+  );
 
 program
   .command('steps')

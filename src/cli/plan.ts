@@ -1,7 +1,15 @@
-import { printPlan } from '../pipeline/plan.js';
-import { loadPlan } from './load.js';
 import type { Override } from '../pipeline/document.js';
+import { printPlan } from '../pipeline/plan.js';
+import { refuseFlags } from './check.js';
+import { loadChain, loadPlan } from './load.js';
 
 export async function planCommand(file: string, overrides: readonly Override[]): Promise<void> {
-  process.stdout.write(`${printPlan(await loadPlan(file, overrides))}\n`);
+  const found = await loadChain(file);
+  if (!found) return void process.stdout.write(`${printPlan(await loadPlan(file, overrides))}\n`);
+  refuseFlags(file, overrides);
+  const texts = found.links.map(({ link, plan }, index) => {
+    const text = plan ? printPlan(plan) : `runs ${link.command!.join(' ')}`;
+    return `== ${link.name}, link ${index + 1} of ${found.links.length}\n${text}\n`;
+  });
+  process.stdout.write(texts.join('\n'));
 }

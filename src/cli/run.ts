@@ -6,6 +6,7 @@ import { makeFolder } from '../io/atomicFile.js';
 import { type Files, nodeFiles } from '../io/files.js';
 import { lockRunFolder } from '../io/runLock.js';
 import type { Override } from '../pipeline/document.js';
+import { nothingMeasured } from '../pipeline/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { EXIT_CODES } from './exitCodes.js';
 import { loadPlan, promptOf } from './load.js';
@@ -69,6 +70,8 @@ export async function runPlan(
     progress.stop();
     committed = null;
     printSummary(plan, report, performance, path);
+    const unmeasured = nothingMeasured(plan, report);
+    if (unmeasured) throw unmeasured;
     const { target } = plan.settings;
     const isShort = target !== undefined && report.rowsKept < target;
     await closeModels(Object.values(models));

@@ -85,7 +85,8 @@ function recordOf(plan: Plan): RunRecord {
 /** From the commits alone; what steps learnt is read again only where a step makes figures of it. */
 async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
-  return reportOf(plan, totalsOf(folder), figuresOf(plan, restored));
+  const totals = totalsOf(folder);
+  return reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
 }
 
 async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise<RunResult> {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../backends/clock.js';
+import { ScaleQuestError } from '../errors.js';
 import { nodeFiles } from '../io/files.js';
 import { hasManifest } from '../io/runFolder.js';
 import { lockRunFolder } from '../io/runLock.js';
@@ -8,8 +9,15 @@ import type { Plan } from '../pipeline/plan.js';
 import { commandOf, printCommand } from '../train/command.js';
 import { filledRemover } from '../train/environment.js';
 import type { TrainingWorld } from '../train/launch.js';
-import { labelOf } from '../train/schema.js';
-import { type RunPlaces, type TrainingResult, prepare, train } from '../train/train.js';
+import { type Training, labelOf } from '../train/schema.js';
+import {
+  type Prepared,
+  type RunPlaces,
+  type TrainingResult,
+  prepareToLaunch,
+  train,
+} from '../train/train.js';
+import { exitCodeOf } from './exitCodes.js';
 import { loadPlan } from './load.js';
 import { signalOnInterrupt } from './models.js';
 import type { ProgressDeps } from './progress.js';
@@ -28,7 +36,8 @@ export async function trainCommand(
   overrides: readonly Override[],
   { out, dryRun = false, fresh = false }: TrainFlags,
 ): Promise<void> {
-  const plan = await loadPlan(file, overrides);
+  // The rows are there: where they came from may be gone.
+  const plan = await loadPlan(file, overrides, (_path, what) => what === 'source');
   const path = await runFolderOf(plan, out, false);
   if (plan.settings.train.length === 0) {
     process.stdout.write(`${file} has no \`train\`: nothing to launch.\n`);
@@ -48,22 +57,49 @@ export async function trainCommand(
   }
 }
 
-/** As they would be launched now, or after a first run where there is none. */
+/**
+ * As they would be launched now, or what would stop them, with the exit code that this gives; before the run is finished, as
+ * after it.
+ */
 async function printCommands(plan: Plan, path: string, fresh: boolean): Promise<void> {
   const places = placesOf(plan, path);
-  const clean = filledRemover(plan.filled);
-  const texts = plan.settings.train.map(async (training, number) => {
-    const own = resolve(path, 'train', String(number));
-    const prepared = await prepare(training, places, nodeFiles, fresh).catch(() => null);
-    const head = `# ${labelOf(training)}`;
-    if (prepared === null)
-      return `${head}\n${printCommand(commandOf(training, { ...places, own }).map(clean))}\n`;
-    if (prepared.state === 'notDue') return `${head}: not launched; ${prepared.reasons.join('; ')}\n`;
-    if (prepared.state === 'finishedBefore') return `${head}: finished already; --fresh trains again\n`;
-    const again = prepared.again === null ? '' : `: finished before, but ${prepared.again}`;
-    return `${head}${again}\n${printCommand(prepared.command.map(clean))}\n`;
-  });
-  process.stdout.write(`cd ${printCommand([resolve(plan.folder)])}\n${(await Promise.all(texts)).join('')}`);
+  process.stdout.write(`cd ${printCommand([resolve(plan.folder)])}\n`);
+  let taken = 0;
+  for (const [number, training] of plan.settings.train.entries()) {
+    try {
+      const prepared = await prepareToLaunch(training, places, nodeFiles, fresh, taken);
+      if (prepared.state === 'due' && prepared.folder.record === null) taken += 1;
+      process.stdout.write(dryText(plan, training, prepared));
+    } catch (error) {
+      if (!(error instanceof ScaleQuestError)) throw error;
+      const isFinished = error.data['isFinished'] !== false;
+      const own = resolve(path, 'train', String(number));
+      const command = isFinished ? null : commandOf(training, { ...places, own });
+      process.stdout.write(stoppedText(plan, training, error, command));
+      if (isFinished) process.exitCode = exitCodeOf(error.code);
+    }
+  }
+}
+
+function dryText({ filled }: Plan, training: Training, prepared: Prepared): string {
+  const head = `# ${labelOf(training)}`;
+  if (prepared.state === 'notDue') return `${head}: not launched; ${prepared.reasons.join('; ')}\n`;
+  if (prepared.state === 'finishedBefore') return `${head}: finished already; --fresh trains again\n`;
+  const again = prepared.again === null ? '' : `: finished before, but ${prepared.again}`;
+  return `${head}${again}\n${printCommand(prepared.command.map(filledRemover(filled)))}\n`;
+}
+
+function stoppedText(
+  { filled }: Plan,
+  training: Training,
+  { message, code }: ScaleQuestError,
+  command: readonly string[] | null,
+): string {
+  const clean = filledRemover(filled);
+  const later = command === null ? '' : `# After it:\n${printCommand(command.map(clean))}\n`;
+  // Every line of it is a comment: what is printed can be given to a shell.
+  const why = clean(message).replaceAll('\n', '\n# ');
+  return `# ${labelOf(training)}: would not be launched: ${why} [${code}]\n${later}`;
 }
 
 function placesOf(plan: Plan, path: string): RunPlaces {

@@ -25,7 +25,8 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
   details:
     'Run a scorer over questions with known fail rates that it was not trained on. The report then says how well their orders ' +
     'agree (Spearman’s rank correlation), how far the two are apart, predicted against true in parts of equal size, and the ' +
-    'threshold for `sampleDifficulty` that drops a wished share. ScaleQuest set its threshold by hand and did not publish it.',
+    'threshold for `sampleDifficulty` that drops a wished share of these questions; of others it may drop more or fewer. ' +
+    'ScaleQuest set its threshold by hand and did not publish it.',
   options,
   reads: () => ({ difficulty: 'float64', failRate: 'float64' }),
   writes: () => [],
@@ -39,6 +40,7 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
 - scoreDifficulty: { model: tiny }
 - calibrateDifficulty: { parts: 2 }`,
   operator: calibrateDifficulty,
+  measures: true,
   figures: (parsed, learnt) => calibrationOf(pairs.parse(learnt), parsed),
 };
 

@@ -21,12 +21,21 @@ export type KeepBestOptions = z.input<typeof options>;
 export const keepBestSpec: OperatorSpec<typeof options> = {
   name: 'keepBest',
   summary: 'Keeps the response with the highest reward (best-of-n).',
-  details: 'Equal rewards go to the earlier response. All responses and rewards stay in their columns.',
+  details:
+    'Equal rewards go to the earlier response. All responses and rewards stay in their columns. Where `scoreReward` is switched ' +
+    'off, all are equal: the first response is kept, or with `majority` the first that gives the commonest answer, and `reward` is null.',
   options,
   reads: () => ({ responses: 'list<string>', rewards: 'list<float64>' }),
+  // A threshold without anything that could pass it would drop all.
+  optional: ({ rewardMin }) => (rewardMin === undefined ? ['rewards'] : []),
   writes: () => [
     { name: 'response', type: 'string', help: 'The kept response.' },
-    { name: 'reward', type: 'float64', help: 'The kept response’s reward.' },
+    {
+      name: 'reward',
+      type: 'float64',
+      nullable: true,
+      help: 'The kept response’s reward; null where responses are not scored.',
+    },
   ],
   models: () => [],
   drops: { lowReward: 'the best reward is below `rewardMin`' },
@@ -44,7 +53,9 @@ export function keepBest(input: KeepBestOptions, context: RunContext): BatchOper
 
   return mapRows(shapeOf(keepBestSpec, parsed, context), (row) => {
     const responses = row['responses'] as string[];
-    const rewards = row['rewards'] as number[];
+    // No column at all, unlike a null, is none that was asked for.
+    const isScored = row['rewards'] !== undefined;
+    const rewards = isScored ? (row['rewards'] as number[]) : responses.map(() => 0);
     if (responses.length === 0 || rewards.length !== responses.length) {
       throw new RowError(
         'ROW_SCORE_INVALID',
@@ -57,7 +68,7 @@ export function keepBest(input: KeepBestOptions, context: RunContext): BatchOper
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
-    return keep({ response: responses[best]!, reward });
+    return keep({ response: responses[best]!, reward: isScored ? reward : null });
   });
 }
 

@@ -29,7 +29,8 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
     'pass@1 is the mean over questions of the share of right responses; pass@k the chance that one of k is right, without bias ' +
     '(Chen et al. 2021, arXiv 2107.03374, equation 1); maj@k the chance that the commonest answer of k is. Intervals hold 95 % ' +
     '(Wilson’s, widened or narrowed by how questions scatter). A response that could not be graded counts as not right, and ' +
-    'apart. Only rows that come here are measured: let `respond` keep what is unfinished, or hard questions go missing.',
+    'apart. Only rows that come here are measured: let `respond` keep what is unfinished, or hard questions go missing. How many ' +
+    'were lost before, and to what, stands beside as `problemsLost` and `lostTo`; without a single problem the run is an error.',
   options,
   reads: ({ by }) => ({
     corrects: 'list<bool>',
@@ -45,7 +46,12 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
 - gradeAnswer: {}
 - measureAccuracy: { ks: [4] }`,
   operator: measureAccuracy,
-  figures: (parsed, learnt) => accuracyOf(z.array(measured).parse(learnt), parsed.ks),
+  measures: true,
+  figures: (parsed, learnt, { lost }) => {
+    const accuracy = accuracyOf(z.array(measured).parse(learnt), parsed.ks);
+    const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
+    return { ...accuracy, problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) };
+  },
 };
 
 const measured = z.strictObject({

@@ -60,6 +60,12 @@ export interface Figures {
   [name: string]: string | number | Figures;
 }
 
+/** What figures are made of beside what the step learnt. */
+export interface FiguresContext extends Pick<RunContext, 'texts'> {
+  /** Rows that the steps before it have lost, by `<step> <reason>`. */
+  lost: Readonly<Record<string, number>>;
+}
+
 /** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
 export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   /** The file, the function and the key in pipeline files. */
@@ -69,6 +75,8 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   details?: string;
   options: Schema;
   reads: (options: z.output<Schema>) => Record<string, ColumnType>;
+  /** Columns of `reads` that it does without where the step that writes them is switched off. */
+  optional?: (options: z.output<Schema>) => string[];
   writes: (options: z.output<Schema>) => Column[];
   models: (options: z.output<Schema>) => ModelNeed[];
   texts?: (options: z.output<Schema>) => TextsNeed[];
@@ -81,11 +89,9 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   source?: string;
   operator: (options: z.input<Schema>, context: RunContext) => BatchOperator;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
-  figures?: (
-    options: z.output<Schema>,
-    learnt: readonly unknown[],
-    context: Pick<RunContext, 'texts'>,
-  ) => Figures;
+  figures?: (options: z.output<Schema>, learnt: readonly unknown[], context: FiguresContext) => Figures;
+  /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
+  measures?: boolean;
 }
 
 /** The contract of every operator that decides row by row. */

@@ -4,6 +4,7 @@ import { decontaminateSpec } from './decontaminate.js';
 import { deduplicateSpec } from './deduplicate.js';
 import { filterAnsweredSpec } from './filterAnswered.js';
 import { filterLanguageSpec } from './filterLanguage.js';
+import { filterReferenceSpec } from './filterReference.js';
 import { generateSpec } from './generate.js';
 import { gradeAnswerSpec } from './gradeAnswer.js';
 import { judgeSolvabilitySpec } from './judgeSolvability.js';
@@ -29,6 +30,7 @@ export const OPERATORS: readonly OperatorSpec[] = [
   judgeSolvabilitySpec,
   scoreDifficultySpec,
   sampleDifficultySpec,
+  filterReferenceSpec,
   respondSpec,
   filterAnsweredSpec,
   scoreRewardSpec,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { ColumnType } from '../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../backends/model.js';
-import { RowError, ScaleQuestError } from '../errors.js';
+import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { type Outcome, drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './_completion.js';
+import { readFinalQuestion } from './_finalQuestion.js';
 import { words } from './_nearDuplicates.js';
 import { compilePrompt } from './_prompt.js';
 import {
@@ -68,9 +69,10 @@ const options = z.strictObject({
   charsMax: z
     .int()
     .min(1)
-    .default(4000)
+    .default(3000)
     .describe(
-      'Drop a longer rewrite; the paper’s training cuts pairs at 1,024 tokens, about so many characters.',
+      'Drop a longer rewrite, which a trainer would cut, and with it the marker that ends it. Fits 1,024 tokens, the paper’s; ' +
+        'about three characters a token.',
     ),
   ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 4096 }),
 });
@@ -88,8 +90,8 @@ export const rewriteSpec: OperatorSpec<typeof options> = {
     'what ends a question in the generator’s template (`<|im_end|>` for qwen2-math): TRL appends the tokeniser’s ' +
     'end-of-sequence token only to a text that does not end with it, so nothing is doubled where the two are the same. For a ' +
     'trainer that always appends one, set `questionEnd` to an empty text. The rewrite is read from the last section of the ' +
-    'reply that is called “Final question”; a reply without one rejects the row with ROW_UNCLEAR, one with nothing after it ' +
-    'with ROW_EMPTY.',
+    'reply that is called “Final question”, up to the next heading or rule: a solution or a remark behind it does not belong to ' +
+    'it. A reply without such a section rejects the row with ROW_UNCLEAR, one with nothing in it with ROW_EMPTY.',
   options,
   reads: ({ template }): Record<string, ColumnType> =>
     template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },
@@ -172,46 +174,4 @@ function frameOf({ name, questionFrame }: Model): QuestionFrame {
     'ERR_PIPELINE_MODEL',
     `the template of ${name} is not known here; expected a generator with raw prompts, or the step’s option template`,
   );
-}
-
-/** Markdown, numbering and “Step 4” before a heading. */
-const BEFORE_HEADING =
-  String.raw`[\s>#*_\x60•–-]{0,40}(?:(?:step|section|part)\s{0,9})?(?:\d{1,9}\s{0,9}[.):]?)?` +
-  String.raw`[\s#*_–-]{0,40}(?:the\s{1,9})?`;
-const FINAL = String.raw`final(?:ly)?(?:\s+(?:re-?written|modified|revised|improved|created))?\s+(?:question|problem)`;
-const HEADING = new RegExp(`^${BEFORE_HEADING}${FINAL}[\\s#*_\`]*(?:[:：–—-][\\s*_\`]*(.*))?$`, 'i');
-
-/**
- * The text of the reply's last section that is called “Final question” (or “Finally rewritten problem” and the like),
- * whatever its numbering, case and markdown. Throws ROW_UNCLEAR where there is none, ROW_EMPTY where it is empty.
- */
-export function readFinalQuestion(reply: string): string {
-  const lines = reply.split('\n');
-  const at = lines.findLastIndex((line) => HEADING.test(line));
-  if (at < 0) {
-    throw new RowError(
-      'ROW_UNCLEAR',
-      `the reply ends with "${reply.slice(-40)}", expected a section that is called “Final question”`,
-    );
-  }
-  const [, beside = ''] = HEADING.exec(lines[at]!)!;
-  const text = unwrap([beside, ...lines.slice(at + 1)].join('\n').trim());
-  if (text !== '') return text;
-  throw new RowError('ROW_EMPTY', 'the reply has nothing after its heading “Final question”');
-}
-
-/** Without what models put around a whole text: fences, rules, bold, quotes, angle brackets. */
-function unwrap(text: string): string {
-  const bare = text
-    .replace(/^`{3}\w*\n([\s\S]*?)\n?`{3}$/, '$1')
-    .replace(/\n\s*(?:-{3,}|\*{3,}|_{3,})\s*$/, '')
-    .trim();
-  const inner = bare
-    .match(/^(?:\*\*([^*]+)\*\*|"([^"]+)"|“([^“”]+)”|<([^<>]+)>)$/)
-    ?.slice(1)
-    .find(Boolean);
-  if (inner !== undefined) return inner.trim();
-  // Bold that began before the heading ends after the text.
-  const isOdd = (bare.match(/\*\*/g)?.length ?? 0) % 2 === 1;
-  return isOdd ? bare.replace(/\*\*$/, '').trim() : bare;
 }

@@ -8,18 +8,33 @@ import { IMMEDIATE, type OperatorSpec, type RunContext, rowUniform, shapeOf } fr
 
 const options = z
   .strictObject({
-    min: z.number().min(0).max(1).default(0).describe('Drop questions easier than this.'),
-    max: z.number().min(0).max(1).default(1).describe('Drop questions harder than this.'),
+    // A scorer’s head is unbounded: of a fail rate it may well predict -0.02 or 1.03.
+    min: z
+      .number()
+      .optional()
+      .describe('Drop questions easier than this; on the scale of `difficulty`. No bound if absent.'),
+    max: z.number().optional().describe('Drop questions harder than this. No bound if absent.'),
     keepShares: z
       .array(z.number().min(0).max(1))
       .min(1)
       .optional()
       .describe(
-        'Share kept in each of so many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the easiest third.',
+        'Share kept in each of so many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the easiest ' +
+          'third. What lies outside counts to the part at that end; `min` and `max` must lie inside.',
       ),
     generators: generatorsOption,
   })
-  .refine(({ min, max }) => min <= max, { path: ['min'], message: 'expected min to be at most max' });
+  .refine(({ min = -Infinity, max = Infinity }) => min <= max, {
+    path: ['min'],
+    message: 'expected min to be at most max',
+  })
+  .superRefine(({ min, max, keepShares }, context) => {
+    for (const [name, bound] of Object.entries({ min, max })) {
+      if (keepShares === undefined || bound === undefined || (bound >= 0 && bound <= 1)) continue;
+      const message = 'expected a number from 0 to 1 beside `keepShares`, whose parts divide [0, 1]';
+      context.addIssue({ code: 'custom', message, path: [name], input: bound });
+    }
+  });
 
 export type SampleDifficultyOptions = z.input<typeof options>;
 
@@ -48,7 +63,7 @@ export const sampleDifficultySpec: OperatorSpec<typeof options> = {
 
 export function sampleDifficulty(input: SampleDifficultyOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
-  const { min, max, keepShares, generators } = parsed;
+  const { min = -Infinity, max = Infinity, keepShares, generators } = parsed;
   // A question that is not meant may have no difficulty; one that is must.
   const shape = { ...shapeOf(sampleDifficultySpec, parsed, context), mayLack: ['difficulty'] };
 

@@ -12,11 +12,16 @@ const options = z.strictObject({
     .describe(
       'Template of the model to be trained: a name as in `models`, or `{ tokenizer: path }` of its tokenizer_config.json.',
     ),
+  // Training takes 256 tokens (the paper's), of which opening and end are up to 16. Mathematics in LaTeX has three characters a token
+  // or more, with digits one by one: (256 - 16) × 3.
   charsMax: z
     .int()
     .min(1)
-    .default(2000)
-    .describe('Drop a longer question: a trainer would cut it, and with it the marker that ends it.'),
+    .default(720)
+    .describe(
+      'Drop a longer question: a trainer would cut it, and with it the marker that ends it. Fits 256 tokens, the paper’s; about ' +
+        'three characters a token.',
+    ),
 });
 
 export type WrapQuestionOptions = z.input<typeof options>;

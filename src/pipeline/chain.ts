@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { type Override, PipelineProblems, parsePipelineDocument, problem } from './document.js';
@@ -143,6 +144,22 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
   return { file, folder, name: parsed.name, filled: document.filled, runs, links: parsed.links };
 }
 
+/** Whether a file is a chain of pipelines, by its keys; what is no YAML is neither. */
+export function isChainText(text: string): boolean {
+  try {
+    const value: unknown = parse(text);
+    return value !== null && typeof value === 'object' && 'links' in value && !('steps' in value);
+  } catch {
+    return false;
+  }
+}
+
+/** What a link takes from links before it, as `qft.model`. */
+export function takenBy({ set, command, inputs }: Link): string[] {
+  const names = [...placeholdersIn(set), ...namesIn(command ?? []), ...namesIn(inputs)];
+  return [...new Set(names)].filter((name) => name !== 'output');
+}
+
 const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
 /** In a command's words there is nothing else in double braces. */
@@ -169,7 +186,7 @@ export function fillLinks<Value>(value: Value, given: ReadonlyMap<string, string
       if (placeholdersIn(whole).length === 0) return whole;
       throw new ScaleQuestError(
         'ERR_CHAIN_LINK',
-        `{{ ${name} }} is not there: the link before was not trained, or has no \`train\`; see what it printed`,
+        `{{ ${name} }} is not there: the link before was not trained, or has no \`train\``,
       );
     }) as Value;
   }

@@ -1,7 +1,6 @@
 import { isAbsolute, resolve, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
-import type { Column } from '../arrow/columnType.js';
 import { GGUF_HEADER_BYTES, ggufFault } from '../backends/ggufHeader.js';
 import { type ModelConfig, describeModel, modelSchemas, scoresQuestions } from '../backends/openModel.js';
 import { ScaleQuestError } from '../errors.js';
@@ -18,13 +17,12 @@ import {
 import { checkServed } from './checkServed.js';
 import { checkSource } from './checkSource.js';
 import { checkTraining } from './checkTraining.js';
+import { type Place, type Places, checkColumns } from './checkColumns.js';
 import { parseAt } from './explain.js';
-import { missingColumns } from './exportFormats.js';
 import { frameFrom } from './frame.js';
-import { identityOf } from './identity.js';
+import { identityOf, waitsForTokenizer } from './identity.js';
 import { suggestion } from './nearest.js';
-import { type Plan, type PlannedStep, columnsAfter, sourceColumns } from './plan.js';
-import { sampleOptions } from './sampleOptions.js';
+import type { Plan, PlannedStep } from './plan.js';
 import { pipelineSchema, stepEnabled, stepLabel } from './schema.js';
 import { loadTexts } from './texts.js';
 
@@ -33,6 +31,8 @@ export interface CheckDeps {
   env: Readonly<Record<string, string | undefined>>;
   readText: (path: string) => string;
   exists: (path: string) => boolean;
+  /** Of what is not there: whether that is no mistake, for an earlier link of a chain writes it. */
+  isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** Up to so many first bytes of a file. */
   readHead: (path: string, lengthBytes: number) => Promise<Uint8Array>;
   /** A hash of what a file holds, or the files of a folder that end in `extension`. */
@@ -74,15 +74,15 @@ export async function checkPipeline(
   );
   if (!top) throw new PipelineProblems(problems);
 
-  const { models: _models, steps: _steps, ...settings } = top;
-  checkBounds(document, settings, models, places, problems);
-  await checkSource(document, settings, folder, deps, problems);
-  const columns = checkColumns(document, settings, places, problems);
-  checkExports(document, settings, columns, problems);
-  checkTraining(document, settings, columns, { folder, places, deps }, problems);
-  checkNeeds(document, models, places, problems);
-  const texts = await loadTexts(document, places, folder, deps.texts, problems);
-  const steps = places.flatMap(({ step }) => step ?? []);
+  const { models: _models, steps: _steps, ...asWritten } = top;
+  checkBounds(document, asWritten, models, places.on, problems);
+  await checkSource(document, asWritten, folder, deps, problems);
+  const { columns, exports, leftOut } = checkColumns(document, asWritten, places, problems);
+  const settings = { ...asWritten, exports };
+  checkTraining(document, settings, columns, { folder, places: places.on, leftOut, deps }, problems);
+  checkNeeds(document, models, places.on, problems);
+  const texts = await loadTexts(document, places.on, folder, deps, problems);
+  const steps = places.on.flatMap(({ step }) => step ?? []);
   if (problems.length === 0) checkConstruction(document, steps, folder, deps, problems);
   if (problems.length > 0) throw new PipelineProblems(problems);
 
@@ -99,6 +99,7 @@ export async function checkPipeline(
     steps,
     texts,
     columns,
+    leftOut,
     identity,
     parts,
   };
@@ -111,13 +112,6 @@ function chainAsPipeline(document: PipelineDocument): PipelineProblems {
 
 type Settings = Plan['settings'];
 type Models = Record<string, ModelConfig>;
-
-/** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
-interface Place {
-  index: number;
-  spec?: OperatorSpec;
-  step?: PlannedStep;
-}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -174,7 +168,7 @@ async function checkModels(
 async function fileFaults(
   config: ModelConfig,
   folder: string,
-  { exists, readHead }: CheckDeps,
+  { exists, isPending, readHead }: CheckDeps,
 ): Promise<[fault: string, key: string[]][]> {
   const { files }: { files: readonly string[] } = describeModel(config);
   const gguf = 'llamaCpp' in config ? config.llamaCpp.path : undefined;
@@ -183,6 +177,7 @@ async function fileFaults(
     const path = resolve(folder, written);
     const key = written === gguf ? ['llamaCpp', 'path'] : ['template', 'tokenizer'];
     if (!exists(path)) {
+      if (isPending?.(path, 'other')) continue;
       faults.push([`found no file ${path}; expected a path relative to the pipeline file`, key]);
     } else if (written === gguf) {
       const fault = await readHead(path, GGUF_HEADER_BYTES).then(ggufFault, (error: Error) => error.message);
@@ -197,20 +192,21 @@ async function placeSteps(
   written: readonly unknown[],
   folder: string,
   problems: ScaleQuestError[],
-): Promise<Place[]> {
-  const places: Place[] = [];
+): Promise<Places> {
+  const places: Places = { on: [], off: [] };
   const labels = new Set<string>();
   for (const [index, value] of written.entries()) {
     const place: Place = { index };
     const isEnabled = enabledAt(document, index, value, problems);
-    if (isEnabled) places.push(place);
+    places[isEnabled ? 'on' : 'off'].push(place);
     const spec = operatorAt(document, index, value, problems);
     if (!spec) continue;
     if (spec.name !== 'custom') place.spec = spec;
     const step = await stepAt(document, index, spec, value as Record<string, unknown>, folder, problems);
-    if (!step || !isEnabled) continue;
+    if (!step) continue;
     place.spec = step.spec;
     place.step = step;
+    if (!isEnabled) continue;
     if (labels.has(step.label)) {
       const message = `a step before it is called "${step.label}" too; give one of them another \`label\``;
       problems.push(problem('ERR_PIPELINE_INVALID', document.at(['steps', index]), message));
@@ -343,78 +339,6 @@ function checkBounds(
   }
 }
 
-function checkColumns(
-  document: PipelineDocument,
-  settings: Settings,
-  places: readonly Place[],
-  problems: ScaleQuestError[],
-): Column[] {
-  let columns = sourceColumns(settings.source);
-  for (const { index, spec, step } of places) {
-    // Which columns there are after a step of which nothing is known cannot be said: no guess is better than a false alarm.
-    if (!spec) return columns;
-    for (const [name, type] of step ? Object.entries(spec.reads(step.parsed)) : []) {
-      const column = columns.find((candidate) => candidate.name === name);
-      if (column?.type === type) continue;
-      const message = column
-        ? `${step!.label} reads the column "${name}" as ${type}, found ${column.type}`
-        : `${step!.label} reads the column "${name}", which no step before it writes; ` +
-          columnAdvice(name, places.slice(index + 1));
-      problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
-    }
-    columns = columnsAfter(columns, { spec, parsed: step?.parsed ?? sampleOptions(spec) });
-  }
-  return chosenColumns(document, settings, columns, problems);
-}
-
-function columnAdvice(name: string, later: readonly Place[]): string {
-  const writer = later.find(
-    ({ spec, step }) => spec && writesColumn(spec, step?.parsed ?? sampleOptions(spec), name),
-  );
-  if (writer) return `move \`${writer.step?.label ?? writer.spec!.name}\` before it`;
-  const offer = OPERATORS.find(
-    (spec) => spec.name !== 'custom' && writesColumn(spec, sampleOptions(spec), name),
-  );
-  return `add a step that writes it${offer ? `, such as \`${offer.name}\`` : ''}`;
-}
-
-function writesColumn(spec: OperatorSpec, parsed: unknown, name: string): boolean {
-  return spec.writes(parsed).some((column) => column.name === name);
-}
-
-function chosenColumns(
-  document: PipelineDocument,
-  { output }: Settings,
-  columns: Column[],
-  problems: ScaleQuestError[],
-): Column[] {
-  if (!output.columns) return columns;
-  return output.columns.flatMap((name, index) => {
-    const column = columns.find((candidate) => candidate.name === name);
-    if (column) return [column];
-    const message = `no step writes the column "${name}"; ${suggestion(
-      name,
-      columns.map((candidate) => candidate.name),
-    )}`;
-    problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['output', 'columns', index]), message));
-    return [];
-  });
-}
-
-function checkExports(
-  document: PipelineDocument,
-  { exports }: Settings,
-  columns: readonly Column[],
-  problems: ScaleQuestError[],
-): void {
-  for (const [name, config] of Object.entries(exports)) {
-    const missing = missingColumns(config, columns);
-    if (missing.length === 0) continue;
-    const message = `the form ${config.format} reads ${missing.join(' and ')}, which the set has not`;
-    problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['exports', name, 'format']), message));
-  }
-}
-
 /** Why a model cannot do what a step needs, and what could. */
 const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   preQuery:
@@ -475,6 +399,7 @@ function checkConstruction(
   problems: ScaleQuestError[],
 ): void {
   for (const [index, step] of steps.entries()) {
+    if (waitsForTokenizer(step, folder, deps)) continue;
     try {
       step.spec.operator(step.input, {
         seed: 0,

@@ -8,16 +8,18 @@ import type { Plan } from './plan.js';
 const HEAD_BYTES = 1 << 18;
 
 /**
- * Columns that no row at the head of the first JSON Lines file has: every row would be rejected for lack of them. A Parquet file
- * has a schema, and is refused when it is opened.
+ * Files of rows that are not there, and columns that no row at the head of the first JSON Lines file has: every row would be
+ * rejected for lack of them. A Parquet file has a schema, and is refused when it is opened.
  */
 export async function checkSource(
   document: PipelineDocument,
   { source }: Plan['settings'],
   folder: string,
-  { exists, readHead }: CheckDeps,
+  deps: CheckDeps,
   problems: ScaleQuestError[],
 ): Promise<void> {
+  const { exists, readHead } = deps;
+  checkFiles(document, source, folder, deps, problems);
   if (!source.jsonl) return;
   const path = resolve(folder, [source.jsonl.path].flat()[0]!);
   if (!exists(path) || !path.endsWith('.jsonl')) return;
@@ -29,6 +31,25 @@ export async function checkSource(
       `none of the first ${keys.rows} rows of ${path} has a key "${column}"; ` +
       suggestion(column, [...keys.names]);
     problems.push(problem('ERR_DATA_INVALID', document.at(['source', 'jsonl', 'columns', column]), message));
+  }
+}
+
+function checkFiles(
+  document: PipelineDocument,
+  source: Plan['settings']['source'],
+  folder: string,
+  { exists, isPending }: CheckDeps,
+  problems: ScaleQuestError[],
+): void {
+  for (const kind of ['jsonl', 'parquet'] as const) {
+    const written = source[kind]?.path ?? [];
+    for (const [index, name] of [written].flat().entries()) {
+      const path = resolve(folder, name);
+      if (exists(path) || isPending?.(path, 'source')) continue;
+      const at = ['source', kind, 'path', ...(Array.isArray(written) ? [index] : [])];
+      const message = `found nothing at ${path}; expected a file of rows or a folder of them, relative to the pipeline file`;
+      problems.push(problem('ERR_IO_READ', document.at(at), message));
+    }
   }
 }
 

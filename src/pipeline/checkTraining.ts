@@ -14,8 +14,10 @@ import type { Plan } from './plan.js';
 interface TrainingContext {
   /** Of the pipeline file. */
   folder: string;
+  /** What the set goes without, and why. */
+  leftOut: Plan['leftOut'];
   places: readonly { spec?: OperatorSpec; step?: { label: string } }[];
-  deps: Pick<CheckDeps, 'env' | 'exists'>;
+  deps: Pick<CheckDeps, 'env' | 'exists' | 'isPending'>;
 }
 
 type Add = (code: 'ERR_PIPELINE_COLUMN' | 'ERR_PIPELINE_INVALID', at: KeyPath, text: string) => void;
@@ -47,7 +49,7 @@ export function checkTraining(
         `the environment variable ${name} is not set; set it, or take it out`,
       );
     checkModel(settings.train.slice(0, index), training, context, add);
-    checkColumns(settings, training, columns, add);
+    checkColumns(settings, training, columns, context, add);
     checkWhen(training, columns, context, add);
   }
 }
@@ -63,7 +65,8 @@ function checkModel(
   const path = resolve(folder, trl.model);
   const isMade = earlier.some(({ output }) => output !== undefined && resolve(folder, output) === path);
   const configs = ['config.json', 'adapter_config.json'];
-  if (isMade || configs.some((name) => deps.exists(join(path, name)))) return;
+  if (isMade || deps.isPending?.(path, 'other') || configs.some((name) => deps.exists(join(path, name))))
+    return;
   add(
     'ERR_PIPELINE_INVALID',
     ['trl', 'model'],
@@ -75,9 +78,17 @@ function checkColumns(
   settings: Plan['settings'],
   training: Training,
   columns: readonly Column[],
+  { leftOut }: TrainingContext,
   add: Add,
 ): void {
   const { trl, export: exported } = training;
+  if (exported !== undefined && Object.hasOwn(leftOut.exports, exported)) {
+    const message =
+      `the export ${exported} reads ${leftOut.exports[exported]}, and the step that writes it is switched off; ` +
+      'switch it on, or train on nothing: `train: []`';
+    add('ERR_PIPELINE_COLUMN', ['export'], message);
+    return;
+  }
   const form = exported === undefined ? undefined : settings.exports[exported];
   if (exported !== undefined && !form) {
     add(
@@ -110,11 +121,12 @@ function textColumns(columns: readonly Column[]): string[] {
 function checkWhen(
   { when }: Training,
   columns: readonly Column[],
-  { places }: TrainingContext,
+  { places, leftOut }: TrainingContext,
   add: Add,
 ): void {
   const reward = columns.find(({ name }) => name === 'reward');
-  if (when.rewardMeanMin !== undefined && reward?.type !== 'float64')
+  const isUnscored = reward !== undefined && leftOut.columns.includes('rewards');
+  if (when.rewardMeanMin !== undefined && (reward?.type !== 'float64' || isUnscored))
     add(
       'ERR_PIPELINE_COLUMN',
       ['when', 'rewardMeanMin'],

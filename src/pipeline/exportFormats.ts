@@ -13,6 +13,26 @@ const userText = z
 const question = column.default('question').describe('Column with the question.');
 const response = column.default('response').describe('Column with the response.');
 const system = z.string().optional().describe('Text of a system turn before the user’s.');
+const asMessages = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Write each of them as a list of messages instead of a text: TRL then applies the chat template of the model.',
+  );
+const SYSTEM_NEEDS: z.core.$ZodCustomParams = {
+  path: ['system'],
+  message: 'expected `asMessages: true` beside it: a text has no turns',
+};
+
+function hasTurns({
+  asMessages: isList,
+  system: text,
+}: {
+  asMessages: boolean;
+  system?: string | undefined;
+}): boolean {
+  return isList || text === undefined;
+}
 
 const QUESTION = '{{ question }}';
 
@@ -33,30 +53,38 @@ export const exportSchema = z.discriminatedUnion('format', [
     system,
     user: userText,
   }),
-  z.strictObject({
-    format: z
-      .literal('promptCompletion')
-      .describe('Columns `prompt` and `completion`: the loss is on the completion alone.'),
-    question,
-    response,
-    user: userText,
-  }),
-  z.strictObject({
-    format: z
-      .literal('preference')
-      .describe(
-        'Columns `prompt`, `chosen` and `rejected`: the best and the worst scored response of a question.',
-      ),
-    question,
-    responses: column.default('responses').describe('List column with the responses.'),
-    rewards: column.default('rewards').describe('List column with their rewards.'),
-    marginMin: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe('Leave out questions whose best and worst rewards differ by no more than this.'),
-    user: userText,
-  }),
+  z
+    .strictObject({
+      format: z
+        .literal('promptCompletion')
+        .describe('Columns `prompt` and `completion`: the loss is on the completion alone.'),
+      question,
+      response,
+      system,
+      user: userText,
+      asMessages,
+    })
+    .refine(hasTurns, SYSTEM_NEEDS),
+  z
+    .strictObject({
+      format: z
+        .literal('preference')
+        .describe(
+          'Columns `prompt`, `chosen` and `rejected`: the best and the worst scored response of a question.',
+        ),
+      question,
+      responses: column.default('responses').describe('List column with the responses.'),
+      rewards: column.default('rewards').describe('List column with their rewards.'),
+      marginMin: z
+        .number()
+        .min(0)
+        .default(0)
+        .describe('Leave out questions whose best and worst rewards differ by no more than this.'),
+      system,
+      user: userText,
+      asMessages,
+    })
+    .refine(hasTurns, SYSTEM_NEEDS),
 ]);
 
 export type ExportConfig = z.output<typeof exportSchema>;
@@ -84,26 +112,22 @@ export function exportFormat(config: ExportConfig): ExportForm {
       };
     }
     case 'messages': {
-      const { question, response, system, user } = config;
-      const before = system === undefined ? [] : [{ role: 'system', content: system }];
+      const { question, response } = config;
       return {
         reads: { [question]: 'string', [response]: 'string' },
-        schema: [MESSAGES],
+        schema: [messages('messages')],
         row: (row) => ({
-          messages: [
-            ...before,
-            { role: 'user', content: fill(user, row[question]) },
-            { role: 'assistant', content: row[response] },
-          ],
+          messages: [...asked(config, row[question]), { role: 'assistant', content: row[response] }],
         }),
       };
     }
     case 'promptCompletion': {
-      const { question, response, user } = config;
+      const { question, response } = config;
+      const { column: written, prompt, reply } = partsOf(config);
       return {
         reads: { [question]: 'string', [response]: 'string' },
-        schema: [text('prompt'), text('completion')],
-        row: (row) => ({ prompt: fill(user, row[question]), completion: row[response] }),
+        schema: [written('prompt'), written('completion')],
+        row: (row) => ({ prompt: prompt(row[question]), completion: reply(row[response]) }),
       };
     }
     case 'preference':
@@ -112,15 +136,39 @@ export function exportFormat(config: ExportConfig): ExportForm {
 }
 
 function preferenceFormat(config: ExportConfig & { format: 'preference' }): ExportForm {
-  const { question, responses, rewards, marginMin, user } = config;
+  const { question, responses, rewards, marginMin } = config;
+  const { column: written, prompt, reply } = partsOf(config);
   return {
     reads: { [question]: 'string', [responses]: 'list<string>', [rewards]: 'list<float64>' },
-    schema: [text('prompt'), text('chosen'), text('rejected')],
+    schema: [written('prompt'), written('chosen'), written('rejected')],
     row(row) {
       const pair = bestAndWorst(row[responses] as string[], row[rewards] as (number | null)[], marginMin);
-      return pair && { prompt: fill(user, row[question]), ...pair };
+      if (pair === null) return null;
+      return { prompt: prompt(row[question]), chosen: reply(pair.chosen), rejected: reply(pair.rejected) };
     },
   };
+}
+
+/** How prompts and replies are written: as texts, or as lists of messages. */
+function partsOf(config: { system?: string | undefined; user: string; asMessages: boolean }) {
+  if (!config.asMessages) {
+    return {
+      column: text,
+      prompt: (asks: unknown) => fill(config.user, asks),
+      reply: (said: unknown) => said,
+    };
+  }
+  return {
+    column: messages,
+    prompt: (asks: unknown) => asked(config, asks),
+    reply: (said: unknown) => [{ role: 'assistant', content: said }],
+  };
+}
+
+/** The turns before the response. */
+function asked(config: { system?: string | undefined; user: string }, asks: unknown): object[] {
+  const before = config.system === undefined ? [] : [{ role: 'system', content: config.system }];
+  return [...before, { role: 'user', content: fill(config.user, asks) }];
 }
 
 /** Ties go to the first; null where nothing tells the responses apart. */
@@ -149,17 +197,22 @@ function text(name: string): SchemaElement[] {
   return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' }];
 }
 
-const MESSAGES: SchemaElement[] = [
-  { name: 'messages', repetition_type: 'REQUIRED', converted_type: 'LIST', num_children: 1 },
-  { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-  { name: 'element', repetition_type: 'REQUIRED', num_children: 2 },
-  ...text('role'),
-  ...text('content'),
-];
+function messages(name: string): SchemaElement[] {
+  return [
+    { name, repetition_type: 'REQUIRED', converted_type: 'LIST', num_children: 1 },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', repetition_type: 'REQUIRED', num_children: 2 },
+    ...text('role'),
+    ...text('content'),
+  ];
+}
 
 /** The columns that an export reads of a run and the run has not, or has as something else. */
-export function missingColumns(config: ExportConfig, columns: readonly Column[]): string[] {
+export function missingColumns(
+  config: ExportConfig,
+  columns: readonly Column[],
+): { name: string; type: ColumnType }[] {
   return Object.entries(exportFormat(config).reads)
     .filter(([name, type]) => columns.find((candidate) => candidate.name === name)?.type !== type)
-    .map(([name, type]) => `${name} (${type})`);
+    .map(([name, type]) => ({ name, type }));
 }

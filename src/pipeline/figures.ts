@@ -1,5 +1,7 @@
 import type { Figures, RunContext } from '../operators/operator.js';
+import { ScaleQuestError } from '../errors.js';
 import type { Plan } from './plan.js';
+import type { FunnelStep, Report } from './report.js';
 import { textsFrom } from './texts.js';
 
 /** Labels of the steps that have figures of their own: what they learnt must be read for the report. */
@@ -8,12 +10,49 @@ export function stepsWithFigures(plan: Pick<Plan, 'steps'>): string[] {
 }
 
 /** Step → its figures, from what its commits say it learnt: the same whether the run was interrupted or not. */
-export function figuresOf(plan: Plan, learnt: NonNullable<RunContext['restored']>): Record<string, Figures> {
+export function figuresOf(
+  plan: Plan,
+  learnt: NonNullable<RunContext['restored']>,
+  funnel: readonly FunnelStep[],
+): Record<string, Figures> {
+  const texts = textsFrom(plan.texts);
   return Object.fromEntries(
     plan.steps.flatMap(({ label, spec, parsed }) => {
-      const texts = textsFrom(plan.texts);
-      return spec.figures ? [[label, spec.figures(parsed, learnt(label), { texts })]] : [];
+      const lost = lostBefore(label, funnel);
+      return spec.figures ? [[label, spec.figures(parsed, learnt(label), { texts, lost })]] : [];
     }),
+  );
+}
+
+function lostBefore(label: string, funnel: readonly FunnelStep[]): Record<string, number> {
+  const before = funnel.slice(
+    0,
+    funnel.findIndex(({ step }) => step === label),
+  );
+  return Object.fromEntries(
+    before.flatMap(({ step, dropped, rejected }) =>
+      [...Object.entries(dropped), ...Object.entries(rejected)].map(([why, rows]) => [
+        `${step} ${why}`,
+        rows,
+      ]),
+    ),
+  );
+}
+
+/** An evaluation of nothing must not look like one: why a step that is there to measure has measured no row, or null. */
+export function nothingMeasured(plan: Pick<Plan, 'steps'>, report: Report): ScaleQuestError | null {
+  const measuring = plan.steps.filter(({ spec }) => spec.measures).map(({ label }) => label);
+  const empty = measuring.find((label) => report.funnel.find(({ step }) => step === label)?.rowsIn === 0);
+  if (empty === undefined) return null;
+  const lost = Object.entries(lostBefore(empty, report.funnel)).map(([why, rows]) => `${why} ${rows}`);
+  const why =
+    report.rowsIn === 0
+      ? 'the source has no row'
+      : `of ${report.rowsIn} rows none came to it (${lost.join(', ')})`;
+  return new ScaleQuestError(
+    'ERR_NOTHING_MEASURED',
+    `${empty} has measured nothing: ${why}. Expected at least one row; see the table of steps, and what the source holds.`,
+    { data: { step: empty, rowsIn: report.rowsIn } },
   );
 }
 

@@ -88,6 +88,16 @@ export function modelFiles(path: string): string[] {
   return [join(folder, 'tokenizer_config.json'), join(folder, 'chat_template.jinja')];
 }
 
+/** Whether a step cannot be built yet, for a link before will write its tokenizer. */
+export function waitsForTokenizer(
+  { parsed }: Pick<PlannedStep, 'parsed'>,
+  folder: string,
+  { exists, isPending }: Pick<CheckDeps, 'exists' | 'isPending'>,
+): boolean {
+  const paths = tokenizersIn(parsed).map((path) => resolve(folder, path));
+  return paths.some((path) => !exists(path) && isPending?.(path, 'other'));
+}
+
 /** Tokenizers that a step's options name: `{ tokenizer: path }`, wherever it stands. */
 function tokenizersIn(options: unknown): string[] {
   if (options === null || typeof options !== 'object') return [];
@@ -99,6 +109,7 @@ function tokenizersIn(options: unknown): string[] {
 /** The prompts that a step compiles when it is built. */
 function promptTexts(step: PlannedStep, folder: string, deps: CheckDeps): string[] {
   const prompts: string[] = [];
+  if (waitsForTokenizer(step, folder, deps)) return prompts;
   const prompt = promptFrom(folder, deps);
   const record = (name: string, path: string | undefined): string => {
     prompts.push(prompt(name, path));

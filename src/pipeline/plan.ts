@@ -34,6 +34,8 @@ export interface Plan {
   texts: Texts;
   /** Columns written to the shards, in order. */
   columns: readonly Column[];
+  /** What the file names and the set goes without, for the steps that write it are switched off; exports with what they miss. */
+  leftOut: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
   /** Hash of everything that decides the rows, and of nothing that only decides how fast they come. */
   identity: string;
   /** The same, part by part: see `Identity`. */
@@ -124,9 +126,20 @@ export function printPlan(plan: Plan): string {
   lines.push(
     `        shards of ${settings.output.shardRows} rows, row groups of ${settings.output.rowGroupRows}, zstd`,
   );
+  const without = leftOutText(plan);
+  if (without !== null) lines.push(`        ${without}`);
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
   return [...lines, ...trainingLines(plan)].join('\n');
+}
+
+/** What is left out with the steps that are switched off, in words; null where nothing is. */
+export function leftOutText({ leftOut }: Pick<Plan, 'leftOut'>): string | null {
+  const exports = Object.entries(leftOut.exports).map(
+    ([name, missing]) => `the export ${name} (it reads ${missing})`,
+  );
+  const all = [...leftOut.columns.map((name) => `the column ${name}`), ...exports];
+  return all.length === 0 ? null : `left out, for their steps are switched off: ${all.join(', ')}`;
 }
 
 /** The commands as they would be in a first run folder. */

@@ -60,16 +60,23 @@ export function funnelOf(
   });
 }
 
-export function reportOf(plan: Plan, totals: Totals, figures: Report['figures']): Report {
-  const labels = plan.steps.map(({ label }) => label);
+export function reportOf(
+  plan: Plan,
+  totals: Totals,
+  figures: (funnel: readonly FunnelStep[]) => Report['figures'],
+): Report {
+  const funnel = funnelOf(
+    plan.steps.map(({ label }) => label),
+    totals,
+  );
   return {
     name: plan.name,
     identity: plan.identity,
     seed: plan.settings.seed,
     rowsIn: totals.positions,
     rowsKept: totals.kept,
-    funnel: funnelOf(labels, totals),
-    figures,
+    funnel,
+    figures: figures(funnel),
   };
 }
 

@@ -91,7 +91,7 @@ function fileSource(what: string) {
   return z
     .strictObject({
       path: z
-        .union([z.string(), z.array(z.string()).min(1)])
+        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
         .describe(
           `${what}: a path or several, or a folder, read in name order; relative to the pipeline file.`,
         ),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
 import type { RunContext } from '../operators/operator.js';
+import type { CheckDeps } from './check.js';
 import { type PipelineDocument, problem } from './document.js';
 import { type PlannedStep, hashOf } from './plan.js';
 
@@ -16,18 +17,20 @@ export async function loadTexts(
   document: PipelineDocument,
   places: readonly { index: number; step?: PlannedStep }[],
   folder: string,
-  read: (path: string, column: string) => Promise<readonly string[]>,
+  { texts: read, exists, isPending }: Pick<CheckDeps, 'texts' | 'exists' | 'isPending'>,
   problems: ScaleQuestError[],
 ): Promise<Texts> {
   const texts = new Map<string, readonly string[]>();
   for (const { index, step } of places) {
     for (const { path, column, at } of step?.spec.texts?.(step.parsed) ?? []) {
       const key = ['steps', index, step!.spec.name, ...at];
+      const file = resolve(folder, path);
+      if (!exists(file) && isPending?.(file, 'other')) continue;
       try {
-        const found = texts.get(keyOf(path, column)) ?? (await read(resolve(folder, path), column));
+        const found = texts.get(keyOf(path, column)) ?? (await read(file, column));
         texts.set(keyOf(path, column), found);
         if (found.length > 0) continue;
-        const message = `found no row in ${resolve(folder, path)}, expected at least one question`;
+        const message = `found no row in ${file}, expected at least one question`;
         problems.push(problem('ERR_DATA_INVALID', document.at([...key, 'path']), message));
       } catch (error) {
         if (!(error instanceof ScaleQuestError)) throw error;

@@ -24,11 +24,12 @@ export interface TrainingData {
 /** What a finished run gives a training. Throws ERR_TRAIN_DATA for a run that is not finished and for an empty set. */
 export async function readTrainingData(files: Files, training: Training, run: string): Promise<TrainingData> {
   const reportPath = join(run, 'report.json');
-  if (!(await hasManifest(files, run))) throw unfit(run, NOT_FINISHED);
+  if (!(await hasManifest(files, run))) throw notFinished(run);
   const { commits, run: begun } = await readManifest(files, join(run, MANIFEST_FILE));
-  if (!commits.at(-1)?.done || !(await files.stat(reportPath))) throw unfit(run, NOT_FINISHED);
-  if (commits.at(-1)!.kept === 0) throw unfit(run, 'no row was kept; report.json says which step lost them');
+  if (!commits.at(-1)?.done || !(await files.stat(reportPath))) throw notFinished(run);
   const found = report.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, reportPath))));
+  if (found.rowsIn === 0) throw unfit(run, 'its source had no row');
+  if (commits.at(-1)!.kept === 0) throw unfit(run, 'no row was kept; report.json says which step lost them');
   const wantsReward = training.when.rewardMeanMin !== undefined;
   return {
     report: {
@@ -44,7 +45,12 @@ export async function readTrainingData(files: Files, training: Training, run: st
   };
 }
 
-const NOT_FINISHED = 'it holds no finished run. Run the pipeline to its end first (`scalequest run`)';
+/** `isFinished` in its data tells this from a finished run that gives nothing. */
+function notFinished(run: string): ScaleQuestError {
+  return unfit(run, 'it holds no finished run. Run the pipeline to its end first (`scalequest run`)', {
+    isFinished: false,
+  });
+}
 
 /** Its record names the shards and the settings that it was made of. */
 async function exportHash(files: Files, path: string): Promise<string> {
@@ -69,6 +75,7 @@ async function meanReward(files: Files, paths: readonly string[]): Promise<numbe
   return sum / count;
 }
 
-function unfit(path: string, why: string): ScaleQuestError {
-  return new ScaleQuestError('ERR_TRAIN_DATA', `cannot train on ${path}: ${why}.`, { data: { path } });
+function unfit(path: string, why: string, data: Record<string, boolean> = {}): ScaleQuestError {
+  const details = { data: { path, ...data } };
+  return new ScaleQuestError('ERR_TRAIN_DATA', `cannot train on ${path}: ${why}.`, details);
 }

@@ -35,12 +35,16 @@ export interface TrainingFolder {
   record: TrainingRecord | null;
 }
 
-/** The folder of the training with these inputs, the newest where there are several, or the next free one. Throws ERR_DATA_INVALID. */
+/**
+ * The folder of the training with these inputs, the newest where there are several, or the next free one after `taken` that others
+ * will take before. Throws ERR_DATA_INVALID.
+ */
 export async function findTraining(
   files: Files,
   run: string,
   inputs: string,
   fresh: boolean,
+  taken = 0,
 ): Promise<TrainingFolder> {
   const folder = join(run, TRAIN_FOLDER);
   const names = (await files.stat(folder)) ? await files.readdir(folder) : [];
@@ -50,7 +54,7 @@ export async function findTraining(
     const found = await readRecord(files, path);
     if (found?.inputs === inputs) return { path, record: found };
   }
-  return { path: join(folder, String(Math.max(-1, ...numbers) + 1)), record: null };
+  return { path: join(folder, String(Math.max(-1, ...numbers) + 1 + taken)), record: null };
 }
 
 async function readRecord(files: Files, folder: string): Promise<TrainingRecord | null> {

@@ -69,6 +69,7 @@ export const TRAINING_TASKS = {
       max_length: 1024,
     },
   },
+  // 4,096 tokens: the paper's responses have at most 2,048, and TRL's 1,024 would cut off the end, where the answer is.
   // Section 3.1: three epochs, cosine, 3 % warm-up; 1e-5 (the paper takes 5e-5 for Llama3-8B and DeepSeekMath-7B).
   solver: {
     trl: 'sft',
@@ -79,6 +80,7 @@ export const TRAINING_TASKS = {
       learning_rate: 1e-5,
       lr_scheduler_type: 'cosine',
       warmup_steps: 0.03,
+      max_length: 4096,
     },
   },
 } as const satisfies Record<string, TrainingTask>;

@@ -23,18 +23,22 @@ export type TrainingResult = NotLaunched | { state: 'finished'; record: Training
 /** What a training comes to on the run as it is now. `again`: why one that was finished before is due. */
 export type Prepared = NotLaunched | ({ state: 'due'; again: string | null } & Omit<Launch, 'cwd'>);
 
-/** Looks at the run, at what was trained on it, and at what would be launched now. Throws ERR_TRAIN_DATA, ERR_DATA_INVALID. */
+/**
+ * Looks at the run, at what was trained on it, and at what would be launched now. `taken`: new folders of trainings that would be
+ * launched before it. Throws ERR_TRAIN_DATA, ERR_DATA_INVALID.
+ */
 export async function prepare(
   training: Training,
   places: RunPlaces,
   files: Files,
   fresh = false,
+  taken = 0,
 ): Promise<Prepared> {
   const { report, parts } = await readTrainingData(files, training, places.run);
   const reasons = unmetConditions(training.when, report);
   if (reasons.length > 0) return { state: 'notDue', reasons };
   const inputs = inputsHash(training, places, parts);
-  const folder = await findTraining(files, places.run, inputs, fresh);
+  const folder = await findTraining(files, places.run, inputs, fresh, taken);
   const { path, record } = folder;
   const output = outputOf(training, { ...places, own: path });
   const lost = record?.state === 'finished' ? await lossOf(files, training, places, path, record) : null;
@@ -64,6 +68,22 @@ async function lossOf(
   return { at: recorded, why: null };
 }
 
+/** As `prepare`, and refuses what must not be launched: ERR_TRAIN_RUNNING, ERR_TRAIN_OUTPUT, ERR_TRAIN_MODEL. */
+export async function prepareToLaunch(
+  training: Training,
+  places: RunPlaces,
+  files: Files,
+  fresh = false,
+  taken = 0,
+): Promise<Prepared> {
+  const prepared = await prepare(training, places, files, fresh, taken);
+  if (prepared.state !== 'due') return prepared;
+  refuseRunning('training', prepared.folder);
+  await refuseOutput(files, prepared.folder, prepared.output);
+  await checkModel(files, training, places.folder);
+  return prepared;
+}
+
 /**
  * Launches a training on a finished run and follows it to its end, once for equal inputs: one that is finished is not launched
  * again unless `fresh` or its model is gone, one whose process is alive is refused, one that died starts again, from its last
@@ -86,11 +106,8 @@ async function trainDue(
   fresh: boolean,
 ): Promise<TrainingResult> {
   const { files } = world;
-  const prepared = await prepare(training, places, files, fresh);
+  const prepared = await prepareToLaunch(training, places, files, fresh);
   if (prepared.state !== 'due') return prepared;
-  refuseRunning('training', prepared.folder);
-  await refuseOutput(files, prepared.folder, prepared.output);
-  await checkModel(files, training, places.folder);
   if (prepared.again !== null) world.onAgain?.(labelOf(training), prepared.again);
   const record = await launch({ ...prepared, cwd: places.folder }, world);
   return { state: 'finished', record, path: prepared.folder.path };
@@ -116,17 +133,31 @@ export function launchOnce(options: OnceOptions, world: TrainingWorld): Promise<
   return cleaned(launchDue(options, world), filledRemover(world.filled ?? new Map()));
 }
 
-async function launchDue(
-  { training, run, inputs, output: outputIn, cwd }: OnceOptions,
-  world: TrainingWorld,
-): Promise<OnceResult> {
-  const folder = await findTraining(world.files, run, inputs, false);
+type PreparedOnce =
+  | { state: 'finishedBefore'; record: TrainingRecord; path: string }
+  | { state: 'due'; folder: TrainingFolder; output: string; again: string | null };
+
+/** What a command comes to now. Throws ERR_TRAIN_RUNNING. */
+export async function prepareOnce(
+  { run, inputs, output: outputIn }: Pick<OnceOptions, 'run' | 'inputs' | 'output'>,
+  files: Files,
+): Promise<PreparedOnce> {
+  const folder = await findTraining(files, run, inputs, false);
   const { path, record } = folder;
   const output = outputIn(path);
-  const again = record?.state === 'finished' ? await emptyProblem(world.files, output) : null;
+  const again = record?.state === 'finished' ? await emptyProblem(files, output) : null;
   if (record?.state === 'finished' && again === null)
     return { state: 'finishedBefore', record: { ...record, output }, path };
   refuseRunning('command', folder);
+  return { state: 'due', folder, output, again };
+}
+
+async function launchDue(options: OnceOptions, world: TrainingWorld): Promise<OnceResult> {
+  const { training, run, inputs, cwd } = options;
+  const prepared = await prepareOnce(options, world.files);
+  if (prepared.state === 'finishedBefore') return prepared;
+  const { folder, output, again } = prepared;
+  const { path } = folder;
   if (again !== null) world.onAgain?.(labelOf(training), again);
   const meant = { ...training, output };
   const command = commandOf(meant, { folder: cwd, run, own: path, name: labelOf(training), seed: 0 });

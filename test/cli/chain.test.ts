@@ -173,3 +173,80 @@ test('a link does not hand on a model that its training has not left', async () 
   assert.notEqual(code, 0);
   assert.match(stderr, /\{\{ p\.model \}\} is not there.*\[ERR_CHAIN_LINK\]/);
 });
+
+test('check, plan and a dry run of a chain write nothing; the dry run follows what is done', async () => {
+  const folder = temporaryFolder();
+  const file = writeChain(folder);
+  const checked = await hostCommand(['check', file], folder);
+  assert.equal(checked.code, 0, checked.stderr);
+  assert.match(
+    checked.stdout,
+    /no mistakes; 3 links\n {2}write: 1 step, .*\n {2}convert: runs .*\n {2}read: 1 step/,
+  );
+  const planned = await hostCommand(['plan', file], folder);
+  assert.match(
+    planned.stdout,
+    /== write, link 1 of 3\nsmall [^]*== convert, link 2 of 3\nruns .*convert\.mjs[^]*== read/,
+  );
+  for (const flag of [['--set', 'limit=1'], ['--online']]) {
+    const refused = await hostCommand(['check', file, ...flag], folder);
+    assert.equal(refused.code, EXIT_CODES.usage);
+    assert.match(refused.stderr, /is a chain, expected no --/);
+  }
+  const dry = async (): Promise<string[]> => {
+    const { code, stdout, stderr } = await hostCommand(['chain', file, '--dry-run'], folder);
+    assert.equal(code, 0, stderr);
+    return stdout.trim().split('\n');
+  };
+  const first = await dry();
+  assert.match(
+    first[0]!,
+    /^write: would be done: no run with these settings and inputs; in .*runs\/loop\/write$/,
+  );
+  assert.equal(first[1], 'convert: would be done; it takes {{ write.run }}, which is not there yet');
+  assert.match(first[2]!, /^read: would be done; it takes \{\{ convert\.output \}\}/);
+  assert.ok(!existsSync(join(folder, 'runs')));
+
+  assert.equal((await hostCommand(['chain', file], folder)).code, 0);
+  for (const line of await dry())
+    assert.match(line, /^(write|read): skipped: its run is complete|^convert: skipped: done/);
+
+  writeFileSync(join(folder, 'convert.mjs'), `${readFileSync(join(folder, 'convert.mjs'), 'utf8')}// more\n`);
+  const changed = await dry();
+  assert.match(changed[0]!, /^write: skipped/);
+  assert.equal(changed[1], 'convert: would be done: never done with these inputs');
+  assert.match(changed[2]!, /^read: would be done; it takes/);
+});
+
+test('a dry run says what a failed program and a training come to', async () => {
+  const { folder, file: pipeline } = await finishedRun();
+  const trainer = JSON.stringify([
+    process.execPath,
+    writeTrainer(folder),
+    'dies',
+    join(folder, 'seen'),
+    '{{ output }}',
+  ]);
+  writeFileSync(pipeline, `${readFileSync(pipeline, 'utf8')}train: [{ command: ${trainer}, label: t }]\n`);
+  const file = join(folder, 'one.yaml');
+  writeFileSync(file, 'name: one\nlinks:\n  - { name: p, pipeline: pipeline.yaml }\n');
+  assert.equal((await hostCommand(['chain', file], folder)).code, EXIT_CODES.training);
+  const { stdout } = await hostCommand(['chain', file, '--dry-run'], folder);
+  assert.match(
+    stdout,
+    /^p: would go on: its run is complete; training t would be done: its last start ended as failed; \//,
+  );
+});
+
+test('a mistake in the last link is found before the first is begun; a pipeline is no chain', async () => {
+  const folder = temporaryFolder();
+  const file = writeChain(folder);
+  writeFileSync(join(folder, 'read.yaml'), 'name: read\nsteps: [{ dedupliate: {} }]\n');
+  const { code, stderr } = await hostCommand(['chain', file], folder);
+  assert.equal(code, EXIT_CODES.invalidPipeline, stderr);
+  assert.match(stderr, /link read: .*no operator is called "dedupliate"/);
+  assert.ok(!existsSync(join(folder, 'runs')));
+  const other = await hostCommand(['chain', join(folder, 'pipeline.yaml')], folder);
+  assert.equal(other.code, EXIT_CODES.invalidPipeline);
+  assert.match(other.stderr, /has no links, expected a chain of pipelines/);
+});

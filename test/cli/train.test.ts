@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
@@ -52,6 +52,60 @@ test('a dry run prints what would be launched and writes nothing', async () => {
   assert.ok(lines[2]!.endsWith(`trainer.mjs good ${seen} ${join(run, 'train', '0', 'output')}`), lines[2]);
   assert.equal(lines[3], '# t1: not launched; rowsMin: rows kept 3, expected at least 4');
   assert.deepEqual(hashesOf(folder), before);
+});
+
+test('a dry run says what would stop a training, and exits as the training would', async () => {
+  const first = await withTrainings('@good');
+  const nowhere = join(first.folder, 'nowhere');
+  const before = await hostCommand(['train', first.file, '--out', nowhere, '--dry-run']);
+  assert.equal(before.code, 0, before.stderr);
+  const lines = before.stdout.trim().split('\n');
+  assert.match(
+    lines[1]!,
+    /^# t0: would not be launched: .*nowhere: it holds no finished run.*ERR_TRAIN_DATA\]$/,
+  );
+  assert.equal(lines[2], '# After it:');
+  assert.ok(lines[3]!.endsWith(join(nowhere, 'train', '0', 'output')), lines[3]);
+
+  const empty = await finishedRun(0);
+  writeFileSync(empty.file, `${readFileSync(empty.file, 'utf8')}train: [{ label: t0, command: [x] }]\n`);
+  const real = await hostCommand(['train', empty.file, '--out', empty.run]);
+  const dry = await hostCommand(['train', empty.file, '--out', empty.run, '--dry-run']);
+  assert.deepEqual([real.code, dry.code], [EXIT_CODES.training, EXIT_CODES.training]);
+  assert.match(dry.stdout, /^# t0: would not be launched: .*no row was kept; report\.json says which step/m);
+  assert.equal(dry.stdout.trim().split('\n').length, 2);
+
+  const { folder, train } = await withTrainings('@good, output: taken', '@good, when: { rowsMin: 4 }');
+  mkdirSync(join(folder, 'taken'));
+  writeFileSync(join(folder, 'taken', 'weights'), '');
+  const taken = await hostCommand([...train, '--dry-run']);
+  assert.equal(taken.code, EXIT_CODES.training);
+  assert.match(
+    taken.stdout,
+    /^# t0: would not be launched: .*nothing is overwritten.*\[ERR_TRAIN_OUTPUT\]$/m,
+  );
+  assert.match(taken.stdout, /^# t1: not launched; rowsMin/m);
+});
+
+test('a training needs no source: its rows are in the run; a check does', async () => {
+  const { folder, file, run } = await withTrainings('@good');
+  rmSync(join(folder, 'in.jsonl'));
+  const checked = await hostCommand(['check', file]);
+  assert.equal(checked.code, EXIT_CODES.io);
+  assert.match(
+    checked.stderr,
+    /pipeline\.yaml:2:\d+ source\.jsonl\.path: found nothing at .*in\.jsonl.*\[ERR_IO_READ\]/,
+  );
+  const { code, stdout } = await hostCommand(['train', file, '--out', run]);
+  assert.equal(code, 0, stdout);
+});
+
+test('an empty source is not said to have been lost by a step', async () => {
+  const { file, folder } = await finishedRun(1, ['train: [{ label: t0, command: ["true"] }]']);
+  writeFileSync(join(folder, 'in.jsonl'), '');
+  const { code, stderr } = await hostCommand(['run', file, '--out', join(folder, 'empty')]);
+  assert.equal(code, EXIT_CODES.training);
+  assert.match(stderr, /cannot train on .*empty: its source had no row\. \[ERR_TRAIN_DATA\]/);
 });
 
 test('a trainer that fails is exit 7; the first failure ends it, and the set stays', async () => {

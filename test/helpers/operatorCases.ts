@@ -69,6 +69,16 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
       rows: QUESTIONS.map((_, seq) => ({ difficulty: seq / 22 })),
     },
   },
+  filterReference: {
+    options: { answerColumn: 'solution' },
+    input: {
+      columns: { question: 'string', solution: 'string' },
+      rows: QUESTIONS.map((question, seq) => ({
+        question,
+        solution: ['#### 3', ' ', '\\boxed{}', '7'][seq % 4]!,
+      })),
+    },
+  },
   respond: { options: { model: 'tiny', n: 1 }, input: QUESTION_INPUT },
   filterAnswered: { options: {}, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },

@@ -18,12 +18,13 @@ import { runPlan } from '../../src/pipeline/run.js';
 export const PIPELINES_FOLDER = join(PACKAGE_FOLDER, 'pipelines');
 export const QUICKSTART = join(PIPELINES_FOLDER, 'quickstart.yaml');
 
-/** The real prompts and files, and whatever text stands for the pipeline file. */
+/** The real prompts and files, and whatever text stands for the pipeline file: its rows need not be there. */
 export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDeps {
   return {
     env: {},
     readText: text === undefined ? readTextFile : () => text,
     exists: existsSync,
+    ...(text === undefined ? {} : { isPending: (_path, what) => what === 'source' }),
     readHead,
     contentsHash,
     prompt: readPromptFile,

@@ -113,6 +113,13 @@ def datasets_exports():
             }
             for text, same in truth
         ],
+        "turns": [
+            {
+                "prompt": [{"role": "user", "content": text}],
+                "completion": [{"role": "assistant", "content": same}],
+            }
+            for text, same in truth
+        ],
         "completion": [{"prompt": text, "completion": same} for text, same in truth],
         "published": [{"query": text, "response": same} for text, same in truth],
     }

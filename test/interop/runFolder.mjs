@@ -106,6 +106,7 @@ const REJECTS = Array.from({ length: 60 }, (_, at) => ({
 
 const EXPORTS = {
   chat: { format: 'messages', question: 'text', response: 'same', system: 'Be brief.' },
+  turns: { format: 'promptCompletion', question: 'text', response: 'same', asMessages: true },
   completion: { format: 'promptCompletion', question: 'text', response: 'same' },
   published: { format: 'queryResponse', question: 'text', response: 'same' },
 };

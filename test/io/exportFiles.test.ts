@@ -89,6 +89,25 @@ test('preference: the row without a pair is left out and counted', async (t) => 
   assert.deepEqual((await rowsIn(options.folder))[1], { prompt: 'q2 😀', chosen: 'b2', rejected: 'a2' });
 });
 
+test('as messages, prompts and replies are lists of turns', async (t) => {
+  const { run, shards } = await runOf(t);
+  const user = (seq: number): object => ({ role: 'user', content: `q${seq} 😀` });
+  const assistant = (content: string): object => ({ role: 'assistant', content });
+  const completion = optionsOf(run, shards, { format: 'promptCompletion', asMessages: true, system: 's' });
+  await writeExport(nodeFiles, completion);
+  assert.deepEqual((await rowsIn(completion.folder))[3], {
+    prompt: [{ role: 'system', content: 's' }, user(3)],
+    completion: [assistant('r3')],
+  });
+  const preference = optionsOf(run, shards, { format: 'preference', asMessages: true });
+  await writeExport(nodeFiles, preference);
+  assert.deepEqual((await rowsIn(preference.folder))[1], {
+    prompt: [user(2)],
+    chosen: [assistant('b2')],
+    rejected: [assistant('a2')],
+  });
+});
+
 test('the same again writes nothing; another form replaces the files; a stranger’s file stays', async (t) => {
   const { run, shards } = await runOf(t);
   const messages = optionsOf(run, shards, { format: 'messages' });

@@ -24,11 +24,9 @@ test('what is learnt row by row gives the figures: correlation, error, threshold
   });
   assert.equal(kept.length, 4);
   const learnt = deltas.map(({ value }) => value);
-  const figures = calibrateDifficultySpec.figures!(
-    calibrateDifficultySpec.options.parse(OPTIONS),
-    learnt,
-    {},
-  );
+  const figures = calibrateDifficultySpec.figures!(calibrateDifficultySpec.options.parse(OPTIONS), learnt, {
+    lost: {},
+  });
   const { rankCorrelation, meanAbsoluteError, ...others } = figures;
   assert.ok(Math.abs((rankCorrelation as number) - 0.9486832980505138) < 1e-12);
   assert.ok(Math.abs((meanAbsoluteError as number) - 0.175) < 1e-12);

@@ -36,7 +36,7 @@ function figuresOf(deltas: readonly { value: unknown }[], options = {}) {
   return decontaminateSpec.figures!(
     parsed,
     deltas.map(({ value }) => value),
-    { texts },
+    { texts, lost: {} },
   );
 }
 

@@ -52,6 +52,28 @@ test('rewardMin: its own value is enough, less is dropped', async () => {
   assert.equal(output.lost[0]!.message, 'best reward 0.4900');
 });
 
+for (const [among, responses, kept] of [
+  ['all', ['a', 'b', 'c'], 0],
+  ['majority', [boxed('1'), boxed('2'), boxed('2')], 1],
+] as const) {
+  test(`${among}: without rewards the first stays, and its reward is null`, async () => {
+    const { rows } = await runOperator(keepBest({ among }, contextOf()), {
+      columns: { responses: 'list<string>' },
+      rows: [{ responses: [...responses] }],
+    });
+    assert.deepEqual([rows[0]!['response'], rows[0]!['reward']], [responses[kept], null]);
+  });
+}
+
+test('rewards of null, unlike none at all, reject the row', async () => {
+  const output = await runOperator(keepBest({}, contextOf()), {
+    columns: { responses: 'list<string>', rewards: 'list<float64>' },
+    rows: [{ responses: ['a'], rewards: null }],
+    nullable: ['rewards'],
+  });
+  assert.deepEqual(lostTexts(output), ['0 rejected ROW_VALUE_MISSING']);
+});
+
 for (const [responses, rewards] of [
   [[], []],
   [['a'], []],

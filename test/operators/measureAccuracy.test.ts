@@ -13,11 +13,11 @@ const INPUT: Input = {
   ],
 };
 
-async function figuresOf(options: Record<string, unknown>): Promise<Figures> {
+async function figuresOf(options: Record<string, unknown>, lost = {}): Promise<Figures> {
   const { deltas, rows } = await runOperator(measureAccuracy(options, contextOf()), INPUT, 2);
   assert.equal(rows.length, 3);
   const learnt = JSON.parse(JSON.stringify(deltas.map(({ value }) => value))) as unknown[];
-  return measureAccuracySpec.figures!(measureAccuracySpec.options.parse(options), learnt, {});
+  return measureAccuracySpec.figures!(measureAccuracySpec.options.parse(options), learnt, { lost });
 }
 
 function value(figures: Figures, ...path: string[]): number {
@@ -35,6 +35,15 @@ test('pass@1, pass@k and maj@k of all rows; a k with too few responses is left o
   near(['maj@3', 'value'], 1 / 3);
   assert.ok(!('pass@4' in figures));
   assert.ok(value(figures, 'pass@1', 'low') < 1 / 3 && value(figures, 'pass@1', 'high') > 1 / 3);
+});
+
+test('rows that were lost before stand beside the figures, with what they were lost to', async () => {
+  const none = await figuresOf({});
+  assert.equal(none['problemsLost'], 0);
+  assert.ok(!('lostTo' in none));
+  const lost = { 'filterReference noAnswer': 3, 'respond ROW_TIMEOUT': 2 };
+  const figures = await figuresOf({}, lost);
+  assert.deepEqual([figures['problems'], figures['problemsLost'], figures['lostTo']], [3, 5, lost]);
 });
 
 test('by: the same for each value of a column', async () => {

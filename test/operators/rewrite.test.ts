@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openModel } from '../../src/backends/openModel.js';
-import { RowError, ScaleQuestError } from '../../src/errors.js';
+import { ScaleQuestError } from '../../src/errors.js';
 import { collectRows } from '../../src/library.js';
 import { generate } from '../../src/operators/generate.js';
-import { readFinalQuestion, rewrite } from '../../src/operators/rewrite.js';
+import { rewrite } from '../../src/operators/rewrite.js';
 import { checkPipeline } from '../../src/pipeline/check.js';
 import { deriveSeed } from '../../src/random.js';
 import { completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
@@ -21,52 +21,6 @@ import {
 import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
 
 const Q = 'How many pears are left?';
-
-const REPLIES: [name: string, reply: string, found: string | 'ROW_UNCLEAR' | 'ROW_EMPTY'][] = [
-  ['plain', `DRAFT: x\nCHECK: y\nFINAL QUESTION: ${Q}`, Q],
-  ['on the next line', `FINAL QUESTION:\n\n${Q}\n`, Q],
-  ['colon inside bold', `**FINAL QUESTION:** ${Q}`, Q],
-  ['colon outside bold', `**Final Question**: ${Q}`, Q],
-  ['bold around heading and text', `**Final question: ${Q}**`, Q],
-  ['bold text', `Final question: **${Q}**`, Q],
-  ['markdown heading', `### Final Question\n${Q}`, Q],
-  ['markdown heading with bold and colon', `## **Final Question:**\n\n${Q}`, Q],
-  ['hashes around', `Step 4 #Finally Rewritten Problem#:\n${Q}`, Q],
-  ['hashes around and the text beside', `Step 4 #Finally Rewritten Problem#: ${Q}`, Q],
-  ['numbered', `3. Final question: ${Q}`, Q],
-  ['numbered with a bracket, in bold', `**3) Final question** – ${Q}`, Q],
-  ['step with a colon', `Step 4: Final rewritten question:\n${Q}`, Q],
-  ['list item', `- final problem: ${Q}`, Q],
-  ['quoted line', `> Final question: ${Q}`, Q],
-  ['with an article', `The final question: ${Q}`, Q],
-  ['lower case', `final question: ${Q}`, Q],
-  ['a wide colon', `Final question：${Q}`, Q],
-  ['carriage returns', `FINAL QUESTION:\r\n${Q}\r\n`, Q],
-  ['the last one wins', `FINAL QUESTION: Why?\nOn second thought:\nFINAL QUESTION: ${Q}`, Q],
-  ['in quotes', `FINAL QUESTION: "${Q}"`, Q],
-  ['in a fence', `FINAL QUESTION:\n\`\`\`text\n${Q}\n\`\`\``, Q],
-  ['in the angle brackets of a form', `FINAL QUESTION: <${Q}>`, Q],
-  ['a rule at the end', `FINAL QUESTION: ${Q}\n\n---`, Q],
-  ['several lines', `FINAL QUESTION: Ann has 3 pears.\n\n${Q}`, `Ann has 3 pears.\n\n${Q}`],
-  ['bold inside', `FINAL QUESTION: Ann has **3** pears. ${Q}`, `Ann has **3** pears. ${Q}`],
-  ['stars of a formula', 'FINAL QUESTION: What is 2**3 + 2**4?', 'What is 2**3 + 2**4?'],
-  ['prose about it', 'The final question is easy to solve.', 'ROW_UNCLEAR'],
-  ['in the middle of a line', `I made it harder. Final question: ${Q}`, 'ROW_UNCLEAR'],
-  ['another section', `REWRITTEN: ${Q}`, 'ROW_UNCLEAR'],
-  ['none', Q, 'ROW_UNCLEAR'],
-  ['nothing after it', 'CHECK: fine\n**FINAL QUESTION:**\n', 'ROW_EMPTY'],
-  ['nothing after the last one', `FINAL QUESTION: ${Q}\nFINAL QUESTION:`, 'ROW_EMPTY'],
-];
-
-for (const [name, reply, found] of REPLIES) {
-  test(`final question, ${name}: ${found.startsWith('ROW_') ? found : 'found'}`, () => {
-    if (!found.startsWith('ROW_')) return assert.equal(readFinalQuestion(reply), found);
-    assert.throws(
-      () => readFinalQuestion(reply),
-      (error) => error instanceof RowError && error.code === found,
-    );
-  });
-}
 
 function input(questions: readonly string[], generator = 'qgen'): Input {
   return {

@@ -15,8 +15,30 @@ test('a range: its ends belong to it', async () => {
 });
 
 test('without options everything stays', async () => {
-  const output = await runOperator(sampleDifficulty({}, contextOf()), difficulties([0, 0.5, 1]));
-  assert.equal(output.rows.length, 3);
+  const output = await runOperator(sampleDifficulty({}, contextOf()), difficulties([-2, 0, 0.5, 1, 7]));
+  assert.equal(output.rows.length, 5);
+});
+
+test('a regression’s numbers are not bounded: one bound drops at its own end alone, and may be below 0', async () => {
+  const values = difficulties([-0.3, -0.1, 0.1, 1.03, 40]);
+  const aboveMin = await runOperator(sampleDifficulty({ min: 0.1 }, contextOf()), values);
+  assert.deepEqual(lostTexts(aboveMin), ['0 dropped tooEasy', '1 dropped tooEasy']);
+  const negative = await runOperator(sampleDifficulty({ min: -0.2 }, contextOf()), values);
+  assert.deepEqual(lostTexts(negative), ['0 dropped tooEasy']);
+  const belowMax = await runOperator(sampleDifficulty({ max: 2 }, contextOf()), values);
+  assert.deepEqual(lostTexts(belowMax), ['4 dropped tooHard']);
+  assert.throws(() => sampleDifficulty({ min: Infinity }, contextOf()), /min/);
+});
+
+test('keepShares divide [0, 1]: bounds lie in it, values outside count to the part at their end', async () => {
+  const operator = sampleDifficulty({ keepShares: [0, 1] }, contextOf());
+  const output = await runOperator(operator, difficulties([-0.5, 1.5]));
+  assert.deepEqual(lostTexts(output), ['0 dropped notSampled']);
+  for (const bounds of [{ min: -0.1 }, { max: 1.5 }])
+    assert.throws(
+      () => sampleDifficulty({ ...bounds, keepShares: [0.5] }, contextOf()),
+      /expected a number from 0 to 1 beside `keepShares`/,
+    );
 });
 
 test('shares: each part of [0, 1] keeps its share; 1 belongs to the last part', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wrapQuestion } from '../../src/operators/wrapQuestion.js';
+import { rewriteSpec } from '../../src/operators/rewrite.js';
+import { wrapQuestion, wrapQuestionSpec } from '../../src/operators/wrapQuestion.js';
+import { TRAINING_TASKS } from '../../src/train/tasks.js';
 import { problemsOf } from '../helpers/pipelineWorld.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
 
@@ -26,6 +28,19 @@ test('a question that a trainer would cut is dropped', async () => {
     questionsInput(['Why?', 'Why not?']),
   );
   assert.deepEqual(lostTexts(output), ['1 dropped tooLong']);
+});
+
+test('what is kept fits what training takes, at three characters a token: questions, and pairs of them', async () => {
+  const longest = wrapQuestionSpec.options.parse({}).charsMax;
+  const output = await runOperator(
+    wrapQuestion({}, contextOf()),
+    questionsInput(['x'.repeat(longest), 'x'.repeat(longest + 1)]),
+  );
+  assert.deepEqual(lostTexts(output), ['1 dropped tooLong']);
+  // Opening and end: 14 and 1 for qwen2-math, and one that TRL may add.
+  const fits = (charsMax: number, tokensMax: number): boolean => charsMax / 3 + 16 <= tokensMax;
+  assert.ok(fits(longest, TRAINING_TASKS.qft.args.max_length));
+  assert.ok(fits(rewriteSpec.options.parse({ model: 'm' }).charsMax, TRAINING_TASKS.qpo.args.max_length));
 });
 
 test('a template that there is not is found at check, where it stands', async () => {

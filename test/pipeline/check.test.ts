@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../src/errors.js';
+import { leftOutText, printPlan } from '../../src/pipeline/plan.js';
 import { PIPELINES_FOLDER, QUICKSTART, checkText, problemsOf } from '../helpers/pipelineWorld.js';
 
 /** A file whose `steps` begin in line 5; `tiny` is the bundled model, `chat` a server that takes messages alone. */
@@ -497,3 +498,69 @@ steps:
   const [problem] = await problemsOf(file('perhaps'));
   assert.match(problem!.message, /6:33 steps\.1\.enabled: found "perhaps", expected a boolean/);
 });
+
+/** Scored responses, the best kept, written and exported; what stands in braces is put into the step. */
+function scored({
+  off = '',
+  best = '{}',
+  train = '',
+}: {
+  off?: string;
+  best?: string;
+  train?: string;
+}): string {
+  const steps = ['respond: { model: tiny }', 'scoreReward: { model: tiny }', `keepBest: ${best}`].map(
+    (step) => (off !== '' && step.startsWith(off) ? `{ ${step}, enabled: false }` : step),
+  );
+  return [
+    withSteps(GENERATE, ...steps).trimEnd(),
+    'output: { columns: [question, response, reward, responses, rewards] }',
+    'exports: { chat: { format: messages }, pairs: { format: preference } }',
+    `${train}\n`,
+  ].join('\n');
+}
+
+test('without a step that is switched off, what it writes is left out, and an optional reader does without', async () => {
+  const whole = await checkText(scored({}));
+  assert.deepEqual(whole.leftOut, { columns: [], exports: {} });
+  assert.equal(leftOutText(whole), null);
+  const unscored = await checkText(scored({ off: 'scoreReward' }));
+  assert.deepEqual(unscored.leftOut, { columns: ['rewards'], exports: { pairs: 'rewards' } });
+  assert.deepEqual(
+    unscored.columns.map(({ name }) => name),
+    ['question', 'response', 'reward', 'responses'],
+  );
+  assert.deepEqual(Object.keys(unscored.settings.exports), ['chat']);
+  assert.match(
+    printPlan(unscored),
+    /left out.*: the column rewards, the export pairs \(it reads rewards\)$/m,
+  );
+});
+
+for (const [why, text, message] of [
+  [
+    'a bound on rewards that nobody gives',
+    scored({ off: 'scoreReward', best: '{ rewardMin: 0.5 }' }),
+    /steps\.3\.keepBest: keepBest reads the column "rewards".*`scoreReward` is switched off: switch it on, or this step off/,
+  ],
+  [
+    'rewards that no step of the file would give',
+    scored({}).replace(/.*scoreReward.*\n/, ''),
+    /keepBest reads the column "rewards".*add a step that writes it, such as `scoreReward`/,
+  ],
+  [
+    'a training on an export that is left out',
+    scored({ off: 'keepBest', train: 'train: [{ command: [x, "{{ data }}"], export: chat }]' }),
+    /train\.0\.export: the export chat reads response, and the step that writes it is switched off/,
+  ],
+  [
+    'a bound on the mean of rewards that nobody gives',
+    scored({ off: 'scoreReward', train: 'train: [{ command: [x], when: { rewardMeanMin: 0.5 } }]' }),
+    /train\.0\.when\.rewardMeanMin: the set has no column `reward` of numbers/,
+  ],
+] as const) {
+  test(`a mistake with a step that is switched off: ${why}`, async () => {
+    const problems = await problemsOf(text);
+    assert.match(problems[0]!.message, message);
+  });
+}

@@ -33,3 +33,23 @@ test('a column that only some rows have is theirs to miss', async () => {
 test('a file without a row, or of something else, is the reader’s to refuse', async () => {
   for (const rows of ['', '\n', 'not json\n']) await checkText(pipelineOver(rows));
 });
+
+test('files of rows that are not there are found before the run, each where it stands; a folder may be one', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'rows.jsonl'), '{"question": "1?"}\n');
+  const withSource = (source: string): string =>
+    `name: rows\nsource: ${source}\nsteps: [{ deduplicate: {} }]\n`;
+  const isPending = (path: string): boolean => path.endsWith('later.jsonl');
+  const found = async (source: string): Promise<string[]> =>
+    (await problemsOf(withSource(source), { isPending })).map(({ code, message }) => `${code} ${message}`);
+  const [one] = await found('{ jsonl: { path: gone.jsonl } }');
+  assert.match(
+    one!,
+    /^ERR_IO_READ .*test\.yaml:2:\d+ source\.jsonl\.path: found nothing at .*pipelines\/gone\.jsonl; expected a file of rows/,
+  );
+  const several = await found(`{ parquet: { path: [${folder}, gone, ${folder}/none] } }`);
+  assert.match(several[0]!, /source\.parquet\.path\.1: found nothing at .*\/gone;/);
+  assert.match(several[1]!, /source\.parquet\.path\.2: found nothing at .*\/none;/);
+  assert.equal(several.length, 2);
+  await checkText(withSource(`{ jsonl: { path: [${folder}/rows.jsonl, later.jsonl] } }`), [], { isPending });
+});

@@ -33,6 +33,27 @@ const FORMS: [name: string, config: object, made: unknown][] = [
     { user: '{{ question }}\nThink.' },
     { prompt: `${ROW.question}\nThink.`, completion: ROW.response },
   ],
+  [
+    'promptCompletion',
+    { asMessages: true, system: 'You are helpful.', user: '{{ question }}\nThink.' },
+    {
+      prompt: [
+        { role: 'system', content: 'You are helpful.' },
+        { role: 'user', content: `${ROW.question}\nThink.` },
+      ],
+      completion: [{ role: 'assistant', content: ROW.response }],
+    },
+  ],
+  [
+    'preference',
+    { asMessages: true },
+    {
+      prompt: [{ role: 'user', content: ROW.question }],
+      chosen: [{ role: 'assistant', content: 'It is 2.' }],
+      rejected: [{ role: 'assistant', content: 'It is 4.' }],
+    },
+  ],
+  ['preference', { asMessages: true, marginMin: 0.8 }, null],
   ['preference', {}, { prompt: ROW.question, chosen: 'It is 2.', rejected: 'It is 4.' }],
   ['preference', { marginMin: 0.8 }, null],
 ];
@@ -64,10 +85,15 @@ test('a question that looks like a replacement pattern stays as it is', () => {
 test('columns that the run has not, or has as another type, are named', () => {
   const columns = [{ name: 'question', type: 'string', help: '' } as const];
   assert.deepEqual(missingColumns(parse('preference', {}), columns), [
-    'responses (list<string>)',
-    'rewards (list<float64>)',
+    { name: 'responses', type: 'list<string>' },
+    { name: 'rewards', type: 'list<float64>' },
   ]);
   assert.deepEqual(missingColumns(parse('queryResponse', { response: 'question' }), columns), []);
+});
+
+test('a system turn needs messages: a text has no turns', () => {
+  for (const format of ['promptCompletion', 'preference'])
+    assert.throws(() => parse(format, { system: 'x' }), /expected `asMessages: true` beside it/);
 });
 
 test('a text for the user’s turn without a place for the question is refused', () => {

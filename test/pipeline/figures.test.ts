@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runInto } from '../../src/cli/runInto.js';
 import { nodeFiles } from '../../src/io/files.js';
-import type { Plan } from '../../src/pipeline/plan.js';
-import { figuresOf, printFigures, stepsWithFigures } from '../../src/pipeline/figures.js';
+import type { ScaleQuestError } from '../../src/errors.js';
+import type { Plan, PlannedStep } from '../../src/pipeline/plan.js';
+import { figuresOf, nothingMeasured, printFigures, stepsWithFigures } from '../../src/pipeline/figures.js';
+import { funnelOf, reportOf } from '../../src/pipeline/report.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { checkDeps, checkText } from '../helpers/pipelineWorld.js';
 
@@ -22,10 +24,14 @@ test('a step with figures makes them of what it learnt; others are left out', as
   const plan = await checkText(TEXT, [], { texts: async () => ['x', 'y', 'z', 'w'] });
   assert.deepEqual(stepsWithFigures(plan), ['leaks']);
   const asked: string[] = [];
-  const figures = figuresOf(plan, (step) => {
-    asked.push(step);
-    return [{ 0: [3] }, { 0: [], 1: [0, 2] }];
-  });
+  const figures = figuresOf(
+    plan,
+    (step) => {
+      asked.push(step);
+      return [{ 0: [3] }, { 0: [], 1: [0, 2] }];
+    },
+    [],
+  );
   assert.deepEqual(asked, ['leaks']);
   assert.deepEqual(figures, {
     leaks: {
@@ -33,6 +39,67 @@ test('a step with figures makes them of what it learnt; others are left out', as
       b: { rows: 4, rowsHit: 2, cleanShare: 0.5, questions: 1 },
     },
   });
+});
+
+const EVALUATION = `name: evaluation
+limit: 4
+source:
+  jsonl:
+    path: x.jsonl
+    columns: { question: string, answer: string, failRate: float64, difficulty: float64 }
+steps:
+  - filterReference: {}
+  - deduplicate: {}
+  - calibrateDifficulty: {}
+  - filterLanguage: {}
+`;
+
+test('a step is told what the steps before it have lost, not those after it', async () => {
+  const plan = await checkText(EVALUATION);
+  const [filter, deduplicate, calibrate, language] = plan.steps as PlannedStep[];
+  const figures: PlannedStep['spec']['figures'] = (_options, _learnt, { lost }) => lost;
+  const spy: PlannedStep = { ...calibrate!, spec: { ...calibrate!.spec, figures } };
+  const counts = {
+    'filterReference dropped noAnswer': 2,
+    'deduplicate rejected ROW_VALUE_MISSING': 1,
+    'filterLanguage dropped language': 4,
+  };
+  const steps = [filter!, deduplicate!, spy, language!];
+  const funnel = funnelOf(
+    steps.map(({ label }) => label),
+    { positions: 9, counts },
+  );
+  assert.deepEqual(
+    figuresOf({ ...plan, steps }, () => [], funnel),
+    {
+      calibrateDifficulty: { 'filterReference noAnswer': 2, 'deduplicate ROW_VALUE_MISSING': 1 },
+    },
+  );
+});
+
+test('a run in which no row came to a step that measures is an error that says why; of others it is none', async () => {
+  const plan = await checkText(EVALUATION);
+  const errorOf = (positions: number, counts: Record<string, number>): ScaleQuestError | null =>
+    nothingMeasured(
+      plan,
+      reportOf(plan, { positions, kept: 0, counts }, () => ({})),
+    );
+  assert.equal(errorOf(4, { 'filterLanguage dropped language': 4 }), null);
+  const lost = errorOf(4, { 'filterReference dropped noAnswer': 3, 'deduplicate dropped duplicate': 1 })!;
+  assert.equal(lost.code, 'ERR_NOTHING_MEASURED');
+  assert.match(
+    lost.message,
+    /^calibrateDifficulty has measured nothing: of 4 rows none .*\(filterReference noAnswer 3, deduplicate duplicate 1\)/,
+  );
+  assert.match(errorOf(0, {})!.message, /the source has no row/);
+  const steps = plan.steps.filter(({ label }) => label !== 'calibrateDifficulty');
+  assert.equal(
+    nothingMeasured(
+      { steps },
+      reportOf(plan, { positions: 0, kept: 0, counts: {} }, () => ({})),
+    ),
+    null,
+  );
 });
 
 test('printed, each group has a line', () => {

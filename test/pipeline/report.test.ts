@@ -79,14 +79,16 @@ test('table: texts to the left, numbers to the right, no spaces at the end', () 
 test('report: the plan, the sums and what was measured', async () => {
   const plan = await checkText(readTextFile(QUICKSTART));
   const totals = { positions: 10, kept: 7, counts: { 'deduplicate dropped duplicate': 3 } };
-  const { funnel, ...report } = reportOf(plan, totals, { score: { error: 0.25 } });
+  const { funnel, ...report } = reportOf(plan, totals, (found) => ({
+    score: { lost: found[1]!.dropped['duplicate']! },
+  }));
   assert.deepEqual(report, {
     name: 'quickstart',
     identity: plan.identity,
     seed: 7,
     rowsIn: 10,
     rowsKept: 7,
-    figures: { score: { error: 0.25 } },
+    figures: { score: { lost: 3 } },
   });
   assert.deepEqual(funnel.map(({ step, kept }) => `${step} ${kept}`).slice(0, 3), [
     'generate 10',

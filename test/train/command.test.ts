@@ -29,7 +29,7 @@ const COMMANDS: Record<(typeof TASK_NAMES)[number], string> = {
   qpo:
     `trl dpo ${HEAD} --num_train_epochs 1 --learning_rate 5e-7 --lr_scheduler_type cosine --warmup_steps 20 ` +
     '--per_device_train_batch_size 4 --gradient_accumulation_steps 32 --beta 0.1 --loss_type sigmoid --max_length 1024',
-  solver: `trl sft ${HEAD} --num_train_epochs 3 --learning_rate 0.00001 --lr_scheduler_type cosine --warmup_steps 0.03`,
+  solver: `trl sft ${HEAD} --num_train_epochs 3 --learning_rate 0.00001 --lr_scheduler_type cosine --warmup_steps 0.03 --max_length 4096`,
 };
 
 for (const task of TASK_NAMES) {

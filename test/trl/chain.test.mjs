@@ -85,10 +85,9 @@ const LINKS = [
       'steps.sampleDifficulty.enabled': false,
       'steps.respond.tokensMax': 160,
       'steps.scoreReward.method': 'yesNo',
+      'steps.decontaminate.enabled': true,
+      'steps.decontaminate.benchmarks': [{ path: join(folder, 'benchmark.jsonl') }],
       'output.columns': ['question', 'response', 'reward', 'responses', 'rewards'],
-      'exports.pairs': { format: 'preference' },
-      'exports.student': { format: 'promptCompletion' },
-      'train.0.export': 'student',
       'train.0.when': { rowsMin: 12, rewardMeanMin: 0.01 },
       'train.0.trl': recipe('solver', join(folder, 'hf')),
     },
@@ -99,6 +98,7 @@ const LINKS = [
     pipeline: pipeline('evaluate.yaml'),
     set: {
       limit: 4,
+      'source.jsonl.path': join(folder, 'benchmark.jsonl'),
       'models.student': engine('{{ studentGguf.output }}'),
       'steps.greedy.tokensMax': 160,
       'steps.sampled.tokensMax': 160,
@@ -117,6 +117,7 @@ test('QFT, QPO, synthesis, training, evaluation: one chain, and again nothing is
     .split('\n')
     .filter((line) => line.includes('"answer"'));
   writeFileSync(join(folder, 'questions.jsonl'), sound.slice(0, 40).join('\n'));
+  writeFileSync(join(folder, 'benchmark.jsonl'), sound.slice(40, 48).join('\n'));
   // JSON is YAML.
   writeFileSync(join(folder, 'loop.yaml'), JSON.stringify({ name: 'loop', links: LINKS }));
 

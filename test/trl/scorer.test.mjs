@@ -78,7 +78,7 @@ test('fail rates, a scorer trained on them, served, and calibrated on problems t
   const figures = report.figures.calibrateDifficulty;
   assert.equal(figures.rows, report.rowsKept);
   assert.ok(figures.rows >= 35, JSON.stringify(report));
-  assert.ok(Number.isFinite(figures['thresholdDropping9.2%']));
+  assert.ok(Number.isFinite(figures['thresholdDropping30%']));
   assert.ok(
     Math.abs(figures.rankCorrelation) <= 1 && figures.meanAbsoluteError < 0.6,
     JSON.stringify(figures),
