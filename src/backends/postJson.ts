@@ -234,7 +234,7 @@ function bodyFailure(label: string, error: unknown): Error {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new RowError(
       'ROW_REPLY_INVALID',
-      `the server sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
+      `${label} sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
     );
   }
   return new TryFailure('reply', `${label} broke off its reply (${code})`, { cause: error });
