@@ -8,6 +8,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 runPythonTests({
   venv: '.venv-train',
   requirements: [join(here, 'requirements.txt')],
-  tests: ['trl.test.mjs', 'exports.test.mjs', 'scorer.test.mjs', 'chain.test.mjs'].map((name) => join(here, name)),
+  tests: ['trl.test.mjs', 'exports.test.mjs', 'scorer.test.mjs', 'chain.test.mjs'].map((name) =>
+    join(here, name),
+  ),
   failed: 'A training went otherwise than the docs say; see above.',
 });
