@@ -68,7 +68,7 @@ program
   .option('--prune-run <name>', 'remove the replies that a run paid for')
   .option('--prune-older-than <age>', 'remove replies by age, as 30d, 12h or 90m')
   .option('--prune-damaged', 'remove what cannot be read, so that it is asked again')
-  .option('--export <file>', 'write every reply to a Parquet file')
+  .option('--export <file>', 'write every reply to a Parquet file, before anything is removed')
   .action(async (folder: string | undefined, flags: StoreFlags) =>
     (await import('./store.js')).storeCommand(folder, flags),
   );

@@ -71,16 +71,15 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   const counted = readRun(tables, run) ?? { startedMs: deps.nowMs(), models: {} };
   let savedMs = deps.nowMs();
   let closing: Promise<void> | null = null;
-  const groups = createGroups(run, deps.sleep, (replies) =>
-    write(replies).catch((error: unknown) => {
-      throw writeError(path, error);
-    }),
-  );
+  const fail = (error: unknown): never => {
+    throw writeError(path, error);
+  };
+  const groups = createGroups(run, deps.sleep, (replies) => write(replies).catch(fail));
   try {
     await fresh.adopt();
   } catch (error) {
     await tables.root.close();
-    throw writeError(path, error);
+    return fail(error);
   }
 
   function get(key: string): string | undefined {
@@ -113,7 +112,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
       if (fresh.bytes() > 0) await fresh.pack();
       await saveRun(opened, run, counted);
     } catch (error) {
-      throw writeError(path, error);
+      fail(error);
     } finally {
       await tables.root.close();
     }

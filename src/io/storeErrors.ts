@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import { ScaleQuestError } from '../errors.js';
 import { fileError } from './files.js';
@@ -61,8 +60,8 @@ function reasonOf(path: string, cause: unknown): string {
   return fileError('ERR_IO_WRITE', `${path}/${STORE_DATA_FILE}`, named).message;
 }
 
-/** LMDB keeps the system's error in a second promise; this long it may take to come. */
-const CAUSE_MS_MAX = 1000;
+/** LMDB keeps the system's error in a second promise, which it settles soon after; so many turns it may take. */
+const CAUSE_TURNS_MAX = 1000;
 
 /** A promise of LMDB's; it rejects with the system's error, whose own promise would, unheard, end the process. */
 export async function committed<T>(writing: Promise<T>): Promise<T> {
@@ -72,6 +71,11 @@ export async function committed<T>(writing: Promise<T>): Promise<T> {
     const { commitError } = error as { commitError?: Promise<never> };
     if (!commitError) throw error;
     const cause = commitError.catch((found: unknown) => found);
-    throw await Promise.race([cause, delay(CAUSE_MS_MAX, error, { ref: false })]);
+    throw await Promise.race([cause, after(CAUSE_TURNS_MAX, error)]);
   }
+}
+
+async function after(turns: number, value: unknown): Promise<unknown> {
+  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+  return value;
 }

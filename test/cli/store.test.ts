@@ -11,7 +11,8 @@ const STEPS = [
   'limit: 6',
   'steps:',
   '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
-  '  - respond: { model: tiny, n: 2, tokensMax: 24, temperature: 0.8 }',
+  '  - respond: { model: tiny, n: 2, tokensMax: 24, temperature: 0.8, keepUnfinished: true }',
+  '  - filterLanguage: { method: identify }',
 ];
 
 function pipelineWith(...lines: string[]): { folder: string; file: string } {
@@ -25,7 +26,8 @@ async function runAs(folder: string, file: string, name: string, ...flags: strin
   assert.equal(code, 0, stderr);
   const performance = JSON.parse(readFileSync(join(folder, name, 'performance.json'), 'utf8')) as Performance;
   const { requests, storeHits } = performance.models['tiny']!;
-  return { requests, storeHits, stdout };
+  const kept = Number(stdout.match(/^(\d+) rows kept/m)?.[1]);
+  return { requests, storeHits, stdout, kept };
 }
 
 function shardsOf(path: string): Record<string, string> {
@@ -56,8 +58,10 @@ test('a run after another asks nothing again, or only what is new, and writes th
     new RegExp(`; ${first.requests} calls answered by the store of replies, 0 requests`),
   );
 
-  const lateFilter = await runAs(folder, file, 'late', '--set', 'output.shardRows=2');
-  assert.equal(lateFilter.requests, 0);
+  // A late filter that keeps other rows: of the same questions, nothing is asked again.
+  const lateFilter = await runAs(folder, file, 'late', '--set', 'steps.2.filterLanguage.languages=[de]');
+  assert.deepEqual([lateFilter.requests, lateFilter.storeHits], [0, first.requests]);
+  assert.ok(first.kept > 0 && lateFilter.kept < first.kept, `${lateFilter.kept} after ${first.kept}`);
   const otherRequest = await runAs(folder, file, 'other', '--set', 'steps.1.respond.temperature=0.7');
   assert.ok(otherRequest.requests >= 4 && otherRequest.storeHits === 6, JSON.stringify(otherRequest));
 });
@@ -87,16 +91,21 @@ test('scalequest store: shows, prunes and exports', async () => {
   const shown = await hostCommand(['store', path]);
   assert.equal(shown.code, 0, shown.stderr);
   assert.match(shown.stdout, new RegExp(`^store .*: ${requests} replies in \\d+\\.\\d MiB, of which`));
-  assert.match(shown.stdout, new RegExp(`^first +\\S+ +${requests} +${requests} +0\\.0 %$`, 'm'));
-  assert.match(shown.stdout, new RegExp(`^second +\\S+ +0 +${requests} +100\\.0 %$`, 'm'));
+  assert.match(shown.stdout, new RegExp(`^\\S+/first +\\S+ +${requests} +${requests} +0\\.0 %$`, 'm'));
+  assert.match(shown.stdout, new RegExp(`^\\S+/second +\\S+ +0 +${requests} +100\\.0 %$`, 'm'));
 
   const target = join(folder, 'replies.parquet');
   const pruned = await runCommand('store', path, '--export', target, '--prune-older-than', '1h');
   assert.equal(pruned.code, 0, pruned.stderr);
-  assert.match(pruned.stdout, /^0 replies removed/);
+  assert.match(pruned.stdout, /^0 replies removed/m);
   assert.match(pruned.stdout, new RegExp(`^${requests} replies written to`, 'm'));
   assert.equal(readFileSync(target).toString('latin1', 0, 4), 'PAR1');
-  const byRun = await hostCommand(['store', path, '--prune-run', 'first', '--prune-damaged']);
+  const unknown = await hostCommand(['store', path, '--prune-run', 'nosuch']);
+  assert.equal(unknown.code, EXIT_CODES.usage);
+  assert.match(unknown.stderr, /found 0 runs named "nosuch" .*expected one of: \S+\/first, \S+\/second/);
+  const both = ['--prune-run', 'first', '--prune-damaged', '--export', target];
+  const byRun = await hostCommand(['store', path, ...both]);
+  assert.match(byRun.stdout, new RegExp(`^${requests} replies written to`, 'm'));
   assert.match(byRun.stdout, new RegExp(`^${requests} replies removed, in 1 blocks$`, 'm'));
   assert.match(byRun.stdout, /^store .*: 0 replies/m);
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { systemClock } from '../../src/backends/clock.js';
-import { nodeFiles } from '../../src/io/files.js';
+import { type Files, nodeFiles } from '../../src/io/files.js';
 import { type Store, openStore } from '../../src/io/store.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { fillBut, mountTmpfs } from '../helpers/smallDisk.js';
@@ -239,6 +239,39 @@ describe('what is no store, or a damaged one', () => {
     }
     truncateSync(file, 100);
     await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_FOREIGN' });
+  });
+
+  test('a data file that another process grows while it is looked at is whole', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, 1);
+    const sizeBytes = statSync(join(path, 'data.mdb')).size;
+    let grown = 0;
+    const files: Files = {
+      ...nodeFiles,
+      async open(name, mode) {
+        if (mode === 'read' && grown++ === 0) await runWriter(path, 0, 8 * MANY);
+        return nodeFiles.open(name, mode);
+      },
+    };
+    await (await openStore(path, 'test', { ...DEPS, files })).close();
+    assert.ok((await usedBytesOf(path)) > sizeBytes);
+  });
+
+  test('a data file is cut off only if it is so at every look', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, MANY);
+    const half = (until: number): Files => {
+      let looks = 0;
+      const stat = async (name: string) => {
+        const found = await nodeFiles.stat(name);
+        return found && name.endsWith('.mdb') && looks++ < until ? { ...found, sizeBytes: 9000 } : found;
+      };
+      return { ...nodeFiles, stat };
+    };
+    await (await openStore(path, 'test', { ...DEPS, files: half(2) })).close();
+    await assert.rejects(openStore(path, 'test', { ...DEPS, files: half(Infinity) }), {
+      code: 'ERR_STORE_DAMAGED',
+    });
   });
 
   test('a data file that is empty or gone: a new store before its first reply, damage after', async () => {
