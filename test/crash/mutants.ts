@@ -16,6 +16,8 @@ interface Mutant {
   before: string;
   after: string;
   and?: { before: string; after: string }[];
+  /** What must find it, below dist/test, where that is not the simulated crashes; and of it the tests of this name. */
+  test?: { file: string; name?: string };
 }
 
 /** Files get their names only when the manifest has named them. */
@@ -31,6 +33,8 @@ const NAMES_AFTER_MANIFEST = {
     'await folder.manifest.append({ ...record, counts: { ...counts }, done });' +
     'for (const [from, to] of late.splice(0)) { await files.rename(from, to); await files.syncFolder(join(to, "..")); }',
 };
+
+const RUN_LOCK = { file: 'io/runLock.test.js' };
 
 const MUTANTS: Mutant[] = [
   {
@@ -175,18 +179,94 @@ const MUTANTS: Mutant[] = [
     file: 'io/runLock.js',
     before: 'return found.host !== self.host || isAlive(found);',
     after: 'return false;',
+    test: RUN_LOCK,
   },
   {
     name: 'a dead process’s lock is taken over by all who find it',
     file: 'io/runLock.js',
     before: 'if (!(await claim(files, turn, world.self))) {',
     after: 'if (false) {',
+    test: RUN_LOCK,
   },
   {
     name: 'a lock without a name is taken over at once',
     file: 'io/runLock.js',
     before: 'const NAMELESS_TRIES = 5;',
     after: 'const NAMELESS_TRIES = 0;',
+    test: RUN_LOCK,
+  },
+  {
+    name: 'the store flushes nothing',
+    file: 'io/storeTables.js',
+    before: 'overlappingSync: false,',
+    after: 'overlappingSync: false, noSync: true,',
+    test: { file: 'io/storeTables.test.js' },
+  },
+  {
+    name: 'the store flushes when it pleases',
+    file: 'io/storeTables.js',
+    before: 'overlappingSync: false,',
+    after: '',
+    test: { file: 'io/storeTables.test.js' },
+  },
+  {
+    name: 'the names of a new store are not flushed',
+    file: 'io/storeTables.js',
+    before: 'await files.syncFolder(path);',
+    after: '',
+    test: { file: 'io/storeTables.test.js', name: 'are flushed once' },
+  },
+  {
+    name: 'the name of a new store’s folder is not flushed',
+    file: 'io/storeFolder.js',
+    before: 'await makeFolder(files, path);',
+    after: 'await files.mkdir(path);',
+    test: { file: 'io/storeTables.test.js', name: 'are flushed once' },
+  },
+  {
+    name: 'a reply is acknowledged before it is in the store',
+    file: 'io/store.js',
+    before: 'await committed(tables.fresh.put(at, value));',
+    after: 'void committed(tables.fresh.put(at, value));',
+    test: { file: 'io/storeTables.test.js', name: 'before its bytes are flushed' },
+  },
+  {
+    name: 'the store’s database meets a full disk',
+    file: 'io/storeRoom.js',
+    before: 'if (found.sizeBytes >= wantedBytes)',
+    after: 'if (true)',
+    test: { file: 'io/store.test.js', name: 'KiB left ends no process' },
+  },
+  {
+    name: 'a store is made without a look at the disk',
+    file: 'io/storeTables.js',
+    before: 'if (isNew || !hasLock)',
+    after: 'if (false)',
+    test: { file: 'io/store.test.js', name: 'KiB left ends no process' },
+  },
+  {
+    name: 'replies that another process packed are packed again',
+    file: 'io/store.js',
+    before: 'const gone = removed.filter((at) => !tables.fresh.doesExist(at));',
+    after: 'const gone = [];',
+    test: { file: 'io/storeTools.test.js' },
+  },
+  {
+    name: 'the size of a store’s file is taken before the pages that tell of it',
+    file: 'io/storeFolder.js',
+    before: "const file = await files.open(dataFile, 'read');",
+    after:
+      'const size = await files.stat(dataFile); files = { ...files, stat: async () => size };' +
+      "const file = await files.open(dataFile, 'read');",
+    and: [{ before: 'const LOOKS = 5;', after: 'const LOOKS = 1;' }],
+    test: { file: 'io/store.test.js', name: 'while it is looked at' },
+  },
+  {
+    name: 'an emptied store is taken for a new one',
+    file: 'io/storeFolder.js',
+    before: 'const isMarked = names.includes(STORE_MARK_FILE);',
+    after: 'const isMarked = false;',
+    test: { file: 'io/store.test.js', name: 'is empty or gone' },
   },
 ];
 
@@ -207,16 +287,17 @@ function tryMutant(mutant: Mutant | null): Verdict {
     for (const name of ['node_modules', 'pipelines', 'models'])
       symlinkSync(join(PACKAGE_FOLDER, name), join(folder, name), 'dir');
     if (mutant) patch(join(folder, 'dist', 'src', mutant.file), mutant);
-    const isLock = mutant?.file === 'io/runLock.js';
-    const args = isLock
-      ? ['--test', '--test-reporter=tap', join(folder, 'dist/test/io/runLock.test.js')]
+    const { test } = mutant ?? {};
+    const pattern = test?.name === undefined ? [] : [`--test-name-pattern=${test.name}`];
+    const args = test
+      ? ['--test', '--test-reporter=tap', ...pattern, join(folder, 'dist/test', test.file)]
       : [join(folder, 'dist/test/crash/main.js'), '--part=simulated', `--stride=${values.stride}`];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, {
       encoding: 'utf8',
       timeout: 300_000,
     });
     if (status === 0) return { isCaught: false, by: '' };
-    return { isCaught: true, by: isLock ? firstFailed(stdout) : firstError(stderr) };
+    return { isCaught: true, by: test ? firstFailed(stdout) : firstError(stderr) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -238,7 +319,7 @@ function firstError(stderr: string): string {
 }
 
 function firstFailed(stdout: string): string {
-  return short(stdout.match(/^not ok \d+ - (.*)$/m)?.[1] ?? 'it did not end');
+  return short(stdout.match(/^ *not ok \d+ - (.*)$/m)?.[1] ?? 'it did not end');
 }
 
 function short(text: string): string {

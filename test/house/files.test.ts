@@ -70,7 +70,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/io/storeErrors.ts': 'store.test and storeTools.test: full disks, foreign and damaged stores',
   'src/io/storeFiles.ts': 'names',
   'src/io/storeRoom.ts': 'store.test: disks with little room',
-  'src/io/storeTables.ts': 'store.test and storeTools.test: how the database is opened, and what is no store',
   'src/io/storeFolder.ts': 'store.test: what is no store, or a damaged one',
   'src/io/sourceRows.ts': 'readJsonl.test and readParquet.test',
   'src/operators/_generators.ts': 'scoreDifficulty.test and sampleDifficulty.test',

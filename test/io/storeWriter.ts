@@ -20,7 +20,10 @@ function sayFailure({ code, message }: { code: string; message: string }): void 
 }
 
 const store = await openStore(path, run, { files: nodeFiles, nowMs, sleep }).catch(sayFailure);
-if (store) await write(store);
+if (store) {
+  process.stdout.write('opened\n');
+  await write(store);
+}
 
 async function write(store: Store): Promise<void> {
   const end = Number(first) + Number(count);
