@@ -228,7 +228,7 @@ const MUTANTS: Mutant[] = [
     file: 'io/store.js',
     before: 'await committed(tables.fresh.put(at, value));',
     after: 'void committed(tables.fresh.put(at, value));',
-    test: { file: 'io/storeTables.test.js', name: 'before its bytes are flushed' },
+    test: { file: 'io/storeTables.test.js', name: 'that is acknowledged' },
   },
   {
     name: 'the store’s database meets a full disk',

@@ -5,8 +5,11 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Files, nodeFiles } from '../../src/io/files.js';
+import { systemClock } from '../../src/backends/clock.js';
+import { openStore } from '../../src/io/store.js';
 import { databaseOptions, openStoreTables } from '../../src/io/storeTables.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { keyOf, textOf } from './storeReplies.js';
 
 /** Each lets a promise resolve before its reply is on the disk, or a kill leave half a page. */
 const UNSAFE = ['noSync', 'noMetaSync', 'mapAsync', 'useWritemap', 'noLock', 'overlappingSync'] as const;
@@ -37,6 +40,20 @@ test('the names of a new store, and of its folder, are flushed once they are the
       assert.ok(flushed.includes(folder), `${folder} was not flushed`);
   }
   assert.ok(existsSync(join(path, 'store.json')));
+});
+
+test('a reply that is acknowledged is there for others', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const { nowMs, sleep } = systemClock;
+  const store = await openStore(path, 'run', { files: nodeFiles, nowMs, sleep });
+  const others = await openStoreTables(nodeFiles, path);
+  for (let count = 1; count <= 5; count++) {
+    await store.put(keyOf(count), textOf(count));
+    others.root.resetReadTxn();
+    assert.equal(others.fresh.getCount(), count);
+  }
+  await others.root.close();
+  await store.close();
 });
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0 ? false : 'wants strace';
