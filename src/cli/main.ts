@@ -6,6 +6,7 @@ import { type Override, PipelineProblems } from '../pipeline/document.js';
 import { EXIT_CODES, EXIT_CODE_HELP, exitCodeOf } from './exitCodes.js';
 import type { RunFlags } from './run.js';
 import type { StoreFlags } from './store.js';
+import { asSystemError, hearOutput } from './systemErrors.js';
 import type { TrainFlags } from './train.js';
 
 // Each command is loaded when it is asked for: a start takes most of its time to load what it does not need.
@@ -120,11 +121,19 @@ function printError(error: unknown): number {
     process.stderr.write(`${error.message} [${error.code}]\n`);
     return exitCodeOf(error.code);
   }
+  const ofSystem = asSystemError(error);
+  if (ofSystem) return printError(ofSystem);
   process.stderr.write(
     `${(error as Error)?.stack ?? String(error)}\nThis is a bug in scalequest: please report it.\n`,
   );
   return EXIT_CODES.failed;
 }
+
+hearOutput(process.stderr, () => {});
+hearOutput(process.stdout, (error) => {
+  process.stderr.write(`what was to be printed cannot be written (${error.code})\n`);
+  process.exitCode = EXIT_CODES.io;
+});
 
 try {
   await program.parseAsync();

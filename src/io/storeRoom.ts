@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { removeQuietly } from './atomicFile.js';
-import { type Files, fileError } from './files.js';
+import { type Files, type OpenFile, fileError } from './files.js';
 import { STORE_DATA_FILE, STORE_ROOM_FILE } from './storeFiles.js';
 import type { StoreTables } from './storeTables.js';
 
 /**
  * LMDB must not meet a full disk: it maps its lock file into memory, where a page without a block ends the process by a
- * signal, and its message of a page that cannot be written runs over its buffer. So the space is taken beforehand, by writes
- * that may fail as any other.
+ * signal, and its message of a page that cannot be written runs over its buffer; nor may it fail to open its files, which ends
+ * the process too. So what it needs is taken beforehand, by calls that may fail as any other.
  */
 
 /** More than LMDB needs to make its files. */
@@ -24,11 +24,25 @@ export async function assertRoom(files: Files, path: string): Promise<void> {
     try {
       await file.write(ZEROS.subarray(0, NEW_BYTES));
       await file.sync();
+      await assertHandles(files, scratch, 'read');
     } finally {
       await file.close();
     }
   } finally {
     await removeQuietly(files, scratch);
+  }
+}
+
+/** Its files, one of them twice. */
+const HANDLES = 3;
+
+/** Whether LMDB can open its files, which are `name` or beside it. Throws ERR_IO_READ, ERR_IO_WRITE. */
+export async function assertHandles(files: Files, name: string, mode: 'read' | 'append'): Promise<void> {
+  const handles: OpenFile[] = [];
+  try {
+    while (handles.length < HANDLES) handles.push(await files.open(name, mode));
+  } finally {
+    for (const handle of handles) await handle.close();
   }
 }
 

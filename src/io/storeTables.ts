@@ -7,7 +7,7 @@ import type { Files } from './files.js';
 import { committed, foreign, openError } from './storeErrors.js';
 import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE } from './storeFiles.js';
 import { prepareStoreFolder, readStoreFolder } from './storeFolder.js';
-import { assertRoom, ensureRoom } from './storeRoom.js';
+import { assertHandles, assertRoom, ensureRoom } from './storeRoom.js';
 
 /** Of the store's records; a newer one is refused. */
 export const STORE_FORMAT_VERSION = 1;
@@ -49,7 +49,7 @@ export async function openStoreTables(files: Files, path: string): Promise<Store
     const { isNew } = await prepareStoreFolder(files, path);
     const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
     if (isNew || !hasLock) await assertRoom(files, path);
-    if (!isNew) await assertWritable(files, path);
+    if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
     const root = open<Buffer, Buffer>(databaseOptions(path));
     try {
       return await openTables(files, path, root, isNew);
@@ -60,11 +60,6 @@ export async function openStoreTables(files: Files, path: string): Promise<Store
   } catch (error) {
     throw openError(path, error);
   }
-}
-
-/** LMDB ends the process where it may not write its file. */
-async function assertWritable(files: Files, path: string): Promise<void> {
-  await (await files.open(join(path, STORE_DATA_FILE), 'append')).close();
 }
 
 async function openTables(
@@ -88,6 +83,7 @@ export async function readStoreTables(files: Files, path: string): Promise<Store
   try {
     const { isNew } = await readStoreFolder(files, path);
     if (isNew) return null;
+    await assertHandles(files, join(path, STORE_DATA_FILE), 'read');
     const root = open<Buffer, Buffer>({ ...databaseOptions(path), readOnly: true });
     try {
       if (hasFormat(root, path, isNew)) return tablesOf(root);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +10,7 @@ import { EXIT_CODES } from '../../src/cli/exitCodes.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import {
   type CommandResult,
+  MAIN,
   type RunningCommand,
   hashesOf,
   startCommand,
@@ -186,6 +188,38 @@ test('faults: a folder on a read-only file system', async (t) => {
   const { code, stderr } = await hostCommand(['run', file, '--out', join(disk, 'out')]);
   assert.equal(code, EXIT_CODES.io, stderr);
   assert.match(stderr, /cannot write .*out \(EROFS\): the file system is read-only\. Choose another folder/);
+});
+
+test('faults: too few file descriptors to begin', { skip: process.platform === 'win32' }, async () => {
+  for (const handles of [26, 36, 50]) {
+    const { args } = placeFor();
+    const { code, stderr } = await startCommand(args, undefined, `ulimit -n ${handles}`).result;
+    assert.equal(code, EXIT_CODES.io, stderr);
+    assert.match(stderr, /Raise the limit \(`ulimit -n`\).*\[ERR_IO_READ\]\n$/);
+  }
+});
+
+test('faults: a file where the run folder should be', async () => {
+  const { out, args } = placeFor();
+  writeFileSync(out, 'mine');
+  const { code, stderr } = await hostCommand(args);
+  assert.equal(code, EXIT_CODES.io);
+  assert.match(stderr, /cannot use .*out for a run: it is a file, expected a folder\. \[ERR_RUN_FOLDER\]\n$/);
+  assert.equal(readFileSync(out, 'utf8'), 'mine');
+});
+
+test('faults: whoever reads the output goes away, or cannot keep it', { skip: isLinux }, async () => {
+  const cases = [
+    { to: 'exec 1> >(exec true); sleep 0.3', code: EXIT_CODES.ok, stderr: /^$/ },
+    { to: 'exec 1> /dev/full', code: EXIT_CODES.io, stderr: /cannot be written \(ENOSPC\)/ },
+  ];
+  for (const { to, code, stderr } of cases) {
+    const ended = spawnSync('bash', ['-c', `${to}; exec "$0" "$@"`, process.execPath, MAIN, 'steps'], {
+      encoding: 'utf8',
+    });
+    assert.equal(ended.status, code, ended.stderr);
+    assert.match(ended.stderr, stderr);
+  }
 });
 
 test('faults: fewer file descriptors than connections', { skip: process.platform === 'win32' }, async (t) => {

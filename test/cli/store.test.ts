@@ -5,6 +5,7 @@ import { before, test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
 import type { Performance } from '../../src/pipeline/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
+import { mountTmpfs, remount } from '../helpers/smallDisk.js';
 import { hashesOf, runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';
 
 const STEPS = [
@@ -131,4 +132,18 @@ test('scalequest store: bad input is named, with its code', async () => {
     /is not a store of replies: it holds "\S+" but no data\.mdb.*\[ERR_STORE_FOREIGN\]\n$/,
   );
   assert.equal(run.code, EXIT_CODES.io);
+});
+
+test('scalequest store: one on a read-only file system is shown and exported, not pruned', async (t) => {
+  const disk = mountTmpfs(t, 'size=8m');
+  if (disk === null) return t.skip('mounting a file system wants root');
+  const path = join(disk, 'store');
+  cpSync(twice.storeCopy, path, { recursive: true });
+  remount(disk, 'ro');
+  const shown = await runCommand('store', path, '--export', join(temporaryFolder(), 'replies.parquet'));
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.match(shown.stdout, /^\d+ replies written to [^]*^store .*: \d+ replies in/m);
+  const pruned = await runCommand('store', path, '--prune-older-than', '30d');
+  assert.equal(pruned.code, EXIT_CODES.io);
+  assert.match(pruned.stderr, /\(EROFS\): the file system is read-only.*\[ERR_STORE_OPEN\]\n$/);
 });

@@ -33,6 +33,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/cli/preview.ts': 'main.test runs the command',
   'src/cli/runInto.ts': 'run.test, and the crash and fault tests',
   'src/cli/steps.ts': 'main.test runs the command',
+  'src/cli/systemErrors.ts': 'faults.test: too few file descriptors, output that goes nowhere',
   'src/cli/summary.ts': 'run.test reads what a run prints',
   'src/flow/batch.ts': 'invariants.test',
   'src/flow/commit.ts': 'invariants.test',

@@ -174,6 +174,22 @@ describe('processes', () => {
     });
   }
 
+  test('few file descriptors end no process: the store opens, or says what is short', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const codes: string[] = [];
+    for (const store of ['new', 'there'])
+      for (let free = 0; free < 6; free++) {
+        const at = store === 'new' ? `${path}${free}` : path;
+        if (store === 'there' && free === 0) await fill(path, 1);
+        const few = `ulimit -n 300; export FREE_HANDLES=${free};`;
+        const { code, acked, failures, messages } = await runWriter(at, 0, 1, undefined, few);
+        assert.equal(code, 0, `${store}, ${free} free`);
+        codes.push(failures[0] ?? `${acked.length} acked`);
+        if (failures.length > 0) assert.match(messages[0]!, /\(EMFILE\): too many open files/);
+      }
+    assert.deepEqual([...new Set(codes)].sort(), ['1 acked', 'ERR_STORE_OPEN']);
+  });
+
   test('a full disk: the write fails with its code, what was acknowledged stays', async () => {
     const path = join(temporaryFolder(), 'store');
     // A limit on the size of files, in KiB, fails as a full disk does, without one.

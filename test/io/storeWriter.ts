@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { systemClock } from '../../src/backends/clock.js';
 import { nodeFiles } from '../../src/io/files.js';
 import { type Store, openStore } from '../../src/io/store.js';
@@ -19,7 +20,21 @@ function sayFailure({ code, message }: { code: string; message: string }): void 
   say('said', message);
 }
 
+/** All that the process may open but so many; until the store is open. */
+function holdHandles(free: number): number[] {
+  const held: number[] = [];
+  try {
+    for (;;) held.push(openSync('/dev/null'));
+  } catch {
+    for (let at = 0; at < free; at++) closeSync(held.pop()!);
+  }
+  return held;
+}
+
+const free = process.env['FREE_HANDLES'];
+const held = free === undefined ? [] : holdHandles(Number(free));
 const store = await openStore(path, run, { files: nodeFiles, nowMs, sleep }).catch(sayFailure);
+for (const handle of held) closeSync(handle);
 if (store) {
   process.stdout.write('opened\n');
   await write(store);

@@ -6,7 +6,7 @@ import { type SharedPools, createSharedPools } from '../../src/backends/sharedPo
 import { closeModels } from '../../src/cli/models.js';
 import { type RunWorld, runInto } from '../../src/cli/runInto.js';
 import { ScaleQuestError } from '../../src/errors.js';
-import { makeFolder } from '../../src/io/atomicFile.js';
+import { makeRunFolder } from '../../src/io/runFolder.js';
 import { loadZstd } from '../../src/io/zstd.js';
 import { promptFrom } from '../../src/pipeline/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
@@ -203,7 +203,7 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
 
 /** As the command does, but for the lock. */
 async function start(plan: Plan, world: RunWorld): Promise<void> {
-  await makeFolder(world.files, FOLDER);
+  await makeRunFolder(world.files, FOLDER);
   await runInto(plan, FOLDER, world);
 }
 
