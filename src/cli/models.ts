@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { systemClock } from '../backends/clock.js';
+import { systemClock, wallNowMs } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
 import { type ModelConfig, describeModel, openModel } from '../backends/openModel.js';
 import { createSharedPools } from '../backends/sharedPools.js';
@@ -53,8 +53,8 @@ export async function openModels(
 async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
   if (settings.store === 'none') return null;
   const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
-  const { nowMs, sleep } = systemClock;
-  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs, sleep });
+  const { sleep } = systemClock;
+  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
 }
 
 /** LMDB's keys have an end. */

@@ -32,7 +32,7 @@ export type StoreRun = z.output<typeof runRecord>;
 
 export interface StoreDeps {
   files: Files;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the system's clock: what the age of a reply is told by. It may be set meanwhile. */
   nowMs(): number;
   sleep(ms: number): Promise<void>;
 }
@@ -64,7 +64,7 @@ interface Opened {
  */
 export async function openStore(path: string, run: string, deps: StoreDeps): Promise<Store> {
   const { files } = deps;
-  const [tables, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
+  const [{ tables, close }, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
   const opened = { files, path, tables, codec };
   const cache = createCache();
   const fresh = createFresh(opened, deps.nowMs);
@@ -78,7 +78,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   try {
     await fresh.adopt();
   } catch (error) {
-    await tables.root.close();
+    await close();
     return fail(error);
   }
 
@@ -94,7 +94,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
 
   async function write(replies: Replies): Promise<void> {
     const now = deps.nowMs();
-    if (now - savedMs >= RUN_SAVED_EVERY_MS) {
+    if (Math.abs(now - savedMs) >= RUN_SAVED_EVERY_MS) {
       savedMs = now;
       await saveRun(opened, run, counted);
     }
@@ -114,7 +114,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
     } catch (error) {
       fail(error);
     } finally {
-      await tables.root.close();
+      await close();
     }
   }
 

@@ -7,3 +7,6 @@ export const STORE_MARK_FILE = 'store.json';
 
 /** For a moment, to see that the disk has room. */
 export const STORE_ROOM_FILE = 'room.tmp';
+
+/** Says which process has the store open. */
+export const HOLDER_FILE = /^open-.+\.json$/;

@@ -3,7 +3,13 @@ import { ScaleQuestError } from '../errors.js';
 import { makeFolder } from './atomicFile.js';
 import type { Files, OpenFile } from './files.js';
 import { foreign, lost } from './storeErrors.js';
-import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE, STORE_ROOM_FILE } from './storeFiles.js';
+import {
+  HOLDER_FILE,
+  STORE_DATA_FILE,
+  STORE_LOCK_FILE,
+  STORE_MARK_FILE,
+  STORE_ROOM_FILE,
+} from './storeFiles.js';
 
 /** Beside the data file, or before there is one. */
 const OURS = [STORE_LOCK_FILE, STORE_MARK_FILE, `${STORE_MARK_FILE}.tmp`, STORE_ROOM_FILE];
@@ -38,7 +44,7 @@ export async function readStoreFolder(
   const names = await files.readdir(path);
   const isMarked = names.includes(STORE_MARK_FILE);
   if (!names.includes(STORE_DATA_FILE)) {
-    const other = names.find((name) => !OURS.includes(name));
+    const other = names.find((name) => !OURS.includes(name) && !HOLDER_FILE.test(name));
     if (other) throw foreign(path, `it holds "${other}" but no ${STORE_DATA_FILE}`);
     if (isMarked) throw lost(path, `has lost its ${STORE_DATA_FILE}`);
     return { isNew: true, isBegun: false };

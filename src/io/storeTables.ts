@@ -7,6 +7,7 @@ import type { Files } from './files.js';
 import { committed, foreign, openError } from './storeErrors.js';
 import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE } from './storeFiles.js';
 import { prepareStoreFolder, readStoreFolder } from './storeFolder.js';
+import { claimStore, deadHolders, thisHolder } from './storeHolders.js';
 import { assertHandles, assertRoom, ensureRoom } from './storeRoom.js';
 
 /** Of the store's records; a newer one is refused. */
@@ -43,22 +44,43 @@ export function databaseOptions(path: string): RootDatabaseOptionsWithPath {
   };
 }
 
+export interface OpenTables {
+  tables: StoreTables;
+  close(): Promise<void>;
+}
+
 /** Opens the tables, of a new store or one that is there. Throws ERR_STORE_FOREIGN, _DAMAGED, _VERSION, _OPEN. */
-export async function openStoreTables(files: Files, path: string): Promise<StoreTables> {
+export async function openStoreTables(files: Files, path: string): Promise<OpenTables> {
   try {
     const { isNew } = await prepareStoreFolder(files, path);
-    const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
-    if (isNew || !hasLock) await assertRoom(files, path);
-    if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
-    const root = open<Buffer, Buffer>(databaseOptions(path));
+    const release = await claimStore(files, path);
     try {
-      return await openTables(files, path, root, isNew);
+      return await openClaimed(files, path, isNew, release);
     } catch (error) {
-      await root.close();
+      await release();
       throw error;
     }
   } catch (error) {
     throw openError(path, error);
+  }
+}
+
+async function openClaimed(
+  files: Files,
+  path: string,
+  isNew: boolean,
+  release: () => Promise<void>,
+): Promise<OpenTables> {
+  const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
+  if (isNew || !hasLock) await assertRoom(files, path);
+  if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
+  const root = open<Buffer, Buffer>(databaseOptions(path));
+  const close = (): Promise<void> => root.close().finally(release);
+  try {
+    return { tables: await openTables(files, path, root, isNew), close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
@@ -79,18 +101,20 @@ async function openTables(
 }
 
 /** To read only, on a full disk or a read-only one too. Null for a store that was begun and holds nothing. Throws as above. */
-export async function readStoreTables(files: Files, path: string): Promise<StoreTables | null> {
+export async function readStoreTables(files: Files, path: string): Promise<OpenTables | null> {
   try {
     const { isNew } = await readStoreFolder(files, path);
     if (isNew) return null;
+    await deadHolders(files, path, thisHolder());
     await assertHandles(files, join(path, STORE_DATA_FILE), 'read');
     const root = open<Buffer, Buffer>({ ...databaseOptions(path), readOnly: true });
+    const close = (): Promise<void> => root.close();
     try {
-      if (hasFormat(root, path, isNew)) return tablesOf(root);
-      await root.close();
+      if (hasFormat(root, path, isNew)) return { tables: tablesOf(root), close };
+      await close();
       return null;
     } catch (error) {
-      await root.close();
+      await close();
       // A crash came before the tables were there, and with them any reply.
       if ((error as Error).message === 'Database not found') return null;
       throw error;

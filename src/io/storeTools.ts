@@ -234,12 +234,12 @@ async function reading<T>(
   empty: T,
   use: (tables: StoreTables, codec: BlockCodec) => Promise<T>,
 ): Promise<T> {
-  const [tables, codec] = await Promise.all([readStoreTables(files, path), createBlockCodec()]);
-  if (!tables) return empty;
+  const [opened, codec] = await Promise.all([readStoreTables(files, path), createBlockCodec()]);
+  if (!opened) return empty;
   try {
-    return await use(tables, codec);
+    return await use(opened.tables, codec);
   } finally {
-    await tables.root.close();
+    await opened.close();
   }
 }
 
@@ -248,13 +248,13 @@ async function writing<T>(
   path: string,
   use: (tables: StoreTables, codec: BlockCodec) => Promise<T>,
 ): Promise<T> {
-  const [tables, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
+  const [{ tables, close }, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
   try {
     return await use(tables, codec);
   } catch (error) {
     if ((error as ScaleQuestError).code === 'ERR_USAGE') throw error;
     throw writeError(path, error);
   } finally {
-    await tables.root.close();
+    await close();
   }
 }

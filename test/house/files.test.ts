@@ -15,7 +15,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/arrow/gather.ts': 'take and concat are its two users and test it',
   'src/backends/batchApi.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/batchClient.ts': 'openaiBatch.test, against a server of the batch API',
-  'src/backends/clock.ts': 'the system’s clock; tests use a simulated one',
   'src/backends/model.ts': 'types',
   'src/backends/llamaCppChild.ts': 'a process entry: llamaCpp.test starts it',
   'src/backends/llamaCppEngine.ts': 'runs in that process: llamaCpp.test',

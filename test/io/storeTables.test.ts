@@ -35,7 +35,7 @@ test('the names of a new store, and of its folder, are flushed once they are the
   };
   for (const _ of ['new', 'there']) {
     flushed.length = 0;
-    await (await openStoreTables(files, path)).root.close();
+    await (await openStoreTables(files, path)).close();
     for (const folder of [dirname(path), path])
       assert.ok(flushed.includes(folder), `${folder} was not flushed`);
   }
@@ -49,10 +49,10 @@ test('a reply that is acknowledged is there for others', async () => {
   const others = await openStoreTables(nodeFiles, path);
   for (let count = 1; count <= 5; count++) {
     await store.put(keyOf(count), textOf(count));
-    others.root.resetReadTxn();
-    assert.equal(others.fresh.getCount(), count);
+    others.tables.root.resetReadTxn();
+    assert.equal(others.tables.fresh.getCount(), count);
   }
-  await others.root.close();
+  await others.close();
   await store.close();
 });
 

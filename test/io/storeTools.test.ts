@@ -81,6 +81,29 @@ test('pruneStore: by run and by age, those and no others; the space is used agai
   assert.ok(after.fileBytes < 2 * fileBytes, `${after.fileBytes} after ${fileBytes}`);
 });
 
+test('pruneStore by age: of a run whose clock was set meanwhile, each reply has the age of its own time', async () => {
+  const path = join(temporaryFolder(), 'store');
+  let now = 1.7e12;
+  const { sleep } = systemClock;
+  const store = await openStore(path, 'run', { files: nodeFiles, nowMs: () => now, sleep });
+  const at = [0, 40 * DAY_MS, -2 * DAY_MS, 3 * DAY_MS];
+  for (const [number, ms] of at.entries()) {
+    now = 1.7e12 + ms;
+    // Of their own block each.
+    await Promise.all(
+      Array.from({ length: 200 }, (_, each) => store.put(keyOf(number * 200 + each), textOf(each))),
+    );
+  }
+  await store.close();
+  assert.equal((await pruneStore(nodeFiles, path, { beforeMs: 1.7e12 + DAY_MS })).replies, 400);
+  const kept = await openStore(path, 'reader', { files: nodeFiles, nowMs: () => now, sleep });
+  assert.deepEqual(
+    at.map((_, number) => kept.get(keyOf(number * 200)) !== undefined),
+    [false, true, false, true],
+  );
+  await kept.close();
+});
+
 test('pruneStore: of a key that was asked anew, the later reply stays', async () => {
   const path = join(temporaryFolder(), 'store');
   await fill(path, 'old', 0, 50, DAY_MS);

@@ -24,7 +24,7 @@ function sayFailure({ code, message }: { code: string; message: string }): void 
 function holdHandles(free: number): number[] {
   const held: number[] = [];
   try {
-    for (;;) held.push(openSync('/dev/null'));
+    for (;;) held.push(openSync('/dev/null', 'r'));
   } catch {
     for (let at = 0; at < free; at++) closeSync(held.pop()!);
   }
