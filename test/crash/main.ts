@@ -94,14 +94,19 @@ function cellsOf(counts: KilledCounts): string[] {
   ];
 }
 
+/** A tenth as many: half of them with a store. */
 async function bundled(): Promise<void> {
-  const counts = await inFolder((folder) =>
-    killBundledRuns({ folder, seed, kills: Math.ceil(kills / 10), target: 8 }),
-  );
-  const { runs, kills: killed, resumes, enginesLeft, slowestEndMs } = counts;
-  const cells = [runs, killed, resumes, enginesLeft, Math.round(slowestEndMs)].map(String);
-  const head = ['bundled model', 'kills', 'resumes', 'engines left', 'slowest to end, ms'];
-  console.log(`${printTable(head, [cells])}\nbytes equal to the unbroken run’s after each\n`);
+  const rows: string[][] = [];
+  for (const hasStore of [true, false]) {
+    const counts = await inFolder((folder) =>
+      killBundledRuns({ folder, seed, kills: Math.ceil(kills / 20), target: 8, hasStore }),
+    );
+    const { runs, kills: killed, resumes, enginesLeft, slowestEndMs } = counts;
+    const numbers = [runs, killed, resumes, enginesLeft, Math.round(slowestEndMs)];
+    rows.push([hasStore ? 'yes' : 'no', ...numbers.map(String)]);
+  }
+  const head = ['bundled, store', 'runs', 'kills', 'resumes', 'engines left', 'slowest to end, ms'];
+  console.log(`${printTable(head, rows)}\nbytes equal to the unbroken run’s after each\n`);
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

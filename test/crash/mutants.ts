@@ -262,6 +262,13 @@ const MUTANTS: Mutant[] = [
     test: { file: 'io/store.test.js', name: 'while it is looked at' },
   },
   {
+    name: 'a store that another machine has open is opened',
+    file: 'io/storeHolders.js',
+    before: 'if (!isHere)',
+    after: 'if (false)',
+    test: { file: 'io/storeHolders.test.js' },
+  },
+  {
     name: 'an emptied store is taken for a new one',
     file: 'io/storeFolder.js',
     before: 'const isMarked = names.includes(STORE_MARK_FILE);',
