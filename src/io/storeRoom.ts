@@ -99,7 +99,8 @@ function pagesOf(
 ): number {
   const copied = Object.values(tables).reduce((sum, table) => {
     const { treeDepth, treeBranchPageCount, treeLeafPageCount } = table.getStats() as TableStats;
-    return sum + Math.min(keys * treeDepth, treeBranchPageCount + treeLeafPageCount) + treeDepth + 1;
+    const branches = Math.min(keys * treeDepth, treeBranchPageCount);
+    return sum + branches + Math.min(keys, treeLeafPageCount) + treeDepth + 1;
   }, 0);
   const split = Math.ceil((2 * keys * ENTRY_BYTES) / pageBytes);
   const values = valuesBytes.reduce((sum, bytes) => sum + Math.ceil(bytes / pageBytes) + 1, 0);
