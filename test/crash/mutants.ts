@@ -1,5 +1,6 @@
 // Turns one safeguard off at a time, in a copy of the compiled code, and sees the simulated crashes find it:
-//   npm run test:mutants -- [--only=PART OF A NAME] [--stride=3]
+//   npm run test:mutants -- [--only=PART OF A NAME] [--stride=3] [--seconds=N] [--from=N]
+// With --seconds it begins at --from, or anywhere, and begins with no other one when the time is up.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,6 +69,13 @@ const MUTANTS: Mutant[] = [
     file: 'io/manifest.js',
     before: 'await file.write(encodeLine(checked));\n            await file.sync();',
     after: 'await file.write(encodeLine(checked));',
+  },
+  {
+    name: 'a record that a killed process had not flushed is not flushed',
+    file: 'io/manifest.js',
+    before: 'which was read as true, and not flushed it.\n        await file.sync();',
+    after: '',
+    test: { file: 'io/manifest.test.js' },
   },
   {
     name: 'the manifest names a shard before it is whole',
@@ -278,7 +286,12 @@ const MUTANTS: Mutant[] = [
 ];
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, stride: { type: 'string', default: '3' } },
+  options: {
+    only: { type: 'string', default: '' },
+    stride: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: 'Infinity' },
+    from: { type: 'string' },
+  },
 });
 
 interface Verdict {
@@ -336,10 +349,15 @@ function short(text: string): string {
 const unchanged = tryMutant(null);
 if (unchanged.isCaught) throw new Error(`the unchanged code fails: ${unchanged.by}`);
 const rows: string[][] = [];
-for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
+const wanted = MUTANTS.filter(({ name }) => name.includes(values.only));
+const isBounded = values.seconds !== 'Infinity';
+const from = Number(values.from ?? (isBounded ? Date.now() : 0)) % Math.max(1, wanted.length);
+for (const mutant of [...wanted.slice(from), ...wanted.slice(0, from)]) {
+  if (performance.now() > Number(values.seconds) * 1000) break;
   const { isCaught, by } = tryMutant(mutant);
   rows.push([mutant.name, isCaught ? by : 'NOT FOUND']);
   console.error(rows.at(-1)!.join(': '));
   if (!isCaught) process.exitCode = 1;
 }
 console.log(printTable(['safeguard turned off', 'found by'], rows));
+console.log(`${rows.length} of ${wanted.length}, from number ${from} on`);
