@@ -67,7 +67,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/io/shardWorker.ts': 'a thread’s entry: shardWriter.test starts it',
   'src/io/storeBlocks.ts': 'store.test: every reply goes through it, whole and damaged',
   'src/io/storeGroups.ts': 'store.test: groups of every size, failures and closing',
-  'src/io/storeErrors.ts': 'store.test and storeTools.test: full disks, foreign and damaged stores',
   'src/io/storeFiles.ts': 'names',
   'src/io/storeRoom.ts': 'store.test: disks with little room',
   'src/io/storeFolder.ts': 'store.test: what is no store, or a damaged one',
