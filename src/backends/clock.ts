@@ -18,3 +18,8 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** Milliseconds since 1970 as the system has them now: for what others read. May jump, in either direction, when it is set. */
+export function wallNowMs(): number {
+  return Date.now();
+}

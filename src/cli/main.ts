@@ -6,6 +6,7 @@ import { type Override, PipelineProblems } from '../pipeline/document.js';
 import { EXIT_CODES, EXIT_CODE_HELP, exitCodeOf } from './exitCodes.js';
 import type { RunFlags } from './run.js';
 import type { StoreFlags } from './store.js';
+import { asSystemError, hearOutput } from './systemErrors.js';
 import type { TrainFlags } from './train.js';
 
 // Each command is loaded when it is asked for: a start takes most of its time to load what it does not need.
@@ -71,7 +72,7 @@ program
   .option('--prune-run <name>', 'remove the replies that a run paid for')
   .option('--prune-older-than <age>', 'remove replies by age, as 30d, 12h or 90m')
   .option('--prune-damaged', 'remove what cannot be read, so that it is asked again')
-  .option('--export <file>', 'write every reply to a Parquet file')
+  .option('--export <file>', 'write every reply to a Parquet file, before anything is removed')
   .action(async (folder: string | undefined, flags: StoreFlags) =>
     (await import('./store.js')).storeCommand(folder, flags),
   );
@@ -123,11 +124,19 @@ function printError(error: unknown): number {
     process.stderr.write(`${error.message} [${error.code}]\n`);
     return exitCodeOf(error.code);
   }
+  const ofSystem = asSystemError(error);
+  if (ofSystem) return printError(ofSystem);
   process.stderr.write(
     `${(error as Error)?.stack ?? String(error)}\nThis is a bug in scalequest: please report it.\n`,
   );
   return EXIT_CODES.failed;
 }
+
+hearOutput(process.stderr, () => {});
+hearOutput(process.stdout, (error) => {
+  process.stderr.write(`what was to be printed cannot be written (${error.code})\n`);
+  process.exitCode = EXIT_CODES.io;
+});
 
 try {
   await program.parseAsync();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { bosFault } from '../backends/bosFault.js';
-import { systemClock } from '../backends/clock.js';
+import { systemClock, wallNowMs } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
 import { type ModelConfig, describeModel, keyVariablesOf, openModel } from '../backends/openModel.js';
 import { createSharedPools } from '../backends/sharedPools.js';
@@ -58,8 +58,20 @@ export async function openModels(
 async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
   if (settings.store === 'none') return null;
   const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
-  const { nowMs, sleep } = systemClock;
-  return openStore(path, basename(resolve(runPath)), { files: nodeFiles, nowMs, sleep });
+  const { sleep } = systemClock;
+  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
+}
+
+/** LMDB's keys have an end. */
+const RUN_NAME_BYTES_MAX = 400;
+
+/** Of two run folders with one name each has its own: its path from where the store lies. */
+export function runNameIn(storePath: string, runPath: string): string {
+  const name = relative(dirname(resolve(storePath)), resolve(runPath))
+    .split(sep)
+    .join('/');
+  if (Buffer.byteLength(name) <= RUN_NAME_BYTES_MAX) return name;
+  return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
 }
 
 /** The same models behind the store; it closes with the last of them. */

@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { systemClock } from '../backends/clock.js';
 import type { Model } from '../backends/model.js';
 import { type ErrorCode, ScaleQuestError } from '../errors.js';
-import { makeFolder } from '../io/atomicFile.js';
 import { type Files, nodeFiles } from '../io/files.js';
+import { makeRunFolder } from '../io/runFolder.js';
 import { lockRunFolder } from '../io/runLock.js';
 import type { Override } from '../pipeline/document.js';
 import { nothingMeasured } from '../pipeline/figures.js';
@@ -41,7 +41,7 @@ export async function runPlan(
   path: string,
   files: Files = nodeFiles,
 ): Promise<{ isShort: boolean; trained: TrainingResult[] }> {
-  await makeFolder(files, path);
+  await makeRunFolder(files, path);
   const lock = await lockRunFolder(files, path, systemClock.sleep);
   const { signal, dispose } = signalOnInterrupt();
   const progress = progressOf(plan);

@@ -24,13 +24,15 @@ export async function storeCommand(path = join('runs', STORE_FOLDER), flags: Sto
         'run folders',
     );
   }
-  for (const prune of prunesOf(flags)) {
-    const { blocks, replies } = await pruneStore(nodeFiles, path, prune);
-    process.stdout.write(`${replies} replies removed, in ${blocks} blocks\n`);
-  }
+  const prunes = prunesOf(flags);
+  // What is about to be removed is exported too.
   if (flags.export !== undefined) {
     const { replies } = await exportStore(nodeFiles, path, flags.export, storedHeadOf);
     process.stdout.write(`${replies} replies written to ${flags.export}\n`);
+  }
+  for (const prune of prunes) {
+    const { blocks, replies } = await pruneStore(nodeFiles, path, prune);
+    process.stdout.write(`${replies} replies removed, in ${blocks} blocks\n`);
   }
   process.stdout.write(`${printSummary(path, await summarizeStore(nodeFiles, path))}\n`);
 }

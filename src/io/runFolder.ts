@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
 import { makeFolder } from './atomicFile.js';
-import type { Files } from './files.js';
+import type { FileStat, Files } from './files.js';
 import { LOCK_FILE, TAKEOVER_FILE } from './runLock.js';
 import {
   type CommitRecord,
@@ -74,6 +74,16 @@ export async function openRunFolder(files: Files, path: string, run: RunRecord):
   }
 }
 
+/** Makes the folder of a run, durably, or finds it there. Throws ERR_RUN_FOLDER where a file has its name. */
+export async function makeRunFolder(files: Files, path: string): Promise<void> {
+  assertFolder(path, await files.stat(path));
+  await makeFolder(files, path);
+}
+
+function assertFolder(path: string, found: FileStat | null): void {
+  if (found && !found.isFolder) throw unusable(path, 'it is a file, expected a folder');
+}
+
 /** Whether a run was begun in this folder. */
 export async function hasManifest(files: Files, path: string): Promise<boolean> {
   return (await files.stat(join(path, MANIFEST_FILE))) !== null;
@@ -101,8 +111,8 @@ async function startRun(files: Files, path: string, run: RunRecord): Promise<Man
  */
 export async function assertUsable(files: Files, path: string): Promise<void> {
   const found = await files.stat(path);
+  assertFolder(path, found);
   if (!found) return makeFolder(files, path);
-  if (!found.isFolder) throw unusable(path, 'it is a file, expected a folder');
   for (const name of await files.readdir(path)) {
     if ([`${MANIFEST_FILE}.tmp`, LOCK_FILE, TAKEOVER_FILE].includes(name)) continue;
     if (FOLDERS.includes(name) && (await files.readdir(join(path, name))).length === 0) continue;

@@ -1,7 +1,6 @@
-import { type Database, type RootDatabase, open } from 'lmdb';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
-import { type Files } from './files.js';
+import type { Files } from './files.js';
 import {
   type BlockCodec,
   type Replies,
@@ -10,11 +9,10 @@ import {
   joinReplies,
   textAt,
 } from './storeBlocks.js';
+import { committed, damaged, writeError } from './storeErrors.js';
 import { createGroups } from './storeGroups.js';
-import { foreign, prepareStoreFolder } from './storeFolder.js';
-
-/** Of the store's records; a newer one is refused. */
-export const STORE_FORMAT_VERSION = 1;
+import { ensureRoom } from './storeRoom.js';
+import { type StoreTables, openStoreTables, parseJson } from './storeTables.js';
 
 /** So much of fresh replies is rewritten as packed blocks, in one transaction. */
 const FRESH_BYTES_MAX = 1 << 20;
@@ -32,11 +30,9 @@ const runRecord = z.object({
 
 export type StoreRun = z.output<typeof runRecord>;
 
-const formatRecord = z.object({ kind: z.literal('scalequest-store'), version: z.int().min(1) });
-
 export interface StoreDeps {
   files: Files;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the system's clock: what the age of a reply is told by. It may be set meanwhile. */
   nowMs(): number;
   sleep(ms: number): Promise<void>;
 }
@@ -54,65 +50,12 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name. */
-export interface StoreTables {
-  root: RootDatabase<Buffer, Buffer>;
-  fresh: Database<Buffer, Buffer>;
-  blocks: Database<Buffer, Buffer>;
-  index: Database<Buffer, Buffer>;
-  runs: Database<Buffer, Buffer>;
-}
-
-/** Opens the tables, of a new store or one that is there. Throws ERR_STORE_FOREIGN, _DAMAGED, _VERSION, _OPEN. */
-export async function openStoreTables(files: Files, path: string): Promise<StoreTables> {
-  const { isNew } = await preparing(path, () => prepareStoreFolder(files, path));
-  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
-  try {
-    // One flush a transaction, awaited: a promise that has resolved is on the disk.
-    const root = open<Buffer, Buffer>({
-      path,
-      ...binary,
-      maxDbs: 8,
-      overlappingSync: false,
-      // We group writes ourselves; its own batch of a turn rejects a promise that nobody can hear, which would end the process.
-      eventTurnBatching: false,
-      noSubdir: false,
-    });
-    try {
-      await checkFormat(root, path, isNew);
-      const table = (name: string) => root.openDB<Buffer, Buffer>({ name, ...binary });
-      const [fresh, blocks, index, runs] = ['fresh', 'blocks', 'index', 'runs'].map(table);
-      return { root, fresh: fresh!, blocks: blocks!, index: index!, runs: runs! };
-    } catch (error) {
-      await root.close();
-      throw error;
-    }
-  } catch (error) {
-    throw error instanceof ScaleQuestError ? error : openError(path, error);
-  }
-}
-
-const FORMAT_KEY = Buffer.from('format');
-
-async function checkFormat(root: RootDatabase<Buffer, Buffer>, path: string, isNew: boolean): Promise<void> {
-  const written = root.getBinary(FORMAT_KEY);
-  if (!written) {
-    // Another process may have made the file a moment ago; anything else in it is another program's.
-    if (!isNew && root.getKeysCount({ limit: 1 }) > 0)
-      throw foreign(path, 'another program made its database');
-    const format = { kind: 'scalequest-store', version: STORE_FORMAT_VERSION };
-    await root.put(FORMAT_KEY, Buffer.from(JSON.stringify(format)));
-    return;
-  }
-  const format = formatRecord.safeParse(parseJson(written.toString()));
-  if (!format.success) throw foreign(path, 'its record of the format cannot be read');
-  if (format.data.version > STORE_FORMAT_VERSION) {
-    throw new ScaleQuestError(
-      'ERR_STORE_VERSION',
-      `the store ${path} has format version ${format.data.version}, expected at most ${STORE_FORMAT_VERSION}: ` +
-        'a newer scalequest wrote it. Update this one, or name another folder in `store`',
-    );
-  }
+/** A store's database, and what goes with it. */
+interface Opened {
+  files: Files;
+  path: string;
+  tables: StoreTables;
+  codec: BlockCodec;
 }
 
 /**
@@ -120,22 +63,23 @@ async function checkFormat(root: RootDatabase<Buffer, Buffer>, path: string, isN
  * others had packed, and at the start also what they had not. Throws as `openStoreTables`.
  */
 export async function openStore(path: string, run: string, deps: StoreDeps): Promise<Store> {
-  const [tables, codec] = await Promise.all([openStoreTables(deps.files, path), createBlockCodec()]);
+  const { files } = deps;
+  const [{ tables, close }, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
+  const opened = { files, path, tables, codec };
   const cache = createCache();
-  const fresh = createFresh(path, tables, codec, deps.nowMs);
+  const fresh = createFresh(opened, deps.nowMs);
   const counted = readRun(tables, run) ?? { startedMs: deps.nowMs(), models: {} };
   let savedMs = deps.nowMs();
   let closing: Promise<void> | null = null;
-  const groups = createGroups(run, deps.sleep, (replies) =>
-    write(replies).catch((error: unknown) => {
-      throw writeError(path, error);
-    }),
-  );
+  const fail = (error: unknown): never => {
+    throw writeError(path, error);
+  };
+  const groups = createGroups(run, deps.sleep, (replies) => write(replies).catch(fail));
   try {
     await fresh.adopt();
   } catch (error) {
-    await tables.root.close();
-    throw error instanceof ScaleQuestError ? error : writeError(path, error);
+    await close();
+    return fail(error);
   }
 
   function get(key: string): string | undefined {
@@ -150,13 +94,13 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
 
   async function write(replies: Replies): Promise<void> {
     const now = deps.nowMs();
-    if (now - savedMs >= RUN_SAVED_EVERY_MS) {
+    if (Math.abs(now - savedMs) >= RUN_SAVED_EVERY_MS) {
       savedMs = now;
-      saveRun(tables, run, counted).catch(() => {});
+      await saveRun(opened, run, counted);
     }
     // Enough for blocks of their own: written once.
     if (replies.texts.length >= BLOCK_BYTES) {
-      return packRecords(tables, codec, [{ at: blockKey(now), replies }], []);
+      return void (await writeBlocks(opened, [{ at: blockKey(now), replies }], []));
     }
     await fresh.add(replies);
     if (fresh.bytes() >= FRESH_BYTES_MAX) await fresh.pack();
@@ -166,11 +110,11 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
     try {
       await groups.drain();
       if (fresh.bytes() > 0) await fresh.pack();
-      await saveRun(tables, run, counted);
+      await saveRun(opened, run, counted);
     } catch (error) {
-      throw writeError(path, error);
+      fail(error);
     } finally {
-      await tables.root.close();
+      await close();
     }
   }
 
@@ -195,7 +139,8 @@ interface FreshRecord {
 }
 
 /** Replies that are durable but not packed yet: small records in the order they came, all in memory too. */
-function createFresh(path: string, tables: StoreTables, codec: BlockCodec, nowMs: () => number) {
+function createFresh(opened: Opened, nowMs: () => number) {
+  const { path, tables, codec } = opened;
   const owners = new Map<string, Replies>();
   let records: FreshRecord[] = [];
   let bytes = 0;
@@ -212,7 +157,7 @@ function createFresh(path: string, tables: StoreTables, codec: BlockCodec, nowMs
     return replies && textAt(replies, replies.keys.lastIndexOf(key));
   }
 
-  /** What another run could not pack any more, or has not yet: packing it twice does no harm. */
+  /** What another run could not pack any more, or has not yet. */
   async function adopt(): Promise<void> {
     for (const { key, value } of tables.fresh.getRange()) {
       const at = Buffer.from(key);
@@ -225,13 +170,23 @@ function createFresh(path: string, tables: StoreTables, codec: BlockCodec, nowMs
 
   async function add(replies: Replies): Promise<void> {
     const at = blockKey(nowMs());
-    await tables.fresh.put(at, codec.encode(replies));
+    const value = codec.encode(replies);
+    await ensureRoom(opened.files, path, tables, { keys: 1, valuesBytes: [value.length] });
+    await committed(tables.fresh.put(at, value));
     keep(at, replies);
   }
 
+  /** What another process has packed meanwhile is its own; what was pruned stays so. */
   async function pack(): Promise<void> {
-    const written = records.map(({ at }) => at);
-    await packRecords(tables, codec, records, written);
+    for (let left = records; left.length > 0;) {
+      const gone = await writeBlocks(
+        opened,
+        left,
+        left.map(({ at }) => at),
+      );
+      if (gone.length === 0) break;
+      left = left.filter(({ at }) => !gone.includes(at));
+    }
     records = [];
     owners.clear();
     bytes = 0;
@@ -240,29 +195,45 @@ function createFresh(path: string, tables: StoreTables, codec: BlockCodec, nowMs
   return { get, adopt, add, pack, bytes: () => bytes };
 }
 
-/** Writes records as blocks, and removes what the table `fresh` had of them; resolves when that is durable. */
-async function packRecords(
-  tables: StoreTables,
-  codec: BlockCodec,
+/**
+ * Writes records as blocks, and removes what the table `fresh` had of them; resolves when that is durable. Where some of that
+ * is gone by now, gives those and writes nothing.
+ */
+async function writeBlocks(
+  { files, path, tables, codec }: Opened,
   records: readonly FreshRecord[],
   removed: readonly Buffer[],
-): Promise<void> {
+): Promise<Buffer[]> {
+  const blocks = await encodeBlocks(codec, records);
+  const index = blocks.flatMap(({ at, keys }) => keys.map((key) => ({ key, at })));
+  // In the order of the keys, so that each page of the index is met once.
+  index.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const keys = blocks.length + index.length + removed.length;
+  await ensureRoom(files, path, tables, { keys, valuesBytes: blocks.map(({ bytes }) => bytes.length) });
+  return committed(
+    tables.root.transaction(() => {
+      const gone = removed.filter((at) => !tables.fresh.doesExist(at));
+      if (gone.length > 0) return gone;
+      for (const block of blocks) void tables.blocks.put(block.at, block.bytes);
+      for (const { key, at } of index) void tables.index.put(Buffer.from(key, 'latin1'), at);
+      for (const at of removed) void tables.fresh.remove(at);
+      return [];
+    }),
+  );
+}
+
+function encodeBlocks(
+  codec: BlockCodec,
+  records: readonly FreshRecord[],
+): Promise<{ at: Buffer; keys: readonly string[]; bytes: Buffer }[]> {
   const pieces = groupRecords(records).flatMap((neighbours) => {
     const replies = joinReplies(neighbours.map((record) => record.replies));
     const ms = blockTimeMs(neighbours[0]!.at);
     return cutReplies(replies, BLOCK_BYTES).map((piece) => ({ at: blockKey(ms), piece }));
   });
-  const blocks = await Promise.all(
+  return Promise.all(
     pieces.map(async ({ at, piece }) => ({ at, keys: piece.keys, bytes: await codec.encodePacked(piece) })),
   );
-  const index = blocks.flatMap(({ at, keys }) => keys.map((key) => ({ key, at })));
-  // In the order of the keys, so that each page of the index is met once.
-  index.sort((a, b) => (a.key < b.key ? -1 : 1));
-  await tables.root.batch(() => {
-    for (const block of blocks) void tables.blocks.put(block.at, block.bytes);
-    for (const { key, at } of index) void tables.index.put(Buffer.from(key, 'latin1'), at);
-    for (const at of removed) void tables.fresh.remove(at);
-  });
 }
 
 /** Neighbours of one run together. */
@@ -328,58 +299,8 @@ export function readRun(tables: StoreTables, run: string): StoreRun | undefined 
   return parsed?.success ? parsed.data : undefined;
 }
 
-async function saveRun(tables: StoreTables, run: string, counts: StoreRun): Promise<void> {
-  await tables.runs.put(Buffer.from(run), Buffer.from(JSON.stringify(counts)));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function damaged(path: string, at: Buffer): ScaleQuestError {
-  return new ScaleQuestError(
-    'ERR_STORE_DAMAGED',
-    `the store ${path} has a damaged block of replies (${at.toString('hex')}), expected one whose checksum is right. ` +
-      `\`scalequest store ${path} --prune-damaged\` removes what cannot be read; those replies are then asked again`,
-    { data: { path } },
-  );
-}
-
-async function preparing<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if ((error as ScaleQuestError).code?.startsWith('ERR_STORE')) throw error;
-    throw openError(path, error);
-  }
-}
-
-function openError(path: string, cause: unknown): ScaleQuestError {
-  return new ScaleQuestError(
-    'ERR_STORE_OPEN',
-    `the store ${path} cannot be opened: ${(cause as Error).message}. Check the folder's owner and mode, name another one ` +
-      'in `store`, or do without (`store: none`)',
-    { cause, data: { path } },
-  );
-}
-
-/** lmdb rejects a second promise with the system's error, which nobody else hears: unheard it would end the process. */
-function heardOf(cause: unknown): void {
-  const { commitError } = cause as { commitError?: Promise<never> };
-  commitError?.catch(() => {});
-}
-
-function writeError(path: string, cause: unknown): ScaleQuestError {
-  if (cause instanceof ScaleQuestError) return cause;
-  heardOf(cause);
-  return new ScaleQuestError(
-    'ERR_STORE_WRITE',
-    `the store ${path} cannot be written: ${(cause as Error).message}. Free some space or check the folder's mode, and ` +
-      'start the same command again: what was acknowledged is there',
-    { cause, data: { path } },
-  );
+async function saveRun({ files, path, tables }: Opened, run: string, counts: StoreRun): Promise<void> {
+  const value = Buffer.from(JSON.stringify(counts));
+  await ensureRoom(files, path, tables, { keys: 1, valuesBytes: [value.length] });
+  await committed(tables.runs.put(Buffer.from(run), value));
 }

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import type { Column } from '../arrow/columnType.js';
 import { buildRows } from '../arrow/build.js';
-import type { Files } from './files.js';
+import { ScaleQuestError } from '../errors.js';
+import { type Files, byCodeUnits } from './files.js';
 import { openShardWriter } from './shardWriter.js';
-import { type StoreRun, type StoreTables, blockTimeMs, damaged, openStoreTables, readRun } from './store.js';
+import { type StoreRun, blockTimeMs, readRun } from './store.js';
 import { type BlockCodec, type Replies, createBlockCodec, textAt } from './storeBlocks.js';
-import { STORE_DATA_FILE } from './storeFolder.js';
+import { committed, damaged, writeError } from './storeErrors.js';
+import { STORE_DATA_FILE } from './storeFiles.js';
+import { ensureRoom } from './storeRoom.js';
+import { type StoreTables, openStoreTables, readStoreTables } from './storeTables.js';
 
 /** What `scalequest store` does with a store, beside the runs that use it. */
 
@@ -21,9 +25,11 @@ export interface StoreSummary {
   damagedBlocks: number;
 }
 
+const NOTHING: StoreSummary = { replies: 0, fileBytes: 0, freeBytes: 0, runs: [], damagedBlocks: 0 };
+
 /** Throws as `openStoreTables`. */
 export async function summarizeStore(files: Files, path: string): Promise<StoreSummary> {
-  return withTables(files, path, async (tables, codec) => {
+  return reading(files, path, NOTHING, async (tables, codec) => {
     const repliesOf = new Map<string, number>();
     for (const { key } of tables.runs.getRange()) repliesOf.set(key.toString(), 0);
     let fresh = 0;
@@ -38,52 +44,92 @@ export async function summarizeStore(files: Files, path: string): Promise<StoreS
     return {
       replies: tables.index.getCount() + fresh,
       fileBytes,
-      freeBytes: Math.round(fileBytes * freeShare(tables)),
+      freeBytes: Math.max(0, fileBytes - usedBytes(tables)),
       runs: runs.sort((a, b) => (a.startedMs ?? 0) - (b.startedMs ?? 0)),
       damagedBlocks,
     };
   });
 }
 
-/** The share of pages that no table holds, from what the tables say of theirs. */
-function freeShare(tables: StoreTables): number {
+/** Of the pages that a table holds, from what the tables say of theirs, and of the two that tell where the tables are. */
+function usedBytes(tables: StoreTables): number {
   type Stats = { treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number };
-  const { lastPageNumber } = tables.root.getStats() as { lastPageNumber: number };
+  const { pageSize: pageBytes } = tables.root.getStats() as { pageSize: number };
   const used = Object.values(tables).reduce((sum, table) => {
     const { treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Stats;
     return sum + treeBranchPageCount + treeLeafPageCount + overflowPages;
   }, 2);
-  return Math.max(0, 1 - used / (lastPageNumber + 1));
+  return used * pageBytes;
 }
 
 /** What to remove: a run's replies, those that came before a moment, or what cannot be read. */
 export type Prune =
   { run: string } | { beforeMs: number } | { damaged: true; isReply: (text: string) => boolean };
 
-/** Removes replies; each step of it is one transaction. The file keeps its size and uses the space again. */
+/**
+ * Removes replies; each step of it is one transaction. The file keeps its size and uses the space again. Throws as
+ * `openStoreTables`, ERR_STORE_WRITE, and ERR_USAGE for a run that the store does not know.
+ */
 export async function pruneStore(
   files: Files,
   path: string,
   prune: Prune,
 ): Promise<{ blocks: number; replies: number }> {
-  return withTables(files, path, async (tables, codec) => {
-    const chosen = [...blocksOf(tables, codec)].filter((block) => isChosen(block, prune, codec));
-    let removed = 0;
-    for (const { table, at, replies } of chosen) {
-      await tables.root.batch(() => {
-        void table.remove(at);
-        for (const key of replies?.keys ?? []) {
-          const id = Buffer.from(key, 'latin1');
-          if (table === tables.blocks && !tables.index.getBinary(id)?.equals(at)) continue;
-          removed += 1;
-          if (table === tables.blocks) void tables.index.remove(id);
-        }
-      });
+  return writing(files, path, async (tables, codec) => {
+    const sought = 'run' in prune ? { run: findRun(path, tables, codec, prune.run) } : prune;
+    const removed = { blocks: 0, replies: 0 };
+    // A run beside may have packed what was found in the table before.
+    for (let isMoved = true; isMoved;) {
+      isMoved = false;
+      for (const block of [...blocksOf(tables, codec)].filter((found) => isChosen(found, sought, codec))) {
+        const replies = await removeBlock(files, path, tables, block);
+        if (replies === null) isMoved = true;
+        else removed.blocks += 1;
+        removed.replies += replies ?? 0;
+      }
     }
-    if ('damaged' in prune) removed += await removeDangling(tables);
-    if ('run' in prune) await tables.runs.remove(Buffer.from(prune.run));
-    return { blocks: chosen.length, replies: removed };
+    if ('damaged' in sought) removed.replies += await removeDangling(files, path, tables);
+    if ('run' in sought) {
+      await ensureRoom(files, path, tables, { keys: 1, valuesBytes: [] });
+      await committed(tables.runs.remove(Buffer.from(sought.run)));
+    }
+    return removed;
   });
+}
+
+/** Its name, or the end of its path where that is one run's alone. */
+function findRun(path: string, tables: StoreTables, codec: BlockCodec, sought: string): string {
+  const named = new Set([...tables.runs.getRange()].map(({ key }) => key.toString()));
+  for (const { replies } of blocksOf(tables, codec)) if (replies) named.add(replies.run);
+  const found = named.has(sought) ? [sought] : [...named].filter((run) => run.endsWith(`/${sought}`));
+  if (found.length === 1) return found[0]!;
+  const known = [...named].sort(byCodeUnits);
+  throw new ScaleQuestError(
+    'ERR_USAGE',
+    `found ${found.length} runs named "${sought}" in the store ${path}, expected one of: ${known.join(', ') || '(it has none)'}`,
+  );
+}
+
+/** How many replies that were; null where the block is not there any more. */
+async function removeBlock(
+  files: Files,
+  path: string,
+  tables: StoreTables,
+  { table, at, replies }: FoundBlock,
+): Promise<number | null> {
+  const keys = replies?.keys ?? [];
+  await ensureRoom(files, path, tables, { keys: 1 + keys.length, valuesBytes: [] });
+  return committed(
+    tables.root.transaction(() => {
+      if (!table.doesExist(at)) return null;
+      void table.remove(at);
+      if (table === tables.fresh) return keys.length;
+      const ids = keys.map((key) => Buffer.from(key, 'latin1'));
+      const own = ids.filter((id) => tables.index.getBinary(id)?.equals(at));
+      for (const id of own) void tables.index.remove(id);
+      return own.length;
+    }),
+  );
 }
 
 function isChosen({ at, replies, table }: FoundBlock, prune: Prune, codec: BlockCodec): boolean {
@@ -95,11 +141,14 @@ function isChosen({ at, replies, table }: FoundBlock, prune: Prune, codec: Block
 }
 
 /** A block whose head is lost does not say which keys were its. */
-async function removeDangling(tables: StoreTables): Promise<number> {
+async function removeDangling(files: Files, path: string, tables: StoreTables): Promise<number> {
   const dangling = [...tables.index.getRange()].filter(({ value }) => !tables.blocks.doesExist(value));
-  await tables.root.batch(() => {
-    for (const { key } of dangling) void tables.index.remove(key);
-  });
+  await ensureRoom(files, path, tables, { keys: dangling.length, valuesBytes: [] });
+  await committed(
+    tables.root.transaction(() => {
+      for (const { key } of dangling) void tables.index.remove(key);
+    }),
+  );
   return dangling.length;
 }
 
@@ -123,31 +172,29 @@ export async function exportStore(
   target: string,
   headOf: HeadOf,
 ): Promise<{ replies: number }> {
-  return withTables(files, path, async (tables, codec) => {
-    const schema = buildRows(
-      EXPORT_COLUMNS,
-      EXPORT_COLUMNS.map(() => []),
-      0,
-    ).schema;
-    const writer = openShardWriter(files, { schema, metadata: {}, rowGroupRows: 4096, zstdLevel: 3 });
-    let count = 0;
-    try {
-      await writer.open(target);
+  const noRows = EXPORT_COLUMNS.map(() => []);
+  const { schema } = buildRows(EXPORT_COLUMNS, noRows, 0);
+  const writer = openShardWriter(files, { schema, metadata: {}, rowGroupRows: 4096, zstdLevel: 3 });
+  try {
+    await writer.open(target);
+    const replies = await reading(files, path, 0, async (tables, codec) => {
+      let count = 0;
       for (const { table, at } of blocksOf(tables, codec)) {
         const bytes = table.getBinary(at);
-        const replies = bytes && codec.decode(bytes);
-        if (!replies) throw damaged(path, at);
-        const rows = replies.keys.map((key, place) => exportRow(path, at, replies, key, place, headOf));
+        const block = bytes && codec.decode(bytes);
+        if (!block) throw damaged(path, at);
+        const rows = block.keys.map((key, place) => exportRow(path, at, block, key, place, headOf));
         const columns = EXPORT_COLUMNS.map((_, column) => rows.map((row) => row[column]!));
         await writer.write(buildRows(EXPORT_COLUMNS, columns, rows.length));
         count += rows.length;
       }
-      await writer.finish();
-      return { replies: count };
-    } finally {
-      await writer.close();
-    }
-  });
+      return count;
+    });
+    await writer.finish();
+    return { replies };
+  } finally {
+    await writer.close();
+  }
 }
 
 function exportRow(
@@ -181,15 +228,33 @@ function* blocksOf(tables: StoreTables, codec: BlockCodec): Generator<FoundBlock
   }
 }
 
-async function withTables<T>(
+async function reading<T>(
+  files: Files,
+  path: string,
+  empty: T,
+  use: (tables: StoreTables, codec: BlockCodec) => Promise<T>,
+): Promise<T> {
+  const [opened, codec] = await Promise.all([readStoreTables(files, path), createBlockCodec()]);
+  if (!opened) return empty;
+  try {
+    return await use(opened.tables, codec);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function writing<T>(
   files: Files,
   path: string,
   use: (tables: StoreTables, codec: BlockCodec) => Promise<T>,
 ): Promise<T> {
-  const [tables, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
+  const [{ tables, close }, codec] = await Promise.all([openStoreTables(files, path), createBlockCodec()]);
   try {
     return await use(tables, codec);
+  } catch (error) {
+    if ((error as ScaleQuestError).code === 'ERR_USAGE') throw error;
+    throw writeError(path, error);
   } finally {
-    await tables.root.close();
+    await close();
   }
 }

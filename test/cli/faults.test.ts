@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import {
   type CommandResult,
+  MAIN,
   type RunningCommand,
   hashesOf,
   startCommand,
   temporaryFolder,
   writePipeline,
 } from '../helpers/commandLine.js';
+import { fillBut, mountTmpfs, remount } from '../helpers/smallDisk.js';
 
 /**
  * Faults of the machine, on the real command: it must end soon, with its own exit code and a message that says what to do;
@@ -25,6 +26,8 @@ import {
 
 const LINES = [
   'limit: 60',
+  // So few that there is more to ask whenever something happens.
+  'source: { windowRows: 12, batchRows: 6 }',
   'steps:',
   '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
   '  - deduplicate: {}',
@@ -38,6 +41,13 @@ const MEASURED = ['log.jsonl', 'performance.json'];
 
 function dataOf(out: string): Record<string, string> {
   return Object.fromEntries(Object.entries(hashesOf(out)).filter(([name]) => !MEASURED.includes(name)));
+}
+
+/** These hold the text of the pipeline file, and with it where the store is. */
+const HOLD_TEXT = ['pipeline.yaml', 'README.md'];
+
+function rowsOf(data: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !HOLD_TEXT.includes(name)));
 }
 
 let undisturbed: Promise<Record<string, string>> | null = null;
@@ -128,19 +138,47 @@ test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux 
   assert.deepEqual(dataOf(out), await undisturbedData());
 });
 
-test('faults: a disk that fills up, and is given room', async (t) => {
-  const disk = mountTmpfs(t, 'size=64k');
-  if (disk === null) return t.skip('mounting a file system wants root');
-  const folder = temporaryFolder();
+const FULL = /\(ENOSPC\): the disk is full\. Free some space and start the same command again.*/;
+
+/** A run whose store lies beside its folder, as by default, or that has none. */
+function runOn(disk: string, store: 'none' | 'beside'): { out: string; args: string[] } {
   const out = join(disk, 'out');
-  const args = ['run', writePipeline(folder, LINES), '--out', out];
-  const result = await startCommand(args).result;
-  assert.ok(commitsIn(out).length > 0, 'expected a commit before the disk was full');
-  assert.equal(spawnSync('mount', ['-o', 'remount,size=8m', disk]).status, 0);
-  const message =
-    /\(ENOSPC\): the disk is full\. Free some space and start the same command again.*\[ERR_IO_WRITE\]/;
-  await checkStopped(result, { code: EXIT_CODES.io, message }, args, out);
-  assert.deepEqual(dataOf(out), await undisturbedData());
+  const lines = store === 'none' ? [] : [`store: ${join(disk, '.store')}`];
+  return { out, args: ['run', writePipeline(temporaryFolder(), [...lines, ...LINES]), '--out', out] };
+}
+
+for (const [sizeKiB, store] of [
+  [64, 'none'],
+  [560, 'beside'],
+  [600, 'beside'],
+] as const) {
+  test(`faults: a disk of ${sizeKiB} KiB that fills up, and is given room; store: ${store}`, async (t) => {
+    const disk = mountTmpfs(t, `size=${sizeKiB}k`);
+    if (disk === null) return t.skip('mounting a file system wants root');
+    const { out, args } = runOn(disk, store);
+    const result = await startCommand(args).result;
+    assert.ok(commitsIn(out).length > 0, 'expected a commit before the disk was full');
+    remount(disk, 'size=8m');
+    const message = new RegExp(`${FULL.source}\\[ERR_(IO|STORE)_WRITE\\]`);
+    await checkStopped(result, { code: EXIT_CODES.io, message }, args, out);
+    assert.deepEqual(rowsOf(dataOf(out)), rowsOf(await undisturbedData()));
+  });
+}
+
+test('faults: a disk without room for a store', async (t) => {
+  const disk = mountTmpfs(t, 'size=1m');
+  if (disk === null) return t.skip('mounting a file system wants root');
+  const { out, args } = runOn(disk, 'beside');
+  for (const freeKiB of [0, 8, 40, 300]) {
+    const filler = fillBut(disk, 1024, freeKiB);
+    const { code, stderr } = await hostCommand(args);
+    assert.equal(code, EXIT_CODES.io, stderr);
+    assert.match(stderr, new RegExp(`${FULL.source}\\[ERR_(IO_WRITE|STORE_OPEN)\\]\\n$`));
+    rmSync(filler);
+  }
+  const again = await hostCommand(args);
+  assert.equal(again.code, EXIT_CODES.ok, again.stderr);
+  assert.deepEqual(rowsOf(dataOf(out)), rowsOf(await undisturbedData()));
 });
 
 test('faults: a folder on a read-only file system', async (t) => {
@@ -152,15 +190,37 @@ test('faults: a folder on a read-only file system', async (t) => {
   assert.match(stderr, /cannot write .*out \(EROFS\): the file system is read-only\. Choose another folder/);
 });
 
-/** Null without the rights. */
-function mountTmpfs(t: TestContext, options: string): string | null {
-  const path = mkdtempSync(join(tmpdir(), 'scalequest-disk-'));
-  t.after(() => {
-    spawnSync('umount', ['--lazy', path]);
-    rmdirSync(path);
-  });
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]).status === 0 ? path : null;
-}
+test('faults: too few file descriptors to begin', { skip: process.platform === 'win32' }, async () => {
+  for (const handles of [26, 36, 50]) {
+    const { args } = placeFor();
+    const { code, stderr } = await startCommand(args, undefined, `ulimit -n ${handles}`).result;
+    assert.equal(code, EXIT_CODES.io, stderr);
+    assert.match(stderr, /Raise the limit \(`ulimit -n`\).*\[ERR_IO_READ\]\n$/);
+  }
+});
+
+test('faults: a file where the run folder should be', async () => {
+  const { out, args } = placeFor();
+  writeFileSync(out, 'mine');
+  const { code, stderr } = await hostCommand(args);
+  assert.equal(code, EXIT_CODES.io);
+  assert.match(stderr, /cannot use .*out for a run: it is a file, expected a folder\. \[ERR_RUN_FOLDER\]\n$/);
+  assert.equal(readFileSync(out, 'utf8'), 'mine');
+});
+
+test('faults: whoever reads the output goes away, or cannot keep it', { skip: isLinux }, async () => {
+  const cases = [
+    { to: 'exec 1> >(exec true); sleep 0.3', code: EXIT_CODES.ok, stderr: /^$/ },
+    { to: 'exec 1> /dev/full', code: EXIT_CODES.io, stderr: /cannot be written \(ENOSPC\)/ },
+  ];
+  for (const { to, code, stderr } of cases) {
+    const ended = spawnSync('bash', ['-c', `${to}; exec "$0" "$@"`, process.execPath, MAIN, 'steps'], {
+      encoding: 'utf8',
+    });
+    assert.equal(ended.status, code, ended.stderr);
+    assert.match(ended.stderr, stderr);
+  }
+});
 
 test('faults: fewer file descriptors than connections', { skip: process.platform === 'win32' }, async (t) => {
   const server = await startSlowServer();

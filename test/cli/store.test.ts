@@ -3,15 +3,18 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
+import { runNameIn } from '../../src/cli/models.js';
 import type { Performance } from '../../src/pipeline/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
+import { mountTmpfs, remount } from '../helpers/smallDisk.js';
 import { hashesOf, runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';
 
 const STEPS = [
   'limit: 6',
   'steps:',
   '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
-  '  - respond: { model: tiny, n: 2, tokensMax: 24, temperature: 0.8 }',
+  '  - respond: { model: tiny, n: 2, tokensMax: 24, temperature: 0.8, keepUnfinished: true }',
+  '  - filterLanguage: { method: identify }',
 ];
 
 function pipelineWith(...lines: string[]): { folder: string; file: string } {
@@ -25,7 +28,8 @@ async function runAs(folder: string, file: string, name: string, ...flags: strin
   assert.equal(code, 0, stderr);
   const performance = JSON.parse(readFileSync(join(folder, name, 'performance.json'), 'utf8')) as Performance;
   const { requests, storeHits } = performance.models['tiny']!;
-  return { requests, storeHits, stdout };
+  const kept = Number(stdout.match(/^(\d+) rows kept/m)?.[1]);
+  return { requests, storeHits, stdout, kept };
 }
 
 function shardsOf(path: string): Record<string, string> {
@@ -56,8 +60,10 @@ test('a run after another asks nothing again, or only what is new, and writes th
     new RegExp(`; ${first.requests} calls answered by the store of replies, 0 requests`),
   );
 
-  const lateFilter = await runAs(folder, file, 'late', '--set', 'output.shardRows=2');
-  assert.equal(lateFilter.requests, 0);
+  // A late filter that keeps other rows: of the same questions, nothing is asked again.
+  const lateFilter = await runAs(folder, file, 'late', '--set', 'steps.2.filterLanguage.languages=[de]');
+  assert.deepEqual([lateFilter.requests, lateFilter.storeHits], [0, first.requests]);
+  assert.ok(first.kept > 0 && lateFilter.kept < first.kept, `${lateFilter.kept} after ${first.kept}`);
   const otherRequest = await runAs(folder, file, 'other', '--set', 'steps.1.respond.temperature=0.7');
   assert.ok(otherRequest.requests >= 4 && otherRequest.storeHits === 6, JSON.stringify(otherRequest));
 });
@@ -87,16 +93,21 @@ test('scalequest store: shows, prunes and exports', async () => {
   const shown = await hostCommand(['store', path]);
   assert.equal(shown.code, 0, shown.stderr);
   assert.match(shown.stdout, new RegExp(`^store .*: ${requests} replies in \\d+\\.\\d MiB, of which`));
-  assert.match(shown.stdout, new RegExp(`^first +\\S+ +${requests} +${requests} +0\\.0 %$`, 'm'));
-  assert.match(shown.stdout, new RegExp(`^second +\\S+ +0 +${requests} +100\\.0 %$`, 'm'));
+  assert.match(shown.stdout, new RegExp(`^\\S+/first +\\S+ +${requests} +${requests} +0\\.0 %$`, 'm'));
+  assert.match(shown.stdout, new RegExp(`^\\S+/second +\\S+ +0 +${requests} +100\\.0 %$`, 'm'));
 
   const target = join(folder, 'replies.parquet');
   const pruned = await runCommand('store', path, '--export', target, '--prune-older-than', '1h');
   assert.equal(pruned.code, 0, pruned.stderr);
-  assert.match(pruned.stdout, /^0 replies removed/);
+  assert.match(pruned.stdout, /^0 replies removed/m);
   assert.match(pruned.stdout, new RegExp(`^${requests} replies written to`, 'm'));
   assert.equal(readFileSync(target).toString('latin1', 0, 4), 'PAR1');
-  const byRun = await hostCommand(['store', path, '--prune-run', 'first', '--prune-damaged']);
+  const unknown = await hostCommand(['store', path, '--prune-run', 'nosuch']);
+  assert.equal(unknown.code, EXIT_CODES.usage);
+  assert.match(unknown.stderr, /found 0 runs named "nosuch" .*expected one of: \S+\/first, \S+\/second/);
+  const both = ['--prune-run', 'first', '--prune-damaged', '--export', target];
+  const byRun = await hostCommand(['store', path, ...both]);
+  assert.match(byRun.stdout, new RegExp(`^${requests} replies written to`, 'm'));
   assert.match(byRun.stdout, new RegExp(`^${requests} replies removed, in 1 blocks$`, 'm'));
   assert.match(byRun.stdout, /^store .*: 0 replies/m);
 });
@@ -122,4 +133,31 @@ test('scalequest store: bad input is named, with its code', async () => {
     /is not a store of replies: it holds "\S+" but no data\.mdb.*\[ERR_STORE_FOREIGN\]\n$/,
   );
   assert.equal(run.code, EXIT_CODES.io);
+});
+
+test('scalequest store: one on a read-only file system is shown and exported, not pruned', async (t) => {
+  const disk = mountTmpfs(t, 'size=8m');
+  if (disk === null) return t.skip('mounting a file system wants root');
+  const path = join(disk, 'store');
+  cpSync(twice.storeCopy, path, { recursive: true });
+  remount(disk, 'ro');
+  const shown = await runCommand('store', path, '--export', join(temporaryFolder(), 'replies.parquet'));
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.match(shown.stdout, /^\d+ replies written to [^]*^store .*: \d+ replies in/m);
+  const pruned = await runCommand('store', path, '--prune-older-than', '30d');
+  assert.equal(pruned.code, EXIT_CODES.io);
+  assert.match(pruned.stderr, /\(EROFS\): the file system is read-only.*\[ERR_STORE_OPEN\]\n$/);
+});
+
+test('run folders of one name have names of their own in the store', () => {
+  const names = [
+    '/data/a/run',
+    '/data/b/run',
+    '/elsewhere/run',
+    `/data/${'x'.repeat(250)}/${'y'.repeat(250)}/run`,
+  ];
+  const own = names.map((path) => runNameIn('/data/.store', path));
+  assert.deepEqual(own.slice(0, 3), ['a/run', 'b/run', '../elsewhere/run']);
+  assert.match(own[3]!, /^[0-9a-f]{12}\/run$/);
+  assert.equal(runNameIn('runs/.store', 'runs/quickstart'), 'quickstart');
 });

@@ -26,6 +26,7 @@ export interface BundledSeries {
   kills: number;
   /** Kept rows of a run. */
   target: number;
+  hasStore: boolean;
   /** Latest kill, as a part of an unbroken run's life: below 1, few runs come to their end before it. */
   shareMost?: number;
 }
@@ -35,10 +36,12 @@ export async function killBundledRuns({
   seed,
   kills,
   target,
+  hasStore,
   shareMost = 1,
 }: BundledSeries): Promise<BundledCounts> {
   mkdirSync(folder, { recursive: true });
-  const file = writePipeline(folder, target);
+  const store = join(folder, 'store');
+  const file = writePipeline(folder, target, hasStore ? JSON.stringify(store) : 'none');
   const out = join(folder, 'run');
   const { code, stderr, ms: lifeMs } = await startRun(file, out, []).ended;
   assert.equal(code, 0, stderr);
@@ -46,6 +49,7 @@ export async function killBundledRuns({
   const counts = { runs: 0, kills: 0, resumes: 0, enginesLeft: 0, slowestEndMs: 0 };
   while (counts.kills < kills) {
     rmSync(out, { recursive: true });
+    rmSync(store, { recursive: true, force: true });
     const runSeed = deriveSeed(seed, 'bundled', counts.runs);
     const times = Math.min(kills - counts.kills, 1 + (runSeed % 3));
     for (let number = 0; number < times; number++) {
@@ -62,13 +66,13 @@ export async function killBundledRuns({
   return counts;
 }
 
-function writePipeline(folder: string, target: number): string {
+function writePipeline(folder: string, target: number, store: string): string {
   const path = JSON.stringify(join(PACKAGE_FOLDER, 'models', 'tiny.gguf'));
   const lines = [
     'name: bundled',
     'seed: 7',
     `target: ${target}`,
-    'store: none',
+    `store: ${store}`,
     `models: { tiny: { llamaCpp: { path: ${path}, contextTokens: 512 }, template: qwen2-math } }`,
     'source: { windowRows: 24, batchRows: 6 }',
     'steps:',

@@ -17,6 +17,8 @@ test('killed on the simulated server: the unbroken run’s bytes, and nothing as
     hasStore: true,
     seed: 2,
     kills: 2,
+    // All other tests run beside.
+    durableMsMax: 1500,
   });
   assert.equal(kills, 2);
   assert.ok(repeated <= underWay);
@@ -29,6 +31,7 @@ test('killed on the bundled model: the unbroken run’s bytes, and no engine pro
     seed: 2,
     kills: 1,
     target: 2,
+    hasStore: true,
     shareMost: 0.5,
   });
   assert.deepEqual([kills, enginesLeft], [1, 0]);

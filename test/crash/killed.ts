@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningEndpoint } from '../../bench/endpoint/start.js';
 import { nodeFiles } from '../../src/io/files.js';
 import { summarizeStore } from '../../src/io/storeTools.js';
@@ -22,6 +23,11 @@ export interface KilledSeries {
   seed: number;
   /** Ends when so many processes were killed. */
   kills: number;
+  /**
+   * A reply is durable so long after the server has sent it: 50 ms of waiting for company, the flush, and the time until a
+   * process that shares its cores gets round to it.
+   */
+  durableMsMax?: number;
 }
 
 export interface KilledCounts {
@@ -44,6 +50,8 @@ export interface KilledCounts {
   underWayMost: number;
   /** Of them, those that the server had not answered. */
   unanswered: number;
+  /** Of the others, how long before the kill the first was answered, at most: so late the store had made no more durable. */
+  latestMs: number;
 }
 
 interface Trial {
@@ -74,7 +82,7 @@ export async function killRuns(series: KilledSeries): Promise<KilledCounts> {
   const out = join(folder, 'run');
   const counts: KilledCounts = {
     ...{ runs: 0, kills: 0, killsAtCalls: 0, killsInCommits: 0, resumes: 0, requests: 0 },
-    ...{ repeated: 0, repeatedMost: 0, underWay: 0, underWayMost: 0, unanswered: 0 },
+    ...{ repeated: 0, repeatedMost: 0, underWay: 0, underWayMost: 0, unanswered: 0, latestMs: 0 },
   };
   try {
     const unbroken = await runUnbroken(pipeline, out, server);
@@ -165,8 +173,11 @@ async function killOnce(trial: Trial, number: number): Promise<number | null> {
   said.push(call === undefined ? `killed after ${afterMs.toFixed(0)} ms` : `killed at call ${call}`);
   const started = startRun(pipeline.file, out, pipeline.knobs(deriveSeed(seed, 'knobs', number)), call);
   const timer = call === undefined ? setTimeout(started.kill, afterMs) : undefined;
+  const answers = watchAnswers(server);
   const { code, signal, stderr } = await started.ended;
+  const killedMs = performance.now();
   clearTimeout(timer);
+  await answers.stop();
   if (signal !== 'SIGKILL') {
     assert.equal(code, 0, stderr);
     return null;
@@ -181,15 +192,58 @@ async function killOnce(trial: Trial, number: number): Promise<number | null> {
   counts.underWay += underWay;
   counts.underWayMost = Math.max(counts.underWayMost, underWay);
   counts.unanswered += unanswered;
+  if (trial.series.hasStore) {
+    const { durableMsMax = 500 } = trial.series;
+    const lateMs = killedMs - answers.before(answeredBy(after) - (underWay - unanswered));
+    assert.ok(
+      lateMs <= durableMsMax,
+      `of ${underWay} requests under way ${underWay - unanswered} were answered, the first ${lateMs.toFixed(0)} ms before the ` +
+        `kill, expected them to be durable after ${durableMsMax} ms`,
+    );
+    counts.latestMs = Math.max(counts.latestMs, lateMs);
+  }
   return underWay;
+}
+
+const WATCH_MS = 10;
+
+/** Looks how many requests were answered, and when. */
+function watchAnswers(server: RunningEndpoint) {
+  const seen: { ms: number; answered: number }[] = [];
+  let isOver = false;
+  const watching = watch();
+
+  async function watch(): Promise<void> {
+    for (; !isOver; await sleep(WATCH_MS)) {
+      // Before the question: what it counts was answered by then, or soon after.
+      const ms = performance.now();
+      const { total, aborted, inFlight } = (await server.stats()).requests;
+      seen.push({ ms, answered: total - aborted - inFlight });
+    }
+  }
+
+  return {
+    async stop(): Promise<void> {
+      isOver = true;
+      await watching;
+    },
+    /** When at most `answered` requests had been answered, at the latest. */
+    before: (answered: number): number => seen.findLast((look) => look.answered <= answered)?.ms ?? -Infinity,
+  };
 }
 
 /** What the server was asked so far, and how much of it is in the store. */
 async function ledgerOf({ server, store }: Pick<Trial, 'server' | 'store'>): Promise<Ledger> {
-  const { total: asked, aborted, repeated } = (await server.stats()).requests;
+  const { total: asked, aborted, repeated, inFlight } = (await server.stats()).requests;
   const isThere = store !== null && existsSync(store);
   const stored = isThere ? (await summarizeStore(nodeFiles, store)).replies : 0;
+  assert.equal(inFlight, 0);
   return { asked, aborted, repeated, stored };
+}
+
+/** Of a server at rest. */
+function answeredBy({ asked, aborted }: Ledger): number {
+  return asked - aborted;
 }
 
 interface Ledger {

@@ -73,13 +73,13 @@ async function killed(): Promise<void> {
     'requests',
     'repeated',
   ];
-  console.log(`${printTable([...head, 'under way', 'unanswered'], rows)}\n${NOTE}\n`);
+  console.log(`${printTable([...head, 'under way', 'unanswered', 'durable after, ms'], rows)}\n${NOTE}\n`);
 }
 
 const NOTE = [
   'bytes equal to the unbroken run’s after each',
   'under way: requests, at the kills, whose reply was not durable (most at one kill); unanswered: those of them that the ' +
-    'server had not answered',
+    'server had not answered; durable after: from the answer of the first of the others to the kill, at most',
 ].join('\n');
 
 function cellsOf(counts: KilledCounts): string[] {
@@ -90,17 +90,23 @@ function cellsOf(counts: KilledCounts): string[] {
     `${repeated} (${repeatedMost} in one run)`,
     `${counts.underWay} (${counts.underWayMost})`,
     String(counts.unanswered),
+    counts.latestMs.toFixed(0),
   ];
 }
 
+/** A tenth as many: half of them with a store. */
 async function bundled(): Promise<void> {
-  const counts = await inFolder((folder) =>
-    killBundledRuns({ folder, seed, kills: Math.ceil(kills / 10), target: 8 }),
-  );
-  const { runs, kills: killed, resumes, enginesLeft, slowestEndMs } = counts;
-  const cells = [runs, killed, resumes, enginesLeft, Math.round(slowestEndMs)].map(String);
-  const head = ['bundled model', 'kills', 'resumes', 'engines left', 'slowest to end, ms'];
-  console.log(`${printTable(head, [cells])}\nbytes equal to the unbroken run’s after each\n`);
+  const rows: string[][] = [];
+  for (const hasStore of [true, false]) {
+    const counts = await inFolder((folder) =>
+      killBundledRuns({ folder, seed, kills: Math.ceil(kills / 20), target: 8, hasStore }),
+    );
+    const { runs, kills: killed, resumes, enginesLeft, slowestEndMs } = counts;
+    const numbers = [runs, killed, resumes, enginesLeft, Math.round(slowestEndMs)];
+    rows.push([hasStore ? 'yes' : 'no', ...numbers.map(String)]);
+  }
+  const head = ['bundled, store', 'runs', 'kills', 'resumes', 'engines left', 'slowest to end, ms'];
+  console.log(`${printTable(head, rows)}\nbytes equal to the unbroken run’s after each\n`);
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 // Turns one safeguard off at a time, in a copy of the compiled code, and sees the simulated crashes find it:
-//   npm run test:mutants -- [--only=PART OF A NAME] [--stride=3]
+//   npm run test:mutants -- [--only=PART OF A NAME] [--stride=3] [--seconds=N] [--from=N]
+// With --seconds it begins at --from, or anywhere, and begins with no other one when the time is up.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,8 @@ interface Mutant {
   before: string;
   after: string;
   and?: { before: string; after: string }[];
+  /** What must find it, below dist/test, where that is not the simulated crashes; and of it the tests of this name. */
+  test?: { file: string; name?: string };
 }
 
 /** Files get their names only when the manifest has named them. */
@@ -31,6 +34,8 @@ const NAMES_AFTER_MANIFEST = {
     'await folder.manifest.append({ ...record, counts: { ...counts }, done });' +
     'for (const [from, to] of late.splice(0)) { await files.rename(from, to); await files.syncFolder(join(to, "..")); }',
 };
+
+const RUN_LOCK = { file: 'io/runLock.test.js' };
 
 const MUTANTS: Mutant[] = [
   {
@@ -64,6 +69,13 @@ const MUTANTS: Mutant[] = [
     file: 'io/manifest.js',
     before: 'await file.write(encodeLine(checked));\n            await file.sync();',
     after: 'await file.write(encodeLine(checked));',
+  },
+  {
+    name: 'a record that a killed process had not flushed is not flushed',
+    file: 'io/manifest.js',
+    before: 'which was read as true, and not flushed it.\n        await file.sync();',
+    after: '',
+    test: { file: 'io/manifest.test.js' },
   },
   {
     name: 'the manifest names a shard before it is whole',
@@ -175,23 +187,111 @@ const MUTANTS: Mutant[] = [
     file: 'io/runLock.js',
     before: 'return found.host !== self.host || isAlive(found);',
     after: 'return false;',
+    test: RUN_LOCK,
   },
   {
     name: 'a dead process’s lock is taken over by all who find it',
     file: 'io/runLock.js',
     before: 'if (!(await claim(files, turn, world.self))) {',
     after: 'if (false) {',
+    test: RUN_LOCK,
   },
   {
     name: 'a lock without a name is taken over at once',
     file: 'io/runLock.js',
     before: 'const NAMELESS_TRIES = 5;',
     after: 'const NAMELESS_TRIES = 0;',
+    test: RUN_LOCK,
+  },
+  {
+    name: 'the store flushes nothing',
+    file: 'io/storeTables.js',
+    before: 'overlappingSync: false,',
+    after: 'overlappingSync: false, noSync: true,',
+    test: { file: 'io/storeTables.test.js' },
+  },
+  {
+    name: 'the store flushes when it pleases',
+    file: 'io/storeTables.js',
+    before: 'overlappingSync: false,',
+    after: '',
+    test: { file: 'io/storeTables.test.js' },
+  },
+  {
+    name: 'the names of a new store are not flushed',
+    file: 'io/storeTables.js',
+    before: 'await files.syncFolder(path);',
+    after: '',
+    test: { file: 'io/storeTables.test.js', name: 'are flushed once' },
+  },
+  {
+    name: 'the name of a new store’s folder is not flushed',
+    file: 'io/storeFolder.js',
+    before: 'await makeFolder(files, path);',
+    after: 'await files.mkdir(path);',
+    test: { file: 'io/storeTables.test.js', name: 'are flushed once' },
+  },
+  {
+    name: 'a reply is acknowledged before it is in the store',
+    file: 'io/store.js',
+    before: 'await committed(tables.fresh.put(at, value));',
+    after: 'void committed(tables.fresh.put(at, value));',
+    test: { file: 'io/storeTables.test.js', name: 'that is acknowledged' },
+  },
+  {
+    name: 'the store’s database meets a full disk',
+    file: 'io/storeRoom.js',
+    before: 'if (found.sizeBytes >= wantedBytes)',
+    after: 'if (true)',
+    test: { file: 'io/store.test.js', name: 'KiB left ends no process' },
+  },
+  {
+    name: 'a store is made without a look at the disk',
+    file: 'io/storeTables.js',
+    before: 'if (isNew || !hasLock)',
+    after: 'if (false)',
+    test: { file: 'io/store.test.js', name: 'KiB left ends no process' },
+  },
+  {
+    name: 'replies that another process packed are packed again',
+    file: 'io/store.js',
+    before: 'const gone = removed.filter((at) => !tables.fresh.doesExist(at));',
+    after: 'const gone = [];',
+    test: { file: 'io/storeTools.test.js' },
+  },
+  {
+    name: 'the size of a store’s file is taken before the pages that tell of it',
+    file: 'io/storeFolder.js',
+    before: "const file = await files.open(dataFile, 'read');",
+    after:
+      'const size = await files.stat(dataFile); files = { ...files, stat: async () => size };' +
+      "const file = await files.open(dataFile, 'read');",
+    and: [{ before: 'const LOOKS = 5;', after: 'const LOOKS = 1;' }],
+    test: { file: 'io/store.test.js', name: 'while it is looked at' },
+  },
+  {
+    name: 'a store that another machine has open is opened',
+    file: 'io/storeHolders.js',
+    before: 'if (!isHere)',
+    after: 'if (false)',
+    test: { file: 'io/storeHolders.test.js' },
+  },
+  {
+    name: 'an emptied store is taken for a new one',
+    file: 'io/storeFolder.js',
+    before: 'const isMarked = names.includes(STORE_MARK_FILE);',
+    after: 'const isMarked = false;',
+    test: { file: 'io/store.test.js', name: 'is empty or gone' },
   },
 ];
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, stride: { type: 'string', default: '3' } },
+  options: {
+    only: { type: 'string', default: '' },
+    stride: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: 'Infinity' },
+    from: { type: 'string' },
+  },
 });
 
 interface Verdict {
@@ -207,16 +307,17 @@ function tryMutant(mutant: Mutant | null): Verdict {
     for (const name of ['node_modules', 'pipelines', 'models'])
       symlinkSync(join(PACKAGE_FOLDER, name), join(folder, name), 'dir');
     if (mutant) patch(join(folder, 'dist', 'src', mutant.file), mutant);
-    const isLock = mutant?.file === 'io/runLock.js';
-    const args = isLock
-      ? ['--test', '--test-reporter=tap', join(folder, 'dist/test/io/runLock.test.js')]
+    const { test } = mutant ?? {};
+    const pattern = test?.name === undefined ? [] : [`--test-name-pattern=${test.name}`];
+    const args = test
+      ? ['--test', '--test-reporter=tap', ...pattern, join(folder, 'dist/test', test.file)]
       : [join(folder, 'dist/test/crash/main.js'), '--part=simulated', `--stride=${values.stride}`];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, {
       encoding: 'utf8',
       timeout: 300_000,
     });
     if (status === 0) return { isCaught: false, by: '' };
-    return { isCaught: true, by: isLock ? firstFailed(stdout) : firstError(stderr) };
+    return { isCaught: true, by: test ? firstFailed(stdout) : firstError(stderr) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -238,7 +339,7 @@ function firstError(stderr: string): string {
 }
 
 function firstFailed(stdout: string): string {
-  return short(stdout.match(/^not ok \d+ - (.*)$/m)?.[1] ?? 'it did not end');
+  return short(stdout.match(/^ *not ok \d+ - (.*)$/m)?.[1] ?? 'it did not end');
 }
 
 function short(text: string): string {
@@ -248,10 +349,15 @@ function short(text: string): string {
 const unchanged = tryMutant(null);
 if (unchanged.isCaught) throw new Error(`the unchanged code fails: ${unchanged.by}`);
 const rows: string[][] = [];
-for (const mutant of MUTANTS.filter(({ name }) => name.includes(values.only))) {
+const wanted = MUTANTS.filter(({ name }) => name.includes(values.only));
+const isBounded = values.seconds !== 'Infinity';
+const from = Number(values.from ?? (isBounded ? Date.now() : 0)) % Math.max(1, wanted.length);
+for (const mutant of [...wanted.slice(from), ...wanted.slice(0, from)]) {
+  if (performance.now() > Number(values.seconds) * 1000) break;
   const { isCaught, by } = tryMutant(mutant);
   rows.push([mutant.name, isCaught ? by : 'NOT FOUND']);
   console.error(rows.at(-1)!.join(': '));
   if (!isCaught) process.exitCode = 1;
 }
 console.log(printTable(['safeguard turned off', 'found by'], rows));
+console.log(`${rows.length} of ${wanted.length}, from number ${from} on`);

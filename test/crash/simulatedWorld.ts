@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path';
 import type { CompleteRequest } from '../../src/backends/model.js';
 import { type RunWorld, runInto } from '../../src/cli/runInto.js';
-import { makeFolder } from '../../src/io/atomicFile.js';
 import type { StartEncoder } from '../../src/io/encoderThread.js';
 import type { Files } from '../../src/io/files.js';
+import { makeRunFolder } from '../../src/io/runFolder.js';
 import { lockRunFolder } from '../../src/io/runLock.js';
 import { createShardAnswers } from '../../src/io/shardAnswers.js';
 import { loadZstd } from '../../src/io/zstd.js';
@@ -100,7 +100,7 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     memoryPeakBytes: () => 1,
     startEncoder,
   };
-  await makeFolder(files, RUN_FOLDER);
+  await makeRunFolder(files, RUN_FOLDER);
   // The process before is dead.
   const self = { host: 'here', pid: 1 + knobs.orderSeed, bornAt: null };
   const lock = await lockRunFolder(files, RUN_FOLDER, async () => {}, { self, isAlive: () => false });

@@ -21,6 +21,7 @@ const FOREIGN: Record<string, string> = {
   rowGroupSize: 'parquetjs-lite, hyparquet-writer',
   contextSize: 'node-llama-cpp',
   batchSize: 'node-llama-cpp',
+  pageSize: 'lmdb',
   size: 'as of a Set: a count of its entries',
 };
 

@@ -11,6 +11,7 @@ import {
   readManifest,
   resumeManifest,
 } from '../../src/io/manifest.js';
+import { crashingFiles } from '../helpers/crashingFiles.js';
 import { testFolder, watchedFiles } from './helpers.js';
 
 const RUN: RunRecord = { kind: 'run', version: 1, identity: 'abc', name: 'tiny', seed: 7, parts: {} };
@@ -57,6 +58,25 @@ test('an append is durable before it resolves', async (t) => {
   await manifest.append(commit(0));
   assert.deepEqual(calls, ['write manifest.jsonl', 'sync manifest.jsonl']);
   await manifest.close();
+});
+
+test('a record whose flush a kill has prevented is flushed before the run goes on behind it', async () => {
+  const files = crashingFiles(({ kind, path, index }) => {
+    const isAppend = kind === 'sync' && path.endsWith('.jsonl') && index > opened;
+    return isAppend ? { kind: 'crash' } : null;
+  });
+  let opened = Infinity;
+  await files.mkdir('/run');
+  await files.syncFolder('/');
+  const manifest = await createManifest(files, '/run/manifest.jsonl', RUN);
+  opened = files.operations - 1;
+  await assert.rejects(manifest.append(commit(0)));
+  opened = Infinity;
+  files.restart('process', () => 0);
+  assert.deepEqual((await resumeManifest(files, '/run/manifest.jsonl')).content.commits, [commit(0)]);
+  files.crash();
+  files.restart('machine', () => 0);
+  assert.deepEqual((await readManifest(files, '/run/manifest.jsonl')).commits, [commit(0)]);
 });
 
 test('cut off anywhere by a crash: the whole commits count, the rest is cut off and the run goes on', async (t) => {

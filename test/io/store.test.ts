@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { open } from 'lmdb';
 import { systemClock } from '../../src/backends/clock.js';
-import { nodeFiles } from '../../src/io/files.js';
+import { type Files, nodeFiles } from '../../src/io/files.js';
 import { type Store, openStore } from '../../src/io/store.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { fillBut, mountTmpfs } from '../helpers/smallDisk.js';
 import { damageBlocks, keyOf, textOf } from './storeReplies.js';
 
 const { nowMs, sleep } = systemClock;
@@ -36,6 +37,14 @@ async function missing(path: string, numbers: readonly number[]): Promise<number
   return withOpen(path, (store) => numbers.filter((number) => store.get(keyOf(number)) !== textOf(number)));
 }
 
+/** Up to the end of the last page that the database has used. */
+async function usedBytesOf(path: string): Promise<number> {
+  const database = open({ path, noSubdir: false, readOnly: true });
+  const { pageSize, lastPageNumber } = database.getStats() as { pageSize: number; lastPageNumber: number };
+  await database.close();
+  return (lastPageNumber + 1) * pageSize;
+}
+
 function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number);
 }
@@ -43,7 +52,10 @@ function upTo(count: number): number[] {
 interface Writer {
   acked: number[];
   failures: string[];
+  /** Of the failures. */
+  messages: string[];
   closed: boolean;
+  code: number | null;
 }
 
 /** Starts a writer; kills it after `killMs`, if given. `shell`: a prefix such as a limit. */
@@ -58,14 +70,14 @@ function runWriter(path: string, first: number, count: number, killMs?: number, 
     if (killMs !== undefined) timer ??= setTimeout(() => child.kill('SIGKILL'), killMs);
   });
   return new Promise((resolve) => {
-    child.on('close', () => {
+    child.on('close', (code) => {
       clearTimeout(timer);
       const lines = said.split('\n').slice(0, -1);
       const after = (word: string): string[] =>
         lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
       resolve({
-        ...{ acked: after('acked').map(Number), failures: after('failed') },
-        closed: lines.includes('closed'),
+        ...{ acked: after('acked').map(Number), failures: after('failed'), messages: after('said') },
+        ...{ closed: lines.includes('closed'), code },
       });
     });
   });
@@ -143,6 +155,41 @@ describe('processes', () => {
     assert.deepEqual(await missing(path, upTo(2 * MANY)), []);
   });
 
+  for (const freeKiB of [0, 4, 8, 12, 16, 40, 100, 400, 700, 1000]) {
+    test(`a disk with ${freeKiB} KiB left ends no process, and what was acknowledged stays`, async (t) => {
+      const disk = mountTmpfs(t, 'size=2m');
+      if (disk === null) return t.skip('mounting a file system wants root');
+      const filler = fillBut(disk, 2048, freeKiB);
+      const path = join(disk, 'store');
+      const writer = await runWriter(path, 0, MANY);
+      assert.equal(writer.code, 0);
+      const codes = [...new Set(writer.failures)];
+      if (!writer.closed) assert.deepEqual([codes, writer.acked], [['ERR_STORE_OPEN'], []]);
+      else assert.deepEqual(codes, ['ERR_STORE_WRITE']);
+      assert.match(writer.messages[0]!, /\(ENOSPC\): the disk is full\. Free some space/);
+      rmSync(filler);
+      assert.deepEqual(await missing(path, writer.acked), []);
+      const again = await runWriter(path, MANY, 20);
+      assert.deepEqual([again.acked.length, again.closed], [20, true]);
+    });
+  }
+
+  test('few file descriptors end no process: the store opens, or says what is short', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const codes: string[] = [];
+    for (const store of ['new', 'there'])
+      for (let free = 0; free < 6; free++) {
+        const at = store === 'new' ? `${path}${free}` : path;
+        if (store === 'there' && free === 0) await fill(path, 1);
+        const few = `ulimit -n 300; export FREE_HANDLES=${free};`;
+        const { code, acked, failures, messages } = await runWriter(at, 0, 1, undefined, few);
+        assert.equal(code, 0, `${store}, ${free} free`);
+        codes.push(failures[0] ?? `${acked.length} acked`);
+        if (failures.length > 0) assert.match(messages[0]!, /\(EMFILE\): too many open files/);
+      }
+    assert.deepEqual([...new Set(codes)].sort(), ['1 acked', 'ERR_STORE_OPEN']);
+  });
+
   test('a full disk: the write fails with its code, what was acknowledged stays', async () => {
     const path = join(temporaryFolder(), 'store');
     // A limit on the size of files, in KiB, fails as a full disk does, without one.
@@ -197,13 +244,83 @@ describe('what is no store, or a damaged one', () => {
     const path = join(temporaryFolder(), 'store');
     await fill(path, MANY);
     const file = join(path, 'data.mdb');
-    const sizeBytes = readFileSync(file).length;
-    for (const share of [0.999, 0.9, 0.5, 0.1, 0.01]) {
-      truncateSync(file, Math.floor(sizeBytes * share));
-      await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_DAMAGED' });
+    const usedBytes = await usedBytesOf(path);
+    assert.ok(usedBytes < readFileSync(file).length, 'space is taken ahead');
+    truncateSync(file, usedBytes);
+    assert.deepEqual(await missing(path, upTo(MANY)), []);
+    const again = await usedBytesOf(path);
+    for (const bytes of [again - 1, ...[0.9, 0.5, 0.1, 0.01].map((share) => Math.floor(again * share))]) {
+      truncateSync(file, bytes);
+      await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_DAMAGED' }, `${bytes}`);
     }
     truncateSync(file, 100);
     await assert.rejects(openStore(path, 'test', DEPS), { code: 'ERR_STORE_FOREIGN' });
+  });
+
+  test('a data file that another process grows while it is looked at is whole', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, 1);
+    const sizeBytes = statSync(join(path, 'data.mdb')).size;
+    let grown = 0;
+    const files: Files = {
+      ...nodeFiles,
+      async open(name, mode) {
+        if (mode === 'read' && grown++ === 0) await runWriter(path, 0, 8 * MANY);
+        return nodeFiles.open(name, mode);
+      },
+    };
+    await (await openStore(path, 'test', { ...DEPS, files })).close();
+    assert.ok((await usedBytesOf(path)) > sizeBytes);
+  });
+
+  test('a data file is cut off only if it is so at every look', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, MANY);
+    const half = (until: number): Files => {
+      let looks = 0;
+      const stat = async (name: string) => {
+        const found = await nodeFiles.stat(name);
+        return found && name.endsWith('.mdb') && looks++ < until ? { ...found, sizeBytes: 9000 } : found;
+      };
+      return { ...nodeFiles, stat };
+    };
+    await (await openStore(path, 'test', { ...DEPS, files: half(2) })).close();
+    await assert.rejects(openStore(path, 'test', { ...DEPS, files: half(Infinity) }), {
+      code: 'ERR_STORE_DAMAGED',
+    });
+  });
+
+  test('a data file that is empty or gone: a new store before its first reply, damage after', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, 1);
+    const file = join(path, 'data.mdb');
+    truncateSync(file, 0);
+    await assert.rejects(openStore(path, 'test', DEPS), {
+      code: 'ERR_STORE_DAMAGED',
+      message: /was emptied/,
+    });
+    rmSync(file);
+    await assert.rejects(openStore(path, 'test', DEPS), {
+      code: 'ERR_STORE_DAMAGED',
+      message: /has lost its/,
+    });
+    // As a crash leaves it that came before the first transaction.
+    rmSync(join(path, 'store.json'));
+    writeFileSync(file, '');
+    await fill(path, 1);
+    assert.deepEqual(await missing(path, [0]), []);
+  });
+
+  test('a data file of one page, as a full disk may leave it, is begun anew', async () => {
+    const path = join(temporaryFolder(), 'store');
+    // A database that has seen no transaction: its first page as LMDB makes it.
+    const database = open({ path, noSubdir: false });
+    await database.close();
+    truncateSync(join(path, 'data.mdb'), 4096);
+    const page = readFileSync(join(path, 'data.mdb'));
+    assert.equal(page.readBigUInt64LE(152), 0n);
+    await fill(path, 1);
+    assert.deepEqual(await missing(path, [0]), []);
   });
 
   test('changed bytes in replies: the reply is not used, and the error says what to do', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { isStoredReply, storedHeadOf } from '../../src/backends/stored.js';
@@ -10,6 +12,7 @@ import { nodeFiles } from '../../src/io/files.js';
 import { openStore } from '../../src/io/store.js';
 import { exportStore, pruneStore, summarizeStore } from '../../src/io/storeTools.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { mountTmpfs, remount } from '../helpers/smallDisk.js';
 import { damageBlocks, keyOf, textOf } from './storeReplies.js';
 
 const DAY_MS = 86_400_000;
@@ -78,6 +81,29 @@ test('pruneStore: by run and by age, those and no others; the space is used agai
   assert.ok(after.fileBytes < 2 * fileBytes, `${after.fileBytes} after ${fileBytes}`);
 });
 
+test('pruneStore by age: of a run whose clock was set meanwhile, each reply has the age of its own time', async () => {
+  const path = join(temporaryFolder(), 'store');
+  let now = 1.7e12;
+  const { sleep } = systemClock;
+  const store = await openStore(path, 'run', { files: nodeFiles, nowMs: () => now, sleep });
+  const at = [0, 40 * DAY_MS, -2 * DAY_MS, 3 * DAY_MS];
+  for (const [number, ms] of at.entries()) {
+    now = 1.7e12 + ms;
+    // Of their own block each.
+    await Promise.all(
+      Array.from({ length: 200 }, (_, each) => store.put(keyOf(number * 200 + each), textOf(each))),
+    );
+  }
+  await store.close();
+  assert.equal((await pruneStore(nodeFiles, path, { beforeMs: 1.7e12 + DAY_MS })).replies, 400);
+  const kept = await openStore(path, 'reader', { files: nodeFiles, nowMs: () => now, sleep });
+  assert.deepEqual(
+    at.map((_, number) => kept.get(keyOf(number * 200)) !== undefined),
+    [false, true, false, true],
+  );
+  await kept.close();
+});
+
 test('pruneStore: of a key that was asked anew, the later reply stays', async () => {
   const path = join(temporaryFolder(), 'store');
   await fill(path, 'old', 0, 50, DAY_MS);
@@ -121,4 +147,78 @@ test('exportStore: every reply, as a Parquet file', async () => {
       ...{ tokens: 7, reply: 'r' },
     },
   );
+});
+
+test('two processes: what one has packed the other does not pack again', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const { nowMs, sleep } = systemClock;
+  const first = await openStore(path, 'first', { files: nodeFiles, nowMs, sleep });
+  await Promise.all([1, 2, 3].map((number) => first.put(keyOf(number), textOf(number))));
+  // Opens the store, finds three replies that nobody has packed, and packs them with its own.
+  const writer = fileURLToPath(new URL('./storeWriter.js', import.meta.url));
+  const { stdout } = spawnSync(process.execPath, [writer, path, 'second', '4', '1'], { encoding: 'utf8' });
+  assert.match(stdout, /^acked 4$/m);
+  await Promise.all([5, 6].map((number) => first.put(keyOf(number), textOf(number))));
+  await first.close();
+  const { replies, runs } = await summarizeStore(nodeFiles, path);
+  const own = runs.map((run) => [run.run, run.replies]).sort();
+  assert.deepEqual(
+    [replies, own],
+    [
+      6,
+      [
+        ['first', 5],
+        ['second', 1],
+      ],
+    ],
+  );
+  assert.deepEqual(await have(path, [1, 2, 3, 4, 5, 6]), Array(6).fill(true));
+});
+
+test('pruneStore beside a run that is going on: what it removed does not come back', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const { nowMs, sleep } = systemClock;
+  const run = await openStore(path, 'run', { files: nodeFiles, nowMs, sleep });
+  await Promise.all([1, 2, 3].map((number) => run.put(keyOf(number), textOf(number))));
+  assert.equal((await pruneStore(nodeFiles, path, { run: 'run' }).catch(assert.fail)).replies, 3);
+  await run.put(keyOf(4), textOf(4));
+  await run.close();
+  assert.deepEqual(await have(path, [1, 2, 3, 4]), [false, false, false, true]);
+});
+
+test('pruneStore: a run is named, by its end too, and one that is not there is refused with those that are', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fill(path, 'a/run', 0, 5);
+  await fill(path, 'b/run', 5, 5);
+  await fill(path, 'c/other', 10, 5);
+  for (const run of ['nosuch', 'run', 'un']) {
+    await assert.rejects(pruneStore(nodeFiles, path, { run }), {
+      code: 'ERR_USAGE',
+      message: /expected one of: a\/run, b\/run, c\/other/,
+    });
+  }
+  assert.equal((await pruneStore(nodeFiles, path, { run: 'other' })).replies, 5);
+  assert.equal((await pruneStore(nodeFiles, path, { run: 'a/run' })).replies, 5);
+  assert.deepEqual(await have(path, [0, 5, 10]), [false, true, false]);
+});
+
+test('a store that was begun and holds nothing is shown as empty, and nothing is made', async () => {
+  const path = temporaryFolder();
+  assert.equal((await summarizeStore(nodeFiles, path)).replies, 0);
+  assert.deepEqual(readdirSync(path), []);
+});
+
+test('a store on a read-only file system is shown and exported', async (t) => {
+  const disk = mountTmpfs(t, 'size=8m');
+  if (disk === null) return t.skip('mounting a file system wants root');
+  const path = join(disk, 'store');
+  await fill(path, 'run', 0, MANY);
+  remount(disk, 'ro');
+  assert.equal((await summarizeStore(nodeFiles, path)).replies, MANY);
+  const target = join(temporaryFolder(), 'replies.parquet');
+  assert.deepEqual(await exportStore(nodeFiles, path, target, storedHeadOf), { replies: MANY });
+  await assert.rejects(pruneStore(nodeFiles, path, { run: 'run' }), {
+    code: 'ERR_STORE_OPEN',
+    message: /\(EROFS\): the file system is read-only/,
+  });
 });

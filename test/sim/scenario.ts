@@ -68,8 +68,9 @@ export const PLAIN_ATTEMPT = CALM;
 
 export async function drawScenario(seed: number, more: Partial<CheckDeps> = {}): Promise<Scenario> {
   const draws = createDraws(seed, 'scenario');
-  const plan = await checkText(JSON.stringify(drawPipeline(draws.stream('pipeline'), seed)), [], more);
   const isLossy = draws.chance(0.15);
+  const pipeline = drawPipeline(draws.stream('pipeline'), seed, isLossy);
+  const plan = await checkText(JSON.stringify(pipeline), [], more);
   const blows = draws.whole(0, 3);
   const attempts = Array.from({ length: blows + 1 }, (_, at) =>
     drawAttempt(draws.stream(`attempt ${at}`), isLossy, at < blows),
@@ -77,12 +78,13 @@ export async function drawScenario(seed: number, more: Partial<CheckDeps> = {}):
   return { seed, plan, isLossy, hasStore: draws.chance(0.5), attempts };
 }
 
-function drawPipeline(draws: Draws, seed: number): object {
+function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
   const tail = draws.pick(TAILS);
   const middle = MIDDLES.filter(() => draws.chance(0.5));
   const limit = draws.whole(1, 45);
   const target = draws.whole(1, Math.min(18, limit));
-  const end = draws.pick([{ limit }, { limit, target }, { target }]);
+  // Where most rows are lost, a target alone may be hours away.
+  const end = draws.pick([{ limit }, { limit, target }, isLossy ? { limit, target } : { target }]);
   return {
     name: 'sim',
     seed,

@@ -6,6 +6,7 @@ import { type SharedPools, createSharedPools } from '../../src/backends/sharedPo
 import { closeModels } from '../../src/cli/models.js';
 import { type RunWorld, runInto } from '../../src/cli/runInto.js';
 import { ScaleQuestError } from '../../src/errors.js';
+import { makeRunFolder } from '../../src/io/runFolder.js';
 import { loadZstd } from '../../src/io/zstd.js';
 import { promptFrom } from '../../src/pipeline/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
@@ -22,6 +23,8 @@ import {
   type Promised,
   checkFolder,
   dataOf,
+  forgetSeen,
+  nextOf,
   noteAcknowledged,
   nothingPromised,
   watchedPlan,
@@ -158,6 +161,7 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   const { clock, abort, network, violations } = stage;
   const flow = watchedPlan(withKnobs(plan, attempt), from);
   let models: Record<string, Model> = {};
+  const acknowledge = (): void => noteAcknowledged(filesOf(disk), promised);
   const world: RunWorld = {
     files,
     prompt: promptFrom(plan.folder, checkDeps()),
@@ -167,12 +171,19 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
     nowMs: clock.nowMs,
     memoryPeakBytes: () => 0,
     startEncoder: simulatedEncoder(clock, draws.stream('encoder')),
-    onStart: (_, resume) => assert.equal(resume.from, from, 'resume: not where the last commit ends'),
+    onStart(_, resume) {
+      assert.equal(resume.from, from, 'resume: not where the last commit ends');
+      acknowledge();
+    },
     onDelivered: flow.delivered,
+    onCommitted(next) {
+      acknowledge();
+      assert.equal(nextOf(promised), next, 'committed: not what the manifest says');
+    },
   };
   const ended = new AbortController();
   strike(attempt.blow, stage, ended.signal);
-  const run = runInto(flow.plan, FOLDER, world).then(
+  const run = start(flow.plan, world).then(
     () => 'ok',
     (error: unknown) => endingOf(error),
   );
@@ -182,13 +193,26 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   checkEnding(code, attempt.blow, files, isLossy);
   if (violations.length > 0) throw violations[0];
   checkCalls(network, models, pools);
-  noteAcknowledged(filesOf(disk), promised);
+  if (code === 'ok') acknowledge();
   if (result)
     note(result, stage, files.isCrashed ? crashName(attempt.blow) : code, files.operations - callsBefore);
-  if (files.isCrashed)
-    files.restart(crashName(attempt.blow) === 'killed' ? 'process' : 'machine', draws.uniform);
+  if (files.isCrashed) restart(series, attempt, draws);
   else checkLeft(disk, filesBefore);
   checkFolder(filesOf(disk), promised);
+}
+
+/** As the command does, but for the lock. */
+async function start(plan: Plan, world: RunWorld): Promise<void> {
+  await makeRunFolder(world.files, FOLDER);
+  await runInto(plan, FOLDER, world);
+}
+
+function restart({ disk, promised }: Series, { blow }: Attempt, draws: Draws): void {
+  const isPowerCut = crashName(blow) === 'power cut';
+  // What a kill leaves stays: the lines that were written are seen.
+  checkFolder(filesOf(disk), promised);
+  if (isPowerCut) forgetSeen(promised);
+  disk.files.restart(isPowerCut ? 'machine' : 'process', draws.uniform);
 }
 
 function createStage(attempt: Attempt, disk: Disk, draws: Draws, pools: Set<Pool>): Stage {
