@@ -165,13 +165,15 @@ export function createDialogueModel(
   const { label } = client;
   const path = template ? '/completions' : '/chat/completions';
   const stop = template?.stop ?? [];
+  const fixed = fixedFields(options, template);
 
   function send(seq: number, asked: Asked): Promise<Completion> {
     const { n, tokensMax, turn } = asked;
     if (!template && turn.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // Written when it is sent, so that calls that wait hold no prompt.
     const body = {
-      toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
+      toJSON: () =>
+        template ? promptBody(fixed, options, template, asked) : chatBody(fixed, options, asked),
     };
     return client.send(seq, path, body, (reply, context) =>
       readReply(reply, { n, tokensMax, stop }, context),
@@ -222,38 +224,49 @@ function choicesOf({ choices }: Completion): Choice[] {
   return choices;
 }
 
-/** Fields that are undefined are not sent. */
-function commonBody(dialogue: Dialogue, { n, tokensMax, temperature, topP, seed, top }: Asked): object {
-  const { model, extra, stopTokenIds, jsonSchema } = dialogue;
-  const body = { ...extra, model, n, max_tokens: tokensMax, temperature, top_p: topP, stream: false, seed };
+/** Of every body; fields that are undefined are not sent. Made once: a thousand calls in flight can feel each copy. */
+function fixedFields(
+  { model, extra, stopTokenIds, chatTemplateKwargs }: Dialogue,
+  template: Template | undefined,
+): object {
+  const fixed = { ...extra, model, stream: false, stop_token_ids: stopTokenIds };
+  if (template) return { ...fixed, stop: template.stop };
+  return { ...fixed, chat_template_kwargs: chatTemplateKwargs };
+}
+
+/** Probabilities are asked without the schema: the first token must be free. */
+function promptBody(fixed: object, { jsonSchema }: Dialogue, template: Template, asked: Asked): object {
+  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
   return {
-    ...body,
-    stop_token_ids: stopTokenIds,
+    ...fixed,
+    prompt: template.promptText(turn),
+    n,
+    max_tokens: tokensMax,
+    temperature,
+    top_p: topP,
+    seed,
+    logprobs: top > 0 ? top : undefined,
     response_format: top > 0 ? undefined : formatOf(jsonSchema),
+  };
+}
+
+function chatBody(fixed: object, { jsonSchema }: Dialogue, asked: Asked): object {
+  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
+  const content = turn.kind === 'user' ? turn.text : '';
+  return {
+    ...fixed,
+    messages: [{ role: 'user', content }],
+    n,
+    max_tokens: tokensMax,
+    temperature,
+    top_p: topP,
+    seed,
+    ...(top > 0 ? { logprobs: true, top_logprobs: top } : { response_format: formatOf(jsonSchema) }),
   };
 }
 
 function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
   return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
-}
-
-function promptBody(dialogue: Dialogue, template: Template, asked: Asked): object {
-  const { turn, top } = asked;
-  const { promptText, stop } = template;
-  const logprobs = top > 0 ? top : undefined;
-  return { ...commonBody(dialogue, asked), prompt: promptText(turn), stop, logprobs };
-}
-
-function chatBody(dialogue: Dialogue, asked: Asked): object {
-  const { turn, top } = asked;
-  const content = turn.kind === 'user' ? turn.text : '';
-  const messages = [{ role: 'user', content }];
-  const body = {
-    ...commonBody(dialogue, asked),
-    messages,
-    chat_template_kwargs: dialogue.chatTemplateKwargs,
-  };
-  return top > 0 ? { ...body, logprobs: true, top_logprobs: top } : body;
 }
 
 function noPreQuery(label: string): ScaleQuestError {
