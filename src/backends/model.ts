@@ -73,6 +73,8 @@ export interface ModelStats {
   memoryPeakBytes: number;
   /** Calls that the store of replies answered, or a call under way that asked the same; absent without a store. */
   storeHits?: number;
+  /** What went wrong last, while no call has been answered since; absent for most of a run. */
+  trouble?: string | undefined;
 }
 
 /**

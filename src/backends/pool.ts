@@ -23,6 +23,8 @@ export interface Replica {
   isRefusing: boolean;
   refusedMs: number;
   nextKnockMs: number;
+  /** When it was last given a call while all were down. */
+  knockedMs: number;
   /** Failures since its last answer. */
   failuresInARow: number;
   /** How often it was ejected since its last answer though it was there: failing, or gone again at once. */
@@ -74,7 +76,7 @@ const FIRST_LOOKS_MAX = 40;
 const LOOK_TIMEOUT_MS = 2_000;
 const FIRST_KNOCK_MS = 250;
 const KNOCK_PERIOD_MS = 1_000;
-/** Failures in a row, of whatever kind, that eject a replica while another is up. */
+/** Failures in a row, of whatever kind, that eject a replica while another is well. */
 const FAILURES_MAX = 8;
 /** How long one that was ejected for failing is left alone: twice as long each time. */
 const RELAPSE = { firstMs: 1_000, maxMs: 60_000 };
@@ -84,6 +86,7 @@ const REFUSALS_MAX = 16;
 /** What the parts of a pool share. */
 interface State {
   readonly clock: Clock;
+  readonly health: ServerHealth;
   readonly replicas: readonly Replica[];
   readonly lookers: readonly Looker[];
   readonly queue: Queue<Replica>;
@@ -117,7 +120,7 @@ export function createPool(options: PoolOptions): Pool {
     giveBack: (replica) => void (replica.outstanding -= 1),
     ...(urls.length > 1 && sameRowTogether && { prefers }),
   });
-  const state: State = { clock, replicas, lookers, queue, closing, looking: 0 };
+  const state: State = { clock, health, replicas, lookers, queue, closing, looking: 0 };
 
   return {
     ...{ health, connections },
@@ -153,6 +156,7 @@ function newReplica({ slots, requestsInFlightMax }: PoolOptions, url: string, in
     isRefusing: false,
     refusedMs: 0,
     nextKnockMs: 0,
+    knockedMs: -Infinity,
     failuresInARow: 0,
     relapses: 0,
     isLookedAt: false,
@@ -175,8 +179,13 @@ function choose(replicas: readonly Replica[], nowMs: number): Replica | null {
     if (best === null || loadOf(replica) < loadOf(best)) best = replica;
   }
   if (best || isAnyUp(replicas)) return best;
-  // With all of them down, one call each keeps knocking: its failures tell how long nobody has answered.
-  return replicas.find(({ outstanding }) => outstanding === 0) ?? null;
+  // With all of them down, one call each keeps knocking, by turns: its failures tell how long nobody has answered.
+  for (const replica of replicas) {
+    const isFree = replica.outstanding === 0;
+    if (isFree && (best === null || replica.knockedMs < best.knockedMs)) best = replica;
+  }
+  if (best) best.knockedMs = nowMs;
+  return best;
 }
 
 /** Outstanding for its limit. One that fails at once is always idle: its failures count as load. */
@@ -192,6 +201,11 @@ function homeOf(replicas: readonly Replica[], seq: number): Replica | undefined 
     if (replica.isUp) return replica;
   }
   return undefined;
+}
+
+/** Up, and not failing itself: where all fail, none is worse than the others. */
+function isWell({ isUp, failuresInARow }: Replica): boolean {
+  return isUp && failuresInARow < FAILURES_MAX / 2;
 }
 
 function isAnyUp(replicas: readonly Replica[]): boolean {
@@ -260,10 +274,12 @@ function failed(state: State, replica: Replica, failure: TryFailure): boolean {
     refused(state, replica, failure);
     return others.some(({ isRefusing }) => !isRefusing);
   }
+  // A call that moves on tells nobody else that somebody is there.
+  if (failure.kind === 'server' || failure.kind === 'reply') state.health.answeredMs = state.clock.nowMs();
   replica.failuresInARow += 1;
   // After a relapse one failure is enough.
   const failuresMax = replica.relapses > 0 ? 1 : FAILURES_MAX;
-  const failsAll = replica.failuresInARow >= failuresMax && others.length > 0;
+  const failsAll = replica.failuresInARow >= failuresMax && others.some(isWell);
   if (replica.isUp && (failure.kind === 'unreachable' || failsAll)) eject(state, replica, failure);
   return !replica.isUp && others.length > 0;
 }
@@ -338,10 +354,12 @@ async function look(state: State, replica: Replica): Promise<void> {
 
 async function lookOnce(state: State, replica: Replica): Promise<void> {
   const looker = state.lookers[replica.index]!;
+  // It is not left alone while no other is well.
+  const isTime = state.clock.nowMs() >= probeMs(replica) || !state.replicas.some(isWell);
   if (replica.isUp) {
     const outstanding = replica.outstanding;
     replica.limit.observe(await looker.load(), outstanding);
-  } else if (state.clock.nowMs() >= probeMs(replica) && (await looker.isThere()) && !replica.isUp) {
+  } else if (isTime && (await looker.isThere()) && !replica.isUp) {
     takeBack(state, replica);
   }
 }

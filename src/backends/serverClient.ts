@@ -6,7 +6,7 @@ import { type ManagedServer, type ServeOptions, serveOptions, startServer } from
 import type { ModelStats } from './model.js';
 import type { Pool } from './pool.js';
 import { type HttpReply, type Poster, createPoster } from './postJson.js';
-import { withRetry } from './retry.js';
+import { type TryFailure, withRetry } from './retry.js';
 import type { ReplyContext, Speaks } from './serverReplies.js';
 import { type SharedPools, createSharedPools } from './sharedPools.js';
 
@@ -176,17 +176,15 @@ export async function createServerClient(
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const counts = {
-    requests: 0,
-    retries: 0,
-    failures: 0,
-    open: 0,
-    inFlight: 0,
-    promptTokens: 0,
-    completionTokens: 0,
+    ...{ requests: 0, retries: 0, failures: 0, open: 0, inFlight: 0, promptTokens: 0, completionTokens: 0 },
   };
+  let trouble: string | undefined;
   const retryOptions = {
     ...{ retriesMax, unreachableMs, health, clock, random, signal: closing.signal },
-    onRetry: () => counts.retries++,
+    onRetry(failure: TryFailure) {
+      counts.retries++;
+      trouble = failure.message;
+    },
   };
 
   // Every call hears of it at once: nothing will answer there, however long it is asked.
@@ -201,6 +199,7 @@ export async function createServerClient(
     );
     try {
       const answer = await withRetry(() => pool.run(seq, once), retryOptions);
+      trouble = undefined;
       counts.promptTokens += answer.promptTokens;
       counts.completionTokens += answer.completionTokens;
       return answer;
@@ -218,7 +217,7 @@ export async function createServerClient(
     stats() {
       const { open, ...totals } = counts;
       // Calls that wait for their next try are queued too.
-      return { ...totals, queued: open - counts.inFlight, memoryPeakBytes: 0 };
+      return { ...totals, queued: open - counts.inFlight, memoryPeakBytes: 0, trouble };
     },
     async close() {
       if (isClosed) return;

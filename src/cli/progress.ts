@@ -41,6 +41,7 @@ export function createProgress(
         stageLine(step, rowsIn, kept, dropped, rejected, ((kept + dropped + rejected) / seconds).toFixed(1)),
       ),
       summaryLine(seconds),
+      ...troubleLines(models),
     ];
     const up = deps.isTerminal && drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[0J` : '';
     deps.write(`${up}${lines.join('\n')}\n${deps.isTerminal ? '' : '\n'}`);
@@ -81,6 +82,14 @@ export function createProgress(
       draw();
     },
   };
+}
+
+/** Without them a server that is away looks like a slow one. */
+function troubleLines(models: Readonly<Record<string, Model>>): string[] {
+  return Object.values(models).flatMap((model) => {
+    const { trouble } = model.stats();
+    return trouble === undefined ? [] : [`waiting: ${trouble}`];
+  });
 }
 
 function stageLine(stage: string, ...numbers: (string | number)[]): string {

@@ -37,6 +37,14 @@ function explainIssue(
       ),
     );
   }
+  if (issue.code === 'invalid_union' && typeof issue.discriminator === 'string') {
+    const { discriminator: key } = issue;
+    const values = discriminatorsAt(schema, path.slice(base.length, -1), key);
+    const given = (issue.input as Record<string, unknown> | undefined)?.[key];
+    const hint =
+      typeof given === 'string' ? suggestion(given, values) : `expected one of: ${values.join(', ')}`;
+    return [problem('ERR_PIPELINE_INVALID', document.at(path), `found ${found(given)}, ${hint}`)];
+  }
   const message = `found ${found(issue.input)}, ${expected(issue)}`;
   return [problem('ERR_PIPELINE_INVALID', document.at(path), message)];
 }
@@ -61,8 +69,10 @@ function expected(issue: z.core.$ZodIssue): string {
       return `expected ${sized(issue.origin, issue.inclusive ? 'at least' : 'more than', issue.minimum)}`;
     case 'too_big':
       return `expected ${sized(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum)}`;
-    default:
-      return issue.message.startsWith('expected') ? issue.message : `expected otherwise: ${issue.message}`;
+    default: {
+      const message = issue.message.replaceAll('Invalid input: ', '');
+      return message.startsWith('expected') ? message : `expected otherwise: ${message}`;
+    }
   }
 }
 
@@ -82,14 +92,17 @@ function article(type: string): string {
   return names[type] ?? `a ${type}`;
 }
 
-/** The keys that the schema knows at a path, looking through defaults and refinements. */
+/** The keys that the schema knows at a path, looking through defaults, refinements and unions. */
 function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[] {
-  let node: unknown = schema;
-  for (const key of path) {
-    const { shape, element, valueType } = unwrap(node);
-    node = shape?.[key] ?? element ?? valueType;
-  }
-  return Object.keys(unwrap(node).shape ?? {});
+  return [...new Set(nodesAt(schema, path).flatMap((node) => Object.keys(node.shape ?? {})))];
+}
+
+/** What the key that tells a union's members apart may say. */
+function discriminatorsAt(schema: z.ZodType, path: readonly (string | number)[], key: string): string[] {
+  return nodesAt(schema, path).flatMap(({ shape }) => {
+    const { values } = (shape?.[key] as { def?: { values?: unknown[] } } | undefined)?.def ?? {};
+    return (values ?? []).map(String);
+  });
 }
 
 interface Inner {
@@ -98,9 +111,21 @@ interface Inner {
   valueType?: unknown;
 }
 
-function unwrap(node: unknown): Inner {
-  const def = (node as { def?: { innerType?: unknown; in?: unknown } & Inner } | undefined)?.def;
+function nodesAt(schema: z.ZodType, path: readonly (string | number)[]): Inner[] {
+  let nodes = unwrap(schema);
+  for (const key of path) {
+    nodes = nodes.flatMap(({ shape, element, valueType }) => unwrap(shape?.[key] ?? element ?? valueType));
+  }
+  return nodes;
+}
+
+/** What stands behind defaults and refinements; of a union, each member. */
+function unwrap(node: unknown): Inner[] {
+  const def = (
+    node as { def?: { innerType?: unknown; in?: unknown; options?: unknown[] } & Inner } | undefined
+  )?.def;
   if (def?.innerType) return unwrap(def.innerType);
   if (def?.in) return unwrap(def.in);
-  return def ?? {};
+  if (def?.options) return def.options.flatMap(unwrap);
+  return def ? [def] : [];
 }

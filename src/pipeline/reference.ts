@@ -4,6 +4,7 @@ import type { ColumnType } from '../arrow/columnType.js';
 import { ERROR_CODES } from '../errors.js';
 import type { OperatorSpec } from '../operators/operator.js';
 import { OPERATORS } from '../operators/registry.js';
+import { exportSchema } from './exportFormats.js';
 import { sampleOptions } from './sampleOptions.js';
 import { pipelineSchema } from './schema.js';
 
@@ -189,6 +190,14 @@ export function printPipelineReference(): string {
       printOptions(schema),
       '',
     ]),
+    '## Exports',
+    '',
+    'Each entry of `exports` has a name of yours and one of these formats, as `exports: { chat: { format: messages } }`.',
+    '',
+    ...exportSchema.options.flatMap((schema) => {
+      const { value, description } = schema.shape.format;
+      return [`### format: ${value}`, '', description ?? '', '', printOptions(schema), ''];
+    }),
     '## Error codes',
     '',
     '`ERR_…` ends a command or a run; `ROW_…` rejects one row and the run goes on.',

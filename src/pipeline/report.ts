@@ -34,7 +34,7 @@ export interface Performance {
   from: number;
   wallS: number;
   memoryPeakBytes: number;
-  models: Record<string, Omit<ModelStats, 'inFlight' | 'queued'>>;
+  models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
 }
 
 export function funnelOf(
@@ -94,8 +94,9 @@ export function performanceOf(
 function finalStats({
   inFlight: _,
   queued: __,
+  trouble: ___,
   ...stats
-}: ModelStats): Omit<ModelStats, 'inFlight' | 'queued'> {
+}: ModelStats): Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'> {
   return stats;
 }
 

@@ -298,6 +298,34 @@ describe('createPool, replicas that die', () => {
     assert.deepEqual(up(world), [true, true]);
   });
 
+  it('turns to one that failed at once when the others die', async () => {
+    const world = setUp(2);
+    const { clock, pool } = world;
+    let isSick = true;
+    let isGone = false;
+    const call = async ({ index }: Replica): Promise<number> => {
+      await clock.sleep(10);
+      if (index === 1 && isSick) throw fail('server');
+      if (index === 0 && isGone) throw fail('unreachable');
+      return index;
+    };
+    const settled = (rows: number): Promise<unknown> =>
+      clock.until(Promise.allSettled(Array.from({ length: rows }, (_, seq) => pool.run(seq, call))));
+    // Ejected again and again, so that it would be left alone for a long time.
+    for (let round = 0; round < 6; round++) {
+      await settled(40);
+      await clock.until(clock.sleep(8_000));
+    }
+    isSick = false;
+    isGone = true;
+    world.there[0] = false;
+    await settled(1);
+    const diedMs = clock.nowMs();
+    const again = async (): Promise<number> => pool.run(0, call).catch(() => clock.sleep(100).then(again));
+    assert.equal(await clock.until(again()), 1);
+    assert.ok(clock.nowMs() - diedMs <= 1500, `${clock.nowMs() - diedMs} ms`);
+  });
+
   it('looks at the others while one does not answer its looks', async () => {
     const lookedMs: number[] = [];
     const world = setUp(2, {

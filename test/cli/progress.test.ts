@@ -37,6 +37,17 @@ test('counts add up a stage, with rates since the start', () => {
   ]);
 });
 
+test('a server that does not answer is named as long as that lasts', () => {
+  const { written, state, progress } = world(false);
+  const model = scriptedModel();
+  let trouble: string | undefined = 'model m (x at http://h/v1) cannot be reached (ECONNREFUSED)';
+  progress.start({ m: { ...model, stats: () => ({ ...model.stats(), trouble }) } });
+  assert.match(written.at(-1)!, /^waiting: model m .* cannot be reached \(ECONNREFUSED\)$/m);
+  trouble = undefined;
+  state.tick();
+  assert.doesNotMatch(written.at(-1)!, /waiting/);
+});
+
 test('a terminal is drawn over in place, a file is not', () => {
   const terminal = world(true);
   terminal.progress.start({});

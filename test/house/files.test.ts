@@ -84,7 +84,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/train/tasks.ts': 'command.test prints the arguments of each',
   'src/pipeline/frame.ts': 'wrapQuestion.test: named templates, and one that there is not',
   'src/pipeline/sampleOptions.ts': 'reference.test and check.test: the columns of every operator',
-  'src/pipeline/explain.ts': 'check.test: every message comes from it',
 };
 
 function mirrorOf(path: string): string {

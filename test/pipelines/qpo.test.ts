@@ -1,87 +1,9 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { solve } from '../../models/solver.js';
-import { columnValues } from '../../src/arrow/read.js';
-import type { Model } from '../../src/backends/model.js';
-import { openModel } from '../../src/backends/openModel.js';
-import { checkPipeline } from '../../src/pipeline/check.js';
-import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from '../helpers/pipelineWorld.js';
-
-/** Question preference optimisation on the bundled generator and the bundled rewriter, through the real engine. */
-
-const END = '<|im_end|>';
-const PAIRS = 48;
-
-let generator: Model;
-let rewriter: Model;
-
-before(async () => {
-  generator = await openTiny({ processes: 1 });
-  const llamaCpp = { path: '../models/rewriter.gguf', processes: 1 };
-  rewriter = await openModel('rewriter', { llamaCpp }, { env: {}, folder: PIPELINES_FOLDER });
-});
-
-after(async () => {
-  await generator.close();
-  await rewriter.close();
-});
-
-function modelText(file: string): string {
-  return `{ llamaCpp: { path: ../models/${file}, contextTokens: 512 }, template: qwen2-math }`;
-}
-
-/** Each pair of the set: direction, and whether the exact solver finds the two questions sound. */
-async function pairs(...overrides: string[]) {
-  const plan = await checkPipeline(
-    join(PIPELINES_FOLDER, 'qpo.yaml'),
-    checkDeps(),
-    overridesOf(
-      `models.generator=${modelText('tiny.gguf')}`,
-      `models.rewriter=${modelText('rewriter.gguf')}`,
-      `target=${PAIRS}`,
-      'source.windowRows=128',
-      'source.batchRows=8',
-      'steps.generate.tokensMax=128',
-      'steps.rewrite.tokensMax=256',
-      'steps.rewrite.prompts.solvability=prompts/rewriteSolvabilityShort.txt',
-      'steps.rewrite.prompts.difficulty=prompts/rewriteDifficultyShort.txt',
-      ...overrides,
-    ),
-  );
-  const { batches } = await runInMemory(plan, {
-    generator: { ...generator, name: 'generator' },
-    rewriter: { ...rewriter, name: 'rewriter' },
-  });
-  const rows = batches.flatMap((batch) => {
-    const read = (name: string) => columnValues(batch, name) as string[];
-    const [chosen, rejected, direction] = [read('chosen'), read('rejected'), read('direction')];
-    return chosen.map((text, row) => ({
-      chosen: text,
-      rejected: rejected[row]!,
-      direction: direction[row]!,
-    }));
-  });
-  assert.equal(rows.length, PAIRS);
-  for (const { chosen, rejected } of rows) assert.ok(chosen.endsWith(END) && rejected.endsWith(END));
-  const isSound = (text: string) => solve(text.slice(0, -END.length)).kind === 'sound';
-  return rows.map(({ chosen, rejected, direction }) => ({
-    direction,
-    isChosenSound: isSound(chosen),
-    isRejectedSound: isSound(rejected),
-  }));
-}
-
-test('qpo.yaml with the bundled rewriter mends more questions than it breaks', async () => {
-  const rows = await pairs('steps.rewrite.directions={ solvability: 1 }');
-  assert.deepEqual([...new Set(rows.map(({ direction }) => direction))], ['solvability']);
-  const mended = rows.filter((row) => row.isChosenSound && !row.isRejectedSound);
-  const broken = rows.filter((row) => !row.isChosenSound && row.isRejectedSound);
-  assert.ok(mended.length > 2 * broken.length, `${mended.length} mended, ${broken.length} broken`);
-});
+import { test } from 'node:test';
+import { rewrittenPairs } from '../helpers/rewrittenPairs.js';
 
 test('qpo.yaml draws both directions, and most harder versions are sound', async () => {
-  const rows = await pairs();
+  const rows = await rewrittenPairs();
   assert.deepEqual(new Set(rows.map(({ direction }) => direction)), new Set(['solvability', 'difficulty']));
   const harder = rows.filter(({ direction }) => direction === 'difficulty');
   const sound = harder.filter((row) => row.isChosenSound);
