@@ -5,7 +5,8 @@ import type { StepCounts } from '../flow/outcome.js';
 export interface Progress {
   counts(step: string, counts: StepCounts): void;
   delivered(watermark: number, kept: number): void;
-  start(models: Readonly<Record<string, Model>>): void;
+  /** `keptBefore`: rows that an earlier start of the run has delivered. */
+  start(models: Readonly<Record<string, Model>>, keptBefore?: number): void;
   stop(): void;
 }
 
@@ -69,8 +70,9 @@ export function createProgress(
     delivered(_watermark, kept) {
       written = kept;
     },
-    start(opened) {
+    start(opened, keptBefore = 0) {
       models = opened;
+      written = keptBefore;
       isRunning = true;
       draw();
       stopTicks = deps.every(deps.isTerminal ? REDRAW_PERIOD_MS : PRINT_PERIOD_MS, draw);

@@ -59,7 +59,7 @@ export async function runPlan(
       committed = { next: from, kept };
       if (from > 0)
         process.stderr.write(`Going on in ${relative('', path)}: ${kept} rows kept of ${from}.\n`);
-      progress.start(opened);
+      progress.start(opened, kept);
     },
     onCounts: progress.counts,
     onDelivered: progress.delivered,

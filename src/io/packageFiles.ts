@@ -39,12 +39,17 @@ export function readPromptFile(name: string, path: string | undefined): string {
   return readTextFile(file).replace(/\n$/, '');
 }
 
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder, expected a file',
+};
+
 export function readTextFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = REASONS[code ?? ''] ?? message;
     throw new ScaleQuestError('ERR_IO_READ', `cannot read ${path}: ${reason}`, { cause: error });
   }
 }

@@ -37,6 +37,12 @@ test('counts add up a stage, with rates since the start', () => {
   ]);
 });
 
+test('a run that goes on begins with what it has', () => {
+  const { written, progress } = world(false, 48);
+  progress.start({}, 32);
+  assert.match(written[0]!, /32 of 48 rows delivered/);
+});
+
 test('a server that does not answer is named as long as that lasts', () => {
   const { written, state, progress } = world(false);
   const model = scriptedModel();
