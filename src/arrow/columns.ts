@@ -34,6 +34,12 @@ export function selectColumns(rows: RecordBatch, names: readonly string[]): Reco
   return rowsOf(new Schema(fields, rows.schema.metadata), children, rows.numRows);
 }
 
+/** The same columns under the names that `nameOf` gives them, shared. */
+export function renameColumns(rows: RecordBatch, nameOf: (name: string) => string): RecordBatch {
+  const fields = rows.schema.fields.map((field) => field.clone({ name: nameOf(field.name) }));
+  return rowsOf(new Schema(fields, rows.schema.metadata), [...rows.data.children], rows.numRows);
+}
+
 /** Zero rows of a schema. */
 export function emptyRows(schema: Schema): RecordBatch {
   return rowsOf(

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
-import { seqBatch } from '../arrow/columns.js';
+import { renameColumns, seqBatch } from '../arrow/columns.js';
 import type { Column, ColumnType } from '../arrow/columnType.js';
 import { sliceRows } from '../arrow/concat.js';
 import { type Files, nodeFiles } from './files.js';
@@ -17,6 +17,8 @@ export interface SourceSettings {
 export interface FileSource {
   path: string | string[];
   columns: Record<string, ColumnType>;
+  /** Column → its name in the file, where that is another. */
+  from?: Record<string, string> | undefined;
 }
 
 /** Gives at most `rowsMax` rows from position `lo` on; null when there are no more. Called in order; the first `lo` may be any. */
@@ -28,18 +30,20 @@ export function sourceReader(settings: SourceSettings, folder: string, files: Fi
   if (!source) return (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
   const read = settings.jsonl ? readJsonl : readParquet;
   const paths = [source.path].flat().map((path) => resolve(folder, path));
+  const { from = {} } = source;
   const columns = Object.entries(source.columns).map(([name, type]): Column => ({
-    name,
-    type,
+    ...{ name: from[name] ?? name, type },
     help: 'From the source.',
     nullable: true,
   }));
+  const ours = new Map(Object.entries(from).map(([name, inFile]) => [inFile, name]));
   const { batchRows } = settings;
   let cut: ReadRows | null = null;
   // A resumed run begins where its commits end; every position before that is passed over.
-  return (lo, rowsMax) => {
+  return async (lo, rowsMax) => {
     cut ??= cutToSize(read(files, { paths, columns, batchRows, from: lo }));
-    return cut(lo, rowsMax);
+    const rows = await cut(lo, rowsMax);
+    return rows && ours.size > 0 ? renameColumns(rows, (name) => ours.get(name) ?? name) : rows;
   };
 }
 

@@ -25,11 +25,13 @@ export async function checkSource(
   if (!exists(path) || !path.endsWith('.jsonl')) return;
   const keys = await keysAtHead(path, readHead);
   if (keys.rows === 0) return;
-  for (const column of Object.keys(source.jsonl.columns)) {
-    if (keys.names.has(column)) continue;
+  const { columns, from = {} } = source.jsonl;
+  for (const column of Object.keys(columns)) {
+    const key = from[column] ?? column;
+    if (keys.names.has(key)) continue;
     const message =
-      `none of the first ${keys.rows} rows of ${path} has a key "${column}"; ` +
-      suggestion(column, [...keys.names]);
+      `none of the first ${keys.rows} rows of ${path} has a key "${key}"; ${suggestion(key, [...keys.names])}; ` +
+      `another name for it is given by \`from: { ${column}: … }\``;
     problems.push(problem('ERR_DATA_INVALID', document.at(['source', 'jsonl', 'columns', column]), message));
   }
 }

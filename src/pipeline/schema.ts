@@ -103,8 +103,31 @@ function fileSource(what: string) {
         )
         .default({ question: 'string' })
         .describe('Columns read, with their types.'),
+      from: z
+        .record(z.string(), z.string().min(1))
+        .optional()
+        .describe(
+          'Names of columns in the file, where they are others: { question: problem } reads `problem` as `question`.',
+        ),
     })
+    .superRefine(checkNames)
     .describe(`Rows from ${what}.`);
+}
+
+/** A refinement: each column of the file is read as one. */
+function checkNames(
+  { columns, from = {} }: { columns: Record<string, unknown>; from?: Record<string, string> | undefined },
+  context: z.RefinementCtx,
+): void {
+  for (const name of Object.keys(from)) {
+    if (name in columns) continue;
+    const message = `expected one of the columns that are read: ${Object.keys(columns).join(', ')}`;
+    context.addIssue({ code: 'custom', path: ['from', name], message });
+  }
+  const read = Object.keys(columns).map((name) => from[name] ?? name);
+  if (new Set(read).size === read.length) return;
+  const message = `expected each column of the file once, found ${read.join(', ')}`;
+  context.addIssue({ code: 'custom', path: ['from'], message });
 }
 
 export const stepLabel = z

@@ -33,6 +33,20 @@ test('rows come from the position asked for first, no more than asked for, to th
   );
 });
 
+test('a column may have another name in the file', async (t) => {
+  const folder = await testFolder(t);
+  await writeFile(join(folder, 'a.jsonl'), '{"problem": "1 + 1?", "answer": "2", "question": "no"}\n');
+  const columns = { question: 'string', answer: 'string' } as const;
+  const jsonl = { path: 'a.jsonl', columns, from: { question: 'problem' } };
+  const rows = await sourceReader({ jsonl, batchRows: 4 }, folder, nodeFiles)(0, 4);
+  const names = rows!.schema.fields.map(({ name }) => name);
+  assert.deepEqual(names, ['seq', 'question', 'answer']);
+  assert.deepEqual(
+    names.map((name) => columnValues(rows!, name)[0]),
+    [0, '1 + 1?', '2'],
+  );
+});
+
 test('without a file there are positions alone', async () => {
   const rows = await sourceReader({ batchRows: 4 }, '/', nodeFiles)(5, 2);
   assert.deepEqual(columnValues(rows!, 'seq'), [5, 6]);

@@ -26,6 +26,20 @@ test('a column that no row has is found before the run, with what there is', asy
   assert.match(problem!.message, /anwser/);
 });
 
+test('a column of another name is asked for by that, once, and among those that are read', async () => {
+  const rows = '{"problem": "1 + 1?", "answer": "2"}\n';
+  const reading = (from: string): string =>
+    pipelineOver(rows).replace('answer: string }', `answer: string }, from: ${from}`);
+  const told = async (from: string): Promise<string> => (await problemsOf(reading(from)))[0]!.message;
+  await checkText(reading('{ question: problem }'));
+  assert.match(await told('{ question: porblem }'), /has a key "porblem"; did you mean "problem"/);
+  assert.match(
+    await told('{ text: problem }'),
+    /from\.text: .*expected one of the columns .*question, answer/,
+  );
+  assert.match(await told('{ question: answer }'), /expected each column of the file once/);
+});
+
 test('a column that only some rows have is theirs to miss', async () => {
   await checkText(pipelineOver('{"question": "1 + 1?", "answer": "2"}\n{"question": "1 + 2?"}\n'));
 });
