@@ -124,7 +124,7 @@ const WAITS: Record<FailureKind, Wait> = {
   unreachable: waitAway,
   server: waitAnswered,
   reply: waitAnswered,
-  timeout: waitCharged,
+  timeout: waitSilent,
 };
 
 function waitBusy(failure: TryFailure, history: History, options: RetryOptions, nowMs: number): number {
@@ -168,6 +168,12 @@ function waitAnswered(failure: TryFailure, history: History, options: RetryOptio
   options.health.answeredMs = nowMs;
   isThere(history);
   history.busySinceMs = undefined;
+  return waitCharged(failure, history, options);
+}
+
+/** It took the connection, so it is there, though it said nothing. */
+function waitSilent(failure: TryFailure, history: History, options: RetryOptions): number {
+  isThere(history);
   return waitCharged(failure, history, options);
 }
 

@@ -55,6 +55,20 @@ describe('withRetry', () => {
     assert.equal(none.clock.nowMs(), 0);
   });
 
+  it('does not take a server for gone that was silent between two cut connections', async () => {
+    const options = setUp({ unreachableMs: 20_000 });
+    const failures: FailureKind[] = ['reset', 'reset', 'timeout', 'reset'];
+    let tries = 0;
+    const call = async (): Promise<string> => {
+      const kind = failures[tries++];
+      if (!kind) return 'answer';
+      await options.clock.sleep(kind === 'timeout' ? 30_000 : 5);
+      throw fail(kind);
+    };
+    assert.equal(await options.clock.until(withRetry(call, options)), 'answer');
+    assert.equal(tries, 5);
+  });
+
   it('rejects the row when the tries are used up', async () => {
     const codes = { server: 'ROW_SERVER_ERROR', timeout: 'ROW_TIMEOUT', reply: 'ROW_REPLY_INVALID' } as const;
     for (const kind of ['server', 'timeout', 'reply'] as const) {
