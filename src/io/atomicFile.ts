@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { ScaleQuestError } from '../errors.js';
+
 import type { Files } from './files.js';
 
 /** A file as it was committed. */
@@ -54,11 +56,17 @@ export async function makeFolder(files: Files, path: string): Promise<void> {
     folder = dirname(folder);
   }
   await files.mkdir(path);
-  // What is there may be new too: a run that was killed may have made it a moment ago. Not every parent can be opened.
+  // What is there may be new too: a run that was killed, or whose flush failed, may have made it a moment ago.
   for (const made of new Set([...missing, path, dirname(path)])) {
     const flushing = files.syncFolder(dirname(made));
-    await (missing.includes(made) ? flushing : flushing.catch(() => {}));
+    await (missing.includes(made) ? flushing : flushing.catch(throwUnlessForbidden));
   }
+}
+
+/** Not every parent may be opened: then it was made by somebody else, long ago. A disk that fails is another matter. */
+function throwUnlessForbidden(error: unknown): void {
+  const { errno } = (error as ScaleQuestError).data ?? {};
+  if (errno !== 'EACCES' && errno !== 'EPERM') throw error;
 }
 
 /** For cleaning up after an error, which must not hide that error. */

@@ -52,6 +52,8 @@ interface Inode {
   bytes: Uint8Array;
   /** As of the last sync. */
   durable: Uint8Array;
+  /** Emptied and written anew since the last sync. */
+  isRewritten: boolean;
 }
 
 type Entry = Inode | 'folder';
@@ -132,7 +134,11 @@ export function crashingFiles(meddle: Meddle = () => null): CrashingFiles {
         ),
       read: (at, length) => on('read', () => inode.bytes.slice(at, at + length)),
       truncate: (size) => on('truncate', () => void (inode.bytes = inode.bytes.slice(0, size))),
-      sync: () => on('sync', () => void (inode.durable = inode.bytes)),
+      sync: () =>
+        on('sync', () => {
+          inode.durable = inode.bytes;
+          inode.isRewritten = false;
+        }),
       close: async () => {
         // A handle is given up whatever close says, as on Linux.
         if (isOpen && life === disk.life) disk.openHandles -= 1;
@@ -183,10 +189,13 @@ function inodeFor(disk: Disk, path: string, mode: OpenMode): Inode {
   const found = disk.names.get(path);
   if (found === 'folder') throw errno('EISDIR');
   if (found && mode === 'exclusive') throw errno('EEXIST');
-  if (found && mode === 'write') found.bytes = new Uint8Array();
+  if (found && mode === 'write') {
+    found.bytes = new Uint8Array();
+    found.isRewritten = true;
+  }
   if (found) return found;
   if (mode === 'read') throw errno('ENOENT');
-  const inode: Inode = { bytes: new Uint8Array(), durable: new Uint8Array() };
+  const inode: Inode = { bytes: new Uint8Array(), durable: new Uint8Array(), isRewritten: false };
   change(disk, dirname(path), [[path, inode]]);
   return inode;
 }
@@ -268,16 +277,21 @@ function losePower(disk: Disk, random: () => number): void {
     if (entry === 'folder') continue;
     entry.bytes = survivor(entry, random);
     entry.durable = entry.bytes;
+    entry.isRewritten = false;
   }
 }
 
-/** All, nothing, a first part, or the whole length with zeros where the data did not make it. */
-function survivor({ bytes, durable }: Inode, random: () => number): Uint8Array {
+/**
+ * All, nothing, a first part, or the whole length with zeros where the data did not make it. What was there before and was not
+ * written again stays: an appended file keeps its beginning, and one that was cut is as long as before or as after.
+ */
+function survivor({ bytes, durable, isRewritten }: Inode, random: () => number): Uint8Array {
   const draw = random();
   if (bytes === durable || draw < 0.25) return durable;
   if (draw < 0.5) return bytes;
-  const isAppended = bytes.length >= durable.length && durable.every((byte, at) => bytes[at] === byte);
-  const least = isAppended ? durable.length : 0;
+  const common = Math.min(bytes.length, durable.length);
+  const isSame = !isRewritten && bytes.subarray(0, common).every((byte, at) => durable[at] === byte);
+  const least = isSame ? common : 0;
   const cut = least + Math.floor(random() * (bytes.length - least));
   return draw < 0.75 ? bytes.slice(0, cut) : bytes.map((byte, at) => (at < cut ? byte : 0));
 }

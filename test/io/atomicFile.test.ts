@@ -60,3 +60,14 @@ test('a folder whose parent cannot be opened may be used', async () => {
   await makeFolder(files, '/shared/mine');
   await assert.rejects(makeFolder(files, '/shared/other'), { code: 'ERR_IO_WRITE' });
 });
+
+test('a folder whose flush failed before is not used while its flush still fails', async () => {
+  let isBroken = true;
+  const files = crashingFiles(({ kind, path }) =>
+    isBroken && kind === 'syncFolder' && path === '/runs' ? { kind: 'error', errno: 'EIO' } : null,
+  );
+  await assert.rejects(makeFolder(files, '/runs/a'), { code: 'ERR_IO_WRITE' });
+  await assert.rejects(makeFolder(files, '/runs/a'), { code: 'ERR_IO_WRITE' });
+  isBroken = false;
+  await makeFolder(files, '/runs/a');
+});
