@@ -12,7 +12,7 @@ import { keyHeaders } from './serverClient.js';
  */
 
 export interface DoubleBosQuestion {
-  /** Base of the server's API, with or without /v1. */
+  /** Base of the server's API, as the run asks it; /tokenize stands beside its /v1. */
   url: string;
   /** The name under which the server knows the model. */
   model: string;
@@ -44,20 +44,22 @@ const LETTER = 'A';
 export async function findDoubleBos(question: DoubleBosQuestion): Promise<DoubleBos> {
   const { bos, extra } = question;
   const isAdded = extra?.['add_special_tokens'] !== false;
-  const told = await ask(question, '', (poster) => byTokens(poster, question, isAdded));
+  const told = await ask(question, question.url.replace(/(\/v1)?\/*$/, ''), (poster) =>
+    byTokens(poster, question, isAdded),
+  );
   if (told || !bos)
     return told ?? { kind: 'unknown', why: `${question.url} does not answer /tokenize as vLLM does` };
-  const counted = await ask(question, '/v1', (poster) => byCount(poster, question, bos));
+  const counted = await ask(question, question.url, (poster) => byCount(poster, question, bos));
   return counted ?? { kind: 'unknown', why: `${question.url} does not say how many tokens a prompt has` };
 }
 
 async function ask(
-  { url, apiKey, timeoutMs = 10_000, clock }: DoubleBosQuestion,
-  base: '' | '/v1',
+  { url: label, apiKey, timeoutMs = 10_000, clock }: DoubleBosQuestion,
+  url: string,
   how: (poster: Poster) => Promise<DoubleBos>,
 ): Promise<DoubleBos | null> {
   const poster = createPoster({
-    ...{ url: url.replace(/(\/v1)?\/*$/, base), label: url, headers: keyHeaders(apiKey) },
+    ...{ url, label, headers: keyHeaders(apiKey) },
     ...{ clock, timeoutMs, connections: 1, health: { answeredMs: undefined } },
   });
   try {
