@@ -224,7 +224,7 @@ interface Moving<T> extends Entry<Replica> {
 function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const begin = (replica: Replica): void => void attempt(state, moving, replica);
-    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0, refusals: 0 };
+    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0, refusals: 0, bagAt: -1 };
     state.queue.enter(moving);
     if (state.looking < state.replicas.length) lookAtAll(state);
   });

@@ -1,5 +1,6 @@
 import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../errors.js';
+import { type Member, createBag } from './churn.js';
 import type { Clock } from './clock.js';
 import { type Connections, REPLY_BYTES_MAX, createConnections } from './connections.js';
 import { type ServerHealth, TryFailure } from './retry.js';
@@ -44,7 +45,7 @@ export interface PosterOptions {
 const DEADLINE_TICK_MS = 100;
 
 /** One request under way. It must not hold its body: a thousand of them would live as long as their replies take. */
-interface Call {
+interface Call extends Member {
   readonly timeoutMs: number;
   readonly deadlineMs: number;
   resolve(reply: HttpReply): void;
@@ -83,7 +84,7 @@ export function createPoster(options: PosterOptions): Poster {
     return new Promise((resolve, reject) => {
       const deadlineMs = clock.nowMs() + callTimeoutMs;
       const call: Call = {
-        ...{ timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, cut: null },
+        ...{ timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, cut: null, bagAt: -1 },
       };
       if (isDestroyed) return cut(call, 'closed', options);
       deadlines.watch(call);
@@ -174,7 +175,7 @@ interface Deadlines {
 /** Cuts the calls that are late, with one sleep at a time for all of them. */
 function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
   const { clock } = options;
-  const open = new Set<Call>();
+  const open = createBag<Call>();
   const stopped = new AbortController();
   let isWatching = false;
 
@@ -183,7 +184,7 @@ function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
     while (open.size > 0 && !stopped.signal.aborted) {
       await clock.sleep(tickMs, stopped.signal).catch(() => undefined);
       const nowMs = clock.nowMs();
-      for (const call of open) if (call.deadlineMs <= nowMs) cutWatched(call, 'late');
+      for (const call of [...open]) if (call.deadlineMs <= nowMs) cutWatched(call, 'late');
     }
     isWatching = false;
   }
@@ -198,9 +199,9 @@ function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
       open.add(call);
       if (!isWatching) void watchAll();
     },
-    forget: (call) => void open.delete(call),
+    forget: (call) => open.delete(call),
     stop() {
-      for (const call of open) cutWatched(call, 'closed');
+      for (const call of [...open]) cutWatched(call, 'closed');
       stopped.abort();
     },
   };

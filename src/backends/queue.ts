@@ -1,4 +1,5 @@
 import { ScaleQuestError } from '../errors.js';
+import { type Member, createBag } from './churn.js';
 
 /** Where calls may run: slots of an engine, replicas of a model. */
 export interface Places<Place> {
@@ -33,7 +34,7 @@ export interface Queue<Place> {
 }
 
 /** A call on its way through the queue. */
-export interface Entry<Place> {
+export interface Entry<Place> extends Member {
   seq: number;
   /** Must not throw. */
   begin(place: Place): void;
@@ -52,14 +53,14 @@ const AHEAD_MAX = 64;
 
 export function createQueue<Place>(places: Places<Place>): Queue<Place> {
   const heap: Waiting<Place>[] = [];
-  const running = new Set<Entry<Place>>();
+  const running = createBag<Entry<Place>>();
   let arrivals = 0;
   let closed = false;
 
   function run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const entry = {
-        seq,
+        ...{ seq, bagAt: -1 },
         begin: (place: Place) => void occupy(leave, entry, place, start, resolve),
         reject,
       };
@@ -97,7 +98,7 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
     closed = true;
     const error = cancelled();
     for (const { entry } of heap.splice(0)) entry.reject(error);
-    for (const entry of running) entry.reject(error);
+    for (const entry of [...running]) entry.reject(error);
   }
 
   return {

@@ -144,7 +144,7 @@ interface FreshRecord extends Omit<Replies, 'texts'> {
 /** Replies that are durable but in no index yet, in the order they came. Their keys are in memory, and the texts of the few. */
 function createFresh(opened: Opened, nowMs: () => number) {
   const { path, tables, codec } = opened;
-  const owners = new Map<string, FreshRecord>();
+  let owners = new Map<string, FreshRecord>();
   let records: FreshRecord[] = [];
   let bytes = 0;
 
@@ -201,7 +201,8 @@ function createFresh(opened: Opened, nowMs: () => number) {
       left = left.filter(({ at }) => !gone.includes(at));
     }
     records = [];
-    owners.clear();
+    // A cleared one would stay in memory with all that it had, for as long as it holds on to the next.
+    owners = new Map();
     bytes = 0;
   }
 

@@ -234,8 +234,8 @@ const MUTANTS: Mutant[] = [
   {
     name: 'a reply is acknowledged before it is in the store',
     file: 'io/store.js',
-    before: 'await committed(tables.fresh.put(at, value));',
-    after: 'void committed(tables.fresh.put(at, value));',
+    before: 'await committed(fresh.batch(',
+    after: 'void committed(fresh.batch(',
     test: { file: 'io/storeTables.test.js', name: 'that is acknowledged' },
   },
   {
