@@ -234,11 +234,13 @@ function fixedFields(
   return { ...fixed, chat_template_kwargs: chatTemplateKwargs };
 }
 
-/** Probabilities are asked without the schema: the first token must be free. */
+/**
+ * Probabilities are asked without the schema: the first token must be free. `fixed` comes last: with fields written behind a
+ * spread, the collector of young objects (Node 20) takes each body for one that stays, and all that hangs on it.
+ */
 function promptBody(fixed: object, { jsonSchema }: Dialogue, template: Template, asked: Asked): object {
   const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
   return {
-    ...fixed,
     prompt: template.promptText(turn),
     n,
     max_tokens: tokensMax,
@@ -247,6 +249,7 @@ function promptBody(fixed: object, { jsonSchema }: Dialogue, template: Template,
     seed,
     logprobs: top > 0 ? top : undefined,
     response_format: top > 0 ? undefined : formatOf(jsonSchema),
+    ...fixed,
   };
 }
 
@@ -254,14 +257,16 @@ function chatBody(fixed: object, { jsonSchema }: Dialogue, asked: Asked): object
   const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
   const content = turn.kind === 'user' ? turn.text : '';
   return {
-    ...fixed,
     messages: [{ role: 'user', content }],
     n,
     max_tokens: tokensMax,
     temperature,
     top_p: topP,
     seed,
-    ...(top > 0 ? { logprobs: true, top_logprobs: top } : { response_format: formatOf(jsonSchema) }),
+    logprobs: top > 0 ? true : undefined,
+    top_logprobs: top > 0 ? top : undefined,
+    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+    ...fixed,
   };
 }
 

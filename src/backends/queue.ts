@@ -60,7 +60,8 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
   function run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const entry = {
-        ...{ seq, bagAt: -1 },
+        seq,
+        bagAt: -1,
         begin: (place: Place) => void occupy(leave, entry, place, start, resolve),
         reject,
       };
