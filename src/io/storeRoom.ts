@@ -70,19 +70,23 @@ export async function ensureRoom(
   const bytesWith = (pages: number): number => (lastPageNumber + 1 + pages) * pageBytes;
   // For few keys this is enough to know, and the trees need not be looked at.
   const copiedAtMost = DEPTH_MAX * (writes.keys + Object.keys(tables).length);
-  if ((sizesBytes.get(tables.root) ?? 0) >= bytesWith(pagesOf(copiedAtMost, writes, pageBytes))) return;
+  const knownBytes = sizesBytes.get(tables.root) ?? 0;
+  if (knownBytes >= bytesWith(pagesOf(copiedAtMost, writes, pageBytes))) return;
   const wantedBytes = bytesWith(pagesOf(copiedPages(tables, writes), writes, pageBytes));
+  if (knownBytes >= wantedBytes) return;
   const found = await files.stat(dataFile);
   // Opening it would make an empty one.
   if (!found) throw fileError('ERR_IO_WRITE', dataFile, { code: 'ENOENT' });
   sizesBytes.set(tables.root, found.sizeBytes);
   if (found.sizeBytes >= wantedBytes) return;
   const file = await files.open(dataFile, 'append');
+  let sizeBytes = found.sizeBytes;
   try {
-    for (let bytes = wantedBytes - found.sizeBytes; bytes > 0; bytes -= GROWTH_BYTES) await file.write(ZEROS);
+    for (; sizeBytes < wantedBytes; sizeBytes += GROWTH_BYTES) await file.write(ZEROS);
   } finally {
     await file.close();
   }
+  sizesBytes.set(tables.root, sizeBytes);
 }
 
 interface TableStats {

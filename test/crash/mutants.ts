@@ -239,6 +239,13 @@ const MUTANTS: Mutant[] = [
     test: { file: 'io/storeTables.test.js', name: 'that is acknowledged' },
   },
   {
+    name: 'a group of replies is gathered where another is still written',
+    file: 'io/storeGroups.js',
+    before: 'group.isFlushed = true;',
+    after: 'group.isFlushed = true; spare = group.buffer;',
+    test: { file: 'io/store.test.js', name: 'groups of any size' },
+  },
+  {
     name: 'the store’s database meets a full disk',
     file: 'io/storeRoom.js',
     before: 'if (found.sizeBytes >= wantedBytes)',
