@@ -54,9 +54,6 @@ export interface StoreWrites {
   valuesBytes: readonly number[];
 }
 
-/** Bytes that a data file has at least, by its database: it never gets smaller. */
-const sizesBytes = new WeakMap<StoreTables['root'], number>();
-
 /** Makes sure that the data file has blocks for all that a transaction may write behind its last page. Throws ERR_IO_WRITE. */
 export async function ensureRoom(
   files: Files,
@@ -65,28 +62,23 @@ export async function ensureRoom(
   writes: StoreWrites,
 ): Promise<void> {
   const dataFile = join(path, STORE_DATA_FILE);
-  // Another process may have written since.
   const { pageSize: pageBytes, lastPageNumber } = tables.root.getStats() as RootStats;
-  const bytesWith = (pages: number): number => (lastPageNumber + 1 + pages) * pageBytes;
-  // For few keys this is enough to know, and the trees need not be looked at.
-  const copiedAtMost = DEPTH_MAX * (writes.keys + Object.keys(tables).length);
-  const knownBytes = sizesBytes.get(tables.root) ?? 0;
-  if (knownBytes >= bytesWith(pagesOf(copiedAtMost, writes, pageBytes))) return;
-  const wantedBytes = bytesWith(pagesOf(copiedPages(tables, writes), writes, pageBytes));
-  if (knownBytes >= wantedBytes) return;
+  const bytesWith = (copied: number): number =>
+    (lastPageNumber + 1 + pagesOf(copied, writes, pageBytes)) * pageBytes;
   const found = await files.stat(dataFile);
   // Opening it would make an empty one.
   if (!found) throw fileError('ERR_IO_WRITE', dataFile, { code: 'ENOENT' });
-  sizesBytes.set(tables.root, found.sizeBytes);
+  // For few keys this is mostly enough to know; to look at the trees costs more.
+  const copiedAtMost = DEPTH_MAX * (writes.keys + Object.keys(tables).length);
+  if (found.sizeBytes >= bytesWith(copiedAtMost)) return;
+  const wantedBytes = bytesWith(copiedPages(tables, writes));
   if (found.sizeBytes >= wantedBytes) return;
   const file = await files.open(dataFile, 'append');
-  let sizeBytes = found.sizeBytes;
   try {
-    for (; sizeBytes < wantedBytes; sizeBytes += GROWTH_BYTES) await file.write(ZEROS);
+    for (let bytes = wantedBytes - found.sizeBytes; bytes > 0; bytes -= GROWTH_BYTES) await file.write(ZEROS);
   } finally {
     await file.close();
   }
-  sizesBytes.set(tables.root, sizeBytes);
 }
 
 interface TableStats {

@@ -152,23 +152,6 @@ describe('a store', () => {
     await withOpen(path, (store) => assert.equal(store.get(keyOf(7)), `last ${textOf(7)}`));
   });
 
-  test('looks at the size of its file only where it may have to grow', async () => {
-    let looks = 0;
-    const stat: Files['stat'] = (path) => {
-      looks += 1;
-      return nodeFiles.stat(path);
-    };
-    const store = await openStore(join(temporaryFolder(), 'store'), 'test', {
-      ...DEPS,
-      files: { ...nodeFiles, stat },
-    });
-    await store.put(keyOf(0), textOf(0));
-    const before = looks;
-    for (const number of upTo(20)) await store.put(keyOf(number), textOf(number));
-    assert.ok(looks - before <= 3, `${looks - before} looks`);
-    await store.close();
-  });
-
   test('refuses what comes after its close', async () => {
     const store = await openStore(join(temporaryFolder(), 'store'), 'test', DEPS);
     const last = store.put(keyOf(1), 'last');
