@@ -16,11 +16,21 @@ export interface GateOptions {
   limit?: number | undefined;
   /** End after this many kept rows; the source slows down as the expected remainder shrinks. */
   target?: number | undefined;
+  /** No batch goes past a multiple of this, wherever the run began. */
+  stretchRows?: number;
+}
+
+/** Rows that were decided before. */
+export interface Recall {
+  /** What is known of the positions from `lo` on: how many rows, and whether no step is left to decide them; null for nothing. */
+  find(lo: number): { rows: number; isWhole: boolean } | null;
+  /** The batch of what was found at `lo`. */
+  read(lo: number): Promise<Batch>;
 }
 
 /** Flow control: positions are taken at the source only and given back at the sink only, so nothing between can leak one. */
 export interface Gate {
-  source(read: ReadRows): Observable<Batch>;
+  source(read: ReadRows, recall?: Recall): Observable<Batch>;
   /** Everything below `hi` has reached the writer; `kept` rows of it were kept in all. */
   delivered(hi: number, kept: number): void;
   readonly issued: number;
@@ -28,7 +38,7 @@ export interface Gate {
 }
 
 export function createGate(options: GateOptions): Gate {
-  const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
+  const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target, stretchRows } = options;
   let issued = from;
   let watermark = from;
   let kept = 0;
@@ -46,7 +56,22 @@ export function createGate(options: GateOptions): Gate {
     return Math.ceil(((left + 2 * Math.sqrt(left)) * (watermark - from)) / kept);
   }
 
-  function source(read: ReadRows): Observable<Batch> {
+  /** The next batch; null at the source's end, `wait` where one is known for which there will be room. */
+  async function nextBatch(read: ReadRows, recall: Recall | undefined): Promise<Batch | null | 'wait'> {
+    const found = recall?.find(issued);
+    if (found) {
+      // What asks nobody costs nothing past the demand.
+      const room = (found.isWhole ? Math.min(limit, watermark + windowRows) : openTo()) - issued;
+      if (found.rows <= room) return recall!.read(issued);
+      if (issued > watermark && found.rows <= windowRows) return 'wait';
+    }
+    const inStretch = stretchRows ? stretchRows - (issued % stretchRows) : Infinity;
+    const rows = await read(issued, Math.min(batchRows, openTo() - issued, inStretch));
+    if (rows === null || rows.numRows === 0) return null;
+    return { lo: issued, hi: issued + rows.numRows, rows, side: [] };
+  }
+
+  function source(read: ReadRows, recall?: Recall): Observable<Batch> {
     return new Observable<Batch>((subscriber) => {
       let pumping = false;
       wake = () => queueMicrotask(() => void pump());
@@ -60,11 +85,11 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
-            const rows = await read(issued, Math.min(batchRows, openTo() - issued));
-            if (rows === null || rows.numRows === 0) return subscriber.complete();
-            const lo = issued;
-            issued += rows.numRows;
-            subscriber.next({ lo, hi: issued, rows, side: [] });
+            const batch = await nextBatch(read, recall);
+            if (batch === null) return subscriber.complete();
+            if (batch === 'wait') return;
+            issued = batch.hi;
+            subscriber.next(batch);
           }
           if (issued >= limit) subscriber.complete();
         } catch (error) {

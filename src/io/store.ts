@@ -9,6 +9,7 @@ import {
   joinReplies,
   textAt,
 } from './storeBlocks.js';
+import { type DecisionTable, openDecisions } from './storeDecisions.js';
 import { committed, damaged, writeError } from './storeErrors.js';
 import { createGroups } from './storeGroups.js';
 import { ensureRoom } from './storeRoom.js';
@@ -46,6 +47,7 @@ export interface Store {
   put(key: string, text: string): Promise<void>;
   /** Counts for the run's hit rates. */
   count(model: string, isHit: boolean): void;
+  readonly decisions: DecisionTable;
   /** Writes what waits. */
   close(): Promise<void>;
 }
@@ -74,7 +76,9 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   const fail = (error: unknown): never => {
     throw writeError(path, error);
   };
-  const groups = createGroups(run, deps.sleep, (replies) => write(replies).catch(fail));
+  const inTurn = createTurns();
+  const groups = createGroups(run, deps.sleep, (replies) => inTurn(() => write(replies)).catch(fail));
+  const decisions = openDecisions({ ...opened, run, nowMs: deps.nowMs, inTurn });
   try {
     await fresh.adopt();
   } catch (error) {
@@ -109,6 +113,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   async function finish(): Promise<void> {
     try {
       await groups.drain();
+      await inTurn(async () => {});
       if (fresh.bytes() > 0) await fresh.pack();
       await saveRun(opened, run, counted);
     } catch (error) {
@@ -119,7 +124,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   }
 
   return {
-    ...{ path, get },
+    ...{ path, get, decisions },
     put(key, text) {
       if (!closing) return groups.put(key, text);
       return Promise.reject(new ScaleQuestError('ERR_CANCELLED', `the store ${path} was closed`));
@@ -130,6 +135,16 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
       else counts.misses += 1;
     },
     close: () => (closing ??= finish()),
+  };
+}
+
+/** Runs one work after the other; a failed one does not stop the next. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
   };
 }
 

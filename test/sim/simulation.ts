@@ -165,7 +165,10 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   const world: RunWorld = {
     files,
     prompt: promptFrom(plan.folder, checkDeps()),
-    openModels: async () => (models = await openSimulated(series, attempt, stage, draws, pools)),
+    async openModels() {
+      models = await openSimulated(series, attempt, stage, draws, pools);
+      return { models };
+    },
     signal: abort.signal,
     now: () => new Date(clock.nowMs()),
     nowMs: clock.nowMs,
