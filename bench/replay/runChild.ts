@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { systemClock } from '../../src/backends/clock.js';
 import { loadPlan, promptOf } from '../../src/cli/load.js';
 import { closeModels, decisionsOf, openModels, storeModels } from '../../src/cli/models.js';
-import { runInto } from '../../src/cli/runInto.js';
+import { type OpenedModels, runInto } from '../../src/cli/runInto.js';
 import { nodeFiles } from '../../src/io/files.js';
 import { openStore } from '../../src/io/store.js';
 import type { Plan } from '../../src/pipeline/plan.js';
@@ -11,8 +11,8 @@ import { answeringModel } from './answers.js';
 
 /**
  * One run of a pipeline, measured: `fill` answers by functions and writes the store, `replay` has the clients of the file,
- * whose servers are not there.
- *   node runChild.js fill|replay PIPELINE STORE RUN_FOLDER RESULT.json
+ * whose servers are not there; `replies` does the same, but decides every row anew from its replies.
+ *   node runChild.js fill|replay|replies PIPELINE STORE RUN_FOLDER RESULT.json
  */
 
 export interface RunFigures {
@@ -45,7 +45,10 @@ const plan = await loadPlan(pipeline, [{ path: ['store'], value: store }]);
 writeFileSync(result, JSON.stringify(await measuredRun(plan, folder, mode === 'fill')));
 
 async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise<RunFigures> {
-  const opened = isFill ? await fillingModels(plan, store, folder) : await openModels(plan, folder);
+  const opened: OpenedModels = isFill
+    ? await fillingModels(plan, store, folder)
+    : await openModels(plan, folder);
+  if (mode === 'replies') delete opened.decisions;
   const { models } = opened;
   let started = usedNow();
   let delivered = started;

@@ -57,7 +57,7 @@ function ageMs(text: string): number {
 }
 
 function printSummary(path: string, summary: StoreSummary): string {
-  const { replies, fileBytes, freeBytes, runs, damagedBlocks } = summary;
+  const { replies, fileBytes, freeBytes, decisionBytes, runs, damagedBlocks } = summary;
   const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const rows = runs.map(({ run, replies: own, startedMs, models }) => {
     const counts = Object.values(models ?? {});
@@ -68,7 +68,8 @@ function printSummary(path: string, summary: StoreSummary): string {
     return [run, started, String(own), String(calls), rate];
   });
   const lines = [
-    `store ${path}: ${replies} replies in ${mebibytes(fileBytes)}, of which ${mebibytes(freeBytes)} are free`,
+    `store ${path}: ${replies} replies in ${mebibytes(fileBytes)}, of which ${mebibytes(freeBytes)} are free and ` +
+      `${mebibytes(decisionBytes)} hold what steps decided`,
     ...(damagedBlocks > 0 ? [`${damagedBlocks} blocks cannot be read; --prune-damaged removes them`] : []),
   ];
   if (rows.length === 0) return lines.join('\n');

@@ -67,8 +67,8 @@ function storeText(models: Performance['models'], recalledRows: number): string 
   if (stats.length === 0) return '';
   const hits = stats.reduce((sum, { storeHits }) => sum + storeHits!, 0);
   const asked = stats.reduce((sum, { requests }) => sum + requests, 0);
-  const recalled = recalledRows > 0 ? `decisions about ${recalledRows} rows and ` : '';
-  return `; ${recalled}${hits} replies came from the store, ${asked} requests sent`;
+  const recalled = recalledRows > 0 ? `${recalledRows} rows decided as before, ` : '';
+  return `; ${recalled}${hits} calls answered by the store of replies, ${asked} requests sent`;
 }
 
 function sampleLines(plan: Plan, path: string): string[] {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PACKAGE_FOLDER } from './packageFiles.js';
 
-const CODE_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));
+const OURS = { code: dirname(dirname(fileURLToPath(import.meta.url))), package: PACKAGE_FOLDER };
 
 let known: string | undefined;
 
@@ -13,23 +13,24 @@ let known: string | undefined;
  * brings its tables of characters. What one code has decided is not told of another.
  */
 export function codeHash(): string {
-  return (known ??= hashCode());
+  return (known ??= hashCode(OURS));
 }
 
-function hashCode(): string {
+/** Of the files below the folder `code`, and of what the package's dependencies are. */
+export function hashCode(folders: { code: string; package: string }): string {
   const hash = createHash('sha256').update(process.version);
-  const files = readdirSync(CODE_FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.[jt]s$/.test(name),
-  );
-  for (const name of files.sort()) hash.update(`\n${name}\n`).update(readFileSync(join(CODE_FOLDER, name)));
-  const { dependencies } = readPackage(PACKAGE_FOLDER) as { dependencies: Record<string, string> };
-  for (const name of Object.keys(dependencies).sort()) hash.update(`\n${name} ${installedVersion(name)}`);
+  const names = readdirSync(folders.code, { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((each) => /\.[jt]s$/.test(each)).sort())
+    hash.update(`\n${name}\n`).update(readFileSync(join(folders.code, name)));
+  const { dependencies } = readPackage(folders.package) as { dependencies: Record<string, string> };
+  for (const name of Object.keys(dependencies).sort())
+    hash.update(`\n${name} ${installedVersion(name, folders.package)}`);
   return hash.digest('hex');
 }
 
 /** Packages lie beside ours or, where ours is a dependency, further up. */
-function installedVersion(name: string): string {
-  for (let folder = PACKAGE_FOLDER; ; folder = dirname(folder)) {
+function installedVersion(name: string, start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
     const place = join(folder, 'node_modules', name);
     if (existsSync(join(place, 'package.json'))) return (readPackage(place) as { version: string }).version;
     if (folder === dirname(folder)) return 'not found';

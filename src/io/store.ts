@@ -47,6 +47,7 @@ export interface Store {
   put(key: string, text: string): Promise<void>;
   /** Counts for the run's hit rates. */
   count(model: string, isHit: boolean): void;
+  /** What steps decided. */
   readonly decisions: DecisionTable;
   /** Writes what waits. */
   close(): Promise<void>;
@@ -78,7 +79,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   };
   const inTurn = createTurns();
   const groups = createGroups(run, deps.sleep, (replies) => inTurn(() => write(replies)).catch(fail));
-  const decisions = openDecisions({ ...opened, run, nowMs: deps.nowMs, inTurn });
+  const decisions = openDecisions({ ...opened, run, inTurn });
   try {
     await fresh.adopt();
   } catch (error) {

@@ -6,8 +6,8 @@ import type { StoreTables } from './storeTables.js';
 
 /**
  * What steps have decided about stretches of rows: a record a step and stretch, under who decided (12 bytes) and the first row
- * (uint32, big-endian), so that neighbours lie together. A record is a block of one text: when it was decided (float64,
- * milliseconds since 1970) and the decision.
+ * (uint32, big-endian), so that neighbours lie together. A record is a block of one text. All of them can be made again from
+ * the replies; where replies are removed, they go too, for what they were made of is not known.
  */
 export interface DecisionTable {
   has(decider: string, lo: number): boolean;
@@ -29,28 +29,20 @@ export interface DecisionDeps {
   tables: StoreTables;
   codec: BlockCodec;
   run: string;
-  nowMs(): number;
   /** One write after the other. */
   inTurn<T>(write: () => Promise<T>): Promise<T>;
 }
 
 const DECIDER_BYTES = KEY_BYTES - 4;
-const TIME_BYTES = 8;
 
-export function openDecisions({ files, path, tables, codec, run, ...deps }: DecisionDeps): DecisionTable {
-  async function encode(
-    lo: number,
-    { decider, bytes }: DecisionRecord,
-  ): Promise<{ key: Buffer; block: Buffer }> {
+export function openDecisions({ files, path, tables, codec, run, inTurn }: DecisionDeps): DecisionTable {
+  async function encode(lo: number, { decider, bytes: texts }: DecisionRecord): Promise<EncodedRecord> {
     const key = keyOf(decider, lo);
-    const time = Buffer.alloc(TIME_BYTES);
-    time.writeDoubleLE(deps.nowMs());
-    const texts = Buffer.concat([time, bytes]);
-    const keys = [key.toString('latin1')];
-    return { key, block: await codec.encodePacked({ run, keys, starts: [0, texts.length], texts }) };
+    const starts = [0, texts.length];
+    return { key, block: await codec.encodePacked({ run, keys: [key.toString('latin1')], starts, texts }) };
   }
 
-  async function write(records: readonly { key: Buffer; block: Buffer }[]): Promise<void> {
+  async function write(records: readonly EncodedRecord[]): Promise<void> {
     const valuesBytes = records.map(({ block }) => block.length);
     await ensureRoom(files, path, tables, { keys: records.length, valuesBytes });
     await committed(
@@ -66,14 +58,13 @@ export function openDecisions({ files, path, tables, codec, run, ...deps }: Deci
       const key = keyOf(decider, lo);
       const block = tables.decisions.getBinary(key);
       const texts = block && codec.decode(block)?.texts;
-      if (!texts || texts.length < TIME_BYTES) throw damaged(path, key);
-      return texts.subarray(TIME_BYTES);
+      if (!texts) throw damaged(path, key);
+      return texts;
     },
     async put(lo, decisions) {
-      if (decisions.length === 0) return;
       try {
         const records = await Promise.all(decisions.map((decision) => encode(lo, decision)));
-        await deps.inTurn(() => write(records));
+        await inTurn(() => write(records));
       } catch (error) {
         throw writeError(path, error);
       }
@@ -81,10 +72,9 @@ export function openDecisions({ files, path, tables, codec, run, ...deps }: Deci
   };
 }
 
-/** When a record was written; null for a damaged one. */
-export function decidedAtMs(codec: BlockCodec, block: Uint8Array): number | null {
-  const texts = codec.decode(block)?.texts;
-  return texts && texts.length >= TIME_BYTES ? texts.readDoubleLE() : null;
+interface EncodedRecord {
+  key: Buffer;
+  block: Buffer;
 }
 
 function keyOf(decider: string, lo: number): Buffer {
@@ -92,4 +82,21 @@ function keyOf(decider: string, lo: number): Buffer {
   key.write(decider.slice(0, 2 * DECIDER_BYTES), 'hex');
   key.writeUInt32BE(lo, DECIDER_BYTES);
   return key;
+}
+
+/** Of one transaction, so that it needs no more room than a write does. */
+const REMOVED_MAX = 1000;
+
+/** Removes all records. */
+export async function removeDecisions(files: Files, path: string, tables: StoreTables): Promise<void> {
+  for (let isLeft = true; isLeft;) {
+    const keys = [...tables.decisions.getKeys({ limit: REMOVED_MAX })].map((key) => Buffer.from(key));
+    isLeft = keys.length === REMOVED_MAX;
+    await ensureRoom(files, path, tables, { keys: keys.length, valuesBytes: [] });
+    await committed(
+      tables.root.transaction(() => {
+        for (const key of keys) void tables.decisions.remove(key);
+      }),
+    );
+  }
 }
