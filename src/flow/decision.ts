@@ -14,6 +14,22 @@ export interface Decision {
   written: RecordBatch | null;
   /** What the step added to the batch's side. */
   side: readonly SideEntry[];
+  /** Whether it also rests on rows before these. */
+  hasMemory?: boolean;
+}
+
+/**
+ * Of a run so far: the first step that lost a row, or a choice of it, for a reason that may not come again; Infinity for none.
+ * A step with memory behind it does not know that row, so what it decides from then on is this run's alone.
+ */
+export interface History {
+  failedAt: number;
+}
+
+/** How many of the decisions, from the first on, are any run's. */
+export function countShared(decisions: readonly Decision[], { failedAt }: History): number {
+  const own = decisions.findIndex(({ hasMemory }, step) => hasMemory === true && step >= failedAt);
+  return own < 0 ? decisions.length : own;
 }
 
 /** Stands in a batch for a decision that was recalled, and is applied. */
@@ -45,7 +61,10 @@ const LASTING: readonly string[] = [
   'ROW_LISTS_DIFFER',
 ] satisfies ErrorCode[];
 
+export function isLastingReason(kind: string, reason: string): boolean {
+  return (kind !== 'rejected' && kind !== 'leftOut') || LASTING.includes(reason);
+}
+
 function isLasting(entry: SideEntry): boolean {
-  if (entry.kind !== 'rejected' && entry.kind !== 'leftOut') return true;
-  return LASTING.includes(entry.reason);
+  return !('reason' in entry) || isLastingReason(entry.kind, entry.reason);
 }

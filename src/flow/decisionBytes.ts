@@ -14,13 +14,14 @@ interface Head {
   /** Null for all rows, each once. */
   from: readonly number[] | null;
   side: Decision['side'];
+  hasMemory?: boolean | undefined;
 }
 
 const LENGTH_BYTES = 4;
 const ALIGNED_BYTES = 8;
 
-export function encodeDecision({ rowsIn, from, written, side }: Decision): Buffer {
-  const head: Head = { rowsIn, from: isEveryRow(rowsIn, from) ? null : from, side };
+export function encodeDecision({ rowsIn, from, written, side, hasMemory }: Decision): Buffer {
+  const head: Head = { rowsIn, from: isEveryRow(rowsIn, from) ? null : from, side, hasMemory };
   const text = Buffer.from(JSON.stringify(head));
   const ipc = written ? tableToIPC(new Table(written), 'stream') : new Uint8Array();
   const ipcAt = alignedAt(LENGTH_BYTES + text.length);
@@ -33,10 +34,16 @@ export function encodeDecision({ rowsIn, from, written, side }: Decision): Buffe
 
 export function decodeDecision(bytes: Buffer): Decision {
   const end = LENGTH_BYTES + bytes.readUInt32LE();
-  const { rowsIn, from, side } = JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end)) as Head;
+  const {
+    rowsIn,
+    from,
+    side,
+    hasMemory = false,
+  } = JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end)) as Head;
   const ipc = bytes.subarray(alignedAt(end));
   const written = ipc.length > 0 ? readColumns(ipc) : null;
-  return { rowsIn, from: from ?? Array.from({ length: rowsIn }, (_, at) => at), written, side };
+  const places = from ?? Array.from({ length: rowsIn }, (_, at) => at);
+  return { rowsIn, from: places, written, side, hasMemory };
 }
 
 function readColumns(ipc: Buffer): Decision['written'] {

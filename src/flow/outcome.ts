@@ -93,12 +93,15 @@ function incomplete(missing: string): Outcome {
   };
 }
 
-/** Applies one outcome a row: survivors get the written columns, the others become side entries. */
+/**
+ * Applies one outcome a row: survivors get the written columns, the others become side entries. `memory`: of a step that has one,
+ * what it learnt.
+ */
 export function applyOutcomes(
   batch: Batch,
   shape: StepShape,
   outcomes: readonly Outcome[],
-  deltas: readonly SideEntry[] = [],
+  memory?: { deltas: readonly SideEntry[] },
 ): Batch {
   const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
   const areSame = outcomes.every((outcome) => outcome.kind === 'keep' && !outcome.leftOut);
@@ -121,11 +124,17 @@ export function applyOutcomes(
   const lost = lostRows(batch, identities, shape.step, outcomes);
   const side = [
     ...[...lost, ...madeRows(identities, shape.step, outcomes)],
-    ...[...leftOut(identities, shape.step, outcomes), ...deltas],
+    ...[...leftOut(identities, shape.step, outcomes), ...(memory?.deltas ?? [])],
   ];
   const { lo, hi } = batch;
   const rows = own ? joinColumns([taken, own]) : taken;
-  const decision: Decision = { rowsIn: outcomes.length, from, written: own, side };
+  const decision: Decision = {
+    rowsIn: outcomes.length,
+    from,
+    written: own,
+    side,
+    hasMemory: memory !== undefined,
+  };
   shape.onCounts?.(countsOf(decision));
   const decided = withDecision(batch, shape.at, decision);
   return { lo, hi, rows, side: [...batch.side, ...side], ...(decided ? { decided } : {}) };

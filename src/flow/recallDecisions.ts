@@ -3,7 +3,7 @@ import { joinColumns, selectColumns } from '../arrow/columns.js';
 import { concatRows } from '../arrow/concat.js';
 import { takeRows } from '../arrow/take.js';
 import { ScaleQuestError } from '../errors.js';
-import { type Decision, RECALLED } from './decision.js';
+import { type Decision, type History, RECALLED, countShared } from './decision.js';
 import type { ReadRows, Recall } from './gate.js';
 
 export interface RecallDeps {
@@ -15,30 +15,32 @@ export interface RecallDeps {
   decision(lo: number, step: number): Decision;
   /** Of the pipeline. */
   stepsInAll: number;
+  history: History;
   onRecalled?: (step: number, decision: Decision) => void;
 }
 
 /** Makes batches of stretches from the decisions that were kept of them. */
 export function recallDecisions(deps: RecallDeps): Recall {
-  const { read, known, decision, stepsInAll, onRecalled } = deps;
-  let found: { lo: number; steps: number; first: Decision | null } = { lo: -1, steps: 0, first: null };
+  const { read, stepsInAll, history, onRecalled } = deps;
+  let found: { lo: number; decisions: readonly Decision[] } = { lo: -1, decisions: [] };
 
-  function findAt(lo: number): typeof found {
-    if (found.lo === lo) return found;
-    const steps = known(lo);
-    return (found = { lo, steps, first: steps > 0 ? decision(lo, 0) : null });
+  function decisionsAt(lo: number): readonly Decision[] {
+    if (found.lo !== lo) {
+      const steps = Array.from({ length: deps.known(lo) }, (_, step) => step);
+      found = { lo, decisions: steps.map((step) => deps.decision(lo, step)) };
+    }
+    return found.decisions.slice(0, countShared(found.decisions, history));
   }
 
   return {
     find(lo) {
-      const { steps, first } = findAt(lo);
-      return first && { rows: first.rowsIn, isWhole: steps === stepsInAll };
+      const decisions = decisionsAt(lo);
+      if (decisions.length === 0) return null;
+      return { rows: decisions[0]!.rowsIn, isWhole: decisions.length === stepsInAll };
     },
     async read(lo) {
-      const { steps, first } = findAt(lo);
-      const source = await readRows(read, lo, first!.rowsIn);
-      const later = Array.from({ length: steps - 1 }, (_, at) => decision(lo, at + 1));
-      const decisions = [first!, ...later];
+      const decisions = decisionsAt(lo);
+      const source = await readRows(read, lo, decisions[0]!.rowsIn);
       for (const [step, each] of decisions.entries()) onRecalled?.(step, each);
       return {
         ...{ lo, hi: lo + source.numRows },

@@ -1,7 +1,7 @@
 import { concatMap, finalize } from 'rxjs';
 import { concatRows } from '../arrow/concat.js';
 import type { Batch, BatchOperator } from './batch.js';
-import { type Decision, RECALLED } from './decision.js';
+import { type Decision, type History, RECALLED, countShared } from './decision.js';
 
 /** Keeps what the first so many steps decided about the rows from `lo` on. */
 export type KeepDecisions = (lo: number, decisions: readonly Decision[]) => Promise<void>;
@@ -9,15 +9,24 @@ export type KeepDecisions = (lo: number, decisions: readonly Decision[]) => Prom
 /**
  * Behind the last step: gathers what was decided up to each multiple of `stretchRows`, or to the end, and hands it on. Batches
  * pass at once, but for one that ends a stretch while the stretch before is not kept yet, so that no more than one waits.
- * The last stretch is handed on when the stream ends; nobody waits for it.
+ * The last stretch is handed on when the stream ends; nobody waits for it. `steps`: whose decisions are kept. `history`: is
+ * kept up to date.
  */
-export function recordDecisions(stretchRows: number, keep: KeepDecisions): BatchOperator {
+export function recordDecisions(
+  stretchRows: number,
+  steps: number,
+  history: History,
+  keep: KeepDecisions,
+): BatchOperator {
   let gathered: Batch[] = [];
   let keeping: Promise<void> = Promise.resolve();
 
   function gather(batch: Batch): void {
+    const { decided = [] } = batch;
+    const shared = decided.slice(0, countShared(decided, history));
     // Its rows have gone on, and need not be held.
-    gathered.push({ ...batch, rows: batch.rows.slice(0, 0), side: [] });
+    gathered.push({ ...batch, rows: batch.rows.slice(0, 0), side: [], decided: shared });
+    if (decided.length < Math.min(steps, history.failedAt)) history.failedAt = decided.length;
   }
 
   /** Waits for what is being kept, not for what it hands on now. */

@@ -48,7 +48,7 @@ export function scanRows<State, Learnt>(
         fold();
         const deltas: Delta[] = [];
         const outcomes = readRows(batch, shape).map((row) => decideRow(row, deltas));
-        return applyOutcomes(batch, shape, outcomes, deltas);
+        return applyOutcomes(batch, shape, outcomes, { deltas });
       }
 
       function isOwn(entry: SideEntry): entry is Delta {

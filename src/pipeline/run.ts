@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Model } from '../backends/model.js';
 import type { Batch, BatchOperator } from '../flow/batch.js';
 import { type CommitSink, type Totals, commitStream } from '../flow/commit.js';
-import { RECALLED } from '../flow/decision.js';
+import { type History, RECALLED, isLastingReason } from '../flow/decision.js';
 import { decodeDecision, encodeDecision } from '../flow/decisionBytes.js';
 import { type ReadRows, type Recall, createGate } from '../flow/gate.js';
 import { type StepCounts, countsOf } from '../flow/outcome.js';
@@ -19,11 +19,13 @@ export interface Resume {
   /** The first source position that no commit covers. */
   from: number;
   kept: number;
+  /** Rows lost and made, and choices left out: `step kind reason` → how many. */
+  counts: Readonly<Record<string, number>>;
   /** What the step of that label had learnt, in order. */
   restored: NonNullable<RunContext['restored']>;
 }
 
-export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
+export const NOTHING_YET: Resume = { from: 0, kept: 0, counts: {}, restored: () => [] };
 
 /** What steps decided in this run or another, by the step's place and the first row of the stretch. */
 export interface Decisions {
@@ -63,8 +65,9 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
     limit,
     ...(deps.decisions ? { stretchRows: STRETCH_ROWS } : {}),
   });
-  const stream = connectSteps(plan, gate.source(deps.read, recallOf(plan, deps)), deps).pipe(
-    recorderOf(deps),
+  const history = { failedAt: failedStep(plan, deps.resume ?? NOTHING_YET) };
+  const stream = connectSteps(plan, gate.source(deps.read, recallOf(plan, deps, history)), deps).pipe(
+    recorderOf(plan, deps, history),
     untilAborted(deps.signal),
   );
   return commitStream(stream, {
@@ -87,12 +90,26 @@ function connectSteps(plan: Plan, source: Observable<Batch>, deps: RunDeps): Obs
   }, source);
 }
 
-function recallOf(plan: Plan, { decisions, read, onCounts, onRecalled }: RunDeps): Recall | undefined {
+/** The first step that an earlier start saw fail at a row, as a server may; see `History`. */
+function failedStep({ steps }: Plan, { counts }: Resume): number {
+  const failed = Object.keys(counts).filter((key) => {
+    const [, kind = '', ...words] = key.split(' ');
+    return !isLastingReason(kind, words.join(' '));
+  });
+  return Math.min(...failed.map((key) => steps.findIndex(({ label }) => label === key.split(' ')[0])));
+}
+
+function recallOf(
+  plan: Plan,
+  { decisions, read, onCounts, onRecalled }: RunDeps,
+  history: History,
+): Recall | undefined {
   if (!decisions) return undefined;
   const steps = plan.deciders.length;
   return recallDecisions({
     read,
     stepsInAll: plan.steps.length,
+    history,
     known(lo) {
       if (steps === 0 || !decisions.has(0, lo)) return 0;
       let known = steps;
@@ -107,9 +124,9 @@ function recallOf(plan: Plan, { decisions, read, onCounts, onRecalled }: RunDeps
   });
 }
 
-function recorderOf({ decisions }: RunDeps): BatchOperator {
+function recorderOf({ deciders }: Plan, { decisions }: RunDeps, history: History): BatchOperator {
   if (!decisions) return (stream) => stream;
-  return recordDecisions(STRETCH_ROWS, (lo, decided) =>
+  return recordDecisions(STRETCH_ROWS, deciders.length, history, (lo, decided) =>
     decisions.put(
       lo,
       decided.flatMap((decision, step) =>

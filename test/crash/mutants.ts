@@ -298,6 +298,13 @@ const MUTANTS: Mutant[] = [
     test: { file: 'pipeline/recall.test.js', name: 'rows that a server failed' },
   },
   {
+    name: 'what was decided without rows that a server failed is told to a run that has them',
+    file: 'flow/decision.js',
+    before: 'return own < 0 ? decisions.length : own;',
+    after: 'return decisions.length;',
+    test: { file: 'flow/recallDecisions.test.js', name: 'rows that were lost to a server' },
+  },
+  {
     name: 'what was decided outlives the replies that it was decided from',
     file: 'io/storeTools.js',
     before: 'await removeDecisions(files, path, tables);',

@@ -58,7 +58,7 @@ const decision: fc.Arbitrary<Decision> = fc
           fc.array(nullable ? fc.option(VALUES[type]) : VALUES[type], exactly),
         );
         return fc.tuple(...values).map((columnsOf) => ({
-          ...{ rowsIn, from, side: entries },
+          ...{ rowsIn, from, side: entries, hasMemory: rowsIn % 2 === 1 },
           written: columns.length > 0 ? buildRows(columns, columnsOf, from.length) : null,
         }));
       },
@@ -66,12 +66,19 @@ const decision: fc.Arbitrary<Decision> = fc
   });
 
 /** As plain values, with signs of zero. */
-function plain({ rowsIn, from, written, side: entries }: Decision): unknown {
+function plain({ rowsIn, from, written, side: entries, hasMemory = false }: Decision): unknown {
   const columns = written?.schema.fields.map(({ name, type, nullable, metadata }) => [
     ...[name, `${type}`, nullable, [...metadata]],
     columnValues(written, name),
   ]);
-  return { rowsIn, from: [...from], entries: JSON.stringify(entries), rows: written?.numRows, columns };
+  return {
+    rowsIn,
+    from: [...from],
+    hasMemory,
+    entries: JSON.stringify(entries),
+    rows: written?.numRows,
+    columns,
+  };
 }
 
 test('a decision reads back as it was: places, columns of every type, zero rows, side entries', () => {

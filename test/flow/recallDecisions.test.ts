@@ -131,6 +131,33 @@ test('a run that went on after a crash leaves decisions that fit, and uses those
   );
 });
 
+test('rows that were lost to a server come when it answers, and what a step with memory decided without them is not told', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      knobs,
+      knobs,
+      fc.integer({ min: 2, max: 40 }),
+      fc.integer({ min: 1, max: 16 }),
+      fc.nat(),
+      async (first, other, failingEvery, stretchRows, draw) => {
+        const memory: WorldMemory = { stretchRows, kept: new Map(), stepsKnown: 0 };
+        const failing = { ...first, failingEvery };
+        const hurt = run(failing, noDelay, memory);
+        await hurt.totals;
+        // Some of it by a run that went on after a crash.
+        const shards = hurt.recorded.shards.filter(({ done }) => !done);
+        await run(failing, noDelay, memory, shards.slice(0, draw % (shards.length + 1))).totals;
+        const again = { ...other, seed: first.seed };
+        const mended = run(again, noDelay, { ...memory, stepsKnown: 4 });
+        const plain = run(again, noDelay);
+        assert.deepEqual(await mended.totals, await plain.totals);
+        assert.deepEqual(mended.recorded.shards, plain.recorded.shards);
+      },
+    ),
+    RUNS,
+  );
+});
+
 test('bound: what is recalled is no further ahead of the watermark than the window', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -157,6 +184,7 @@ test('a source that ends before rows that were decided is an error, not a shorte
     known: () => 1,
     decision: () => decision,
     stepsInAll: 1,
+    history: { failedAt: Infinity },
   });
   assert.deepEqual(recall.find(0), { rows: 8, isWhole: true });
   await assert.rejects(recall.read(0), { code: 'ERR_DATA_INVALID', message: /ended at row 5, .*up to 8/ });

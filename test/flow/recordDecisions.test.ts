@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Subject, lastValueFrom, of, toArray } from 'rxjs';
 import { seqBatch } from '../../src/arrow/columns.js';
 import type { Batch } from '../../src/flow/batch.js';
-import { type Decision, RECALLED } from '../../src/flow/decision.js';
+import { type Decision, type History, RECALLED } from '../../src/flow/decision.js';
 import { recordDecisions } from '../../src/flow/recordDecisions.js';
 
 function decision(rowsIn: number, from: readonly number[]): Decision {
@@ -16,10 +16,10 @@ function batch(lo: number, hi: number, decided?: readonly Decision[]): Batch {
 
 type Kept = [lo: number, decisions: readonly Decision[]];
 
-async function keptOf(batches: readonly Batch[], stretchRows = 4): Promise<Kept[]> {
+async function keptOf(batches: readonly Batch[], history: History = { failedAt: Infinity }): Promise<Kept[]> {
   const kept: Kept[] = [];
   const keep = async (...stretch: Kept): Promise<void> => void kept.push(stretch);
-  const passed = await lastValueFrom(of(...batches).pipe(recordDecisions(stretchRows, keep), toArray()));
+  const passed = await lastValueFrom(of(...batches).pipe(recordDecisions(4, 2, history, keep), toArray()));
   assert.deepEqual(passed, batches);
   await new Promise(setImmediate);
   return kept;
@@ -71,7 +71,7 @@ test('one stretch is kept after the other: a batch that ends a second one waits'
   const passed: number[] = [];
   let finish = (): void => {};
   const keep = (): Promise<void> => new Promise((resolve) => (finish = resolve));
-  source.pipe(recordDecisions(2, keep)).subscribe(({ lo }) => passed.push(lo));
+  source.pipe(recordDecisions(2, 1, { failedAt: Infinity }, keep)).subscribe(({ lo }) => passed.push(lo));
   for (const lo of [0, 2, 4]) source.next(batch(lo, lo + 2, [decision(2, [0])]));
   await new Promise(setImmediate);
   assert.deepEqual(passed, [0]);
@@ -83,5 +83,28 @@ test('one stretch is kept after the other: a batch that ends a second one waits'
 test('a place that cannot keep ends the stream with its error', async () => {
   const batches = [0, 2, 4].map((lo) => batch(lo, lo + 2, [decision(2, [0])]));
   const keep = (): Promise<void> => Promise.reject(new Error('full'));
-  await assert.rejects(lastValueFrom(of(...batches).pipe(recordDecisions(2, keep))), /full/);
+  await assert.rejects(
+    lastValueFrom(of(...batches).pipe(recordDecisions(2, 1, { failedAt: Infinity }, keep))),
+    /full/,
+  );
+});
+
+test('after a failure, what a step with memory decides is not kept, nor what rests on that', async () => {
+  const remembered: Decision = { ...decision(2, [0]), hasMemory: true };
+  const history = { failedAt: Infinity };
+  const stretches = [
+    batch(0, 4, [remembered, remembered]),
+    batch(4, 8, [remembered]),
+    batch(8, 12, [decision(4, [0]), remembered]),
+  ];
+  assert.deepEqual(await keptOf(stretches, history), [
+    [0, [remembered, remembered]],
+    [4, [remembered]],
+    [8, [decision(4, [0])]],
+  ]);
+  assert.equal(history.failedAt, 1);
+  const before = { failedAt: 0 };
+  assert.deepEqual(await keptOf([batch(0, 4, [decision(4, []), remembered])], before), [
+    [0, [decision(4, [])]],
+  ]);
 });

@@ -6,7 +6,7 @@ import { SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator, SideEntry } from '../../src/flow/batch.js';
 import { type CommitSink, type Cut, type Totals, commitStream } from '../../src/flow/commit.js';
-import { RECALLED } from '../../src/flow/decision.js';
+import { type History, RECALLED } from '../../src/flow/decision.js';
 import { decodeDecision, encodeDecision } from '../../src/flow/decisionBytes.js';
 import { type Gate, type ReadRows, type Recall, createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
@@ -27,6 +27,8 @@ export interface WorldKnobs {
   shardRows: number;
   target?: number | undefined;
   limit: number;
+  /** One row in so many is lost to a server that fails; none if absent. */
+  failingEvery?: number | undefined;
 }
 
 /** Runs `work` when the test says so; the order is the test's to choose. */
@@ -40,7 +42,11 @@ export function hash(seed: number, seq: number, salt: number): number {
   return (h ^ (h >>> 13)) >>> 0;
 }
 
-function decideValue(seed: number, seq: number): Outcome {
+const FAILED = 'ROW_SERVER_ERROR';
+
+function decideValue({ seed, failingEvery }: WorldKnobs, seq: number): Outcome {
+  if (failingEvery && hash(seed, seq, 9) % failingEvery === 0)
+    throw new RowError(FAILED, `the server failed at row ${seq}`);
   const draw = hash(seed, seq, 1) % 10;
   if (draw === 0) throw new RowError('ROW_EMPTY', `row ${seq} is empty`);
   if (draw === 1) return drop('unlucky');
@@ -58,15 +64,16 @@ function isOdd(seed: number, seq: number, seqIndex: number): boolean {
 
 /** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt; `isKept`: whether decisions are. */
 export function worldSteps(
-  seed: number,
+  knobs: WorldKnobs,
   delay: Delay,
   restored: readonly number[] = [],
   isKept = false,
 ): BatchOperator[] {
+  const { seed } = knobs;
   const place = (at: number): { at?: number } => (isKept ? { at } : {});
   return [
     mapRows({ step: 'value', reads: {}, writes: [VALUE], ...place(0) }, ({ seq }) =>
-      delay(`v${seq}`, () => decideValue(seed, seq)),
+      delay(`v${seq}`, () => decideValue(knobs, seq)),
     ),
     scanRows<{ seen: Set<number>; count: number }, number>(
       { step: 'unique', reads: { value: 'int32' }, writes: [SEEN], ...place(1) },
@@ -170,17 +177,17 @@ export interface WorldMemory {
   stepsKnown: number;
 }
 
-function recallOf({ kept, stepsKnown }: WorldMemory, read: ReadRows): Recall {
+function recallOf({ kept, stepsKnown }: WorldMemory, read: ReadRows, history: History): Recall {
   const has = (step: number, lo: number): boolean => step < stepsKnown && kept.has(`${step} ${lo}`);
   return recallDecisions({
-    ...{ read, stepsInAll: 4 },
+    ...{ read, history, stepsInAll: 4 },
     known: (lo) => [0, 1, 2, 3].filter((step) => has(step, lo)).length,
     decision: (lo, step) => decodeDecision(kept.get(`${step} ${lo}`)!),
   });
 }
 
-function recorderOf({ stretchRows, kept }: WorldMemory, delay: Delay): BatchOperator {
-  return recordDecisions(stretchRows, (lo, decisions) =>
+function recorderOf({ stretchRows, kept }: WorldMemory, delay: Delay, history: History): BatchOperator {
+  return recordDecisions(stretchRows, 4, history, (lo, decisions) =>
     delay('keep', () => {
       for (const [step, decision] of decisions.entries())
         if (decision !== RECALLED) kept.set(`${step} ${lo}`, encodeDecision(decision));
@@ -212,15 +219,19 @@ export function runWorld(
   const { sink, recorded } = recordingSink(delay);
   const learnt = before.flatMap(({ side }) => side.flatMap((entry) => (entry.kind === 'delta' ? entry : [])));
   const steps = worldSteps(
-    knobs.seed,
+    knobs,
     delay,
     learnt.map(({ value }) => value as number),
     memory !== undefined,
   );
   const read: ReadRows = (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
-  const source = gate.source(read, memory && recallOf(memory, read));
+  const hasFailed = before.some(({ side }) =>
+    side.some((entry) => 'reason' in entry && entry.reason === FAILED),
+  );
+  const history = { failedAt: hasFailed ? 0 : Infinity };
+  const source = gate.source(read, memory && recallOf(memory, read, history));
   const decided = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
-  const stream = memory ? decided.pipe(recorderOf(memory, delay)) : decided;
+  const stream = memory ? decided.pipe(recorderOf(memory, delay, history)) : decided;
   const totals = commitStream(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
   return { totals, gate, recorded };
 }
