@@ -87,6 +87,7 @@ export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions
   return {
     has: (step, lo) => decisions.has(own[step]!, lo),
     get: (step, lo) => decisions.get(own[step]!, lo),
+    count: decisions.count,
     put: (lo, decided) =>
       decisions.put(
         lo,

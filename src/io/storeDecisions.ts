@@ -15,6 +15,8 @@ export interface DecisionTable {
   get(decider: string, lo: number): Buffer;
   /** Resolves when all of them are durable. Rejects with ERR_STORE_WRITE. */
   put(lo: number, decisions: readonly DecisionRecord[]): Promise<void>;
+  /** Counts rows that came with what had been decided of them. */
+  count(rows: number): void;
 }
 
 export interface DecisionRecord {
@@ -31,11 +33,20 @@ export interface DecisionDeps {
   run: string;
   /** One write after the other. */
   inTurn<T>(write: () => Promise<T>): Promise<T>;
+  count(rows: number): void;
 }
 
 const DECIDER_BYTES = KEY_BYTES - 4;
 
-export function openDecisions({ files, path, tables, codec, run, inTurn }: DecisionDeps): DecisionTable {
+export function openDecisions({
+  files,
+  path,
+  tables,
+  codec,
+  run,
+  inTurn,
+  count,
+}: DecisionDeps): DecisionTable {
   async function encode(lo: number, { decider, bytes: texts }: DecisionRecord): Promise<EncodedRecord> {
     const key = keyOf(decider, lo);
     const starts = [0, texts.length];
@@ -69,6 +80,7 @@ export function openDecisions({ files, path, tables, codec, run, inTurn }: Decis
         throw writeError(path, error);
       }
     },
+    count,
   };
 }
 

@@ -33,6 +33,8 @@ export interface Decisions {
   get(step: number, lo: number): Buffer;
   /** Resolves when they are kept. */
   put(lo: number, decisions: readonly { step: number; bytes: Buffer }[]): Promise<void>;
+  /** Rows came with them. */
+  count(rows: number): void;
 }
 
 /** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
@@ -118,7 +120,10 @@ function recallOf(
     },
     decision: (lo, step) => decodeDecision(decisions.get(step, lo)),
     onRecalled(step, decision) {
-      if (step === 0) onRecalled?.(decision.rowsIn);
+      if (step === 0) {
+        decisions.count(decision.rowsIn);
+        onRecalled?.(decision.rowsIn);
+      }
       onCounts?.(plan.steps[step]!.label, countsOf(decision));
     },
   });

@@ -314,8 +314,8 @@ const MUTANTS: Mutant[] = [
   {
     name: 'recalled rows run past the window',
     file: 'flow/gate.js',
-    before: 'Math.min(limit, watermark + windowRows)',
-    after: 'limit',
+    before: 'knownTo: Math.min(limit, watermark + windowRows),',
+    after: 'knownTo: limit,',
     test: { file: 'flow/recallDecisions.test.js', name: 'bound' },
   },
 ];

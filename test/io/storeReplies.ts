@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'lmdb';
-import { databaseOptions } from '../../src/io/storeTables.js';
+import { nodeFiles } from '../../src/io/files.js';
+import { removeDecisions } from '../../src/io/storeDecisions.js';
+import { databaseOptions, openStoreTables } from '../../src/io/storeTables.js';
 
 /** Replies by number, the same in every process. */
 export function keyOf(number: number): string {
@@ -10,6 +12,13 @@ export function keyOf(number: number): string {
 
 export function textOf(number: number): string {
   return JSON.stringify(['complete', 'solver', 7, [[`reply ${number} é∑ `.repeat(40), 'stop', 7]]]);
+}
+
+/** Leaves the replies alone. */
+export async function clearDecisions(path: string): Promise<void> {
+  const { tables, close } = await openStoreTables(nodeFiles, path);
+  await removeDecisions(nodeFiles, path, tables);
+  await close();
 }
 
 /** Turns one byte of each record of decisions. */
