@@ -78,6 +78,8 @@ async function openClaimed(
   const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
   if (isNew || !hasLock) await assertRoom(files, path);
   if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
+  // LMDB opens it to write as well; where it may not, its environment is half made, and the process ends by a signal.
+  if (hasLock) await assertHandles(files, join(path, STORE_LOCK_FILE), 'append');
   const root = open<Buffer, Buffer>(databaseOptions(path));
   const close = (): Promise<void> => root.close().finally(release);
   try {
