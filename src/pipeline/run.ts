@@ -29,6 +29,8 @@ export const NOTHING_YET: Resume = { from: 0, kept: 0, counts: {}, restored: () 
 
 /** What steps decided in this run or another, by the step's place and the first row of the stretch. */
 export interface Decisions {
+  /** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
+  stretchRows: number;
   has(step: number, lo: number): boolean;
   get(step: number, lo: number): Buffer;
   /** Resolves when they are kept. */
@@ -36,9 +38,6 @@ export interface Decisions {
   /** Rows came with them. */
   count(rows: number): void;
 }
-
-/** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
-export const STRETCH_ROWS = 512;
 
 export interface RunDeps {
   models: Readonly<Record<string, Model>>;
@@ -65,7 +64,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
     from,
     target: target === undefined ? undefined : target - kept,
     limit,
-    ...(deps.decisions ? { stretchRows: STRETCH_ROWS } : {}),
+    ...(deps.decisions ? { stretchRows: deps.decisions.stretchRows } : {}),
   });
   const history = { failedAt: failedStep(plan, deps.resume ?? NOTHING_YET) };
   const stream = connectSteps(plan, gate.source(deps.read, recallOf(plan, deps, history)), deps).pipe(
@@ -131,7 +130,7 @@ function recallOf(
 
 function recorderOf({ deciders }: Plan, { decisions }: RunDeps, history: History): BatchOperator {
   if (!decisions) return (stream) => stream;
-  return recordDecisions(STRETCH_ROWS, deciders.length, history, (lo, decided) =>
+  return recordDecisions(decisions.stretchRows, deciders.length, history, (lo, decided) =>
     decisions.put(
       lo,
       decided.flatMap((decision, step) =>
