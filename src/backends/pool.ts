@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import { type Limit, type ServerLoad, createLimit } from './limit.js';
 import { type Connections, createConnections } from './connections.js';
 import { type Poster, createPoster } from './postJson.js';
+import { NO_PLACE } from './openSet.js';
 import { type Entry, type Queue, createQueue } from './queue.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 import { readServerLoad } from './serverLoad.js';
@@ -224,7 +225,9 @@ interface Moving<T> extends Entry<Replica> {
 function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const begin = (replica: Replica): void => void attempt(state, moving, replica);
-    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0, refusals: 0 };
+    const moving: Moving<T> = {
+      ...{ seq, begin, resolve, reject, call, moves: 0, refusals: 0, place: NO_PLACE },
+    };
     state.queue.enter(moving);
     if (state.looking < state.replicas.length) lookAtAll(state);
   });

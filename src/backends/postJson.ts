@@ -2,6 +2,7 @@ import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { type Connections, REPLY_BYTES_MAX, createConnections } from './connections.js';
+import { NO_PLACE, type OpenItem, createOpenSet } from './openSet.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 
 export interface HttpReply {
@@ -44,7 +45,7 @@ export interface PosterOptions {
 const DEADLINE_TICK_MS = 100;
 
 /** One request under way. It must not hold its body: a thousand of them would live as long as their replies take. */
-interface Call {
+interface Call extends OpenItem {
   readonly timeoutMs: number;
   readonly deadlineMs: number;
   resolve(reply: HttpReply): void;
@@ -83,7 +84,15 @@ export function createPoster(options: PosterOptions): Poster {
     return new Promise((resolve, reject) => {
       const deadlineMs = clock.nowMs() + callTimeoutMs;
       const call: Call = {
-        ...{ timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, cut: null },
+        ...{
+          timeoutMs: callTimeoutMs,
+          deadlineMs,
+          resolve,
+          reject,
+          controller: null,
+          cut: null,
+          place: NO_PLACE,
+        },
       };
       if (isDestroyed) return cut(call, 'closed', options);
       deadlines.watch(call);
@@ -174,22 +183,22 @@ interface Deadlines {
 /** Cuts the calls that are late, with one sleep at a time for all of them. */
 function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
   const { clock } = options;
-  const open = new Set<Call>();
+  const open = createOpenSet<Call>();
   const stopped = new AbortController();
   let isWatching = false;
 
   async function watchAll(): Promise<void> {
     isWatching = true;
-    while (open.size > 0 && !stopped.signal.aborted) {
+    while (open.items.length > 0 && !stopped.signal.aborted) {
       await clock.sleep(tickMs, stopped.signal).catch(() => undefined);
       const nowMs = clock.nowMs();
-      for (const call of open) if (call.deadlineMs <= nowMs) cutWatched(call, 'late');
+      for (const call of [...open.items]) if (call.deadlineMs <= nowMs) cutWatched(call, 'late');
     }
     isWatching = false;
   }
 
   function cutWatched(call: Call, why: 'late' | 'closed'): void {
-    open.delete(call);
+    open.remove(call);
     cut(call, why, options);
   }
 
@@ -198,9 +207,9 @@ function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
       open.add(call);
       if (!isWatching) void watchAll();
     },
-    forget: (call) => void open.delete(call),
+    forget: (call) => open.remove(call),
     stop() {
-      for (const call of open) cutWatched(call, 'closed');
+      for (const call of [...open.items]) cutWatched(call, 'closed');
       stopped.abort();
     },
   };
