@@ -15,9 +15,9 @@ export interface OpenSet<Item extends OpenItem> {
 export const NO_PLACE = -1;
 
 /**
- * What a Set would do, for items that come and go by the thousand. V8's Set leaves its old table, with all that was in it,
- * pointing to the next one whenever it has seen enough come and go; once one such table is old, each later one, and each
- * request that was in it, lives on until the next full collection. That cost more than the rest of our bookkeeping.
+ * What a Set would do, for items that come and go by the thousand. V8's Set takes a new table whenever it has seen enough of
+ * them, and its old one keeps pointing to that, and to what was open then. Once one such table has grown old, each later one,
+ * with all that was ever open in it, lives on until the next full collection.
  */
 export function createOpenSet<Item extends OpenItem>(): OpenSet<Item> {
   const items: Item[] = [];

@@ -269,12 +269,7 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
 
 /** `extra` names none of the body's own fields: see OWN_FIELDS. */
 function withExtra(extra: Dialogue['extra'], body: object): object {
-  return hasFields(extra) ? { ...extra, ...body } : body;
-}
-
-function hasFields(record: object): boolean {
-  for (const _ in record) return true;
-  return false;
+  return Object.assign(body, extra);
 }
 
 function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
