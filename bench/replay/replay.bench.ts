@@ -12,8 +12,9 @@ import type { RunFigures } from './runChild.js';
 
 /**
  * A finished run again from its store, on one core, with no server there: rows of source a second, CPU a row, and where the
- * time goes. The store is filled by a run of the same pipeline whose replies are made by functions; shards, rejects and state
- * of both runs must be the same bytes.
+ * time goes. `decisions`: what each step decided is recalled, as in any run on a store; `replies`: every row is decided anew
+ * from its replies, as after a change of a first step. The store is filled by a run of the same pipeline whose replies are
+ * made by functions; shards, rejects and state of all runs must be the same bytes.
  *   npm run bench:replay -- [--rows=30000] [--rounds=3] [--batchRows=512] [--profile=15]
  * Goal: 20,000 rows of source a second.
  */
@@ -30,8 +31,10 @@ const HEAD = [
   ...[
     'reward',
     'batch',
-    'kept',
     'from the store',
+    'kept',
+    'rows recalled',
+    'replies read',
     'requests',
     'rows/s while they flow',
     'rows/s, process and all',
@@ -48,7 +51,8 @@ try {
   for (const reward of ['score', 'yesNo'] as const) {
     const large = { batchRows: largeBatch, windowRows: 4 * largeBatch };
     for (const size of [DEFAULTS, large]) {
-      table.push(lineOf(reward, size.batchRows, measure({ rows, reward, port, ...size })));
+      for (const mode of ['replay', 'replies'] as const)
+        table.push(lineOf(reward, size.batchRows, mode, measure({ rows, reward, port, ...size }, mode)));
     }
   }
   console.log(printTable(HEAD, table));
@@ -65,14 +69,21 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-function lineOf(reward: string, batchRows: number, figures: readonly RunFigures[]): string[] {
+function lineOf(
+  reward: string,
+  batchRows: number,
+  mode: 'replay' | 'replies',
+  figures: readonly RunFigures[],
+): string[] {
   const each = (value: (one: RunFigures) => number, digits = 0): string => spread(figures.map(value), digits);
-  const { kept, storeHits } = figures[0]!;
+  const { kept, recalledRows, storeHits } = figures[0]!;
   return [
     ...[
       reward,
       `${batchRows}`,
+      mode === 'replay' ? 'decisions' : 'replies',
       `${kept}`,
+      `${recalledRows}`,
       `${storeHits}`,
       `${Math.max(...figures.map(({ requests }) => requests))}`,
     ],
@@ -84,14 +95,14 @@ function lineOf(reward: string, batchRows: number, figures: readonly RunFigures[
   ];
 }
 
-function measure(pipeline: ReplayPipeline): RunFigures[] {
+function measure(pipeline: ReplayPipeline, mode: 'replay' | 'replies'): RunFigures[] {
   const { reward, batchRows } = pipeline;
   const { file, filled } = paths(reward, batchRows);
   writeFileSync(file, pipelineText(pipeline));
-  if (batchRows === DEFAULTS.batchRows) runChild('fill', reward, batchRows);
+  if (batchRows === DEFAULTS.batchRows && mode === 'replay') runChild('fill', reward, batchRows);
   const expected = filesOf(paths(reward, DEFAULTS.batchRows).filled);
   return Array.from({ length: rounds }, () => {
-    const figures = runChild('replay', reward, batchRows);
+    const figures = runChild(mode, reward, batchRows);
     if (figures.requests > 0) throw new Error(`${figures.requests} requests were made, expected none`);
     if (filesOf(paths(reward, batchRows).again) !== expected)
       throw new Error(`other bytes than in ${filled}`);
@@ -100,7 +111,7 @@ function measure(pipeline: ReplayPipeline): RunFigures[] {
 }
 
 function runChild(
-  mode: 'fill' | 'replay',
+  mode: 'fill' | 'replay' | 'replies',
   reward: string,
   batchRows: number,
   flags: readonly string[] = [],
@@ -109,7 +120,7 @@ function runChild(
   const into = mode === 'fill' ? filled : again;
   rmSync(into, { recursive: true, force: true });
   const [command, ...args] = [
-    ...(mode === 'replay' ? ONE_CORE : []),
+    ...(mode === 'fill' ? [] : ONE_CORE),
     ...[process.execPath, ...flags, CHILD, mode, file, store, into, result],
   ];
   const { status, stderr } = spawnSync(command!, args, { encoding: 'utf8' });

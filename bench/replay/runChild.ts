@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { systemClock } from '../../src/backends/clock.js';
 import { loadPlan, promptOf } from '../../src/cli/load.js';
-import { closeModels, openModels, storeModels } from '../../src/cli/models.js';
-import { runInto } from '../../src/cli/runInto.js';
+import { closeModels, decisionsOf, openModels, storeModels } from '../../src/cli/models.js';
+import { type OpenedModels, runInto } from '../../src/cli/runInto.js';
 import { nodeFiles } from '../../src/io/files.js';
 import { openStore } from '../../src/io/store.js';
 import type { Plan } from '../../src/pipeline/plan.js';
@@ -11,8 +11,8 @@ import { answeringModel } from './answers.js';
 
 /**
  * One run of a pipeline, measured: `fill` answers by functions and writes the store, `replay` has the clients of the file,
- * whose servers are not there.
- *   node runChild.js fill|replay PIPELINE STORE RUN_FOLDER RESULT.json
+ * whose servers are not there; `replies` does the same, but decides every row anew from its replies.
+ *   node runChild.js fill|replay|replies PIPELINE STORE RUN_FOLDER RESULT.json
  */
 
 export interface RunFigures {
@@ -23,6 +23,7 @@ export interface RunFigures {
   /** From the start of the process to the end of the run. */
   all: Used;
   requests: number;
+  recalledRows: number;
   storeHits: number;
   memoryPeakBytes: number;
 }
@@ -44,14 +45,18 @@ const plan = await loadPlan(pipeline, [{ path: ['store'], value: store }]);
 writeFileSync(result, JSON.stringify(await measuredRun(plan, folder, mode === 'fill')));
 
 async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise<RunFigures> {
-  const models = isFill ? await fillingModels(plan, store, folder) : await openModels(plan, folder);
+  const opened: OpenedModels = isFill
+    ? await fillingModels(plan, store, folder)
+    : await openModels(plan, folder);
+  if (mode === 'replies') delete opened.decisions;
+  const { models } = opened;
   let started = usedNow();
   let delivered = started;
   try {
-    const { report } = await runInto(plan, folder, {
+    const { report, performance: measured } = await runInto(plan, folder, {
       files: nodeFiles,
       prompt: promptOf(plan),
-      openModels: async () => models,
+      openModels: async () => opened,
       signal: new AbortController().signal,
       now: () => new Date(),
       nowMs: () => performance.now(),
@@ -69,6 +74,7 @@ async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise
       flow: { wallMs: delivered.wallMs - started.wallMs, cpuMs: delivered.cpuMs - started.cpuMs },
       all: usedNow(),
       requests: sum(stats.map(({ requests }) => requests)),
+      recalledRows: measured!.recalledRows,
       storeHits: sum(stats.map(({ storeHits = 0 }) => storeHits)),
       memoryPeakBytes: process.resourceUsage().maxRSS * 1024,
     };
@@ -81,7 +87,10 @@ async function fillingModels(plan: Plan, path: string, folder: string) {
   const { nowMs, sleep } = systemClock;
   const replies = await openStore(path, basename(folder), { files: nodeFiles, nowMs, sleep });
   const models = await storeModels(plan, Object.keys(plan.models).map(answeringModel), replies);
-  return Object.fromEntries(models.map((model) => [model.name, model]));
+  return {
+    models: Object.fromEntries(models.map((model) => [model.name, model])),
+    decisions: decisionsOf(plan, replies),
+  };
 }
 
 function usedNow(): Used {

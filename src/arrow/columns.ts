@@ -1,6 +1,6 @@
-import { Int32, type RecordBatch, Schema, makeData } from 'apache-arrow';
+import { type Data, type Field, Int32, type RecordBatch, Schema, makeData } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
-import { buildColumns, rowsOf } from './build.js';
+import { buildRows, rowsOf } from './build.js';
 import { type Column, type ColumnValue, arrowField } from './columnType.js';
 import { gather } from './gather.js';
 import { columnData } from './read.js';
@@ -15,16 +15,26 @@ export function addColumns(
   columns: readonly Column[],
   values: readonly (readonly ColumnValue[])[],
 ): RecordBatch {
-  const fields = [...rows.schema.fields];
-  const children = [...rows.data.children];
-  for (const [at, data] of buildColumns(columns, values, rows.numRows).entries()) {
-    const field = arrowField(columns[at]!);
-    const same = fields.findIndex(({ name }) => name === field.name);
-    const place = same < 0 ? fields.length : same;
-    fields[place] = field;
-    children[place] = data;
+  return joinColumns([rows, buildRows(columns, values, rows.numRows)]);
+}
+
+/** The columns of batches of as many rows each, shared: one takes the place of an earlier one of its name, or the end. */
+export function joinColumns(batches: readonly RecordBatch[]): RecordBatch {
+  const columns = new Map<string, { field: Field; data: Data }>();
+  for (const { schema, data } of batches) {
+    for (const [at, field] of schema.fields.entries())
+      columns.set(field.name, { field, data: data.children[at]! });
   }
-  return rowsOf(new Schema(fields, rows.schema.metadata), children, rows.numRows);
+  const joined = [...columns.values()];
+  const schema = new Schema(
+    joined.map(({ field }) => field),
+    batches[0]!.schema.metadata,
+  );
+  return rowsOf(
+    schema,
+    joined.map(({ data }) => data),
+    batches[0]!.numRows,
+  );
 }
 
 /** The named columns, in that order, shared. Throws ERR_INVARIANT if one is missing. */

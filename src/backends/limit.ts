@@ -37,6 +37,8 @@ export interface Limit {
 const START = 64;
 const WAITING_SHARE = 0.1;
 const SHRINK = 0.8;
+/** Of the queue that is wanted: so few are none. */
+const FEW_SHARE = 0.2;
 /** Readings that contradict what we know to be out, before the page is taken for wrong. */
 const CONTRADICTIONS_MAX = 20;
 /** After a change, looks until the page must have heard of it: gauges lag by seconds, others' calls hide whether it has. */
@@ -172,8 +174,17 @@ function followQueue(state: State, load: ServerLoad, outstanding: number, isFull
     state.isSized = true;
     change(state, running * share + target);
   } else if (waiting < 0.5 * target && isFull) {
-    change(state, state.value * (waiting > 0 ? 1.05 : state.isSized ? 1.25 : 2) + 1);
+    change(state, state.value * growthAt(waiting / target, state.isSized) + 1);
   }
+}
+
+/**
+ * A few that wait are between two steps of the server, and no queue: a limit that was cut too far, as when the server paused
+ * while it took its first requests in, is back within seconds.
+ */
+function growthAt(waitingOfTarget: number, isSized: boolean): number {
+  if (waitingOfTarget >= FEW_SHARE) return 1.05;
+  return isSized ? 1.25 : 2;
 }
 
 function change(state: State, next: number): void {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
-import { createKeyTable } from './churn.js';
+import { createKeyTable } from './keyTable.js';
 import type { Choice, Model } from './model.js';
 import { requestKeys } from './requestKey.js';
 

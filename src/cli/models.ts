@@ -7,11 +7,14 @@ import { type ModelConfig, describeModel, keyVariablesOf, openModel } from '../b
 import { createSharedPools } from '../backends/sharedPools.js';
 import { withStore } from '../backends/stored.js';
 import { contentsHash } from '../io/contents.js';
+import { codeHash } from '../io/codeHash.js';
 import { nodeFiles } from '../io/files.js';
 import { type Store, openStore } from '../io/store.js';
 import { modelFiles } from '../pipeline/identity.js';
 import { type Plan, hashOf } from '../pipeline/plan.js';
+import type { Decisions } from '../pipeline/run.js';
 import { EXIT_CODES } from './exitCodes.js';
+import type { OpenedModels } from './runInto.js';
 
 /** Beside the run folders, so that it outlives each of them. */
 export const STORE_FOLDER = '.store';
@@ -25,7 +28,7 @@ export async function openModels(
   plan: Plan,
   runPath = plan.settings.output.folder ?? join('runs', plan.name),
   signal?: AbortSignal,
-): Promise<Record<string, Model>> {
+): Promise<OpenedModels> {
   const used = new Set(
     plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed).map(({ model }) => model)),
   );
@@ -47,7 +50,10 @@ export async function openModels(
     const fault = faults.find((each) => each !== null);
     if (fault) throw fault;
     const models = store ? await storeModels(plan, opened, store) : opened;
-    return Object.fromEntries(models.map((model) => [model.name, model]));
+    return {
+      models: Object.fromEntries(models.map((model) => [model.name, model])),
+      ...(store ? { decisions: decisionsOf(plan, store) } : {}),
+    };
   } catch (error) {
     await closeModels(opened);
     await store?.close().catch(() => {});
@@ -72,6 +78,26 @@ export function runNameIn(storePath: string, runPath: string): string {
     .join('/');
   if (Buffer.byteLength(name) <= RUN_NAME_BYTES_MAX) return name;
   return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
+}
+
+/** So many that reading what was decided costs little a row, so few that a window has room for several. */
+const STRETCH_ROWS = 512;
+
+/** Of the steps of this plan, as this code decides. */
+export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions {
+  const code = codeHash();
+  const own = deciders.map((decider) => hashOf({ code, decider }));
+  return {
+    stretchRows: STRETCH_ROWS,
+    has: (step, lo) => decisions.has(own[step]!, lo),
+    get: (step, lo) => decisions.get(own[step]!, lo),
+    count: decisions.count,
+    put: (lo, decided) =>
+      decisions.put(
+        lo,
+        decided.map(({ step, bytes }) => ({ decider: own[step]!, bytes })),
+      ),
+  };
 }
 
 /** The same models behind the store; it closes with the last of them. */

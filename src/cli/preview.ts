@@ -11,7 +11,7 @@ export async function previewCommand(
 ): Promise<void> {
   const plan = await loadPlan(file, overrides);
   const { signal, dispose } = signalOnInterrupt();
-  const models = await openModels(plan);
+  const { models } = await openModels(plan);
   try {
     const read = sourceReader(plan.settings.source, plan.folder);
     const traces = await previewPlan(plan, rows, { models, prompt: promptOf(plan), read, signal });

@@ -50,7 +50,11 @@ export async function runPlan(
   const world: RunWorld = {
     files,
     prompt: promptOf(plan),
-    openModels: async () => (models = await openModels(plan, path, signal)),
+    async openModels() {
+      const opened = await openModels(plan, path, signal);
+      models = opened.models;
+      return opened;
+    },
     signal,
     now: () => new Date(),
     nowMs: () => performance.now(),

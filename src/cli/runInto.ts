@@ -26,15 +26,21 @@ import { figuresOf, printFigures, stepsWithFigures } from '../pipeline/figures.j
 import { exportFormat } from '../pipeline/exportFormats.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type Performance, type Report, performanceOf, reportOf } from '../pipeline/report.js';
-import { type Resume, type RunDeps, runPlan } from '../pipeline/run.js';
+import { type Decisions, type Resume, type RunDeps, runPlan } from '../pipeline/run.js';
 import { filledRemover } from '../train/environment.js';
+
+export interface OpenedModels {
+  models: Record<string, Model>;
+  /** Where decisions are kept, if anywhere; open as long as one of the models is. */
+  decisions?: Decisions;
+}
 
 /** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */
 export interface RunWorld {
   files: Files;
   prompt: RunDeps['prompt'];
   /** Opens the models; not called for a run that is complete. The caller closes them. */
-  openModels: () => Promise<Record<string, Model>>;
+  openModels: () => Promise<OpenedModels>;
   signal: AbortSignal;
   now: () => Date;
   /** Since any fixed moment. */
@@ -69,9 +75,9 @@ export async function runInto(plan: Plan, path: string, world: RunWorld): Promis
   if (begun && isComplete(begun)) return finishAgain(plan, begun, files);
   let folder = begun;
   try {
-    const models = await world.openModels();
+    const opened = await world.openModels();
     folder ??= await openRunFolder(files, path, recordOf(plan));
-    return await goOn(plan, folder, models, world);
+    return await goOn(plan, folder, opened, world);
   } finally {
     await folder?.manifest.close();
   }
@@ -100,10 +106,11 @@ async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise
 async function goOn(
   plan: Plan,
   folder: RunFolder,
-  models: Record<string, Model>,
+  opened: OpenedModels,
   world: RunWorld,
 ): Promise<RunResult> {
   const { files, nowMs } = world;
+  const { models } = opened;
   await writePipeline(files, plan, folder);
   const log = await openRunLog(files, folder.path, world.now);
   const startedMs = nowMs();
@@ -111,12 +118,12 @@ async function goOn(
     const resume = await resumeOf(files, folder);
     await logStart(log, plan, folder, resume);
     world.onStart?.(models, resume);
-    await runRows(plan, folder, models, world, resume, log);
+    const recalledRows = await runRows(plan, folder, opened, world, resume, log);
     const report = await reportIn(files, plan, folder);
     const stats = Object.fromEntries(Object.values(models).map((model) => [model.name, model.stats()]));
     const wallS = (nowMs() - startedMs) / 1000;
     const memoryPeakBytes = world.memoryPeakBytes();
-    const performance = performanceOf(stats, { from: resume.from, wallS, memoryPeakBytes });
+    const performance = performanceOf(stats, { from: resume.from, wallS, memoryPeakBytes, recalledRows });
     await writeJson(files, join(folder.path, 'performance.json'), performance);
     await writeRunFiles(files, plan, folder, report);
     await log.write({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
@@ -138,14 +145,16 @@ async function logStart(log: RunLog, plan: Plan, folder: RunFolder, { from, kept
     await log.write({ event: 'resumed', from, kept, removed, tornBytes });
 }
 
+/** How many rows came with decisions that were kept of them. */
 async function runRows(
   plan: Plan,
   folder: RunFolder,
-  models: Record<string, Model>,
+  { models, decisions }: OpenedModels,
   world: RunWorld,
   resume: Resume,
   log: RunLog,
-): Promise<void> {
+): Promise<number> {
+  let recalledRows = 0;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   const { files, prompt, signal, onCounts, onDelivered } = world;
   const sink = openRunSink(files, folder, {
@@ -158,6 +167,8 @@ async function runRows(
   try {
     await runPlan(plan, {
       models,
+      decisions,
+      onRecalled: (rows) => (recalledRows += rows),
       prompt,
       read: sourceReader(plan.settings.source, plan.folder, files),
       sink: {
@@ -176,6 +187,7 @@ async function runRows(
   } finally {
     await sink.close();
   }
+  return recalledRows;
 }
 
 /** In every shard; nothing that depends on the clock, the machine or how fast the run was. */

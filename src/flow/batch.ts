@@ -1,6 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
+import type { Decision } from './decision.js';
 
 /**
  * What flows: the surviving rows of the source positions [lo, hi). Consecutive batches touch
@@ -14,6 +15,8 @@ export interface Batch {
   readonly rows: RecordBatch;
   /** What happened to rows that are no longer here, and what stateful steps learnt: committed with the batch. */
   readonly side: readonly SideEntry[];
+  /** What the steps decided that this batch has passed, in their order, where a run keeps that; see `decision.ts`. */
+  readonly decided?: readonly Decision[];
 }
 
 export type SideEntry = LostRow | MadeRows | LeftOut | Delta;

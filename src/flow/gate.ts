@@ -16,11 +16,21 @@ export interface GateOptions {
   limit?: number | undefined;
   /** End after this many kept rows; the source slows down as the expected remainder shrinks. */
   target?: number | undefined;
+  /** No batch goes past a multiple of this, wherever the run began. */
+  stretchRows?: number;
+}
+
+/** Rows that were decided before. */
+export interface Recall {
+  /** What is known of the positions from `lo` on: how many rows, and whether no step is left to decide them; null for nothing. */
+  find(lo: number): { rows: number; isWhole: boolean } | null;
+  /** The batch of what was found at `lo`. */
+  read(lo: number): Promise<Batch>;
 }
 
 /** Flow control: positions are taken at the source only and given back at the sink only, so nothing between can leak one. */
 export interface Gate {
-  source(read: ReadRows): Observable<Batch>;
+  source(read: ReadRows, recall?: Recall): Observable<Batch>;
   /** Everything below `hi` has reached the writer; `kept` rows of it were kept in all. */
   delivered(hi: number, kept: number): void;
   readonly issued: number;
@@ -29,24 +39,18 @@ export interface Gate {
 
 export function createGate(options: GateOptions): Gate {
   const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
+  const { stretchRows = Infinity } = options;
   let issued = from;
   let watermark = from;
   let kept = 0;
   let wake = (): void => {};
 
   function openTo(): number {
-    return Math.min(limit, watermark + Math.max(batchRows, Math.min(windowRows, demandRows())));
+    const demandRows = target === undefined ? windowRows : rowsFor(target - kept, kept, watermark - from);
+    return Math.min(limit, watermark + Math.max(batchRows, Math.min(windowRows, demandRows)));
   }
 
-  /** Positions still needed for the target, plus two standard deviations; a guess before any passed. Waste depends on it, never output. */
-  function demandRows(): number {
-    if (target === undefined) return windowRows;
-    const left = Math.max(0, target - kept);
-    if (kept === 0) return 8 * left + watermark - from;
-    return Math.ceil(((left + 2 * Math.sqrt(left)) * (watermark - from)) / kept);
-  }
-
-  function source(read: ReadRows): Observable<Batch> {
+  function source(read: ReadRows, recall?: Recall): Observable<Batch> {
     return new Observable<Batch>((subscriber) => {
       let pumping = false;
       wake = () => queueMicrotask(() => void pump());
@@ -60,11 +64,17 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
-            const rows = await read(issued, Math.min(batchRows, openTo() - issued));
-            if (rows === null || rows.numRows === 0) return subscriber.complete();
-            const lo = issued;
-            issued += rows.numRows;
-            subscriber.next({ lo, hi: issued, rows, side: [] });
+            const place = {
+              issued,
+              watermark,
+              openTo: openTo(),
+              knownTo: Math.min(limit, watermark + windowRows),
+            };
+            const batch = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
+            if (batch === null) return subscriber.complete();
+            if (batch === 'wait') return;
+            issued = batch.hi;
+            subscriber.next(batch);
           }
           if (issued >= limit) subscriber.complete();
         } catch (error) {
@@ -98,4 +108,45 @@ export function createGate(options: GateOptions): Gate {
       return watermark;
     },
   };
+}
+
+/**
+ * Positions still needed to keep `left` rows, where so many were kept of so many: as they come, plus two standard deviations; a
+ * guess before any passed. Waste depends on it, never output.
+ */
+function rowsFor(left: number, kept: number, passed: number): number {
+  const wanted = Math.max(0, left);
+  if (kept === 0) return 8 * wanted + passed;
+  return Math.ceil(((wanted + 2 * Math.sqrt(wanted)) * passed) / kept);
+}
+
+interface Place {
+  issued: number;
+  watermark: number;
+  /** Where the demand ends. */
+  openTo: number;
+  /** Where rows end that ask nobody, so that they cost nothing past the demand. */
+  knownTo: number;
+  windowRows: number;
+  batchRows: number;
+  stretchRows: number;
+}
+
+/** The next batch; null at the source's end, `wait` where one is known for which there will be room. */
+async function nextBatch(
+  place: Place,
+  read: ReadRows,
+  recall: Recall | undefined,
+): Promise<Batch | null | 'wait'> {
+  const { issued, watermark, openTo, knownTo, windowRows, batchRows, stretchRows } = place;
+  const found = recall?.find(issued);
+  if (found) {
+    if (found.rows <= (found.isWhole ? knownTo : openTo) - issued) return recall!.read(issued);
+    if (issued > watermark && found.rows <= windowRows) return 'wait';
+  }
+  // Of an endless stretch the rest is not a number.
+  const inStretch = stretchRows === Infinity ? Infinity : stretchRows - (issued % stretchRows);
+  const rows = await read(issued, Math.min(batchRows, openTo - issued, inStretch));
+  if (rows === null || rows.numRows === 0) return null;
+  return { lo: issued, hi: issued + rows.numRows, rows, side: [] };
 }

@@ -1,4 +1,5 @@
 import type { BatchOperator } from './batch.js';
+import { isDecided } from './decision.js';
 import { orderedMap } from './orderedMap.js';
 import {
   type Outcome,
@@ -16,6 +17,7 @@ import {
  */
 export function mapRows(shape: StepShape, decide: (row: Row) => Promise<Outcome> | Outcome): BatchOperator {
   return orderedMap(shape.step, (batch) => {
+    if (isDecided(batch, shape.at)) return batch;
     const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
     // A step that asks nobody has decided by now: its batch goes on at once.
     return decided.some(isPromise)

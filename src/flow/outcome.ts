@@ -1,9 +1,11 @@
 import type { Column, ColumnType, ColumnValue } from '../arrow/columnType.js';
-import { SEQ_INDEX_COLUMN, addColumns } from '../arrow/columns.js';
+import { buildRows } from '../arrow/build.js';
+import { SEQ_INDEX_COLUMN, joinColumns } from '../arrow/columns.js';
 import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Batch, LeftOut, LostRow, MadeRows, SideEntry } from './batch.js';
+import { type Decision, withDecision } from './decision.js';
 
 /** A row as a step sees it: its identity and the columns that the step declared to read. */
 export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly<Record<string, ColumnValue>>;
@@ -50,6 +52,8 @@ export interface StepShape {
   writes: readonly Column[];
   /** Columns of `reads` that the step can decide a row without; it is given null. */
   mayLack?: readonly string[];
+  /** The step's place in the pipeline, where the run keeps what its steps decide. */
+  at?: number | undefined;
   /** Called once a batch, for live progress. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
@@ -89,12 +93,15 @@ function incomplete(missing: string): Outcome {
   };
 }
 
-/** Applies one outcome a row: survivors get the written columns, the others become side entries. */
+/**
+ * Applies one outcome a row: survivors get the written columns, the others become side entries. `memory`: of a step that has one,
+ * what it learnt.
+ */
 export function applyOutcomes(
   batch: Batch,
   shape: StepShape,
   outcomes: readonly Outcome[],
-  deltas: readonly SideEntry[] = [],
+  memory?: { deltas: readonly SideEntry[] },
 ): Batch {
   const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
   const areSame = outcomes.every((outcome) => outcome.kind === 'keep' && !outcome.leftOut);
@@ -113,19 +120,29 @@ export function applyOutcomes(
       ? numberWithinSeq(from.map((index) => identities[index]!.seq))
       : written.map((row) => row[name] ?? null),
   );
-  const rows = shape.writes.length > 0 ? addColumns(taken, shape.writes, values) : taken;
+  const own = shape.writes.length > 0 ? buildRows(shape.writes, values, from.length) : null;
   const lost = lostRows(batch, identities, shape.step, outcomes);
-  shape.onCounts?.({
-    rowsIn: outcomes.length,
-    kept: from.length,
-    dropped: lost.filter((entry) => entry.kind === 'dropped').length,
-    rejected: lost.filter((entry) => entry.kind === 'rejected').length,
-  });
   const side = [
-    ...[...batch.side, ...lost, ...madeRows(identities, shape.step, outcomes)],
-    ...[...leftOut(identities, shape.step, outcomes), ...deltas],
+    ...[...lost, ...madeRows(identities, shape.step, outcomes)],
+    ...[...leftOut(identities, shape.step, outcomes), ...(memory?.deltas ?? [])],
   ];
-  return { lo: batch.lo, hi: batch.hi, rows, side };
+  const { lo, hi } = batch;
+  const rows = own ? joinColumns([taken, own]) : taken;
+  const decision: Decision = {
+    rowsIn: outcomes.length,
+    from,
+    written: own,
+    side,
+    hasMemory: memory !== undefined,
+  };
+  shape.onCounts?.(countsOf(decision));
+  const decided = withDecision(batch, shape.at, decision);
+  return { lo, hi, rows, side: [...batch.side, ...side], ...(decided ? { decided } : {}) };
+}
+
+export function countsOf({ rowsIn, from, side }: Decision): StepCounts {
+  const count = (kind: SideEntry['kind']): number => side.filter((entry) => entry.kind === kind).length;
+  return { rowsIn, kept: from.length, dropped: count('dropped'), rejected: count('rejected') };
 }
 
 const NO_VALUES: Values = {};

@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
-import { type BatchOperator, type Delta, assertTiles } from './batch.js';
+import { type Batch, type BatchOperator, type Delta, type SideEntry, assertTiles } from './batch.js';
+import { isDecided } from './decision.js';
 import {
   type Outcome,
   type Row,
@@ -30,8 +31,29 @@ export function scanRows<State, Learnt>(
   return (source) =>
     new Observable((subscriber) => {
       const state = scan.init();
-      for (const learnt of restored) scan.apply(state, learnt);
+      // Of rows decided before: folded when a row is to be decided, which may never be.
+      let unfolded: Learnt[] = [...restored];
       let expectedLo: number | null = null;
+
+      function fold(): void {
+        for (const learnt of unfolded) scan.apply(state, learnt);
+        unfolded = [];
+      }
+
+      function take(batch: Batch): Batch {
+        if (isDecided(batch, shape.at)) {
+          for (const entry of batch.side) if (isOwn(entry)) unfolded.push(entry.value as Learnt);
+          return batch;
+        }
+        fold();
+        const deltas: Delta[] = [];
+        const outcomes = readRows(batch, shape).map((row) => decideRow(row, deltas));
+        return applyOutcomes(batch, shape, outcomes, { deltas });
+      }
+
+      function isOwn(entry: SideEntry): entry is Delta {
+        return entry.kind === 'delta' && entry.step === shape.step;
+      }
 
       function decideRow(row: Row, deltas: Delta[]): Outcome {
         const incomplete = rejectIfIncomplete(row, shape);
@@ -52,9 +74,7 @@ export function scanRows<State, Learnt>(
           try {
             assertTiles(expectedLo ?? batch.lo, batch, shape.step);
             expectedLo = batch.hi;
-            const deltas: Delta[] = [];
-            const outcomes = readRows(batch, shape).map((row) => decideRow(row, deltas));
-            subscriber.next(applyOutcomes(batch, shape, outcomes, deltas));
+            subscriber.next(take(batch));
           } catch (error) {
             subscriber.error(error);
           }

@@ -17,11 +17,34 @@ declare module 'parquetjs-lite' {
     end(done: (error?: Error | null) => void): void;
   }
 
+  /** Rows taken apart into columns, as `ParquetShredder` describes it. */
+  export interface RowBuffer {
+    rowCount: number;
+    /** Rows that are in no page yet. */
+    pageRowCount: number;
+    columnData: Record<string, ColumnBuffer>;
+    pages: Record<string, unknown[]>;
+  }
+
+  export interface ColumnBuffer {
+    /** A definition level a row: 1 for a value of an optional column, else 0. */
+    dlevels: number[];
+    /** Read of columns that repeat alone. */
+    rlevels: number[];
+    /** Without the nulls. */
+    values: (string | number)[];
+    /** Read for statistics alone. */
+    distinct_values: Set<never>;
+    count: number;
+  }
+
   class ParquetWriter {
+    /** Rows that wait for their row group. */
+    rowBuffer: RowBuffer | Record<string, never>;
     static openStream(
       schema: ParquetSchema,
       sink: ByteSink,
-      options: { pageIndex: boolean; rowGroupSize: number },
+      options: { pageIndex: boolean; rowGroupSize: number; pageSize?: number },
     ): Promise<ParquetWriter>;
     /** Must be awaited before the next call. */
     appendRow(row: Record<string, unknown>): Promise<void>;

@@ -1,14 +1,13 @@
-import parquet, { type ParquetField } from 'parquetjs-lite';
+import parquet, { type ColumnBuffer, type ParquetField, type RowBuffer } from 'parquetjs-lite';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { type WrittenFile, hashBytes, writeAtomic } from './atomicFile.js';
 import type { Files } from './files.js';
 
 /**
- * parquetjs-lite writes small row-wise tables well, inside this fence only (each point was measured): no
- * statistics and no page index, because it orders text by UTF-16 units and readers then skip rows; one
- * awaited appendRow at a time, because others double rows; no int64, no timestamps, no NaN. The schema below
- * keeps rows inside.
+ * parquetjs-lite writes small tables well, inside this fence only (each point was measured): no statistics
+ * and no page index, because it orders text by UTF-16 units and readers then skip rows; one awaited appendRow
+ * at a time, because others double rows; no int64, no timestamps, no NaN. The schema below keeps rows inside.
  */
 const rejectRow = z.strictObject({
   seq: z
@@ -67,14 +66,39 @@ async function encodeRejects(rows: readonly RejectRow[]): Promise<Uint8Array> {
   const schema = new parquet.ParquetSchema(copyFields());
   const writer = await parquet.ParquetWriter.openStream(schema, sink, {
     pageIndex: false,
-    rowGroupSize: 16_384,
+    rowGroupSize: GROUP_ROWS,
+    pageSize: GROUP_ROWS,
   });
-  for (const [at, row] of rows.entries()) await writer.appendRow(checkRow(row, at));
+  for (let from = 0; from < rows.length; from += GROUP_ROWS) {
+    const group = rows.slice(from, from + GROUP_ROWS).map((row, at) => checkRow(row, from + at));
+    writer.rowBuffer = bufferOf(group.slice(0, -1));
+    // Writes a full group.
+    await writer.appendRow(group.at(-1)!);
+  }
   await writer.close();
   return Buffer.concat(pieces);
 }
 
-function checkRow(row: RejectRow, at: number): Record<string, unknown> {
+const GROUP_ROWS = 16_384;
+
+/** What as many calls of `appendRow` would make, without seven lists and sets a row: it takes a fifth of the time. */
+function bufferOf(rows: readonly CheckedRow[]): RowBuffer {
+  const columns = Object.entries(COLUMNS).map(([name, { optional }]): [string, ColumnBuffer] => {
+    const all = rows.map((row) => row[name as keyof RejectRow]);
+    const values = all.filter((value) => value !== null);
+    const dlevels = all.map((value) => (optional && value !== null ? 1 : 0));
+    return [name, { values, dlevels, rlevels: [], distinct_values: new Set(), count: rows.length }];
+  });
+  return {
+    ...{ rowCount: rows.length, pageRowCount: rows.length },
+    columnData: Object.fromEntries(columns),
+    pages: Object.fromEntries(columns.map(([name]) => [name, []])),
+  };
+}
+
+type CheckedRow = z.output<typeof rejectRow>;
+
+function checkRow(row: RejectRow, at: number): CheckedRow {
   if (isPlain(row)) return { ...row, seq: row.seq + 0, seqIndex: row.seqIndex + 0 };
   const checked = rejectRow.safeParse(row);
   if (checked.success) return checked.data;

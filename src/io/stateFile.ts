@@ -22,7 +22,7 @@ export async function writeState(
 ): Promise<WrittenFile | null> {
   if (entries.length === 0) return null;
   const lines = entries.map(({ seq, step, value }) => `${JSON.stringify({ seq, step, value })}\n`);
-  const bytes = await promisify(gzip)(lines.join(''));
+  const bytes = await promisify(gzip)(lines.join(''), { level: 1 });
   await writeAtomic(files, path, bytes);
   return { rows: entries.length, bytes: bytes.length, sha256: hashBytes(bytes) };
 }

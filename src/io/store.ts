@@ -10,6 +10,7 @@ import {
   joinReplies,
   textAt,
 } from './storeBlocks.js';
+import { type DecisionTable, openDecisions } from './storeDecisions.js';
 import { committed, damaged, writeError } from './storeErrors.js';
 import { createGroups } from './storeGroups.js';
 import { ensureRoom } from './storeRoom.js';
@@ -25,10 +26,12 @@ const BLOCK_BYTES_MIN = BLOCK_BYTES / 2;
 const CACHE_BYTES_MAX = 48 << 20;
 const RUN_SAVED_EVERY_MS = 5000;
 
-/** Hits and misses of one run, by model. */
+/** Hits and misses of one run, by model, and what it had not to decide. */
 const runRecord = z.object({
   startedMs: z.number(),
   models: z.record(z.string(), z.object({ hits: z.int().min(0), misses: z.int().min(0) })),
+  /** Rows of source that came with what had been decided of them. */
+  recalledRows: z.int().min(0),
 });
 
 export type StoreRun = z.output<typeof runRecord>;
@@ -49,6 +52,8 @@ export interface Store {
   put(key: string, text: string): Promise<void>;
   /** Counts for the run's hit rates. */
   count(model: string, isHit: boolean): void;
+  /** What steps decided. */
+  readonly decisions: DecisionTable;
   /** Writes what waits. */
   close(): Promise<void>;
 }
@@ -71,13 +76,15 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   const opened = { files, path, tables, codec };
   const cache = createCache();
   const fresh = createFresh(opened, deps.nowMs);
-  const counted = readRun(tables, run) ?? { startedMs: deps.nowMs(), models: {} };
+  const counted = readRun(tables, run) ?? { startedMs: deps.nowMs(), models: {}, recalledRows: 0 };
   let savedMs = deps.nowMs();
   let closing: Promise<void> | null = null;
   const fail = (error: unknown): never => {
     throw writeError(path, error);
   };
-  const groups = createGroups(run, deps.sleep, (replies) => write(replies).catch(fail));
+  const inTurn = createTurns();
+  const groups = createGroups(run, deps.sleep, (replies) => inTurn(() => write(replies)).catch(fail));
+  const decisions = decisionsIn(opened, counted, run, inTurn);
   try {
     await fresh.adopt();
   } catch (error) {
@@ -109,6 +116,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   async function finish(): Promise<void> {
     try {
       await groups.drain();
+      await inTurn(async () => {});
       if (fresh.bytes() > 0) await fresh.pack();
       await saveRun(opened, run, counted);
     } catch (error) {
@@ -119,17 +127,38 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   }
 
   return {
-    ...{ path, get },
+    ...{ path, get, decisions },
     put(key, text) {
       if (!closing) return groups.put(key, text);
       return Promise.reject(new ScaleQuestError('ERR_CANCELLED', `the store ${path} was closed`));
     },
-    count(model, isHit) {
-      const counts = (counted.models[model] ??= { hits: 0, misses: 0 });
-      if (isHit) counts.hits += 1;
-      else counts.misses += 1;
-    },
+    count: (model, isHit) => countCall(counted, model, isHit),
     close: () => (closing ??= finish()),
+  };
+}
+
+function decisionsIn(
+  opened: Opened,
+  counted: StoreRun,
+  run: string,
+  inTurn: ReturnType<typeof createTurns>,
+): DecisionTable {
+  return openDecisions({ ...opened, run, inTurn, count: (rows) => (counted.recalledRows += rows) });
+}
+
+function countCall({ models }: StoreRun, model: string, isHit: boolean): void {
+  const counts = (models[model] ??= { hits: 0, misses: 0 });
+  if (isHit) counts.hits += 1;
+  else counts.misses += 1;
+}
+
+/** Runs one work after the other; a failed one does not stop the next. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
   };
 }
 

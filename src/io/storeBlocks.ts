@@ -58,6 +58,7 @@ export async function createBlockCodec(): Promise<BlockCodec> {
 
 /** An empty block that says that it is the last. */
 const DEFLATE_END = Buffer.from([3, 0]);
+const NOTHING = Buffer.alloc(0);
 /** More than a block takes, so that it is never waited for that somebody reads. */
 const DEFLATED_BYTES_MAX = 2 ** 31;
 
@@ -76,7 +77,8 @@ function createDeflate(): (bytes: Buffer) => Promise<Buffer> {
     return new Promise((resolve, reject) => {
       stream.write(bytes, (error) => {
         if (error) reject(error);
-        else resolve(Buffer.concat([stream.read() as Buffer, DEFLATE_END]));
+        // Of nothing comes nothing.
+        else resolve(Buffer.concat([(stream.read() as Buffer | null) ?? NOTHING, DEFLATE_END]));
       });
     });
   }

@@ -19,13 +19,17 @@ const FORMAT_KEY = Buffer.from('format');
 
 type Table = Database<Buffer, Buffer>;
 
-/** The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name. */
+/**
+ * The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name; `decisions` by what
+ * decided and the first of the rows.
+ */
 export interface StoreTables {
   root: RootDatabase<Buffer, Buffer>;
   fresh: Table;
   blocks: Table;
   index: Table;
   runs: Table;
+  decisions: Table;
 }
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -74,6 +78,8 @@ async function openClaimed(
   const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
   if (isNew || !hasLock) await assertRoom(files, path);
   if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
+  // LMDB opens it to write as well; where it may not, its environment is half made, and the process ends by a signal.
+  if (hasLock) await assertHandles(files, join(path, STORE_LOCK_FILE), 'append');
   const root = open<Buffer, Buffer>(databaseOptions(path));
   const close = (): Promise<void> => root.close().finally(release);
   try {
@@ -126,8 +132,14 @@ export async function readStoreTables(files: Files, path: string): Promise<OpenT
 
 function tablesOf(root: StoreTables['root']): StoreTables {
   const table = (name: string) => root.openDB<Buffer, Buffer>({ name, ...BINARY });
-  const [fresh, blocks, index, runs] = ['fresh', 'blocks', 'index', 'runs'].map(table);
-  return { root, fresh: fresh!, blocks: blocks!, index: index!, runs: runs! };
+  return {
+    root,
+    fresh: table('fresh'),
+    blocks: table('blocks'),
+    index: table('index'),
+    runs: table('runs'),
+    decisions: table('decisions'),
+  };
 }
 
 /** Throws for what another program, or a newer version of this one, has written. */

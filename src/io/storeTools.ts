@@ -6,6 +6,7 @@ import { type Files, byCodeUnits } from './files.js';
 import { openShardWriter } from './shardWriter.js';
 import { type StoreRun, blockTimeMs, readRun } from './store.js';
 import { type BlockCodec, type Replies, createBlockCodec, textAt } from './storeBlocks.js';
+import { removeDecisions } from './storeDecisions.js';
 import { committed, damaged, writeError } from './storeErrors.js';
 import { STORE_DATA_FILE } from './storeFiles.js';
 import { ensureRoom } from './storeRoom.js';
@@ -19,13 +20,18 @@ export interface StoreSummary {
   fileBytes: number;
   /** Of the file; used again before it grows. */
   freeBytes: number;
+  /** Of the file, for what steps decided. */
+  decisionBytes: number;
   /** Oldest first. */
   runs: (Partial<StoreRun> & { run: string; replies: number })[];
   /** Blocks that cannot be read. */
   damagedBlocks: number;
 }
 
-const NOTHING: StoreSummary = { replies: 0, fileBytes: 0, freeBytes: 0, runs: [], damagedBlocks: 0 };
+const NOTHING: StoreSummary = {
+  ...{ replies: 0, fileBytes: 0, freeBytes: 0, decisionBytes: 0 },
+  ...{ runs: [], damagedBlocks: 0 },
+};
 
 /** Throws as `openStoreTables`. */
 export async function summarizeStore(files: Files, path: string): Promise<StoreSummary> {
@@ -45,6 +51,7 @@ export async function summarizeStore(files: Files, path: string): Promise<StoreS
       replies: tables.index.getCount() + fresh,
       fileBytes,
       freeBytes: Math.max(0, fileBytes - usedBytes(tables)),
+      decisionBytes: tableBytes(tables, tables.decisions),
       runs: runs.sort((a, b) => (a.startedMs ?? 0) - (b.startedMs ?? 0)),
       damagedBlocks,
     };
@@ -53,13 +60,15 @@ export async function summarizeStore(files: Files, path: string): Promise<StoreS
 
 /** Of the pages that a table holds, from what the tables say of theirs, and of the two that tell where the tables are. */
 function usedBytes(tables: StoreTables): number {
-  type Stats = { treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number };
   const { pageSize: pageBytes } = tables.root.getStats() as { pageSize: number };
-  const used = Object.values(tables).reduce((sum, table) => {
-    const { treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Stats;
-    return sum + treeBranchPageCount + treeLeafPageCount + overflowPages;
-  }, 2);
-  return used * pageBytes;
+  return Object.values(tables).reduce((sum, table) => sum + tableBytes(tables, table), 2 * pageBytes);
+}
+
+function tableBytes({ root }: StoreTables, table: Pick<StoreTables[keyof StoreTables], 'getStats'>): number {
+  type Stats = { treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number };
+  const { pageSize: pageBytes } = root.getStats() as { pageSize: number };
+  const { treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Stats;
+  return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageBytes;
 }
 
 /** What to remove: a run's replies, those that came before a moment, or what cannot be read. */
@@ -67,7 +76,7 @@ export type Prune =
   { run: string } | { beforeMs: number } | { damaged: true; isReply: (text: string) => boolean };
 
 /**
- * Removes replies; each step of it is one transaction. The file keeps its size and uses the space again. Throws as
+ * Removes replies, and what steps decided; each step of it is one transaction. The file keeps its size and uses the space again. Throws as
  * `openStoreTables`, ERR_STORE_WRITE, and ERR_USAGE for a run that the store does not know.
  */
 export async function pruneStore(
@@ -78,6 +87,8 @@ export async function pruneStore(
   return writing(files, path, async (tables, codec) => {
     const sought = 'run' in prune ? { run: findRun(path, tables, codec, prune.run) } : prune;
     const removed = { blocks: 0, replies: 0 };
+    // First: what was decided from replies must not outlive them.
+    await removeDecisions(files, path, tables);
     // A run beside may have packed what was found in the table before.
     for (let isMoved = true; isMoved;) {
       isMoved = false;

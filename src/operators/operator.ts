@@ -13,6 +13,8 @@ export interface RunContext {
   models: Readonly<Record<string, Model>>;
   /** The step's label where one kind of step is used twice; the operator's name if absent. */
   step?: string;
+  /** The step's place in the pipeline, where the run keeps what it decides. */
+  at?: number;
   /** The text of a prompt file, or of the built-in prompt `name` where no path is given. */
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
@@ -123,6 +125,7 @@ export function shapeOf<Schema extends z.ZodType>(
     step,
     reads: spec.reads(options),
     writes: spec.writes(options),
+    at: context.at,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
   };
 }

@@ -87,7 +87,7 @@ export async function checkPipeline(
   if (problems.length > 0) throw new PipelineProblems(problems);
 
   const { text, filled } = document;
-  const { identity, parts } = await identityOf(settings, models, steps, folder, deps, texts, filled);
+  const decided = await identityOf(settings, models, steps, folder, deps, texts, filled);
   return {
     file,
     folder,
@@ -100,8 +100,7 @@ export async function checkPipeline(
     texts,
     columns,
     leftOut,
-    identity,
-    parts,
+    ...decided,
   };
 }
 

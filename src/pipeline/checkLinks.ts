@@ -2,6 +2,7 @@ import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
 import { type Chain, type Link, fillLinks, overridesOf } from './chain.js';
 import { type CheckDeps, checkPipeline } from './check.js';
+import { measureAccuracySpec } from '../operators/measureAccuracy.js';
 import { PipelineProblems } from './document.js';
 import type { Plan } from './plan.js';
 
@@ -31,8 +32,40 @@ export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<Checked
     for (const { output } of plan?.settings.train ?? [])
       if (output !== undefined) made.push(resolve(plan!.folder, output));
   }
+  problems.push(...(await trainedOnTests(checked, deps)));
   if (problems.length > 0) throw new PipelineProblems(problems);
   return checked;
+}
+
+/** A model that was trained on the file that it is measured with says nothing of what it can do. */
+async function trainedOnTests(
+  checked: readonly CheckedLink[],
+  { exists, contentsHash }: CheckDeps,
+): Promise<ScaleQuestError[]> {
+  const problems: ScaleQuestError[] = [];
+  const trainedOn = new Map<string, string>();
+  for (const { link, plan } of checked) {
+    for (const file of plan ? sourceFiles(plan).filter(exists) : []) {
+      const contents = await contentsHash(file);
+      const trainer = trainedOn.get(contents);
+      const measures = plan!.steps.some(({ spec }) => spec.name === measureAccuracySpec.name);
+      if (measures && trainer !== undefined) problems.push(ofLink(link, sameFile(file, trainer)));
+      if (plan!.settings.train.length > 0) trainedOn.set(contents, link.name);
+    }
+  }
+  return problems;
+}
+
+function sourceFiles({ settings, folder }: Plan): string[] {
+  const { jsonl, parquet } = settings.source;
+  return [(jsonl ?? parquet)?.path ?? []].flat().map((path) => resolve(folder, path));
+}
+
+function sameFile(file: string, trainer: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_PIPELINE_INVALID',
+    `source: ${file} is what the link ${trainer} trains on, expected a benchmark that nothing was trained on`,
+  );
 }
 
 /** Whether a path is one of these, or inside one. */

@@ -50,6 +50,8 @@ export interface Override {
   value: string;
 }
 
+const SYNTAX_ERRORS_MAX = 3;
+
 /**
  * Parses YAML 1.2 and fills in `${NAME}` and `${NAME:-default}` inside strings from `env`. `stays`: values, by the keys above them,
  * that keep theirs, for who reads them fills them in; a variable that is not set is a mistake in them too.
@@ -69,9 +71,12 @@ export function parsePipelineDocument(
     return { file, line, column: col, key };
   }
 
-  const problems = document.errors.map(({ pos, message }) =>
-    problem('ERR_PIPELINE_SYNTAX', positionAt(pos[0]), `${firstLine(message)}; expected valid YAML`),
-  );
+  // What follows the first few is mostly their consequence.
+  const problems = document.errors
+    .slice(0, SYNTAX_ERRORS_MAX)
+    .map(({ pos, message }) =>
+      problem('ERR_PIPELINE_SYNTAX', positionAt(pos[0]), `${firstLine(message)}; expected valid YAML`),
+    );
   const set = problems.length > 0 ? [] : overrides.map((each) => setAt(document, each));
   // Before the environment is filled in: what it holds is not written into the run folder.
   const changedText = overrides.length > 0 && problems.length === 0 ? String(document) : text;

@@ -12,6 +12,11 @@ export interface Identity {
   identity: string;
   /** Path of a value (`steps.respond.n`) to its JSON text; long texts by their hash. */
   parts: Readonly<Record<string, string>>;
+  /**
+   * For each step, up to the first of a user's own, a hash of what it decides a row of the source from: the source, the seed,
+   * this step and those before it, with their models.
+   */
+  deciders: readonly string[];
 }
 
 /**
@@ -38,9 +43,7 @@ export async function identityOf(
     source,
     files: await filesOf(settings.source, models, steps, folder, deps),
     output,
-    models: Object.fromEntries(
-      Object.entries(models).map(([name, config]) => [name, describeModel(config).identity]),
-    ),
+    models: modelIdentities(models),
     steps: steps.map((step) => ({
       label: step.label,
       name: step.spec.name,
@@ -50,7 +53,39 @@ export async function identityOf(
       texts: textHashes(step, texts),
     })),
   };
-  return { identity: hashOf(value), parts: Object.fromEntries(partsOf([], value, new Set(filled.values()))) };
+  return {
+    identity: hashOf(value),
+    parts: Object.fromEntries(partsOf([], value, new Set(filled.values()))),
+    deciders: decidersOf(value, steps),
+  };
+}
+
+function modelIdentities(models: Readonly<Record<string, ModelConfig>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, config]) => [name, describeModel(config).identity]),
+  );
+}
+
+interface Decisive {
+  format: number;
+  seed: number;
+  source: unknown;
+  files: Readonly<Record<string, unknown>>;
+  models: Readonly<Record<string, unknown>>;
+  steps: readonly unknown[];
+}
+
+/** Where the run ends, and how its rows are written, decides nothing about a row. A module's imports are not known, so it ends the list. */
+function decidersOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
+  const { format, seed, source, files, models } = value;
+  const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
+  const kept = custom < 0 ? planned : planned.slice(0, custom);
+  let before = hashOf({ format, seed, source, files: [files['jsonl'], files['parquet']] });
+  return kept.map(({ spec, parsed, label }, at) => {
+    const used = spec.models(parsed).map(({ model }) => [model, models[model], files[model]]);
+    before = hashOf({ before, step: value.steps[at], used, files: files[`steps ${label}`] });
+    return before;
+  });
 }
 
 /** By what names them: hashes of the files of rows and of models. */

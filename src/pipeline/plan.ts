@@ -40,6 +40,8 @@ export interface Plan {
   identity: string;
   /** The same, part by part: see `Identity`. */
   parts: Readonly<Record<string, string>>;
+  /** For each step whose decisions may be kept: see `Identity`. */
+  deciders: readonly string[];
 }
 
 export const SEQ_COLUMN: Column = { name: 'seq', type: 'int32', help: 'Position of the row in the source.' };

@@ -34,6 +34,8 @@ export interface Performance {
   from: number;
   wallS: number;
   memoryPeakBytes: number;
+  /** Rows of source about which the store had decisions, of all steps or of the first ones. */
+  recalledRows: number;
   models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
 }
 

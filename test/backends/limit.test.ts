@@ -153,6 +153,21 @@ describe('createLimit, steered by the server’s queue', () => {
     });
   }
 
+  it('is back within four looks when it took a pause of the server for its size', () => {
+    const limit = createLimit({ limitMax: 1024 });
+    const looks = [
+      [64, 0],
+      [129, 0],
+      [224, 35],
+      [259, 0],
+      [260, 259],
+    ] as const; // As a server of 512 slots told it.
+    for (const [running, waiting] of looks) limit.observe({ running, waiting }, running + waiting);
+    assert.ok(limit.isSettled && limit.value < 300);
+    for (let look = 0; look < 4; look++) limit.observe({ running: limit.value - 3, waiting: 3 }, limit.value);
+    assert.ok(limit.value >= 512, `${limit.value} after four looks`);
+  });
+
   it('goes straight to a size that is declared, and corrects a wrong one', () => {
     assert.equal(createLimit({ slots: 50, limitMax: 1024 }).value, 55);
     assert.equal(createLimit({ slots: 50, limitMax: 20 }).value, 20);

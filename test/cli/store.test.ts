@@ -7,6 +7,7 @@ import { runNameIn } from '../../src/cli/models.js';
 import type { Performance } from '../../src/pipeline/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { mountTmpfs, remount } from '../helpers/smallDisk.js';
+import { clearDecisions } from '../io/storeReplies.js';
 import { hashesOf, runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';
 
 const STEPS = [
@@ -28,8 +29,15 @@ async function runAs(folder: string, file: string, name: string, ...flags: strin
   assert.equal(code, 0, stderr);
   const performance = JSON.parse(readFileSync(join(folder, name, 'performance.json'), 'utf8')) as Performance;
   const { requests, storeHits } = performance.models['tiny']!;
-  const kept = Number(stdout.match(/^(\d+) rows kept/m)?.[1]);
-  return { requests, storeHits, stdout, kept };
+  const [, kept, rowsIn] = /^(\d+) rows kept of (\d+)/m.exec(stdout)!.map(Number);
+  return {
+    requests,
+    storeHits,
+    recalledRows: performance.recalledRows,
+    stdout,
+    kept: kept!,
+    rowsIn: rowsIn!,
+  };
 }
 
 function shardsOf(path: string): Record<string, string> {
@@ -38,22 +46,23 @@ function shardsOf(path: string): Record<string, string> {
 
 type Ran = Awaited<ReturnType<typeof runAs>>;
 
-let twice: { folder: string; file: string; storeCopy: string; first: Ran; second: Ran };
+let twice: { folder: string; file: string; store: string; storeCopy: string; first: Ran; second: Ran };
 
 before(async () => {
   const store = join(temporaryFolder(), 'replies');
   const { folder, file } = pipelineWith(`store: ${store}`);
   const first = await runAs(folder, file, 'first');
+  await clearDecisions(store);
   const second = await runAs(folder, file, 'second');
   const storeCopy = join(temporaryFolder(), 'replies');
   cpSync(store, storeCopy, { recursive: true });
-  twice = { folder, file, storeCopy, first, second };
+  twice = { folder, file, store, storeCopy, first, second };
 });
 
 test('a run after another asks nothing again, or only what is new, and writes the same bytes', async () => {
-  const { folder, file, first, second } = twice;
-  assert.ok(first.requests >= 10 && first.storeHits === 0);
-  assert.deepEqual([second.requests, second.storeHits], [0, first.requests]);
+  const { folder, file, store, first, second } = twice;
+  assert.ok(first.requests >= 10 && first.storeHits === 0 && first.recalledRows === 0);
+  assert.deepEqual([second.requests, second.storeHits, second.recalledRows], [0, first.requests, 0]);
   assert.deepEqual(shardsOf(join(folder, 'second')), shardsOf(join(folder, 'first')));
   assert.match(
     second.stdout,
@@ -61,11 +70,28 @@ test('a run after another asks nothing again, or only what is new, and writes th
   );
 
   // A late filter that keeps other rows: of the same questions, nothing is asked again.
+  await clearDecisions(store);
   const lateFilter = await runAs(folder, file, 'late', '--set', 'steps.2.filterLanguage.languages=[de]');
   assert.deepEqual([lateFilter.requests, lateFilter.storeHits], [0, first.requests]);
   assert.ok(first.kept > 0 && lateFilter.kept < first.kept, `${lateFilter.kept} after ${first.kept}`);
   const otherRequest = await runAs(folder, file, 'other', '--set', 'steps.1.respond.temperature=0.7');
-  assert.ok(otherRequest.requests >= 4 && otherRequest.storeHits === 6, JSON.stringify(otherRequest));
+  assert.ok(otherRequest.requests >= 4 && otherRequest.storeHits === 0, JSON.stringify(otherRequest));
+  // Its questions came with the decisions of the first step.
+  assert.equal(otherRequest.recalledRows, otherRequest.rowsIn);
+});
+
+test('a run after another decides nothing again, and says so', async () => {
+  const { folder, file, store } = twice;
+  const { rowsIn } = await runAs(folder, file, 'third');
+  const fourth = await runAs(folder, file, 'fourth');
+  assert.deepEqual([fourth.requests, fourth.storeHits, fourth.recalledRows], [0, 0, rowsIn]);
+  assert.deepEqual(shardsOf(join(folder, 'fourth')), shardsOf(join(folder, 'first')));
+  assert.match(
+    fourth.stdout,
+    new RegExp(`; ${rowsIn} rows decided as before, 0 calls answered by the store`),
+  );
+  const shown = await hostCommand(['store', store]);
+  assert.match(shown.stdout, new RegExp(`^\\S+/fourth +\\S+ +0 +0 +– +${rowsIn}$`, 'm'));
 });
 
 test('store: none asks again and writes the same bytes; by default the store is beside the run folder', async () => {
@@ -93,8 +119,8 @@ test('scalequest store: shows, prunes and exports', async () => {
   const shown = await hostCommand(['store', path]);
   assert.equal(shown.code, 0, shown.stderr);
   assert.match(shown.stdout, new RegExp(`^store .*: ${requests} replies in \\d+\\.\\d MiB, of which`));
-  assert.match(shown.stdout, new RegExp(`^\\S+/first +\\S+ +${requests} +${requests} +0\\.0 %$`, 'm'));
-  assert.match(shown.stdout, new RegExp(`^\\S+/second +\\S+ +0 +${requests} +100\\.0 %$`, 'm'));
+  assert.match(shown.stdout, new RegExp(`^\\S+/first +\\S+ +${requests} +${requests} +0\\.0 % +0$`, 'm'));
+  assert.match(shown.stdout, new RegExp(`^\\S+/second +\\S+ +0 +${requests} +100\\.0 % +0$`, 'm'));
 
   const target = join(folder, 'replies.parquet');
   const pruned = await runCommand('store', path, '--export', target, '--prune-older-than', '1h');

@@ -290,6 +290,41 @@ const MUTANTS: Mutant[] = [
     after: 'const isMarked = false;',
     test: { file: 'io/store.test.js', name: 'is empty or gone' },
   },
+  {
+    name: 'what recalled rows had taught a step is forgotten',
+    file: 'flow/scanRows.js',
+    before: 'unfolded.push(entry.value);',
+    after: 'void entry;',
+    test: { file: 'flow/recallDecisions.test.js', name: 'the same shards' },
+  },
+  {
+    name: 'a row that a server failed counts as decided',
+    file: 'flow/decision.js',
+    before: 'if (decided.length !== at || !decision.side.every(isLasting))',
+    after: 'if (decided.length !== at)',
+    test: { file: 'pipeline/recall.test.js', name: 'rows that a server failed' },
+  },
+  {
+    name: 'what was decided without rows that a server failed is told to a run that has them',
+    file: 'flow/decision.js',
+    before: 'return own < 0 ? decisions.length : own;',
+    after: 'return decisions.length;',
+    test: { file: 'flow/recallDecisions.test.js', name: 'rows that were lost to a server' },
+  },
+  {
+    name: 'what was decided outlives the replies that it was decided from',
+    file: 'io/storeTools.js',
+    before: 'await removeDecisions(files, path, tables);',
+    after: '',
+    test: { file: 'pipeline/recall.test.js', name: 'where replies are removed' },
+  },
+  {
+    name: 'recalled rows run past the window',
+    file: 'flow/gate.js',
+    before: 'knownTo: Math.min(limit, watermark + windowRows),',
+    after: 'knownTo: limit,',
+    test: { file: 'flow/recallDecisions.test.js', name: 'bound' },
+  },
 ];
 
 const { values } = parseArgs({

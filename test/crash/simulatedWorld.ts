@@ -92,7 +92,7 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
   const world: RunWorld = {
     files,
     prompt: promptFrom(plan.folder, checkDeps()),
-    openModels: async () => ({ tiny: modelOf(knobs) }),
+    openModels: async () => ({ models: { tiny: modelOf(knobs) } }),
     signal: new AbortController().signal,
     // Backwards, as a clock that is set may go.
     now: () => new Date(nowMs - elapsedMs),

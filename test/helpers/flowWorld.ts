@@ -6,9 +6,13 @@ import { SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator, SideEntry } from '../../src/flow/batch.js';
 import { type CommitSink, type Cut, type Totals, commitStream } from '../../src/flow/commit.js';
-import { type Gate, createGate } from '../../src/flow/gate.js';
+import { type History, RECALLED } from '../../src/flow/decision.js';
+import { decodeDecision, encodeDecision } from '../../src/flow/decisionBytes.js';
+import { type Gate, type ReadRows, type Recall, createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { type Outcome, drop, keep, multiply } from '../../src/flow/outcome.js';
+import { recallDecisions } from '../../src/flow/recallDecisions.js';
+import { recordDecisions } from '../../src/flow/recordDecisions.js';
 import { scanRows } from '../../src/flow/scanRows.js';
 
 /** A small pipeline with every kind of step, and a plain loop that says what must come out of it. */
@@ -23,6 +27,8 @@ export interface WorldKnobs {
   shardRows: number;
   target?: number | undefined;
   limit: number;
+  /** One row in so many is lost to a server that fails; none if absent. */
+  failingEvery?: number | undefined;
 }
 
 /** Runs `work` when the test says so; the order is the test's to choose. */
@@ -36,7 +42,11 @@ export function hash(seed: number, seq: number, salt: number): number {
   return (h ^ (h >>> 13)) >>> 0;
 }
 
-function decideValue(seed: number, seq: number): Outcome {
+const FAILED = 'ROW_SERVER_ERROR';
+
+function decideValue({ seed, failingEvery }: WorldKnobs, seq: number): Outcome {
+  if (failingEvery && hash(seed, seq, 9) % failingEvery === 0)
+    throw new RowError(FAILED, `the server failed at row ${seq}`);
   const draw = hash(seed, seq, 1) % 10;
   if (draw === 0) throw new RowError('ROW_EMPTY', `row ${seq} is empty`);
   if (draw === 1) return drop('unlucky');
@@ -52,14 +62,21 @@ function isOdd(seed: number, seq: number, seqIndex: number): boolean {
   return hash(seed, seq, 4 + seqIndex) % 4 === 0;
 }
 
-/** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt. */
-export function worldSteps(seed: number, delay: Delay, restored: readonly number[] = []): BatchOperator[] {
+/** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt; `isKept`: whether decisions are. */
+export function worldSteps(
+  knobs: WorldKnobs,
+  delay: Delay,
+  restored: readonly number[] = [],
+  isKept = false,
+): BatchOperator[] {
+  const { seed } = knobs;
+  const place = (at: number): { at?: number } => (isKept ? { at } : {});
   return [
-    mapRows({ step: 'value', reads: {}, writes: [VALUE] }, ({ seq }) =>
-      delay(`v${seq}`, () => decideValue(seed, seq)),
+    mapRows({ step: 'value', reads: {}, writes: [VALUE], ...place(0) }, ({ seq }) =>
+      delay(`v${seq}`, () => decideValue(knobs, seq)),
     ),
     scanRows<{ seen: Set<number>; count: number }, number>(
-      { step: 'unique', reads: { value: 'int32' }, writes: [SEEN] },
+      { step: 'unique', reads: { value: 'int32' }, writes: [SEEN], ...place(1) },
       {
         init: () => ({ seen: new Set(), count: 0 }),
         decide({ seen, count }, row) {
@@ -74,10 +91,10 @@ export function worldSteps(seed: number, delay: Delay, restored: readonly number
       },
       restored,
     ),
-    mapRows({ step: 'copies', reads: {}, writes: [SEQ_INDEX_COLUMN] }, ({ seq }) =>
+    mapRows({ step: 'copies', reads: {}, writes: [SEQ_INDEX_COLUMN], ...place(2) }, ({ seq }) =>
       delay(`c${seq}`, () => multiply(Array.from({ length: copiesOf(seed, seq) }, () => ({})))),
     ),
-    mapRows({ step: 'odd', reads: { value: 'int32' }, writes: [] }, ({ seq, seqIndex }) =>
+    mapRows({ step: 'odd', reads: { value: 'int32' }, writes: [], ...place(3) }, ({ seq, seqIndex }) =>
       delay(`o${seq}.${seqIndex}`, () => (isOdd(seed, seq, seqIndex) ? drop('odd') : keep({}))),
     ),
   ];
@@ -152,6 +169,32 @@ function worldRows(rows: RecordBatch): WorldRow[] {
   return seq!.map((s, at) => [s, seqIndex![at]!, value![at]!, ordinal![at]!]);
 }
 
+/** Decisions of earlier runs, by step and first row, and what of them a run may use. */
+export interface WorldMemory {
+  stretchRows: number;
+  kept: Map<string, Buffer>;
+  /** Of the four steps, so many are as they were. */
+  stepsKnown: number;
+}
+
+function recallOf({ kept, stepsKnown }: WorldMemory, read: ReadRows, history: History): Recall {
+  const has = (step: number, lo: number): boolean => step < stepsKnown && kept.has(`${step} ${lo}`);
+  return recallDecisions({
+    ...{ read, history, stepsInAll: 4 },
+    known: (lo) => [0, 1, 2, 3].filter((step) => has(step, lo)).length,
+    decision: (lo, step) => decodeDecision(kept.get(`${step} ${lo}`)!),
+  });
+}
+
+function recorderOf({ stretchRows, kept }: WorldMemory, delay: Delay, history: History): BatchOperator {
+  return recordDecisions(stretchRows, 4, history, (lo, decisions) =>
+    delay('keep', () => {
+      for (const [step, decision] of decisions.entries())
+        if (decision !== RECALLED) kept.set(`${step} ${lo}`, encodeDecision(decision));
+    }),
+  );
+}
+
 export interface WorldRun {
   totals: Promise<Totals>;
   gate: Gate;
@@ -165,19 +208,30 @@ export function runWorld(
   between: (step: number, batch: Batch, gate: Gate) => void = () => {},
   wrap: (stream: Observable<Batch>) => Observable<Batch> = (stream) => stream,
   before: Recorded['shards'] = [],
+  memory?: WorldMemory,
 ): WorldRun {
   const { next: from, kept: keptBefore } = before.at(-1) ?? { next: 0, kept: 0 };
   const { target, shardRows } = knobs;
-  const gate = createGate({ ...knobs, from, target: target === undefined ? undefined : target - keptBefore });
+  const gate = createGate({
+    ...{ ...knobs, from, target: target === undefined ? undefined : target - keptBefore },
+    ...(memory ? { stretchRows: memory.stretchRows } : {}),
+  });
   const { sink, recorded } = recordingSink(delay);
   const learnt = before.flatMap(({ side }) => side.flatMap((entry) => (entry.kind === 'delta' ? entry : [])));
   const steps = worldSteps(
-    knobs.seed,
+    knobs,
     delay,
     learnt.map(({ value }) => value as number),
+    memory !== undefined,
   );
-  const source = gate.source((lo, rowsMax) => seqBatch(lo, lo + rowsMax));
-  const stream = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
+  const read: ReadRows = (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
+  const hasFailed = before.some(({ side }) =>
+    side.some((entry) => 'reason' in entry && entry.reason === FAILED),
+  );
+  const history = { failedAt: hasFailed ? 0 : Infinity };
+  const source = gate.source(read, memory && recallOf(memory, read, history));
+  const decided = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
+  const stream = memory ? decided.pipe(recorderOf(memory, delay, history)) : decided;
   const totals = commitStream(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
   return { totals, gate, recorded };
 }

@@ -139,6 +139,14 @@ describe('a store', () => {
     assert.deepEqual(await withOpen(path, wrong), []);
   });
 
+  test('keeps an empty reply that is packed alone, and one after it', async () => {
+    const path = join(temporaryFolder(), 'store');
+    for (const text of ['', 'x'.repeat(40_000)]) {
+      await withOpen(path, (store) => store.put(keyOf(text.length), text));
+      await withOpen(path, (store) => assert.equal(store.get(keyOf(text.length)), text));
+    }
+  });
+
   test('of two replies with one key the later counts, also where the first was read meanwhile', async () => {
     const path = join(temporaryFolder(), 'store');
     await fill(path, 200);

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { open } from 'lmdb';
+import { nodeFiles } from '../../src/io/files.js';
+import { removeDecisions } from '../../src/io/storeDecisions.js';
+import { databaseOptions, openStoreTables } from '../../src/io/storeTables.js';
 
 /** Replies by number, the same in every process. */
 export function keyOf(number: number): string {
@@ -8,6 +12,25 @@ export function keyOf(number: number): string {
 
 export function textOf(number: number): string {
   return JSON.stringify(['complete', 'solver', 7, [[`reply ${number} é∑ `.repeat(40), 'stop', 7]]]);
+}
+
+/** Leaves the replies alone. */
+export async function clearDecisions(path: string): Promise<void> {
+  const { tables, close } = await openStoreTables(nodeFiles, path);
+  await removeDecisions(nodeFiles, path, tables);
+  await close();
+}
+
+/** Turns one byte of each record of decisions. */
+export async function damageDecisions(path: string): Promise<void> {
+  const root = open<Buffer, Buffer>(databaseOptions(path));
+  const table = root.openDB<Buffer, Buffer>({ name: 'decisions', encoding: 'binary', keyEncoding: 'binary' });
+  for (const { key, value } of [...table.getRange()]) {
+    const damaged = Buffer.from(value);
+    damaged[damaged.length - 1]! ^= 1;
+    await table.put(Buffer.from(key), damaged);
+  }
+  await root.close();
 }
 
 /** Where LMDB keeps a large value: in pages of its own, behind the header of the first. */

@@ -42,6 +42,20 @@ test('the names of a new store, and of its folder, are flushed once they are the
   assert.ok(existsSync(join(path, 'store.json')));
 });
 
+test('a lock file that cannot be written, beside a data file that can, is named before the database is opened', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await (await openStoreTables(nodeFiles, path)).close();
+  const refused = join(path, 'lock.mdb');
+  const files: Files = {
+    ...nodeFiles,
+    open(name, mode) {
+      const denied = Object.assign(new Error('permission denied'), { code: 'EACCES' });
+      return name === refused && mode !== 'read' ? Promise.reject(denied) : nodeFiles.open(name, mode);
+    },
+  };
+  await assert.rejects(openStoreTables(files, path), { code: 'ERR_STORE_OPEN' });
+});
+
 test('a reply that is acknowledged is there for others', async () => {
   const path = join(temporaryFolder(), 'store');
   const { nowMs, sleep } = systemClock;

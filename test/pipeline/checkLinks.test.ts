@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkChain, isChainText } from '../../src/pipeline/chain.js';
 import { type CheckedLink, checkLinks } from '../../src/pipeline/checkLinks.js';
 import { PipelineProblems } from '../../src/pipeline/document.js';
+import { temporaryFolder } from '../helpers/commandLine.js';
 import { PIPELINES_FOLDER, checkDeps } from '../helpers/pipelineWorld.js';
 
 const USE = `name: use
@@ -21,7 +23,17 @@ train: [{ command: [x, "{{ output }}"], output: made }]
 `;
 const PLAIN =
   'name: plain\nsource: { jsonl: { path: benchmarks/sums.jsonl } }\nsteps: [{ deduplicate: {} }]\n';
-const FILES: Record<string, string> = { 'make.yaml': MAKE, 'use.yaml': USE, 'plain.yaml': PLAIN };
+const MEASURE = `name: measure
+source: { jsonl: { path: "\${ROWS:-benchmarks/sums.jsonl}", columns: { question: string, answer: string } } }
+models: { m: { llamaCpp: { path: ../models/tiny.gguf } } }
+steps: [{ respond: { model: m } }, { gradeAnswer: {} }, { measureAccuracy: {} }]
+`;
+const FILES: Record<string, string> = {
+  'measure.yaml': MEASURE,
+  'make.yaml': MAKE,
+  'use.yaml': USE,
+  'plain.yaml': PLAIN,
+};
 
 /** Links of files that are texts above. */
 function check(links: string): Promise<CheckedLink[]> {
@@ -85,6 +97,19 @@ test('a model of a link that does not train is missed before anything is begun',
   - { name: gguf, command: [x, "{{ plain.model }}", "{{ output }}"] }
 `);
   assert.match(found, /^link gguf: \{\{ plain\.model \}\} is not there.*\[ERR_CHAIN_LINK\]$/m);
+});
+
+test('a benchmark that an earlier link trains on is a mistake, also as a copy; measured before, it is none', async () => {
+  const measure = '  - { name: measure, pipeline: measure.yaml }\n';
+  assert.match(
+    await messages(FIRST + measure),
+    /^link measure: source: \S+sums\.jsonl is what the link make trains on, .*nothing was trained on \[ERR_PIPELINE_INVALID\]$/,
+  );
+  const copy = join(temporaryFolder(), 'copy.jsonl');
+  copyFileSync(join(PIPELINES_FOLDER, 'benchmarks', 'sums.jsonl'), copy);
+  const ofCopy = `  - { name: measure, pipeline: measure.yaml, set: { source.jsonl.path: ${copy} } }\n`;
+  assert.match(await messages(FIRST + ofCopy), /copy\.jsonl is what the link make trains on/);
+  assert.equal((await check(measure + FIRST)).length, 2);
 });
 
 test('a chain is known by its keys', () => {

@@ -123,7 +123,7 @@ async function runUntil(plan: Plan, folder: string, rowsMax: number): Promise<st
   const running = runInto(plan, folder, {
     files: nodeFiles,
     prompt: checkDeps().prompt,
-    openModels: async () => ({}),
+    openModels: async () => ({ models: {} }),
     signal: stop.signal,
     now: () => new Date(0),
     nowMs: () => 0,

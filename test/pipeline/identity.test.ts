@@ -49,3 +49,41 @@ test('a changed prompt is named, by a hash, not printed', async () => {
 test('a part that is there on one side alone says so', () => {
   assert.deepEqual(differenceOf({ a: '1' }, { b: '2' }), ['a: 1, now (absent)', 'b: (absent), now 2']);
 });
+
+const STEPS = `name: small
+seed: 7
+limit: 4
+models:
+  tiny: { llamaCpp: { path: ../models/tiny.gguf } }
+  judge: { openai: { model: judge, replicas: ['http://127.0.0.1:1/v1'] }, template: qwen2-math }
+steps:
+  - generate: { generators: [{ model: tiny }], tokensMax: 192 }
+  - judgeSolvability: { model: judge }
+  - deduplicate: {}
+`;
+
+/** How many steps, from the first on, decide as they did. */
+async function decideAlike(...overrides: string[]): Promise<number> {
+  const { deciders: before } = await checkText(STEPS);
+  const { deciders: now } = await checkText(STEPS, overridesOf(...overrides));
+  assert.equal(before.length, 3);
+  assert.equal(new Set(before).size, 3);
+  const changedAt = before.findIndex((decider, at) => decider !== now[at]);
+  return changedAt < 0 ? before.length : changedAt;
+}
+
+test('a step decides as it did where it, the steps before it, their models, the source and the seed are the same', async () => {
+  const elsewhere = ['limit=9', 'target=2', 'output.shardRows=3', 'source.batchRows=8', 'name=other'];
+  assert.equal(await decideAlike(...elsewhere), 3);
+  assert.equal(await decideAlike('models.judge.openai.requestsInFlightMax=9'), 3);
+  assert.equal(await decideAlike('steps.2.deduplicate.similarityMin=0.7'), 2);
+  assert.equal(await decideAlike('models.judge.openai.model=other'), 1);
+  assert.equal(await decideAlike('steps.1.judgeSolvability.temperature=0.5'), 1);
+  assert.equal(await decideAlike('steps.0.generate.tokensMax=200'), 0);
+  assert.equal(await decideAlike('seed=8'), 0);
+});
+
+test('what a user’s own step decides, and what comes after it, is not told again: its imports are not known', async () => {
+  const own = 'steps.1={ custom: { path: operators/countWords.mjs } }';
+  assert.equal((await checkText(STEPS, overridesOf(own))).deciders.length, 1);
+});

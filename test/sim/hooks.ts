@@ -17,10 +17,12 @@ register(`data:text/javascript,${encodeURIComponent(resolveHook)}`);
 
 type Done = (error: Error | null, bytes?: Buffer) => void;
 
-function withinTurn(work: (bytes: zlib.InputType) => Buffer) {
-  return (bytes: zlib.InputType, done: Done): void => {
+/** With options before the callback, or without. */
+function withinTurn(work: (bytes: zlib.InputType, options?: zlib.ZlibOptions) => Buffer) {
+  return (bytes: zlib.InputType, ...rest: [Done] | [zlib.ZlibOptions, Done]): void => {
+    const done = rest.at(-1) as Done;
     try {
-      done(null, work(bytes));
+      done(null, rest.length === 2 ? work(bytes, rest[0]) : work(bytes));
     } catch (error) {
       done(error as Error);
     }

@@ -1,27 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { type Member, createBag, createKeyTable } from '../../src/backends/churn.js';
+import { createKeyTable } from '../../src/backends/keyTable.js';
 import { deriveUniform } from '../../src/random.js';
-
-test('a bag has what was added and not deleted, as a Set has', () => {
-  const random = draws(1);
-  const members = Array.from({ length: 40 }, (): Member => ({ bagAt: -1 }));
-  const bag = createBag<Member>();
-  const model = new Set<Member>();
-  for (let step = 0; step < 5000; step++) {
-    const member = members[random(members.length)]!;
-    if (!model.has(member) && random(2) === 0) {
-      bag.add(member);
-      model.add(member);
-    } else {
-      bag.delete(member);
-      model.delete(member);
-    }
-    assert.equal(bag.size, model.size);
-    if (step % 50 === 0) assert.deepEqual(new Set(bag), model);
-  }
-});
 
 test('a table of keys has what was added and not deleted, as a Map has, also where keys want one place', () => {
   for (const likeness of ['random', 'crowded']) {
@@ -46,7 +27,7 @@ test('a table of keys has what was added and not deleted, as a Map has, also whe
 
 function draws(seed: number): (below: number) => number {
   let drawn = 0;
-  return (below) => Math.floor(deriveUniform(seed, 'churn', drawn++) * below);
+  return (below) => Math.floor(deriveUniform(seed, 'keyTable', drawn++) * below);
 }
 
 /** Crowded: of three homes, so that most keys stand behind others. */

@@ -1,46 +1,4 @@
-/**
- * Collections for what comes and goes with every call. V8's own Map and Set are not for that: when one has had as many deletions
- * as it has room for, it moves to a new table and leaves the old one as it was, with a pointer to the new. Once one such table
- * is old, the collector of young objects takes it for alive, and with it every later table and all the calls that each held:
- * of a thousand calls in flight nearly every one is then copied twice and kept until the heap is marked.
- */
-
-/** A member of a bag. */
-export interface Member {
-  /** Where the bag has it; -1 outside. */
-  bagAt: number;
-}
-
-export interface Bag<T extends Member> extends Iterable<T> {
-  readonly size: number;
-  add(member: T): void;
-  /** Of one that is not in it: does nothing. */
-  delete(member: T): void;
-}
-
-/** In no order. Its members must not be removed while it is gone through; `[...bag]` can be. */
-export function createBag<T extends Member>(): Bag<T> {
-  const members: T[] = [];
-  return {
-    get size() {
-      return members.length;
-    },
-    add(member) {
-      member.bagAt = members.push(member) - 1;
-    },
-    delete(member) {
-      const at = member.bagAt;
-      if (at < 0) return;
-      member.bagAt = -1;
-      const last = members.pop()!;
-      if (last === member) return;
-      members[at] = last;
-      last.bagAt = at;
-    },
-    [Symbol.iterator]: () => members[Symbol.iterator](),
-  };
-}
-
+/** A table of what is under way, by key; as for `createOpenSet`, V8's own would keep what is not any more. */
 export interface KeyTable<T> {
   get(key: string): T | undefined;
   /** Of a key that is not there. */
