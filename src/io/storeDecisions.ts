@@ -76,6 +76,7 @@ export function openDecisions({
       try {
         const encoded = Promise.all(decisions.map((decision) => encode(lo, decision)));
         // Its turn is taken before that is done, so that a close waits for it.
+        encoded.catch(() => {});
         await inTurn(async () => write(await encoded));
       } catch (error) {
         throw writeError(path, error);
