@@ -16,8 +16,12 @@ import { createGroups } from './storeGroups.js';
 import { ensureRoom } from './storeRoom.js';
 import { type StoreTables, openStoreTables, parseJson } from './storeTables.js';
 
-/** So much in the table of fresh replies gets into the index, in one transaction: its pages are then met for many at once. */
+/**
+ * So much of fresh replies, as it is stored, or so many of them get into the index in one transaction. Each page of the index
+ * is then met for some; with more of them the file would have more free pages than it saves work.
+ */
 const FRESH_BYTES_MAX = 1 << 20;
+const FRESH_REPLIES_MAX = 1000;
 /** Of texts in a packed block: larger ones pack no better, and to read one reply its block is unpacked. */
 const BLOCK_BYTES = 64 << 10;
 /** A group of so much is packed alone, and at once: it is written no second time. */
@@ -110,14 +114,14 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
     await fresh.add(replies);
     // Of two replies with one key the later one counts.
     cache.forget(replies.keys);
-    if (fresh.bytes() >= FRESH_BYTES_MAX) await fresh.pack();
+    if (fresh.isFull()) await fresh.pack();
   }
 
   async function finish(): Promise<void> {
     try {
       await groups.drain();
       await inTurn(async () => {});
-      if (fresh.bytes() > 0) await fresh.pack();
+      if (!fresh.isEmpty()) await fresh.pack();
       await saveRun(opened, run, counted);
     } catch (error) {
       fail(error);
@@ -162,17 +166,18 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** A record of the table `fresh`. */
+/** Few replies as they came, or a block that is not in the index yet. */
 interface FreshRecord extends Omit<Replies, 'texts'> {
   at: Buffer;
-  /** Of one that is a block already null: it is read from the table. */
+  /** Of a block null: it is read from its table. */
   texts: Buffer | null;
+  /** As stored. */
   valueBytes: number;
 }
 
 /** Replies that are durable but in no index yet, in the order they came. Their keys are in memory, and the texts of the few. */
 function createFresh(opened: Opened, nowMs: () => number) {
-  const { path, tables, codec } = opened;
+  const { tables } = opened;
   let owners = new Map<string, FreshRecord>();
   let records: FreshRecord[] = [];
   let bytes = 0;
@@ -189,33 +194,29 @@ function createFresh(opened: Opened, nowMs: () => number) {
     return texts ? textAt({ texts, starts }, keys.lastIndexOf(key)) : undefined;
   }
 
-  /** Undefined too where it is not fresh any more: another process has packed or pruned it. */
+  /** Undefined too where another process has removed it. */
   function blockOf(key: string): Replies | undefined {
     const at = owners.get(key)?.at;
-    const value = at && tables.fresh.getBinary(at);
+    const value = at && tables.blocks.getBinary(at);
     return value && decodeBlock(opened, at, value);
+  }
+
+  function isFull(): boolean {
+    return bytes >= FRESH_BYTES_MAX || owners.size >= FRESH_REPLIES_MAX;
   }
 
   /** What another run could not pack any more, or has not yet. */
   async function adopt(): Promise<void> {
-    for (const { key, value } of tables.fresh.getRange()) {
+    for (const { key, value: own } of tables.fresh.getRange()) {
       const at = Buffer.from(key);
-      keep(recordOf(at, decodeBlock(opened, at, value), value.length));
+      const value = own.length > 0 ? own : tables.blocks.getBinary(at);
+      keep(recordOf(at, decodeBlock(opened, at, value), value!.length));
     }
-    if (bytes >= FRESH_BYTES_MAX) await pack();
+    if (isFull()) await pack();
   }
 
   async function add(replies: Replies): Promise<void> {
-    const written = await encodeFresh(codec, replies, nowMs());
-    const valuesBytes = written.map(({ value }) => value.length);
-    const { root, fresh } = tables;
-    await ensureRoom(opened.files, path, { root, fresh }, { keys: written.length, valuesBytes });
-    await committed(
-      fresh.batch(() => {
-        for (const { at, value } of written) void fresh.put(at, value);
-      }),
-    );
-    for (const { at, piece, value } of written) {
+    for (const { at, piece, value } of await writeFresh(opened, replies, nowMs())) {
       // The buffer of the group is used again.
       const texts = isBlock(piece) ? piece.texts : Buffer.from(piece.texts);
       keep(recordOf(at, { ...piece, texts }, value.length));
@@ -235,9 +236,10 @@ function createFresh(opened: Opened, nowMs: () => number) {
     bytes = 0;
   }
 
-  return { get, blockOf, adopt, add, pack, bytes: () => bytes };
+  return { get, blockOf, adopt, add, pack, isFull, isEmpty: () => records.length === 0 };
 }
 
+const NOTHING = Buffer.alloc(0);
 const NO_RECORD: Pick<FreshRecord, 'texts' | 'keys' | 'starts'> = { texts: null, keys: [], starts: [] };
 
 /** Whether replies are a block as they came, and not to be joined with others. */
@@ -250,25 +252,42 @@ function recordOf(at: Buffer, replies: Replies, valueBytes: number): FreshRecord
   return { at, run, keys, starts, texts: isBlock(replies) ? null : texts, valueBytes };
 }
 
-function encodeFresh(
-  codec: BlockCodec,
-  replies: Replies,
-  ms: number,
-): Promise<{ at: Buffer; piece: Replies; value: Buffer }[]> {
-  return Promise.all(
-    cutReplies(replies, BLOCK_BYTES).map(async (piece) => ({
-      ...{ at: blockKey(ms), piece },
-      value: isBlock(piece) ? await codec.encodePacked(piece) : codec.encode(piece),
-    })),
-  );
+interface WrittenPiece {
+  at: Buffer;
+  piece: Replies;
+  value: Buffer;
 }
 
-interface NewBlock {
+async function writeFresh(
+  { files, path, tables, codec }: Opened,
+  replies: Replies,
+  ms: number,
+): Promise<WrittenPiece[]> {
+  const written = await Promise.all(
+    cutReplies(replies, BLOCK_BYTES).map(async (piece): Promise<WrittenPiece> => {
+      const value = isBlock(piece) ? await codec.encodePacked(piece) : codec.encode(piece);
+      return { at: blockKey(ms), piece, value };
+    }),
+  );
+  const { root, fresh, blocks } = tables;
+  const valuesBytes = written.map(({ value }) => value.length);
+  await ensureRoom(files, path, { root, fresh, blocks }, { keys: 2 * written.length, valuesBytes });
+  await committed(
+    fresh.batch(() => {
+      for (const { at, piece, value } of written) {
+        if (isBlock(piece)) void blocks.put(at, value);
+        void fresh.put(at, isBlock(piece) ? NOTHING : value);
+      }
+    }),
+  );
+  return written;
+}
+
+interface IndexedBlock {
   at: Buffer;
   keys: readonly string[];
-  /** Of a fresh record that becomes a block as it is, null. */
+  /** Null of one that is there already. */
   value: Buffer | null;
-  valueBytes: number;
 }
 
 /**
@@ -284,13 +303,13 @@ async function writeBlocks(
   // In the order of the keys, so that each page of the index is met once.
   index.sort((a, b) => (a.key < b.key ? -1 : 1));
   const keys = blocks.length + index.length + records.length;
-  await ensureRoom(files, path, tables, { keys, valuesBytes: blocks.map(({ valueBytes }) => valueBytes) });
+  await ensureRoom(files, path, tables, { keys, valuesBytes: blocks.map(({ value }) => value?.length ?? 0) });
   const removed = records.map(({ at }) => at);
   return committed(
     tables.root.transaction(() => {
       const gone = removed.filter((at) => !tables.fresh.doesExist(at));
       if (gone.length > 0) return gone;
-      for (const { at, value } of blocks) void tables.blocks.put(at, value ?? tables.fresh.getBinary(at)!);
+      for (const { at, value } of blocks) if (value) void tables.blocks.put(at, value);
       for (const { key, at } of index) void tables.index.put(keyBytes(key), at);
       for (const at of removed) void tables.fresh.remove(at);
       return [];
@@ -298,10 +317,10 @@ async function writeBlocks(
   );
 }
 
-async function encodeBlocks(codec: BlockCodec, records: readonly FreshRecord[]): Promise<NewBlock[]> {
-  const made = groupRecords(records).map(async (neighbours): Promise<NewBlock[]> => {
+async function encodeBlocks(codec: BlockCodec, records: readonly FreshRecord[]): Promise<IndexedBlock[]> {
+  const made = groupRecords(records).map(async (neighbours): Promise<IndexedBlock[]> => {
     const first = neighbours[0]!;
-    if (!first.texts) return [{ ...first, value: null }];
+    if (!first.texts) return [{ at: first.at, keys: first.keys, value: null }];
     const joined = joinReplies(neighbours as readonly Replies[]);
     const ms = blockTimeMs(first.at);
     return Promise.all(cutReplies(joined, BLOCK_BYTES).map((piece) => packBlock(codec, piece, ms)));
@@ -309,9 +328,8 @@ async function encodeBlocks(codec: BlockCodec, records: readonly FreshRecord[]):
   return (await Promise.all(made)).flat();
 }
 
-async function packBlock(codec: BlockCodec, replies: Replies, ms: number): Promise<NewBlock> {
-  const value = await codec.encodePacked(replies);
-  return { at: blockKey(ms), keys: replies.keys, value, valueBytes: value.length };
+async function packBlock(codec: BlockCodec, replies: Replies, ms: number): Promise<IndexedBlock> {
+  return { at: blockKey(ms), keys: replies.keys, value: await codec.encodePacked(replies) };
 }
 
 /** Neighbours of one run together, but blocks alone. */

@@ -21,7 +21,8 @@ type Table = Database<Buffer, Buffer>;
 
 /**
  * The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name; `decisions` by what
- * decided and the first of the rows.
+ * decided and the first of the rows. `fresh` has what is in no index yet: few replies as they came, or nothing, for those of the
+ * block of the same key.
  */
 export interface StoreTables {
   root: RootDatabase<Buffer, Buffer>;

@@ -40,10 +40,10 @@ export async function summarizeStore(files: Files, path: string): Promise<StoreS
     for (const { key } of tables.runs.getRange()) repliesOf.set(key.toString(), 0);
     let fresh = 0;
     let damagedBlocks = 0;
-    for (const { table, replies } of blocksOf(tables, codec)) {
+    for (const { at, replies } of blocksOf(tables, codec)) {
       if (!replies) damagedBlocks += 1;
       else repliesOf.set(replies.run, (repliesOf.get(replies.run) ?? 0) + replies.keys.length);
-      if (table === tables.fresh) fresh += replies?.keys.length ?? 0;
+      if (tables.fresh.doesExist(at)) fresh += replies?.keys.length ?? 0;
     }
     const runs = [...repliesOf].map(([run, replies]) => ({ run, replies, ...readRun(tables, run) }));
     const fileBytes = (await files.stat(join(path, STORE_DATA_FILE)))?.sizeBytes ?? 0;
@@ -129,12 +129,17 @@ async function removeBlock(
   { table, at, replies }: FoundBlock,
 ): Promise<number | null> {
   const keys = replies?.keys ?? [];
-  await ensureRoom(files, path, tables, { keys: 1 + keys.length, valuesBytes: [] });
+  await ensureRoom(files, path, tables, { keys: 2 + keys.length, valuesBytes: [] });
   return committed(
     tables.root.transaction(() => {
       if (!table.doesExist(at)) return null;
       void table.remove(at);
+      // In no index yet.
       if (table === tables.fresh) return keys.length;
+      if (tables.fresh.doesExist(at)) {
+        void tables.fresh.remove(at);
+        return keys.length;
+      }
       const ids = keys.map((key) => Buffer.from(key, 'latin1'));
       const own = ids.filter((id) => tables.index.getBinary(id)?.equals(at));
       for (const id of own) void tables.index.remove(id);
@@ -231,9 +236,11 @@ interface FoundBlock {
   replies: Pick<Replies, 'run' | 'keys'> | null;
 }
 
+/** All of them, once: of one that is a block already, `fresh` has its key alone. */
 function* blocksOf(tables: StoreTables, codec: BlockCodec): Generator<FoundBlock> {
   for (const table of [tables.blocks, tables.fresh]) {
     for (const { key, value } of table.getRange()) {
+      if (value.length === 0) continue;
       yield { table, at: Buffer.from(key), replies: codec.decodeHead(value) };
     }
   }

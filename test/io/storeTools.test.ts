@@ -175,6 +175,24 @@ test('two processes: what one has packed the other does not pack again', async (
   assert.deepEqual(await have(path, [1, 2, 3, 4, 5, 6]), Array(6).fill(true));
 });
 
+test('blocks that are in no index yet are counted once, exported and pruned beside the run, which does not bring them back', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const { nowMs, sleep } = systemClock;
+  const run = await openStore(path, 'run', { files: nodeFiles, nowMs, sleep });
+  const numbers = Array.from({ length: 200 }, (_, number) => number);
+  await Promise.all(numbers.map((number) => run.put(keyOf(number), textOf(number))));
+  const { replies, runs, damagedBlocks } = await summarizeStore(nodeFiles, path);
+  assert.deepEqual([replies, runs.map((each) => each.replies), damagedBlocks], [200, [200], 0]);
+  const target = join(temporaryFolder(), 'replies.parquet');
+  assert.deepEqual(await exportStore(nodeFiles, path, target, storedHeadOf), { replies: 200 });
+  assert.equal((await pruneStore(nodeFiles, path, { run: 'run' })).replies, 200);
+  assert.equal(run.get(keyOf(1)), undefined);
+  await run.put(keyOf(1), 'asked again');
+  await run.close();
+  assert.deepEqual(await have(path, [0, 199]), [false, false]);
+  assert.equal((await summarizeStore(nodeFiles, path)).replies, 1);
+});
+
 test('pruneStore beside a run that is going on: what it removed does not come back', async () => {
   const path = join(temporaryFolder(), 'store');
   const { nowMs, sleep } = systemClock;
