@@ -85,7 +85,6 @@ export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions
   const code = codeHash();
   const own = deciders.map((decider) => hashOf({ code, decider }));
   return {
-    has: (step, lo) => decisions.has(own[step]!, lo),
     get: (step, lo) => decisions.get(own[step]!, lo),
     count: decisions.count,
     put: (lo, decided) =>

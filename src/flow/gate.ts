@@ -22,8 +22,11 @@ export interface GateOptions {
 
 /** Rows that were decided before. */
 export interface Recall {
-  /** What is known of the positions from `lo` on: how many rows, and whether no step is left to decide them; null for nothing. */
-  find(lo: number): { rows: number; isWhole: boolean } | null;
+  /**
+   * What is known of the positions from `lo` on: how many rows, at most `rowsMax`, and whether no step is left to decide them;
+   * null for nothing, `early` where that cannot be told before all rows below `lo` are delivered.
+   */
+  find(lo: number, rowsMax: number): { rows: number; isWhole: boolean } | 'early' | null;
   /** The batch of what was found at `lo`. */
   read(lo: number): Promise<Batch>;
 }
@@ -69,8 +72,9 @@ export function createGate(options: GateOptions): Gate {
               watermark,
               openTo: openTo(),
               knownTo: Math.min(limit, watermark + windowRows),
+              roomRows: Math.min(limit - issued, windowRows),
             };
-            const batch = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
+            const batch = await nextBatch({ ...place, batchRows, stretchRows }, read, recall);
             if (batch === null) return subscriber.complete();
             if (batch === 'wait') return;
             issued = batch.hi;
@@ -127,23 +131,23 @@ interface Place {
   openTo: number;
   /** Where rows end that ask nobody, so that they cost nothing past the demand. */
   knownTo: number;
-  windowRows: number;
+  /** That the next batch could have, with none before it under way. */
+  roomRows: number;
   batchRows: number;
   stretchRows: number;
 }
 
-/** The next batch; null at the source's end, `wait` where one is known for which there will be room. */
+/** The next batch; null at the source's end, `wait` where more of one is known than there is room for, or than can be told, until those before are delivered. */
 async function nextBatch(
   place: Place,
   read: ReadRows,
   recall: Recall | undefined,
 ): Promise<Batch | null | 'wait'> {
-  const { issued, watermark, openTo, knownTo, windowRows, batchRows, stretchRows } = place;
-  const found = recall?.find(issued);
-  if (found) {
-    if (found.rows <= (found.isWhole ? knownTo : openTo) - issued) return recall!.read(issued);
-    if (issued > watermark && found.rows <= windowRows) return 'wait';
-  }
+  const { issued, watermark, openTo, knownTo, roomRows, batchRows, stretchRows } = place;
+  const found = recall?.find(issued, roomRows) ?? null;
+  if (found !== null && found !== 'early' && found.rows <= (found.isWhole ? knownTo : openTo) - issued)
+    return recall!.read(issued);
+  if (found !== null && issued > watermark) return 'wait';
   // Of an endless stretch the rest is not a number.
   const inStretch = stretchRows === Infinity ? Infinity : stretchRows - (issued % stretchRows);
   const rows = await read(issued, Math.min(batchRows, openTo - issued, inStretch));
