@@ -13,7 +13,9 @@ export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly
 /** Of the columns that a step writes. */
 export type Values = Readonly<Record<string, ColumnValue>>;
 
-/** What a step decides about one row. */
+/**
+ * What a step decides about one row. `mayDiffer`: another time it may decide otherwise about the same row, as after a deadline.
+ */
 export type Outcome =
   | { kind: 'keep'; values?: Values; leftOut?: LeftOutChoices; mayDiffer?: boolean }
   | { kind: 'multiply'; rows: readonly Values[] }
