@@ -6,7 +6,7 @@ import { nodeFiles } from '../../src/io/files.js';
 import { type Store, openStore } from '../../src/io/store.js';
 import { pruneStore, summarizeStore } from '../../src/io/storeTools.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { damageDecisions } from './storeReplies.js';
+import { damageDecisions, makeOlder } from './storeReplies.js';
 
 const { nowMs, sleep } = systemClock;
 const [ONE, OTHER] = ['0123456789abcdef01234567', 'ffffffffffffffffffffffff'] as const;
@@ -62,6 +62,20 @@ test('a damaged record is an error that says what to do', async () => {
   await opened(path, ({ decisions }) => {
     assert.throws(() => decisions.get(ONE, 0), { code: 'ERR_STORE_DAMAGED', message: /--prune-damaged/ });
   });
+});
+
+test('a store that was made before decisions were kept is shown as it is, with its counts', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await opened(path, async (store) => {
+    await store.put('0123456789abcdef', '["score","m",0,[1]]');
+    store.count('m', false);
+  });
+  await makeOlder(path);
+  const { replies, decisionBytes, runs } = await summarizeStore(nodeFiles, path);
+  assert.deepEqual([replies, decisionBytes], [1, 0]);
+  assert.deepEqual(runs[0]!.models, { m: { hits: 0, misses: 1 } });
+  await opened(path, ({ decisions }) => decisions.put(0, [{ decider: ONE, bytes: bytesOf(0) }]));
+  assert.ok((await summarizeStore(nodeFiles, path)).decisionBytes > 0);
 });
 
 test('any prune removes all of them: from which replies they were made is not known', async () => {
