@@ -48,9 +48,14 @@ export function hash(seed: number, seq: number, salt: number): number {
 
 const FAILED = 'ROW_SERVER_ERROR';
 
-function decideValue({ seed, replies = seed, failingEvery }: WorldKnobs, seq: number): Outcome {
-  if (failingEvery && hash(replies, seq, 9) % failingEvery === 0)
+function failSome({ seed, replies = seed, failingEvery }: WorldKnobs, seq: number, salt: number): void {
+  if (failingEvery && hash(replies, seq, salt) % failingEvery === 0)
     throw new RowError(FAILED, `the server failed at row ${seq}`);
+}
+
+function decideValue(knobs: WorldKnobs, seq: number): Outcome {
+  const { seed, replies = seed } = knobs;
+  failSome(knobs, seq, 9);
   const draw = hash(replies, seq, 1) % 10;
   if (draw === 0) throw new RowError('ROW_EMPTY', `row ${seq} is empty`);
   if (draw === 1) return drop('unlucky');
@@ -100,7 +105,10 @@ export function worldSteps(
       delay(`c${seq}`, () => multiply(Array.from({ length: copiesOf(seed, seq) }, () => ({})))),
     ),
     mapRows({ step: 'odd', reads: { value: 'int32' }, writes: [], ...place(3) }, ({ seq, seqIndex }) =>
-      delay(`o${seq}.${seqIndex}`, () => (isOdd(seed + variant, seq, seqIndex) ? drop('odd') : keep({}))),
+      delay(`o${seq}.${seqIndex}`, () => {
+        failSome(knobs, seq, 10 + seqIndex);
+        return isOdd(seed + variant, seq, seqIndex) ? drop('odd') : keep({});
+      }),
     ),
   ];
 }
