@@ -100,7 +100,7 @@ function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConf
   return (items: Parameters<Model['score']>[0]['items']) =>
     placesOf(items, itemsPerRequestMax).map((places) => {
       const text = places.map((place) => render(items[place]!));
-      return { path: '/classify', places, body: { ...extra, model, text } };
+      return { path: '/classify', places, body: { model, text, ...extra } };
     });
 }
 

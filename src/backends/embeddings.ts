@@ -57,7 +57,7 @@ export async function openEmbeddings(
   async function embed({ seq, texts }: EmbedRequest): Promise<number[][]> {
     const sent = placesOf(texts, textsPerRequestMax).map((places) => {
       const input = places.map((place) => texts[place]!);
-      const body = { ...extra, model, input, encoding_format: encoding };
+      const body = { model, input, encoding_format: encoding, ...extra };
       return client.send(seq, '/embeddings', body, (reply, context) => {
         const { data, ...usage } = readIndexed(reply, ITEM, context);
         return { ...usage, vectors: vectorsOf(data, places.length, context) };

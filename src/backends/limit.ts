@@ -38,7 +38,7 @@ const START = 64;
 const WAITING_SHARE = 0.1;
 const SHRINK = 0.8;
 /** Of the queue that is wanted: so few are none. */
-const FEW_WAIT = 0.2;
+const FEW_SHARE = 0.2;
 /** Readings that contradict what we know to be out, before the page is taken for wrong. */
 const CONTRADICTIONS_MAX = 20;
 /** After a change, looks until the page must have heard of it: gauges lag by seconds, others' calls hide whether it has. */
@@ -183,7 +183,7 @@ function followQueue(state: State, load: ServerLoad, outstanding: number, isFull
  * while it took its first requests in, is back within seconds.
  */
 function growthAt(waitingOfTarget: number, isSized: boolean): number {
-  if (waitingOfTarget >= FEW_WAIT) return 1.05;
+  if (waitingOfTarget >= FEW_SHARE) return 1.05;
   return isSized ? 1.25 : 2;
 }
 

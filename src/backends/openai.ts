@@ -165,15 +165,13 @@ export function createDialogueModel(
   const { label } = client;
   const path = template ? '/completions' : '/chat/completions';
   const stop = template?.stop ?? [];
-  const fixed = fixedFields(options, template);
 
   function send(seq: number, asked: Asked): Promise<Completion> {
     const { n, tokensMax, turn } = asked;
     if (!template && turn.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // Written when it is sent, so that calls that wait hold no prompt.
     const body = {
-      toJSON: () =>
-        template ? promptBody(fixed, options, template, asked) : chatBody(fixed, options, asked),
+      toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
     };
     return client.send(seq, path, body, (reply, context) =>
       readReply(reply, { n, tokensMax, stop }, context),
@@ -224,22 +222,20 @@ function choicesOf({ choices }: Completion): Choice[] {
   return choices;
 }
 
-/** Of every body; fields that are undefined are not sent. Made once: a thousand calls in flight can feel each copy. */
-function fixedFields(
-  { model, extra, stopTokenIds, chatTemplateKwargs }: Dialogue,
-  template: Template | undefined,
-): object {
-  const fixed = { ...extra, model, stream: false, stop_token_ids: stopTokenIds };
-  if (template) return { ...fixed, stop: template.stop };
-  return { ...fixed, chat_template_kwargs: chatTemplateKwargs };
-}
-
-/** Probabilities are asked without the schema: the first token must be free. */
-function promptBody(fixed: object, { jsonSchema }: Dialogue, template: Template, asked: Asked): object {
+/**
+ * Fields that are undefined are not sent. Written as one literal: copied from parts, V8 makes each body a shape of its own,
+ * which costs more than writing it and lasts until the next full collection.
+ * Probabilities are asked without the schema: the first token must be free.
+ */
+function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
+  const { model, stopTokenIds, jsonSchema, extra } = dialogue;
   const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
-  return {
-    ...fixed,
-    prompt: template.promptText(turn),
+  return withExtra(extra, {
+    model,
+    stream: false,
+    stop_token_ids: stopTokenIds,
+    stop,
+    prompt: promptText(turn),
     n,
     max_tokens: tokensMax,
     temperature,
@@ -247,22 +243,33 @@ function promptBody(fixed: object, { jsonSchema }: Dialogue, template: Template,
     seed,
     logprobs: top > 0 ? top : undefined,
     response_format: top > 0 ? undefined : formatOf(jsonSchema),
-  };
+  });
 }
 
-function chatBody(fixed: object, { jsonSchema }: Dialogue, asked: Asked): object {
+function chatBody(dialogue: Dialogue, asked: Asked): object {
+  const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, extra } = dialogue;
   const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
   const content = turn.kind === 'user' ? turn.text : '';
-  return {
-    ...fixed,
+  return withExtra(extra, {
+    model,
+    stream: false,
+    stop_token_ids: stopTokenIds,
+    chat_template_kwargs: chatTemplateKwargs,
     messages: [{ role: 'user', content }],
     n,
     max_tokens: tokensMax,
     temperature,
     top_p: topP,
     seed,
-    ...(top > 0 ? { logprobs: true, top_logprobs: top } : { response_format: formatOf(jsonSchema) }),
-  };
+    logprobs: top > 0 ? true : undefined,
+    top_logprobs: top > 0 ? top : undefined,
+    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+  });
+}
+
+/** `extra` names none of the body's own fields: see OWN_FIELDS. */
+function withExtra(extra: Dialogue['extra'], body: object): object {
+  return Object.assign(body, extra);
 }
 
 function formatOf(schema: Dialogue['jsonSchema']): object | undefined {

@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import { type Limit, type ServerLoad, createLimit } from './limit.js';
 import { type Connections, createConnections } from './connections.js';
 import { type Poster, createPoster } from './postJson.js';
+import { NO_PLACE } from './openSet.js';
 import { type Entry, type Queue, createQueue } from './queue.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 import { readServerLoad } from './serverLoad.js';
@@ -223,30 +224,53 @@ interface Moving<T> extends Entry<Replica> {
 
 function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const begin = (replica: Replica): void => void attempt(state, moving, replica);
-    const moving: Moving<T> = { seq, begin, resolve, reject, call, moves: 0, refusals: 0 };
+    const begin = (replica: Replica): void => attempt(state, moving, replica);
+    const moving: Moving<T> = {
+      ...{ seq, begin, resolve, reject, call, moves: 0, refusals: 0, place: NO_PLACE },
+    };
     state.queue.enter(moving);
     if (state.looking < state.replicas.length) lookAtAll(state);
   });
 }
 
-/** What the outcome says of the replica is noted before its place is free and taken by the next call. */
-async function attempt<T>(state: State, moving: Moving<T>, replica: Replica): Promise<void> {
-  const { clock, queue, closing } = state;
-  const startedMs = clock.nowMs();
+/**
+ * What the outcome says of the replica is noted before its place is free and taken by the next call. No async function: of
+ * a thousand calls that wait here, each would keep some hundred bytes more, which every collection copies.
+ */
+function attempt<T>(state: State, moving: Moving<T>, replica: Replica): void {
+  const startedMs = state.clock.nowMs();
+  begun(moving, replica).then(
+    (value) => {
+      answered(state, replica, startedMs);
+      state.queue.leave(moving, replica);
+      moving.resolve(value);
+    },
+    (error: unknown) => failedAt(state, moving, replica, startedMs, error),
+  );
+}
+
+/** A call that throws at once fails like any other. */
+function begun<T>(moving: Moving<T>, replica: Replica): Promise<T> {
   try {
-    const value = await moving.call(replica);
-    answered(state, replica, startedMs);
-    queue.leave(moving, replica);
-    moving.resolve(value);
+    return moving.call(replica);
   } catch (error) {
-    if (error instanceof RowError) answered(state, replica, startedMs);
-    const canMove =
-      error instanceof TryFailure && failed(state, replica, error) && mayMove(state, moving, error);
-    queue.leave(moving, replica);
-    if (canMove && !closing.signal.aborted) queue.enter(moving);
-    else moving.reject(error);
+    return Promise.reject(error);
   }
+}
+
+function failedAt<T>(
+  state: State,
+  moving: Moving<T>,
+  replica: Replica,
+  startedMs: number,
+  error: unknown,
+): void {
+  if (error instanceof RowError) answered(state, replica, startedMs);
+  const canMove =
+    error instanceof TryFailure && failed(state, replica, error) && mayMove(state, moving, error);
+  state.queue.leave(moving, replica);
+  if (canMove && !state.closing.signal.aborted) state.queue.enter(moving);
+  else moving.reject(error);
 }
 
 /** Not the row's fault: it moves on at once, but not for ever, for it may be what kills them. */

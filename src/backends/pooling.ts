@@ -101,14 +101,14 @@ export function dialogueCalls(
   if (input === 'messages') {
     return (items) =>
       items.map((item, place) => ({
-        ...{ path, places: [place], body: { ...extra, model, messages: messagesOf(item) } },
+        ...{ path, places: [place], body: { model, messages: messagesOf(item), ...extra } },
       }));
   }
   const { render } = resolveScoreTemplate(templateConfig);
   return (items: readonly ScoreItem[]) =>
     placesOf(items, itemsPerRequestMax).map((places) => {
       const texts = places.map((place) => render(items[place]!));
-      return { path, places, body: { ...extra, model, input: texts } };
+      return { path, places, body: { model, input: texts, ...extra } };
     });
 }
 

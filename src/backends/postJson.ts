@@ -2,6 +2,7 @@ import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { type Connections, REPLY_BYTES_MAX, createConnections } from './connections.js';
+import { NO_PLACE, type OpenItem, createOpenSet } from './openSet.js';
 import { type ServerHealth, TryFailure } from './retry.js';
 
 export interface HttpReply {
@@ -43,17 +44,6 @@ export interface PosterOptions {
 /** Deadlines are looked at so often; a timer a request would cost more than the request's own bookkeeping. */
 const DEADLINE_TICK_MS = 100;
 
-/** One request under way. It must not hold its body: a thousand of them would live as long as their replies take. */
-interface Call {
-  readonly timeoutMs: number;
-  readonly deadlineMs: number;
-  resolve(reply: HttpReply): void;
-  reject(error: unknown): void;
-  controller: Dispatcher.DispatchController | null;
-  /** Given up by us, and why. */
-  cut: 'late' | 'closed' | null;
-}
-
 /** What the calls of one poster share. */
 interface Shared {
   options: PosterOptions;
@@ -66,7 +56,7 @@ interface Shared {
  * that shares its cores with the rest of the run can feel.
  */
 export function createPoster(options: PosterOptions): Poster {
-  const { url, headers, timeoutMs, clock } = options;
+  const { url, headers, timeoutMs } = options;
   const { origin, pathname } = new URL(url);
   const base = pathname.replace(/\/+$/, '');
   const own =
@@ -81,13 +71,13 @@ export function createPoster(options: PosterOptions): Poster {
 
   function send(request: Dispatcher.DispatchOptions, callTimeoutMs: number): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
-      const deadlineMs = clock.nowMs() + callTimeoutMs;
-      const call: Call = {
-        ...{ timeoutMs: callTimeoutMs, deadlineMs, resolve, reject, controller: null, cut: null },
-      };
+      const call = new Call(shared, callTimeoutMs, resolve, reject);
       if (isDestroyed) return cut(call, 'closed', options);
       deadlines.watch(call);
-      connections.use((connection) => connection.dispatch(request, hear(call, connection, shared)));
+      connections.use((connection) => {
+        call.connection = connection;
+        connection.dispatch(request, call);
+      });
     });
   }
 
@@ -118,45 +108,75 @@ export function createPoster(options: PosterOptions): Poster {
   };
 }
 
-/** What undici tells of one call, into its promise. */
-function hear(
-  call: Call,
-  connection: Client,
-  { options, connections, deadlines }: Shared,
-): Dispatcher.DispatchHandler {
-  let status = 0;
-  let headers: Record<string, string | string[] | undefined> = {};
-  let first: Buffer | undefined;
-  let more: Buffer[] | undefined;
+/**
+ * One request under way, into whose promise goes what undici tells of it: one object where closures would be seven, for each of
+ * a thousand. It must not hold its body, which would live as long as the reply takes.
+ */
+class Call implements Dispatcher.DispatchHandler, OpenItem {
+  place = NO_PLACE;
+  connection: Client | null = null;
+  controller: Dispatcher.DispatchController | null = null;
+  /** Given up by us, and why. */
+  cut: 'late' | 'closed' | null = null;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+  readonly resolve: (reply: HttpReply) => void;
+  readonly reject: (error: unknown) => void;
+  readonly #shared: Shared;
+  #status = 0;
+  #headers: Record<string, string | string[] | undefined> = {};
+  #first: Buffer | null = null;
+  #more: Buffer[] | null = null;
 
-  function end(): void {
-    deadlines.forget(call);
-    connections.free(connection);
+  constructor(
+    shared: Shared,
+    timeoutMs: number,
+    resolve: (reply: HttpReply) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#shared = shared;
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = shared.options.clock.nowMs() + timeoutMs;
+    this.resolve = resolve;
+    this.reject = reject;
   }
 
-  return {
-    onRequestStart(controller) {
-      call.controller = controller;
-      if (call.cut) controller.abort(new Error(call.cut));
-    },
-    onResponseStart(_controller, statusCode, incoming) {
-      status = statusCode;
-      headers = incoming;
-    },
-    onResponseData(_controller, chunk) {
-      if (first === undefined) first = chunk;
-      else (more ??= [first]).push(chunk);
-    },
-    onResponseEnd() {
-      end();
-      const text = (more ? Buffer.concat(more) : first)?.toString('utf8') ?? '';
-      call.resolve({ status, header: (name) => firstOf(headers[name]), text });
-    },
-    onResponseError(_controller, error) {
-      end();
-      call.reject(failureOf(call, status, error, options));
-    },
-  };
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.cut) controller.abort(new Error(this.cut));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#first === null) this.#first = chunk;
+    else (this.#more ??= [this.#first]).push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#end();
+    const headers = this.#headers;
+    const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString('utf8') ?? '';
+    this.resolve({ status: this.#status, header: (name) => firstOf(headers[name]), text });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#end();
+    this.reject(failureOf(this, this.#status, error, this.#shared.options));
+  }
+
+  #end(): void {
+    const { deadlines, connections } = this.#shared;
+    deadlines.forget(this);
+    connections.free(this.connection!);
+  }
 }
 
 function failureOf(call: Call, status: number, error: unknown, options: PosterOptions): Error {
@@ -174,22 +194,22 @@ interface Deadlines {
 /** Cuts the calls that are late, with one sleep at a time for all of them. */
 function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
   const { clock } = options;
-  const open = new Set<Call>();
+  const open = createOpenSet<Call>();
   const stopped = new AbortController();
   let isWatching = false;
 
   async function watchAll(): Promise<void> {
     isWatching = true;
-    while (open.size > 0 && !stopped.signal.aborted) {
+    while (open.items.length > 0 && !stopped.signal.aborted) {
       await clock.sleep(tickMs, stopped.signal).catch(() => undefined);
       const nowMs = clock.nowMs();
-      for (const call of open) if (call.deadlineMs <= nowMs) cutWatched(call, 'late');
+      for (const call of open.items.filter(({ deadlineMs }) => deadlineMs <= nowMs)) cutWatched(call, 'late');
     }
     isWatching = false;
   }
 
   function cutWatched(call: Call, why: 'late' | 'closed'): void {
-    open.delete(call);
+    open.remove(call);
     cut(call, why, options);
   }
 
@@ -198,9 +218,9 @@ function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
       open.add(call);
       if (!isWatching) void watchAll();
     },
-    forget: (call) => void open.delete(call),
+    forget: (call) => open.remove(call),
     stop() {
-      for (const call of open) cutWatched(call, 'closed');
+      for (const call of [...open.items]) cutWatched(call, 'closed');
       stopped.abort();
     },
   };

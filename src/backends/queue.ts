@@ -1,4 +1,5 @@
 import { ScaleQuestError } from '../errors.js';
+import { NO_PLACE, type OpenItem, createOpenSet } from './openSet.js';
 
 /** Where calls may run: slots of an engine, replicas of a model. */
 export interface Places<Place> {
@@ -33,7 +34,7 @@ export interface Queue<Place> {
 }
 
 /** A call on its way through the queue. */
-export interface Entry<Place> {
+export interface Entry<Place> extends OpenItem {
   seq: number;
   /** Must not throw. */
   begin(place: Place): void;
@@ -52,14 +53,14 @@ const AHEAD_MAX = 64;
 
 export function createQueue<Place>(places: Places<Place>): Queue<Place> {
   const heap: Waiting<Place>[] = [];
-  const running = new Set<Entry<Place>>();
+  const running = createOpenSet<Entry<Place>>();
   let arrivals = 0;
   let closed = false;
 
   function run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const entry = {
-        seq,
+        ...{ seq, place: NO_PLACE },
         begin: (place: Place) => void occupy(leave, entry, place, start, resolve),
         reject,
       };
@@ -77,7 +78,7 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
   }
 
   function leave(entry: Entry<Place>, place: Place): void {
-    running.delete(entry);
+    running.remove(entry);
     places.giveBack(place);
     wake();
   }
@@ -97,7 +98,7 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
     closed = true;
     const error = cancelled();
     for (const { entry } of heap.splice(0)) entry.reject(error);
-    for (const entry of running) entry.reject(error);
+    for (const entry of running.items) entry.reject(error);
   }
 
   return {
@@ -107,7 +108,7 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
     wake,
     close,
     get inFlight() {
-      return running.size;
+      return running.items.length;
     },
     get queued() {
       return heap.length;

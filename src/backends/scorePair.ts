@@ -57,8 +57,8 @@ export async function openScorePair(
     calls: (items) =>
       placesOf(items, itemsPerRequestMax).map((places) => {
         const pairs = places.map((place) => pairOf(items[place]!, name));
-        const body = { text_1: pairs.map(([user]) => user), text_2: pairs.map(([, assistant]) => assistant) };
-        return { path: '/score', places, body: { ...extra, model, ...body } };
+        const [users, assistants] = [pairs.map(([user]) => user), pairs.map(([, assistant]) => assistant)];
+        return { path: '/score', places, body: { model, text_1: users, text_2: assistants, ...extra } };
       }),
     read(reply, context) {
       const { data, ...usage } = readIndexed(reply, { score: z.unknown().optional() }, context);

@@ -143,6 +143,8 @@ export interface Usage {
   completionTokens: number;
 }
 
+type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
+
 export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
   readonly label: string;
@@ -150,12 +152,7 @@ export interface ServerClient {
    * Posts `body`, written anew by JSON.stringify for each try, to `path` of a server while that fails with a TryFailure. `read`
    * throws what a reply means where it is not what was asked for. Rejects with a RowError or a ScaleQuestError.
    */
-  send<T extends Usage>(
-    seq: number,
-    path: string,
-    body: unknown,
-    read: (reply: HttpReply, context: ReplyContext) => T,
-  ): Promise<T>;
+  send<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T>;
   stats(): ModelStats;
   close(): Promise<void>;
 }
@@ -191,24 +188,25 @@ export async function createServerClient(
   void managed?.died.then((error) => closing.abort(error));
   let isClosed = false;
 
-  const send: ServerClient['send'] = async (seq, path, body, read) => {
+  function answered<T extends Usage>(answer: T): T {
+    trouble = undefined;
+    counts.open--;
+    counts.promptTokens += answer.promptTokens;
+    counts.completionTokens += answer.completionTokens;
+    return answer;
+  }
+
+  function failed(error: unknown): never {
+    counts.open--;
+    if (!closing.signal.aborted) counts.failures++;
+    throw error;
+  }
+
+  const send: ServerClient['send'] = (seq, path, body, read) => {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, async (poster, context) =>
-      read(await poster.post(path, body), context),
-    );
-    try {
-      const answer = await withRetry(() => pool.run(seq, once), retryOptions);
-      trouble = undefined;
-      counts.promptTokens += answer.promptTokens;
-      counts.completionTokens += answer.completionTokens;
-      return answer;
-    } catch (error) {
-      if (!closing.signal.aborted) counts.failures++;
-      throw error;
-    } finally {
-      counts.open--;
-    }
+    const once = tryAt(servers, closing.signal, counts, { path, body, read });
+    return withRetry(() => pool.run(seq, once), retryOptions).then(answered, failed);
   };
 
   return {
@@ -251,21 +249,24 @@ function tryAt<T>(
   servers: Connections['servers'],
   closing: AbortSignal,
   counts: { inFlight: number },
-  ask: (poster: Poster, context: ReplyContext) => Promise<T>,
+  { path, body, read }: { path: string; body: unknown; read: ReadReply<T> },
 ): (replica: { index: number }) => Promise<T> {
-  return async ({ index }) => {
+  return ({ index }) => {
+    closing.throwIfAborted();
     const { poster, context } = servers[index]!;
+    const posted = poster.post(path, body);
     counts.inFlight++;
-    try {
-      closing.throwIfAborted();
-      return await ask(poster, context);
-    } catch (error) {
-      // Cut by our own close, not by the server: other roles may go on with it.
-      closing.throwIfAborted();
-      throw error;
-    } finally {
-      counts.inFlight--;
-    }
+    return posted.then(
+      (reply) => {
+        counts.inFlight--;
+        return read(reply, context);
+      },
+      (error: unknown) => {
+        counts.inFlight--;
+        // Cut by our own close, not by the server: other roles may go on with it.
+        throw closing.aborted ? closing.reason : error;
+      },
+    );
   };
 }
 

@@ -92,7 +92,7 @@ function predictCalls(
       const item = items[place]!;
       return template ? [template.render(item)] : pairOf(item, name);
     });
-    return { path: '/predict', places, body: { ...extra, inputs } };
+    return { path: '/predict', places, body: { inputs, ...extra } };
   });
 }
 
@@ -108,7 +108,7 @@ function rerankCalls(
     placesOf(all, itemsPerRequestMax).map((group) => {
       const places = group.map((at) => all[at]!);
       const texts = places.map((place) => pairOf(items[place]!, name)[1]);
-      return { path: '/rerank', places, body: { ...extra, query, texts } };
+      return { path: '/rerank', places, body: { query, texts, ...extra } };
     }),
   );
 }

@@ -80,11 +80,15 @@ export function runNameIn(storePath: string, runPath: string): string {
   return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
 }
 
+/** So many that reading what was decided costs little a row, so few that a window has room for several. */
+const STRETCH_ROWS = 512;
+
 /** Of the steps of this plan, as this code decides. */
 export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions {
   const code = codeHash();
   const own = deciders.map((decider) => hashOf({ code, decider }));
   return {
+    stretchRows: STRETCH_ROWS,
     get: (step, lo) => decisions.get(own[step]!, lo),
     count: decisions.count,
     put: (lo, decided) =>

@@ -67,14 +67,8 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
-            const place = {
-              issued,
-              watermark,
-              openTo: openTo(),
-              knownTo: Math.min(limit, watermark + windowRows),
-              roomRows: Math.min(limit - issued, windowRows),
-            };
-            const batch = await nextBatch({ ...place, batchRows, stretchRows }, read, recall);
+            const place = { issued, watermark, openTo: openTo(), limit };
+            const batch = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
             if (batch === null) return subscriber.complete();
             if (batch === 'wait') return;
             issued = batch.hi;
@@ -129,22 +123,25 @@ interface Place {
   watermark: number;
   /** Where the demand ends. */
   openTo: number;
-  /** Where rows end that ask nobody, so that they cost nothing past the demand. */
-  knownTo: number;
-  /** That the next batch could have, with none before it under way. */
-  roomRows: number;
+  limit: number;
+  windowRows: number;
   batchRows: number;
   stretchRows: number;
 }
 
-/** The next batch; null at the source's end, `wait` where more of one is known than there is room for, or than can be told, until those before are delivered. */
+/**
+ * The next batch; null at the source's end, `wait` where more is known of one than there is room for, or than can be told, until
+ * those before it are delivered.
+ */
 async function nextBatch(
   place: Place,
   read: ReadRows,
   recall: Recall | undefined,
 ): Promise<Batch | null | 'wait'> {
-  const { issued, watermark, openTo, knownTo, roomRows, batchRows, stretchRows } = place;
-  const found = recall?.find(issued, roomRows) ?? null;
+  const { issued, watermark, openTo, limit, windowRows, batchRows, stretchRows } = place;
+  // Rows that ask nobody cost nothing past the demand.
+  const knownTo = Math.min(limit, watermark + windowRows);
+  const found = recall?.find(issued, Math.min(limit - issued, windowRows)) ?? null;
   if (found !== null && found !== 'early' && found.rows <= (found.isWhole ? knownTo : openTo) - issued)
     return recall!.read(issued);
   if (found !== null && issued > watermark) return 'wait';

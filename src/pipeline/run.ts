@@ -27,6 +27,8 @@ export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
 /** What steps decided in this run or another, by the step's place and the first row of the stretch. */
 export interface Decisions {
+  /** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
+  stretchRows: number;
   /** Undefined for nothing. Throws ERR_STORE_DAMAGED. */
   get(step: number, lo: number): Buffer | undefined;
   /** Resolves when they are kept. */
@@ -34,9 +36,6 @@ export interface Decisions {
   /** Rows came with them. */
   count(rows: number): void;
 }
-
-/** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
-export const STRETCH_ROWS = 512;
 
 export interface RunDeps {
   models: Readonly<Record<string, Model>>;
@@ -63,7 +62,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
     from,
     target: target === undefined ? undefined : target - kept,
     limit,
-    ...(deps.decisions ? { stretchRows: STRETCH_ROWS } : {}),
+    ...(deps.decisions ? { stretchRows: deps.decisions.stretchRows } : {}),
   });
   const memories: Memories = new Map();
   const rows = gate.source(deps.read, recallOf(plan, deps, memories));
@@ -124,7 +123,7 @@ function recallOf(
 
 function recorderOf({ decisions }: RunDeps): BatchOperator {
   if (!decisions) return (stream) => stream;
-  return recordDecisions(STRETCH_ROWS, (lo, decided) => decisions.put(lo, encodeDecisions(decided)));
+  return recordDecisions(decisions.stretchRows, (lo, decided) => decisions.put(lo, encodeDecisions(decided)));
 }
 
 /** What the step called `label` is given. */

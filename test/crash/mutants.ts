@@ -328,8 +328,8 @@ const MUTANTS: Mutant[] = [
   {
     name: 'recalled rows run past the window',
     file: 'flow/gate.js',
-    before: 'knownTo: Math.min(limit, watermark + windowRows),',
-    after: 'knownTo: limit,',
+    before: 'const knownTo = Math.min(limit, watermark + windowRows);',
+    after: 'const knownTo = limit;',
     test: { file: 'flow/recallDecisions.test.js', name: 'bound' },
   },
 ];

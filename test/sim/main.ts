@@ -21,7 +21,8 @@ const first = flag('seed', Date.now() % 1_000_000_000);
 const runsMax = flag('runs', Infinity);
 const startedMs = performance.now();
 const sums: Omit<Simulated, 'seed' | 'endings' | 'faults' | 'isLossy'> & { runs: number; lossy: number } = {
-  ...{ runs: 0, lossy: 0, attempts: 0, requests: 0, paid: 0, fileCalls: 0, virtualMs: 0, rowsKept: 0 },
+  ...{ runs: 0, lossy: 0, attempts: 0, requests: 0, paid: 0, fileCalls: 0, recalledRows: 0 },
+  ...{ virtualMs: 0, rowsKept: 0 },
 };
 const endings = new Map<string, number>();
 const faults = new Map<string, number>();
@@ -33,7 +34,15 @@ function add(counts: Map<string, number>, key: string, by = 1): void {
 function note({ endings: ended, faults: injected, isLossy, ...numbers }: Simulated): void {
   sums.runs += 1;
   if (isLossy) sums.lossy += 1;
-  for (const key of ['attempts', 'requests', 'paid', 'fileCalls', 'virtualMs', 'rowsKept'] as const)
+  for (const key of [
+    'attempts',
+    'requests',
+    'paid',
+    'fileCalls',
+    'recalledRows',
+    'virtualMs',
+    'rowsKept',
+  ] as const)
     sums[key] += numbers[key];
   for (const ending of ended) add(endings, ending);
   for (const [kind, count] of Object.entries(injected)) add(faults, kind, count);
@@ -59,7 +68,7 @@ for (let seed = first; sums.runs < runsMax && performance.now() - startedMs < se
 const wallS = (performance.now() - startedMs) / 1000;
 console.log(
   `${sums.runs} runs from seed ${first} on in ${wallS.toFixed(1)} s, ${sums.lossy} of them with rows lost to faults: ` +
-    `${sums.attempts} starts, ${sums.requests} requests, ${sums.paid} calls past the store and none twice, ${sums.fileCalls} calls of the file system, ` +
+    `${sums.attempts} starts, ${sums.requests} requests, ${sums.paid} calls past the store and none twice, ${sums.recalledRows} rows decided as before, ${sums.fileCalls} calls of the file system, ` +
     `${sums.rowsKept} rows kept, ${(sums.virtualMs / 3_600_000).toFixed(1)} h of virtual time. All invariants held.`,
 );
 printCounts('how the starts ended', endings);

@@ -29,6 +29,7 @@ import {
   nothingPromised,
   watchedPlan,
 } from './checks.js';
+import { type KeptDecisions, decidesAnew, simulatedDecisions } from './decisions.js';
 import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
 import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
@@ -56,6 +57,8 @@ export interface Simulated {
   /** Calls that the store did not answer; 0 without one. */
   paid: number;
   fileCalls: number;
+  /** Rows that came with what had been decided of them. */
+  recalledRows: number;
   /** Virtual time of all attempts. */
   virtualMs: number;
   isLossy: boolean;
@@ -81,6 +84,7 @@ export async function simulate(seed: number): Promise<Simulated> {
       requests: 0,
       paid: 0,
       fileCalls: 0,
+      recalledRows: 0,
       virtualMs: 0,
       rowsKept: 0,
     },
@@ -98,7 +102,19 @@ export async function simulate(seed: number): Promise<Simulated> {
   assert.ok(commits.at(-1)?.done, 'end: the last attempt left a run that is not done');
   result.rowsKept = commits.at(-1)!.kept;
   if (plain) assert.deepEqual(dataOf(files), plain, 'bytes: other files than an untroubled run');
+  if (plain && scenario.hasStore) {
+    const again = await runAgain(series, draws.stream('again'));
+    assert.deepEqual(dataOf(again), plain, 'recall: other files than a run that decides everything');
+  }
+  result.recalledRows = series.decided.recalledRows;
   return result;
+}
+
+/** In another folder, with the replies and the decisions of all attempts. */
+async function runAgain({ scenario, kept, decided }: Series, draws: Draws): Promise<Map<string, Uint8Array>> {
+  const series = { ...beginSeries(scenario), kept, decided };
+  await runAttempt(series, PLAIN_ATTEMPT, draws);
+  return filesOf(series.disk);
 }
 
 /** The same pipeline with one server that answers, and a disk that works. */
@@ -115,10 +131,12 @@ interface Series {
   disk: Disk;
   promised: Promised;
   kept: KeptReplies;
+  decided: KeptDecisions;
 }
 
 function beginSeries(scenario: Scenario): Series {
-  return { scenario, disk: createDisk(), promised: nothingPromised(), kept: keepsNothing() };
+  const kept = { kept: keepsNothing(), decided: decidesAnew() };
+  return { scenario, disk: createDisk(), promised: nothingPromised(), ...kept };
 }
 
 /** Lives through all attempts of a scenario; each meddles with it in its own way. */
@@ -167,7 +185,12 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
     prompt: promptFrom(plan.folder, checkDeps()),
     async openModels() {
       models = await openSimulated(series, attempt, stage, draws, pools);
-      return { models };
+      const isDead = (): boolean => files.isCrashed;
+      if (!series.scenario.hasStore) return { models };
+      return {
+        models,
+        decisions: simulatedDecisions(series.decided, clock, draws.stream('decisions'), isDead),
+      };
     },
     signal: abort.signal,
     now: () => new Date(clock.nowMs()),
