@@ -286,8 +286,8 @@ const MUTANTS: Mutant[] = [
   {
     name: 'what recalled rows had taught a step is forgotten',
     file: 'flow/scanRows.js',
-    before: 'unfolded.push(entry.value);',
-    after: 'void entry;',
+    before: 'unfolded.push(value);',
+    after: 'void value;',
     test: { file: 'flow/recallDecisions.test.js', name: 'the same shards' },
   },
   {
