@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
+import { createKeyTable } from './keyTable.js';
 import type { Choice, Model } from './model.js';
 import { requestKeys } from './requestKey.js';
 
@@ -44,7 +45,7 @@ function numbersReply<const K extends string>(kind: K) {
  */
 export function withStore(model: Model, store: ReplyStore, identity: string): Model {
   const keys = requestKeys(identity);
-  const underWay = new Map<string, Promise<unknown>>();
+  const underWay = createKeyTable<Promise<unknown>>();
   let hits = 0;
 
   function answer<T extends Results>(
@@ -63,7 +64,7 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     }
     store.count(model.name, false);
     const asking = askAndKeep(key, codec, ask);
-    underWay.set(key, asking);
+    underWay.add(key, asking);
     return asking;
   }
 

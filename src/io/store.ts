@@ -3,6 +3,7 @@ import { ScaleQuestError } from '../errors.js';
 import type { Files } from './files.js';
 import {
   type BlockCodec,
+  KEY_BYTES,
   type Replies,
   createBlockCodec,
   cutReplies,
@@ -15,10 +16,12 @@ import { createGroups } from './storeGroups.js';
 import { ensureRoom } from './storeRoom.js';
 import { type StoreTables, openStoreTables, parseJson } from './storeTables.js';
 
-/** So much of fresh replies is rewritten as packed blocks, in one transaction. */
+/** So much in the table of fresh replies gets into the index, in one transaction: its pages are then met for many at once. */
 const FRESH_BYTES_MAX = 1 << 20;
 /** Of texts in a packed block: larger ones pack no better, and to read one reply its block is unpacked. */
 const BLOCK_BYTES = 64 << 10;
+/** A group of so much is packed alone, and at once: it is written no second time. */
+const BLOCK_BYTES_MIN = BLOCK_BYTES / 2;
 /** Of unpacked blocks read lately: a run that is repeated asks in about the order of the first. */
 const CACHE_BYTES_MAX = 48 << 20;
 const RUN_SAVED_EVERY_MS = 5000;
@@ -92,9 +95,8 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   function get(key: string): string | undefined {
     const text = fresh.get(key) ?? cache.get(key);
     if (text !== undefined) return text;
-    const at = tables.index.getBinary(Buffer.from(key, 'latin1'));
-    if (!at) return undefined;
-    const block = readBlock(path, tables.blocks, codec, at);
+    const block = fresh.blockOf(key) ?? indexedBlock(opened, key);
+    if (!block) return undefined;
     cache.add(block);
     return cache.get(key);
   }
@@ -105,11 +107,9 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
       savedMs = now;
       await saveRun(opened, run, counted);
     }
-    // Enough for blocks of their own: written once.
-    if (replies.texts.length >= BLOCK_BYTES) {
-      return void (await writeBlocks(opened, [{ at: blockKey(now), replies }], []));
-    }
     await fresh.add(replies);
+    // Of two replies with one key the later one counts.
+    cache.forget(replies.keys);
     if (fresh.bytes() >= FRESH_BYTES_MAX) await fresh.pack();
   }
 
@@ -162,115 +162,164 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-interface FreshRecord {
+/** A record of the table `fresh`. */
+interface FreshRecord extends Omit<Replies, 'texts'> {
   at: Buffer;
-  replies: Replies;
+  /** Of one that is a block already null: it is read from the table. */
+  texts: Buffer | null;
+  valueBytes: number;
 }
 
-/** Replies that are durable but not packed yet: small records in the order they came, all in memory too. */
+/** Replies that are durable but in no index yet, in the order they came. Their keys are in memory, and the texts of the few. */
 function createFresh(opened: Opened, nowMs: () => number) {
   const { path, tables, codec } = opened;
-  const owners = new Map<string, Replies>();
+  let owners = new Map<string, FreshRecord>();
   let records: FreshRecord[] = [];
   let bytes = 0;
 
-  function keep(at: Buffer, replies: Replies): void {
-    records.push({ at, replies });
-    bytes += replies.texts.length;
-    for (const key of replies.keys) owners.set(key, replies);
+  function keep(record: FreshRecord): void {
+    records.push(record);
+    bytes += record.valueBytes;
+    for (const key of record.keys) owners.set(key, record);
   }
 
   function get(key: string): string | undefined {
-    const replies = owners.get(key);
+    const { texts, keys, starts } = owners.get(key) ?? NO_RECORD;
     // The last of equals, as in the index.
-    return replies && textAt(replies, replies.keys.lastIndexOf(key));
+    return texts ? textAt({ texts, starts }, keys.lastIndexOf(key)) : undefined;
+  }
+
+  /** Undefined too where it is not fresh any more: another process has packed or pruned it. */
+  function blockOf(key: string): Replies | undefined {
+    const at = owners.get(key)?.at;
+    const value = at && tables.fresh.getBinary(at);
+    return value && decodeBlock(opened, at, value);
   }
 
   /** What another run could not pack any more, or has not yet. */
   async function adopt(): Promise<void> {
     for (const { key, value } of tables.fresh.getRange()) {
       const at = Buffer.from(key);
-      const replies = codec.decode(value);
-      if (!replies) throw damaged(path, at);
-      keep(at, replies);
+      keep(recordOf(at, decodeBlock(opened, at, value), value.length));
     }
     if (bytes >= FRESH_BYTES_MAX) await pack();
   }
 
   async function add(replies: Replies): Promise<void> {
-    const at = blockKey(nowMs());
-    const value = codec.encode(replies);
-    await ensureRoom(opened.files, path, tables, { keys: 1, valuesBytes: [value.length] });
-    await committed(tables.fresh.put(at, value));
-    keep(at, replies);
+    const written = await encodeFresh(codec, replies, nowMs());
+    const valuesBytes = written.map(({ value }) => value.length);
+    const { root, fresh } = tables;
+    await ensureRoom(opened.files, path, { root, fresh }, { keys: written.length, valuesBytes });
+    await committed(
+      fresh.batch(() => {
+        for (const { at, value } of written) void fresh.put(at, value);
+      }),
+    );
+    for (const { at, piece, value } of written) {
+      // The buffer of the group is used again.
+      const texts = isBlock(piece) ? piece.texts : Buffer.from(piece.texts);
+      keep(recordOf(at, { ...piece, texts }, value.length));
+    }
   }
 
   /** What another process has packed meanwhile is its own; what was pruned stays so. */
   async function pack(): Promise<void> {
     for (let left = records; left.length > 0;) {
-      const gone = await writeBlocks(
-        opened,
-        left,
-        left.map(({ at }) => at),
-      );
+      const gone = await writeBlocks(opened, left);
       if (gone.length === 0) break;
       left = left.filter(({ at }) => !gone.includes(at));
     }
     records = [];
-    owners.clear();
+    // A cleared one would stay in memory with all that it had, for as long as it holds on to the next.
+    owners = new Map();
     bytes = 0;
   }
 
-  return { get, adopt, add, pack, bytes: () => bytes };
+  return { get, blockOf, adopt, add, pack, bytes: () => bytes };
+}
+
+const NO_RECORD: Pick<FreshRecord, 'texts' | 'keys' | 'starts'> = { texts: null, keys: [], starts: [] };
+
+/** Whether replies are a block as they came, and not to be joined with others. */
+function isBlock({ texts }: Replies): boolean {
+  return texts.length >= BLOCK_BYTES_MIN;
+}
+
+function recordOf(at: Buffer, replies: Replies, valueBytes: number): FreshRecord {
+  const { run, keys, starts, texts } = replies;
+  return { at, run, keys, starts, texts: isBlock(replies) ? null : texts, valueBytes };
+}
+
+function encodeFresh(
+  codec: BlockCodec,
+  replies: Replies,
+  ms: number,
+): Promise<{ at: Buffer; piece: Replies; value: Buffer }[]> {
+  return Promise.all(
+    cutReplies(replies, BLOCK_BYTES).map(async (piece) => ({
+      ...{ at: blockKey(ms), piece },
+      value: isBlock(piece) ? await codec.encodePacked(piece) : codec.encode(piece),
+    })),
+  );
+}
+
+interface NewBlock {
+  at: Buffer;
+  keys: readonly string[];
+  /** Of a fresh record that becomes a block as it is, null. */
+  value: Buffer | null;
+  valueBytes: number;
 }
 
 /**
- * Writes records as blocks, and removes what the table `fresh` had of them; resolves when that is durable. Where some of that
- * is gone by now, gives those and writes nothing.
+ * Makes blocks of fresh records, with their keys in the index; resolves when that is durable. Where some of the records are
+ * gone by now, gives those and writes nothing.
  */
 async function writeBlocks(
   { files, path, tables, codec }: Opened,
   records: readonly FreshRecord[],
-  removed: readonly Buffer[],
 ): Promise<Buffer[]> {
   const blocks = await encodeBlocks(codec, records);
   const index = blocks.flatMap(({ at, keys }) => keys.map((key) => ({ key, at })));
   // In the order of the keys, so that each page of the index is met once.
   index.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const keys = blocks.length + index.length + removed.length;
-  await ensureRoom(files, path, tables, { keys, valuesBytes: blocks.map(({ bytes }) => bytes.length) });
+  const keys = blocks.length + index.length + records.length;
+  await ensureRoom(files, path, tables, { keys, valuesBytes: blocks.map(({ valueBytes }) => valueBytes) });
+  const removed = records.map(({ at }) => at);
   return committed(
     tables.root.transaction(() => {
       const gone = removed.filter((at) => !tables.fresh.doesExist(at));
       if (gone.length > 0) return gone;
-      for (const block of blocks) void tables.blocks.put(block.at, block.bytes);
-      for (const { key, at } of index) void tables.index.put(Buffer.from(key, 'latin1'), at);
+      for (const { at, value } of blocks) void tables.blocks.put(at, value ?? tables.fresh.getBinary(at)!);
+      for (const { key, at } of index) void tables.index.put(keyBytes(key), at);
       for (const at of removed) void tables.fresh.remove(at);
       return [];
     }),
   );
 }
 
-function encodeBlocks(
-  codec: BlockCodec,
-  records: readonly FreshRecord[],
-): Promise<{ at: Buffer; keys: readonly string[]; bytes: Buffer }[]> {
-  const pieces = groupRecords(records).flatMap((neighbours) => {
-    const replies = joinReplies(neighbours.map((record) => record.replies));
-    const ms = blockTimeMs(neighbours[0]!.at);
-    return cutReplies(replies, BLOCK_BYTES).map((piece) => ({ at: blockKey(ms), piece }));
+async function encodeBlocks(codec: BlockCodec, records: readonly FreshRecord[]): Promise<NewBlock[]> {
+  const made = groupRecords(records).map(async (neighbours): Promise<NewBlock[]> => {
+    const first = neighbours[0]!;
+    if (!first.texts) return [{ ...first, value: null }];
+    const joined = joinReplies(neighbours as readonly Replies[]);
+    const ms = blockTimeMs(first.at);
+    return Promise.all(cutReplies(joined, BLOCK_BYTES).map((piece) => packBlock(codec, piece, ms)));
   });
-  return Promise.all(
-    pieces.map(async ({ at, piece }) => ({ at, keys: piece.keys, bytes: await codec.encodePacked(piece) })),
-  );
+  return (await Promise.all(made)).flat();
 }
 
-/** Neighbours of one run together. */
+async function packBlock(codec: BlockCodec, replies: Replies, ms: number): Promise<NewBlock> {
+  const value = await codec.encodePacked(replies);
+  return { at: blockKey(ms), keys: replies.keys, value, valueBytes: value.length };
+}
+
+/** Neighbours of one run together, but blocks alone. */
 function groupRecords(records: readonly FreshRecord[]): FreshRecord[][] {
   const groups: FreshRecord[][] = [];
   for (const record of records) {
-    const last = groups.at(-1);
-    if (last?.[0]!.replies.run === record.replies.run) last.push(record);
+    const last = groups.at(-1)?.[0];
+    if (last?.texts && record.texts && last.run === record.run) groups.at(-1)!.push(record);
     else groups.push([record]);
   }
   return groups;
@@ -292,9 +341,21 @@ export function blockTimeMs(at: Buffer): number {
   return at.readUIntBE(0, 6);
 }
 
-function readBlock(path: string, blocks: StoreTables['blocks'], codec: BlockCodec, at: Buffer): Replies {
-  const bytes = blocks.getBinary(at);
-  const replies = bytes && codec.decode(bytes);
+const keyScratch = Buffer.alloc(KEY_BYTES);
+
+/** For one call of the database, which copies it. */
+function keyBytes(key: string): Buffer {
+  keyScratch.write(key, 'latin1');
+  return keyScratch;
+}
+
+function indexedBlock(opened: Opened, key: string): Replies | undefined {
+  const at = opened.tables.index.getBinary(keyBytes(key));
+  return at && decodeBlock(opened, at, opened.tables.blocks.getBinary(at));
+}
+
+function decodeBlock({ path, codec }: Opened, at: Buffer, value: Buffer | undefined): Replies {
+  const replies = value && codec.decode(value);
   if (!replies) throw damaged(path, at);
   return replies;
 }
@@ -318,6 +379,9 @@ function createCache() {
         bytes -= oldest.texts.length;
         for (const key of oldest.keys) if (places.get(key)?.replies === oldest) places.delete(key);
       }
+    },
+    forget(keys: readonly string[]): void {
+      for (const key of keys) places.delete(key);
     },
   };
 }

@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRawSync } from 'node:zlib';
+import { constants, createDeflateRaw, inflateRawSync } from 'node:zlib';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
 
 /**
@@ -41,19 +40,53 @@ const RAW = 0;
 const DEFLATE = 1;
 const HEAD_BYTES = 22;
 const ENTRY_BYTES = KEY_BYTES + 4;
-const deflate = promisify(deflateRaw);
 
 export async function createBlockCodec(): Promise<BlockCodec> {
   const hash = await xxhash();
+  const deflate = createDeflate();
   return {
     encode: (replies) => encode(hash, replies, RAW, replies.texts),
     async encodePacked(replies) {
-      const packed = await deflate(replies.texts, { level: 1 });
+      const packed = await deflate(replies.texts);
       const isSmaller = packed.length < replies.texts.length;
       return isSmaller ? encode(hash, replies, DEFLATE, packed) : encode(hash, replies, RAW, replies.texts);
     },
     decode: (bytes) => decode(hash, asBuffer(bytes)),
     decodeHead: (bytes) => readHead(hash, asBuffer(bytes))?.head ?? null,
+  };
+}
+
+/** An empty block that says that it is the last. */
+const DEFLATE_END = Buffer.from([3, 0]);
+const NOTHING = Buffer.alloc(0);
+/** More than a block takes, so that it is never waited for that somebody reads. */
+const DEFLATED_BYTES_MAX = 2 ** 31;
+
+/**
+ * Packs one buffer after the other, each for itself: after a full flush nothing refers to what came before. One stream for all,
+ * since its quarter of a MiB, made for each block anew, would have the garbage collected every few thousand replies.
+ */
+function createDeflate(): (bytes: Buffer) => Promise<Buffer> {
+  const stream = createDeflateRaw({
+    ...{ level: 1, flush: constants.Z_FULL_FLUSH, chunkSize: 64 << 10 },
+    ...{ readableHighWaterMark: DEFLATED_BYTES_MAX },
+  });
+  let tail: Promise<unknown> = Promise.resolve();
+
+  function deflate(bytes: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      stream.write(bytes, (error) => {
+        if (error) reject(error);
+        // Of nothing comes nothing.
+        else resolve(Buffer.concat([(stream.read() as Buffer | null) ?? NOTHING, DEFLATE_END]));
+      });
+    });
+  }
+
+  return (bytes) => {
+    const packed = tail.then(() => deflate(bytes));
+    tail = packed.catch(() => {});
+    return packed;
   };
 }
 
@@ -129,13 +162,14 @@ export function joinReplies(parts: readonly Replies[]): Replies {
   return { run: parts[0]!.run, keys, starts, texts: Buffer.concat(parts.map(({ texts }) => texts)) };
 }
 
-/** Pieces of at least `pieceBytes` of texts, but for the last. */
+/** Pieces of at least `pieceBytes` of texts, and less than twice that and a text; one piece where there is less. */
 export function cutReplies({ run, keys, starts, texts }: Replies, pieceBytes: number): Replies[] {
   const pieces: Replies[] = [];
   let first = 0;
   for (let next = 1; next <= keys.length; next++) {
     const base = starts[first]!;
-    if (starts[next]! - base < pieceBytes && next < keys.length) continue;
+    const isPiece = starts[next]! - base >= pieceBytes && texts.length - starts[next]! >= pieceBytes;
+    if (!isPiece && next < keys.length) continue;
     pieces.push({
       ...{ run, keys: keys.slice(first, next), texts: texts.subarray(base, starts[next]) },
       starts: starts.slice(first, next + 1).map((start) => start - base),

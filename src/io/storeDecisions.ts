@@ -73,8 +73,10 @@ export function openDecisions({
     },
     async put(lo, decisions) {
       try {
-        const records = await Promise.all(decisions.map((decision) => encode(lo, decision)));
-        await inTurn(() => write(records));
+        const encoded = Promise.all(decisions.map((decision) => encode(lo, decision)));
+        // Its turn is taken before that is done, so that a close waits for it.
+        encoded.catch(() => {});
+        await inTurn(async () => write(await encoded));
       } catch (error) {
         throw writeError(path, error);
       }

@@ -5,6 +5,11 @@ const GATHER_MS = 50;
 /** A flush begins at once when so much waits. */
 const GATHER_BYTES_MAX = 512 << 10;
 
+/** A group's buffer at first. */
+const BUFFER_BYTES = 64 << 10;
+/** Larger ones, of a group with a very long reply, are not kept. */
+const SPARE_BYTES_MAX = 4 * GATHER_BYTES_MAX;
+
 export interface Groups {
   /** Resolves when its group is written; rejects as `write` did. */
   put(key: string, text: string): Promise<void>;
@@ -14,7 +19,8 @@ export interface Groups {
 
 /**
  * Group commit: replies that come within GATHER_MS are given to `write` together; one group is written after the other.
- * After a failure of `write` it is not called again, and every later reply fails alike.
+ * After a failure of `write` it is not called again, and every later reply fails alike. Its texts are there until it resolves:
+ * then a later group is gathered in their place.
  */
 export function createGroups(
   run: string,
@@ -24,9 +30,11 @@ export function createGroups(
   let gathering: Group | null = null;
   let tail: Promise<void> = Promise.resolve();
   let failed: Promise<void> | null = null;
+  let spare: Buffer | null = null;
 
   function startGroup(): Group {
-    const group = createGroup();
+    const group = createGroup(spare ?? Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    spare = null;
     void sleep(GATHER_MS).then(() => flush(group));
     return group;
   }
@@ -38,7 +46,11 @@ export function createGroups(
     group.isFlushed = true;
     tail = tail
       .then(() => failed ?? write(repliesOf(group, run)))
-      .then(group.resolve, (error: unknown) => {
+      .then(() => {
+        if (group.buffer.length <= SPARE_BYTES_MAX) spare = group.buffer;
+        group.resolve();
+      })
+      .catch((error: unknown) => {
         failed ??= Promise.reject(error);
         failed.catch(() => {});
         group.reject(error);
@@ -71,7 +83,7 @@ interface Group {
   reject: (error: unknown) => void;
 }
 
-function createGroup(): Group {
+function createGroup(buffer: Buffer): Group {
   let resolve!: () => void;
   let reject!: (error: unknown) => void;
   const done = new Promise<void>((onDone, onError) => {
@@ -80,7 +92,6 @@ function createGroup(): Group {
   });
   // Whoever waits hears of it; at a close nobody may.
   done.catch(() => {});
-  const buffer = Buffer.allocUnsafeSlow(64 << 10);
   return { keys: [], starts: [0], buffer, isFlushed: false, done, resolve, reject };
 }
 

@@ -63,10 +63,15 @@ export async function ensureRoom(
 ): Promise<void> {
   const dataFile = join(path, STORE_DATA_FILE);
   const { pageSize: pageBytes, lastPageNumber } = tables.root.getStats() as RootStats;
-  const wantedBytes = (lastPageNumber + 1 + pagesOf(tables, writes, pageBytes)) * pageBytes;
+  const bytesWith = (copied: number): number =>
+    (lastPageNumber + 1 + pagesOf(copied, writes, pageBytes)) * pageBytes;
   const found = await files.stat(dataFile);
   // Opening it would make an empty one.
   if (!found) throw fileError('ERR_IO_WRITE', dataFile, { code: 'ENOENT' });
+  // For few keys this is mostly enough to know; to look at the trees costs more.
+  const copiedAtMost = DEPTH_MAX * (writes.keys + Object.keys(tables).length);
+  if (found.sizeBytes >= bytesWith(copiedAtMost)) return;
+  const wantedBytes = bytesWith(copiedPages(tables, writes));
   if (found.sizeBytes >= wantedBytes) return;
   const file = await files.open(dataFile, 'append');
   try {
@@ -84,25 +89,29 @@ interface TableStats {
 
 type RootStats = TableStats & { pageSize: number; lastPageNumber: number };
 
+/** Of any tree of the database: with a hundred keys in a page it has more pages than a file can. */
+const DEPTH_MAX = 8;
 /** For the list of free pages, and for the roots. */
 const SPARE_PAGES = 32;
+/** In the list of free pages. */
+const PAGE_NUMBER_BYTES = 8;
 /** A page of a tree is at least half full; an entry is a key of 16 bytes, another or a page's number, and its head. */
 const ENTRY_BYTES = 48;
 /** Another process may write in the moment between. */
 const SHARE = 2;
 
 /** At most: each page of a tree on the way to a key is written anew. */
-function pagesOf(
-  tables: Partial<StoreTables>,
-  { keys, valuesBytes }: StoreWrites,
-  pageBytes: number,
-): number {
-  const copied = Object.values(tables).reduce((sum, table) => {
+function copiedPages(tables: Partial<StoreTables>, { keys }: StoreWrites): number {
+  return Object.values(tables).reduce((sum, table) => {
     const { treeDepth, treeBranchPageCount, treeLeafPageCount } = table.getStats() as TableStats;
     const branches = Math.min(keys * treeDepth, treeBranchPageCount);
     return sum + branches + Math.min(keys, treeLeafPageCount) + treeDepth + 1;
   }, 0);
+}
+
+function pagesOf(copied: number, { keys, valuesBytes }: StoreWrites, pageBytes: number): number {
+  const freed = Math.ceil((copied * PAGE_NUMBER_BYTES) / pageBytes);
   const split = Math.ceil((2 * keys * ENTRY_BYTES) / pageBytes);
   const values = valuesBytes.reduce((sum, bytes) => sum + Math.ceil(bytes / pageBytes) + 1, 0);
-  return SHARE * (copied + split + values + SPARE_PAGES);
+  return SHARE * (copied + freed + split + values + SPARE_PAGES);
 }

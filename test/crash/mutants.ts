@@ -234,9 +234,16 @@ const MUTANTS: Mutant[] = [
   {
     name: 'a reply is acknowledged before it is in the store',
     file: 'io/store.js',
-    before: 'await committed(tables.fresh.put(at, value));',
-    after: 'void committed(tables.fresh.put(at, value));',
+    before: 'await committed(fresh.batch(',
+    after: 'void committed(fresh.batch(',
     test: { file: 'io/storeTables.test.js', name: 'that is acknowledged' },
+  },
+  {
+    name: 'a group of replies is gathered where another is still written',
+    file: 'io/storeGroups.js',
+    before: 'group.isFlushed = true;',
+    after: 'group.isFlushed = true; spare = group.buffer;',
+    test: { file: 'io/store.test.js', name: 'groups of any size' },
   },
   {
     name: 'the store’s database meets a full disk',

@@ -114,6 +114,52 @@ describe('a store', () => {
     });
   });
 
+  test('groups of any size, one gathered while another is written: fresh, as others see them, and packed', async () => {
+    const path = join(temporaryFolder(), 'store');
+    // Texts of 20 bytes to 9 KB, in groups of less than a block, of one, of many, and of more than one flush takes.
+    const groups = [1, 3, 40, 100, 300, 2000, 2, 150];
+    const numbers = upTo(groups.reduce((sum, count) => sum + count, 0));
+    const long = (number: number): string =>
+      `${number} ${textOf(number)
+        .slice(0, 20)
+        .repeat(1 + ((7 * number) % 450))}`;
+    const wrong = (store: Store): number[] =>
+      numbers.filter((number) => store.get(keyOf(number)) !== long(number));
+    const store = await openStore(path, 'test', DEPS);
+    const puts: Promise<void>[] = [];
+    for (const count of groups) {
+      for (let put = 0; put < count; put++) puts.push(store.put(keyOf(puts.length), long(puts.length)));
+      await sleep(60);
+    }
+    await Promise.all(puts);
+    assert.deepEqual(wrong(store), []);
+    assert.deepEqual(await withOpen(path, wrong), [], 'a process that opens it beside');
+    assert.deepEqual(wrong(store), [], 'what the other process has packed');
+    await store.close();
+    assert.deepEqual(await withOpen(path, wrong), []);
+  });
+
+  test('keeps an empty reply that is packed alone, and one after it', async () => {
+    const path = join(temporaryFolder(), 'store');
+    for (const text of ['', 'x'.repeat(40_000)]) {
+      await withOpen(path, (store) => store.put(keyOf(text.length), text));
+      await withOpen(path, (store) => assert.equal(store.get(keyOf(text.length)), text));
+    }
+  });
+
+  test('of two replies with one key the later counts, also where the first was read meanwhile', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await fill(path, 200);
+    await withOpen(path, async (store) => {
+      assert.equal(store.get(keyOf(7)), textOf(7));
+      await store.put(keyOf(7), 'later');
+      assert.equal(store.get(keyOf(7)), 'later');
+      await Promise.all(upTo(200).map((number) => store.put(keyOf(number), `last ${textOf(number)}`)));
+      assert.equal(store.get(keyOf(7)), `last ${textOf(7)}`);
+    });
+    await withOpen(path, (store) => assert.equal(store.get(keyOf(7)), `last ${textOf(7)}`));
+  });
+
   test('refuses what comes after its close', async () => {
     const store = await openStore(join(temporaryFolder(), 'store'), 'test', DEPS);
     const last = store.put(keyOf(1), 'last');

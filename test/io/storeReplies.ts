@@ -47,6 +47,10 @@ export async function damageDecisions(path: string): Promise<void> {
   await root.close();
 }
 
+/** Where LMDB keeps a large value: in pages of its own, behind the header of the first. */
+const PAGE_BYTES = 4096;
+const PAGE_HEAD_BYTES = 24;
+
 /**
  * Writes over some bytes of each block of a run, as a failing disk would. Only of blocks: LMDB trusts the pages of its trees,
  * and damage there may end the process.
@@ -55,7 +59,9 @@ export function damageBlocks(dataFile: string, run: string): void {
   const length = String.fromCharCode(run.length);
   // The head of a block: codec, zeros, checksum, two numbers, the length of the run's name, the name.
   const head = new RegExp(`[\\x00\\x01]\\x00{3}[^]{16}${length}\\x00${run}`, 'g');
-  const places = [...readFileSync(dataFile, 'latin1').matchAll(head)].map(({ index }) => index);
+  const found = [...readFileSync(dataFile, 'latin1').matchAll(head)].map(({ index }) => index);
+  // The table of runs has the name too, as a key.
+  const places = found.filter((place) => place % PAGE_BYTES === PAGE_HEAD_BYTES);
   const handle = openSync(dataFile, 'r+');
   for (const place of places) writeSync(handle, Buffer.alloc(64, 0xee), 0, 64, place + 100);
   closeSync(handle);
