@@ -44,6 +44,7 @@ export function createGate(options: GateOptions): Gate {
   const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
   const { stretchRows = Infinity } = options;
   let issued = from;
+  let askedTo = from;
   let watermark = from;
   let kept = 0;
   let wake = (): void => {};
@@ -67,12 +68,13 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
-            const place = { issued, watermark, openTo: openTo(), limit };
-            const batch = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
-            if (batch === null) return subscriber.complete();
-            if (batch === 'wait') return;
-            issued = batch.hi;
-            subscriber.next(batch);
+            const place = { issued, watermark, askedTo, openTo: openTo(), limit };
+            const next = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
+            if (next === null) return subscriber.complete();
+            if (next === 'wait') return;
+            issued = next.batch.hi;
+            if (!next.isWhole) askedTo = issued;
+            subscriber.next(next.batch);
           }
           if (issued >= limit) subscriber.complete();
         } catch (error) {
@@ -121,6 +123,8 @@ function rowsFor(left: number, kept: number, passed: number): number {
 interface Place {
   issued: number;
   watermark: number;
+  /** Where the last rows end that had something to ask. */
+  askedTo: number;
   /** Where the demand ends. */
   openTo: number;
   limit: number;
@@ -137,17 +141,18 @@ async function nextBatch(
   place: Place,
   read: ReadRows,
   recall: Recall | undefined,
-): Promise<Batch | null | 'wait'> {
-  const { issued, watermark, openTo, limit, windowRows, batchRows, stretchRows } = place;
+): Promise<{ batch: Batch; isWhole: boolean } | null | 'wait'> {
+  const { issued, watermark, askedTo, openTo, limit, windowRows, batchRows, stretchRows } = place;
   // Rows that ask nobody cost nothing past the demand.
   const knownTo = Math.min(limit, watermark + windowRows);
   const found = recall?.find(issued, Math.min(limit - issued, windowRows)) ?? null;
   if (found !== null && found !== 'early' && found.rows <= (found.isWhole ? knownTo : openTo) - issued)
-    return recall!.read(issued);
-  if (found !== null && issued > watermark) return 'wait';
+    return { batch: await recall!.read(issued), isWhole: found.isWhole };
+  // Where nobody is asked about what is under way, that is delivered at once, and may be all that is wanted.
+  if (recall && issued > watermark && (found !== null || askedTo <= watermark)) return 'wait';
   // Of an endless stretch the rest is not a number.
   const inStretch = stretchRows === Infinity ? Infinity : stretchRows - (issued % stretchRows);
   const rows = await read(issued, Math.min(batchRows, openTo - issued, inStretch));
   if (rows === null || rows.numRows === 0) return null;
-  return { lo: issued, hi: issued + rows.numRows, rows, side: [] };
+  return { batch: { lo: issued, hi: issued + rows.numRows, rows, side: [] }, isWhole: false };
 }

@@ -64,7 +64,7 @@ test('other knobs, another end, any number of steps known, any order: the same s
   );
 });
 
-test('the same run again decides nothing, whatever its sizes, but for rows past its target', async () => {
+test('the same run again decides nothing, whatever its sizes, and nothing past its target', async () => {
   await fc.assert(
     fc.asyncProperty(knobs, knobs, fc.integer({ min: 1, max: 16 }), async (world, other, stretchRows) => {
       const memory: WorldMemory = { stretchRows, kept: new Map(), stepsKnown: 4 };
@@ -76,11 +76,7 @@ test('the same run again decides nothing, whatever its sizes, but for rows past 
       const again = run({ ...world, ...sizes }, delay, memory);
       await again.totals;
       assert.deepEqual(again.recorded.shards, first.recorded.shards);
-      const { next } = first.recorded.shards.at(-1)!;
-      assert.deepEqual(
-        asked().filter((label) => parseInt(label.slice(1)) < next),
-        [],
-      );
+      assert.deepEqual(asked(), []);
     }),
     RUNS,
   );
