@@ -89,7 +89,6 @@ export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions
   const own = deciders.map((decider) => hashOf({ code, decider }));
   return {
     stretchRows: STRETCH_ROWS,
-    has: (step, lo) => decisions.has(own[step]!, lo),
     get: (step, lo) => decisions.get(own[step]!, lo),
     count: decisions.count,
     put: (lo, decided) =>

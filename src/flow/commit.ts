@@ -91,6 +91,7 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
     assertTiles(next, batch, 'the sink');
     for (const entry of batch.side) pending.push(entry);
     const seqs = columnValues(batch.rows, 'seq') as number[];
+    giveUpIfNothingIsKept(seqs[0] ?? batch.hi);
     let start = 0;
     while (start < seqs.length && kept < target && !ended) {
       const wanted = Math.min(seqs.length, start + shardRows - keptInShard);
@@ -105,7 +106,6 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
     if (ended) return false;
     next = batch.hi;
     if (kept >= target) return true;
-    giveUpIfNothingIsKept();
     gate.delivered(batch.hi, kept - keptBefore);
     options.onDelivered?.(batch.hi, kept);
     return false;
@@ -123,11 +123,12 @@ export async function commitStream(source: Observable<Batch>, options: CommitOpt
     keptInShard = 0;
   }
 
-  function giveUpIfNothingIsKept(): void {
-    if (target === Infinity || kept > 0 || next - from < giveUpRows) return;
+  /** `upTo`: where the first row is that was kept, wherever its batch begins and ends, or what has passed without one. */
+  function giveUpIfNothingIsKept(upTo: number): void {
+    if (target === Infinity || kept > 0 || upTo - from < giveUpRows) return;
     throw new ScaleQuestError(
       'ERR_TARGET_UNREACHABLE',
-      `none of the first ${next - from} rows was kept, expected ${target}. ` +
+      `none of the first ${giveUpRows} rows was kept, expected ${target}. ` +
         'See in the report which step loses them; `scalequest preview` shows a few rows at every step.',
     );
   }

@@ -14,41 +14,45 @@ export interface Decision {
   written: RecordBatch | null;
   /** What the step added to the batch's side. */
   side: readonly SideEntry[];
-  /** Whether it also rests on rows before these. */
-  hasMemory?: boolean;
+  /** Of a step with memory: a hash of what it had learnt before these rows, on which this rests too. */
+  learnt?: string | undefined;
+  /** Of one that was recalled, and is applied: what its record is known by. Nothing else is in it. */
+  link?: string;
 }
 
-/**
- * Of a run so far: the first step that lost a row, or a choice of it, for a reason that may not come again; Infinity for none.
- * A step with memory behind it does not know that row, so what it decides from then on is this run's alone.
- */
-export interface History {
-  failedAt: number;
+/** Stands in a batch for a decision that was recalled. */
+export function recalled(link: string): Decision {
+  return { rowsIn: 0, from: [], written: null, side: [], link };
 }
 
-/** How many of the decisions, from the first on, are any run's. */
-export function countShared(decisions: readonly Decision[], { failedAt }: History): number {
-  const own = decisions.findIndex(({ hasMemory }, step) => hasMemory === true && step >= failedAt);
-  return own < 0 ? decisions.length : own;
+export function isRecalled(decision: Decision | undefined): boolean {
+  return decision?.link !== undefined;
 }
 
-/** Stands in a batch for a decision that was recalled, and is applied. */
-export const RECALLED: Decision = { rowsIn: 0, from: [], written: null, side: [] };
+/** What a step with memory has learnt of the rows below `upTo`, as a hash; null where it has met no batch yet. */
+export interface Memory {
+  upTo: number | null;
+  learnt: string;
+}
 
 /** Whether the step at that place has nothing to decide: it was recalled what it decided before. */
 export function isDecided({ decided = [] }: Batch, at: number | undefined): boolean {
   return at !== undefined && decided.length > at;
 }
 
-/** The batch's decisions with that of the step at `at`; undefined where the run keeps none from there on. */
+/**
+ * The batch's decisions with that of the step at `at`, where all before are there and this one is for good; `at` is
+ * undefined for a step whose decisions nobody keeps.
+ */
 export function withDecision(
-  { decided = [] }: Batch,
+  { decided }: Batch,
   at: number | undefined,
   decision: Decision,
+  mayDiffer = false,
 ): readonly Decision[] | undefined {
-  if (at === undefined) return undefined;
-  if (decided.length !== at || !decision.side.every(isLasting)) return decided;
-  return [...decided, decision];
+  if (at === undefined) return decided;
+  if ((decided ?? []).length !== at || mayDiffer || !decision.side.every(isLasting)) return decided ?? [];
+  return [...(decided ?? []), decision];
 }
 
 /** Codes that follow from a row and from replies that the store has. What a server or a deadline refused may go well another time. */
@@ -61,10 +65,7 @@ const LASTING: readonly string[] = [
   'ROW_LISTS_DIFFER',
 ] satisfies ErrorCode[];
 
-export function isLastingReason(kind: string, reason: string): boolean {
-  return (kind !== 'rejected' && kind !== 'leftOut') || LASTING.includes(reason);
-}
-
 function isLasting(entry: SideEntry): boolean {
-  return !('reason' in entry) || isLastingReason(entry.kind, entry.reason);
+  if (entry.kind !== 'rejected' && entry.kind !== 'leftOut') return true;
+  return LASTING.includes(entry.reason);
 }

@@ -22,8 +22,11 @@ export interface GateOptions {
 
 /** Rows that were decided before. */
 export interface Recall {
-  /** What is known of the positions from `lo` on: how many rows, and whether no step is left to decide them; null for nothing. */
-  find(lo: number): { rows: number; isWhole: boolean } | null;
+  /**
+   * What is known of the positions from `lo` on: how many rows, at most `rowsMax`, and whether no step is left to decide them;
+   * null for nothing, `early` where that cannot be told before all rows below `lo` are delivered.
+   */
+  find(lo: number, rowsMax: number): { rows: number; isWhole: boolean } | 'early' | null;
   /** The batch of what was found at `lo`. */
   read(lo: number): Promise<Batch>;
 }
@@ -41,6 +44,7 @@ export function createGate(options: GateOptions): Gate {
   const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
   const { stretchRows = Infinity } = options;
   let issued = from;
+  let askedTo = from;
   let watermark = from;
   let kept = 0;
   let wake = (): void => {};
@@ -64,17 +68,13 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
-            const place = {
-              issued,
-              watermark,
-              openTo: openTo(),
-              knownTo: Math.min(limit, watermark + windowRows),
-            };
-            const batch = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
-            if (batch === null) return subscriber.complete();
-            if (batch === 'wait') return;
-            issued = batch.hi;
-            subscriber.next(batch);
+            const place = { issued, watermark, askedTo, openTo: openTo(), limit };
+            const next = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
+            if (next === null) return subscriber.complete();
+            if (next === 'wait') return;
+            issued = next.batch.hi;
+            if (!next.isWhole) askedTo = issued;
+            subscriber.next(next.batch);
           }
           if (issued >= limit) subscriber.complete();
         } catch (error) {
@@ -123,30 +123,36 @@ function rowsFor(left: number, kept: number, passed: number): number {
 interface Place {
   issued: number;
   watermark: number;
+  /** Where the last rows end that had something to ask. */
+  askedTo: number;
   /** Where the demand ends. */
   openTo: number;
-  /** Where rows end that ask nobody, so that they cost nothing past the demand. */
-  knownTo: number;
+  limit: number;
   windowRows: number;
   batchRows: number;
   stretchRows: number;
 }
 
-/** The next batch; null at the source's end, `wait` where one is known for which there will be room. */
+/**
+ * The next batch; null at the source's end, `wait` where more is known of one than there is room for, or than can be told, until
+ * those before it are delivered.
+ */
 async function nextBatch(
   place: Place,
   read: ReadRows,
   recall: Recall | undefined,
-): Promise<Batch | null | 'wait'> {
-  const { issued, watermark, openTo, knownTo, windowRows, batchRows, stretchRows } = place;
-  const found = recall?.find(issued);
-  if (found) {
-    if (found.rows <= (found.isWhole ? knownTo : openTo) - issued) return recall!.read(issued);
-    if (issued > watermark && found.rows <= windowRows) return 'wait';
-  }
+): Promise<{ batch: Batch; isWhole: boolean } | null | 'wait'> {
+  const { issued, watermark, askedTo, openTo, limit, windowRows, batchRows, stretchRows } = place;
+  // Rows that ask nobody cost nothing past the demand.
+  const knownTo = Math.min(limit, watermark + windowRows);
+  const found = recall?.find(issued, Math.min(limit - issued, windowRows)) ?? null;
+  if (found !== null && found !== 'early' && found.rows <= (found.isWhole ? knownTo : openTo) - issued)
+    return { batch: await recall!.read(issued), isWhole: found.isWhole };
+  // Where nobody is asked about what is under way, that is delivered at once, and may be all that is wanted.
+  if (recall && issued > watermark && (found !== null || askedTo <= watermark)) return 'wait';
   // Of an endless stretch the rest is not a number.
   const inStretch = stretchRows === Infinity ? Infinity : stretchRows - (issued % stretchRows);
   const rows = await read(issued, Math.min(batchRows, openTo - issued, inStretch));
   if (rows === null || rows.numRows === 0) return null;
-  return { lo: issued, hi: issued + rows.numRows, rows, side: [] };
+  return { batch: { lo: issued, hi: issued + rows.numRows, rows, side: [] }, isWhole: false };
 }

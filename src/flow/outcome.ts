@@ -5,7 +5,7 @@ import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Batch, LeftOut, LostRow, MadeRows, SideEntry } from './batch.js';
-import { type Decision, withDecision } from './decision.js';
+import { type Decision, type Memory, withDecision } from './decision.js';
 
 /** A row as a step sees it: its identity and the columns that the step declared to read. */
 export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly<Record<string, ColumnValue>>;
@@ -13,9 +13,11 @@ export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly
 /** Of the columns that a step writes. */
 export type Values = Readonly<Record<string, ColumnValue>>;
 
-/** What a step decides about one row. */
+/**
+ * What a step decides about one row. `mayDiffer`: another time it may decide otherwise about the same row, as after a deadline.
+ */
 export type Outcome =
-  | { kind: 'keep'; values?: Values; leftOut?: LeftOutChoices }
+  | { kind: 'keep'; values?: Values; leftOut?: LeftOutChoices; mayDiffer?: boolean }
   | { kind: 'multiply'; rows: readonly Values[] }
   | { kind: 'dropped'; reason: string; message?: string }
   | { kind: 'rejected'; reason: string; message: string };
@@ -54,6 +56,8 @@ export interface StepShape {
   mayLack?: readonly string[];
   /** The step's place in the pipeline, where the run keeps what its steps decide. */
   at?: number | undefined;
+  /** Called with what a step with memory has learnt, from before the first batch on, where the run keeps decisions. */
+  onLearnt?: ((memory: Memory) => void) | undefined;
   /** Called once a batch, for live progress. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
@@ -95,13 +99,13 @@ function incomplete(missing: string): Outcome {
 
 /**
  * Applies one outcome a row: survivors get the written columns, the others become side entries. `memory`: of a step that has one,
- * what it learnt.
+ * what it learnt of these rows, and a hash of what it had learnt before.
  */
 export function applyOutcomes(
   batch: Batch,
   shape: StepShape,
   outcomes: readonly Outcome[],
-  memory?: { deltas: readonly SideEntry[] },
+  memory?: { deltas: readonly SideEntry[]; learnt: string | undefined },
 ): Batch {
   const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
   const areSame = outcomes.every((outcome) => outcome.kind === 'keep' && !outcome.leftOut);
@@ -128,15 +132,10 @@ export function applyOutcomes(
   ];
   const { lo, hi } = batch;
   const rows = own ? joinColumns([taken, own]) : taken;
-  const decision: Decision = {
-    rowsIn: outcomes.length,
-    from,
-    written: own,
-    side,
-    hasMemory: memory !== undefined,
-  };
+  const decision: Decision = { rowsIn: outcomes.length, from, written: own, side, learnt: memory?.learnt };
   shape.onCounts?.(countsOf(decision));
-  const decided = withDecision(batch, shape.at, decision);
+  const mayDiffer = outcomes.some((outcome) => outcome.kind === 'keep' && outcome.mayDiffer);
+  const decided = withDecision(batch, shape.at, decision, mayDiffer);
   return { lo, hi, rows, side: [...batch.side, ...side], ...(decided ? { decided } : {}) };
 }
 

@@ -3,53 +3,85 @@ import { joinColumns, selectColumns } from '../arrow/columns.js';
 import { concatRows } from '../arrow/concat.js';
 import { takeRows } from '../arrow/take.js';
 import { ScaleQuestError } from '../errors.js';
-import { type Decision, type History, RECALLED, countShared } from './decision.js';
+import { type Decision, type Memory, recalled } from './decision.js';
+import { type DecisionRecord, NO_LINK } from './decisionBytes.js';
 import type { ReadRows, Recall } from './gate.js';
 
 export interface RecallDeps {
   /** The source, which each position is read of all the same: a file goes on behind them. */
   read: ReadRows;
-  /** Of how many steps, from the first on, the decisions on the stretch that begins at `lo` are known. */
-  known(lo: number): number;
-  /** What the step decided; the first `known(lo)` are there. */
-  decision(lo: number, step: number): Decision;
+  /** What was kept of the step and the stretch that begins at `lo`, whoever kept it; null for nothing. */
+  record(lo: number, step: number): DecisionRecord | null;
+  /** Of the step, if it has any; as far as its rows have come. */
+  memory(step: number): Memory | undefined;
+  /** Where the run began. */
+  from: number;
   /** Of the pipeline. */
   stepsInAll: number;
-  history: History;
   onRecalled?: (step: number, decision: Decision) => void;
 }
 
 /** Makes batches of stretches from the decisions that were kept of them. */
 export function recallDecisions(deps: RecallDeps): Recall {
-  const { read, stepsInAll, history, onRecalled } = deps;
-  let found: { lo: number; decisions: readonly Decision[] } = { lo: -1, decisions: [] };
+  const { read, stepsInAll, onRecalled } = deps;
+  let found: { lo: number; records: readonly DecisionRecord[] } = { lo: -1, records: [] };
 
-  function decisionsAt(lo: number): readonly Decision[] {
-    if (found.lo !== lo) {
-      const steps = Array.from({ length: deps.known(lo) }, (_, step) => step);
-      found = { lo, decisions: steps.map((step) => deps.decision(lo, step)) };
-    }
-    return found.decisions.slice(0, countShared(found.decisions, history));
+  function recordsAt(lo: number): readonly DecisionRecord[] {
+    if (found.lo !== lo) found = { lo, records: findRecords(deps, lo) };
+    return found.records;
   }
 
   return {
-    find(lo) {
-      const decisions = decisionsAt(lo);
-      if (decisions.length === 0) return null;
-      return { rows: decisions[0]!.rowsIn, isWhole: decisions.length === stepsInAll };
+    find(lo, rowsMax) {
+      const records = recordsAt(lo);
+      const rows = records[0]?.decision.rowsIn ?? 0;
+      if (records.length === 0 || rows > rowsMax) return null;
+      const { count, isEarly } = countFitting(deps, lo, records);
+      if (isEarly) return 'early';
+      return count === 0 ? null : { rows, isWhole: count === stepsInAll };
     },
     async read(lo) {
-      const decisions = decisionsAt(lo);
+      const records = recordsAt(lo).slice(0, countFitting(deps, lo, recordsAt(lo)).count);
+      const decisions = records.map(({ decision }) => decision);
       const source = await readRows(read, lo, decisions[0]!.rowsIn);
       for (const [step, each] of decisions.entries()) onRecalled?.(step, each);
       return {
         ...{ lo, hi: lo + source.numRows },
         rows: applyDecisions(source, decisions),
         side: decisions.flatMap(({ side }) => side),
-        decided: decisions.map(() => RECALLED),
+        decided: records.map(({ link }) => recalled(link)),
       };
     },
   };
+}
+
+/** Of the first steps, as far as each is about what the one before decided: a later one may have been left by another run. */
+function findRecords({ record, stepsInAll }: RecallDeps, lo: number): DecisionRecord[] {
+  const records: DecisionRecord[] = [];
+  while (records.length < stepsInAll) {
+    const next = record(lo, records.length);
+    if (next?.after !== (records.at(-1)?.link ?? NO_LINK)) break;
+    records.push(next);
+  }
+  return records;
+}
+
+/**
+ * How many of them this run would decide likewise: all up to a step with memory that had learnt otherwise before. `isEarly` where
+ * that cannot be told, as rows that are to be decided have not come to it yet.
+ */
+function countFitting(
+  { memory, from }: RecallDeps,
+  lo: number,
+  records: readonly DecisionRecord[],
+): { count: number; isEarly: boolean } {
+  for (const [step, { decision }] of records.entries()) {
+    if (decision.learnt === undefined) continue;
+    const { upTo, learnt } = memory(step) ?? { upTo: lo, learnt: '' };
+    if ((upTo ?? from) !== lo) return { count: step, isEarly: true };
+    if (learnt !== decision.learnt) return { count: step, isEarly: false };
+  }
+  return { count: records.length, isEarly: false };
 }
 
 async function readRows(read: ReadRows, lo: number, count: number): Promise<RecordBatch> {

@@ -1,7 +1,7 @@
 import { concatMap, finalize } from 'rxjs';
 import { concatRows } from '../arrow/concat.js';
 import type { Batch, BatchOperator } from './batch.js';
-import { type Decision, type History, RECALLED, countShared } from './decision.js';
+import { type Decision, isRecalled } from './decision.js';
 
 /** Keeps what the first so many steps decided about the rows from `lo` on. */
 export type KeepDecisions = (lo: number, decisions: readonly Decision[]) => Promise<void>;
@@ -9,24 +9,15 @@ export type KeepDecisions = (lo: number, decisions: readonly Decision[]) => Prom
 /**
  * Behind the last step: gathers what was decided up to each multiple of `stretchRows`, or to the end, and hands it on. Batches
  * pass at once, but for one that ends a stretch while the stretch before is not kept yet, so that no more than one waits.
- * The last stretch is handed on when the stream ends; nobody waits for it. `steps`: whose decisions are kept. `history`: is
- * kept up to date.
+ * The last stretch is handed on when the stream ends; nobody waits for it.
  */
-export function recordDecisions(
-  stretchRows: number,
-  steps: number,
-  history: History,
-  keep: KeepDecisions,
-): BatchOperator {
+export function recordDecisions(stretchRows: number, keep: KeepDecisions): BatchOperator {
   let gathered: Batch[] = [];
   let keeping: Promise<void> = Promise.resolve();
 
   function gather(batch: Batch): void {
-    const { decided = [] } = batch;
-    const shared = decided.slice(0, countShared(decided, history));
     // Its rows have gone on, and need not be held.
-    gathered.push({ ...batch, rows: batch.rows.slice(0, 0), side: [], decided: shared });
-    if (decided.length < Math.min(steps, history.failedAt)) history.failedAt = decided.length;
+    gathered.push({ ...batch, rows: batch.rows.slice(0, 0), side: [] });
   }
 
   /** Waits for what is being kept, not for what it hands on now. */
@@ -35,7 +26,7 @@ export function recordDecisions(
     if (!first) return;
     const decisions = joinBatches(gathered);
     gathered = [];
-    if (decisions.every((decision) => decision === RECALLED)) return;
+    if (decisions.every(isRecalled)) return;
     await keeping;
     keeping = keep(first.lo, decisions);
     // Whoever comes next hears of it; at the end the store does.
@@ -45,11 +36,11 @@ export function recordDecisions(
   return (source) =>
     source.pipe(
       concatMap(async (batch) => {
-        const isRecalled = batch.decided?.[0] === RECALLED;
+        const isWhole = isRecalled(batch.decided?.[0]);
         // What was recalled is a stretch by itself, which later steps may have added to.
-        if (isRecalled) await keepGathered();
+        if (isWhole) await keepGathered();
         gather(batch);
-        if (isRecalled || batch.hi % stretchRows === 0) await keepGathered();
+        if (isWhole || batch.hi % stretchRows === 0) await keepGathered();
         return batch;
       }),
       finalize(() => void keepGathered().catch(() => {})),
@@ -77,5 +68,6 @@ function joinDecisions(parts: readonly Decision[]): Decision {
     ...{ rowsIn, from },
     written: written.length > 0 ? concatRows(written) : null,
     side: parts.flatMap(({ side }) => side),
+    learnt: parts[0]!.learnt,
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Observable } from 'rxjs';
 import { type Batch, type BatchOperator, type Delta, type SideEntry, assertTiles } from './batch.js';
 import { isDecided } from './decision.js';
@@ -13,6 +14,7 @@ import {
 
 /** A step with memory. Only `apply` changes the state, so that folding the committed deltas gives it back. */
 export interface Scan<State, Learnt> {
+  /** Null for a step that remembers nothing, and learns for its figures alone. */
   init: () => State;
   /** Decides one row from the state; `learn` is what the state gains by it. */
   decide: (state: State, row: Row) => { outcome: Outcome; learn?: Learnt };
@@ -33,6 +35,7 @@ export function scanRows<State, Learnt>(
       const state = scan.init();
       // Of rows decided before: folded when a row is to be decided, which may never be.
       let unfolded: Learnt[] = [...restored];
+      const memory = shape.at === undefined || state === null ? null : createMemory(shape, restored);
       let expectedLo: number | null = null;
 
       function fold(): void {
@@ -42,13 +45,17 @@ export function scanRows<State, Learnt>(
 
       function take(batch: Batch): Batch {
         if (isDecided(batch, shape.at)) {
-          for (const entry of batch.side) if (isOwn(entry)) unfolded.push(entry.value as Learnt);
+          const deltas = batch.side.filter(isOwn);
+          for (const { value } of deltas) unfolded.push(value as Learnt);
+          memory?.add(batch, deltas);
           return batch;
         }
         fold();
         const deltas: Delta[] = [];
         const outcomes = readRows(batch, shape).map((row) => decideRow(row, deltas));
-        return applyOutcomes(batch, shape, outcomes, { deltas });
+        const learnt = memory?.learnt();
+        memory?.add(batch, deltas);
+        return applyOutcomes(batch, shape, outcomes, { deltas, learnt });
       }
 
       function isOwn(entry: SideEntry): entry is Delta {
@@ -83,4 +90,26 @@ export function scanRows<State, Learnt>(
         complete: () => subscriber.complete(),
       });
     });
+}
+
+/** A hash of all that a step has learnt: the same in every run that has learnt the same, however its rows were batched. */
+function createMemory({ onLearnt }: StepShape, restored: readonly unknown[]) {
+  const hash = createHash('sha256');
+  let learnt = '';
+
+  function add(upTo: number | null, values: readonly unknown[]): void {
+    for (const value of values) hash.update(`${JSON.stringify(value)}\n`);
+    learnt = hash.copy().digest('base64');
+    onLearnt?.({ upTo, learnt });
+  }
+
+  add(null, restored);
+  return {
+    learnt: () => learnt,
+    add: ({ hi }: Batch, deltas: readonly Delta[]): void =>
+      add(
+        hi,
+        deltas.map(({ value }) => value),
+      ),
+  };
 }

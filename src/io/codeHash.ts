@@ -9,16 +9,19 @@ const OURS = { code: dirname(dirname(fileURLToPath(import.meta.url))), package: 
 let known: string | undefined;
 
 /**
- * Hash of the code that runs: our own compiled files, the versions of the packages that they use, and that of Node, which
- * brings its tables of characters. What one code has decided is not told of another.
+ * Hash of the code that runs: our own compiled files, the versions of the packages that they use, and those of Node and
+ * of the tables of characters, which a Node may take from the system. What one code has decided is not told of another.
  */
 export function codeHash(): string {
   return (known ??= hashCode(OURS));
 }
 
-/** Of the files below the folder `code`, and of what the package's dependencies are. */
-export function hashCode(folders: { code: string; package: string }): string {
-  const hash = createHash('sha256').update(process.version);
+/** Of the files below the folder `code`, of what the package's dependencies are, and of what runs them. */
+export function hashCode(
+  folders: { code: string; package: string },
+  { node, v8, icu, unicode }: Readonly<NodeJS.Dict<string>> = process.versions,
+): string {
+  const hash = createHash('sha256').update(JSON.stringify([node, v8, icu, unicode]));
   const names = readdirSync(folders.code, { recursive: true, encoding: 'utf8' });
   for (const name of names.filter((each) => /\.[jt]s$/.test(each)).sort())
     hash.update(`\n${name}\n`).update(readFileSync(join(folders.code, name)));

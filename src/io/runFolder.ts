@@ -176,21 +176,12 @@ export function isComplete({ manifest }: RunFolder): boolean {
   return manifest.content.commits.at(-1)?.done ?? false;
 }
 
-/** Where a run goes on. */
-interface ResumePoint {
-  from: number;
-  kept: number;
-  counts: Record<string, number>;
-  restored: (step: string) => readonly unknown[];
-}
-
-/** After its last commit, with what its steps (or the named ones) had learnt by then: step → values. */
+/** Where a run goes on: after its last commit, with what its steps (or the named ones) had learnt by then: step → values. */
 export async function resumeOf(
   files: Files,
-  folder: RunFolder,
+  { path, manifest }: RunFolder,
   steps?: readonly string[],
-): Promise<ResumePoint> {
-  const { path, manifest } = folder;
+): Promise<{ from: number; kept: number; restored: (step: string) => readonly unknown[] }> {
   const { commits } = manifest.content;
   const states = commits.flatMap(({ state }) => state ?? []);
   const restored = await readStates(
@@ -198,8 +189,8 @@ export async function resumeOf(
     states.map(({ file, sha256 }) => ({ path: join(path, file), sha256 })),
     steps,
   );
-  const { positions: from, kept, counts } = totalsOf(folder);
-  return { from, kept, counts, restored: (step) => restored.get(step) ?? [] };
+  const last = commits.at(-1);
+  return { from: last?.next ?? 0, kept: last?.kept ?? 0, restored: (step) => restored.get(step) ?? [] };
 }
 
 /** Of all commits, whoever started the run how often. `counts`: `step kind reason` → rows. */

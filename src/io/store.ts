@@ -35,7 +35,7 @@ const runRecord = z.object({
   startedMs: z.number(),
   models: z.record(z.string(), z.object({ hits: z.int().min(0), misses: z.int().min(0) })),
   /** Rows of source that came with what had been decided of them. */
-  recalledRows: z.int().min(0),
+  recalledRows: z.int().min(0).default(0),
 });
 
 export type StoreRun = z.output<typeof runRecord>;

@@ -10,9 +10,8 @@ import type { StoreTables } from './storeTables.js';
  * the replies; where replies are removed, they go too, for what they were made of is not known.
  */
 export interface DecisionTable {
-  has(decider: string, lo: number): boolean;
-  /** Throws ERR_STORE_DAMAGED for what is not there whole. */
-  get(decider: string, lo: number): Buffer;
+  /** Undefined for what is not there. Throws ERR_STORE_DAMAGED for what is not there whole. */
+  get(decider: string, lo: number): Buffer | undefined;
   /** Resolves when all of them are durable. Rejects with ERR_STORE_WRITE. */
   put(lo: number, decisions: readonly DecisionRecord[]): Promise<void>;
   /** Counts rows that came with what had been decided of them. */
@@ -64,11 +63,11 @@ export function openDecisions({
   }
 
   return {
-    has: (decider, lo) => tables.decisions.doesExist(keyOf(decider, lo)),
     get(decider, lo) {
       const key = keyOf(decider, lo);
       const block = tables.decisions.getBinary(key);
-      const texts = block && codec.decode(block)?.texts;
+      if (!block) return undefined;
+      const texts = codec.decode(block)?.texts;
       if (!texts) throw damaged(path, key);
       return texts;
     },

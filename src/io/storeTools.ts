@@ -64,7 +64,12 @@ function usedBytes(tables: StoreTables): number {
   return Object.values(tables).reduce((sum, table) => sum + tableBytes(tables, table), 2 * pageBytes);
 }
 
-function tableBytes({ root }: StoreTables, table: Pick<StoreTables[keyof StoreTables], 'getStats'>): number {
+/** Of a table that a store of an earlier version has not, when it is only read: none. */
+function tableBytes(
+  { root }: StoreTables,
+  table: Pick<StoreTables[keyof StoreTables], 'getStats'> | undefined,
+): number {
+  if (!table) return 0;
   type Stats = { treeBranchPageCount: number; treeLeafPageCount: number; overflowPages: number };
   const { pageSize: pageBytes } = root.getStats() as { pageSize: number };
   const { treeBranchPageCount, treeLeafPageCount, overflowPages } = table.getStats() as Stats;

@@ -97,7 +97,8 @@ export function gradeAnswer(input: GradeAnswerOptions, context: RunContext): Bat
       const gold = referenceOf(row, answerColumn);
       const responses = of === 'response' ? [row['response'] as string] : (row['responses'] as string[]);
       const graded = await gradeAll(grader, gold, responses);
-      return keep(of === 'response' ? single(graded) : { ...graded });
+      const values = of === 'response' ? single(graded) : { ...graded };
+      return { ...keep(values), mayDiffer: graded.grades.some(isFleeting) };
     });
   }
 
@@ -109,6 +110,11 @@ export function gradeAnswer(input: GradeAnswerOptions, context: RunContext): Bat
         finalize(() => void grader.close()),
       );
     });
+}
+
+/** A slower moment, or a thread that was lost, says nothing of the answer. */
+function isFleeting(grade: string): boolean {
+  return grade === 'ROW_GRADE_TIMEOUT' || grade === 'ROW_GRADE_FAILED';
 }
 
 function referenceOf(row: Row, column: string): string {

@@ -3,6 +3,7 @@ import type { Column, ColumnType } from '../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../backends/model.js';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
+import type { Memory } from '../flow/decision.js';
 import type { Row, StepCounts, StepShape } from '../flow/outcome.js';
 import { deriveSeed, deriveUniform } from '../random.js';
 
@@ -15,6 +16,8 @@ export interface RunContext {
   step?: string;
   /** The step's place in the pipeline, where the run keeps what it decides. */
   at?: number;
+  /** Told what the step, of those with memory, has learnt; where the run keeps decisions. */
+  onLearnt?: (memory: Memory) => void;
   /** The text of a prompt file, or of the built-in prompt `name` where no path is given. */
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
@@ -126,6 +129,7 @@ export function shapeOf<Schema extends z.ZodType>(
     reads: spec.reads(options),
     writes: spec.writes(options),
     at: context.at,
+    onLearnt: context.onLearnt,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
   };
 }

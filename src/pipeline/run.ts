@@ -2,8 +2,8 @@ import type { Observable } from 'rxjs';
 import type { Model } from '../backends/model.js';
 import type { Batch, BatchOperator } from '../flow/batch.js';
 import { type CommitSink, type Totals, commitStream } from '../flow/commit.js';
-import { type History, RECALLED, isLastingReason } from '../flow/decision.js';
-import { decodeDecision, encodeDecision } from '../flow/decisionBytes.js';
+import type { Memory } from '../flow/decision.js';
+import { decodeDecision, encodeDecisions } from '../flow/decisionBytes.js';
 import { type ReadRows, type Recall, createGate } from '../flow/gate.js';
 import { type StepCounts, countsOf } from '../flow/outcome.js';
 import { recallDecisions } from '../flow/recallDecisions.js';
@@ -19,20 +19,18 @@ export interface Resume {
   /** The first source position that no commit covers. */
   from: number;
   kept: number;
-  /** Rows lost and made, and choices left out: `step kind reason` → how many. */
-  counts: Readonly<Record<string, number>>;
   /** What the step of that label had learnt, in order. */
   restored: NonNullable<RunContext['restored']>;
 }
 
-export const NOTHING_YET: Resume = { from: 0, kept: 0, counts: {}, restored: () => [] };
+export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
 /** What steps decided in this run or another, by the step's place and the first row of the stretch. */
 export interface Decisions {
   /** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
   stretchRows: number;
-  has(step: number, lo: number): boolean;
-  get(step: number, lo: number): Buffer;
+  /** Undefined for nothing. Throws ERR_STORE_DAMAGED. */
+  get(step: number, lo: number): Buffer | undefined;
   /** Resolves when they are kept. */
   put(lo: number, decisions: readonly { step: number; bytes: Buffer }[]): Promise<void>;
   /** Rows came with them. */
@@ -66,11 +64,9 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
     limit,
     ...(deps.decisions ? { stretchRows: deps.decisions.stretchRows } : {}),
   });
-  const history = { failedAt: failedStep(plan, deps.resume ?? NOTHING_YET) };
-  const stream = connectSteps(plan, gate.source(deps.read, recallOf(plan, deps, history)), deps).pipe(
-    recorderOf(plan, deps, history),
-    untilAborted(deps.signal),
-  );
+  const memories: Memories = new Map();
+  const rows = gate.source(deps.read, recallOf(plan, deps, memories));
+  const stream = connectSteps(plan, rows, deps, memories).pipe(recorderOf(deps), untilAborted(deps.signal));
   return commitStream(stream, {
     gate,
     sink: deps.sink,
@@ -82,42 +78,39 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   });
 }
 
+/** Of the steps that have one, by their places. */
+type Memories = Map<number, Memory>;
+
 /** The operators of a plan, one behind the other. */
-function connectSteps(plan: Plan, source: Observable<Batch>, deps: RunDeps): Observable<Batch> {
+function connectSteps(
+  plan: Plan,
+  source: Observable<Batch>,
+  deps: RunDeps,
+  memories: Memories,
+): Observable<Batch> {
   return plan.steps.reduce((stream, { spec, input, label }, at) => {
     const isKept = deps.decisions !== undefined && at < plan.deciders.length;
-    const context = { ...runContext(plan, deps, label), ...(isKept ? { at } : {}) };
+    const kept = { at, onLearnt: (memory: Memory) => void memories.set(at, memory) };
+    const context = { ...runContext(plan, deps, label), ...(isKept ? kept : {}) };
     return stream.pipe(spec.operator(input, context));
   }, source);
 }
 
-/** The first step that an earlier start saw fail at a row, as a server may; see `History`. */
-function failedStep({ steps }: Plan, { counts }: Resume): number {
-  const failed = Object.keys(counts).filter((key) => {
-    const [, kind = '', ...words] = key.split(' ');
-    return !isLastingReason(kind, words.join(' '));
-  });
-  return Math.min(...failed.map((key) => steps.findIndex(({ label }) => label === key.split(' ')[0])));
-}
-
 function recallOf(
   plan: Plan,
-  { decisions, read, onCounts, onRecalled }: RunDeps,
-  history: History,
+  { decisions, read, resume, onCounts, onRecalled }: RunDeps,
+  memories: Memories,
 ): Recall | undefined {
   if (!decisions) return undefined;
-  const steps = plan.deciders.length;
   return recallDecisions({
     read,
     stepsInAll: plan.steps.length,
-    history,
-    known(lo) {
-      if (steps === 0 || !decisions.has(0, lo)) return 0;
-      let known = steps;
-      while (!decisions.has(known - 1, lo)) known -= 1;
-      return known;
+    from: (resume ?? NOTHING_YET).from,
+    memory: (step) => memories.get(step),
+    record(lo, step) {
+      const bytes = step < plan.deciders.length ? decisions.get(step, lo) : undefined;
+      return bytes ? decodeDecision(bytes) : null;
     },
-    decision: (lo, step) => decodeDecision(decisions.get(step, lo)),
     onRecalled(step, decision) {
       if (step === 0) {
         decisions.count(decision.rowsIn);
@@ -128,16 +121,9 @@ function recallOf(
   });
 }
 
-function recorderOf({ deciders }: Plan, { decisions }: RunDeps, history: History): BatchOperator {
+function recorderOf({ decisions }: RunDeps): BatchOperator {
   if (!decisions) return (stream) => stream;
-  return recordDecisions(decisions.stretchRows, deciders.length, history, (lo, decided) =>
-    decisions.put(
-      lo,
-      decided.flatMap((decision, step) =>
-        decision === RECALLED ? [] : { step, bytes: encodeDecision(decision) },
-      ),
-    ),
-  );
+  return recordDecisions(decisions.stretchRows, (lo, decided) => decisions.put(lo, encodeDecisions(decided)));
 }
 
 /** What the step called `label` is given. */

@@ -6,7 +6,8 @@ import { COLUMN_TYPES, type Column, type ColumnType, type ColumnValue } from '..
 import { columnValues } from '../../src/arrow/read.js';
 import type { SideEntry } from '../../src/flow/batch.js';
 import type { Decision } from '../../src/flow/decision.js';
-import { decodeDecision, encodeDecision } from '../../src/flow/decisionBytes.js';
+import { recalled } from '../../src/flow/decision.js';
+import { NO_LINK, decodeDecision, encodeDecisions } from '../../src/flow/decisionBytes.js';
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 // A lone surrogate becomes U+FFFD where the column is built.
@@ -58,7 +59,7 @@ const decision: fc.Arbitrary<Decision> = fc
           fc.array(nullable ? fc.option(VALUES[type]) : VALUES[type], exactly),
         );
         return fc.tuple(...values).map((columnsOf) => ({
-          ...{ rowsIn, from, side: entries, hasMemory: rowsIn % 2 === 1 },
+          ...{ rowsIn, from, side: entries, learnt: rowsIn % 2 === 1 ? 'a hash' : undefined },
           written: columns.length > 0 ? buildRows(columns, columnsOf, from.length) : null,
         }));
       },
@@ -66,7 +67,7 @@ const decision: fc.Arbitrary<Decision> = fc
   });
 
 /** As plain values, with signs of zero. */
-function plain({ rowsIn, from, written, side: entries, hasMemory = false }: Decision): unknown {
+function plain({ rowsIn, from, written, side: entries, learnt }: Decision): unknown {
   const columns = written?.schema.fields.map(({ name, type, nullable, metadata }) => [
     ...[name, `${type}`, nullable, [...metadata]],
     columnValues(written, name),
@@ -74,17 +75,21 @@ function plain({ rowsIn, from, written, side: entries, hasMemory = false }: Deci
   return {
     rowsIn,
     from: [...from],
-    hasMemory,
+    learnt,
     entries: JSON.stringify(entries),
     rows: written?.numRows,
     columns,
   };
 }
 
+function bytesOf(each: Decision): Buffer {
+  return encodeDecisions([each])[0]!.bytes;
+}
+
 test('a decision reads back as it was: places, columns of every type, zero rows, side entries', () => {
   fc.assert(
     fc.property(decision, (each) => {
-      assert.deepEqual(plain(decodeDecision(encodeDecision(each))), plain(each));
+      assert.deepEqual(plain(decodeDecision(bytesOf(each)).decision), plain(each));
     }),
     { numRuns: 500 },
   );
@@ -92,11 +97,30 @@ test('a decision reads back as it was: places, columns of every type, zero rows,
 
 test('bytes at any offset of a larger buffer read alike', () => {
   const rows = buildRows([{ name: 'reward', type: 'float64', help: 'a column' }], [[-0, 1.5]], 2);
-  const bytes = encodeDecision({ rowsIn: 2, from: [0, 1], written: rows, side: [] });
+  const bytes = bytesOf({ rowsIn: 2, from: [0, 1], written: rows, side: [] });
   for (let offset = 0; offset < 9; offset++) {
     const moved = Buffer.alloc(bytes.length + offset);
     bytes.copy(moved, offset);
-    const { written } = decodeDecision(moved.subarray(offset));
-    assert.ok(Object.is(columnValues(written!, 'reward')[0], -0));
+    const { decision: read } = decodeDecision(moved.subarray(offset));
+    assert.ok(Object.is(columnValues(read.written!, 'reward')[0], -0));
   }
+});
+
+test('a record names the one before it, whoever wrote that; other rows have another name', () => {
+  const every = (rowsIn: number): Decision => ({
+    ...{ rowsIn, from: Array.from({ length: rowsIn }, (_, at) => at), written: null, side: [] },
+  });
+  const records = encodeDecisions([every(4), every(4), every(4)]).map(({ bytes }) => decodeDecision(bytes));
+  assert.deepEqual(
+    records.map(({ after }) => after),
+    [NO_LINK, records[0]!.link, records[1]!.link],
+  );
+  assert.equal(new Set(records.map(({ link }) => link)).size, 3);
+  const added = encodeDecisions([recalled(records[0]!.link), recalled(records[1]!.link), every(4)]);
+  assert.deepEqual(
+    added.map(({ step, bytes }) => [step, decodeDecision(bytes).link]),
+    [[2, records[2]!.link]],
+  );
+  const [fewer] = encodeDecisions([every(3)]);
+  assert.notEqual(decodeDecision(fewer!.bytes).link, records[0]!.link);
 });

@@ -3,23 +3,25 @@ import { test } from 'node:test';
 import { Subject, lastValueFrom, of, toArray } from 'rxjs';
 import { seqBatch } from '../../src/arrow/columns.js';
 import type { Batch } from '../../src/flow/batch.js';
-import { type Decision, type History, RECALLED } from '../../src/flow/decision.js';
+import { type Decision, recalled } from '../../src/flow/decision.js';
 import { recordDecisions } from '../../src/flow/recordDecisions.js';
 
 function decision(rowsIn: number, from: readonly number[]): Decision {
-  return { rowsIn, from, written: null, side: [] };
+  return { rowsIn, from, written: null, side: [], learnt: undefined };
 }
 
 function batch(lo: number, hi: number, decided?: readonly Decision[]): Batch {
   return { lo, hi, rows: seqBatch(lo, hi), side: [], ...(decided ? { decided } : {}) };
 }
 
+const RECALLED = recalled('link');
+
 type Kept = [lo: number, decisions: readonly Decision[]];
 
-async function keptOf(batches: readonly Batch[], history: History = { failedAt: Infinity }): Promise<Kept[]> {
+async function keptOf(batches: readonly Batch[]): Promise<Kept[]> {
   const kept: Kept[] = [];
   const keep = async (...stretch: Kept): Promise<void> => void kept.push(stretch);
-  const passed = await lastValueFrom(of(...batches).pipe(recordDecisions(4, 2, history, keep), toArray()));
+  const passed = await lastValueFrom(of(...batches).pipe(recordDecisions(4, keep), toArray()));
   assert.deepEqual(passed, batches);
   await new Promise(setImmediate);
   return kept;
@@ -71,7 +73,7 @@ test('one stretch is kept after the other: a batch that ends a second one waits'
   const passed: number[] = [];
   let finish = (): void => {};
   const keep = (): Promise<void> => new Promise((resolve) => (finish = resolve));
-  source.pipe(recordDecisions(2, 1, { failedAt: Infinity }, keep)).subscribe(({ lo }) => passed.push(lo));
+  source.pipe(recordDecisions(2, keep)).subscribe(({ lo }) => passed.push(lo));
   for (const lo of [0, 2, 4]) source.next(batch(lo, lo + 2, [decision(2, [0])]));
   await new Promise(setImmediate);
   assert.deepEqual(passed, [0]);
@@ -83,28 +85,16 @@ test('one stretch is kept after the other: a batch that ends a second one waits'
 test('a place that cannot keep ends the stream with its error', async () => {
   const batches = [0, 2, 4].map((lo) => batch(lo, lo + 2, [decision(2, [0])]));
   const keep = (): Promise<void> => Promise.reject(new Error('full'));
-  await assert.rejects(
-    lastValueFrom(of(...batches).pipe(recordDecisions(2, 1, { failedAt: Infinity }, keep))),
-    /full/,
-  );
+  await assert.rejects(lastValueFrom(of(...batches).pipe(recordDecisions(2, keep))), /full/);
 });
 
-test('after a failure, what a step with memory decides is not kept, nor what rests on that', async () => {
-  const remembered: Decision = { ...decision(2, [0]), hasMemory: true };
-  const history = { failedAt: Infinity };
-  const stretches = [
-    batch(0, 4, [remembered, remembered]),
-    batch(4, 8, [remembered]),
-    batch(8, 12, [decision(4, [0]), remembered]),
-  ];
-  assert.deepEqual(await keptOf(stretches, history), [
-    [0, [remembered, remembered]],
-    [4, [remembered]],
-    [8, [decision(4, [0])]],
+test('what a step with memory had learnt before a stretch is what it had learnt before the first row of it', async () => {
+  const kept = await keptOf([
+    batch(0, 2, [decision(2, [0]), { ...decision(1, [0]), learnt: 'nothing' }]),
+    batch(2, 4, [decision(2, [0]), { ...decision(1, [0]), learnt: 'a row' }]),
   ]);
-  assert.equal(history.failedAt, 1);
-  const before = { failedAt: 0 };
-  assert.deepEqual(await keptOf([batch(0, 4, [decision(4, []), remembered])], before), [
-    [0, [decision(4, [])]],
-  ]);
+  assert.deepEqual(
+    kept.map(([, [, scanned]]) => scanned!.learnt),
+    ['nothing'],
+  );
 });

@@ -6,8 +6,8 @@ import { SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator, SideEntry } from '../../src/flow/batch.js';
 import { type CommitSink, type Cut, type Totals, commitStream } from '../../src/flow/commit.js';
-import { type History, RECALLED } from '../../src/flow/decision.js';
-import { decodeDecision, encodeDecision } from '../../src/flow/decisionBytes.js';
+import type { Memory } from '../../src/flow/decision.js';
+import { decodeDecision, encodeDecisions } from '../../src/flow/decisionBytes.js';
 import { type Gate, type ReadRows, type Recall, createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { type Outcome, drop, keep, multiply } from '../../src/flow/outcome.js';
@@ -29,6 +29,10 @@ export interface WorldKnobs {
   limit: number;
   /** One row in so many is lost to a server that fails; none if absent. */
   failingEvery?: number | undefined;
+  /** What the server draws from; the seed if absent. */
+  replies?: number | undefined;
+  /** Of the last step's options. */
+  variant?: number | undefined;
 }
 
 /** Runs `work` when the test says so; the order is the test's to choose. */
@@ -44,13 +48,18 @@ export function hash(seed: number, seq: number, salt: number): number {
 
 const FAILED = 'ROW_SERVER_ERROR';
 
-function decideValue({ seed, failingEvery }: WorldKnobs, seq: number): Outcome {
-  if (failingEvery && hash(seed, seq, 9) % failingEvery === 0)
+function failSome({ seed, replies = seed, failingEvery }: WorldKnobs, seq: number, salt: number): void {
+  if (failingEvery && hash(replies, seq, salt) % failingEvery === 0)
     throw new RowError(FAILED, `the server failed at row ${seq}`);
-  const draw = hash(seed, seq, 1) % 10;
+}
+
+function decideValue(knobs: WorldKnobs, seq: number): Outcome {
+  const { seed, replies = seed } = knobs;
+  failSome(knobs, seq, 9);
+  const draw = hash(replies, seq, 1) % 10;
   if (draw === 0) throw new RowError('ROW_EMPTY', `row ${seq} is empty`);
   if (draw === 1) return drop('unlucky');
-  return keep({ value: hash(seed, seq, 2) % 25 });
+  return keep({ value: hash(replies, seq, 2) % 25 });
 }
 
 /** Rows that come of one: 1 to 3. */
@@ -62,15 +71,16 @@ function isOdd(seed: number, seq: number, seqIndex: number): boolean {
   return hash(seed, seq, 4 + seqIndex) % 4 === 0;
 }
 
-/** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt; `isKept`: whether decisions are. */
+/** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt; `onLearnt`: where decisions are kept. */
 export function worldSteps(
   knobs: WorldKnobs,
   delay: Delay,
   restored: readonly number[] = [],
-  isKept = false,
+  onLearnt?: (memory: Memory) => void,
 ): BatchOperator[] {
-  const { seed } = knobs;
-  const place = (at: number): { at?: number } => (isKept ? { at } : {});
+  const { seed, variant = 0 } = knobs;
+  const place = (at: number): { at?: number; onLearnt?: (memory: Memory) => void } =>
+    onLearnt ? { at, onLearnt } : {};
   return [
     mapRows({ step: 'value', reads: {}, writes: [VALUE], ...place(0) }, ({ seq }) =>
       delay(`v${seq}`, () => decideValue(knobs, seq)),
@@ -81,7 +91,7 @@ export function worldSteps(
         init: () => ({ seen: new Set(), count: 0 }),
         decide({ seen, count }, row) {
           const key = row['value'] as number;
-          if (seen.has(key) && hash(seed, row.seq, 3) % 3 > 0) return { outcome: drop('seen') };
+          if (seen.has(key) && hash(seed, row.seq, 3) % 3 > 0) return { outcome: drop('seen', `${key}`) };
           return { outcome: keep({ ordinal: count }), learn: key };
         },
         apply(state, key) {
@@ -95,7 +105,10 @@ export function worldSteps(
       delay(`c${seq}`, () => multiply(Array.from({ length: copiesOf(seed, seq) }, () => ({})))),
     ),
     mapRows({ step: 'odd', reads: { value: 'int32' }, writes: [], ...place(3) }, ({ seq, seqIndex }) =>
-      delay(`o${seq}.${seqIndex}`, () => (isOdd(seed, seq, seqIndex) ? drop('odd') : keep({}))),
+      delay(`o${seq}.${seqIndex}`, () => {
+        failSome(knobs, seq, 10 + seqIndex);
+        return isOdd(seed + variant, seq, seqIndex) ? drop('odd') : keep({});
+      }),
     ),
   ];
 }
@@ -177,20 +190,31 @@ export interface WorldMemory {
   stepsKnown: number;
 }
 
-function recallOf({ kept, stepsKnown }: WorldMemory, read: ReadRows, history: History): Recall {
-  const has = (step: number, lo: number): boolean => step < stepsKnown && kept.has(`${step} ${lo}`);
+/** The last step's variant is its decider's. */
+function keyOf({ variant = 0 }: WorldKnobs, step: number, lo: number): string {
+  return step === 3 ? `${step} ${lo} ${variant}` : `${step} ${lo}`;
+}
+
+function recallOf(
+  { kept, stepsKnown }: WorldMemory,
+  knobs: WorldKnobs,
+  read: ReadRows,
+  from: number,
+  memory: (step: number) => Memory | undefined,
+): Recall {
   return recallDecisions({
-    ...{ read, history, stepsInAll: 4 },
-    known: (lo) => [0, 1, 2, 3].filter((step) => has(step, lo)).length,
-    decision: (lo, step) => decodeDecision(kept.get(`${step} ${lo}`)!),
+    ...{ read, from, memory, stepsInAll: 4 },
+    record(lo, step) {
+      const bytes = step < stepsKnown ? kept.get(keyOf(knobs, step, lo)) : undefined;
+      return bytes ? decodeDecision(bytes) : null;
+    },
   });
 }
 
-function recorderOf({ stretchRows, kept }: WorldMemory, delay: Delay, history: History): BatchOperator {
-  return recordDecisions(stretchRows, 4, history, (lo, decisions) =>
+function recorderOf({ stretchRows, kept }: WorldMemory, knobs: WorldKnobs, delay: Delay): BatchOperator {
+  return recordDecisions(stretchRows, (lo, decisions) =>
     delay('keep', () => {
-      for (const [step, decision] of decisions.entries())
-        if (decision !== RECALLED) kept.set(`${step} ${lo}`, encodeDecision(decision));
+      for (const { step, bytes } of encodeDecisions(decisions)) kept.set(keyOf(knobs, step, lo), bytes);
     }),
   );
 }
@@ -218,20 +242,18 @@ export function runWorld(
   });
   const { sink, recorded } = recordingSink(delay);
   const learnt = before.flatMap(({ side }) => side.flatMap((entry) => (entry.kind === 'delta' ? entry : [])));
+  let remembered: Memory | undefined;
   const steps = worldSteps(
     knobs,
     delay,
     learnt.map(({ value }) => value as number),
-    memory !== undefined,
+    memory && ((learnt) => (remembered = learnt)),
   );
   const read: ReadRows = (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
-  const hasFailed = before.some(({ side }) =>
-    side.some((entry) => 'reason' in entry && entry.reason === FAILED),
-  );
-  const history = { failedAt: hasFailed ? 0 : Infinity };
-  const source = gate.source(read, memory && recallOf(memory, read, history));
+  const recall = memory && recallOf(memory, knobs, read, from, () => remembered);
+  const source = gate.source(read, recall);
   const decided = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
-  const stream = memory ? decided.pipe(recorderOf(memory, delay, history)) : decided;
+  const stream = memory ? decided.pipe(recorderOf(memory, knobs, delay)) : decided;
   const totals = commitStream(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
   return { totals, gate, recorded };
 }

@@ -13,7 +13,6 @@ const LONGER: Record<string, number> = {
   'src/backends/llamaCpp.ts startEngine': 80,
   'src/backends/llamaCppEngine.ts drive': 145,
   'src/flow/commit.ts commitStream': 90,
-  'src/flow/gate.ts createGate': 72,
 };
 
 /** One text with the line breaks that a model would give it. */

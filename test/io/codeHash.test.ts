@@ -24,6 +24,13 @@ test('the same code has the same hash wherever it lies; other code, or another v
   assert.notEqual(hash('let a;', '1.0.0'), hash('let a;', '1.0.1'));
 });
 
+test('other tables of characters, under the same Node, are other code', () => {
+  const folders = packageOf('let a;', '1.0.0');
+  const hash = (icu: string): string => hashCode(folders, { ...process.versions, icu });
+  assert.equal(hash('77.1'), hash('77.1'));
+  assert.notEqual(hash('77.1'), hash('78.1'));
+});
+
 test('our own is that of a process, and of 256 bits', () => {
   assert.match(codeHash(), /^[0-9a-f]{64}$/);
   assert.equal(codeHash(), codeHash());

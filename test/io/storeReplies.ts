@@ -21,6 +21,20 @@ export async function clearDecisions(path: string): Promise<void> {
   await close();
 }
 
+/** As a version had it that kept no decisions. */
+export async function makeOlder(path: string): Promise<void> {
+  const root = open<Buffer, Buffer>(databaseOptions(path));
+  const table = (name: string) =>
+    root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+  await table('decisions').drop();
+  const runs = table('runs');
+  for (const { key, value } of [...runs.getRange()]) {
+    const { recalledRows: _, ...older } = JSON.parse(value.toString()) as { recalledRows: number };
+    await runs.put(Buffer.from(key), Buffer.from(JSON.stringify(older)));
+  }
+  await root.close();
+}
+
 /** Turns one byte of each record of decisions. */
 export async function damageDecisions(path: string): Promise<void> {
   const root = open<Buffer, Buffer>(databaseOptions(path));

@@ -36,10 +36,12 @@ interface Knobs {
   store: string | null;
   models?: (name: string) => Model;
   isKept?: boolean;
+  text?: string;
 }
 
-async function ran({ overrides = [], store, models = answeringModel, isKept = true }: Knobs): Promise<Ran> {
-  const plan = await checkText(TEXT, overridesOf(...overrides));
+async function ran(knobs: Knobs): Promise<Ran> {
+  const { overrides = [], store, models = answeringModel, isKept = true, text = TEXT } = knobs;
+  const plan = await checkText(text, overridesOf(...overrides));
   const out = join(temporaryFolder(), 'run');
   const opened = await openedOn(plan, store, models, isKept);
   try {
@@ -99,6 +101,22 @@ test('a changed late step: the steps before it are recalled, the others ask the 
   assert.equal(changed.manifest, (await ran({ store: null, overrides })).manifest);
   const seeded = await ran({ store, overrides: ['seed=8'] });
   assert.equal(seeded.recalledRows, 0);
+});
+
+test('fewer rows with another last step, and the first run again: decisions about other rows are not mixed', async () => {
+  const store = join(temporaryFolder(), 'store');
+  const first = await ran({ store });
+  await ran({ store, overrides: ['limit=700', 'steps.9.keepBest.rewardMin=0.6'] });
+  assert.equal((await ran({ store, models: silentModel })).manifest, first.manifest);
+});
+
+test('a step of your own: those before it are recalled, it and those behind decide', async () => {
+  const store = join(temporaryFolder(), 'store');
+  const text = TEXT.replace('  - judge', '  - custom: { path: operators/countWords.mjs }\n  - judge');
+  const first = await ran({ store, text });
+  const again = await ran({ store, text });
+  assert.deepEqual([again.manifest, again.recalledRows, again.requests], [first.manifest, ROWS, 0]);
+  assert.equal((await ran({ store: null, text })).manifest, first.manifest);
 });
 
 test('rows that a server failed are decided again, and those that were decided well are not', async () => {

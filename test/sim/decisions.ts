@@ -23,8 +23,7 @@ export function simulatedDecisions(
   const place = (step: number, lo: number): string => `${step} ${lo}`;
   return {
     stretchRows: draws.whole(1, 12),
-    has: (step, lo) => kept.byPlace.has(place(step, lo)),
-    get: (step, lo) => kept.byPlace.get(place(step, lo))!,
+    get: (step, lo) => kept.byPlace.get(place(step, lo)),
     async put(lo, decisions) {
       await clock.sleep(draws.whole(0, 60));
       if (isDead()) throw new ScaleQuestError('ERR_STORE_WRITE', 'a dead process writes nothing');

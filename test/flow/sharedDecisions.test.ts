@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { SideEntry } from '../../src/flow/batch.js';
+import {
+  type Recorded,
+  type WorldKnobs,
+  type WorldMemory,
+  type WorldRow,
+  hash,
+  noDelay,
+  runWorld,
+} from '../helpers/flowWorld.js';
+
+/** Several runs, of several pipelines with the same first steps, that keep and recall in one place. */
+
+const run: fc.Arbitrary<WorldKnobs & { crashAt: number }> = fc.record({
+  seed: fc.constant(0),
+  windowRows: fc.integer({ min: 1, max: 40 }),
+  batchRows: fc.integer({ min: 1, max: 12 }),
+  shardRows: fc.integer({ min: 1, max: 15 }),
+  limit: fc.integer({ min: 1, max: 90 }),
+  target: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+  variant: fc.integer({ min: 0, max: 1 }),
+  crashAt: fc.nat(),
+});
+
+test('another end, another last step, and back: each run writes what it would have written alone', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(),
+      fc.array(run, { minLength: 2, maxLength: 5 }),
+      fc.integer({ min: 1, max: 16 }),
+      async (seed, runs, stretchRows) => {
+        const memory: WorldMemory = { stretchRows, kept: new Map(), stepsKnown: 4 };
+        for (const knobs of runs) {
+          const world = { ...knobs, seed };
+          const recalled = runWorld(world, noDelay, undefined, undefined, [], memory);
+          const plain = runWorld(world);
+          assert.deepEqual(await recalled.totals, await plain.totals);
+          assert.deepEqual(recalled.recorded.shards, plain.recorded.shards);
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('other replies, failures, crashes, two at once: what a run writes fits together', async () => {
+  const hurt = fc.record({
+    replies: fc.integer({ min: 0, max: 1 }),
+    failingEvery: fc.option(fc.integer({ min: 2, max: 30 }), { nil: undefined }),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(),
+      fc.array(fc.tuple(run, hurt), { minLength: 2, maxLength: 5 }),
+      fc.integer({ min: 1, max: 16 }),
+      fc.scheduler(),
+      async (seed, runs, stretchRows, scheduler) => {
+        const memory: WorldMemory = { stretchRows, kept: new Map(), stepsKnown: 4 };
+        const delay = <T>(label: string, work: () => T): Promise<T> =>
+          scheduler.schedule(Promise.resolve(), label).then(work);
+        for (const [knobs, how] of runs) {
+          const { crashAt, ...rest } = { ...knobs, ...how, seed };
+          const first = runWorld(rest, delay, undefined, undefined, [], memory);
+          const beside = runWorld({ ...rest, replies: 2 }, delay, undefined, undefined, [], memory);
+          await scheduler.waitFor(Promise.all([first.totals, beside.totals]));
+          assertFits(seed, first.recorded.shards);
+          assertFits(seed, beside.recorded.shards);
+          const shards = first.recorded.shards.filter(({ done }) => !done);
+          const before = shards.slice(0, crashAt % (shards.length + 1));
+          const resumed = runWorld(
+            { ...rest, replies: 1 - how.replies },
+            delay,
+            undefined,
+            undefined,
+            before,
+            memory,
+          );
+          await scheduler.waitFor(resumed.totals);
+          assertFits(seed, [...before, ...resumed.recorded.shards]);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+/** That the step with memory knew each row before, and no other, and that each row has come from it. */
+function assertFits(seed: number, shards: Recorded['shards']): void {
+  const side = shards.flatMap((shard) => shard.side);
+  const learnt = new Map<number, number>();
+  for (const entry of side) if (entry.kind === 'delta') learnt.set(entry.seq, entry.value as number);
+  const isKnown = (value: number, seq: number): boolean =>
+    [...learnt].some(([at, other]) => at < seq && other === value);
+  for (const [seq, value] of learnt)
+    assert.ok(
+      !isKnown(value, seq) || hash(seed, seq, 3) % 3 === 0,
+      `row ${seq} was learnt, though it was known`,
+    );
+  for (const row of shards.flatMap(({ rows }) => rows)) assertKnown(row, learnt);
+  for (const entry of side.filter(isSeen))
+    assert.ok(
+      isKnown(Number(entry.message), entry.seq),
+      `row ${entry.seq} was dropped for a row that nobody has`,
+    );
+}
+
+function assertKnown([seq, , value, ordinal]: WorldRow, learnt: ReadonlyMap<number, number>): void {
+  assert.equal(learnt.get(seq), value, `row ${seq} is not the one that was learnt`);
+  const before = [...learnt.keys()].filter((at) => at < seq);
+  assert.equal(ordinal, before.length, `row ${seq}`);
+}
+
+function isSeen(entry: SideEntry): entry is SideEntry & { kind: 'dropped'; message: string } {
+  return entry.kind === 'dropped' && entry.reason === 'seen';
+}
