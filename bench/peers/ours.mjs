@@ -27,7 +27,7 @@ const columns = [
   { name: 'responses', type: 'list<string>', help: 'The answer.' },
 ];
 const totals = await writeShards(
-  { folder, name: 'peers', seed: 1, columns, limit: rows, shardRows: 1000 },
+  { folder, identity: 'peers', name: 'peers', seed: 1, columns, limit: rows, shardRows: 1000 },
   (source) =>
     source.pipe(ask, respond({ model: 'solver', prompt: 'question', n: 1, tokensMax: TOKENS_MAX }, context)),
 );

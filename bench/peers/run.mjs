@@ -213,6 +213,7 @@ for (let repetition = 0; repetition < repetitions; repetition++) {
   }
 }
 
+if (faults.has('ours')) throw new Error(`there is nothing to compare with: ${faults.get('ours')}`);
 console.log(`node bench/peers/run.mjs ${process.argv.slice(2).join(' ')}`.trim());
 console.log(
   `${rows} rows, ${inFlight} in flight, ${latencyMs} ms, ${repetitions} repetitions, median (range), ${cpus().length} cores\n`,
