@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
-import { createKeyTable } from './keyTable.js';
 import type { Choice, Model } from './model.js';
 import { requestKeys } from './requestKey.js';
 
@@ -45,7 +44,7 @@ function numbersReply<const K extends string>(kind: K) {
  */
 export function withStore(model: Model, store: ReplyStore, identity: string): Model {
   const keys = requestKeys(identity);
-  const underWay = createKeyTable<Promise<unknown>>();
+  const underWay = new Map<string, Promise<unknown>>();
   let hits = 0;
 
   function answer<T extends Results>(
@@ -64,7 +63,7 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     }
     store.count(model.name, false);
     const asking = askAndKeep(key, codec, ask);
-    underWay.add(key, asking);
+    underWay.set(key, asking);
     return asking;
   }
 

@@ -42,7 +42,7 @@ export interface Gate {
 
 export function createGate(options: GateOptions): Gate {
   const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
-  const { stretchRows = Infinity } = options;
+  const { stretchRows = Number.MAX_SAFE_INTEGER } = options;
   let issued = from;
   let askedTo = from;
   let watermark = from;
@@ -150,8 +150,7 @@ async function nextBatch(
     return { batch: await recall!.read(issued), isWhole: found.isWhole };
   // Where nobody is asked about what is under way, that is delivered at once, and may be all that is wanted.
   if (recall && issued > watermark && (found !== null || askedTo <= watermark)) return 'wait';
-  // Of an endless stretch the rest is not a number.
-  const inStretch = stretchRows === Infinity ? Infinity : stretchRows - (issued % stretchRows);
+  const inStretch = stretchRows - (issued % stretchRows);
   const rows = await read(issued, Math.min(batchRows, openTo - issued, inStretch));
   if (rows === null || rows.numRows === 0) return null;
   return { batch: { lo: issued, hi: issued + rows.numRows, rows, side: [] }, isWhole: false };

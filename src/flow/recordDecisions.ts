@@ -36,11 +36,11 @@ export function recordDecisions(stretchRows: number, keep: KeepDecisions): Batch
   return (source) =>
     source.pipe(
       concatMap(async (batch) => {
-        const isWhole = isRecalled(batch.decided?.[0]);
+        const isStretch = isRecalled(batch.decided?.[0]);
         // What was recalled is a stretch by itself, which later steps may have added to.
-        if (isWhole) await keepGathered();
+        if (isStretch) await keepGathered();
         gather(batch);
-        if (isWhole || batch.hi % stretchRows === 0) await keepGathered();
+        if (isStretch || batch.hi % stretchRows === 0) await keepGathered();
         return batch;
       }),
       finalize(() => void keepGathered().catch(() => {})),

@@ -13,12 +13,12 @@ export interface DecisionTable {
   /** Undefined for what is not there. Throws ERR_STORE_DAMAGED for what is not there whole. */
   get(decider: string, lo: number): Buffer | undefined;
   /** Resolves when all of them are durable. Rejects with ERR_STORE_WRITE. */
-  put(lo: number, decisions: readonly DecisionRecord[]): Promise<void>;
+  put(lo: number, decisions: readonly StoredDecision[]): Promise<void>;
   /** Counts rows that came with what had been decided of them. */
   count(rows: number): void;
 }
 
-export interface DecisionRecord {
+export interface StoredDecision {
   /** Hexadecimal, 24 digits or more, of which the first 24 count. */
   decider: string;
   bytes: Buffer;
@@ -46,7 +46,7 @@ export function openDecisions({
   inTurn,
   count,
 }: DecisionDeps): DecisionTable {
-  async function encode(lo: number, { decider, bytes: texts }: DecisionRecord): Promise<EncodedRecord> {
+  async function encode(lo: number, { decider, bytes: texts }: StoredDecision): Promise<EncodedRecord> {
     const key = keyOf(decider, lo);
     const starts = [0, texts.length];
     return { key, block: await codec.encodePacked({ run, keys: [key.toString('latin1')], starts, texts }) };

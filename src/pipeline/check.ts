@@ -87,7 +87,7 @@ export async function checkPipeline(
   if (problems.length > 0) throw new PipelineProblems(problems);
 
   const { text, filled } = document;
-  const decided = await identityOf(settings, models, steps, folder, deps, texts, filled);
+  const identified = await identityOf(settings, models, steps, folder, deps, texts, filled);
   return {
     file,
     folder,
@@ -100,7 +100,7 @@ export async function checkPipeline(
     texts,
     columns,
     leftOut,
-    ...decided,
+    ...identified,
   };
 }
 

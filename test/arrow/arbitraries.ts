@@ -24,7 +24,8 @@ export const anyText = fc.oneof(
 
 const anyFloat = fc.double({ noNaN: true, noDefaultInfinity: true });
 
-const VALUES: Record<ColumnType, fc.Arbitrary<ColumnValue>> = {
+/** Values of a column of each type. */
+export const VALUES: Record<ColumnType, fc.Arbitrary<ColumnValue>> = {
   string: anyText,
   int32: fc.integer(),
   float64: anyFloat,

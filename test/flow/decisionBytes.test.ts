@@ -2,26 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { buildRows } from '../../src/arrow/build.js';
-import { COLUMN_TYPES, type Column, type ColumnType, type ColumnValue } from '../../src/arrow/columnType.js';
+import { COLUMN_TYPES, type Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
 import type { SideEntry } from '../../src/flow/batch.js';
-import type { Decision } from '../../src/flow/decision.js';
-import { recalled } from '../../src/flow/decision.js';
+import { type Decision, recalled } from '../../src/flow/decision.js';
 import { NO_LINK, decodeDecision, encodeDecisions } from '../../src/flow/decisionBytes.js';
-
-const number = fc.double({ noNaN: true, noDefaultInfinity: true });
-// A lone surrogate becomes U+FFFD where the column is built.
-const text = fc.string({ unit: 'grapheme' });
-
-const VALUES: Record<ColumnType, fc.Arbitrary<ColumnValue>> = {
-  string: text,
-  int32: fc.integer(),
-  float64: number,
-  bool: fc.boolean(),
-  'list<string>': fc.array(text, { maxLength: 4 }),
-  'list<float64>': fc.array(fc.option(number), { maxLength: 4 }),
-  'list<bool>': fc.array(fc.option(fc.boolean()), { maxLength: 4 }),
-};
+import { VALUES, anyText } from '../arrow/arbitraries.js';
 
 const COLUMNS: readonly Column[] = COLUMN_TYPES.flatMap((type) => [
   { name: type, type, help: 'a column' },
@@ -31,7 +17,7 @@ const COLUMNS: readonly Column[] = COLUMN_TYPES.flatMap((type) => [
 const side: fc.Arbitrary<SideEntry[]> = fc.array(
   fc.oneof(
     fc.record({
-      ...{ kind: fc.constant('delta' as const), seq: fc.nat(), step: text },
+      ...{ kind: fc.constant('delta' as const), seq: fc.nat(), step: anyText },
       value: fc.jsonValue({ noUnicodeString: false } as never),
     }),
     fc.record({
@@ -40,7 +26,7 @@ const side: fc.Arbitrary<SideEntry[]> = fc.array(
         seq: fc.nat(),
         seqIndex: fc.nat(),
       },
-      ...{ step: text, reason: text, message: text, question: fc.option(text) },
+      ...{ step: anyText, reason: anyText, message: anyText, question: fc.option(anyText) },
     }),
   ),
   { maxLength: 5 },

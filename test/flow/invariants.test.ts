@@ -5,27 +5,23 @@ import type { Observable } from 'rxjs';
 import { ScaleQuestError } from '../../src/errors.js';
 import type { Batch } from '../../src/flow/batch.js';
 import { untilAborted } from '../../src/flow/untilAborted.js';
-import { type Delay, type WorldKnobs, expectedRows, noDelay, runWorld } from '../helpers/flowWorld.js';
+import {
+  ANY_KNOBS,
+  type Delay,
+  type WorldKnobs,
+  expectedRows,
+  noDelay,
+  runWorld,
+  scheduled,
+} from '../helpers/flowWorld.js';
 
 /** The invariants of the flow engine (DESIGN, section 3), each under random sizes and every order of replies. */
 
-const knobs: fc.Arbitrary<WorldKnobs> = fc.record({
-  seed: fc.integer({ min: 0, max: 1_000_000 }),
-  windowRows: fc.integer({ min: 1, max: 40 }),
-  batchRows: fc.integer({ min: 1, max: 12 }),
-  shardRows: fc.integer({ min: 1, max: 15 }),
-  limit: fc.integer({ min: 1, max: 90 }),
-  target: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
-});
+const knobs: fc.Arbitrary<WorldKnobs> = fc.record(ANY_KNOBS);
 
 const RUNS = { numRuns: 150 };
 
 const NO_SPY = [() => {}, (stream: Observable<Batch>) => stream] as const;
-
-/** Every reply, write and commit waits until the scheduler picks it. */
-function scheduled(scheduler: fc.Scheduler): Delay {
-  return (label, work) => scheduler.schedule(Promise.resolve(), label).then(work);
-}
 
 test('output: any sizes and any order of replies give what a plain loop gives', async () => {
   await fc.assert(

@@ -6,24 +6,21 @@ import type { Decision, Memory } from '../../src/flow/decision.js';
 import { decodeDecision, encodeDecisions } from '../../src/flow/decisionBytes.js';
 import type { ReadRows } from '../../src/flow/gate.js';
 import { recallDecisions } from '../../src/flow/recallDecisions.js';
-import { type Delay, type WorldKnobs, type WorldMemory, noDelay, runWorld } from '../helpers/flowWorld.js';
+import {
+  ANY_KNOBS,
+  type Delay,
+  type WorldKnobs,
+  type WorldMemory,
+  noDelay,
+  runWorld,
+  scheduled,
+} from '../helpers/flowWorld.js';
 
 /** A run that is told what an earlier one decided writes what it would have written without. */
 
-const knobs: fc.Arbitrary<WorldKnobs> = fc.record({
-  seed: fc.integer({ min: 0, max: 1_000_000 }),
-  windowRows: fc.integer({ min: 1, max: 40 }),
-  batchRows: fc.integer({ min: 1, max: 12 }),
-  shardRows: fc.integer({ min: 1, max: 15 }),
-  limit: fc.integer({ min: 1, max: 90 }),
-  target: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
-});
+const knobs: fc.Arbitrary<WorldKnobs> = fc.record(ANY_KNOBS);
 
 const RUNS = { numRuns: 150 };
-
-function scheduled(scheduler: fc.Scheduler): Delay {
-  return (label, work) => scheduler.schedule(Promise.resolve(), label).then(work);
-}
 
 /** Counts the rows that a step decides; keeping and writing is none. */
 function counted(delay: Delay): { delay: Delay; asked: () => string[] } {

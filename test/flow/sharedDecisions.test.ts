@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SideEntry } from '../../src/flow/batch.js';
 import {
+  ANY_KNOBS,
   type Recorded,
   type WorldKnobs,
   type WorldMemory,
@@ -15,12 +16,8 @@ import {
 /** Several runs, of several pipelines with the same first steps, that keep and recall in one place. */
 
 const run: fc.Arbitrary<WorldKnobs & { crashAt: number }> = fc.record({
+  ...ANY_KNOBS,
   seed: fc.constant(0),
-  windowRows: fc.integer({ min: 1, max: 40 }),
-  batchRows: fc.integer({ min: 1, max: 12 }),
-  shardRows: fc.integer({ min: 1, max: 15 }),
-  limit: fc.integer({ min: 1, max: 90 }),
-  target: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
   variant: fc.integer({ min: 0, max: 1 }),
   crashAt: fc.nat(),
 });

@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow';
+import fc from 'fast-check';
 import { type Observable, tap } from 'rxjs';
 import type { Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
@@ -35,10 +36,25 @@ export interface WorldKnobs {
   variant?: number | undefined;
 }
 
+/** Small sizes of every kind. */
+export const ANY_KNOBS = {
+  seed: fc.integer({ min: 0, max: 1_000_000 }),
+  windowRows: fc.integer({ min: 1, max: 40 }),
+  batchRows: fc.integer({ min: 1, max: 12 }),
+  shardRows: fc.integer({ min: 1, max: 15 }),
+  limit: fc.integer({ min: 1, max: 90 }),
+  target: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
+};
+
 /** Runs `work` when the test says so; the order is the test's to choose. */
 export type Delay = <T>(label: string, work: () => T) => Promise<T>;
 
 export const noDelay: Delay = async (_label, work) => work();
+
+/** Every reply, write and commit waits until the scheduler picks it. */
+export function scheduled(scheduler: fc.Scheduler): Delay {
+  return (label, work) => scheduler.schedule(Promise.resolve(), label).then(work);
+}
 
 export function hash(seed: number, seq: number, salt: number): number {
   let h = Math.imul(seq + 1, 0x9e3779b1) ^ Math.imul(seed + salt * 7919, 0x85ebca6b);
