@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference.js';
+import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference/reference.js';
 import { pipelineJsonSchema } from '../dist/src/pipeline/schema.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Column, ColumnType } from '../arrow/columnType.js';
 import type { ModelConfig } from '../backends/openModel.js';
-import type { OperatorSpec } from '../operators/operator.js';
+import type { OperatorSpec } from '../operators/lib/operator.js';
 import { commandOf, printCommand } from '../train/command.js';
 import { filledRemover } from '../train/environment.js';
 import { labelOf } from '../train/schema.js';
 import type { pipelineSchema } from './schema.js';
-import type { Texts } from './texts.js';
+import type { Texts } from './check/texts.js';
 
 /** One step of a checked pipeline. */
 export interface PlannedStep {

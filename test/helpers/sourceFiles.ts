@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 
 /** One TypeScript file of the repository; paths with `/`, from its root. */
 export interface SourceFile {

@@ -13,7 +13,7 @@ interface Ban {
 }
 
 /** Entries of processes of their own: no command line stands above them. */
-const PROCESS_ENTRIES = ['src/backends/llamaCppChild.ts', 'src/backends/groupGuard.ts'];
+const PROCESS_ENTRIES = ['src/backends/llamaCpp/child.ts', 'src/process/groupGuard.ts'];
 
 function isCli({ path }: SourceFile): boolean {
   return layerOf(path) === 'cli';
@@ -26,12 +26,12 @@ function isEntry({ path }: SourceFile): boolean {
 const BANS: Record<string, Ban> = {
   'Date.now, new Date, performance.now': {
     call: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
-    home: (file) => isCli(file) || file.path === 'src/backends/clock.ts',
+    home: (file) => isCli(file) || file.path === 'src/clock.ts',
     instead: 'a Clock that is handed in; operators need no time',
   },
   'setTimeout, setInterval': {
     call: /\bset(Timeout|Interval)\b/,
-    home: (file) => isCli(file) || isEntry(file) || file.path === 'src/backends/clock.ts',
+    home: (file) => isCli(file) || isEntry(file) || file.path === 'src/clock.ts',
     instead: 'Clock.sleep',
   },
   'Math.random, randomUUID, randomBytes': {

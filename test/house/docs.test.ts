@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../../src/pipeline/reference.js';
+import { printPipelineReference, printStepsReference } from '../../src/pipeline/reference/reference.js';
 import { pipelineJsonSchema } from '../../src/pipeline/schema.js';
 
 const PRINTED: Record<string, () => string> = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readPromptFile } from '../../src/io/packageFiles.js';
+import { readPromptFile } from '../../src/io/files/packageFiles.js';
 import { columnsAfter, hashOf, printPlan } from '../../src/pipeline/plan.js';
 import { checkText, overridesOf } from '../helpers/pipelineWorld.js';
 

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { differenceOf } from '../../../src/io/run/runFolder.js';
+import { checkText, overridesOf } from '../../helpers/pipelineWorld.js';
+
+const TEXT = `name: small
+seed: 7
+limit: 4
+models:
+  tiny: { llamaCpp: { path: ../models/tiny.gguf } }
+steps:
+  - generate: { generators: [{ model: tiny }], tokensMax: 192 }
+  - respond: { model: tiny, n: 3, tokensMax: 160 }
+`;
+
+async function changed(...overrides: string[]): Promise<{ same: boolean; difference: string[] }> {
+  const before = await checkText(TEXT);
+  const now = await checkText(TEXT, overridesOf(...overrides));
+  return { same: before.identity === now.identity, difference: differenceOf(before.parts, now.parts) };
+}
+
+test('what only decides how fast rows come is no part of the identity', async () => {
+  const knobs = ['source.windowRows=64', 'source.batchRows=8', 'output.folder=elsewhere'];
+  assert.deepEqual(await changed(...knobs, 'models.tiny.llamaCpp.sequences=2'), {
+    same: true,
+    difference: [],
+  });
+});
+
+test('a changed option is named with what it was and what it is', async () => {
+  const { same, difference } = await changed('steps.1.respond.n=5', 'seed=8');
+  assert.equal(same, false);
+  assert.deepEqual(difference, ['seed: 7, now 8', 'steps.respond.options.n: 3, now 5']);
+});
+
+test('a changed prompt is named, by a hash, not printed', async () => {
+  const prompt = 'steps.1.respond.prompt=prompts/respond.md';
+  const now = await checkText(TEXT, overridesOf(prompt), {
+    prompt: (name) =>
+      name === 'respond' ? 'Another text: {{ question }} and so on, and so on, on and on.' : '',
+  });
+  const [first, ...more] = differenceOf((await checkText(TEXT)).parts, now.parts).filter((line) =>
+    line.includes('.prompts.'),
+  );
+  assert.match(first!, /^steps\.respond\.prompts\.0: .*, now text [0-9a-f]{12}$/);
+  assert.deepEqual(more, []);
+});
+
+test('a part that is there on one side alone says so', () => {
+  assert.deepEqual(differenceOf({ a: '1' }, { b: '2' }), ['a: 1, now (absent)', 'b: (absent), now 2']);
+});
+
+const STEPS = `name: small
+seed: 7
+limit: 4
+models:
+  tiny: { llamaCpp: { path: ../models/tiny.gguf } }
+  judge: { openai: { model: judge, replicas: ['http://127.0.0.1:1/v1'] }, template: qwen2-math }
+steps:
+  - generate: { generators: [{ model: tiny }], tokensMax: 192 }
+  - judgeSolvability: { model: judge }
+  - deduplicate: {}
+`;
+
+/** How many steps, from the first on, decide as they did. */
+async function decideAlike(...overrides: string[]): Promise<number> {
+  const { deciders: before } = await checkText(STEPS);
+  const { deciders: now } = await checkText(STEPS, overridesOf(...overrides));
+  assert.equal(before.length, 3);
+  assert.equal(new Set(before).size, 3);
+  const changedAt = before.findIndex((decider, at) => decider !== now[at]);
+  return changedAt < 0 ? before.length : changedAt;
+}
+
+test('a step decides as it did where it, the steps before it, their models, the source and the seed are the same', async () => {
+  const elsewhere = ['limit=9', 'target=2', 'output.shardRows=3', 'source.batchRows=8', 'name=other'];
+  assert.equal(await decideAlike(...elsewhere), 3);
+  assert.equal(await decideAlike('models.judge.openai.requestsInFlightMax=9'), 3);
+  assert.equal(await decideAlike('steps.2.deduplicate.similarityMin=0.7'), 2);
+  assert.equal(await decideAlike('models.judge.openai.model=other'), 1);
+  assert.equal(await decideAlike('steps.1.judgeSolvability.temperature=0.5'), 1);
+  assert.equal(await decideAlike('steps.0.generate.tokensMax=200'), 0);
+  assert.equal(await decideAlike('seed=8'), 0);
+});
+
+test('what a user’s own step decides, and what comes after it, is not told again: its imports are not known', async () => {
+  const own = 'steps.1={ custom: { path: operators/countWords.mjs } }';
+  assert.equal((await checkText(STEPS, overridesOf(own))).deciders.length, 1);
+});
