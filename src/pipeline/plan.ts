@@ -40,8 +40,8 @@ export interface Plan {
   identity: string;
   /** The same, part by part: see `Identity`. */
   parts: Readonly<Record<string, string>>;
-  /** For each step whose decisions may be kept: see `Identity`. */
-  deciders: readonly string[];
+  /** For each step whose results may be cached: see `Identity`. */
+  stepFingerprints: readonly string[];
 }
 
 export const SEQ_COLUMN: Column = { name: 'seq', type: 'int32', help: 'Position of the row in the source.' };

@@ -39,7 +39,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/cli/systemErrors.ts': 'faults.test: too few file descriptors, output that goes nowhere',
   'src/cli/summary.ts': 'run.test reads what a run prints',
   'src/flow/batch.ts': 'invariants.test',
-  'src/flow/commit.ts': 'invariants.test',
   'src/flow/gate.ts': 'invariants.test',
   'src/flow/mapRows.ts': 'invariants.test, and the tests of every operator',
   'src/flow/orderedMap.ts': 'invariants.test',
