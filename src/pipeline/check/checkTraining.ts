@@ -5,7 +5,7 @@ import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { isPath } from '../../train/command.js';
 import { type Training, labelOf } from '../../train/schema.js';
 import { TRAINING_TASKS, type TrainingTask } from '../../train/tasks.js';
-import type { CheckDeps } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import { describeExport } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
