@@ -3,7 +3,7 @@ import type { ScaleQuestError } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { OPERATORS } from '../../operators/registry.js';
 import { type PipelineDocument, problem } from '../document.js';
-import { missingColumns } from '../exportFormats.js';
+import { missingColumns } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
 import { columnsAfter, sourceColumns } from '../columns.js';
 import type { Plan, PlannedStep } from '../plan.js';
