@@ -17,7 +17,8 @@ import { codeHash } from '../io/files/codeHash.js';
 import { nodeFiles } from '../io/files/files.js';
 import { type Store, openStore } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
-import { type Plan, hashOf } from '../pipeline/plan.js';
+import { hashOf } from '../pipeline/hash.js';
+import type { Plan } from '../pipeline/plan.js';
 import type { StepResultCache } from './runPlan.js';
 import type { OpenedModels } from './runInto.js';
 
