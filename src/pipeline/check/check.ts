@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { GGUF_HEADER_BYTES, ggufFault } from '../../backends/llamaCpp/ggufHeader.js';
 import { type ModelConfig, describeModel, modelSchemas, scoresQuestions } from '../../backends/openModel.js';
 import { ScaleQuestError } from '../../errors.js';
+import { namedSources } from '../../io/sources/registry.js';
 import { customOptions, loadCustomOperator } from '../../operators/custom.js';
 import type { ModelNeed, OperatorSpec } from '../../operators/lib/operator.js';
 import { OPERATORS, operatorNamed } from '../../operators/registry.js';
@@ -296,9 +297,10 @@ function checkBounds(
         'no batch could ever be under way; lower batchRows or raise windowRows',
     );
   }
-  if (source.jsonl && source.parquet)
-    bound(['source', 'parquet'], 'found jsonl and parquet, expected one of them');
-  if (target === undefined && limit === undefined && !source.jsonl && !source.parquet) {
+  const formats = namedSources(source).map(({ name }) => name);
+  if (formats.length > 1)
+    bound(['source', formats.at(-1)!], `found ${formats.join(' and ')}, expected one of them`);
+  if (target === undefined && limit === undefined && formats.length === 0) {
     bound([], 'found neither `target` nor `limit`: expected one, or the run would never end');
   }
   if (target !== undefined && limit !== undefined && target > limit) {
