@@ -37,6 +37,6 @@ export interface Plan {
   identity: string;
   /** The same, part by part: see `Identity`. */
   parts: Readonly<Record<string, string>>;
-  /** For each step whose decisions may be kept: see `Identity`. */
-  deciders: readonly string[];
+  /** For each step whose results may be cached: see `Identity`. */
+  stepFingerprints: readonly string[];
 }
