@@ -106,9 +106,9 @@ async function ourLoop(inFlight: number, store: Store | null): Promise<void> {
   const deps = { env: {}, clock: systemClock, random: Math.random };
   const asked = await openOpenai('m', options, 'qwen2-math', deps);
   const model = store ? withStore(asked, store, 'bench') : asked;
-  const turn = { kind: 'user', text: PROMPT } as const;
+  const message = { kind: 'user', text: PROMPT } as const;
   await manyAtOnce(inFlight, async (seq) => {
-    await model.complete({ seq, turn, n: 1, tokensMax: 180, temperature: 1, topP: 1, seed: seq });
+    await model.complete({ seq, message, n: 1, tokensMax: 180, temperature: 1, topP: 1, seed: seq });
   });
   await model.close();
 }

@@ -20,7 +20,7 @@ async function complete(model: Model): Promise<void> {
   const asked = { n: choices, tokensMax, temperature: 1, topP: 0.95 };
   await Promise.all(
     Array.from({ length: requests }, (_, seq) =>
-      model.complete({ ...asked, seq, seed: seq, turn: { kind: 'preQuery' } }),
+      model.complete({ ...asked, seq, seed: seq, message: { kind: 'preQuery' } }),
     ),
   );
 }
@@ -31,7 +31,7 @@ async function choose(model: Model): Promise<void> {
     Array.from({ length: requests }, (_, seq) =>
       model.choose({
         seq,
-        turn: { kind: 'user', text: `${text}${seq}\n\nIs it correct?` },
+        message: { kind: 'user', text: `${text}${seq}\n\nIs it correct?` },
         options: ['Yes', 'No'],
       }),
     ),

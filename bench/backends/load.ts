@@ -27,8 +27,8 @@ export async function askAll(
   let done = 0;
   const outcomes = await Promise.allSettled(
     Array.from({ length: requests }, async (_, seq) => {
-      const turn = { kind: 'user', text: `question ${seq} ${salt}` } as const;
-      await model.complete({ seq, turn, n: 1, tokensMax: 4096, temperature: 1, topP: 1, seed: seq });
+      const message = { kind: 'user', text: `question ${seq} ${salt}` } as const;
+      await model.complete({ seq, message, n: 1, tokensMax: 4096, temperature: 1, topP: 1, seed: seq });
       done += 1;
       if (done === Math.floor(requests * 0.9)) mostMs = performance.now() - startedMs;
     }),

@@ -72,7 +72,7 @@ async function job(promptTokens: number, sameRowTogether: boolean, round: number
       // Four characters a token, and of each row its own from the first word on.
       const text = `${round}.${seq} says: ${`row ${seq} `.repeat(promptTokens)}`.slice(0, 4 * promptTokens);
       const asked = { n: CHOICES, tokensMax: 2048, temperature: 1, topP: 1, seed: seq };
-      return model.complete({ seq, turn: { kind: 'user', text }, ...asked });
+      return model.complete({ seq, message: { kind: 'user', text }, ...asked });
     }),
   );
   const tookMs = Date.now() - startedMs;

@@ -32,8 +32,8 @@ const inFlight: [number, number][] = [];
 const sampler = setInterval(() => inFlight.push([seconds(), model.stats().inFlight]), SAMPLE_MS);
 await Promise.all(
   jobs.map(async ({ prompt, max_tokens: tokensMax }, seq) => {
-    const turn = { kind: 'user', text: prompt } as const;
-    const asked = { seq, turn, n: 1, tokensMax, temperature: 0, topP: 1, seed: seq };
+    const message = { kind: 'user', text: prompt } as const;
+    const asked = { seq, message, n: 1, tokensMax, temperature: 0, topP: 1, seed: seq };
     const [choice] = await model.complete(asked);
     ends.push([seconds(), choice!.tokens]);
   }),

@@ -3,15 +3,15 @@
 /**
  * What is asked. The backend turns it into a prompt by the model's template (completions) or into
  * messages (chat), so operators never see markers.
- * - `preQuery`: nothing but the opening of a user turn; the model writes the question (Magpie, ScaleQuest §2).
- * - `user`: a whole user turn; the model writes the assistant's.
+ * - `preQuery`: nothing but the opening of a user message; the model writes the question (Magpie, ScaleQuest §2).
+ * - `user`: a whole user message; the model writes the assistant's.
  */
-export type Turn = { kind: 'preQuery' } | { kind: 'user'; text: string };
+export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
   seq: number;
-  turn: Turn;
+  message: Message;
   /** Number of choices, from one request where the server can. */
   n: number;
   tokensMax: number;
@@ -30,7 +30,7 @@ export interface Choice {
 
 export interface ChooseRequest {
   seq: number;
-  turn: Turn;
+  message: Message;
   /** Possible replies, each told apart by its first token, e.g. `Yes`, `No` or the ten digits. */
   options: readonly string[];
 }
@@ -53,7 +53,7 @@ export interface EmbedRequest {
 }
 
 /** What stands around a question in the text that its generator is trained on. */
-export interface QuestionFrame {
+export interface PromptWrapper {
   /** The pre-query prompt without its begin-of-sequence marker: a trainer's tokeniser puts that one there itself. */
   opening: string;
   /** Up to and with the marker that ends a user's text; empty if the template has none. */
@@ -86,7 +86,7 @@ export interface Model {
   /** What this backend can do with its protocol and template; `check` reads it before any request. */
   readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
-  readonly questionFrame?: QuestionFrame | undefined;
+  readonly promptWrapper?: PromptWrapper | undefined;
   /** The `n` choices, in the server's order. Rejects with a RowError (row lost) or a ScaleQuestError (run over). */
   complete(request: CompleteRequest): Promise<Choice[]>;
   /** The probability of each option as the first token of the reply, in the order asked; the sum is at most 1. */

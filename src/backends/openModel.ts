@@ -4,7 +4,8 @@ import { classifyOptions, describeClassify, openClassify } from './protocols/cla
 import { type Clock, systemClock } from '../clock.js';
 import { describeEmbeddings, embeddingsOptions, openEmbeddings } from './protocols/embeddings.js';
 import { describeLlamaCpp, llamaCppOptions, openLlamaCpp } from './llamaCpp/llamaCpp.js';
-import { cleaned, guardKey, keyRemover } from './http/keyGuard.js';
+import { guardKey } from './http/guardKey.js';
+import { keyRedactor, withRedactedErrors } from '../text/redactKey.js';
 import type { Model } from './model.js';
 import { describeOpenai, openOpenai, openaiOptions } from './protocols/openai.js';
 import { describeOpenaiBatch, openOpenaiBatch, openaiBatchOptions } from './protocols/openaiBatch.js';
@@ -124,7 +125,7 @@ export async function openModel(
     ...{ env, clock, random, pools, signal },
     ...(keyVariables ? { keyVariables } : {}),
   });
-  return guardKey(await cleaned(opened, keyRemover(key)), key);
+  return guardKey(await withRedactedErrors(opened, keyRedactor(key)), key);
 }
 
 function keyVariableOf(config: ModelConfig): string | undefined {

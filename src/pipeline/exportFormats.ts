@@ -9,10 +9,10 @@ const userText = z
   .string()
   .refine((text) => text.includes(QUESTION), `expected ${'{{ question }}'} in it`)
   .default('{{ question }}')
-  .describe('Text of the user’s turn, with {{ question }}.');
+  .describe('Text of the user’s message, with {{ question }}.');
 const question = column.default('question').describe('Column with the question.');
 const response = column.default('response').describe('Column with the response.');
-const system = z.string().optional().describe('Text of a system turn before the user’s.');
+const system = z.string().optional().describe('Text of a system message before the user’s.');
 const asMessages = z
   .boolean()
   .default(false)

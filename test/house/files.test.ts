@@ -83,7 +83,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/train/launch.ts': 'train.test: every way in which a trainer ends',
   'src/train/record.ts': 'train.test reads and damages records',
   'src/train/tasks.ts': 'command.test prints the arguments of each',
-  'src/pipeline/frame.ts': 'wrapQuestion.test: named templates, and one that there is not',
+  'src/pipeline/promptWrapper.ts': 'wrapQuestion.test: named templates, and one that there is not',
   'src/pipeline/sampleOptions.ts': 'reference.test and check.test: the columns of every operator',
 };
 

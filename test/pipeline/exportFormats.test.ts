@@ -91,11 +91,11 @@ test('columns that the run has not, or has as another type, are named', () => {
   assert.deepEqual(missingColumns(parse('queryResponse', { response: 'question' }), columns), []);
 });
 
-test('a system turn needs messages: a text has no turns', () => {
+test('a system message needs messages: a text has none', () => {
   for (const format of ['promptCompletion', 'preference'])
     assert.throws(() => parse(format, { system: 'x' }), /expected `asMessages: true` beside it/);
 });
 
-test('a text for the user’s turn without a place for the question is refused', () => {
+test('a text for the user message without a place for the question is refused', () => {
   assert.throws(() => parse('messages', { user: 'Solve it.' }), /expected \{\{ question \}\} in it/);
 });

@@ -158,8 +158,8 @@ describe('startServer', () => {
     });
     const deps = { env: process.env, clock: systemClock, random: () => 0.5 };
     const model = await openOpenai('solver', options, 'qwen2-math', deps);
-    const turn = { kind: 'user', text: 'What is 1 + 1?' } as const;
-    const ask = { turn, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    const message = { kind: 'user', text: 'What is 1 + 1?' } as const;
+    const ask = { message, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
     const startedMs = performance.now();
     const calls = [0, 1, 2].map((seq) => model.complete({ ...ask, seq, seed: seq }));
     for (const outcome of await Promise.allSettled(calls)) {

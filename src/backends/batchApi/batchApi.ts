@@ -4,7 +4,7 @@ import { OPENAI_SPEAKS } from '../protocols/openaiReplies.js';
 import { type HttpReply, type Poster, createPoster } from '../http/httpClient.js';
 import { type ServerHealth, withRetry } from '../http/retry.js';
 import { type ServerDeps, type ServerOptions, keyHeaders, readApiKey } from '../protocols/serverClient.js';
-import { keyRemover } from '../http/keyGuard.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import { type ReplyContext, parseReply, statusError } from '../protocols/serverReplies.js';
 
 /**
@@ -189,7 +189,7 @@ function lineValue(line: string): unknown {
 }
 
 export function failedError({ label, apiKey }: ReplyContext, { id, errors }: Batch): ScaleQuestError {
-  const why = keyRemover(apiKey)(errors?.data?.[0]?.message ?? 'no reason given');
+  const why = keyRedactor(apiKey)(errors?.data?.[0]?.message ?? 'no reason given');
   return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} failed: ${why.slice(0, 300)}`);
 }
 

@@ -106,9 +106,9 @@ function createModel(
     ...refuseAll(`model ${name}`),
     name,
     can: CAN,
-    questionFrame: template.questionFrame,
-    async complete({ seq, turn, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
-      const prompt = template.promptParts(turn);
+    promptWrapper: template.promptWrapper,
+    async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
+      const prompt = template.promptParts(message);
       const stop = [...template.stop];
       const job: CompleteJob = {
         kind: 'complete',
@@ -125,11 +125,11 @@ function createModel(
       for (const { tokens } of choices) stats.completionTokens += tokens;
       return choices;
     },
-    async choose({ seq, turn, options: given }: ChooseRequest) {
+    async choose({ seq, message, options: given }: ChooseRequest) {
       const job: ChooseJob = {
         kind: 'choose',
         id: nextId++,
-        prompt: template.promptParts(turn),
+        prompt: template.promptParts(message),
         options: given,
       };
       const { probabilities } = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;

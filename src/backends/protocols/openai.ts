@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, ChooseRequest, CompleteRequest, Model, Turn } from '../model.js';
+import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './openaiReplies.js';
 import { refuseAll } from './refuse.js';
 import {
@@ -108,7 +108,7 @@ export function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
 
 /** What one request asks for. */
 interface Asked {
-  turn: Turn;
+  message: Message;
   n: number;
   tokensMax: number;
   temperature: number;
@@ -167,8 +167,8 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, turn } = asked;
-    if (!template && turn.kind === 'preQuery') return Promise.reject(noPreQuery(label));
+    const { n, tokensMax, message } = asked;
+    if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // Written when it is sent, so that calls that wait hold no prompt.
     const body = {
       toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
@@ -195,14 +195,14 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, turn, tokensMax, temperature, topP } = request;
+    const { seq, message, tokensMax, temperature, topP } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { turn, n: size, tokensMax, temperature, topP, seed, top: 0 });
+    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0 });
   }
 
-  async function choose({ seq, turn, options: replies }: ChooseRequest): Promise<number[]> {
+  async function choose({ seq, message, options: replies }: ChooseRequest): Promise<number[]> {
     // Temperature 1 and top-p 1: the model's own distribution, also where a server reports it after sampling.
-    const asked = { turn, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
+    const asked = { message, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
     const { topTokens } = await send(seq, asked);
     if (topTokens) return optionProbabilities(replies, topTokens);
     throw new ScaleQuestError(
@@ -213,7 +213,7 @@ export function createDialogueModel(
 
   return {
     ...refuseAll(label),
-    ...{ name, can: canOf(options), questionFrame: template?.questionFrame },
+    ...{ name, can: canOf(options), promptWrapper: template?.promptWrapper },
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }
@@ -229,13 +229,13 @@ function choicesOf({ choices }: Completion): Choice[] {
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, extra } = dialogue;
-  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
+  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
   return withExtra(extra, {
     model,
     stream: false,
     stop_token_ids: stopTokenIds,
     stop,
-    prompt: promptText(turn),
+    prompt: promptText(message),
     n,
     max_tokens: tokensMax,
     temperature,
@@ -248,8 +248,8 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, extra } = dialogue;
-  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
-  const content = turn.kind === 'user' ? turn.text : '';
+  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
+  const content = message.kind === 'user' ? message.text : '';
   return withExtra(extra, {
     model,
     stream: false,
@@ -279,7 +279,7 @@ function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
 function noPreQuery(label: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
-    `${label} cannot be given a bare user turn over chat; use protocol: completions`,
+    `${label} cannot be given a bare user message over chat; use protocol: completions`,
   );
 }
 

@@ -6,7 +6,7 @@ type Refusals = Pick<Model, 'complete' | 'choose' | 'score' | 'embed'>;
 /** The calls of a model that it has not: each rejects with ERR_PIPELINE_MODEL. A kind of model overwrites what it can. */
 export function refuseAll(label: string): Refusals {
   return {
-    complete: () => refuse(label, 'complete a turn', 'openai or llamaCpp'),
+    complete: () => refuse(label, 'answer a message', 'openai or llamaCpp'),
     choose: () => refuse(label, 'give the probabilities of replies', 'openai or llamaCpp'),
     score: () => refuse(label, 'score', 'pooling, classify, scorePair or tei'),
     embed: () => refuse(label, 'embed a text', 'embeddings'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
-import { keyRemover } from '../http/keyGuard.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { refuseAll } from './refuse.js';
@@ -95,7 +95,7 @@ function checkScores(
   throw new RowError(
     'ROW_SCORE_INVALID',
     // A key that is cut in two is not found any more.
-    `${rowLabel(context)} returned ${keyRemover(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
+    `${rowLabel(context)} returned ${keyRedactor(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
   );
 }
 

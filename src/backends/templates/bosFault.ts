@@ -1,6 +1,6 @@
 import { ScaleQuestError } from '../../errors.js';
 import { findDoubleBos } from './doubleBos.js';
-import { keyRemover } from '../http/keyGuard.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import { type ModelConfig, type OpenModelDeps, templateAt } from '../openModel.js';
 import { systemClock } from '../../clock.js';
 import { readApiKey } from '../protocols/serverClient.js';
@@ -25,7 +25,7 @@ export async function bosFault(
   const asked = await Promise.all(
     replicas.map(async (url) => {
       const found = await findDoubleBos({ ...{ url, model, prompt, bos, extra, clock }, ...key });
-      return found.kind === 'doubled' ? { url, token: keyRemover(apiKey)(found.token) } : null;
+      return found.kind === 'doubled' ? { url, token: keyRedactor(apiKey)(found.token) } : null;
     }),
   );
   const doubled = asked.find((each) => each !== null);

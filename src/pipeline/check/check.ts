@@ -19,7 +19,7 @@ import { checkSource } from './checkSource.js';
 import { checkTraining } from './checkTraining.js';
 import { type Place, type Places, checkColumns } from './checkColumns.js';
 import { parseAt } from './explain.js';
-import { frameFrom } from '../frame.js';
+import { promptWrapperFrom } from '../promptWrapper.js';
 import { identityOf, waitsForTokenizer } from './identity.js';
 import { suggestion } from '../nearest.js';
 import type { Plan, PlannedStep } from '../plan.js';
@@ -341,7 +341,7 @@ function checkBounds(
 /** Why a model cannot do what a step needs, and what could. */
 const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   preQuery:
-    'cannot be given a bare user turn; expected a protocol for raw prompts ' +
+    'cannot be given a bare user message; expected a protocol for raw prompts ' +
     '(openai with protocol: completions, or llamaCpp)',
   complete: 'cannot answer; expected a model that writes text (openai or llamaCpp)',
   choose:
@@ -405,7 +405,7 @@ function checkConstruction(
         models: {},
         step: step.label,
         prompt: promptFrom(folder, deps),
-        questionFrame: frameFrom(folder),
+        promptWrapper: promptWrapperFrom(folder),
       });
     } catch (error) {
       if (!(error instanceof ScaleQuestError)) throw error;

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.js';
 import { bosFault } from '../../backends/templates/bosFault.js';
-import { cleaned, keyRemover } from '../../backends/http/keyGuard.js';
+import { withRedactedErrors, keyRedactor } from '../../text/redactKey.js';
 import type { Model } from '../../backends/model.js';
 import { type ModelConfig, type OpenModelDeps, openModel } from '../../backends/openModel.js';
 import { probeOpenaiBatch } from '../../backends/protocols/openaiBatch.js';
@@ -70,8 +70,8 @@ async function probeBatch(
   { env, clock = systemClock, random = () => 0.5 }: OpenModelDeps,
 ): Promise<null> {
   const { apiKeyEnv } = openaiBatch;
-  const remove = keyRemover(apiKeyEnv === undefined ? undefined : env[apiKeyEnv]?.trim());
-  await cleaned(probeOpenaiBatch(name, openaiBatch, { env, clock, random }), remove);
+  const remove = keyRedactor(apiKeyEnv === undefined ? undefined : env[apiKeyEnv]?.trim());
+  await withRedactedErrors(probeOpenaiBatch(name, openaiBatch, { env, clock, random }), remove);
   return null;
 }
 
@@ -108,9 +108,9 @@ const USER = { kind: 'user', text: 'What is 1 + 1? Answer Yes if you know and No
 const ONE_TOKEN = { seq: 0, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 1 };
 
 const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
-  preQuery: (model) => model.complete({ ...ONE_TOKEN, turn: { kind: 'preQuery' } }),
-  complete: (model) => model.complete({ ...ONE_TOKEN, turn: USER }),
-  choose: (model) => model.choose({ seq: 0, turn: USER, options: ['Yes', 'No'] }),
+  preQuery: (model) => model.complete({ ...ONE_TOKEN, message: { kind: 'preQuery' } }),
+  complete: (model) => model.complete({ ...ONE_TOKEN, message: USER }),
+  choose: (model) => model.choose({ seq: 0, message: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
   named: async () => {},

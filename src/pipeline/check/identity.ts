@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type ModelConfig, describeModel } from '../../backends/openModel.js';
 import type { customOptions } from '../../operators/custom.js';
 import { type CheckDeps, promptFrom } from './check.js';
-import { frameFrom } from '../frame.js';
+import { promptWrapperFrom } from '../promptWrapper.js';
 import { type Plan, type PlannedStep, hashOf } from '../plan.js';
 import { type Texts, textHashes } from './texts.js';
 
@@ -150,8 +150,8 @@ function promptTexts(step: PlannedStep, folder: string, deps: CheckDeps): string
     prompts.push(prompt(name, path));
     return prompts.at(-1)!;
   };
-  const questionFrame = frameFrom(folder);
-  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt: record, questionFrame });
+  const promptWrapper = promptWrapperFrom(folder);
+  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt: record, promptWrapper });
   return prompts;
 }
 

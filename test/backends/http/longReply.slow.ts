@@ -21,8 +21,8 @@ test(
     const options = openaiOptions.parse({ replicas: [server.url], model: 'm', retriesMax: 0 });
     const deps = { env: {}, clock: systemClock, random: () => 0 };
     const model = await openOpenai('m', options, 'chatml', deps);
-    const turn = { kind: 'user', text: 'x' } as const;
-    const ask = { turn, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    const message = { kind: 'user', text: 'x' } as const;
+    const ask = { message, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
     const replies = await Promise.all([0, 1].map((seq) => model.complete({ ...ask, seq, seed: seq })));
     assert.deepEqual(
       replies.map(([choice]) => choice!.text),

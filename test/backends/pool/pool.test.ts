@@ -486,7 +486,7 @@ describe('createPool, looks and the end', () => {
 
 describe('openOpenai over simulated servers', () => {
   const ASK = {
-    turn: { kind: 'user', text: 'Add 2 and 3.' },
+    message: { kind: 'user', text: 'Add 2 and 3.' },
     n: 1,
     tokensMax: 64,
     temperature: 1,

@@ -19,7 +19,7 @@ const KEY = 'sk-very-secret-4711';
 
 const ASK: CompleteRequest = {
   seq: 0,
-  turn: { kind: 'user', text: 'What is 1 + 1?' },
+  message: { kind: 'user', text: 'What is 1 + 1?' },
   n: 1,
   tokensMax: 64,
   temperature: 0.7,
@@ -122,15 +122,15 @@ describe('openOpenai, requests and replies', () => {
       json_schema: { name: 'reply', schema: jsonSchema, strict: true },
     });
     assert.ok(!('stop_token_ids' in second!));
-    await chat.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }).catch(() => {});
+    await chat.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }).catch(() => {});
     assert.ok(!('response_format' in server.seen.at(-1)!.body), 'the first token must be free');
   });
 
-  it('sends the bare opening of a user turn for a pre-query', async () => {
+  it('sends the bare opening of a user message for a pre-query', async () => {
     const server = await serve((_, response) => sendJson(response, 200, completionOf(['q'])));
     const model = await open(server.url);
     assert.equal(model.can.preQuery, true);
-    await model.complete({ ...ASK, turn: { kind: 'preQuery' } });
+    await model.complete({ ...ASK, message: { kind: 'preQuery' } });
     assert.match(server.seen[0]!.body['prompt'] as string, /<\|im_start\|>user\n$/);
   });
 
@@ -148,7 +148,7 @@ describe('openOpenai, requests and replies', () => {
     assert.ok(!('prompt' in server.seen[0]!.body) && !('stop' in server.seen[0]!.body));
     assert.equal(model.can.preQuery, false);
     assert.equal(
-      (await errorOf(model.complete({ ...ASK, turn: { kind: 'preQuery' } }))).code,
+      (await errorOf(model.complete({ ...ASK, message: { kind: 'preQuery' } }))).code,
       'ERR_PIPELINE_MODEL',
     );
   });
@@ -220,7 +220,7 @@ describe('openOpenai, requests and replies', () => {
       );
       const model = await open(server.url, { protocol });
       const options = ['Yes', 'No', 'Maybe'];
-      assert.deepEqual(await model.choose({ seq: 0, turn: ASK.turn, options }), [0.625, 0.25, 0]);
+      assert.deepEqual(await model.choose({ seq: 0, message: ASK.message, options }), [0.625, 0.25, 0]);
       const { body } = server.seen[0]!;
       assert.deepEqual([body['max_tokens'], body['temperature'], body['top_p']], [1, 1, 1]);
       assert.deepEqual(
@@ -238,7 +238,8 @@ describe('openOpenai, requests and replies', () => {
       }),
     );
     const model = await open(server.url);
-    const ask = (options: string[]): Promise<number[]> => model.choose({ seq: 0, turn: ASK.turn, options });
+    const ask = (options: string[]): Promise<number[]> =>
+      model.choose({ seq: 0, message: ASK.message, options });
     assert.deepEqual(await ask(['Solvable', 'Unsolvable']), [0.5, 0.25]);
     assert.deepEqual(await ask(['Solvable', 'Strange']), [0.5, 0]);
   });
@@ -251,13 +252,16 @@ describe('openOpenai, requests and replies', () => {
       }),
     );
     const model = await open(server.url);
-    assert.deepEqual(await model.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }), [0.25, 0.5]);
+    assert.deepEqual(
+      await model.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }),
+      [0.25, 0.5],
+    );
   });
 
   it('says so when a server gives no probabilities', async () => {
     const server = await serve((_, response) => sendJson(response, 200, completionOf(['Yes'])));
     const model = await open(server.url);
-    const error = await errorOf(model.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }));
+    const error = await errorOf(model.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }));
     assert.equal(error.code, 'ERR_MODEL_PROTOCOL');
     assert.match(error.message, /log-probabilities/);
   });
@@ -285,7 +289,7 @@ describe('openOpenai, faults', () => {
       return sendJson(response, 200, completionOf(['x']));
     });
     const model = await open(server.url, { requestsInFlightMax: 1 });
-    const busy = model.complete({ ...ASK, turn: { kind: 'user', text: 'busy' } });
+    const busy = model.complete({ ...ASK, message: { kind: 'user', text: 'busy' } });
     const busyEnd = errorOf(busy);
     await delay(50);
     await model.complete({ ...ASK, seq: 1 });
@@ -373,7 +377,7 @@ describe('openOpenai, faults', () => {
     });
     const model = await open(server.url, { requestsInFlightMax: 3 });
     const calls = Array.from({ length: 30 }, (_, at) =>
-      model.complete({ ...ASK, seq: 30 - at, turn: { kind: 'user', text: `row ${30 - at}.` } }),
+      model.complete({ ...ASK, seq: 30 - at, message: { kind: 'user', text: `row ${30 - at}.` } }),
     );
     assert.deepEqual([model.stats().inFlight, model.stats().queued], [3, 27]);
     await Promise.all(calls);

@@ -272,7 +272,7 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
       'ERR_PIPELINE_MODEL',
       '5:39',
       'steps.0.generate.generators.0.model',
-      /chat cannot be given a bare user turn; .*protocol: completions/,
+      /chat cannot be given a bare user message; .*protocol: completions/,
     ],
   ],
   [
