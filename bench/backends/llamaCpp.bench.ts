@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { llamaCppOptions, openLlamaCpp } from '../../src/backends/llamaCpp/llamaCpp.js';
+import { openModel } from '../../src/backends/openModel.js';
 import type { Model } from '../../src/backends/model.js';
 import { argument } from '../arrow/data.js';
 
@@ -50,10 +50,10 @@ console.log(
 console.log('processes  sequences  load s  completion tok/s  scores/s');
 for (const processes of [1, 2]) {
   for (const sequences of [1, 4, 16, 64]) {
-    const options = llamaCppOptions.parse({ path: PATH, processes, sequences, contextTokens: 512 });
+    const llamaCpp = { path: PATH, processes, sequences, contextTokens: 512 };
     let model!: Model;
     const loadS = await seconds(async () => {
-      model = await openLlamaCpp('tiny', options, 'qwen2-math', '/');
+      model = await openModel('tiny', { llamaCpp }, { env: {}, folder: '/' });
     });
     const completeS = await seconds(() => complete(model));
     const { completionTokens } = model.stats();

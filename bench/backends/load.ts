@@ -1,6 +1,5 @@
-import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 import type { RunningEndpoint } from '../endpoint/start.js';
 
 /** What the benches of the pool share: flags, a model over simulated servers, many requests at once. */
@@ -12,8 +11,7 @@ export function flag(name: string, fallback: number): number {
 
 export function modelOver(endpoints: readonly RunningEndpoint[], changes: object = {}): Promise<Model> {
   const replicas = endpoints.map(({ url }) => `${url}/v1`);
-  const options = openaiOptions.parse({ replicas, model: 'm', ...changes });
-  return openOpenai('m', options, 'qwen2-math', { env: {}, clock: systemClock, random: Math.random });
+  return openModel('m', { openai: { replicas, model: 'm', ...changes } }, { env: {}, folder: '.' });
 }
 
 /** Asks `requests` questions, all at once: the milliseconds until the last answer, and until nine tenths, and how many came. */

@@ -1,6 +1,5 @@
-import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 import { createPool } from '../../src/backends/pool/pool.js';
 import { createSharedPools } from '../../src/backends/pool/sharedPools.js';
 import { printTable } from '../../src/run/report.js';
@@ -90,8 +89,7 @@ async function job(promptTokens: number, sameRowTogether: boolean, round: number
 
 function open(endpoints: readonly RunningEndpoint[], sameRowTogether: boolean): Promise<Model> {
   const replicas = endpoints.map(({ url }) => `${url}/v1`);
-  const options = openaiOptions.parse({ replicas, model: 'm', slots: 64, choicesPerRequestMax: 1 });
   const pools = createSharedPools((given) => createPool({ ...given, sameRowTogether }));
-  const deps = { env: {}, clock: systemClock, random: Math.random, pools };
-  return openOpenai('m', options, 'qwen2-math', deps);
+  const openai = { replicas, model: 'm', slots: 64, choicesPerRequestMax: 1 };
+  return openModel('m', { openai }, { env: {}, folder: '.', pools });
 }

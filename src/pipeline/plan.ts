@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Column, ColumnType } from '../arrow/columnType.js';
-import type { ModelConfig } from '../backends/openModel.js';
+import type { ModelConfig } from '../backends/registry.js';
 import type { OperatorSpec } from '../operators/lib/operator.js';
 import { commandOf, printCommand } from '../train/command.js';
 import { filledRemover } from '../train/environment.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { COLUMN_TYPES } from '../arrow/columnType.js';
-import { modelSchema } from '../backends/openModel.js';
+import { modelSchema } from '../backends/registry.js';
 import { OPERATORS } from '../operators/registry.js';
 import { trainingSchema } from '../train/schema.js';
 import { exportSchema } from './exportFormats.js';

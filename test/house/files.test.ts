@@ -19,7 +19,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/llamaCpp/child.ts': 'a process entry: llamaCpp.test starts it',
   'src/backends/llamaCpp/engine.ts': 'runs in that process: llamaCpp.test',
   'src/backends/llamaCpp/messages.ts': 'types',
-  'src/backends/protocols/refuse.ts': 'score.test: calls that a kind of model has not',
+  'src/backends/protocol.ts': 'types, and a function that does nothing but hold them',
   'src/backends/protocols/serverClient.ts': 'openai.test and score.test send every request through it',
   'src/process/groupGuard.ts': 'a process entry: managedServer.test and train/follow.test start it',
   'src/process/guardedGroup.ts': 'managedServer.test and train/follow.test start groups through it',

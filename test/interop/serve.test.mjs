@@ -7,9 +7,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../dist/src/clock.js';
-import { llamaCppOptions, openLlamaCpp } from '../../dist/src/backends/llamaCpp/llamaCpp.js';
-import { openOpenai, openaiOptions } from '../../dist/src/backends/protocols/openai.js';
+import { openModel } from '../../dist/src/backends/openModel.js';
 
 const KEY = 'sk-interop-0815';
 const here = dirname(fileURLToPath(import.meta.url));
@@ -38,8 +36,7 @@ const models = [];
 
 async function open(changes = {}, env = { SERVE_KEY: KEY }) {
   const options = { replicas: [`${server.url}/v1`], model: 'tiny', apiKeyEnv: 'SERVE_KEY', ...changes };
-  const deps = { env, clock: systemClock, random: Math.random };
-  const model = await openOpenai('server', openaiOptions.parse(options), 'qwen2-math', deps);
+  const model = await openModel('server', { openai: options }, { env, folder: root });
   models.push(model);
   return model;
 }
@@ -73,12 +70,8 @@ async function startServer() {
 describe('a llama.cpp server with the bundled model', () => {
   before(async () => {
     server = await startServer();
-    engine = await openLlamaCpp(
-      'engine',
-      llamaCppOptions.parse({ path: modelPath, processes: 1 }),
-      'qwen2-math',
-      root,
-    );
+    const llamaCpp = { path: modelPath, processes: 1 };
+    engine = await openModel('engine', { llamaCpp }, { env: {}, folder: root });
   });
 
   after(async () => {
@@ -200,7 +193,9 @@ describe('a llama.cpp server with the bundled model', () => {
     await assert.rejects(wrongPath.complete({ seq: 0, message, ...greedy }), { code: 'ERR_MODEL_REFUSED' });
     const model = await open();
     const long = user('How many apples? '.repeat(300));
-    await assert.rejects(model.complete({ seq: 0, message: long, ...greedy }), { code: 'ROW_PROMPT_TOO_LONG' });
+    await assert.rejects(model.complete({ seq: 0, message: long, ...greedy }), {
+      code: 'ROW_PROMPT_TOO_LONG',
+    });
   });
 
   it('notices that the server is gone, in the middle of a reply and after', async () => {

@@ -1,18 +1,24 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './openaiReplies.js';
-import { refuseAll } from './refuse.js';
 import {
   type ServerClient,
   type ServerDeps,
   addressOptions,
   checkServed,
   createServerClient,
+  describeServed,
   extraOption,
   loadOptions,
 } from './serverClient.js';
-import { type Template, type TemplateConfig, resolveTemplate } from '../templates/template.js';
+import {
+  type Template,
+  type TemplateConfig,
+  promptTemplate,
+  resolveTemplate,
+} from '../templates/template.js';
 
 /** Fields of a request that the framework sets; `extra` may not. */
 const OWN_FIELDS = [
@@ -20,6 +26,9 @@ const OWN_FIELDS = [
   ...['top_p', 'seed', 'stop', 'stream', 'echo', 'logprobs', 'top_logprobs'],
   ...['stop_token_ids', 'chat_template_kwargs', 'response_format'],
 ];
+
+/** The same for live requests and for files of them. */
+export const DIALOGUE_ABILITIES = { preQuery: 'with `protocol: completions`', complete: '', choose: '' };
 
 /** What is asked, and how it is written: the same for live requests and for files of them. */
 export const dialogueOptions = {
@@ -63,7 +72,7 @@ export const dialogueOptions = {
   ),
 };
 
-export const openaiOptions = z
+const openaiOptions = z
   .strictObject({ ...addressOptions('/completions'), ...dialogueOptions, ...loadOptions })
   .superRefine(checkServed)
   .superRefine(checkDialogue);
@@ -78,22 +87,21 @@ export function checkDialogue(
   context.addIssue({ code: 'custom', path: ['chatTemplateKwargs'], message });
 }
 
-export type OpenaiOptions = z.output<typeof openaiOptions>;
+type OpenaiOptions = z.output<typeof openaiOptions>;
 
-/** What can be said without opening it. `identity`: what decides the replies, besides the template. */
-export function describeOpenai(options: OpenaiOptions): {
-  can: Model['can'];
-  identity: object;
-  files: string[];
-  contextTokens: undefined;
-} {
-  return {
+/** A server that speaks OpenAI's /completions or /chat/completions (vLLM, SGLang, llama.cpp, OpenAI …). */
+export const openai = defineProtocol({
+  options: openaiOptions,
+  template: promptTemplate,
+  abilities: DIALOGUE_ABILITIES,
+  describe: (options) => ({
+    ...describeServed(options),
     can: canOf(options),
+    rawPrompts: options.protocol === 'completions' ? { extra: options.extra } : null,
     identity: { openai: dialogueIdentity(options) },
-    files: [],
-    contextTokens: undefined,
-  };
-}
+  }),
+  open: openOpenai,
+});
 
 /** What decides the replies. */
 export function dialogueIdentity(dialogue: Dialogue): object {
@@ -132,16 +140,13 @@ export interface Dialogue {
   extra: Record<string, unknown>;
 }
 
-/**
- * A server that speaks OpenAI's /completions or /chat/completions (vLLM, SGLang, llama.cpp, OpenAI …). Opening it sends
- * nothing. Rejects with ERR_MODEL_LOAD if the key's variable is not set.
- */
-export async function openOpenai(
+/** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
+async function openOpenai(
   name: string,
   options: OpenaiOptions,
-  templateConfig: TemplateConfig | undefined,
+  templateConfig: TemplateConfig,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   return createDialogueModel(name, options, template, client);
@@ -150,9 +155,9 @@ export async function openOpenai(
 /** None for chat: the server has its own. */
 export function templateFor(
   { protocol }: Pick<Dialogue, 'protocol'>,
-  config: TemplateConfig | undefined,
+  config: TemplateConfig,
 ): Template | undefined {
-  return protocol === 'chat' ? undefined : resolveTemplate(config ?? 'qwen2-math');
+  return protocol === 'chat' ? undefined : resolveTemplate(config);
 }
 
 /** A model over whatever carries its requests: live ones, or files of them. */
@@ -161,7 +166,7 @@ export function createDialogueModel(
   options: Dialogue,
   template: Template | undefined,
   client: ServerClient,
-): Model {
+): OpenedModel {
   const { label } = client;
   const path = template ? '/completions' : '/chat/completions';
   const stop = template?.stop ?? [];
@@ -212,8 +217,7 @@ export function createDialogueModel(
   }
 
   return {
-    ...refuseAll(label),
-    ...{ name, can: canOf(options), promptWrapper: template?.promptWrapper },
+    ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }

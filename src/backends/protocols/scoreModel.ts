@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
+import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { refuseAll } from './refuse.js';
 import {
   type ServerDeps,
   type ServerOptions,
@@ -56,7 +56,7 @@ export async function openScoreModel(
   options: ServerOptions,
   protocol: ScoreProtocol,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 
@@ -72,7 +72,7 @@ export async function openScoreModel(
     return scores;
   }
 
-  return { ...refuseAll(label), ...{ name, can: SCORES, score, stats, close } };
+  return { label, name, can: SCORES, score, stats, close };
 }
 
 /** A missing score is no low one, and NaN compares as neither: the row is lost, and says why. */

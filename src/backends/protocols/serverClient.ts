@@ -129,6 +129,18 @@ export interface ServerOptions {
   unreachableMs: number;
 }
 
+/** What every description of a model behind servers has in common: its protocol's own part comes on top. */
+export function describeServed({
+  replicas,
+  model,
+  apiKeyEnv,
+  serve,
+  timeoutMs,
+}: Pick<ServerOptions, 'replicas' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
+  const servers = { replicas, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
+  return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
+}
+
 export interface ServerDeps {
   env: Readonly<Record<string, string | undefined>>;
   /** Variables that a managed server must not see: the keys of other models. */

@@ -119,6 +119,9 @@ export const templateSchema = z
 
 export type TemplateConfig = z.output<typeof templateSchema>;
 
+/** The `template` of a model that writes text. */
+export const promptTemplate = templateSchema.default('qwen2-math');
+
 function describeInline(input: unknown): string {
   const schema = 'tokenizer' in (input as object) ? tokenizerTemplate : inlineTemplate;
   const issues = schema.safeParse(input).error?.issues ?? [];

@@ -1,8 +1,14 @@
 import { isAbsolute, resolve, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
-import { GGUF_HEADER_BYTES, ggufFault } from '../../backends/llamaCpp/ggufHeader.js';
-import { type ModelConfig, describeModel, modelSchemas, scoresQuestions } from '../../backends/openModel.js';
+import {
+  type ModelConfig,
+  PROTOCOL_NAMES,
+  type ProtocolName,
+  describeModel,
+  modelSchemas,
+  protocolsThatCan,
+} from '../../backends/registry.js';
 import { ScaleQuestError } from '../../errors.js';
 import { customOptions, loadCustomOperator } from '../../operators/custom.js';
 import type { ModelNeed, OperatorSpec } from '../../operators/lib/operator.js';
@@ -127,8 +133,7 @@ async function checkModels(
   for (const [name, value] of Object.entries(written)) {
     const path = ['models', name];
     const keys = isRecord(value) ? Object.keys(value) : [];
-    const protocols = Object.keys(modelSchemas);
-    const kinds = keys.filter((key) => protocols.includes(key));
+    const kinds = keys.filter((key): key is ProtocolName => PROTOCOL_NAMES.includes(key as ProtocolName));
     if (kinds.length > 1) {
       const message =
         `found ${kinds.length} kinds of model (${kinds.join(', ')}), expected exactly one; to replace it on the command line, ` +
@@ -140,23 +145,18 @@ async function checkModels(
     if (!protocol) {
       const wrong = keys.find((key) => key !== 'template');
       const message = wrong
-        ? `unknown kind of model; ${suggestion(wrong, protocols)}`
-        : `found no kind of model, expected one of: ${protocols.join(', ')}`;
+        ? `unknown kind of model; ${suggestion(wrong, PROTOCOL_NAMES)}`
+        : `found no kind of model, expected one of: ${PROTOCOL_NAMES.join(', ')}`;
       problems.push(
         problem('ERR_PIPELINE_MODEL', wrong ? document.atKey([...path, wrong]) : document.at(path), message),
       );
       continue;
     }
-    const config = parseAt(
-      document,
-      path,
-      modelSchemas[protocol as keyof typeof modelSchemas],
-      value,
-      problems,
-    );
+    const schema: z.ZodType<ModelConfig> = modelSchemas[protocol];
+    const config = parseAt(document, path, schema, value, problems);
     if (!config) continue;
-    models[name] = config as ModelConfig;
-    for (const [fault, key] of await fileFaults(config as ModelConfig, folder, deps)) {
+    models[name] = config;
+    for (const [fault, key] of await fileFaults(config, folder, deps)) {
       problems.push(problem('ERR_MODEL_LOAD', document.at([...path, ...key]), fault));
     }
   }
@@ -168,18 +168,15 @@ async function fileFaults(
   config: ModelConfig,
   folder: string,
   { exists, isPending, readHead }: CheckDeps,
-): Promise<[fault: string, key: string[]][]> {
-  const { files }: { files: readonly string[] } = describeModel(config);
-  const gguf = 'llamaCpp' in config ? config.llamaCpp.path : undefined;
-  const faults: [string, string[]][] = [];
-  for (const written of files) {
+): Promise<[fault: string, key: readonly string[]][]> {
+  const faults: [string, readonly string[]][] = [];
+  for (const { path: written, key, head } of describeModel(config).files) {
     const path = resolve(folder, written);
-    const key = written === gguf ? ['llamaCpp', 'path'] : ['template', 'tokenizer'];
     if (!exists(path)) {
       if (isPending?.(path, 'other')) continue;
       faults.push([`found no file ${path}; expected a path relative to the pipeline file`, key]);
-    } else if (written === gguf) {
-      const fault = await readHead(path, GGUF_HEADER_BYTES).then(ggufFault, (error: Error) => error.message);
+    } else if (head) {
+      const fault = await readHead(path, head.bytes).then(head.fault, (error: Error) => error.message);
       if (fault !== null) faults.push([`${path}: ${fault}`, key]);
     }
   }
@@ -342,22 +339,22 @@ function checkBounds(
 const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   preQuery:
     'cannot be given a bare user message; expected a protocol for raw prompts ' +
-    '(openai with protocol: completions, or llamaCpp)',
-  complete: 'cannot answer; expected a model that writes text (openai or llamaCpp)',
+    `(${protocolsThatCan('preQuery')})`,
+  complete: `cannot answer; expected a model that writes text (${protocolsThatCan('complete')})`,
   choose:
-    'cannot give the probabilities of replies; expected a model that writes text (openai or llamaCpp), or `method: score` ' +
-    'for one that scores',
+    `cannot give the probabilities of replies; expected a model that writes text (${protocolsThatCan('choose')}), or ` +
+    '`method: score` for one that scores',
   score:
-    'cannot score; expected a reward model (pooling, classify, scorePair or tei), or another `method` for a model that ' +
+    `cannot score; expected a reward model (${protocolsThatCan('score')}), or another \`method\` for a model that ` +
     'writes text',
   scoreQuestion:
-    'cannot score a question alone; expected pooling or classify, or tei with `input: text`, and a template with a form for ' +
-    'a question alone (`user`)',
+    `cannot score a question alone; expected ${protocolsThatCan('scoreQuestion')}, and a template with a form for a ` +
+    'question alone (`user`)',
 };
 
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
-  const { can } = describeModel(config);
-  if (needs === 'scoreQuestion') return can.score && scoresQuestions(config);
+  const { can, scoresQuestions } = describeModel(config);
+  if (needs === 'scoreQuestion') return can.score && scoresQuestions;
   // What is for scores or vectors alone completes nothing.
   return needs === 'complete' ? can.choose || can.preQuery : can[needs];
 }

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import type { customOptions } from '../../operators/custom.js';
 import { type CheckDeps, promptFrom } from './check.js';
 import { promptWrapperFrom } from '../promptWrapper.js';
@@ -105,8 +105,8 @@ async function filesOf(
   if (jsonl) files['jsonl'] = await hashes(jsonl.path, '.jsonl');
   if (parquet) files['parquet'] = await hashes(parquet.path, '.parquet');
   for (const [name, config] of Object.entries(models)) {
-    const { files: named }: { files: readonly string[] } = describeModel(config);
-    const read = named.flatMap((path) => modelFiles(resolve(folder, path)).filter(exists));
+    const { files: named } = describeModel(config);
+    const read = named.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(exists));
     if (read.length > 0) files[name] = await hashes(read);
   }
   for (const { label, parsed } of steps) {

@@ -9,11 +9,7 @@ import { type TestContext, after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LlamaModel, type Token, getLlama } from 'node-llama-cpp';
-import {
-  type LlamaCppOptions,
-  llamaCppOptions,
-  openLlamaCpp,
-} from '../../../src/backends/llamaCpp/llamaCpp.js';
+import { openModel } from '../../../src/backends/openModel.js';
 import { keyCacheType } from '../../../src/backends/llamaCpp/engine.js';
 import type { CompleteRequest, Message, Model } from '../../../src/backends/model.js';
 import { resolveTemplate } from '../../../src/backends/templates/template.js';
@@ -25,9 +21,13 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const MODEL = join(ROOT, 'models/tiny.gguf');
 const DIGITS = [...'0123456789'];
 
-async function openTiny(t: TestContext, options: Partial<LlamaCppOptions> = {}): Promise<Model> {
-  const parsed = llamaCppOptions.parse({ path: MODEL, processes: 1, contextTokens: 512, ...options });
-  const model = await openLlamaCpp('tiny', parsed, 'qwen2-math', '/');
+function openBundled(options: object): Promise<Model> {
+  const llamaCpp = { path: MODEL, processes: 1, contextTokens: 512, ...options };
+  return openModel('tiny', { llamaCpp }, { env: {}, folder: '/' });
+}
+
+async function openTiny(t: TestContext, options: object = {}): Promise<Model> {
+  const model = await openBundled(options);
   t.after(() => model.close());
   return model;
 }
@@ -36,8 +36,7 @@ let shared: Promise<Model> | null = null;
 
 /** One engine for the tests that only ask: it stands until the end. */
 function sharedTiny(): Promise<Model> {
-  const options = llamaCppOptions.parse({ path: MODEL, processes: 1, contextTokens: 512 });
-  return (shared ??= openLlamaCpp('tiny', options, 'qwen2-math', '/'));
+  return (shared ??= openBundled({}));
 }
 
 after(async () => (await shared)?.close());
@@ -249,9 +248,9 @@ describe('openLlamaCpp', () => {
 
   it('its processes end with their parent, even a killed one', async () => {
     const script = `
-      import { openLlamaCpp, llamaCppOptions } from ${JSON.stringify(new URL('../../../src/backends/llamaCpp/llamaCpp.js', import.meta.url).href)};
-      const options = llamaCppOptions.parse({ path: ${JSON.stringify(MODEL)}, processes: 1 });
-      const model = await openLlamaCpp('tiny', options, 'qwen2-math', '/');
+      import { openModel } from ${JSON.stringify(new URL('../../../src/backends/openModel.js', import.meta.url).href)};
+      const llamaCpp = { path: ${JSON.stringify(MODEL)}, processes: 1 };
+      const model = await openModel('tiny', { llamaCpp }, { env: {}, folder: '/' });
       model.complete({ seq: 0, message: { kind: 'preQuery' }, n: 1000, tokensMax: 400, temperature: 1, topP: 1, seed: 1 });
       console.log('ready');`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { type Server, createServer as createNetServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../../src/clock.js';
 import type { CompleteRequest, Model } from '../../../src/backends/model.js';
-import { describeOpenai, openOpenai, openaiOptions } from '../../../src/backends/protocols/openai.js';
+import { openModel } from '../../../src/backends/openModel.js';
+import { openai } from '../../../src/backends/protocols/openai.js';
 import { ScaleQuestError } from '../../../src/errors.js';
 import {
   type Answer,
@@ -44,10 +44,10 @@ async function serve(answer: Answer, options?: { keepAliveTimeoutMs?: number }):
 }
 
 async function open(url: string, changes: object = {}): Promise<Model> {
-  const options = openaiOptions.parse({ replicas: [url], model: 'm-7b', apiKeyEnv: 'TEST_KEY', ...changes });
+  const options = { replicas: [url], model: 'm-7b', apiKeyEnv: 'TEST_KEY', ...changes };
   // A draw near 0: retries come at once, except where the server asks for a time.
-  const deps = { env: { TEST_KEY: KEY }, clock: systemClock, random: () => 0.002 };
-  const model = await openOpenai('solver', options, 'qwen2-math', deps);
+  const deps = { env: { TEST_KEY: KEY }, folder: '.', random: () => 0.002 };
+  const model = await openModel('solver', { openai: options }, deps);
   opened.unshift({ model });
   return model;
 }
@@ -552,9 +552,9 @@ describe('openOpenai, faults', () => {
   });
 });
 
-describe('openaiOptions', () => {
+describe('the options of openai', () => {
   const messageOf = (changes: object): string =>
-    openaiOptions.safeParse({ replicas: ['http://h/v1'], model: 'm', ...changes }).error!.issues[0]!.message;
+    openai.options.safeParse({ replicas: ['http://h/v1'], model: 'm', ...changes }).error!.issues[0]!.message;
 
   it('refuses urls that hold secrets or miss the base, without repeating them', () => {
     for (const url of ['http://user:hunter2@h/v1', 'http://h/v1?key=hunter2']) {
@@ -570,13 +570,16 @@ describe('openaiOptions', () => {
   });
 
   it('describes every option', () => {
-    for (const [key, schema] of Object.entries(openaiOptions.shape)) assert.ok(schema.description, key);
+    for (const [key, schema] of Object.entries(openai.options.shape)) assert.ok(schema.description, key);
   });
 
   it('has an identity of what decides the replies alone', () => {
     const parse = (changes: object): string =>
       JSON.stringify(
-        describeOpenai(openaiOptions.parse({ replicas: ['http://h/v1'], model: 'm', ...changes })).identity,
+        openai.describe(
+          openai.options.parse({ replicas: ['http://h/v1'], model: 'm', ...changes }),
+          'qwen2-math',
+        ).identity,
       );
     const knobs = {
       replicas: ['http://other/v1'],
@@ -595,10 +598,10 @@ describe('openaiOptions', () => {
   });
 
   it('names the variable of a missing or spoilt key, not the key', async () => {
-    const options = openaiOptions.parse({ replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'TEST_KEY' });
+    const options = { replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'TEST_KEY' };
     for (const env of [{}, { TEST_KEY: ' ' }, { TEST_KEY: `${KEY}\n${KEY}` }]) {
       const error = await errorOf(
-        openOpenai('solver', options, 'chatml', { env, clock: systemClock, random: () => 0 }),
+        openModel('solver', { openai: options, template: 'chatml' }, { env, folder: '.', random: () => 0 }),
       );
       assert.equal(error.code, 'ERR_MODEL_LOAD');
       assert.match(error.message, /TEST_KEY/);
