@@ -1,7 +1,8 @@
 import { ScaleQuestError } from '../errors.js';
 import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
-import { type Plan, leftOutText } from '../pipeline/plan.js';
+import type { Plan } from '../pipeline/plan.js';
+import { leftOutText } from '../pipeline/printPlan.js';
 import { labelOf } from '../train/schema.js';
 import { loadChain, loadPlan } from '../run/load.js';
 

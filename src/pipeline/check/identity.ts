@@ -2,10 +2,11 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import type { customOptions } from '../../operators/custom.js';
-import { type CheckDeps, promptFrom } from './check.js';
+import { type CheckDeps, promptFrom } from './checkDeps.js';
 import { promptWrapperFrom } from '../promptWrapper.js';
-import { type Plan, type PlannedStep, hashOf } from '../plan.js';
-import { type Texts, textHashes } from './texts.js';
+import { hashOf } from '../hash.js';
+import type { Plan, PlannedStep, Texts } from '../plan.js';
+import { textHashes } from './texts.js';
 
 /** What decides the rows of a run, as one hash, and part by part, so that two runs can be told apart in words. */
 export interface Identity {
@@ -13,10 +14,10 @@ export interface Identity {
   /** Path of a value (`steps.respond.n`) to its JSON text; long texts by their hash. */
   parts: Readonly<Record<string, string>>;
   /**
-   * For each step, up to the first of a user's own, a hash of what it decides a row of the source from: the source, the seed,
-   * this step and those before it, with their models.
+   * For each step, up to the first of a user's own, a hash of everything that its result on a row of the source depends on: the
+   * source, the seed, this step and those before it, with their models.
    */
-  deciders: readonly string[];
+  stepFingerprints: readonly string[];
 }
 
 /**
@@ -56,7 +57,7 @@ export async function identityOf(
   return {
     identity: hashOf(value),
     parts: Object.fromEntries(partsOf([], value, new Set(filled.values()))),
-    deciders: decidersOf(value, steps),
+    stepFingerprints: stepFingerprintsOf(value, steps),
   };
 }
 
@@ -75,8 +76,8 @@ interface Decisive {
   steps: readonly unknown[];
 }
 
-/** Where the run ends, and how its rows are written, decides nothing about a row. A module's imports are not known, so it ends the list. */
-function decidersOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
+/** Where a run ends and how its rows are written changes no step's result. A module's imports are not known, so it ends the list. */
+function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
   const { format, seed, source, files, models } = value;
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
