@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { keyRedactor, withRedactedErrors } from '../text/redactKey.js';
 import { guardKey } from './http/guardKey.js';
@@ -13,8 +12,8 @@ import {
   modelSchema,
   protocolOf,
   protocolsThatCan,
-  tokenizerOf,
 } from './registry.js';
+import { templateAt } from './templates/template.js';
 
 export interface OpenModelDeps {
   env: Readonly<Record<string, string | undefined>>;
@@ -60,10 +59,4 @@ function openDeps({ clock = systemClock, random = Math.random, ...deps }: OpenMo
 function keyOf(config: ModelConfig, { env }: OpenModelDeps): string | undefined {
   const variable = describeModel(config).servers?.apiKeyEnv;
   return variable === undefined ? undefined : env[variable]?.trim();
-}
-
-/** The same template; a relative path in it starts at `folder`. */
-export function templateAt<Template>(template: Template, folder: string): Template {
-  const path = tokenizerOf(template);
-  return path === undefined ? template : ({ tokenizer: resolve(folder, path) } as Template);
 }

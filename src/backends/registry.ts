@@ -8,6 +8,7 @@ import { openaiBatch } from './protocols/openaiBatch.js';
 import { pooling } from './protocols/pooling.js';
 import { scorePair } from './protocols/scorePair.js';
 import { tei } from './protocols/tei.js';
+import { tokenizerOf } from './templates/template.js';
 
 /**
  * Every protocol of models, by the key that names it in a pipeline file. A new protocol is one file and one line here.
@@ -81,12 +82,6 @@ export function describeModel(config: ModelConfig): ProtocolDescription {
     identity: { ...described.identity, template },
     files: [...described.files, ...files],
   };
-}
-
-/** The path of a template that is read from a tokenizer's file. */
-export function tokenizerOf(template: unknown): string | undefined {
-  if (typeof template !== 'object' || template === null || !('tokenizer' in template)) return undefined;
-  return template.tokenizer as string;
 }
 
 /** The variables of the environment that hold the models' keys. */

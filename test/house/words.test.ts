@@ -166,8 +166,6 @@ const TWICE = [
   'FunnelStep',
   'LOG_FILE',
   'Piece',
-  'Place',
-  'Places',
   'ReadRows',
   'SEQ_COLUMN',
   'checkServed',

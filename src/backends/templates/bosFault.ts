@@ -1,11 +1,11 @@
 import { ScaleQuestError } from '../../errors.js';
 import { findDoubleBos } from './doubleBos.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import { type OpenModelDeps, templateAt } from '../openModel.js';
+import type { OpenModelDeps } from '../openModel.js';
 import { type ModelConfig, describeModel, protocolOf } from '../registry.js';
 import { systemClock } from '../../clock.js';
 import { readApiKey } from '../protocols/serverClient.js';
-import { type TemplateConfig, resolveTemplate } from './template.js';
+import { type TemplateConfig, resolveTemplate, templateAt } from './template.js';
 
 /**
  * ERR_MODEL_TEMPLATE for the first server of a model that would read two begin-of-sequence tokens; null if none would, or

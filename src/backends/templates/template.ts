@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { readChatTemplate, userMessageTextOf } from './chatTemplate.js';
@@ -121,6 +122,18 @@ export type TemplateConfig = z.output<typeof templateSchema>;
 
 /** The `template` of a model that writes text. */
 export const promptTemplate = templateSchema.default('qwen2-math');
+
+/** The path of a template that is read from a tokenizer's file. */
+export function tokenizerOf(template: unknown): string | undefined {
+  if (typeof template !== 'object' || template === null || !('tokenizer' in template)) return undefined;
+  return template.tokenizer as string;
+}
+
+/** The same template; a relative path in it starts at `folder`. */
+export function templateAt<Template>(template: Template, folder: string): Template {
+  const path = tokenizerOf(template);
+  return path === undefined ? template : ({ tokenizer: resolve(folder, path) } as Template);
+}
 
 function describeInline(input: unknown): string {
   const schema = 'tokenizer' in (input as object) ? tokenizerTemplate : inlineTemplate;

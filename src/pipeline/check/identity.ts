@@ -2,10 +2,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import type { customOptions } from '../../operators/custom.js';
-import { type CheckDeps, promptFrom } from './checkDeps.js';
-import { promptWrapperFrom } from '../promptWrapper.js';
+import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
-import type { Plan, PlannedStep, Texts } from '../plan.js';
+import type { Plan, PlannedStep } from '../plan.js';
 import { textHashes } from './texts.js';
 
 /** What decides the rows of a run, as one hash, and part by part, so that two runs can be told apart in words. */
@@ -20,18 +19,18 @@ export interface Identity {
   stepFingerprints: readonly string[];
 }
 
+/** What a checked pipeline consists of; `prompts`: the texts that each step compiled. */
+export interface Identified extends Pick<Plan, 'settings' | 'models' | 'steps' | 'texts'> {
+  prompts: readonly (readonly string[])[];
+}
+
 /**
  * Hashes what decides the rows, with the contents of the files that they come from: not how many requests are in flight, how long they
  * may take or how rows are batched. `filled`: texts of the environment by their names, which `parts` shows by their hash alone.
  */
 export async function identityOf(
-  settings: Plan['settings'],
-  models: Readonly<Record<string, ModelConfig>>,
-  steps: readonly PlannedStep[],
-  folder: string,
-  deps: CheckDeps,
-  texts: Texts,
-  filled: ReadonlyMap<string, string>,
+  { settings, models, steps, texts, prompts }: Identified,
+  { folder, filled, deps }: { folder: string; filled: ReadonlyMap<string, string>; deps: CheckDeps },
 ): Promise<Identity> {
   const { windowRows: _w, batchRows: _b, ...source } = settings.source;
   const { folder: _f, ...output } = settings.output;
@@ -45,11 +44,11 @@ export async function identityOf(
     files: await filesOf(settings.source, models, steps, folder, deps),
     output,
     models: modelIdentities(models),
-    steps: steps.map((step) => ({
+    steps: steps.map((step, index) => ({
       label: step.label,
       name: step.spec.name,
       options: step.parsed,
-      prompts: promptTexts(step, folder, deps),
+      prompts: prompts[index]!,
       module: moduleText(step, folder, deps),
       texts: textHashes(step, texts),
     })),
@@ -140,20 +139,6 @@ function tokenizersIn(options: unknown): string[] {
   return Object.entries(options).flatMap(([key, value]) =>
     key === 'tokenizer' && typeof value === 'string' ? [value] : tokenizersIn(value),
   );
-}
-
-/** The prompts that a step compiles when it is built. */
-function promptTexts(step: PlannedStep, folder: string, deps: CheckDeps): string[] {
-  const prompts: string[] = [];
-  if (waitsForTokenizer(step, folder, deps)) return prompts;
-  const prompt = promptFrom(folder, deps);
-  const record = (name: string, path: string | undefined): string => {
-    prompts.push(prompt(name, path));
-    return prompts.at(-1)!;
-  };
-  const promptWrapper = promptWrapperFrom(folder);
-  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt: record, promptWrapper });
-  return prompts;
 }
 
 /** A changed operator of the user's own makes other rows, though its path is the same. A package counts by its name. */
