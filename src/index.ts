@@ -10,7 +10,7 @@ export type { Totals } from './flow/commitShards.js';
 export { mapRows } from './flow/mapRows.js';
 export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
-export { readTexts } from './io/sources/texts.js';
+export { readTexts } from './io/sources/readTexts.js';
 export * from './library.js';
 export type { CustomOperator, CustomTools } from './operators/custom.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';
