@@ -18,7 +18,7 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, checkServed, describeServed, loadOptions } from './serverClient.js';
+import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
 import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
 
 /**
@@ -60,7 +60,7 @@ const classifyOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed)
+  .superRefine(checkServe)
   .refine(({ server, input }) => server === 'vllm' || input === 'text', {
     path: ['input'],
     message: 'expected text: SGLang’s /classify takes no messages',

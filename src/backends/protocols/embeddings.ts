@@ -7,7 +7,7 @@ import { placesOf, readIndexed } from './scoreModel.js';
 import {
   type ServerDeps,
   addressOptions,
-  checkServed,
+  checkServe,
   createServerClient,
   describeServed,
   extraOption,
@@ -36,7 +36,7 @@ const embeddingsOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed);
+  .superRefine(checkServe);
 
 type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
 

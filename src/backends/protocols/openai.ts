@@ -7,7 +7,7 @@ import {
   type ServerClient,
   type ServerDeps,
   addressOptions,
-  checkServed,
+  checkServe,
   createServerClient,
   describeServed,
   extraOption,
@@ -74,7 +74,7 @@ export const dialogueOptions = {
 
 const openaiOptions = z
   .strictObject({ ...addressOptions('/completions'), ...dialogueOptions, ...loadOptions })
-  .superRefine(checkServed)
+  .superRefine(checkServe)
   .superRefine(checkDialogue);
 
 /** A refinement: a raw prompt passes no template of the server's. */

@@ -17,7 +17,7 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, checkServed, describeServed, loadOptions } from './serverClient.js';
+import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
 import type { Speaks } from './serverReplies.js';
 
 /**
@@ -52,7 +52,7 @@ const poolingOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed)
+  .superRefine(checkServe)
   .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
     path: ['input'],
     message:

@@ -10,7 +10,7 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
-import { type ServerDeps, addressOptions, checkServed, describeServed, loadOptions } from './serverClient.js';
+import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
 import type { Speaks } from './serverReplies.js';
 
 /**
@@ -30,7 +30,7 @@ const scorePairOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed);
+  .superRefine(checkServe);
 
 type ScorePairOptions = z.output<typeof scorePairOptions>;
 

@@ -83,7 +83,7 @@ export const loadOptions = {
 };
 
 /** A refinement: `serve` starts one server. */
-export function checkServed(
+export function checkServe(
   { serve, replicas }: { serve?: unknown; replicas: readonly string[] },
   context: z.RefinementCtx,
 ): void {
