@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Column } from '../arrow/columnType.js';
-import type { ModelConfig } from '../backends/openModel.js';
+import type { ModelConfig } from '../backends/registry.js';
 import type { OperatorSpec } from '../operators/lib/operator.js';
 import type { pipelineSchema } from './schema.js';
 
@@ -31,8 +31,8 @@ export interface Plan {
   texts: Texts;
   /** Columns written to the shards, in order. */
   columns: readonly Column[];
-  /** What the file names and the set goes without, for the steps that write it are switched off; exports with what they miss. */
-  leftOut: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
+  /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */
+  omitted: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
   /** Hash of everything that decides the rows, and of nothing that only decides how fast they come. */
   identity: string;
   /** The same, part by part: see `Identity`. */

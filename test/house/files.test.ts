@@ -25,7 +25,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/batchApi/batchApi.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/batchApi/batchClient.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/llamaCpp/engine.ts': 'runs in that process: llamaCpp.test',
-  'src/backends/protocols/refuse.ts': 'score.test: calls that a kind of model has not',
+  'src/backends/protocol.ts': 'types, and a function that does nothing but hold them',
   'src/backends/protocols/serverClient.ts': 'openai.test and score.test send every request through it',
   'src/process/guardedGroup.ts': 'managedServer.test and train/follow.test start groups through it',
   'src/backends/protocols/serverReplies.ts': 'openai.test and score.test read every reply through it',
@@ -60,7 +60,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/grade/compare/compareScalars.ts': 'sameAnswer.test',
   'src/grade/compare/sameQuantity.ts': 'sameAnswer.test: units, money, percent, degrees, bases',
   'src/grade/parse/tokens.ts': 'parseAnswer.test',
-  'src/io/sources/dataFiles.ts': 'readJsonl.test and readParquet.test list files through it',
   'src/io/parquet/encoderThread.ts': 'shardWriter.test writes through it',
   'src/io/files/packageFiles.ts': 'every test of prompts and of the command line reads through it',
   'src/io/parquet/parquetColumns.ts': 'shardWriter.test and readParquet.test',
@@ -68,7 +67,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/io/run/runSink.ts': 'cli/run.test and pipeline/determinism.test',
   'src/io/parquet/shardAnswers.ts': 'shardWriter.test writes through it, in a thread; the simulation without',
   'src/io/parquet/shardEncoder.ts': 'shardWriter.test',
-  'src/io/sources/sourceRows.ts': 'readJsonl.test and readParquet.test',
   'src/operators/lib/generators.ts': 'scoreDifficulty.test and sampleDifficulty.test',
   'src/operators/lib/language.ts': 'filterLanguage.test',
   'src/operators/lib/operator.ts': 'types and helpers: registry.test',
@@ -77,7 +75,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/train/launch.ts': 'train.test: every way in which a trainer ends',
   'src/train/record.ts': 'train.test reads and damages records',
   'src/train/tasks.ts': 'command.test prints the arguments of each',
-  'src/pipeline/frame.ts': 'wrapQuestion.test: named templates, and one that there is not',
+  'src/pipeline/promptWrapper.ts': 'wrapQuestion.test: named templates, and one that there is not',
   'src/pipeline/sampleOptions.ts': 'reference.test and check.test: the columns of every operator',
 };
 
