@@ -164,7 +164,6 @@ for (const { word, say, except = [] } of REFUSED) {
 const TWICE = [
   'Batch',
   'FunnelStep',
-  'LOG_FILE',
   'Piece',
   'ReadRows',
   'SEQ_COLUMN',

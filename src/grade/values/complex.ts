@@ -81,7 +81,7 @@ export function power(base: Complex, exponent: Complex): Complex {
     const whole = wholePower(base, exponent.re.abs().toNumber());
     return exponent.re.isNegative() ? divide(real(1), whole) : whole;
   }
-  if (absolute(base).isZero()) return real(exponent.re.isPositive() ? 0 : NaN);
+  if (absolute(base).isZero()) return real(exponent.re.gt(0) ? 0 : NaN);
   return exponential(multiply(exponent, logarithm(base)));
 }
 
