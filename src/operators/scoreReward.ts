@@ -63,7 +63,7 @@ export function scoreReward(input: ScoreRewardOptions, context: RunContext): Bat
     }
     async function reward(response: string): Promise<number> {
       const text = prompt({ question: question as string, response });
-      const [yes, no] = await model.choose({ seq, turn: { kind: 'user', text }, options: ['Yes', 'No'] });
+      const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
     return keep({ rewards: await Promise.all((responses as string[]).map(reward)) });

@@ -30,7 +30,7 @@ export const wrapQuestionSpec: OperatorSpec<typeof options> = {
   name: 'wrapQuestion',
   summary: 'Writes each question as the text that a question generator is trained on.',
   details:
-    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user turn, the question, and the marker ' +
+    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user message, the question, and the marker ' +
     'that ends it, so that the model learns to write a question after the bare opening, and to stop. The text begins ' +
     'without a begin-of-sequence marker: the trainer’s tokeniser adds that one. Train on the column `text`.',
   options,
@@ -47,8 +47,8 @@ export const wrapQuestionSpec: OperatorSpec<typeof options> = {
 export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const shape = shapeOf(wrapQuestionSpec, parsed, context);
-  if (!context.questionFrame) throw noTemplates();
-  const { opening, end } = context.questionFrame(parsed.template);
+  if (!context.promptWrapper) throw noTemplates();
+  const { opening, end } = context.promptWrapper(parsed.template);
 
   return mapRows(shape, (row) => {
     const question = (row['question'] as string).trim();
@@ -60,6 +60,6 @@ export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): B
 function noTemplates(): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
-    'the context has no questionFrame, expected one: see createContext of the library',
+    'the context has no promptWrapper, expected one: see createContext of the library',
   );
 }

@@ -25,7 +25,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/batchApi/batchApi.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/batchApi/batchClient.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/llamaCpp/engine.ts': 'runs in that process: llamaCpp.test',
-  'src/backends/protocols/refuse.ts': 'score.test: calls that a kind of model has not',
+  'src/backends/protocol.ts': 'types, and a function that does nothing but hold them',
   'src/backends/protocols/serverClient.ts': 'openai.test and score.test send every request through it',
   'src/process/guardedGroup.ts': 'managedServer.test and train/follow.test start groups through it',
   'src/backends/protocols/serverReplies.ts': 'openai.test and score.test read every reply through it',
@@ -65,11 +65,10 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/operators/lib/language.ts': 'filterLanguage.test',
   'src/operators/lib/operator.ts': 'types and helpers: registry.test',
   'src/cli/trainingProgress.ts': 'train.test reads what it prints',
-  'src/pipeline/frame.ts': 'wrapQuestion.test: named templates, and one that there is not',
 };
 
 /** The list may shrink, not grow. */
-const WITHOUT_MIRROR_MAX = 47;
+const WITHOUT_MIRROR_MAX = 46;
 
 function mirrorOf(path: string): string {
   return path.replace(/^src/, 'test').replace(/\.ts$/, '.test.ts');

@@ -12,7 +12,7 @@ import {
   exponential,
   isReal,
   logarithm,
-  multiply,
+  multiplyComplex,
   negate,
   power,
   real,
@@ -38,7 +38,7 @@ function assertNear(found: Complex, expected: Complex): void {
 
 test('sum, product, quotient and size', () => {
   assertNear(add(of(1, 2), of(3, -5)), of(4, -3));
-  assertNear(multiply(of(1, 2), of(3, -5)), of(13, 1));
+  assertNear(multiplyComplex(of(1, 2), of(3, -5)), of(13, 1));
   assertNear(divide(of(13, 1), of(3, -5)), of(1, 2));
   assert.equal(absolute(of(3, -4)).toString(), '5');
   assert.equal(absolute(of(-3)).toString(), '3');
@@ -46,7 +46,12 @@ test('sum, product, quotient and size', () => {
 
 test('real numbers stay real: no trace of an imaginary part is left', () => {
   const results = [
-    ...[add(real(1), real(2)), multiply(real(-3), real(0.1)), divide(real(1), real(3)), negate(real(7))],
+    ...[
+      add(real(1), real(2)),
+      multiplyComplex(real(-3), real(0.1)),
+      divide(real(1), real(3)),
+      negate(real(7)),
+    ],
     ...[power(real(-2), real(3)), exponential(real(1)), sine(real(2)), cosine(real(2)), logarithm(real(2))],
   ];
   assert.deepEqual(
