@@ -6,7 +6,7 @@ import { writeAtomic } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { type RejectRow, writeRejects } from '../../src/io/run/rejectsWriter.js';
 import { printTable } from '../../src/run/report.js';
-import { flag, spread } from '../backends/load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * The table of lost rows: CPU a row of our writer, which gives parquetjs-lite one row at a time as its interface asks, and of
