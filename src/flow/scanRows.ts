@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { Observable } from 'rxjs';
 import { type Batch, type BatchOperator, type Delta, type SideEntry, assertTiles } from './batch.js';
 import { isDecided } from './decision.js';
+import type { Column } from '../arrow/columnType.js';
+import type { ColumnTypes, ColumnsRead, ColumnsWritten, Row, RowOf, Values, ValuesOf } from './columnTypes.js';
 import {
   type Outcome,
-  type Row,
   type StepShape,
   applyOutcomes,
   readRows,
@@ -13,22 +14,51 @@ import {
 } from './outcome.js';
 
 /** A step with memory. Only `apply` changes the state, so that folding the committed deltas gives it back. */
-export interface Scan<State, Learnt> {
+export interface Scan<State, Learnt, SeenRow = Row, Written = Values> {
   /** Null for a step that remembers nothing, and learns for its figures alone. */
   init: () => State;
   /** Decides one row from the state; `learn` is what the state gains by it. */
-  decide: (state: State, row: Row) => { outcome: Outcome; learn?: Learnt };
+  decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; learn?: Learnt };
   apply: (state: State, learnt: Learnt) => void;
 }
 
 /**
- * Synchronous, in order, stateful. `restored` are the deltas of this step that earlier commits of the run hold.
- * The state lives in the subscription: two subscriptions never share one.
+ * An operator that decides row by row, in order, with a memory of the rows before. The memory belongs to the subscription: two
+ * subscriptions never share one.
+ *
+ * @param shape - The step's name and the columns that it reads and writes; the types of `row` and of what `keep` takes follow from it.
+ * @param scan - The memory, the decision, and what the memory gains by it. A RowError that `decide` throws rejects the row; any
+ * other error ends the stream.
+ * @param restored - What earlier commits of the same run hold of this step, in order; nothing for a new run.
+ * @returns An operator for `source.pipe(…)`. The stream ends with ERR_PIPELINE_COLUMN if a column of `reads` does not reach it.
+ * @example
+ * const firstOfEach = scanRows(
+ *   { step: 'firstOfEach', reads: { topic: 'string' }, writes: [] },
+ *   {
+ *     init: () => new Set<string>(),
+ *     decide: (seen, { topic }) => (seen.has(topic) ? { outcome: drop('seen') } : { outcome: KEEP, learn: topic }),
+ *     apply: (seen, topic: string) => void seen.add(topic),
+ *   },
+ * );
  */
-export function scanRows<State, Learnt>(
+export function scanRows<
+  State,
+  Learnt,
+  const Reads extends ColumnTypes,
+  const Writes extends readonly Column[],
+  const Lacking extends string = never,
+>(
+  shape: StepShape<Reads, Writes, Lacking>,
+  scan: Scan<State, Learnt, RowOf<Reads, Lacking>, ValuesOf<Writes>>,
+  restored: readonly NoInfer<Learnt>[] = [],
+): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>> {
+  return scanUntyped(shape, scan as Scan<State, Learnt>, restored);
+}
+
+function scanUntyped<State, Learnt>(
   shape: StepShape,
   scan: Scan<State, Learnt>,
-  restored: readonly Learnt[] = [],
+  restored: readonly Learnt[],
 ): BatchOperator {
   return (source) =>
     new Observable((subscriber) => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { type Figures, IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   parts: z
@@ -19,7 +19,7 @@ const options = z.strictObject({
 
 export type CalibrateDifficultyOptions = z.input<typeof options>;
 
-export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
+export const calibrateDifficultySpec = defineSpec({
   name: 'calibrateDifficulty',
   summary: 'Compares the difficulty that a scorer gives with the fail rate of a solver, for the report.',
   details:
@@ -42,7 +42,7 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
   operator: calibrateDifficulty,
   measures: true,
   figures: (parsed, learnt) => calibrationOf(pairs.parse(learnt), parsed),
-};
+});
 
 const pairs = z.array(z.tuple([z.number(), z.number()]));
 
@@ -52,14 +52,11 @@ type Pair = z.output<typeof pairs>[number];
 export function calibrateDifficulty(input: CalibrateDifficultyOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   // A question that the scorer was to leave alone has no difficulty: it passes unmeasured.
-  const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] };
-  return scanRows<null, Pair>(shape, {
+  const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] as const };
+  return scanRows(shape, {
     init: () => null,
-    decide: (_state, row) => {
-      const { difficulty, failRate } = row;
-      if (difficulty === null) return { outcome: KEEP };
-      return { outcome: KEEP, learn: [difficulty as number, failRate as number] };
-    },
+    decide: (_state, { difficulty, failRate }): { outcome: typeof KEEP; learn?: Pair } =>
+      difficulty === null ? { outcome: KEEP } : { outcome: KEEP, learn: [difficulty, failRate] },
     apply: () => {},
   });
 }

@@ -9,7 +9,7 @@ import {
   benchmarkWords,
   createBenchmarkIndex,
 } from './lib/benchmarkIndex.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { type Figures, IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const benchmark = z.strictObject({
   path: z
@@ -49,7 +49,7 @@ export type DecontaminateOptions = z.input<typeof options>;
 /** Number of a benchmark that a question overlaps with → its rows that no question before had overlapped with. */
 type Hits = Record<number, number[]>;
 
-export const decontaminateSpec: OperatorSpec<typeof options> = {
+export const decontaminateSpec = defineSpec({
   name: 'decontaminate',
   summary: 'Drops questions that share a run of words with a question of a benchmark.',
   details:
@@ -75,7 +75,7 @@ export const decontaminateSpec: OperatorSpec<typeof options> = {
 - decontaminate: { benchmarks: [{ path: ../models/heldout.jsonl }], wordsMin: 8 }`,
   operator: decontaminate,
   figures,
-};
+});
 
 interface State {
   index: BenchmarkIndex;
@@ -116,18 +116,18 @@ export function decontaminate(input: DecontaminateOptions, context: RunContext):
     return hits;
   }
 
-  return scanRows<State, Hits>(
+  return scanRows(
     shape,
     {
       init,
-      decide(state, row) {
-        const found = state.index.find(benchmarkWords(row['question'] as string));
+      decide(state, { question }) {
+        const found = state.index.find(benchmarkWords(question));
         const overlaps = found.filter(({ share }) => share >= overlapMin);
         if (overlaps.length === 0) return { outcome: KEEP };
         const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, places));
         return { outcome, learn: hitsOf(state, overlaps) };
       },
-      apply({ isHit }, hits) {
+      apply({ isHit }, hits: Hits) {
         for (const { number, first } of places) for (const row of hits[number] ?? []) isHit[first + row] = 1;
       },
     },

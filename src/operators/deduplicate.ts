@@ -10,7 +10,7 @@ import {
   signatureOf,
   words,
 } from './lib/nearDuplicates.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const { h64 } = await xxhash();
 
@@ -29,7 +29,7 @@ const options = z.strictObject({
 
 export type DeduplicateOptions = z.input<typeof options>;
 
-export const deduplicateSpec: OperatorSpec<typeof options> = {
+export const deduplicateSpec = defineSpec({
   name: 'deduplicate',
   summary: 'Drops questions that were asked before in this run, word for word or nearly so; the first stays.',
   details:
@@ -48,7 +48,7 @@ export const deduplicateSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - deduplicate: { similarityMin: 0.8 }`,
   operator: deduplicate,
-};
+});
 
 interface Seen {
   exact: Set<bigint>;
@@ -76,22 +76,21 @@ export function deduplicate(input: DeduplicateOptions, context: RunContext): Bat
     return last;
   }
 
-  return scanRows<Seen, string>(
+  return scanRows(
     shape,
     {
-      init: () => ({
+      init: (): Seen => ({
         exact: new Set(),
         near: similarityMin === null ? null : createNearDuplicates(similarityMin),
       }),
-      decide({ exact, near }, row) {
-        const question = row['question'] as string;
+      decide({ exact, near }, { question }) {
         const { key, signature } = fingerprint(question);
         if (exact.has(key)) return { outcome: drop('duplicate') };
         const found = near?.find(signature!);
         if (found) return { outcome: drop('nearDuplicate', `similarity ${found.similarity.toFixed(3)}`) };
         return { outcome: KEEP, learn: question };
       },
-      apply({ exact, near }, question) {
+      apply({ exact, near }, question: string) {
         const { key, signature } = fingerprint(question);
         exact.add(key);
         near?.add(signature!);

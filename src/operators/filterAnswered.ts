@@ -3,7 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   responsesMin: z
@@ -15,7 +15,7 @@ const options = z.strictObject({
 
 export type FilterAnsweredOptions = z.input<typeof options>;
 
-export const filterAnsweredSpec: OperatorSpec<typeof options> = {
+export const filterAnsweredSpec = defineSpec({
   name: 'filterAnswered',
   summary: 'Leaves out responses that state no final answer.',
   details:
@@ -33,12 +33,11 @@ export const filterAnsweredSpec: OperatorSpec<typeof options> = {
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - filterAnswered: {}`,
   operator: filterAnswered,
-};
+});
 
 export function filterAnswered(input: FilterAnsweredOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
-  return mapRows(shapeOf(filterAnsweredSpec, parsed, context), ({ responses }) => {
-    const all = responses as string[];
+  return mapRows(shapeOf(filterAnsweredSpec, parsed, context), ({ responses: all }) => {
     const answered = all.filter((response) => finalAnswer(response) !== null);
     const unanswered = all.length - answered.length;
     if (answered.length >= parsed.responsesMin) {

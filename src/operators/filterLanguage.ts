@@ -3,7 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/outcome.js';
 import { type DetectOther, loadLanguageDetector } from './lib/language.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   method: z
@@ -24,7 +24,7 @@ const options = z.strictObject({
 
 export type FilterLanguageOptions = z.input<typeof options>;
 
-export const filterLanguageSpec: OperatorSpec<typeof options> = {
+export const filterLanguageSpec = defineSpec({
   name: 'filterLanguage',
   summary: 'Drops questions that are not in the wanted language.',
   details:
@@ -42,7 +42,7 @@ export const filterLanguageSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - filterLanguage: { method: both }`,
   operator: filterLanguage,
-};
+});
 
 export function filterLanguage(input: FilterLanguageOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -50,13 +50,12 @@ export function filterLanguage(input: FilterLanguageOptions, context: RunContext
   let loading: Promise<DetectOther> | null = null;
   let detector: DetectOther | null = null;
 
-  function decideBy(detect: DetectOther, text: string): Outcome {
+  function decideBy(detect: DetectOther, text: string): Outcome<object> {
     const found = detect(text, languages);
     return found === null ? KEEP : drop('otherLanguage', `recognised as ${found}`);
   }
 
-  return mapRows(shapeOf(filterLanguageSpec, parsed, context), ({ question }): Outcome | Promise<Outcome> => {
-    const text = question as string;
+  return mapRows(shapeOf(filterLanguageSpec, parsed, context), ({ question: text }) => {
     if (method !== 'identify' && /[^\x00-\x7f]/.test(text)) return drop('notAscii');
     if (method === 'ascii') return KEEP;
     if (detector) return decideBy(detector, text);

@@ -3,7 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { referenceAnswer } from '../text/finalAnswer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   answerColumn: z
@@ -14,7 +14,7 @@ const options = z.strictObject({
 
 export type FilterReferenceOptions = z.input<typeof options>;
 
-export const filterReferenceSpec: OperatorSpec<typeof options> = {
+export const filterReferenceSpec = defineSpec({
   name: 'filterReference',
   summary: 'Drops questions without a reference answer, before anything is asked about them.',
   details:
@@ -29,7 +29,7 @@ export const filterReferenceSpec: OperatorSpec<typeof options> = {
   source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
   example: '- filterReference: {}',
   operator: filterReference,
-};
+});
 
 export function filterReference(input: FilterReferenceOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);

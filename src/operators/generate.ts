@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { RowIdentity } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import {
-  type OperatorSpec,
+  defineSpec,
   ROWWISE,
-  type RowIdentity,
   type RunContext,
   modelOf,
   rowSeed,
@@ -35,7 +35,7 @@ const options = z.strictObject({
 
 export type GenerateOptions = z.input<typeof options>;
 
-export const generateSpec: OperatorSpec<typeof options> = {
+export const generateSpec = defineSpec({
   name: 'generate',
   summary: 'Writes questions: the model is given nothing but the opening of a user turn and completes it.',
   details:
@@ -54,7 +54,7 @@ export const generateSpec: OperatorSpec<typeof options> = {
   contract: ROWWISE,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }`,
   operator: generate,
-};
+});
 
 export function generate(input: GenerateOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);

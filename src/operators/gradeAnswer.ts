@@ -4,11 +4,12 @@ import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Row, keep } from '../flow/outcome.js';
+import type { ColumnTypes, Row } from '../flow/columnTypes.js';
+import { keep } from '../flow/outcome.js';
 import { GRADE_LIMITS } from '../grade/compare/budget.js';
 import { type Grader, createGrader } from '../grade/worker/grader.js';
 import { finalAnswer, referenceAnswer } from '../text/finalAnswer.js';
-import { type OperatorSpec, ROWWISE, type RunContext, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   of: z
@@ -63,7 +64,7 @@ const OF_RESPONSE: Column[] = [
   },
 ];
 
-export const gradeAnswerSpec: OperatorSpec<typeof options> = {
+export const gradeAnswerSpec = defineSpec({
   name: 'gradeAnswer',
   summary: 'Grades final answers against a reference answer by mathematical equivalence.',
   details:
@@ -74,9 +75,9 @@ export const gradeAnswerSpec: OperatorSpec<typeof options> = {
     'digits equals what rounds to it; `\\log` is to base 10. An answer beyond the limits on length, depth, digits and work, or ' +
     'past `timeoutMs`, or one that the grader fails at, counts as not graded, never as wrong.',
   options,
-  reads: ({ of, answerColumn }) => ({
+  reads: ({ of, answerColumn }): ColumnTypes => ({
     [answerColumn]: 'string',
-    ...(of === 'response' ? { response: 'string' as const } : { responses: 'list<string>' as const }),
+    ...(of === 'response' ? { response: 'string' } : { responses: 'list<string>' }),
   }),
   writes: ({ of }) => (of === 'response' ? OF_RESPONSE : OF_RESPONSES),
   models: () => [],
@@ -86,7 +87,7 @@ export const gradeAnswerSpec: OperatorSpec<typeof options> = {
   example: `- respond: { model: tiny, n: 3, tokensMax: 256 }
 - gradeAnswer: {}`,
   operator: gradeAnswer,
-};
+});
 
 export function gradeAnswer(input: GradeAnswerOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);

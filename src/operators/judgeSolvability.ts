@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Outcome, drop, keep } from '../flow/outcome.js';
+import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the judge.'),
@@ -31,7 +31,7 @@ const options = z.strictObject({
 
 export type JudgeSolvabilityOptions = z.input<typeof options>;
 
-export const judgeSolvabilitySpec: OperatorSpec<typeof options> = {
+export const judgeSolvabilitySpec = defineSpec({
   name: 'judgeSolvability',
   summary: 'Asks a model whether the question can be solved from what it says, and drops it if not.',
   details:
@@ -51,7 +51,7 @@ export const judgeSolvabilitySpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - judgeSolvability: { model: tiny, tokensMax: 64 }`,
   operator: judgeSolvability,
-};
+});
 
 export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -59,10 +59,10 @@ export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunCon
   const shape = shapeOf(judgeSolvabilitySpec, parsed, context);
   const prompt = compilePrompt(context, 'judgeSolvability', parsed.prompt, ['question']);
 
-  return mapRows(shape, async (row): Promise<Outcome> => {
+  return mapRows(shape, async (row) => {
     const { seq, question } = row;
     const model = modelOf(context, name);
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const turn = { kind: 'user', text: prompt({ question }) } as const;
     if (method === 'probability') {
       const [yes, no] = await model.choose({ seq, turn, options: ['Yes', 'No'] });
       const share = yesShare(yes!, no!);

@@ -4,7 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   among: z
@@ -18,7 +18,7 @@ const options = z.strictObject({
 
 export type KeepBestOptions = z.input<typeof options>;
 
-export const keepBestSpec: OperatorSpec<typeof options> = {
+export const keepBestSpec = defineSpec({
   name: 'keepBest',
   summary: 'Keeps the response with the highest reward (best-of-n).',
   details:
@@ -45,17 +45,17 @@ export const keepBestSpec: OperatorSpec<typeof options> = {
 - scoreReward: { model: tiny }
 - keepBest: {}`,
   operator: keepBest,
-};
+});
 
 export function keepBest(input: KeepBestOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const { among, rewardMin } = parsed;
 
   return mapRows(shapeOf(keepBestSpec, parsed, context), (row) => {
-    const responses = row['responses'] as string[];
-    // No column at all, unlike a null, is none that was asked for.
-    const isScored = row['rewards'] !== undefined;
-    const rewards = isScored ? (row['rewards'] as number[]) : responses.map(() => 0);
+    const { responses } = row;
+    // Undefined where the column is not there: it is optional.
+    const scored = row.rewards as number[] | undefined;
+    const rewards = scored ?? responses.map(() => 0);
     if (responses.length === 0 || rewards.length !== responses.length) {
       throw new RowError(
         'ROW_SCORE_INVALID',
@@ -68,7 +68,7 @@ export function keepBest(input: KeepBestOptions, context: RunContext): BatchOper
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
-    return keep({ response: responses[best]!, reward: isScored ? reward : null });
+    return keep({ response: responses[best]!, reward: scored ? reward : null });
   });
 }
 

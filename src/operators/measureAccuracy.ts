@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { ColumnTypes } from '../flow/columnTypes.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import { type EvaluationState, emptyEvaluation, foldEvaluation, metricsOf } from './lib/evaluation.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { type Figures, IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   ks: z
@@ -22,7 +23,7 @@ const options = z.strictObject({
 
 export type MeasureAccuracyOptions = z.input<typeof options>;
 
-export const measureAccuracySpec: OperatorSpec<typeof options> = {
+export const measureAccuracySpec = defineSpec({
   name: 'measureAccuracy',
   summary: 'Measures graded responses for the report: pass@1, pass@k and maj@k, with confidence intervals.',
   details:
@@ -32,10 +33,10 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
     'apart. Only rows that come here are measured: let `respond` keep what is unfinished, or hard questions go missing. How many ' +
     'were lost before, and to what, stands beside as `problemsLost` and `lostTo`; without a single problem the run is an error.',
   options,
-  reads: ({ by }) => ({
+  reads: ({ by }): ColumnTypes => ({
     corrects: 'list<bool>',
     answerClasses: 'list<float64>',
-    ...(by === undefined ? {} : { [by]: 'string' as const }),
+    ...(by === undefined ? {} : { [by]: 'string' }),
   }),
   writes: () => [],
   models: () => [],
@@ -52,7 +53,7 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
     const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
     return { ...accuracy, problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) };
   },
-};
+});
 
 const measured = z.strictObject({
   corrects: z.array(z.boolean().nullable()),
@@ -60,19 +61,24 @@ const measured = z.strictObject({
   group: z.string().optional(),
 });
 
-type Measured = z.output<typeof measured>;
+/** One problem, as the step learns it. */
+interface Measured {
+  readonly corrects: readonly (boolean | null)[];
+  readonly answerClasses: readonly (number | null)[];
+  readonly group?: string;
+}
 
 export function measureAccuracy(input: MeasureAccuracyOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const { by } = parsed;
   const shape = shapeOf(measureAccuracySpec, parsed, context);
-  return scanRows<null, Measured>(shape, {
+  return scanRows(shape, {
     init: () => null,
-    decide: (_state, row) => ({
+    decide: (_state, row): { outcome: typeof KEEP; learn: Measured } => ({
       outcome: KEEP,
       learn: {
-        corrects: row['corrects'] as unknown as (boolean | null)[],
-        answerClasses: row['answerClasses'] as (number | null)[],
+        corrects: row['corrects'] as Measured['corrects'],
+        answerClasses: row['answerClasses'] as Measured['answerClasses'],
         ...(by === undefined ? {} : { group: row[by] as string }),
       },
     }),

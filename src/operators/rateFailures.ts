@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   gradedMin: z
@@ -14,7 +14,7 @@ const options = z.strictObject({
 
 export type RateFailuresOptions = z.input<typeof options>;
 
-export const rateFailuresSpec: OperatorSpec<typeof options> = {
+export const rateFailuresSpec = defineSpec({
   name: 'rateFailures',
   summary: 'Gives each question the share of its graded responses that are wrong.',
   details:
@@ -33,13 +33,13 @@ export const rateFailuresSpec: OperatorSpec<typeof options> = {
 - gradeAnswer: {}
 - rateFailures: {}`,
   operator: rateFailures,
-};
+});
 
 export function rateFailures(input: RateFailuresOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const shape = shapeOf(rateFailuresSpec, parsed, context);
-  return mapRows(shape, (row) => {
-    const graded = (row['corrects'] as readonly (boolean | null)[]).filter((correct) => correct !== null);
+  return mapRows(shape, ({ corrects }) => {
+    const graded = corrects.filter((correct) => correct !== null);
     if (graded.length < parsed.gradedMin) return drop('fewGraded', `${graded.length} graded`);
     return keep({ failRate: graded.filter((correct) => !correct).length / graded.length });
   });

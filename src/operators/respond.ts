@@ -4,7 +4,7 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the solver.'),
@@ -24,7 +24,7 @@ const options = z.strictObject({
 
 export type RespondOptions = z.input<typeof options>;
 
-export const respondSpec: OperatorSpec<typeof options> = {
+export const respondSpec = defineSpec({
   name: 'respond',
   summary: 'Answers each question several times.',
   details:
@@ -41,7 +41,7 @@ export const respondSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 256 }`,
   operator: respond,
-};
+});
 
 export function respond(input: RespondOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -52,7 +52,7 @@ export function respond(input: RespondOptions, context: RunContext): BatchOperat
 
   return mapRows(shape, async (row) => {
     const { seq, question } = row;
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const turn = { kind: 'user', text: prompt({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
     const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
     const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);

@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import type { ColumnType } from '../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../backends/model.js';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Outcome, drop, keep } from '../flow/outcome.js';
+import type { ColumnTypes, RowIdentity } from '../flow/columnTypes.js';
+import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
 import { words } from './lib/nearDuplicates.js';
 import { compilePrompt } from './lib/prompt.js';
 import {
-  type OperatorSpec,
+  defineSpec,
   ROWWISE,
-  type RowIdentity,
   type RunContext,
   modelOf,
   rowSeed,
@@ -79,7 +78,7 @@ const options = z.strictObject({
 
 export type RewriteOptions = z.input<typeof options>;
 
-export const rewriteSpec: OperatorSpec<typeof options> = {
+export const rewriteSpec = defineSpec({
   name: 'rewrite',
   summary:
     'Has a model write a better version of each question: preference pairs for training the generator.',
@@ -93,7 +92,7 @@ export const rewriteSpec: OperatorSpec<typeof options> = {
     'reply that is called “Final question”, up to the next heading or rule: a solution or a remark behind it does not belong to ' +
     'it. A reply without such a section rejects the row with ROW_UNCLEAR, one with nothing in it with ROW_EMPTY.',
   options,
-  reads: ({ template }): Record<string, ColumnType> =>
+  reads: ({ template }): ColumnTypes =>
     template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },
   writes: () => [
     { name: 'prompt', type: 'string', help: 'The opening of a user turn, as the generator is given it.' },
@@ -110,7 +109,7 @@ export const rewriteSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - rewrite: { model: tiny, directions: { solvability: 1 }, tokensMax: 128 }`,
   operator: rewrite,
-};
+});
 
 export function rewrite(input: RewriteOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -131,7 +130,7 @@ export function rewrite(input: RewriteOptions, context: RunContext): BatchOperat
     return draw < solvability ? 'solvability' : 'difficulty';
   }
 
-  return mapRows(shape, async (row): Promise<Outcome> => {
+  return mapRows(shape, async (row) => {
     const { seq } = row;
     const question = row['question'] as string;
     const { opening, end } = frameFor(row['generator'] as string);

@@ -4,7 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, rowUniform, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, rowUniform, shapeOf } from './lib/operator.js';
 
 const options = z
   .strictObject({
@@ -38,7 +38,7 @@ const options = z
 
 export type SampleDifficultyOptions = z.input<typeof options>;
 
-export const sampleDifficultySpec: OperatorSpec<typeof options> = {
+export const sampleDifficultySpec = defineSpec({
   name: 'sampleDifficulty',
   summary: 'Keeps questions by difficulty: a range, a share of each part of it, or both.',
   details:
@@ -59,17 +59,17 @@ export const sampleDifficultySpec: OperatorSpec<typeof options> = {
 - scoreDifficulty: { model: tiny }
 - sampleDifficulty: { min: 0.05 }`,
   operator: sampleDifficulty,
-};
+});
 
 export function sampleDifficulty(input: SampleDifficultyOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const { min = -Infinity, max = Infinity, keepShares, generators } = parsed;
   // A question that is not meant may have no difficulty; one that is must.
-  const shape = { ...shapeOf(sampleDifficultySpec, parsed, context), mayLack: ['difficulty'] };
+  const shape = { ...shapeOf(sampleDifficultySpec, parsed, context), mayLack: ['difficulty'] as const };
 
   return mapRows(shape, (row) => {
     if (!isMeant(generators, row)) return KEEP;
-    const value = row['difficulty'] as number | null;
+    const value = row.difficulty;
     if (value === null)
       throw new RowError('ROW_VALUE_MISSING', 'the row has no value in its column "difficulty"');
     if (value < min) return drop('tooEasy', `difficulty ${value.toFixed(4)}`);

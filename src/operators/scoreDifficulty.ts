@@ -7,7 +7,7 @@ import { finalAnswer } from '../text/finalAnswer.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
 import { compilePrompt } from './lib/prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 
@@ -36,7 +36,7 @@ export type ScoreDifficultyOptions = z.input<typeof options>;
 
 const NEEDS = { digit: 'choose', disagreement: 'complete', score: 'scoreQuestion' } as const;
 
-export const scoreDifficultySpec: OperatorSpec<typeof options> = {
+export const scoreDifficultySpec = defineSpec({
   name: 'scoreDifficulty',
   summary: 'Gives each question a difficulty: the rate at which a solver is expected to fail.',
   details:
@@ -62,7 +62,7 @@ export const scoreDifficultySpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - scoreDifficulty: { model: tiny }`,
   operator: scoreDifficulty,
-};
+});
 
 export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -76,10 +76,10 @@ export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunConte
     const { seq, question } = row;
     const model = modelOf(context, name);
     if (method === 'score') {
-      const [difficulty] = await model.score({ seq, items: [{ user: question as string, assistant: null }] });
+      const [difficulty] = await model.score({ seq, items: [{ user: question, assistant: null }] });
       return keep({ difficulty: difficulty! });
     }
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const turn = { kind: 'user', text: prompt({ question }) } as const;
     if (method === 'digit') {
       return keep({ difficulty: expectedDigit(await model.choose({ seq, turn, options: DIGITS })) });
     }

@@ -4,7 +4,7 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { compilePrompt } from './lib/prompt.js';
 import { yesShare } from './judgeSolvability.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, modelOf, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the verifier, or with `score` the reward model.'),
@@ -24,7 +24,7 @@ const options = z.strictObject({
 
 export type ScoreRewardOptions = z.input<typeof options>;
 
-export const scoreRewardSpec: OperatorSpec<typeof options> = {
+export const scoreRewardSpec = defineSpec({
   name: 'scoreReward',
   summary:
     'Gives each response a reward: what a reward model gives, or the probability that a verifier calls it correct.',
@@ -48,7 +48,7 @@ export const scoreRewardSpec: OperatorSpec<typeof options> = {
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - scoreReward: { model: tiny }`,
   operator: scoreReward,
-};
+});
 
 export function scoreReward(input: ScoreRewardOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -57,15 +57,14 @@ export function scoreReward(input: ScoreRewardOptions, context: RunContext): Bat
   return mapRows(shapeOf(scoreRewardSpec, parsed, context), async ({ seq, question, responses }) => {
     const model = modelOf(context, parsed.model);
     if (parsed.method === 'score') {
-      const user = question as string;
-      const items = (responses as string[]).map((assistant) => ({ user, assistant }));
+      const items = responses.map((assistant) => ({ user: question, assistant }));
       return keep({ rewards: await model.score({ seq, items }) });
     }
     async function reward(response: string): Promise<number> {
-      const text = prompt({ question: question as string, response });
+      const text = prompt({ question, response });
       const [yes, no] = await model.choose({ seq, turn: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
-    return keep({ rewards: await Promise.all((responses as string[]).map(reward)) });
+    return keep({ rewards: await Promise.all(responses.map(reward)) });
   });
 }

@@ -4,8 +4,9 @@ import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Row, type Values, drop, multiply } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import type { ColumnTypes, Row, Values } from '../flow/columnTypes.js';
+import { drop, multiply } from '../flow/outcome.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const columnName = z
   .string()
@@ -48,7 +49,7 @@ function namesOf(...maps: readonly Record<string, string>[]): string[] {
 
 export type UnnestOptions = z.input<typeof options>;
 
-export const unnestSpec: OperatorSpec<typeof options> = {
+export const unnestSpec = defineSpec({
   name: 'unnest',
   summary: 'Makes a row of every item of a list: of every response, say, with its reward.',
   details:
@@ -56,11 +57,11 @@ export const unnestSpec: OperatorSpec<typeof options> = {
     'Lists taken apart together must be of one length. The rows of a question stay together, numbered by `seqIndex`; ' +
     'they count one by one towards `target`.',
   options,
-  reads: ({ texts, numbers }) => ({
+  reads: ({ texts, numbers }): ColumnTypes => ({
     ...Object.fromEntries(Object.keys(texts).map((name) => [name, 'list<string>' as const])),
     ...Object.fromEntries(Object.keys(numbers).map((name) => [name, 'list<float64>' as const])),
   }),
-  writes: ({ texts, numbers }) => [
+  writes: ({ texts, numbers }): Column[] => [
     ...Object.entries(texts).map(([list, name]): Column => ({
       name,
       type: 'string',
@@ -81,7 +82,7 @@ export const unnestSpec: OperatorSpec<typeof options> = {
 - respond: { model: tiny, n: 3, tokensMax: 160 }
 - unnest: { texts: { responses: response } }`,
   operator: unnest,
-};
+});
 
 export function unnest(input: UnnestOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);

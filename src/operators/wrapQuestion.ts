@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   template: z
@@ -26,7 +26,7 @@ const options = z.strictObject({
 
 export type WrapQuestionOptions = z.input<typeof options>;
 
-export const wrapQuestionSpec: OperatorSpec<typeof options> = {
+export const wrapQuestionSpec = defineSpec({
   name: 'wrapQuestion',
   summary: 'Writes each question as the text that a question generator is trained on.',
   details:
@@ -42,7 +42,7 @@ export const wrapQuestionSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - wrapQuestion: { template: qwen2-math }`,
   operator: wrapQuestion,
-};
+});
 
 export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
@@ -51,7 +51,7 @@ export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): B
   const { opening, end } = context.questionFrame(parsed.template);
 
   return mapRows(shape, (row) => {
-    const question = (row['question'] as string).trim();
+    const question = row.question.trim();
     if (question.length > parsed.charsMax) return drop('tooLong', `${question.length} characters`);
     return keep({ text: opening + question + end });
   });

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import type { ColumnType } from '../../arrow/columnType.js';
-import type { Row } from '../../flow/outcome.js';
 import type { ModelNeed } from './operator.js';
 
 /** The option of steps that may leave the questions of some generators alone, as ScaleQuest's difficulty filter does. */
@@ -14,7 +12,7 @@ export const generatorsOption = z
 
 type Generators = readonly string[] | undefined;
 
-export function generatorReads(generators: Generators): Record<string, ColumnType> {
+export function generatorReads(generators: Generators): { generator?: 'string' } {
   return generators ? { generator: 'string' } : {};
 }
 
@@ -23,6 +21,6 @@ export function generatorNeeds(generators: Generators = []): ModelNeed[] {
   return generators.map((model, index) => ({ model, needs: 'named', at: ['generators', index] }));
 }
 
-export function isMeant(generators: Generators, row: Row): boolean {
-  return generators === undefined || generators.includes(row['generator'] as string);
+export function isMeant(generators: Generators, row: { generator?: string }): boolean {
+  return generators === undefined || generators.includes(row.generator!);
 }

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
-import type { Column, ColumnType } from '../../arrow/columnType.js';
+import type { Column } from '../../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
 import type { Memory } from '../../flow/decision.js';
-import type { Row, StepCounts, StepShape } from '../../flow/outcome.js';
+import type { ColumnTypes, ColumnsRead, ColumnsWritten, RowIdentity } from '../../flow/columnTypes.js';
+import type { StepCounts, StepShape } from '../../flow/outcome.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
 /** What a run gives its operators. Time, network and files are not in it: operators need none. */
@@ -72,17 +73,21 @@ export interface FiguresContext extends Pick<RunContext, 'texts'> {
 }
 
 /** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
-export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
+export interface OperatorSpec<
+  Schema extends z.ZodType = z.ZodType,
+  Reads extends ColumnTypes = ColumnTypes,
+  Writes extends readonly Column[] = readonly Column[],
+> {
   /** The file, the function and the key in pipeline files. */
   name: string;
   summary: string;
   /** What a user should know beyond the summary: method, source, choices. */
   details?: string;
   options: Schema;
-  reads: (options: z.output<Schema>) => Record<string, ColumnType>;
+  reads: (options: z.output<Schema>) => Reads;
   /** Columns of `reads` that it does without where the step that writes them is switched off. */
-  optional?: (options: z.output<Schema>) => string[];
-  writes: (options: z.output<Schema>) => Column[];
+  optional?: (options: z.output<Schema>) => readonly string[];
+  writes: (options: z.output<Schema>) => Writes;
   models: (options: z.output<Schema>) => ModelNeed[];
   texts?: (options: z.output<Schema>) => TextsNeed[];
   /** Why it drops rows: reason → meaning. */
@@ -92,11 +97,23 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   example: string;
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
   source?: string;
-  operator: (options: z.input<Schema>, context: RunContext) => BatchOperator;
+  operator: (
+    options: z.input<Schema>,
+    context: RunContext,
+  ) => BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>>;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
   figures?: (options: z.output<Schema>, learnt: readonly unknown[], context: FiguresContext) => Figures;
   /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
   measures?: boolean;
+}
+
+/** A spec as it is given, with the names and types of its columns in its type. */
+export function defineSpec<
+  Schema extends z.ZodType,
+  const Reads extends ColumnTypes,
+  const Writes extends readonly Column[],
+>(spec: OperatorSpec<Schema, Reads, Writes>): OperatorSpec<Schema, Reads, Writes> {
+  return spec;
 }
 
 /** The contract of every operator that decides row by row. */
@@ -118,16 +135,22 @@ export const IMMEDIATE: Contract = {
   onCancel: 'stops',
 };
 
-export function shapeOf<Schema extends z.ZodType>(
-  spec: OperatorSpec<Schema>,
+/** What the flow needs to know of a step: its label, and its columns with these options. */
+export function shapeOf<
+  Schema extends z.ZodType,
+  Reads extends ColumnTypes,
+  Writes extends readonly Column[],
+>(
+  spec: OperatorSpec<Schema, Reads, Writes>,
   options: z.output<Schema>,
   context: RunContext,
-): StepShape {
+): StepShape<Reads, Writes, never> {
   const step = context.step ?? spec.name;
   return {
     step,
     reads: spec.reads(options),
     writes: spec.writes(options),
+    optional: spec.optional?.(options),
     at: context.at,
     onLearnt: context.onLearnt,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
@@ -142,9 +165,6 @@ export function modelOf(context: RunContext, name: string): Model {
     `no model is called "${name}", expected one of: ${Object.keys(context.models).join(', ') || '(none given)'}`,
   );
 }
-
-/** What identifies a row: its source position, and its number among the rows made of that. */
-export type RowIdentity = Pick<Row, 'seq' | 'seqIndex'>;
 
 /** The request seed of a row in this step: a hash of run seed, step, row and sample. */
 export function rowSeed(context: RunContext, step: string, row: RowIdentity, sample = 0): number {
