@@ -65,9 +65,7 @@ export async function collectRows<Kept, Source = SeqOnly>(
       const names = batch.schema.fields.map(({ name }) => name);
       const columns = names.map((name) => columnValues(batch, name));
       for (let row = 0; row < batch.numRows; row++) {
-        rows.push(
-          Object.fromEntries(names.map((name, at) => [name, columns[at]![row]!])) as PlainRow<Kept>,
-        );
+        rows.push(Object.fromEntries(names.map((name, at) => [name, columns[at]![row]!])) as PlainRow<Kept>);
       }
     },
     commit: async () => {},

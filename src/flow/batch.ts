@@ -75,7 +75,9 @@ export interface Delta {
  * type AddsWords = BatchOperator<{ question: string }, { words: number }>;
  */
 export interface BatchOperator<in Reads = AnyColumns, out Writes = AnyColumns> {
-  <Columns extends Reads>(source: Observable<Batch<Columns>>): Observable<Batch<ColumnsAfter<Columns, Writes>>>;
+  <Columns extends Reads>(
+    source: Observable<Batch<Columns>>,
+  ): Observable<Batch<ColumnsAfter<Columns, Writes>>>;
   /** Exists for the compiler alone, which would otherwise compare two operators without looking at their columns. */
   readonly [COLUMNS]?: (reads: Reads) => Writes;
 }

@@ -27,9 +27,12 @@ export function fromRows<const Columns extends ColumnTypes>(
   columns: Columns,
   rows: readonly SourceRow<Columns>[],
 ): ReadRows<SourceColumns<Columns>> {
-  const declared = Object.entries(columns).map(
-    ([name, type]): Column => ({ name, type, help: 'From the source.', nullable: true }),
-  );
+  const declared = Object.entries(columns).map(([name, type]): Column => ({
+    name,
+    type,
+    help: 'From the source.',
+    nullable: true,
+  }));
   return (lo, rowsMax) => {
     const read = rows.slice(lo, lo + rowsMax) as readonly Values[];
     if (read.length === 0) return null;

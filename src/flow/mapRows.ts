@@ -53,11 +53,7 @@ function mapUntyped(shape: StepShape, decide: Decide): BatchOperator {
   });
 }
 
-function decideRow(
-  shape: StepShape,
-  decide: Decide,
-  row: Row,
-): Promise<Outcome> | Outcome {
+function decideRow(shape: StepShape, decide: Decide, row: Row): Promise<Outcome> | Outcome {
   try {
     const decided = rejectIfIncomplete(row, shape) ?? decide(row);
     return isPromise(decided) ? Promise.resolve(decided).catch(rejectOrThrow) : decided;

@@ -3,7 +3,15 @@ import { Observable } from 'rxjs';
 import { type Batch, type BatchOperator, type Delta, type SideEntry, assertTiles } from './batch.js';
 import { isDecided } from './decision.js';
 import type { Column } from '../arrow/columnType.js';
-import type { ColumnTypes, ColumnsRead, ColumnsWritten, Row, RowOf, Values, ValuesOf } from './columnTypes.js';
+import type {
+  ColumnTypes,
+  ColumnsRead,
+  ColumnsWritten,
+  Row,
+  RowOf,
+  Values,
+  ValuesOf,
+} from './columnTypes.js';
 import {
   type Outcome,
   type StepShape,

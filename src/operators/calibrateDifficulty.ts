@@ -17,7 +17,21 @@ const options = z.strictObject({
     .describe('For each of these shares: below which difficulty so many of the questions lie.'),
 });
 
-export type CalibrateDifficultyOptions = z.input<typeof options>;
+/** Options of `calibrateDifficulty`. */
+export interface CalibrateDifficultyOptions {
+  /**
+   * Into how many parts of equal size the questions are put, by difficulty.
+   *
+   * @default 10
+   */
+  parts?: number;
+  /**
+   * For each of these shares: below which difficulty so many of the questions lie.
+   *
+   * @default [0.05,0.1,0.2,0.3]
+   */
+  dropShares?: number[];
+}
 
 export const calibrateDifficultySpec = defineSpec({
   name: 'calibrateDifficulty',

@@ -44,7 +44,43 @@ const options = z.strictObject({
   keepRows: z.boolean().default(false).describe('Keep the rows, and only report what they overlap with.'),
 });
 
-export type DecontaminateOptions = z.input<typeof options>;
+/** Options of `decontaminate`. */
+export interface DecontaminateOptions {
+  /** The test sets that the set must not give away. */
+  benchmarks: BenchmarkOptions[];
+  /**
+   * How many words in a row must be the same: the n of the n-grams. A shorter question must be the same as a whole.
+   *
+   * @default 13
+   */
+  wordsMin?: number;
+  /**
+   * Share of such runs that must be the same, of those of whichever of the two questions has fewer; 0: one is enough.
+   *
+   * @default 0
+   */
+  overlapMin?: number;
+  /**
+   * Keep the rows, and only report what they overlap with.
+   *
+   * @default false
+   */
+  keepRows?: boolean;
+}
+
+/** A test set that the written set must not give away. */
+export interface BenchmarkOptions {
+  /** A .jsonl or .parquet file, or a folder of either; relative to the pipeline file. */
+  path: string;
+  /**
+   * The column that holds its questions.
+   *
+   * @default "question"
+   */
+  column?: string;
+  /** Its name in the report; the file’s name if absent. */
+  name?: string;
+}
 
 /** Number of a benchmark that a question overlaps with → its rows that no question before had overlapped with. */
 type Hits = Record<number, number[]>;

@@ -27,7 +27,16 @@ const options = z.strictObject({
     ),
 });
 
-export type DeduplicateOptions = z.input<typeof options>;
+/** Options of `deduplicate`. */
+export interface DeduplicateOptions {
+  /**
+   * A question whose word 3-grams overlap an earlier one’s by at least this (Jaccard, estimated from 128 MinHashes) is a
+   * near-duplicate; null looks for exact copies alone.
+   *
+   * @default 0.8
+   */
+  similarityMin?: number | null;
+}
 
 export const deduplicateSpec = defineSpec({
   name: 'deduplicate',

@@ -13,7 +13,15 @@ const options = z.strictObject({
     .describe('Drop a question left with fewer answered responses than this.'),
 });
 
-export type FilterAnsweredOptions = z.input<typeof options>;
+/** Options of `filterAnswered`. */
+export interface FilterAnsweredOptions {
+  /**
+   * Drop a question left with fewer answered responses than this.
+   *
+   * @default 1
+   */
+  responsesMin?: number;
+}
 
 export const filterAnsweredSpec = defineSpec({
   name: 'filterAnswered',

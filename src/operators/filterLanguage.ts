@@ -22,7 +22,22 @@ const options = z.strictObject({
     ),
 });
 
-export type FilterLanguageOptions = z.input<typeof options>;
+/** Options of `filterLanguage`. */
+export interface FilterLanguageOptions {
+  /**
+   * `ascii` drops a question with any non-ASCII character (the paper’s rule); `identify` recognises the language; `both`
+   * asks for both.
+   *
+   * @default "ascii"
+   */
+  method?: 'ascii' | 'identify' | 'both';
+  /**
+   * With `identify`: languages kept, as ISO 639-1 codes. A text of no known language counts as kept.
+   *
+   * @default ["en"]
+   */
+  languages?: string[];
+}
 
 export const filterLanguageSpec = defineSpec({
   name: 'filterLanguage',

@@ -12,7 +12,15 @@ const options = z.strictObject({
     .describe('The column with the reference answer, as `gradeAnswer` reads it.'),
 });
 
-export type FilterReferenceOptions = z.input<typeof options>;
+/** Options of `filterReference`. */
+export interface FilterReferenceOptions {
+  /**
+   * The column with the reference answer, as `gradeAnswer` reads it.
+   *
+   * @default "answer"
+   */
+  answerColumn?: string;
+}
 
 export const filterReferenceSpec = defineSpec({
   name: 'filterReference',

@@ -33,7 +33,41 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 1, topP: 0.99, tokensMax: 512 }),
 });
 
-export type GenerateOptions = z.input<typeof options>;
+/** Options of `generate`. */
+export interface GenerateOptions {
+  /** One or several question generators; each row is given to one, by weight, from the seed alone. */
+  generators: GeneratorShare[];
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 1
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.99
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 512
+   */
+  tokensMax?: number;
+}
+
+/** A question generator, and how many of the questions it writes. */
+export interface GeneratorShare {
+  /** A name from `models`. */
+  model: string;
+  /**
+   * Share of the questions, against the other generators’ weights.
+   *
+   * @default 1
+   */
+  weight?: number;
+}
 
 export const generateSpec = defineSpec({
   name: 'generate',

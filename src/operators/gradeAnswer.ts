@@ -25,7 +25,27 @@ const options = z.strictObject({
   timeoutMs: z.int().min(1).default(2000).describe('The longest that grading one answer may take.'),
 });
 
-export type GradeAnswerOptions = z.input<typeof options>;
+/** Options of `gradeAnswer`. */
+export interface GradeAnswerOptions {
+  /**
+   * What is graded: every one of `responses`, or the one `response` that keepBest kept.
+   *
+   * @default "responses"
+   */
+  of?: 'responses' | 'response';
+  /**
+   * The column with the reference answer, alone or as a solution that ends in `\boxed{…}` or `####`.
+   *
+   * @default "answer"
+   */
+  answerColumn?: string;
+  /**
+   * The longest that grading one answer may take.
+   *
+   * @default 2000
+   */
+  timeoutMs?: number;
+}
 
 const GRADES =
   '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT, ROW_GRADE_TIMEOUT or ROW_GRADE_FAILED';

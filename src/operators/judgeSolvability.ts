@@ -29,7 +29,44 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 2048 }),
 });
 
-export type JudgeSolvabilityOptions = z.input<typeof options>;
+/** Options of `judgeSolvability`. */
+export interface JudgeSolvabilityOptions {
+  /** A name from `models`: the judge. */
+  model: string;
+  /** Prompt file with {{ question }}; the reply must end with Yes or No. Built in if absent. */
+  prompt?: string;
+  /**
+   * `reasoned` lets the judge think and reads the verdict at the end of its reply; `probability` reads the probability of
+   * Yes against No as the very first token, which costs one token.
+   *
+   * @default "reasoned"
+   */
+  method?: 'reasoned' | 'probability';
+  /**
+   * With `probability`: keep a question when P(Yes) / (P(Yes) + P(No)) is at least this.
+   *
+   * @default 0.5
+   */
+  yesMin?: number;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 1
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 2048
+   */
+  tokensMax?: number;
+}
 
 export const judgeSolvabilitySpec = defineSpec({
   name: 'judgeSolvability',

@@ -16,7 +16,17 @@ const options = z.strictObject({
   rewardMin: z.number().optional().describe('Drop a question whose best response has a lower reward.'),
 });
 
-export type KeepBestOptions = z.input<typeof options>;
+/** Options of `keepBest`. */
+export interface KeepBestOptions {
+  /**
+   * `majority` picks among the responses that give the commonest final answer; ties go to the higher reward.
+   *
+   * @default "all"
+   */
+  among?: 'all' | 'majority';
+  /** Drop a question whose best response has a lower reward. */
+  rewardMin?: number;
+}
 
 export const keepBestSpec = defineSpec({
   name: 'keepBest',

@@ -21,7 +21,19 @@ const options = z.strictObject({
     ),
 });
 
-export type MeasureAccuracyOptions = z.input<typeof options>;
+/** Options of `measureAccuracy`. */
+export interface MeasureAccuracyOptions {
+  /**
+   * For pass@k and maj@k, as far as there are so many responses a question; pass@1 is always there.
+   *
+   * @default [4,8,16,32]
+   */
+  ks?: number[];
+  /**
+   * A text column, such as the name of the benchmark: figures for each of its values under `groups`, beside those for all.
+   */
+  by?: string;
+}
 
 export const measureAccuracySpec = defineSpec({
   name: 'measureAccuracy',

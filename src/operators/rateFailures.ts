@@ -12,7 +12,15 @@ const options = z.strictObject({
     .describe('Drop a question with fewer responses that could be graded: its rate says little.'),
 });
 
-export type RateFailuresOptions = z.input<typeof options>;
+/** Options of `rateFailures`. */
+export interface RateFailuresOptions {
+  /**
+   * Drop a question with fewer responses that could be graded: its rate says little.
+   *
+   * @default 1
+   */
+  gradedMin?: number;
+}
 
 export const rateFailuresSpec = defineSpec({
   name: 'rateFailures',

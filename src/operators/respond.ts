@@ -22,7 +22,43 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 2048 }),
 });
 
-export type RespondOptions = z.input<typeof options>;
+/** Options of `respond`. */
+export interface RespondOptions {
+  /** A name from `models`: the solver. */
+  model: string;
+  /** Prompt file with {{ question }}. Built in if absent. */
+  prompt?: string;
+  /**
+   * Responses a question, from one request where the server can.
+   *
+   * @default 5
+   */
+  n?: number;
+  /**
+   * Keep responses that were cut off or are empty: for evaluation, where they count as wrong.
+   *
+   * @default false
+   */
+  keepUnfinished?: boolean;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0.7
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.95
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 2048
+   */
+  tokensMax?: number;
+}
 
 export const respondSpec = defineSpec({
   name: 'respond',

@@ -76,7 +76,78 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 4096 }),
 });
 
-export type RewriteOptions = z.input<typeof options>;
+/** Options of `rewrite`. */
+export interface RewriteOptions {
+  /** A name from `models`: the rewriter, usually a strong chat model. */
+  model: string;
+  /**
+   * What a row is rewritten for: one direction each, drawn by weight from the seed alone.
+   *
+   * @default {"solvability":0.5,"difficulty":0.5}
+   */
+  directions?: RewriteDirections;
+  /**
+   * Prompts of your own; each must ask for a last section called “Final question”.
+   *
+   * @default {}
+   */
+  prompts?: RewritePrompts;
+  /**
+   * Template of the generator to be trained, as in `models`. If absent, that of the model in the row’s `generator` column.
+   */
+  template?: string | { tokenizer: string } | { preQuery: string; user: string; stop: string[] };
+  /** What `chosen` and `rejected` end with. If absent, what the template has after a question. */
+  questionEnd?: string;
+  /**
+   * Drop a longer rewrite, which a trainer would cut, and with it the marker that ends it. Fits 1,024 tokens, the paper’s;
+   * about three characters a token.
+   *
+   * @default 3000
+   */
+  charsMax?: number;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 1
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 4096
+   */
+  tokensMax?: number;
+}
+
+/** Weights of what questions are rewritten for. */
+export interface RewriteDirections {
+  /**
+   * Weight of: check the question, and mend it.
+   *
+   * @default 0
+   */
+  solvability?: number;
+  /**
+   * Weight of: make the question harder.
+   *
+   * @default 0
+   */
+  difficulty?: number;
+}
+
+/** Prompt files, one a direction. */
+export interface RewritePrompts {
+  /** Prompt file with {{ question }}. Built in if absent. */
+  solvability?: string;
+  /** Prompt file with {{ question }}. Built in if absent. */
+  difficulty?: string;
+}
 
 export const rewriteSpec = defineSpec({
   name: 'rewrite',

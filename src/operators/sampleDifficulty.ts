@@ -36,7 +36,20 @@ const options = z
     }
   });
 
-export type SampleDifficultyOptions = z.input<typeof options>;
+/** Options of `sampleDifficulty`. */
+export interface SampleDifficultyOptions {
+  /** Drop questions easier than this; on the scale of `difficulty`. No bound if absent. */
+  min?: number;
+  /** Drop questions harder than this. No bound if absent. */
+  max?: number;
+  /**
+   * Share kept in each of so many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the easiest
+   * third. What lies outside counts to the part at that end; `min` and `max` must lie inside.
+   */
+  keepShares?: number[];
+  /** Only questions of these generators, names from `models`; the others pass as they are. All if absent. */
+  generators?: string[];
+}
 
 export const sampleDifficultySpec = defineSpec({
   name: 'sampleDifficulty',

@@ -32,7 +32,47 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 1024 }),
 });
 
-export type ScoreDifficultyOptions = z.input<typeof options>;
+/** Options of `scoreDifficulty`. */
+export interface ScoreDifficultyOptions {
+  /** A name from `models`: the scorer, or with `disagreement` the solver. */
+  model: string;
+  /**
+   * `digit` asks for one digit from 0 (easy) to 9 and takes its expectation over the ten probabilities; `disagreement`
+   * solves the question `n` times and takes the share that misses the commonest answer; `score` takes the number that a
+   * scoring model gives the question.
+   *
+   * @default "digit"
+   */
+  method?: 'digit' | 'disagreement' | 'score';
+  /** Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`. */
+  prompt?: string;
+  /**
+   * With `disagreement`: solutions a question.
+   *
+   * @default 8
+   */
+  n?: number;
+  /** Only questions of these generators, names from `models`; the others pass as they are. All if absent. */
+  generators?: string[];
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0.7
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.95
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 1024
+   */
+  tokensMax?: number;
+}
 
 const NEEDS = { digit: 'choose', disagreement: 'complete', score: 'scoreQuestion' } as const;
 

@@ -22,7 +22,19 @@ const options = z.strictObject({
     ),
 });
 
-export type ScoreRewardOptions = z.input<typeof options>;
+/** Options of `scoreReward`. */
+export interface ScoreRewardOptions {
+  /** A name from `models`: the verifier, or with `score` the reward model. */
+  model: string;
+  /**
+   * `yesNo` asks a generative model whether the response is correct; `score` takes the number that a reward model gives.
+   *
+   * @default "yesNo"
+   */
+  method?: 'yesNo' | 'score';
+  /** With `yesNo`: prompt file with {{ question }} and {{ response }}, answered by Yes or No. Built in if absent. */
+  prompt?: string;
+}
 
 export const scoreRewardSpec = defineSpec({
   name: 'scoreReward',

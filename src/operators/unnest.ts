@@ -47,7 +47,21 @@ function namesOf(...maps: readonly Record<string, string>[]): string[] {
   return maps.flatMap((map) => Object.values(map));
 }
 
-export type UnnestOptions = z.input<typeof options>;
+/** Options of `unnest`. */
+export interface UnnestOptions {
+  /**
+   * List columns of texts to take apart: list column → column of one text, e.g. `responses: response`.
+   *
+   * @default {"responses":"response"}
+   */
+  texts?: Record<string, string>;
+  /**
+   * List columns of numbers to take apart beside them, e.g. `rewards: reward`.
+   *
+   * @default {}
+   */
+  numbers?: Record<string, string>;
+}
 
 export const unnestSpec = defineSpec({
   name: 'unnest',

@@ -24,7 +24,22 @@ const options = z.strictObject({
     ),
 });
 
-export type WrapQuestionOptions = z.input<typeof options>;
+/** Options of `wrapQuestion`. */
+export interface WrapQuestionOptions {
+  /**
+   * Template of the model to be trained: a name as in `models`, or `{ tokenizer: path }` of its tokenizer_config.json.
+   *
+   * @default "qwen2-math"
+   */
+  template?: string | { tokenizer: string };
+  /**
+   * Drop a longer question: a trainer would cut it, and with it the marker that ends it. Fits 256 tokens, the paper’s;
+   * about three characters a token.
+   *
+   * @default 720
+   */
+  charsMax?: number;
+}
 
 export const wrapQuestionSpec = defineSpec({
   name: 'wrapQuestion',
