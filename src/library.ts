@@ -5,7 +5,7 @@ import { columnValues } from './arrow/read.js';
 import { seqBatch } from './arrow/columns.js';
 import type { Batch } from './flow/batch.js';
 import type { AnyColumns, ColumnsWritten, PlainRow } from './flow/columnTypes.js';
-import { type CommitSink, type Totals, commitStream } from './flow/commit.js';
+import { type CommitSink, type Totals, commitShards } from './flow/commitShards.js';
 import { type ReadRows, createGate } from './flow/gate.js';
 import { untilAborted } from './flow/untilAborted.js';
 import { nodeFiles } from './io/files/files.js';
@@ -151,5 +151,5 @@ function drain(
   const gate = createGate({ windowRows, batchRows, from, target: left, limit });
   const read: ReadRows = options.read ?? ((lo, rowsMax) => seqBatch(lo, lo + rowsMax));
   const stream = connect(gate.source(read), restored).pipe(untilAborted(signal));
-  return commitStream(stream, { gate, sink, shardRows, target, from, keptBefore: kept });
+  return commitShards(stream, { gate, sink, shardRows, target, from, keptBefore: kept });
 }

@@ -19,7 +19,7 @@ import {
   writeShards,
 } from '../src/index.js';
 import { nodeFiles } from '../src/io/files/files.js';
-import { readParquetBlocks } from '../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../src/io/parquet/readParquet.js';
 import { temporaryFolder } from './helpers/commandLine.js';
 import { scriptedModel } from './helpers/scriptedModel.js';
 

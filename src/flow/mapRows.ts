@@ -1,5 +1,4 @@
 import type { BatchOperator } from './batch.js';
-import { isDecided } from './decision.js';
 import { orderedMap } from './orderedMap.js';
 import type { Column } from '../arrow/columnType.js';
 import type { ColumnTypes, ColumnsRead, ColumnsWritten, Row, RowOf, ValuesOf } from './columnTypes.js';
@@ -11,6 +10,7 @@ import {
   rejectIfIncomplete,
   rejectOrThrow,
 } from './outcome.js';
+import { hasStepResult } from './stepResult.js';
 
 type Decide = (row: Row) => Promise<Outcome> | Outcome;
 
@@ -44,9 +44,9 @@ export function mapRows<
 
 function mapUntyped(shape: StepShape, decide: Decide): BatchOperator {
   return orderedMap(shape.step, (batch) => {
-    if (isDecided(batch, shape.at)) return batch;
+    if (hasStepResult(batch.stepResults, shape.at)) return batch;
     const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
-    // A step that asks nobody has decided by now: its batch goes on at once.
+    // A synchronous step has decided by now: its batch goes on at once.
     return decided.some(isPromise)
       ? Promise.all(decided).then((outcomes) => applyOutcomes(batch, shape, outcomes))
       : applyOutcomes(batch, shape, decided as Outcome[]);

@@ -55,7 +55,7 @@ export const calibrateDifficultySpec = defineSpec({
 - calibrateDifficulty: { parts: 2 }`,
   operator: calibrateDifficulty,
   measures: true,
-  figures: (parsed, learnt) => calibrationOf(pairs.parse(learnt), parsed),
+  figures: (parsed, deltas) => calibrationOf(pairs.parse(deltas), parsed),
 });
 
 const pairs = z.array(z.tuple([z.number(), z.number()]));
@@ -69,8 +69,8 @@ export function calibrateDifficulty(input: CalibrateDifficultyOptions, context: 
   const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] as const };
   return scanRows(shape, {
     init: () => null,
-    decide: (_state, { difficulty, failRate }): { outcome: typeof KEEP; learn?: Pair } =>
-      difficulty === null ? { outcome: KEEP } : { outcome: KEEP, learn: [difficulty, failRate] },
+    decide: (_state, { difficulty, failRate }): { outcome: typeof KEEP; delta?: Pair } =>
+      difficulty === null ? { outcome: KEEP } : { outcome: KEEP, delta: [difficulty, failRate] },
     apply: () => {},
   });
 }

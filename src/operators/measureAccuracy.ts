@@ -60,8 +60,8 @@ export const measureAccuracySpec = defineSpec({
 - measureAccuracy: { ks: [4] }`,
   operator: measureAccuracy,
   measures: true,
-  figures: (parsed, learnt, { lost }) => {
-    const accuracy = accuracyOf(z.array(measured).parse(learnt), parsed.ks);
+  figures: (parsed, deltas, { lost }) => {
+    const accuracy = accuracyOf(z.array(measured).parse(deltas), parsed.ks);
     const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
     return { ...accuracy, problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) };
   },
@@ -86,9 +86,9 @@ export function measureAccuracy(input: MeasureAccuracyOptions, context: RunConte
   const shape = shapeOf(measureAccuracySpec, parsed, context);
   return scanRows(shape, {
     init: () => null,
-    decide: (_state, row): { outcome: typeof KEEP; learn: Measured } => ({
+    decide: (_state, row): { outcome: typeof KEEP; delta: Measured } => ({
       outcome: KEEP,
-      learn: {
+      delta: {
         corrects: row['corrects'] as Measured['corrects'],
         answerClasses: row['answerClasses'] as Measured['answerClasses'],
         ...(by === undefined ? {} : { group: row[by] as string }),

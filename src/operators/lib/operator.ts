@@ -3,9 +3,9 @@ import type { Column } from '../../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { Memory } from '../../flow/decision.js';
 import type { ColumnTypes, ColumnsRead, ColumnsWritten, RowIdentity } from '../../flow/columnTypes.js';
 import type { StepCounts, StepShape } from '../../flow/outcome.js';
+import type { StepState } from '../../flow/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
 /** What a run gives its operators. Time, network and files are not in it: operators need none. */
@@ -15,10 +15,10 @@ export interface RunContext {
   models: Readonly<Record<string, Model>>;
   /** The step's label where one kind of step is used twice; the operator's name if absent. */
   step?: string;
-  /** The step's place in the pipeline, where the run keeps what it decides. */
+  /** The step's index in the pipeline, where the run caches step results. */
   at?: number;
-  /** Told what the step, of those with memory, has learnt; where the run keeps decisions. */
-  onLearnt?: (memory: Memory) => void;
+  /** Told the state of the step, if it is stateful, where the run caches step results. */
+  onState?: (state: StepState) => void;
   /** The text of a prompt file, or of the built-in prompt `name` where no path is given. */
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
@@ -66,7 +66,7 @@ export interface Figures {
   [name: string]: string | number | Figures;
 }
 
-/** What figures are made of beside what the step learnt. */
+/** What figures are made of beside the step's state deltas. */
 export interface FiguresContext extends Pick<RunContext, 'texts'> {
   /** Rows that the steps before it have lost, by `<step> <reason>`. */
   lost: Readonly<Record<string, number>>;
@@ -102,7 +102,7 @@ export interface OperatorSpec<
     context: RunContext,
   ) => BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>>;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
-  figures?: (options: z.output<Schema>, learnt: readonly unknown[], context: FiguresContext) => Figures;
+  figures?: (options: z.output<Schema>, deltas: readonly unknown[], context: FiguresContext) => Figures;
   /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
   measures?: boolean;
 }
@@ -152,7 +152,7 @@ export function shapeOf<
     writes: spec.writes(options),
     optional: spec.optional?.(options),
     at: context.at,
-    onLearnt: context.onLearnt,
+    onState: context.onState,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
   };
 }

@@ -1,7 +1,9 @@
 import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
+import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
-import { type CheckDeps, checkPipeline } from './check.js';
+import { checkPipeline } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
 import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
 import { PipelineProblems } from '../document.js';
 import type { Plan } from '../plan.js';
@@ -57,8 +59,9 @@ async function trainedOnTests(
 }
 
 function sourceFiles({ settings, folder }: Plan): string[] {
-  const { jsonl, parquet } = settings.source;
-  return [(jsonl ?? parquet)?.path ?? []].flat().map((path) => resolve(folder, path));
+  return namedSources(settings.source)
+    .flatMap(({ format, options }) => format.describe(options).paths)
+    .map((path) => resolve(folder, path));
 }
 
 function sameFile(file: string, trainer: string): ScaleQuestError {
