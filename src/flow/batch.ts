@@ -1,7 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { Observable } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
-import type { AnyColumns, ColumnsAfter } from './columnTypes.js';
+import type { AnyColumns, ColumnsAfter, ColumnsNeeded } from './columnTypes.js';
 import type { RowEvent } from './rowEvents.js';
 import type { StepResult } from './stepResult.js';
 
@@ -34,7 +34,7 @@ export interface Batch<out Columns = AnyColumns> {
  * type AddsWords = BatchOperator<{ question: string }, { words: number }>;
  */
 export interface BatchOperator<in Reads = AnyColumns, out Writes = AnyColumns> {
-  <Columns extends Reads>(
+  <Columns extends ColumnsNeeded<Reads>>(
     source: Observable<Batch<Columns>>,
   ): Observable<Batch<ColumnsAfter<Columns, Writes>>>;
   /** Exists for the compiler alone, which would otherwise compare two operators without looking at their columns. */

@@ -12,6 +12,18 @@ import type { CellValues, Column, ColumnType, ColumnValue } from '../arrow/colum
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyColumns = any;
 
+/** No columns: of an operator that reads or writes none. */
+export type NoColumns = Readonly<Record<never, never>>;
+
+/** One column of that name; a name that is not a literal makes them unknown. */
+export type ColumnNamed<Name extends string, Cell> = string extends Name
+  ? AnyColumns
+  : { readonly [Key in Name]: Cell };
+
+/** What a batch must have for an operator that reads these columns: rows without a value in them are rejected there. */
+export type ColumnsNeeded<Reads> =
+  IsAny<Reads> extends true ? AnyColumns : { readonly [Name in keyof Reads]: Reads[Name] | null };
+
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** Name → type, as a step declares in `reads`. */
@@ -20,7 +32,12 @@ export type ColumnTypes = Readonly<Record<string, ColumnType>>;
 /** The cell values that a step declares in `reads`; a name that is not a literal makes them unknown. */
 export type ColumnsRead<Reads extends ColumnTypes> = string extends keyof Reads
   ? AnyColumns
-  : { readonly [Name in keyof Reads]: CellValues[TypeOf<Reads, Name>] | null };
+  : { readonly [Name in keyof Reads]: CellValues[TypeOf<Reads, Name>] };
+
+/** All columns that a step may read, whatever its options are. */
+export type MostColumnsRead<Reads extends ColumnTypes> = string extends keyof Reads
+  ? AnyColumns
+  : { readonly [Name in keyof Reads]-?: CellValues[TypeOf<Reads, Name>] };
 
 /** A property of `reads` may itself be optional, where options decide whether a column is read. */
 type TypeOf<Reads extends ColumnTypes, Name extends keyof Reads> = Extract<Reads[Name], ColumnType>;

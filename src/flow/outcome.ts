@@ -5,7 +5,7 @@ import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Batch } from './batch.js';
-import type { ColumnTypes, Row, Values } from './columnTypes.js';
+import type { ColumnTypes, NoColumns, Row, Values } from './columnTypes.js';
 import type { LeftOut, LostRow, MadeRows, RowEvent, StateDelta } from './rowEvents.js';
 import { type StepResult, type StepState, withStepResult } from './stepResult.js';
 
@@ -23,7 +23,7 @@ export type Outcome<Written = Values> =
 export type LeftOutChoices = Readonly<Record<string, number>>;
 
 /** Keeps the row as it is, in a step that writes no columns. */
-export const KEEP: Outcome<Readonly<Record<never, never>>> = { kind: 'keep' };
+export const KEEP: Outcome<NoColumns> = { kind: 'keep' };
 
 /**
  * Keeps the row with the values of the columns that the step writes. The compiler checks them against the step's `writes`.

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
-import { type Figures, IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import {
+  type Figures,
+  IMMEDIATE,
+  defineSpec,
+  type RunContext,
+  parseOptions,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   parts: z
@@ -63,8 +71,24 @@ const pairs = z.array(z.tuple([z.number(), z.number()]));
 /** Predicted difficulty and true fail rate of a question. */
 type Pair = z.output<typeof pairs>[number];
 
-export function calibrateDifficulty(input: CalibrateDifficultyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Compares the difficulty that a scorer gives with the fail rate of a solver; the report shows how well they agree.
+ *
+ * Reads `difficulty` and `failRate` (0 to 1) and keeps every row. Figures: Spearman’s rank correlation, mean absolute error,
+ * thresholds by share of questions dropped.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(rateFailures({}, context), scoreDifficulty({ model: 'scorer' }, context), calibrateDifficulty({}, context));
+ */
+export function calibrateDifficulty(
+  input: CalibrateDifficultyOptions,
+  context: RunContext,
+): BatchOperator<{ difficulty: number; failRate: number }, NoColumns> {
+  const parsed = parseOptions('calibrateDifficulty', options, input);
   // A question that the scorer was to leave alone has no difficulty: it passes unmeasured.
   const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] as const };
   return scanRows(shape, {

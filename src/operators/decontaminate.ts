@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import {
@@ -9,7 +10,14 @@ import {
   benchmarkWords,
   createBenchmarkIndex,
 } from './lib/benchmarkIndex.js';
-import { type Figures, IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import {
+  type Figures,
+  IMMEDIATE,
+  defineSpec,
+  type RunContext,
+  parseOptions,
+  shapeOf,
+} from './lib/operator.js';
 
 const benchmark = z.strictObject({
   path: z
@@ -129,8 +137,26 @@ interface Place {
   rows: number;
 }
 
-export function decontaminate(input: DecontaminateOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions that share a run of words with a question of a benchmark.
+ *
+ * Reads `question`; drops as `overlap`. Method: the 13-gram check of GPT-3 (Brown et al. 2020, appendix C).
+ * The texts to compare with come from `context.texts`; without it the stream ends with ERR_PIPELINE_INVALID.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * const gsm8k = await readTexts('gsm8k-test.jsonl', 'question');
+ * const context = createContext({ seed: 7, models, texts: () => gsm8k });
+ * source.pipe(decontaminate({ benchmarks: [{ path: 'gsm8k-test.jsonl' }] }, context));
+ */
+export function decontaminate(
+  input: DecontaminateOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, NoColumns> {
+  const parsed = parseOptions('decontaminate', options, input);
   const { wordsMin, overlapMin, keepRows } = parsed;
   const shape = shapeOf(decontaminateSpec, parsed, context);
   /** When rows begin to flow: an operator is built without its texts to check its options. */

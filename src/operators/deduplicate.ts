@@ -1,6 +1,7 @@
 import xxhash from 'xxhash-wasm';
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import {
@@ -10,7 +11,7 @@ import {
   signatureOf,
   words,
 } from './lib/nearDuplicates.js';
-import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const { h64 } = await xxhash();
 
@@ -70,8 +71,24 @@ interface Fingerprint {
   signature: Signature | null;
 }
 
-export function deduplicate(input: DeduplicateOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions that were asked before in this run, word for word or nearly so; the first stays.
+ *
+ * Reads `question`; drops as `duplicate` or `nearDuplicate`. Method: MinHash signatures of word 3-grams in a banded LSH index
+ * (Broder 1997). State: about 0.5 KB a question kept.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'tiny' }] }, context), deduplicate({ similarityMin: 0.8 }, context));
+ */
+export function deduplicate(
+  input: DeduplicateOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, NoColumns> {
+  const parsed = parseOptions('deduplicate', options, input);
   const { similarityMin } = parsed;
   const shape = shapeOf(deduplicateSpec, parsed, context);
   let last: Fingerprint | null = null;

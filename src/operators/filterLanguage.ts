@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/outcome.js';
 import { type DetectOther, loadLanguageDetector } from './lib/language.js';
-import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   method: z
@@ -59,8 +60,24 @@ export const filterLanguageSpec = defineSpec({
   operator: filterLanguage,
 });
 
-export function filterLanguage(input: FilterLanguageOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions that are not in a wanted language.
+ *
+ * Reads `question`; drops as `notAscii` or `otherLanguage`. The default, pure ASCII, is the rule of ScaleQuest (arXiv
+ * 2410.18693).
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(filterLanguage({ method: 'identify', languages: ['en', 'de'] }, context));
+ */
+export function filterLanguage(
+  input: FilterLanguageOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, NoColumns> {
+  const parsed = parseOptions('filterLanguage', options, input);
   const { method, languages } = parsed;
   let loading: Promise<DetectOther> | null = null;
   let detector: DetectOther | null = null;

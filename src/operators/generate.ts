@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { RowIdentity } from '../flow/columnTypes.js';
+import type { NoColumns, RowIdentity } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
@@ -8,6 +8,7 @@ import {
   defineSpec,
   ROWWISE,
   type RunContext,
+  parseOptions,
   modelOf,
   rowSeed,
   rowUniform,
@@ -90,8 +91,25 @@ export const generateSpec = defineSpec({
   operator: generate,
 });
 
-export function generate(input: GenerateOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Has a model write questions: it is given nothing but the opening of a user turn and completes it.
+ *
+ * Writes `question` and `generator`, the name of the model that wrote it. Source: ScaleQuest (arXiv 2410.18693), section 2;
+ * the idea is Magpie’s (arXiv 2406.08464).
+ * A model that is not in the context ends the stream with ERR_PIPELINE_MODEL.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'qwen', weight: 2 }, { model: 'deepseek' }], temperature: 1 }, context));
+ */
+export function generate(
+  input: GenerateOptions,
+  context: RunContext,
+): BatchOperator<NoColumns, { question: string; generator: string }> {
+  const parsed = parseOptions('generate', options, input);
   const shape = shapeOf(generateSpec, parsed, context);
   const { generators, temperature, topP, tokensMax } = parsed;
   const total = generators.reduce((sum, { weight }) => sum + weight, 0);

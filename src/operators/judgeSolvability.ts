@@ -5,7 +5,15 @@ import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
-import { defineSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the judge.'),
@@ -90,8 +98,24 @@ export const judgeSolvabilitySpec = defineSpec({
   operator: judgeSolvability,
 });
 
-export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Asks a model whether a question can be solved from what it says, and drops it if not.
+ *
+ * Reads `question` and writes `verdict`, the judge’s reply or P(Yes); drops as `unsolvable`. Source: ScaleQuest (arXiv
+ * 2410.18693), section 2.3.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(judgeSolvability({ model: 'judge', method: 'probability', yesMin: 0.7 }, context));
+ */
+export function judgeSolvability(
+  input: JudgeSolvabilityOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, { verdict: string }> {
+  const parsed = parseOptions('judgeSolvability', options, input);
   const { model: name, method, yesMin, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(judgeSolvabilitySpec, parsed, context);
   const prompt = compilePrompt(context, 'judgeSolvability', parsed.prompt, ['question']);

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { ColumnTypes } from '../flow/columnTypes.js';
+import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/columnTypes.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import { type EvaluationState, emptyEvaluation, foldEvaluation, metricsOf } from './lib/evaluation.js';
-import { type Figures, IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import {
+  type Figures,
+  IMMEDIATE,
+  defineSpec,
+  type RunContext,
+  parseOptions,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   ks: z
@@ -22,7 +29,7 @@ const options = z.strictObject({
 });
 
 /** Options of `measureAccuracy`. */
-export interface MeasureAccuracyOptions {
+export interface MeasureAccuracyOptions<By extends string | undefined = string | undefined> {
   /**
    * For pass@k and maj@k, as far as there are so many responses a question; pass@1 is always there.
    *
@@ -32,8 +39,14 @@ export interface MeasureAccuracyOptions {
   /**
    * A text column, such as the name of the benchmark: figures for each of its values under `groups`, beside those for all.
    */
-  by?: string;
+  by?: By;
 }
+
+/** What is measured, and the column of the group. */
+export type MeasuredColumns<By> = {
+  corrects: readonly (boolean | null)[];
+  answerClasses: readonly (number | null)[];
+} & (By extends string ? ColumnNamed<By, string> : NoColumns);
 
 export const measureAccuracySpec = defineSpec({
   name: 'measureAccuracy',
@@ -80,8 +93,24 @@ interface Measured {
   readonly group?: string;
 }
 
-export function measureAccuracy(input: MeasureAccuracyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Measures graded responses for the report: pass@1, pass@k and maj@k, with 95 % confidence intervals.
+ *
+ * Reads `corrects`, `answerClasses` and the column that `by` names, and keeps every row. Source of pass@k: Chen et al. 2021
+ * (arXiv 2107.03374), equation 1.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny', n: 8, keepUnfinished: true }, context), gradeAnswer({}, context), measureAccuracy({ ks: [4, 8] }, context));
+ */
+export function measureAccuracy<const By extends string | undefined = undefined>(
+  input: MeasureAccuracyOptions<By>,
+  context: RunContext,
+): BatchOperator<MeasuredColumns<By>, NoColumns> {
+  const parsed = parseOptions('measureAccuracy', options, input);
   const { by } = parsed;
   const shape = shapeOf(measureAccuracySpec, parsed, context);
   return scanRows(shape, {

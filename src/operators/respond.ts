@@ -4,7 +4,15 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
-import { defineSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the solver.'),
@@ -79,8 +87,25 @@ export const respondSpec = defineSpec({
   operator: respond,
 });
 
-export function respond(input: RespondOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Answers each question several times.
+ *
+ * Reads `question` and writes `responses`, in the order in which the server gave them: at most `n`, at least one. Source:
+ * ScaleQuest (arXiv 2410.18693), section 2.4.
+ * A question left without a usable response is rejected with ROW_EMPTY, ROW_LENGTH or ROW_REPETITION.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'tiny' }] }, context), respond({ model: 'tiny', n: 5, tokensMax: 256 }, context));
+ */
+export function respond(
+  input: RespondOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, { responses: readonly string[] }> {
+  const parsed = parseOptions('respond', options, input);
   const { model: name, n, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(respondSpec, parsed, context);
   const prompt = compilePrompt(context, 'respond', parsed.prompt, ['question']);

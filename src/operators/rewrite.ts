@@ -3,7 +3,7 @@ import type { Model, QuestionFrame } from '../backends/model.js';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import type { ColumnTypes, RowIdentity } from '../flow/columnTypes.js';
+import type { ColumnTypes, NoColumns, RowIdentity } from '../flow/columnTypes.js';
 import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
@@ -13,6 +13,7 @@ import {
   defineSpec,
   ROWWISE,
   type RunContext,
+  parseOptions,
   modelOf,
   rowSeed,
   rowUniform,
@@ -77,7 +78,9 @@ const options = z.strictObject({
 });
 
 /** Options of `rewrite`. */
-export interface RewriteOptions {
+export interface RewriteOptions<
+  Template extends QuestionTemplate | undefined = QuestionTemplate | undefined,
+> {
   /** A name from `models`: the rewriter, usually a strong chat model. */
   model: string;
   /**
@@ -95,7 +98,7 @@ export interface RewriteOptions {
   /**
    * Template of the generator to be trained, as in `models`. If absent, that of the model in the row’s `generator` column.
    */
-  template?: string | { tokenizer: string } | { preQuery: string; user: string; stop: string[] };
+  template?: Template;
   /** What `chosen` and `rejected` end with. If absent, what the template has after a question. */
   questionEnd?: string;
   /**
@@ -149,6 +152,15 @@ export interface RewritePrompts {
   difficulty?: string;
 }
 
+/** A chat template: its name, the folder of its tokenizer, or its parts. */
+export type QuestionTemplate =
+  string | { tokenizer: string } | { preQuery: string; user: string; stop: string[] };
+
+/** What is rewritten; the generator names the template unless the options do. */
+export type RewrittenColumns<Template> = { question: string } & (Template extends undefined
+  ? { generator: string }
+  : NoColumns);
+
 export const rewriteSpec = defineSpec({
   name: 'rewrite',
   summary:
@@ -182,8 +194,27 @@ export const rewriteSpec = defineSpec({
   operator: rewrite,
 });
 
-export function rewrite(input: RewriteOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Has a model write a better version of each question: preference pairs for training the generator.
+ *
+ * Reads `question`, and `generator` where `template` is absent; writes `prompt`, `chosen`, `rejected` and `direction`, as
+ * TRL’s DPO trainer reads them; drops as `unchanged` or `tooLong`. Source: ScaleQuest (arXiv 2410.18693), section 2.2.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'qwen' }] }, context), rewrite({ model: 'strong' }, context));
+ */
+export function rewrite<const Template extends QuestionTemplate | undefined = undefined>(
+  input: RewriteOptions<Template>,
+  context: RunContext,
+): BatchOperator<
+  RewrittenColumns<Template>,
+  { prompt: string; chosen: string; rejected: string; direction: string }
+> {
+  const parsed = parseOptions('rewrite', options, input);
   const { temperature, topP, tokensMax, charsMax } = parsed;
   const shape = shapeOf(rewriteSpec, parsed, context);
   const frameFor = framesFor(parsed, context);

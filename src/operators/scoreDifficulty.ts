@@ -5,9 +5,23 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
-import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
+import {
+  type GeneratorRead,
+  generatorNeeds,
+  generatorReads,
+  generatorsOption,
+  isMeant,
+} from './lib/generators.js';
 import { compilePrompt } from './lib/prompt.js';
-import { defineSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 
@@ -33,7 +47,7 @@ const options = z.strictObject({
 });
 
 /** Options of `scoreDifficulty`. */
-export interface ScoreDifficultyOptions {
+export interface ScoreDifficultyOptions<Generators extends string[] | undefined = string[] | undefined> {
   /** A name from `models`: the scorer, or with `disagreement` the solver. */
   model: string;
   /**
@@ -53,7 +67,7 @@ export interface ScoreDifficultyOptions {
    */
   n?: number;
   /** Only questions of these generators, names from `models`; the others pass as they are. All if absent. */
-  generators?: string[];
+  generators?: Generators;
   /**
    * Sampling temperature; 0 is greedy.
    *
@@ -104,14 +118,34 @@ export const scoreDifficultySpec = defineSpec({
   operator: scoreDifficulty,
 });
 
-export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Gives each question a difficulty: the rate at which a solver is expected to fail.
+ *
+ * Reads `question`, and `generator` where `generators` is given; writes `difficulty`, 0 to 1, or with `score` on the model’s
+ * own scale; null for questions of other generators. Source: ScaleQuest (arXiv 2410.18693), section 2.3.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(scoreDifficulty({ model: 'scorer', method: 'digit' }, context));
+ */
+export function scoreDifficulty<const Generators extends string[] | undefined = undefined>(
+  input: ScoreDifficultyOptions<Generators>,
+  context: RunContext,
+): BatchOperator<
+  { question: string } & GeneratorRead<Generators>,
+  { difficulty: Generators extends undefined ? number : number | null }
+> {
+  const parsed = parseOptions('scoreDifficulty', options, input);
   const { model: name, method, n, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(scoreDifficultySpec, parsed, context);
   const builtIn = method === 'disagreement' ? 'respond' : 'scoreDifficulty';
   const prompt = compilePrompt(context, builtIn, parsed.prompt, ['question']);
 
-  return mapRows(shape, async (row) => {
+  // The compiler does not follow a column that the options decide on; test/types does.
+  const scored: BatchOperator = mapRows(shape, async (row) => {
     if (!isMeant(parsed.generators, row)) return keep({ difficulty: null });
     const { seq, question } = row;
     const model = modelOf(context, name);
@@ -128,6 +162,7 @@ export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunConte
     const { texts, leftOut } = await completeUsable(model, ask);
     return keep({ difficulty: disagreement(texts.map(finalAnswer), n) }, leftOut);
   });
+  return scored;
 }
 
 /** The expectation of the digit over its ten probabilities, scaled to 0 … 1. */

@@ -4,7 +4,7 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { compilePrompt } from './lib/prompt.js';
 import { yesShare } from './judgeSolvability.js';
-import { defineSpec, ROWWISE, type RunContext, modelOf, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the verifier, or with `score` the reward model.'),
@@ -62,8 +62,27 @@ export const scoreRewardSpec = defineSpec({
   operator: scoreReward,
 });
 
-export function scoreReward(input: ScoreRewardOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Gives each response a reward: what a reward model gives, or the probability that a verifier calls it correct.
+ *
+ * Reads `question` and `responses`, and writes `rewards`, one a response: 0 to 1 with `yesNo`, on the model’s own scale with
+ * `score`. Source: ScaleQuest (arXiv 2410.18693), section 2.4.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without its variables. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny' }, context), scoreReward({ model: 'reward', method: 'score' }, context), keepBest({}, context));
+ */
+export function scoreReward(
+  input: ScoreRewardOptions,
+  context: RunContext,
+): BatchOperator<
+  { question: string; responses: readonly string[] },
+  { rewards: readonly (number | null)[] }
+> {
+  const parsed = parseOptions('scoreReward', options, input);
   const prompt = compilePrompt(context, 'scoreReward', parsed.prompt, ['question', 'response']);
 
   return mapRows(shapeOf(scoreRewardSpec, parsed, context), async ({ seq, question, responses }) => {

@@ -4,9 +4,9 @@ import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import type { ColumnTypes, Row, Values } from '../flow/columnTypes.js';
+import type { ColumnNamed, ColumnTypes, Row, Values } from '../flow/columnTypes.js';
 import { drop, multiply } from '../flow/outcome.js';
-import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const columnName = z
   .string()
@@ -48,20 +48,39 @@ function namesOf(...maps: readonly Record<string, string>[]): string[] {
 }
 
 /** Options of `unnest`. */
-export interface UnnestOptions {
+export interface UnnestOptions<
+  Texts extends Record<string, string> = Record<string, string>,
+  Numbers extends Record<string, string> = Record<string, string>,
+> {
   /**
    * List columns of texts to take apart: list column → column of one text, e.g. `responses: response`.
    *
    * @default {"responses":"response"}
    */
-  texts?: Record<string, string>;
+  texts?: Texts;
   /**
    * List columns of numbers to take apart beside them, e.g. `rewards: reward`.
    *
    * @default {}
    */
-  numbers?: Record<string, string>;
+  numbers?: Numbers;
 }
+
+/** The lists that are taken apart. */
+export type ListsRead<Texts extends Names, Numbers extends Names> = ColumnNamed<
+  keyof Texts & string,
+  readonly string[]
+> &
+  ColumnNamed<keyof Numbers & string, readonly (number | null)[]>;
+
+/** A column for the items of each. */
+export type ItemsWritten<Texts extends Names, Numbers extends Names> = ColumnNamed<
+  Texts[keyof Texts],
+  string
+> &
+  ColumnNamed<Numbers[keyof Numbers], number | null> & { readonly seqIndex: number };
+
+type Names = Readonly<Record<string, string>>;
 
 export const unnestSpec = defineSpec({
   name: 'unnest',
@@ -98,8 +117,28 @@ export const unnestSpec = defineSpec({
   operator: unnest,
 });
 
-export function unnest(input: UnnestOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Makes a row of every item of a list: of every response, say, with its reward.
+ *
+ * Reads the lists that `texts` and `numbers` name and writes a column for the items of each, and `seqIndex`; drops as
+ * `empty`.
+ * A row whose lists differ in length is rejected with ROW_LISTS_DIFFER.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny' }, context), unnest({ texts: { responses: 'response' } }, context));
+ */
+export function unnest<
+  const Texts extends Record<string, string> = { responses: 'response' },
+  const Numbers extends Record<string, string> = Record<never, string>,
+>(
+  input: UnnestOptions<Texts, Numbers>,
+  context: RunContext,
+): BatchOperator<ListsRead<Texts, Numbers>, ItemsWritten<Texts, Numbers>> {
+  const parsed = parseOptions('unnest', options, input);
   const lists = Object.entries({ ...parsed.texts, ...parsed.numbers });
   const shape = shapeOf(unnestSpec, parsed, context);
 

@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
-import { IMMEDIATE, defineSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   template: z
@@ -59,8 +59,23 @@ export const wrapQuestionSpec = defineSpec({
   operator: wrapQuestion,
 });
 
-export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Writes each question as the text that a question generator is trained on.
+ *
+ * Reads `question` and writes `text`; drops as `tooLong`. Source: ScaleQuest (arXiv 2410.18693), section 2.1.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a template that is not known. The stream
+ * ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(wrapQuestion({ template: 'qwen2-math' }, context));
+ */
+export function wrapQuestion(
+  input: WrapQuestionOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, { text: string }> {
+  const parsed = parseOptions('wrapQuestion', options, input);
   const shape = shapeOf(wrapQuestionSpec, parsed, context);
   if (!context.questionFrame) throw noTemplates();
   const { opening, end } = context.questionFrame(parsed.template);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { NoColumns } from '../../flow/columnTypes.js';
 import type { ModelNeed } from './operator.js';
 
 /** The option of steps that may leave the questions of some generators alone, as ScaleQuest's difficulty filter does. */
@@ -11,6 +12,9 @@ export const generatorsOption = z
   );
 
 type Generators = readonly string[] | undefined;
+
+/** The column that tells whose question it is; read where the option is given. */
+export type GeneratorRead<Given> = Given extends undefined ? NoColumns : { generator: string };
 
 export function generatorReads(generators: Generators): { generator?: 'string' } {
   return generators ? { generator: 'string' } : {};

@@ -3,7 +3,7 @@ import type { Column } from '../../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { ColumnTypes, ColumnsRead, ColumnsWritten, RowIdentity } from '../../flow/columnTypes.js';
+import type { ColumnTypes, ColumnsWritten, MostColumnsRead, RowIdentity } from '../../flow/columnTypes.js';
 import type { StepCounts, StepShape } from '../../flow/outcome.js';
 import type { StepState } from '../../flow/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
@@ -77,13 +77,14 @@ export interface OperatorSpec<
   Schema extends z.ZodType = z.ZodType,
   Reads extends ColumnTypes = ColumnTypes,
   Writes extends readonly Column[] = readonly Column[],
+  Options = z.input<Schema>,
 > {
   /** The file, the function and the key in pipeline files. */
   name: string;
   summary: string;
   /** What a user should know beyond the summary: method, source, choices. */
   details?: string;
-  options: Schema;
+  options: Schema & (z.input<Schema> extends Options ? unknown : 'the interface of the options is narrower');
   reads: (options: z.output<Schema>) => Reads;
   /** Columns of `reads` that it does without where the step that writes them is switched off. */
   optional?: (options: z.output<Schema>) => readonly string[];
@@ -98,22 +99,26 @@ export interface OperatorSpec<
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
   source?: string;
   operator: (
-    options: z.input<Schema>,
+    options: Options,
     context: RunContext,
-  ) => BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>>;
+  ) => BatchOperator<MostColumnsRead<Reads>, ColumnsWritten<Writes>>;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
   figures?: (options: z.output<Schema>, deltas: readonly unknown[], context: FiguresContext) => Figures;
   /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
   measures?: boolean;
 }
 
-/** A spec as it is given, with the names and types of its columns in its type. */
+/**
+ * A spec as it is given, with the names and types of its columns in its type. The compiler checks that the operator's options
+ * interface and the schema allow the same, and that its declared columns are the ones that it reads and writes.
+ */
 export function defineSpec<
   Schema extends z.ZodType,
   const Reads extends ColumnTypes,
   const Writes extends readonly Column[],
->(spec: OperatorSpec<Schema, Reads, Writes>): OperatorSpec<Schema, Reads, Writes> {
-  return spec;
+  Options extends z.input<Schema>,
+>(spec: OperatorSpec<Schema, Reads, Writes, Options>): OperatorSpec<Schema, Reads, Writes> {
+  return spec as unknown as OperatorSpec<Schema, Reads, Writes>;
 }
 
 /** The contract of every operator that decides row by row. */
@@ -134,6 +139,23 @@ export const IMMEDIATE: Contract = {
   completes: 'with the source',
   onCancel: 'stops',
 };
+
+/** Options with their defaults filled in. Throws ERR_PIPELINE_INVALID, which names every mistake. */
+export function parseOptions<Schema extends z.ZodType>(
+  operator: string,
+  schema: Schema,
+  input: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map(
+    ({ path, message }) => `${[operator, ...path].join('.')}: ${message}`,
+  );
+  throw new ScaleQuestError(
+    'ERR_PIPELINE_INVALID',
+    `${mistakes.join('; ')}. docs/steps.md lists the options of ${operator}.`,
+  );
+}
 
 /** What the flow needs to know of a step: its label, and its columns with these options. */
 export function shapeOf<
