@@ -1,7 +1,7 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 export { type Column, type ColumnType, type ColumnValue } from './arrow/columnType.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
-export type { Choice, ChooseRequest, CompleteRequest, Model, ModelStats, Turn } from './backends/model.js';
+export type { Choice, ChooseRequest, CompleteRequest, Message, Model, ModelStats } from './backends/model.js';
 export { openModel } from './backends/openModel.js';
 export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors.js';
 export type { Batch, BatchOperator } from './flow/batch.js';

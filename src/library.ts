@@ -16,7 +16,7 @@ import { makeFolder } from './io/files/atomicFile.js';
 import { lockRunFolder } from './io/run/runLock.js';
 import { openRunSink } from './io/run/runSink.js';
 import type { RunContext } from './operators/lib/operator.js';
-import { frameFrom } from './pipeline/frame.js';
+import { promptWrapperFrom } from './pipeline/promptWrapper.js';
 import { NOTHING_YET, type Resume } from './run/runPlan.js';
 
 /** For programs: the operators in a plain RxJS pipe, without a pipeline file. */
@@ -51,7 +51,7 @@ export interface SeqOnly {
 export function createContext(
   context: Pick<RunContext, 'seed' | 'models'> & Partial<RunContext>,
 ): RunContext {
-  return { prompt: readPromptFile, questionFrame: frameFrom('.'), ...context };
+  return { prompt: readPromptFile, promptWrapper: promptWrapperFrom('.'), ...context };
 }
 
 /** Runs a stream and gives its kept rows as plain objects: for small sets that fit into memory. */

@@ -72,10 +72,10 @@ export interface GeneratorShare {
 
 export const generateSpec = defineSpec({
   name: 'generate',
-  summary: 'Writes questions: the model is given nothing but the opening of a user turn and completes it.',
+  summary: 'Writes questions: the model is given nothing but the opening of a user message and completes it.',
   details:
     'The heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s): a model tuned on questions ' +
-    'writes the next user turn from its bare pre-query template. Defaults are the paper’s. The model needs a protocol for ' +
+    'writes the next user message from its bare pre-query template. Defaults are the paper’s. The model needs a protocol for ' +
     'raw prompts (llamaCpp, or openai with `protocol: completions`).',
   options,
   reads: () => ({}),
@@ -92,7 +92,7 @@ export const generateSpec = defineSpec({
 });
 
 /**
- * Has a model write questions: it is given nothing but the opening of a user turn and completes it.
+ * Has a model write questions: it is given nothing but the opening of a user message and completes it.
  *
  * Writes `question` and `generator`, the name of the model that wrote it. Source: ScaleQuest (arXiv 2410.18693), section 2;
  * the idea is Magpie’s (arXiv 2406.08464).
@@ -127,8 +127,8 @@ export function generate(
     const { seq } = row;
     const model = modelOf(context, pick(row));
     const seed = rowSeed(context, shape.step, row);
-    const turn = { kind: 'preQuery' } as const;
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const message = { kind: 'preQuery' } as const;
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [question] = (await completeUsable(model, ask)).texts;
     return keep({ question: question!, generator: model.name });
   });

@@ -123,16 +123,16 @@ export function judgeSolvability(
   return mapRows(shape, async (row) => {
     const { seq, question } = row;
     const model = modelOf(context, name);
-    const turn = { kind: 'user', text: prompt({ question }) } as const;
+    const message = { kind: 'user', text: prompt({ question }) } as const;
     if (method === 'probability') {
-      const [yes, no] = await model.choose({ seq, turn, options: ['Yes', 'No'] });
+      const [yes, no] = await model.choose({ seq, message, options: ['Yes', 'No'] });
       const share = yesShare(yes!, no!);
       return share >= yesMin
         ? keep({ verdict: share.toFixed(4) })
         : drop('unsolvable', `P(Yes) ${share.toFixed(4)}`);
     }
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [verdict] = (await completeUsable(model, ask)).texts;
     return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
   });

@@ -113,9 +113,9 @@ export function respond(
 
   return mapRows(shape, async (row) => {
     const { seq, question } = row;
-    const turn = { kind: 'user', text: prompt({ question }) } as const;
+    const message = { kind: 'user', text: prompt({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);
     return keep({ responses }, leftOut);
   });

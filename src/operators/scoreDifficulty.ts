@@ -153,12 +153,12 @@ export function scoreDifficulty<const Generators extends string[] | undefined = 
       const [difficulty] = await model.score({ seq, items: [{ user: question, assistant: null }] });
       return keep({ difficulty: difficulty! });
     }
-    const turn = { kind: 'user', text: prompt({ question }) } as const;
+    const message = { kind: 'user', text: prompt({ question }) } as const;
     if (method === 'digit') {
-      return keep({ difficulty: expectedDigit(await model.choose({ seq, turn, options: DIGITS })) });
+      return keep({ difficulty: expectedDigit(await model.choose({ seq, message, options: DIGITS })) });
     }
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts, leftOut } = await completeUsable(model, ask);
     return keep({ difficulty: disagreement(texts.map(finalAnswer), n) }, leftOut);
   });

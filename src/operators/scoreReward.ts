@@ -93,7 +93,7 @@ export function scoreReward(
     }
     async function reward(response: string): Promise<number> {
       const text = prompt({ question, response });
-      const [yes, no] = await model.choose({ seq, turn: { kind: 'user', text }, options: ['Yes', 'No'] });
+      const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
     return keep({ rewards: await Promise.all(responses.map(reward)) });

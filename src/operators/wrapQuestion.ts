@@ -45,7 +45,7 @@ export const wrapQuestionSpec = defineSpec({
   name: 'wrapQuestion',
   summary: 'Writes each question as the text that a question generator is trained on.',
   details:
-    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user turn, the question, and the marker ' +
+    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user message, the question, and the marker ' +
     'that ends it, so that the model learns to write a question after the bare opening, and to stop. The text begins ' +
     'without a begin-of-sequence marker: the trainer’s tokeniser adds that one. Train on the column `text`.',
   options,
@@ -77,8 +77,8 @@ export function wrapQuestion(
 ): BatchOperator<{ question: string }, { text: string }> {
   const parsed = parseOptions('wrapQuestion', options, input);
   const shape = shapeOf(wrapQuestionSpec, parsed, context);
-  if (!context.questionFrame) throw noTemplates();
-  const { opening, end } = context.questionFrame(parsed.template);
+  if (!context.promptWrapper) throw noTemplates();
+  const { opening, end } = context.promptWrapper(parsed.template);
 
   return mapRows(shape, (row) => {
     const question = row.question.trim();
@@ -90,6 +90,6 @@ export function wrapQuestion(
 function noTemplates(): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
-    'the context has no questionFrame, expected one: see createContext of the library',
+    'the context has no promptWrapper, expected one: see createContext of the library',
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelSchema } from '../backends/openModel.js';
+import { modelSchema } from '../backends/registry.js';
 import { OPERATORS } from '../operators/registry.js';
 import { trainingSchema } from '../train/schema.js';
 import { exportSchema } from '../io/exports/registry.js';

@@ -25,7 +25,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/batchApi/batchApi.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/batchApi/batchClient.ts': 'openaiBatch.test, against a server of the batch API',
   'src/backends/llamaCpp/engine.ts': 'runs in that process: llamaCpp.test',
-  'src/backends/protocols/refuse.ts': 'score.test: calls that a kind of model has not',
+  'src/backends/protocol.ts': 'types, and a function that does nothing but hold them',
   'src/backends/protocols/serverClient.ts': 'openai.test and score.test send every request through it',
   'src/process/guardedGroup.ts': 'managedServer.test and train/follow.test start groups through it',
   'src/backends/protocols/serverReplies.ts': 'openai.test and score.test read every reply through it',
@@ -80,7 +80,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/train/launch.ts': 'train.test: every way in which a trainer ends',
   'src/train/record.ts': 'train.test reads and damages records',
   'src/train/tasks.ts': 'command.test prints the arguments of each',
-  'src/pipeline/frame.ts': 'wrapQuestion.test: named templates, and one that there is not',
+  'src/pipeline/promptWrapper.ts': 'wrapQuestion.test: named templates, and one that there is not',
   'src/pipeline/sampleOptions.ts': 'reference.test and check.test: the columns of every operator',
 };
 

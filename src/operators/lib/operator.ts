@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Column } from '../../arrow/columnType.js';
-import type { Model, QuestionFrame } from '../../backends/model.js';
+import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
 import type { ColumnTypes, ColumnsWritten, MostColumnsRead, RowIdentity } from '../../flow/columnTypes.js';
@@ -24,7 +24,7 @@ export interface RunContext {
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
   texts?: (path: string, column: string) => readonly string[];
   /** What stands around a question in the training text of a model with that template. */
-  questionFrame?: (template: unknown) => QuestionFrame;
+  promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
   onCounts?: (step: string, counts: StepCounts) => void;
@@ -44,7 +44,7 @@ export interface Contract {
 export interface ModelNeed {
   model: string;
   /**
-   * `preQuery`: complete the bare opening of a user turn; `complete`: answer one; `choose`: probabilities of given replies;
+   * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
    * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `named`: nothing, the step
    * looks for its name in a column.
    */

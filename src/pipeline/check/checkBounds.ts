@@ -1,4 +1,4 @@
-import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import type { ScaleQuestError } from '../../errors.js';
 import { namedSources } from '../../io/sources/registry.js';
 import { type PipelineDocument, problem } from '../document.js';

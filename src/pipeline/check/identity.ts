@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
 import type { CheckDeps } from './checkDeps.js';
@@ -107,8 +107,8 @@ async function filesOf(
   for (const { name, format, options } of namedSources(source))
     files[name] = await hashes(format.describe(options).paths, format.extension);
   for (const [name, config] of Object.entries(models)) {
-    const { files: named }: { files: readonly string[] } = describeModel(config);
-    const read = named.flatMap((path) => modelFiles(resolve(folder, path)).filter(exists));
+    const { files: named } = describeModel(config);
+    const read = named.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(exists));
     if (read.length > 0) files[name] = await hashes(read);
   }
   for (const { label, parsed } of steps) {
