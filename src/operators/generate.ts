@@ -74,9 +74,10 @@ export const generateSpec = defineSpec({
   name: 'generate',
   summary: 'Writes questions: the model is given nothing but the opening of a user message and completes it.',
   details:
-    'The heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s): a model tuned on questions ' +
-    'writes the next user message from its bare pre-query template. Defaults are the paper’s. The model needs a protocol for ' +
-    'raw prompts (llamaCpp, or openai with `protocol: completions`).',
+    'This is the heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s). A ' +
+    'model that is tuned on questions gets the bare pre-query template and writes the next user message. ' +
+    'Defaults are the paper’s. The model needs a protocol for raw prompts: llamaCpp, or openai with ' +
+    '`protocol: completions`.',
   options,
   reads: () => ({}),
   writes: () => [

@@ -80,9 +80,10 @@ export const judgeSolvabilitySpec = defineSpec({
   name: 'judgeSolvability',
   summary: 'Asks a model whether the question can be solved from what it says, and drops it if not.',
   details:
-    'ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0; 19.4 % of the paper’s ' +
-    'questions fell to it). The verdict is read at the end of the reply: the last word must be Yes or No, so “No … yes, if” ' +
-    'does not pass. A reply without a verdict rejects the row with ROW_UNCLEAR.',
+    'This is ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0). It ' +
+    'dropped 19.4 % of the paper’s questions. The verdict is read at the end of the reply: the last word ' +
+    'must be Yes or No, so “No … yes, if” does not pass. A reply without a verdict rejects the row with ' +
+    'ROW_UNCLEAR.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [

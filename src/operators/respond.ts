@@ -72,8 +72,9 @@ export const respondSpec = defineSpec({
   name: 'respond',
   summary: 'Answers each question several times.',
   details:
-    'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most 2,048 tokens each. A ' +
-    'response that is empty or cut off is left out, unless `keepUnfinished` says otherwise; a question left without any is rejected.',
+    'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most ' +
+    '2,048 tokens each. A response that is empty or cut off is left out, unless `keepUnfinished` is set. ' +
+    'A question that is left without any response is rejected.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [

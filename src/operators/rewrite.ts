@@ -166,14 +166,16 @@ export const rewriteSpec = defineSpec({
   summary:
     'Has a model write a better version of each question: preference pairs for training the generator.',
   details:
-    'The data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at temperature 0, 10,000 pairs a ' +
-    'generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO trainer reads them. `prompt` is the literal opening ' +
-    'of a user message without a begin-of-sequence marker, for the tokeniser adds that one. `chosen` and `rejected` end with ' +
-    'what ends a question in the generator’s template (`<|im_end|>` for qwen2-math): TRL appends the tokeniser’s ' +
-    'end-of-sequence token only to a text that does not end with it, so nothing is doubled where the two are the same. For a ' +
-    'trainer that always appends one, set `questionEnd` to an empty text. The rewrite is read from the last section of the ' +
-    'reply that is called “Final question”, up to the next heading or rule: a solution or a remark behind it does not belong to ' +
-    'it. A reply without such a section rejects the row with ROW_UNCLEAR, one with nothing in it with ROW_EMPTY.',
+    'Makes the data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at ' +
+    'temperature 0, 10,000 pairs a generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO ' +
+    'trainer reads them. `prompt` is the literal opening of a user message without a begin-of-sequence ' +
+    'marker, because the tokeniser adds it. `chosen` and `rejected` end with what ends a question in the ' +
+    'generator’s template (`<|im_end|>` for qwen2-math). TRL appends the tokeniser’s end-of-sequence ' +
+    'token only to a text that does not end with it, so the token is not doubled where the two are the ' +
+    'same. For a trainer that always appends one, set `questionEnd` to an empty text. The rewrite is ' +
+    'read from the last section of the reply that is called “Final question”, up to the next heading or ' +
+    'rule; a solution or a remark behind it is left out. A reply without such a section rejects the row ' +
+    'with ROW_UNCLEAR, an empty section with ROW_EMPTY.',
   options,
   reads: ({ template }): ColumnTypes =>
     template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },

@@ -94,9 +94,10 @@ export const scoreDifficultySpec = defineSpec({
   name: 'scoreDifficulty',
   summary: 'Gives each question a difficulty: the rate at which a solver is expected to fail.',
   details:
-    'ScaleQuest trains a scorer on a solver’s fail rates (section 2.3). `digit` uses a model that was taught to answer with ' +
-    'a digit; `disagreement` needs no scorer: how often a solver contradicts itself; `score` asks a scorer with a head for one number, ' +
-    'as the paper’s is, behind pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
+    'ScaleQuest trains a scorer on a solver’s fail rates (section 2.3). `digit` uses a model that was ' +
+    'taught to answer with a digit. `disagreement` needs no scorer: it measures how often a solver ' +
+    'contradicts itself. `score` asks a scorer with a head for one number, like the paper’s, behind ' +
+    'pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
   options,
   reads: ({ generators }) => ({ question: 'string', ...generatorReads(generators) }),
   writes: ({ generators }) => [

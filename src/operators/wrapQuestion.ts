@@ -45,9 +45,10 @@ export const wrapQuestionSpec = defineSpec({
   name: 'wrapQuestion',
   summary: 'Writes each question as the text that a question generator is trained on.',
   details:
-    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user message, the question, and the marker ' +
-    'that ends it, so that the model learns to write a question after the bare opening, and to stop. The text begins ' +
-    'without a begin-of-sequence marker: the trainer’s tokeniser adds that one. Train on the column `text`.',
+    'Makes the data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user message, ' +
+    'the question, and the marker that ends it. From it the model learns to write a question after the ' +
+    'bare opening, and to stop. The text begins without a begin-of-sequence marker, because the ' +
+    'trainer’s tokeniser adds it. Train on the column `text`.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [{ name: 'text', type: 'string', help: 'The question between its opening and its end.' }],

@@ -127,7 +127,7 @@ export const ROWWISE: Contract = {
   holdsAtMost: 'the batches that the gate lets through (windowRows)',
   backpressures: 'never by itself: the gate at the source does',
   completes: 'when the source has completed and all held batches are out',
-  onError: 'a row that cannot be had is rejected with a code; any other error ends the run',
+  onError: 'a row that fails is rejected with a code; any other error ends the run',
   onCancel: "drops what it holds; the model's open requests are aborted by closing the model",
 };
 
