@@ -106,7 +106,11 @@ interface Measured {
  * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
  * column that it reads does not reach it.
  * @example
- * source.pipe(respond({ model: 'tiny', n: 8, keepUnfinished: true }, context), gradeAnswer({}, context), measureAccuracy({ ks: [4, 8] }, context));
+ * source.pipe(
+ *   respond({ model: 'tiny', n: 8, keepUnfinished: true }, context),
+ *   gradeAnswer({}, context),
+ *   measureAccuracy({ ks: [4, 8] }, context),
+ * );
  */
 export function measureAccuracy<const By extends string | undefined = undefined>(
   input: MeasureAccuracyOptions<By>,
