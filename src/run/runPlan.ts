@@ -1,29 +1,18 @@
 import type { Observable } from 'rxjs';
 import type { Model } from '../backends/model.js';
 import type { Batch, BatchOperator } from '../flow/batch.js';
-import { type CommitSink, type Totals, commitStream } from '../flow/commit.js';
+import type { CommitSink, Totals } from '../flow/commit.js';
 import type { Memory } from '../flow/decision.js';
 import { decodeDecision, encodeDecisions } from '../flow/decisionBytes.js';
-import { type ReadRows, type Recall, createGate } from '../flow/gate.js';
+import type { ReadRows, Recall } from '../flow/gate.js';
 import { type StepCounts, countsOf } from '../flow/outcome.js';
 import { recallDecisions } from '../flow/recallDecisions.js';
 import { recordDecisions } from '../flow/recordDecisions.js';
-import { untilAborted } from '../flow/untilAborted.js';
 import type { RunContext } from '../operators/lib/operator.js';
 import { frameFrom } from '../pipeline/frame.js';
 import type { Plan } from '../pipeline/plan.js';
+import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
 import { textsFrom } from '../pipeline/check/texts.js';
-
-/** Where a run goes on: what its earlier commits hold. */
-export interface Resume {
-  /** The first source position that no commit covers. */
-  from: number;
-  kept: number;
-  /** What the step of that label had learnt, in order. */
-  restored: NonNullable<RunContext['restored']>;
-}
-
-export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
 /** What steps decided in this run or another, by the step's place and the first row of the stretch. */
 export interface Decisions {
@@ -55,27 +44,18 @@ export interface RunDeps {
 /** A checked plan as one stream, from the source's gate to the committed shards. Models and sink stay the caller's to close. */
 export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   const { target, limit, source, output } = plan.settings;
-  const { from, kept } = deps.resume ?? NOTHING_YET;
-  const gate = createGate({
-    windowRows: source.windowRows,
-    batchRows: source.batchRows,
-    from,
-    target: target === undefined ? undefined : target - kept,
-    limit,
-    ...(deps.decisions ? { stretchRows: deps.decisions.stretchRows } : {}),
-  });
+  const { windowRows, batchRows } = source;
+  const { read, sink, resume, signal, onDelivered, decisions } = deps;
   const memories: Memories = new Map();
-  const rows = gate.source(deps.read, recallOf(plan, deps, memories));
-  const stream = connectSteps(plan, rows, deps, memories).pipe(recorderOf(deps), untilAborted(deps.signal));
-  return commitStream(stream, {
-    gate,
-    sink: deps.sink,
-    shardRows: output.shardRows,
-    target,
-    from,
-    keptBefore: kept,
-    ...(deps.onDelivered ? { onDelivered: deps.onDelivered } : {}),
-  });
+  return streamRows(
+    {
+      ...{ windowRows, batchRows, target, limit },
+      shardRows: output.shardRows,
+      stretchRows: decisions?.stretchRows,
+    },
+    { read, recall: recallOf(plan, deps, memories), sink, resume, signal, onDelivered },
+    (rows) => connectSteps(plan, rows, deps, memories).pipe(recorderOf(deps)),
+  );
 }
 
 /** Of the steps that have one, by their places. */

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
-import { runNameIn } from '../../src/run/openModels.js';
+import { runNameIn } from '../../src/run/openStore.js';
 import type { Performance } from '../../src/run/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { mountTmpfs, remount } from '../helpers/smallDisk.js';

@@ -8,7 +8,7 @@ import { contentsHash, readHead } from '../../src/io/files/contents.js';
 import { PACKAGE_FOLDER, readPromptFile, readTextFile } from '../../src/io/files/packageFiles.js';
 import { readTexts } from '../../src/io/sources/texts.js';
 import { sourceReader } from '../../src/io/sources/source.js';
-import { type CheckDeps, checkPipeline, promptFrom } from '../../src/pipeline/check/check.js';
+import { type CheckDeps, checkFile, promptFrom } from '../../src/pipeline/check/check.js';
 import type { Override } from '../../src/pipeline/document.js';
 import { PipelineProblems } from '../../src/pipeline/document.js';
 import type { ScaleQuestError } from '../../src/errors.js';
@@ -39,7 +39,7 @@ export function checkText(
   overrides: readonly Override[] = [],
   more: Partial<CheckDeps> = {},
 ): Promise<Plan> {
-  return checkPipeline(join(PIPELINES_FOLDER, 'test.yaml'), checkDeps(text, more), overrides);
+  return checkFile(join(PIPELINES_FOLDER, 'test.yaml'), checkDeps(text, more), overrides);
 }
 
 /** Every mistake that the check finds; fails if it finds none. */

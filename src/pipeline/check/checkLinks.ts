@@ -1,7 +1,7 @@
 import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
-import { type CheckDeps, checkPipeline } from './check.js';
+import { type CheckDeps, checkFile } from './check.js';
 import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
 import { PipelineProblems } from '../document.js';
 import type { Plan } from '../plan.js';
@@ -80,7 +80,7 @@ async function checkLink(
   deps: CheckDeps,
 ): Promise<Plan | null> {
   if (link.pipeline !== undefined)
-    return checkPipeline(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
+    return checkFile(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
   fillLinks(link.command!, new Map([...given, ['output', '']]));
   for (const path of fillLinks(link.inputs, given).map((written) => resolve(chain.folder, written))) {
     if (deps.exists(path) || deps.isPending?.(path, 'other')) continue;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildRows } from '../src/arrow/build.js';
-import { SEQ_COLUMN } from '../src/arrow/columns.js';
+import { buildRows } from '../../src/arrow/build.js';
+import { SEQ_COLUMN } from '../../src/arrow/columns.js';
 import {
   type Column,
   type Connect,
@@ -18,11 +18,11 @@ import {
   respond,
   scoreReward,
   writeShards,
-} from '../src/index.js';
-import { nodeFiles } from '../src/io/files/files.js';
-import { readParquetBlocks } from '../src/io/sources/readParquet.js';
-import { temporaryFolder } from './helpers/commandLine.js';
-import { scriptedModel } from './helpers/scriptedModel.js';
+} from '../../src/index.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { readParquetBlocks } from '../../src/io/sources/readParquet.js';
+import { temporaryFolder } from '../helpers/commandLine.js';
+import { scriptedModel } from '../helpers/scriptedModel.js';
 
 /** The operators in a plain RxJS pipe, imported from the barrel as a program would. */
 

@@ -1,0 +1,1 @@
+export { fileError } from '../io/files/files.js';

@@ -1,0 +1,49 @@
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { systemClock, wallNowMs } from '../clock.js';
+import { codeHash } from '../io/files/codeHash.js';
+import { nodeFiles } from '../io/files/files.js';
+import { type Plan, hashOf } from '../pipeline/plan.js';
+import { type Store, openStore } from '../store/store.js';
+import type { Decisions } from './runPlan.js';
+
+/** Beside the run folders, so that it outlives each of them. */
+export const STORE_FOLDER = '.store';
+
+/** Opens the store of a run, where its file does not say `none`. */
+export async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
+  if (settings.store === 'none') return null;
+  const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
+  const { sleep } = systemClock;
+  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
+}
+
+/** LMDB's keys have an end. */
+const RUN_NAME_BYTES_MAX = 400;
+
+/** Of two run folders with one name each has its own: its path from where the store lies. */
+export function runNameIn(storePath: string, runPath: string): string {
+  const name = relative(dirname(resolve(storePath)), resolve(runPath))
+    .split(sep)
+    .join('/');
+  if (Buffer.byteLength(name) <= RUN_NAME_BYTES_MAX) return name;
+  return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
+}
+
+/** So many that reading what was decided costs little a row, so few that a window has room for several. */
+const STRETCH_ROWS = 512;
+
+/** Of the steps of this plan, as this code decides. */
+export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions {
+  const code = codeHash();
+  const own = deciders.map((decider) => hashOf({ code, decider }));
+  return {
+    stretchRows: STRETCH_ROWS,
+    get: (step, lo) => decisions.get(own[step]!, lo),
+    count: decisions.count,
+    put: (lo, decided) =>
+      decisions.put(
+        lo,
+        decided.map(({ step, bytes }) => ({ decider: own[step]!, bytes })),
+      ),
+  };
+}
