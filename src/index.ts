@@ -11,7 +11,25 @@ export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './
 export { type Scan, scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/texts.js';
 export { type Connect, type StreamOptions, collectRows } from './run/collectRows.js';
+export { runChain, type ChainEvent, type ChainRun } from './run/runChain.js';
 export { createContext } from './run/createContext.js';
+export type { FlowEvent, RunEvent, TrainingEvent, TrainingKind } from './run/events.js';
+export {
+  type PipelineCheck,
+  type PipelineOptions,
+  type RunOptions,
+  checkPipeline,
+  planChain,
+  planPipeline,
+} from './run/planPipeline.js';
+export { type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
+export type { RowEffect, RowTrace } from './run/preview.js';
+export type { Performance, Report, RunResult } from './run/report.js';
+export { type ReplyPrune, describeReplies, exportReplies, pruneReplies } from './run/replyStore.js';
+export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
+export { type SystemWorld, systemWorld } from './run/systemWorld.js';
+export { type PipelineTraining, trainPipeline } from './run/trainPipeline.js';
+export { type Plan, printPlan } from './pipeline/plan.js';
 export { type ShardsOptions, writeShards } from './run/writeShards.js';
 export type { CustomOperator, CustomTools } from './operators/custom.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';

@@ -1,6 +1,7 @@
 import { ScaleQuestError } from '../errors.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
-import { type Plan, leftOutText } from '../pipeline/plan.js';
+import type { Plan } from '../pipeline/plan.js';
+import { leftOutText } from '../pipeline/printPlan.js';
 import { labelOf } from '../train/schema.js';
 import { checkPipeline, planChain } from '../run/planPipeline.js';
 

@@ -1,5 +1,5 @@
 import type { Override } from '../pipeline/document.js';
-import { printPlan } from '../pipeline/plan.js';
+import { printPlan } from '../pipeline/printPlan.js';
 import { refuseFlags } from './check.js';
 import { planChain, planPipeline } from '../run/planPipeline.js';
 

@@ -9,7 +9,7 @@ const NAMES: Record<TrainingKind, { what: string; gives: string }> = {
   command: { what: 'link', gives: 'output' },
 };
 
-/** Shows trainings, and commands of a chain, from their events. `stop`: nothing of it is under way any more. */
+/** Shows trainings, and commands of a chain, from their events. `stop`: none of them runs any more. */
 export function showTraining(): { show(event: RunEvent): void; stop(): void } {
   let progress: TrainingProgress | null = null;
 

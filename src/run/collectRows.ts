@@ -24,7 +24,7 @@ export interface StreamOptions {
   batchRows?: number;
   /** Rows to begin with; empty rows with a position each, if absent. */
   read?: ReadRows;
-  /** Stops the stream: what is under way is given up, with ERR_CANCELLED. */
+  /** Stops the stream: calls in flight are cancelled, and the promise rejects with ERR_CANCELLED. */
   signal?: AbortSignal;
 }
 
@@ -60,7 +60,7 @@ export async function collectRows(
     commit: async () => {},
   };
   const settings = { ...streamSettings(options), shardRows: Number.MAX_SAFE_INTEGER };
-  const { signal, read = emptyRows } = options;
+  const { signal, read = positionsOnly } = options;
   const totals = await streamRows(settings, { read, sink, signal }, (source) => connect(source, () => []));
   return { rows, totals };
 }
@@ -71,6 +71,6 @@ export function streamSettings({ target, limit, windowRows = 2048, batchRows = 3
 }
 
 /** Positions for `generate` to fill. */
-export function emptyRows(lo: number, rowsMax: number): ReturnType<ReadRows> {
+export function positionsOnly(lo: number, rowsMax: number): ReturnType<ReadRows> {
   return seqBatch(lo, lo + rowsMax);
 }

@@ -14,7 +14,8 @@ import { withStore } from '../backends/cache/stored.js';
 import { contentsHash } from '../io/files/contents.js';
 import type { Store } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
-import { type Plan, hashOf } from '../pipeline/plan.js';
+import { hashOf } from '../pipeline/hash.js';
+import type { Plan } from '../pipeline/plan.js';
 import type { Decisions } from './runPlan.js';
 import { decisionsOf, openStoreOf } from './openStore.js';
 

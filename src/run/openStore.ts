@@ -2,7 +2,8 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { systemClock, wallNowMs } from '../clock.js';
 import { codeHash } from '../io/files/codeHash.js';
 import { nodeFiles } from '../io/files/files.js';
-import { type Plan, hashOf } from '../pipeline/plan.js';
+import type { Plan } from '../pipeline/plan.js';
+import { hashOf } from '../pipeline/hash.js';
 import { type Store, openStore } from '../store/store.js';
 import type { Decisions } from './runPlan.js';
 

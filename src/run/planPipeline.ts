@@ -4,7 +4,8 @@ import { contentsHash, readHead } from '../io/files/contents.js';
 import { readPromptFile, readTextFile } from '../io/files/packageFiles.js';
 import { readTexts } from '../io/sources/texts.js';
 import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
-import { type CheckDeps, checkFile, promptFrom } from '../pipeline/check/check.js';
+import { checkFile } from '../pipeline/check/check.js';
+import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import { type CheckedLink, checkLinks } from '../pipeline/check/checkLinks.js';
 import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
@@ -47,7 +48,7 @@ export interface RunOptions extends PipelineOptions {
 }
 
 /** `set` as the command line has it, or as a program writes it. */
-export function overridesOf({ set = [] }: PipelineOptions): readonly Override[] {
+export function overridesFrom({ set = [] }: PipelineOptions): readonly Override[] {
   if (Array.isArray(set)) return set as readonly Override[];
   // JSON is YAML.
   return Object.entries(set).map(([key, value]) => ({ path: key.split('.'), value: JSON.stringify(value) }));
@@ -67,7 +68,7 @@ export function planPipeline(
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
   isPending?: CheckDeps['isPending'],
 ): Promise<Plan> {
-  return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesOf(options));
+  return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesFrom(options));
 }
 
 /** What `checkPipeline` found: a plan, or mistakes. */

@@ -21,7 +21,7 @@ export type ChainEvent =
   /** `gives`: what later links may take, as `{ run: …, model: … }`. */
   | { event: 'linkFinished'; link: string; gives: Readonly<Record<string, string>> };
 
-/** A chain under way. */
+/** A chain that has begun. */
 export interface ChainRun {
   events: Observable<ChainEvent>;
   /** What the links gave: `qft.model` → a path. Rejects with what ended the first link that failed. */

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { hashBytes, writeAtomic } from '../io/files/atomicFile.js';
 import { writeCard } from '../io/run/card.js';
-import { EXPORTS_FOLDER, writeExport } from '../io/run/exportFiles.js';
+import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/run/manifest.js';
@@ -20,7 +20,6 @@ import { type LogEvent, openRunLog } from '../io/run/runLog.js';
 import { writeSample } from '../io/run/sample.js';
 import { sourceReader } from '../io/sources/source.js';
 import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
-import { exportFormat } from '../pipeline/exportFormats.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report.js';
 import type { Emit, RunEvent } from './events.js';
@@ -240,8 +239,7 @@ async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promis
   const shards = folder.manifest.content.commits.flatMap(({ shard }) => shard ?? []);
   for (const [name, config] of Object.entries(plan.settings.exports)) {
     const into = join(folder.path, EXPORTS_FOLDER, name);
-    const form = exportFormat(config);
-    await writeExport(files, { run: folder.path, shards, form, config, folder: into, name });
+    await writeExport(files, { run: folder.path, shards, config, folder: into, name });
   }
 }
 

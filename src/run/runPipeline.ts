@@ -15,7 +15,7 @@ import { runInFolder } from './runInFolder.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 import { launchTrainings } from './trainPipeline.js';
 
-/** A run of a pipeline, under way. */
+/** A run of a pipeline that has begun. */
 export interface PipelineRun {
   plan: Plan;
   /** The run folder. */

@@ -19,7 +19,7 @@ import { type RunOptions, planPipeline } from './planPipeline.js';
 import { runFolderOf } from './runFolders.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
-/** Trainings of a pipeline on its finished run, under way. */
+/** Trainings of a pipeline on its finished run that have begun. */
 export interface PipelineTraining {
   plan: Plan;
   /** The run folder. */

@@ -5,7 +5,7 @@ import { nodeFiles } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION } from '../io/run/manifest.js';
 import { isComplete, makeRunFolder, openRunFolder, totalsOf } from '../io/run/runFolder.js';
 import { lockRunFolder } from '../io/run/runLock.js';
-import { type Connect, type StreamOptions, emptyRows, streamSettings } from './collectRows.js';
+import { type Connect, type StreamOptions, positionsOnly, streamSettings } from './collectRows.js';
 import { fillFolder } from './fillFolder.js';
 import { streamRows } from './streamRows.js';
 
@@ -65,7 +65,7 @@ export async function writeShards(options: ShardsOptions, connect: Connect): Pro
       const { columns, shardRows = 10_000, rowGroupRows = 4096, zstdLevel = 3, signal } = options;
       const metadata = { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed }) };
       const settings = { ...streamSettings(options), shardRows };
-      const { read = emptyRows } = options;
+      const { read = positionsOnly } = options;
       await fillFolder(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) =>
         streamRows(settings, { read, sink, resume, signal }, (source) => connect(source, resume.restored)),
       );

@@ -8,7 +8,7 @@ import { lockRunFolder } from '../../src/io/run/runLock.js';
 import { createShardAnswers } from '../../src/io/parquet/shardAnswers.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
-import { promptFrom } from '../../src/pipeline/check/check.js';
+import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import type { CrashingFiles } from '../helpers/crashingFiles.js';
 import { checkDeps, checkText } from '../helpers/pipelineWorld.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type SourceFile, codeOf, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { type SourceFile, codeOf, entryPaths, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
 
 /** Calls that have one home; elsewhere what they give is handed in, so that runs repeat and tests need no waiting. */
 
@@ -12,8 +12,8 @@ interface Ban {
   instead: string;
 }
 
-/** Entries of processes of their own: no command line stands above them. */
-const PROCESS_ENTRIES = ['src/backends/llamaCpp/child.ts', 'src/process/groupGuard.ts'];
+/** Entries of threads and processes of their own: no command line stands above them. */
+const ENTRIES = entryPaths(FILES);
 
 function isCli({ path }: SourceFile): boolean {
   return layerOf(path) === 'cli';
@@ -25,7 +25,7 @@ function isSystemWorld({ path }: SourceFile): boolean {
 }
 
 function isEntry({ path }: SourceFile): boolean {
-  return PROCESS_ENTRIES.includes(path);
+  return ENTRIES.includes(path);
 }
 
 const BANS: Record<string, Ban> = {

@@ -60,15 +60,6 @@ test('every layer that the table allows is imported', () => {
 const RECURSIVE = [
   ['src/flow/batch.ts', 'src/flow/decision.ts'],
   ['src/grade/parse/parseAtom.ts', 'src/grade/parse/parseTokens.ts'],
-  [
-    'src/pipeline/check/check.ts',
-    'src/pipeline/check/checkColumns.ts',
-    'src/pipeline/check/checkSource.ts',
-    'src/pipeline/check/checkTraining.ts',
-    'src/pipeline/check/identity.ts',
-    'src/pipeline/check/texts.ts',
-    'src/pipeline/plan.ts',
-  ],
   ['src/store/room.ts', 'src/store/tables.ts'],
 ];
 

@@ -29,7 +29,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   pipeline: {
     holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
-    mayImport: ['arrow', 'operators', 'backends', 'train'],
+    mayImport: ['arrow', 'operators', 'backends', 'io', 'train'],
   },
   run: {
     holds: 'the application: check, plan, run, resume, chain, train; emits run events',
@@ -58,3 +58,28 @@ export const EXCEPTIONS: readonly { layer: string; file: string; typeOnly: boole
   },
   { layer: 'store', file: 'src/arrow/build.ts', typeOnly: false, reason: 'columns of an exported table' },
 ];
+
+/** The table as docs/architecture.md shows it, between the two marks. */
+export function printLayers(): string {
+  const code = (name: string): string => `\`${name}\``;
+  const rows = Object.entries(LAYERS).map(([name, { holds, mayImport }]) => {
+    const single = EXCEPTIONS.filter(({ layer }) => layer === name).map(
+      ({ file, typeOnly, reason }) => `${typeOnly ? 'the types of ' : ''}${code(file)} (${reason})`,
+    );
+    const imports = [...mayImport.map(code), ...single].join(', ');
+    return `| ${code(`src/${name}`)} | ${holds} | ${imports || '–'} |`;
+  });
+  return ['| folder | holds | may import |', '|---|---|---|', ...rows].join('\n');
+}
+
+const BEGIN = '<!-- printed from test/house/layers.ts by `npm run docs` -->';
+const END = '<!-- end of the printed table -->';
+
+/** A page with what stands between its two marks replaced by the table. */
+export function withLayers(page: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin)
+    throw new Error(`found no place for the table; expected the lines ${BEGIN} and ${END}`);
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${printLayers()}\n\n${page.slice(end)}`;
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ColumnValue } from '../../src/arrow/columnType.js';
 import { seqBatch } from '../../src/arrow/columns.js';
-import { promptFrom } from '../../src/pipeline/check/check.js';
+import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import { previewPlan, printTraces } from '../../src/run/preview.js';
 import { checkDeps, checkText } from '../helpers/pipelineWorld.js';
 import { type Script, scriptedModel } from '../helpers/scriptedModel.js';

@@ -2,21 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildRows } from '../../src/arrow/build.js';
-import { SEQ_COLUMN } from '../../src/arrow/columns.js';
 import {
   type Column,
   type Connect,
-  collectRows,
   createContext,
   deduplicate,
-  drop,
   generate,
-  keep,
-  keepBest,
-  mapRows,
-  respond,
-  scoreReward,
   writeShards,
 } from '../../src/index.js';
 import { nodeFiles } from '../../src/io/files/files.js';
@@ -37,58 +28,6 @@ function tiny() {
 }
 
 const NAMES = { generators: [{ model: 'tiny' }] };
-
-test('collectRows: a pipe of operators to its target, as plain objects', async () => {
-  const context = createContext({ seed: 3, models: { tiny: tiny() } });
-  const { rows, totals } = await collectRows({ target: 4, windowRows: 8, batchRows: 3 }, (source) =>
-    source.pipe(
-      generate(NAMES, context),
-      deduplicate({ similarityMin: null }, context),
-      respond({ model: 'tiny', n: 2 }, context),
-      scoreReward({ model: 'tiny' }, context),
-      keepBest({}, context),
-    ),
-  );
-  assert.deepEqual(totals, { positions: 7, kept: 4, counts: { 'deduplicate dropped duplicate': 3 } });
-  assert.deepEqual(rows[1], {
-    seq: 2,
-    question: 'What is 1 + 1?',
-    generator: 'tiny',
-    responses: ['\\boxed{0}', '\\boxed{1}'],
-    rewards: [0.1, 0.9],
-    response: '\\boxed{1}',
-    reward: 0.9,
-  });
-});
-
-test('collectRows: rows of one’s own, and a step of one’s own', async () => {
-  const column: Column = { name: 'text', type: 'string', help: 'Words.' };
-  const texts = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
-  const read = (lo: number, rowsMax: number) => {
-    const cut = texts.slice(lo, lo + rowsMax);
-    if (cut.length === 0) return null;
-    return buildRows([SEQ_COLUMN, column], [cut.map((_, at) => lo + at), cut], cut.length);
-  };
-  const shape = {
-    step: 'measure',
-    reads: { text: 'string' },
-    writes: [{ name: 'chars', type: 'int32', help: 'Length.' }],
-  } as const;
-  const measure = mapRows(shape, ({ text }) =>
-    (text as string).length % 2 === 0 ? drop('even') : keep({ chars: (text as string).length }),
-  );
-  const { rows, totals } = await collectRows({ read, batchRows: 2 }, (source) => source.pipe(measure));
-  assert.deepEqual(
-    rows.map(({ chars }) => chars),
-    [1, 3, 5],
-  );
-  assert.deepEqual(totals.counts, { 'measure dropped even': 2 });
-});
-
-test('collectRows: a signal cancels', async () => {
-  const running = collectRows({ limit: 8, signal: AbortSignal.abort() }, (source) => source);
-  await assert.rejects(running, { code: 'ERR_CANCELLED' });
-});
 
 test('writeShards: shards, lost rows and a manifest; a second run into the folder is the first one', async () => {
   const folder = join(temporaryFolder(), 'set');
@@ -122,13 +61,5 @@ test('writeShards: shards, lost rows and a manifest; a second run into the folde
   assert.deepEqual(
     questions,
     [0, 1, 2, 3, 4].map((at) => `What is ${at} + 1?`),
-  );
-});
-
-test('a context has the built-in prompts unless it is given others', () => {
-  assert.match(createContext({ seed: 1, models: {} }).prompt('respond', undefined), /\{\{ question \}\}/);
-  assert.equal(
-    createContext({ seed: 1, models: {}, prompt: () => 'mine' }).prompt('respond', undefined),
-    'mine',
   );
 });

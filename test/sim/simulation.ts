@@ -8,7 +8,7 @@ import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { makeRunFolder } from '../../src/io/run/runFolder.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
-import { promptFrom } from '../../src/pipeline/check/check.js';
+import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import {
   type CrashingFiles,

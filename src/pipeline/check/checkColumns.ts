@@ -3,9 +3,10 @@ import type { ScaleQuestError } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { OPERATORS } from '../../operators/registry.js';
 import { type PipelineDocument, problem } from '../document.js';
-import { missingColumns } from '../exportFormats.js';
+import { missingColumns } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
-import { type Plan, type PlannedStep, columnsAfter, sourceColumns } from '../plan.js';
+import { columnsAfter, sourceColumns } from '../columns.js';
+import type { Plan, PlannedStep } from '../plan.js';
 import { sampleOptions } from '../sampleOptions.js';
 
 /** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */

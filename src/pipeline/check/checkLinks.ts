@@ -1,7 +1,8 @@
 import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
-import { type CheckDeps, checkFile } from './check.js';
+import { checkFile } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
 import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
 import { PipelineProblems } from '../document.js';
 import type { Plan } from '../plan.js';

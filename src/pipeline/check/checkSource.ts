@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ScaleQuestError } from '../../errors.js';
-import type { CheckDeps } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
 import { type PipelineDocument, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
 import type { Plan } from '../plan.js';

@@ -5,9 +5,9 @@ import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { isPath } from '../../train/command.js';
 import { type Training, labelOf } from '../../train/schema.js';
 import { TRAINING_TASKS, type TrainingTask } from '../../train/tasks.js';
-import type { CheckDeps } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
-import { exportFormat } from '../exportFormats.js';
+import { describeExport } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
 import type { Plan } from '../plan.js';
 
@@ -99,7 +99,7 @@ function checkColumns(
     return;
   }
   if (!trl) return;
-  const names = form ? exportFormat(form).schema.map(([element]) => element!.name) : textColumns(columns);
+  const names = form ? describeExport(form).writes.map(([element]) => element!.name) : textColumns(columns);
   const { columns: wanted }: TrainingTask = TRAINING_TASKS[trl.task];
   const sets = wanted.map((set) => set.join(', ')).join('; or ');
   const read = names.filter((name) => wanted.some((set) => set.includes(name)));

@@ -2,10 +2,11 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ModelConfig, describeModel } from '../../backends/openModel.js';
 import type { customOptions } from '../../operators/custom.js';
-import { type CheckDeps, promptFrom } from './check.js';
+import { type CheckDeps, promptFrom } from './checkDeps.js';
 import { frameFrom } from '../frame.js';
-import { type Plan, type PlannedStep, hashOf } from '../plan.js';
-import { type Texts, textHashes } from './texts.js';
+import { hashOf } from '../hash.js';
+import type { Plan, PlannedStep, Texts } from '../plan.js';
+import { textHashes } from './texts.js';
 
 /** What decides the rows of a run, as one hash, and part by part, so that two runs can be told apart in words. */
 export interface Identity {

@@ -1,12 +1,10 @@
 import { resolve } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
 import type { RunContext } from '../../operators/lib/operator.js';
-import type { CheckDeps } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
 import { type PipelineDocument, problem } from '../document.js';
-import { type PlannedStep, hashOf } from '../plan.js';
-
-/** Texts that steps compare rows with, as they were when the pipeline was checked; by file and column. */
-export type Texts = ReadonlyMap<string, readonly string[]>;
+import { hashOf } from '../hash.js';
+import type { PlannedStep, Texts } from '../plan.js';
 
 function keyOf(path: string, column: string): string {
   return JSON.stringify([path, column]);

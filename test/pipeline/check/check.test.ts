@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../../src/errors.js';
-import { leftOutText, printPlan } from '../../../src/pipeline/plan.js';
+import { leftOutText, printPlan } from '../../../src/pipeline/printPlan.js';
 import { PIPELINES_FOLDER, QUICKSTART, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
 
 /** A file whose `steps` begin in line 5; `tiny` is the bundled model, `chat` a server that takes messages alone. */

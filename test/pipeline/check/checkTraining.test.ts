@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ErrorCode } from '../../../src/errors.js';
-import { printPlan } from '../../../src/pipeline/plan.js';
+import { printPlan } from '../../../src/pipeline/printPlan.js';
 import { checkText, problemsOf } from '../../helpers/pipelineWorld.js';
 
 const HEAD = [

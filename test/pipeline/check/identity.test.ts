@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readPromptFile } from '../../../src/io/files/packageFiles.js';
 import { differenceOf } from '../../../src/io/run/runFolder.js';
 import { checkText, overridesOf } from '../../helpers/pipelineWorld.js';
 
@@ -86,4 +87,76 @@ test('a step decides as it did where it, the steps before it, their models, the 
 test('what a user’s own step decides, and what comes after it, is not told again: its imports are not known', async () => {
   const own = 'steps.1={ custom: { path: operators/countWords.mjs } }';
   assert.equal((await checkText(STEPS, overridesOf(own))).deciders.length, 1);
+});
+
+const SOUND = `name: sound
+seed: 3
+target: 5
+models:
+  tiny: { llamaCpp: { path: ../models/tiny.gguf, sequences: 4 } }
+  server: { openai: { replicas: ["http://127.0.0.1:9/v1"], model: m } }
+steps:
+  - generate: { generators: [{ model: tiny }], tokensMax: 64 }
+  - respond: { model: server, n: 2 }
+output: { shardRows: 10 }
+`;
+
+async function identityOf(...overrides: string[]): Promise<string> {
+  return (await checkText(SOUND, overridesOf(...overrides))).identity;
+}
+
+const SAME = [
+  'source.windowRows=64',
+  'source.batchRows=8',
+  'models.tiny.llamaCpp.sequences=2',
+  'models.tiny.llamaCpp.processes=1',
+  'models.server.openai.requestsInFlightMax=3',
+  'models.server.openai.timeoutMs=1000',
+  'models.server.openai.retriesMax=1',
+  'models.server.openai.replicas=[http://10.0.0.1:8000/v1]',
+  'output.folder=elsewhere',
+  'summary=Other words.',
+  'steps.1.respond.temperature=0.7',
+  'steps.1.label=respond',
+];
+
+for (const override of SAME) {
+  test(`identity: unchanged by ${override}`, async () => {
+    assert.equal(await identityOf(override), await identityOf());
+  });
+}
+
+const OTHER = [
+  'name=other',
+  'seed=4',
+  'target=6',
+  'limit=100',
+  'models.tiny.llamaCpp.path=../models/./tiny.gguf',
+  'models.tiny.llamaCpp.contextTokens=512',
+  'models.tiny.template=chatml',
+  'models.server.openai.model=n',
+  'models.server.openai.protocol=chat',
+  'steps.0.generate.temperature=0.9',
+  'steps.0.generate.tokensMax=65',
+  'steps.1.respond.n=3',
+  'steps.1.label=answer',
+  'output.shardRows=11',
+  'output.columns=[seq, question]',
+];
+
+for (const override of OTHER) {
+  test(`identity: changed by ${override}`, async () => {
+    assert.notEqual(await identityOf(override), await identityOf());
+  });
+}
+
+test('identity: unchanged by the order of keys, spaces and comments', async () => {
+  const [name, seed, target, ...rest] = SOUND.split('\n');
+  const shuffled = [target, '# a comment', seed, name, ...rest].join('\n').replace('n: 2 }', '  n: 2}');
+  assert.equal((await checkText(shuffled)).identity, await identityOf());
+});
+
+test('identity: changed by the text of a prompt', async () => {
+  const prompt = (name: string, path?: string): string => `${readPromptFile(name, path)} Be brief.`;
+  assert.notEqual((await checkText(SOUND, [], { prompt })).identity, await identityOf());
 });

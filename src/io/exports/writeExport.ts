@@ -1,35 +1,27 @@
 import { join } from 'node:path';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import type { SchemaElement } from 'hyparquet';
-import type { Column, ColumnType } from '../../arrow/columnType.js';
+import type { Column } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
 import { hashBytes, publish, removeQuietly, temporaryPath, writeAtomic } from '../files/atomicFile.js';
-import { describeContents } from './card.js';
 import { type Files, type OpenFile, readWhole } from '../files/files.js';
-import type { FileRecord } from './manifest.js';
-import { readParquetBlocks } from '../sources/readParquet.js';
 import { compressZstd, loadZstd } from '../parquet/zstd.js';
+import type { FileRecord } from '../run/manifest.js';
+import { readParquetBlocks } from '../sources/readParquet.js';
+import { renderExportCard } from './exportCard.js';
+import { type ExportConfig, describeExport, openExport } from './registry.js';
 
 export const EXPORTS_FOLDER = 'exports';
 
-/** What an export was made of: the same again is not written again. */
+/** Says what an export was made of, so that the same export is not written again. */
 const RECORD_FILE = 'export.json';
-
-/** How a row of the run becomes one of the export. */
-export interface Form {
-  reads: Readonly<Record<string, ColumnType>>;
-  schema: readonly SchemaElement[][];
-  row: (row: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>> | null;
-}
 
 export interface ExportOptions {
   /** The run folder. */
   run: string;
   /** Committed shards, in order. */
   shards: readonly FileRecord[];
-  form: Form;
-  /** What decides the form: an export of the same shards with the same is not written again. */
-  config: { format: string };
+  /** The format with its options. The same shards with the same options are not written again. */
+  config: ExportConfig;
   /** A folder of the export's own. */
   folder: string;
   name: string;
@@ -38,13 +30,13 @@ export interface ExportOptions {
 
 export interface WrittenExport {
   rows: number;
-  /** Rows of the set that gave none, such as those without a pair. */
+  /** Rows of the set that the format leaves out, such as those without a pair. */
   leftOut: number;
 }
 
 /**
  * Writes a run's rows in the form that a training framework takes, as Parquet with a card: `datasets.load_dataset(folder)`
- * gives the set. One file a shard, each whole or not there. Throws ERR_IO_READ, ERR_IO_WRITE; ERR_DATA_INVALID for a run
+ * gives the set. It writes one file a shard, and each is whole or not there. Throws ERR_IO_READ, ERR_IO_WRITE; ERR_DATA_INVALID for a run
  * without a column that the format reads.
  */
 export async function writeExport(files: Files, options: ExportOptions): Promise<WrittenExport> {
@@ -62,7 +54,8 @@ export async function writeExport(files: Files, options: ExportOptions): Promise
     written.leftOut += leftOut;
   }
   const contents = hashBytes(new TextEncoder().encode(JSON.stringify(made)));
-  await writeAtomic(files, join(folder, 'README.md'), renderExportCard(options, written, contents));
+  const { name } = options;
+  await writeAtomic(files, join(folder, 'README.md'), renderExportCard({ name, config, written, contents }));
   await writeAtomic(files, join(folder, RECORD_FILE), `${JSON.stringify({ made, written })}\n`);
   return written;
 }
@@ -83,16 +76,16 @@ async function readRecord(
   }
 }
 
-/** Files of an export that is made anew; the record goes first, for without it nothing else counts. */
+/** Removes the files of an earlier export. The record goes first: without it nothing else counts. */
 async function clear(files: Files, folder: string): Promise<void> {
   await removeQuietly(files, join(folder, RECORD_FILE));
   for (const name of await files.readdir(folder)) {
     if (/^train-\d{5,}\.parquet(\.tmp)?$/.test(name)) await files.unlink(join(folder, name));
-    else if (name !== 'README.md' && !name.endsWith('.tmp')) throw foreign(folder, name);
+    else if (name !== 'README.md' && !name.endsWith('.tmp')) throw foreignFile(folder, name);
   }
 }
 
-function foreign(folder: string, name: string): ScaleQuestError {
+function foreignFile(folder: string, name: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_RUN_FOLDER',
     `cannot export to ${folder}: it holds "${name}", which no export has written. Choose an empty folder.`,
@@ -102,17 +95,18 @@ function foreign(folder: string, name: string): ScaleQuestError {
 
 async function exportShard(
   files: Files,
-  { run, form, folder, zstdLevel = 3 }: ExportOptions,
+  { run, config, folder, zstdLevel = 3 }: ExportOptions,
   shard: FileRecord,
   name: string,
 ): Promise<WrittenExport> {
-  const { reads, schema, row } = form;
+  const { reads, writes } = describeExport(config);
+  const convert = openExport(config);
   const columns = Object.entries(reads).map(([column, type]): Column => ({ name: column, type, help: '' }));
   const path = join(folder, name);
   const buffer = new ByteWriter();
   const writer = new ParquetWriter({
     writer: buffer,
-    schema: [{ name: 'root', num_children: schema.length }, ...schema.flat()],
+    schema: [{ name: 'root', num_children: writes.length }, ...writes.flat()],
     codec: 'ZSTD',
     compressors: { ZSTD: (input) => compressZstd(input, zstdLevel) },
     createdBy: 'scalequest',
@@ -122,15 +116,15 @@ async function exportShard(
   try {
     for await (const { values } of readParquetBlocks(files, { paths: [join(run, shard.file)], columns })) {
       const rows = values[0]!.map((_, at) =>
-        row(Object.fromEntries(columns.map((column, number) => [column.name, values[number]![at]]))),
+        convert(Object.fromEntries(columns.map((column, number) => [column.name, values[number]![at]]))),
       );
-      const kept = rows.filter((made) => made !== null);
+      const kept = rows.filter((converted) => converted !== null);
       written.rows += kept.length;
       written.leftOut += rows.length - kept.length;
       if (kept.length === 0) continue;
-      const columnData = schema.map(([element]) => ({
+      const columnData = writes.map(([element]) => ({
         name: element!.name,
-        data: kept.map((made) => made[element!.name]),
+        data: kept.map((converted) => converted[element!.name]),
       }));
       void writer.write({ columnData, rowGroupSize: kept.length });
       await drain(buffer, file);
@@ -149,32 +143,4 @@ async function exportShard(
 async function drain(buffer: ByteWriter, file: OpenFile): Promise<void> {
   await file.write(buffer.getBytes().slice());
   buffer.index = 0;
-}
-
-function renderExportCard(
-  { name, config, form }: ExportOptions,
-  { rows, leftOut }: WrittenExport,
-  contents: string,
-): string {
-  const columns = form.schema.map(([element]) => `\`${element!.name}\``);
-  return [
-    '---',
-    `pretty_name: ${JSON.stringify(name)}`,
-    'tags:',
-    '  - synthetic',
-    '  - scalequest',
-    'configs:',
-    '  - config_name: default',
-    describeContents(contents),
-    '    data_files:',
-    '      - split: train',
-    '        path: train-*.parquet',
-    '---',
-    '',
-    `# ${name}`,
-    '',
-    `${rows} rows in the form \`${config.format}\` (${columns.join(', ')}), made from the run in the folder above` +
-      `${leftOut > 0 ? `; ${leftOut} rows of it gave none` : ''}. The run's own card says how they came about.`,
-    '',
-  ].join('\n');
 }

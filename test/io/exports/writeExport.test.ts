@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { buildRows } from '../../../src/arrow/build.js';
 import type { Column } from '../../../src/arrow/columnType.js';
-import { type ExportOptions, writeExport } from '../../../src/io/run/exportFiles.js';
+import { type ExportOptions, writeExport } from '../../../src/io/exports/writeExport.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import type { FileRecord } from '../../../src/io/run/manifest.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { type ExportConfig, exportFormat, exportSchema } from '../../../src/pipeline/exportFormats.js';
+import { exportSchema } from '../../../src/io/exports/registry.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
 
 const COLUMNS: Column[] = [
@@ -44,9 +44,13 @@ async function runOf(t: TestContext): Promise<{ run: string; shards: FileRecord[
 }
 
 function optionsOf(run: string, shards: FileRecord[], config: object): ExportOptions {
-  const parsed: ExportConfig = exportSchema.parse(config);
-  const form = exportFormat(parsed);
-  return { run, shards, form, config: parsed, folder: join(run, 'exports', 'set'), name: 'set' };
+  return {
+    run,
+    shards,
+    config: exportSchema.parse(config),
+    folder: join(run, 'exports', 'set'),
+    name: 'set',
+  };
 }
 
 async function rowsIn(folder: string): Promise<object[]> {
@@ -136,6 +140,7 @@ test('a disk that fills up leaves no half file, and the next start writes all', 
       .update(await readFile(join(options.folder, 'train-00001.parquet')))
       .digest('hex');
   const first = await hash();
-  await writeExport(nodeFiles, { ...options, config: { format: 'again' } });
+  await rm(join(options.folder, 'export.json'));
+  await writeExport(nodeFiles, options);
   assert.equal(await hash(), first);
 });
