@@ -4,8 +4,9 @@ export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backend
 export type { Choice, ChooseRequest, CompleteRequest, Model, ModelStats, Turn } from './backends/model.js';
 export { openModel } from './backends/openModel.js';
 export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors.js';
-export type { Batch, BatchOperator, Delta, LostRow, SideEntry } from './flow/batch.js';
-export type { Totals } from './flow/commit.js';
+export type { Batch, BatchOperator } from './flow/batch.js';
+export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
+export type { Totals } from './flow/commitShards.js';
 export { mapRows } from './flow/mapRows.js';
 export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
@@ -29,7 +30,8 @@ export { type ReplyPrune, describeReplies, exportReplies, pruneReplies } from '.
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 export { type PipelineTraining, trainPipeline } from './run/trainPipeline.js';
-export { type Plan, printPlan } from './pipeline/plan.js';
+export type { Plan } from './pipeline/plan.js';
+export { printPlan } from './pipeline/printPlan.js';
 export { type ShardsOptions, writeShards } from './run/writeShards.js';
 export type { CustomOperator, CustomTools } from './operators/custom.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';

@@ -1,7 +1,7 @@
 import { ScaleQuestError } from '../errors.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
-import { leftOutText } from '../pipeline/printPlan.js';
+import { omittedText } from '../pipeline/printPlan.js';
 import { labelOf } from '../train/schema.js';
 import { checkPipeline, planChain } from '../run/planPipeline.js';
 
@@ -21,7 +21,7 @@ export async function checkCommand(
   }
   const { plan, problems } = await checkPipeline(file, { set: overrides, online });
   if (plan === null || problems.length > 0) throw new PipelineProblems(problems);
-  const without = leftOutText(plan);
+  const without = omittedText(plan);
   process.stdout.write(
     `${file}: no mistakes; ${describe(plan)}${online ? '; every server answers' : ''}\n` +
       (without === null ? '' : `${without}\n`),

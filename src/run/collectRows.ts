@@ -3,7 +3,7 @@ import type { ColumnValue } from '../arrow/columnType.js';
 import { seqBatch } from '../arrow/columns.js';
 import { columnValues } from '../arrow/read.js';
 import type { Batch } from '../flow/batch.js';
-import type { CommitSink, Totals } from '../flow/commit.js';
+import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { ReadRows } from '../flow/gate.js';
 import { type Resume, streamRows } from './streamRows.js';
 

@@ -1,4 +1,4 @@
-import type { CommitSink, Totals } from '../flow/commit.js';
+import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { Files } from '../io/files/files.js';
 import { type RunFolder, resumeOf } from '../io/run/runFolder.js';
 import { type RunSinkOptions, openRunSink } from '../io/run/runSink.js';

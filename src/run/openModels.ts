@@ -16,13 +16,13 @@ import type { Store } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
 import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
-import type { Decisions } from './runPlan.js';
-import { decisionsOf, openStoreOf } from './openStore.js';
+import type { StepResultCache } from './runPlan.js';
+import { stepResultCacheOf, openStoreOf } from './openStore.js';
 
 export interface OpenedModels {
   models: Record<string, Model>;
-  /** Where decisions are kept, if anywhere; open as long as one of the models is. */
-  decisions?: Decisions;
+  /** Open as long as one of the models is. */
+  stepResults?: StepResultCache;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function openModels(
     const models = store ? await storeModels(plan, opened, store) : opened;
     return {
       models: Object.fromEntries(models.map((model) => [model.name, model])),
-      ...(store ? { decisions: decisionsOf(plan, store) } : {}),
+      ...(store ? { stepResults: stepResultCacheOf(plan, store) } : {}),
     };
   } catch (error) {
     await closeModels(opened);

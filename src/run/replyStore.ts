@@ -28,7 +28,7 @@ export async function describeReplies(path: string = DEFAULT_STORE): Promise<Sto
 /** What `pruneReplies` removes: what a run paid for, what is older than a moment, or what cannot be read. */
 export type ReplyPrune = { run: string } | { beforeMs: number } | { damaged: true };
 
-/** Removes replies, and with them what steps decided. Throws ERR_STORE_OPEN. */
+/** Removes replies, and with them the step results. Throws ERR_STORE_OPEN. */
 export async function pruneReplies(
   path: string,
   prune: ReplyPrune,

@@ -72,7 +72,7 @@ function recordOf(plan: Plan): RunRecord {
   return { kind: 'run', version: RUN_FORMAT_VERSION, identity, name, seed: settings.seed, parts };
 }
 
-/** From the commits alone; what steps learnt is read again only where a step makes figures of it. */
+/** From the commits alone; state deltas are read again only where a step makes figures of them. */
 async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
@@ -123,12 +123,12 @@ async function goOn(
 ): Promise<RunResult> {
   const { files, nowMs } = world;
   const startedMs = nowMs();
-  const { from, recalledRows } = await runRows(plan, folder, opened, world);
+  const { from, replayedRows } = await runRows(plan, folder, opened, world);
   const report = await reportIn(files, plan, folder);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
   const memoryPeakBytes = world.memoryPeakBytes();
-  const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, recalledRows });
+  const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
   await writeJson(files, join(folder.path, 'performance.json'), performance);
   await writeRunFiles(files, plan, folder, report);
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
@@ -150,16 +150,16 @@ async function emitStart(
   emit({ event: 'flowing', from, kept, models: Object.keys(models) });
 }
 
-/** Where the run began, and how many rows came with decisions that were kept of them. */
+/** Where the run began, and how many rows were replayed from the step result cache. */
 async function runRows(
   plan: Plan,
   folder: RunFolder,
   opened: OpenedModels,
   world: LoggedWorld,
-): Promise<{ from: number; recalledRows: number }> {
+): Promise<{ from: number; replayedRows: number }> {
   const { files, prompt, signal, emit, record, startEncoder } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
-  let recalledRows = 0;
+  let replayedRows = 0;
   let begunAt = 0;
   await fillFolder(
     files,
@@ -171,7 +171,7 @@ async function runRows(
       return runPlan(plan, {
         ...opened,
         ...{ prompt, resume, signal },
-        onRecalled: (rows) => (recalledRows += rows),
+        onReplayed: (rows) => (replayedRows += rows),
         read: sourceReader(plan.settings.source, plan.folder, files),
         sink: {
           append: sink.append,
@@ -185,7 +185,7 @@ async function runRows(
       });
     },
   );
-  return { from: begunAt, recalledRows };
+  return { from: begunAt, replayedRows };
 }
 
 /** In every shard; nothing that depends on the clock, the machine or how fast the run was. */

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Batch } from '../flow/batch.js';
-import { type CommitSink, type Totals, commitStream } from '../flow/commit.js';
-import { type ReadRows, type Recall, createGate } from '../flow/gate.js';
+import { type CommitSink, type Totals, commitShards } from '../flow/commitShards.js';
+import { type ReadRows, type Replay, createGate } from '../flow/gate.js';
 import { untilAborted } from '../flow/untilAborted.js';
 import type { RunContext } from '../operators/lib/operator.js';
 
@@ -10,7 +10,7 @@ export interface Resume {
   /** The first source position that no commit covers. */
   from: number;
   kept: number;
-  /** What the step of that label had learnt, in order. */
+  /** Committed state deltas of the step of that label, in order. */
   restored: NonNullable<RunContext['restored']>;
 }
 
@@ -26,12 +26,12 @@ export interface StreamSettings {
   /** End after so many source positions. */
   limit?: number | undefined;
   /** No batch goes past a multiple of this. */
-  stretchRows?: number | undefined;
+  segmentRows?: number | undefined;
 }
 
 export interface StreamDeps {
   read: ReadRows;
-  recall?: Recall | undefined;
+  replay?: Replay | undefined;
   sink: CommitSink;
   resume?: Resume | undefined;
   signal?: AbortSignal | undefined;
@@ -40,18 +40,18 @@ export interface StreamDeps {
 
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
-  { windowRows, batchRows, shardRows, target, limit, stretchRows }: StreamSettings,
-  { read, recall, sink, resume = NOTHING_YET, signal, onDelivered }: StreamDeps,
+  { windowRows, batchRows, shardRows, target, limit, segmentRows }: StreamSettings,
+  { read, replay, sink, resume = NOTHING_YET, signal, onDelivered }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
   const { from, kept } = resume;
   const left = target === undefined ? undefined : target - kept;
   const gate = createGate({
     ...{ windowRows, batchRows, from, target: left, limit },
-    ...(stretchRows === undefined ? {} : { stretchRows }),
+    ...(segmentRows === undefined ? {} : { segmentRows }),
   });
-  const stream = connect(gate.source(read, recall)).pipe(untilAborted(signal));
-  return commitStream(stream, {
+  const stream = connect(gate.source(read, replay)).pipe(untilAborted(signal));
+  return commitShards(stream, {
     ...{ gate, sink, shardRows, target, from, keptBefore: kept },
     ...(onDelivered ? { onDelivered } : {}),
   });

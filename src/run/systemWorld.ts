@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '../clock.js';
 import { type Files, nodeFiles } from '../io/files/files.js';
 
+export { fileError } from '../io/files/files.js';
+export { packageVersion } from '../io/files/packageFiles.js';
+
 /** What a run takes from the machine; tests and simulations hand in their own. */
 export interface SystemWorld {
   env: Readonly<Record<string, string | undefined>>;

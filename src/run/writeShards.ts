@@ -1,6 +1,6 @@
 import type { Column } from '../arrow/columnType.js';
 import { systemClock } from '../clock.js';
-import type { Totals } from '../flow/commit.js';
+import type { Totals } from '../flow/commitShards.js';
 import { nodeFiles } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION } from '../io/run/manifest.js';
 import { isComplete, makeRunFolder, openRunFolder, totalsOf } from '../io/run/runFolder.js';

@@ -223,7 +223,7 @@ for (const [file, without, sets] of SWITCHES) {
     const written = less.columns.map(({ name }) => name);
     for (const name of named)
       if (whole.settings.output.columns)
-        assert.notEqual(written.includes(name), less.leftOut.columns.includes(name));
+        assert.notEqual(written.includes(name), less.omitted.columns.includes(name));
     for (const { export: exported } of less.settings.train)
       assert.ok(exported === undefined || exported in less.settings.exports);
     assert.notEqual(

@@ -1,46 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type RunEvent, checkPipeline, planPipeline, previewPipeline, runPipeline } from '../../src/index.js';
-import { PipelineProblems } from '../../src/pipeline/document.js';
-import { systemWorld } from '../../src/run/systemWorld.js';
-import { temporaryFolder } from '../helpers/commandLine.js';
+import { type RunEvent, runPipeline } from '../../src/index.js';
+import { SMALL_TEXTS, smallPipeline } from '../helpers/smallPipeline.js';
 
 /** Programs run pipeline files as the command line does; this one needs no model. */
 
-const TEXTS = [
-  'What is 1 + 1?',
-  'What is 1 + 1?',
-  'Was ist das?',
-  'What is the sum of two and three?',
-  'What is 2 + 7?',
-];
-
-function written(): { file: string; out: string } {
-  const folder = temporaryFolder();
-  writeFileSync(
-    join(folder, 'in.jsonl'),
-    TEXTS.map((question) => `${JSON.stringify({ question })}\n`).join(''),
-  );
-  const file = join(folder, 'pipeline.yaml');
-  writeFileSync(
-    file,
-    [
-      'name: small',
-      'seed: 7',
-      'source: { jsonl: { path: in.jsonl, columns: { question: string } }, batchRows: 2 }',
-      'steps:',
-      '  - deduplicate: { similarityMin: null }',
-      'output: { columns: [seq, question], shardRows: 2 }',
-      '',
-    ].join('\n'),
-  );
-  return { file, out: join(folder, 'run') };
-}
-
 test('events tell a run from its start to its report; the log holds the lasting ones of them', async () => {
-  const { file, out } = written();
+  const { file, out } = smallPipeline();
   const run = await runPipeline(file, { out });
   const events: RunEvent[] = [];
   let isComplete = false;
@@ -64,16 +32,17 @@ test('events tell a run from its start to its report; the log holds the lasting 
     names.filter((name) => ['started', 'committed', 'finished'].includes(name)),
   );
   const reported = events.find((event) => event.event === 'reported');
-  assert.deepEqual(reported!.sample[0], { seq: 0, question: TEXTS[0] });
+  assert.deepEqual(reported!.sample[0], { seq: 0, question: SMALL_TEXTS[0] });
 });
 
 test('`set` changes values as --set does, and a run that was begun goes on', async () => {
-  const { file, out } = written();
+  const { file, out } = smallPipeline();
   const stop = new AbortController();
-  const first = await runPipeline(file, { out, signal: stop.signal });
+  const set = { 'source.batchRows': 1, 'source.windowRows': 1, 'output.shardRows': 1 };
+  const first = await runPipeline(file, { out, set, signal: stop.signal });
   first.events.subscribe(({ event }) => event === 'committed' && stop.abort());
   await assert.rejects(first.result, { code: 'ERR_CANCELLED' });
-  const again = await runPipeline(file, { out });
+  const again = await runPipeline(file, { out, set });
   const starts: number[] = [];
   again.events.subscribe((event) => void (event.event === 'flowing' && starts.push(event.from)));
   assert.equal((await again.result).report.rowsKept, 4);
@@ -84,7 +53,7 @@ test('`set` changes values as --set does, and a run that was begun goes on', asy
 });
 
 test('a run that fails rejects its result, completes its events, and tells the failure first', async () => {
-  const { file, out } = written();
+  const { file, out } = smallPipeline();
   writeFileSync(join(out, '..', 'in.jsonl'), '{"question":"a"}\nno json\n');
   const run = await runPipeline(file, { out });
   const events: RunEvent[] = [];
@@ -97,7 +66,7 @@ test('a run that fails rejects its result, completes its events, and tells the f
 });
 
 test('a complete run reports again, without rows', async () => {
-  const { file, out } = written();
+  const { file, out } = smallPipeline();
   await (
     await runPipeline(file, { out })
   ).result;
@@ -106,35 +75,4 @@ test('a complete run reports again, without rows', async () => {
   again.events.subscribe(({ event }) => names.push(event));
   const { performance, report } = await again.result;
   assert.deepEqual([performance, report.rowsKept, names], [null, 4, ['reported']]);
-});
-
-test('mistakes of a file are thrown by planPipeline and given by checkPipeline; nothing is written', async () => {
-  const { file, out } = written();
-  const set = { 'steps.deduplicate.similarityMin': 7, nonsense: 1 };
-  await assert.rejects(runPipeline(file, { out, set }), PipelineProblems);
-  await assert.rejects(planPipeline(file, { set }), PipelineProblems);
-  const { plan, problems } = await checkPipeline(file, { set });
-  assert.equal(plan, null);
-  assert.equal(problems.length, 2);
-  assert.deepEqual((await checkPipeline(file)).problems, []);
-  await assert.rejects(checkPipeline(join(out, 'none.yaml')), { code: 'ERR_PIPELINE_READ' });
-  assert.equal(existsSync(out), false);
-});
-
-test('the environment is the one that is handed in', async () => {
-  const { file } = written();
-  writeFileSync(file, readFileSync(file, 'utf8').replace('name: small', 'name: ${SET_NAME}'));
-  const plan = await planPipeline(file, {}, { ...systemWorld(), env: { SET_NAME: 'mine' } });
-  assert.equal(plan.name, 'mine');
-});
-
-test('a preview tells what each step did to the first rows, and makes no folder', async () => {
-  const { file, out } = written();
-  const { traces, steps } = await previewPipeline(file, { rows: 2 });
-  assert.deepEqual(steps, ['deduplicate']);
-  assert.deepEqual(
-    traces.map(({ effects }) => effects.map(({ kind }) => kind)),
-    [['kept'], ['dropped']],
-  );
-  assert.equal(existsSync(out), false);
 });

@@ -4,7 +4,7 @@ import { from } from 'rxjs';
 import { seqBatch } from '../../src/arrow/columns.js';
 import { sliceRows } from '../../src/arrow/concat.js';
 import type { Batch } from '../../src/flow/batch.js';
-import { type CommitSink, commitStream } from '../../src/flow/commit.js';
+import { type CommitSink, commitShards } from '../../src/flow/commitShards.js';
 import { createGate } from '../../src/flow/gate.js';
 
 /** 32 positions in batches of so many, of which `seq` alone is kept. */
@@ -17,7 +17,7 @@ function batchesOf(batchRows: number, seq: number): Batch[] {
     const lost = Array.from({ length: batchRows }, (_row, at) => lo + at).filter((each) => each !== seq);
     return {
       ...{ lo, hi, rows },
-      side: lost.map((each) => ({
+      events: lost.map((each) => ({
         ...{
           kind: 'dropped',
           seq: each,
@@ -39,7 +39,7 @@ test('a run gives up, or does not, by where the first row is that was kept: not 
     // The gate knows of no batch that did not come from it.
     const tolerant = { ...gate, delivered: () => {} };
     const options = { gate: tolerant, sink, shardRows: 1, target: 1, giveUpRows: 10 };
-    return commitStream(from(batchesOf(batchRows, seq)), options).then(
+    return commitShards(from(batchesOf(batchRows, seq)), options).then(
       ({ kept }) => `${kept} kept`,
       (error: { code: string }) => error.code,
     );

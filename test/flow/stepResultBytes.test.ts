@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { buildRows } from '../../src/arrow/build.js';
 import { COLUMN_TYPES, type Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
-import type { SideEntry } from '../../src/flow/batch.js';
-import { type Decision, recalled } from '../../src/flow/decision.js';
-import { NO_LINK, decodeDecision, encodeDecisions } from '../../src/flow/decisionBytes.js';
+import type { RowEvent } from '../../src/flow/rowEvents.js';
+import { type StepResult, replayed } from '../../src/flow/stepResult.js';
+import { NO_LINK, decodeStepResult, encodeStepResults } from '../../src/flow/stepResultBytes.js';
 import { VALUES, anyText } from '../arrow/arbitraries.js';
 
 const COLUMNS: readonly Column[] = COLUMN_TYPES.flatMap((type) => [
@@ -14,7 +14,7 @@ const COLUMNS: readonly Column[] = COLUMN_TYPES.flatMap((type) => [
   { name: `${type} or null`, type, help: 'a column', nullable: true },
 ]);
 
-const side: fc.Arbitrary<SideEntry[]> = fc.array(
+const events: fc.Arbitrary<RowEvent[]> = fc.array(
   fc.oneof(
     fc.record({
       ...{ kind: fc.constant('delta' as const), seq: fc.nat(), step: anyText },
@@ -32,20 +32,20 @@ const side: fc.Arbitrary<SideEntry[]> = fc.array(
   { maxLength: 5 },
 );
 
-const decision: fc.Arbitrary<Decision> = fc
-  .tuple(fc.integer({ min: 0, max: 9 }), fc.subarray([...COLUMNS]), fc.boolean(), side)
-  .chain(([rowsIn, columns, isEvery, entries]) => {
+const anyResult: fc.Arbitrary<StepResult> = fc
+  .tuple(fc.integer({ min: 0, max: 9 }), fc.subarray([...COLUMNS]), fc.boolean(), events)
+  .chain(([rowsIn, columns, isEvery, added]) => {
     const every = Array.from({ length: rowsIn }, (_, at) => at);
     const some =
       rowsIn === 0 ? fc.constant<number[]>([]) : fc.array(fc.nat({ max: rowsIn - 1 }), { maxLength: 12 });
-    return (isEvery ? fc.constant(every) : some.map((places) => places.sort((a, b) => a - b))).chain(
+    return (isEvery ? fc.constant(every) : some.map((indices) => indices.sort((a, b) => a - b))).chain(
       (from) => {
         const exactly = { minLength: from.length, maxLength: from.length };
         const values = columns.map(({ type, nullable }) =>
           fc.array(nullable ? fc.option(VALUES[type]) : VALUES[type], exactly),
         );
         return fc.tuple(...values).map((columnsOf) => ({
-          ...{ rowsIn, from, side: entries, learnt: rowsIn % 2 === 1 ? 'a hash' : undefined },
+          ...{ rowsIn, from, events: added, stateBefore: rowsIn % 2 === 1 ? 'a hash' : undefined },
           written: columns.length > 0 ? buildRows(columns, columnsOf, from.length) : null,
         }));
       },
@@ -53,7 +53,7 @@ const decision: fc.Arbitrary<Decision> = fc
   });
 
 /** As plain values, with signs of zero. */
-function plain({ rowsIn, from, written, side: entries, learnt }: Decision): unknown {
+function plain({ rowsIn, from, written, events: added, stateBefore }: StepResult): unknown {
   const columns = written?.schema.fields.map(({ name, type, nullable, metadata }) => [
     ...[name, `${type}`, nullable, [...metadata]],
     columnValues(written, name),
@@ -61,21 +61,21 @@ function plain({ rowsIn, from, written, side: entries, learnt }: Decision): unkn
   return {
     rowsIn,
     from: [...from],
-    learnt,
-    entries: JSON.stringify(entries),
+    stateBefore,
+    events: JSON.stringify(added),
     rows: written?.numRows,
     columns,
   };
 }
 
-function bytesOf(each: Decision): Buffer {
-  return encodeDecisions([each])[0]!.bytes;
+function bytesOf(each: StepResult): Buffer {
+  return encodeStepResults([each])[0]!.bytes;
 }
 
-test('a decision reads back as it was: places, columns of every type, zero rows, side entries', () => {
+test('a step result reads back as it was: row indices, columns of every type, zero rows, events', () => {
   fc.assert(
-    fc.property(decision, (each) => {
-      assert.deepEqual(plain(decodeDecision(bytesOf(each)).decision), plain(each));
+    fc.property(anyResult, (each) => {
+      assert.deepEqual(plain(decodeStepResult(bytesOf(each)).result), plain(each));
     }),
     { numRuns: 500 },
   );
@@ -83,30 +83,32 @@ test('a decision reads back as it was: places, columns of every type, zero rows,
 
 test('bytes at any offset of a larger buffer read alike', () => {
   const rows = buildRows([{ name: 'reward', type: 'float64', help: 'a column' }], [[-0, 1.5]], 2);
-  const bytes = bytesOf({ rowsIn: 2, from: [0, 1], written: rows, side: [] });
+  const bytes = bytesOf({ rowsIn: 2, from: [0, 1], written: rows, events: [] });
   for (let offset = 0; offset < 9; offset++) {
     const moved = Buffer.alloc(bytes.length + offset);
     bytes.copy(moved, offset);
-    const { decision: read } = decodeDecision(moved.subarray(offset));
+    const { result: read } = decodeStepResult(moved.subarray(offset));
     assert.ok(Object.is(columnValues(read.written!, 'reward')[0], -0));
   }
 });
 
 test('a record names the one before it, whoever wrote that; other rows have another name', () => {
-  const every = (rowsIn: number): Decision => ({
-    ...{ rowsIn, from: Array.from({ length: rowsIn }, (_, at) => at), written: null, side: [] },
+  const every = (rowsIn: number): StepResult => ({
+    ...{ rowsIn, from: Array.from({ length: rowsIn }, (_, at) => at), written: null, events: [] },
   });
-  const records = encodeDecisions([every(4), every(4), every(4)]).map(({ bytes }) => decodeDecision(bytes));
+  const records = encodeStepResults([every(4), every(4), every(4)]).map(({ bytes }) =>
+    decodeStepResult(bytes),
+  );
   assert.deepEqual(
     records.map(({ after }) => after),
     [NO_LINK, records[0]!.link, records[1]!.link],
   );
   assert.equal(new Set(records.map(({ link }) => link)).size, 3);
-  const added = encodeDecisions([recalled(records[0]!.link), recalled(records[1]!.link), every(4)]);
+  const added = encodeStepResults([replayed(records[0]!.link), replayed(records[1]!.link), every(4)]);
   assert.deepEqual(
-    added.map(({ step, bytes }) => [step, decodeDecision(bytes).link]),
+    added.map(({ step, bytes }) => [step, decodeStepResult(bytes).link]),
     [[2, records[2]!.link]],
   );
-  const [fewer] = encodeDecisions([every(3)]);
-  assert.notEqual(decodeDecision(fewer!.bytes).link, records[0]!.link);
+  const [fewer] = encodeStepResults([every(3)]);
+  assert.notEqual(decodeStepResult(fewer!.bytes).link, records[0]!.link);
 });

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { SideEntry } from '../../src/flow/batch.js';
+import type { RowEvent } from '../../src/flow/rowEvents.js';
 import {
   ANY_KNOBS,
   type Recorded,
   type WorldKnobs,
-  type WorldMemory,
+  type WorldCache,
   type WorldRow,
   hash,
   noDelay,
   runWorld,
 } from '../helpers/flowWorld.js';
 
-/** Several runs, of several pipelines with the same first steps, that keep and recall in one place. */
+/** Several runs, of several pipelines with the same first steps, that share one step result cache. */
 
 const run: fc.Arbitrary<WorldKnobs & { crashAt: number }> = fc.record({
   ...ANY_KNOBS,
@@ -28,14 +28,14 @@ test('another end, another last step, and back: each run writes what it would ha
       fc.nat(),
       fc.array(run, { minLength: 2, maxLength: 5 }),
       fc.integer({ min: 1, max: 16 }),
-      async (seed, runs, stretchRows) => {
-        const memory: WorldMemory = { stretchRows, kept: new Map(), stepsKnown: 4 };
+      async (seed, runs, segmentRows) => {
+        const cache: WorldCache = { segmentRows, stored: new Map(), stepsKnown: 4 };
         for (const knobs of runs) {
           const world = { ...knobs, seed };
-          const recalled = runWorld(world, noDelay, undefined, undefined, [], memory);
+          const replayed = runWorld(world, noDelay, undefined, undefined, [], cache);
           const plain = runWorld(world);
-          assert.deepEqual(await recalled.totals, await plain.totals);
-          assert.deepEqual(recalled.recorded.shards, plain.recorded.shards);
+          assert.deepEqual(await replayed.totals, await plain.totals);
+          assert.deepEqual(replayed.recorded.shards, plain.recorded.shards);
         }
       },
     ),
@@ -54,14 +54,14 @@ test('other replies, failures, crashes, two at once: what a run writes fits toge
       fc.array(fc.tuple(run, hurt), { minLength: 2, maxLength: 5 }),
       fc.integer({ min: 1, max: 16 }),
       fc.scheduler(),
-      async (seed, runs, stretchRows, scheduler) => {
-        const memory: WorldMemory = { stretchRows, kept: new Map(), stepsKnown: 4 };
+      async (seed, runs, segmentRows, scheduler) => {
+        const cache: WorldCache = { segmentRows, stored: new Map(), stepsKnown: 4 };
         const delay = <T>(label: string, work: () => T): Promise<T> =>
           scheduler.schedule(Promise.resolve(), label).then(work);
         for (const [knobs, how] of runs) {
           const { crashAt, ...rest } = { ...knobs, ...how, seed };
-          const first = runWorld(rest, delay, undefined, undefined, [], memory);
-          const beside = runWorld({ ...rest, replies: 2 }, delay, undefined, undefined, [], memory);
+          const first = runWorld(rest, delay, undefined, undefined, [], cache);
+          const beside = runWorld({ ...rest, replies: 2 }, delay, undefined, undefined, [], cache);
           await scheduler.waitFor(Promise.all([first.totals, beside.totals]));
           assertFits(seed, first.recorded.shards);
           assertFits(seed, beside.recorded.shards);
@@ -73,7 +73,7 @@ test('other replies, failures, crashes, two at once: what a run writes fits toge
             undefined,
             undefined,
             before,
-            memory,
+            cache,
           );
           await scheduler.waitFor(resumed.totals);
           assertFits(seed, [...before, ...resumed.recorded.shards]);
@@ -84,32 +84,32 @@ test('other replies, failures, crashes, two at once: what a run writes fits toge
   );
 });
 
-/** That the step with memory knew each row before, and no other, and that each row has come from it. */
+/** Asserts that the stateful step knew each row before, and no other, and that each row has come from it. */
 function assertFits(seed: number, shards: Recorded['shards']): void {
-  const side = shards.flatMap((shard) => shard.side);
-  const learnt = new Map<number, number>();
-  for (const entry of side) if (entry.kind === 'delta') learnt.set(entry.seq, entry.value as number);
+  const events = shards.flatMap((shard) => shard.events);
+  const added = new Map<number, number>();
+  for (const event of events) if (event.kind === 'delta') added.set(event.seq, event.value as number);
   const isKnown = (value: number, seq: number): boolean =>
-    [...learnt].some(([at, other]) => at < seq && other === value);
-  for (const [seq, value] of learnt)
+    [...added].some(([at, other]) => at < seq && other === value);
+  for (const [seq, value] of added)
     assert.ok(
       !isKnown(value, seq) || hash(seed, seq, 3) % 3 === 0,
-      `row ${seq} was learnt, though it was known`,
+      `row ${seq} was added, though it was known`,
     );
-  for (const row of shards.flatMap(({ rows }) => rows)) assertKnown(row, learnt);
-  for (const entry of side.filter(isSeen))
+  for (const row of shards.flatMap(({ rows }) => rows)) assertKnown(row, added);
+  for (const event of events.filter(isSeen))
     assert.ok(
-      isKnown(Number(entry.message), entry.seq),
-      `row ${entry.seq} was dropped for a row that nobody has`,
+      isKnown(Number(event.message), event.seq),
+      `row ${event.seq} was dropped for a row that nobody has`,
     );
 }
 
-function assertKnown([seq, , value, ordinal]: WorldRow, learnt: ReadonlyMap<number, number>): void {
-  assert.equal(learnt.get(seq), value, `row ${seq} is not the one that was learnt`);
-  const before = [...learnt.keys()].filter((at) => at < seq);
+function assertKnown([seq, , value, ordinal]: WorldRow, added: ReadonlyMap<number, number>): void {
+  assert.equal(added.get(seq), value, `row ${seq} is not the one that was added`);
+  const before = [...added.keys()].filter((at) => at < seq);
   assert.equal(ordinal, before.length, `row ${seq}`);
 }
 
-function isSeen(entry: SideEntry): entry is SideEntry & { kind: 'dropped'; message: string } {
-  return entry.kind === 'dropped' && entry.reason === 'seen';
+function isSeen(event: RowEvent): event is RowEvent & { kind: 'dropped'; message: string } {
+  return event.kind === 'dropped' && event.reason === 'seen';
 }

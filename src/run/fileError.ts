@@ -1,1 +1,0 @@
-export { fileError } from '../io/files/files.js';

@@ -1,1 +1,0 @@
-export { packageVersion } from '../io/files/packageFiles.js';
