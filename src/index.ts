@@ -1,7 +1,7 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 export { type Column, type ColumnType, type ColumnValue } from './arrow/columnType.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
-export type { Choice, ChooseRequest, CompleteRequest, Model, ModelStats, Turn } from './backends/model.js';
+export type { Choice, ChooseRequest, CompleteRequest, Message, Model, ModelStats } from './backends/model.js';
 export { openModel } from './backends/openModel.js';
 export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors.js';
 export type { Batch, BatchOperator } from './flow/batch.js';
@@ -10,7 +10,7 @@ export type { Totals } from './flow/commitShards.js';
 export { mapRows } from './flow/mapRows.js';
 export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
-export { readTexts } from './io/sources/texts.js';
+export { readTexts } from './io/sources/readTexts.js';
 export { type Connect, type StreamOptions, collectRows } from './run/collectRows.js';
 export { runChain, type ChainEvent, type ChainRun } from './run/runChain.js';
 export { createContext } from './run/createContext.js';

@@ -1,6 +1,5 @@
-import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 import type { RunningEndpoint } from '../endpoint/start.js';
 
 /** What the benches of the pool share: flags, a model over simulated servers, many requests at once. */
@@ -12,8 +11,7 @@ export function flag(name: string, fallback: number): number {
 
 export function modelOver(endpoints: readonly RunningEndpoint[], changes: object = {}): Promise<Model> {
   const replicas = endpoints.map(({ url }) => `${url}/v1`);
-  const options = openaiOptions.parse({ replicas, model: 'm', ...changes });
-  return openOpenai('m', options, 'qwen2-math', { env: {}, clock: systemClock, random: Math.random });
+  return openModel('m', { openai: { replicas, model: 'm', ...changes } }, { env: {}, folder: '.' });
 }
 
 /** Asks `requests` questions, all at once: the milliseconds until the last answer, and until nine tenths, and how many came. */
@@ -27,8 +25,8 @@ export async function askAll(
   let done = 0;
   const outcomes = await Promise.allSettled(
     Array.from({ length: requests }, async (_, seq) => {
-      const turn = { kind: 'user', text: `question ${seq} ${salt}` } as const;
-      await model.complete({ seq, turn, n: 1, tokensMax: 4096, temperature: 1, topP: 1, seed: seq });
+      const message = { kind: 'user', text: `question ${seq} ${salt}` } as const;
+      await model.complete({ seq, message, n: 1, tokensMax: 4096, temperature: 1, topP: 1, seed: seq });
       done += 1;
       if (done === Math.floor(requests * 0.9)) mostMs = performance.now() - startedMs;
     }),

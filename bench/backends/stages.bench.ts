@@ -67,8 +67,8 @@ async function secondsOf(stages: readonly number[], round: number): Promise<numb
 
 function stageOf(model: Model, stage: number, round: number) {
   return mapRows({ step: `stage${stage}`, reads: {}, writes: [] }, async ({ seq }) => {
-    const turn = { kind: 'user', text: `stage ${stage} row ${seq} round ${round}` } as const;
-    await model.complete({ seq, turn, n: 1, tokensMax: 1024, temperature: 1, topP: 1, seed: seq });
+    const message = { kind: 'user', text: `stage ${stage} row ${seq} round ${round}` } as const;
+    await model.complete({ seq, message, n: 1, tokensMax: 1024, temperature: 1, topP: 1, seed: seq });
     return KEEP;
   });
 }

@@ -9,8 +9,9 @@ import { Bench } from 'tinybench';
 import { buildRows } from '../../src/arrow/build.js';
 import { concatRows } from '../../src/arrow/concat.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { readParquet } from '../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
 import { openShardWriter } from '../../src/io/parquet/shardWriter.js';
+import { toBatches } from '../../src/io/sources/toBatches.js';
 import { COLUMNS, argument, benchRows, hashRows } from '../arrow/data.js';
 
 const rows = argument('rows', 4096);
@@ -29,10 +30,9 @@ await writer.finish();
 await writer.close();
 
 async function byColumns(): Promise<RecordBatch> {
-  const columns = COLUMNS.slice(1);
+  const request = { paths: [path], columns: COLUMNS.slice(1), batchRows: 1024 };
   const batches: RecordBatch[] = [];
-  for await (const read of readParquet(nodeFiles, { paths: [path], columns, batchRows: 1024 }))
-    batches.push(read);
+  for await (const read of toBatches(readParquetBlocks(nodeFiles, request), request)) batches.push(read);
   return concatRows(batches);
 }
 
@@ -47,7 +47,7 @@ async function byRows(): Promise<RecordBatch> {
 
 const bench = new Bench({ time: argument('timeMs', 2000), warmupTime: 300 });
 bench.add('row objects', async () => void (await byRows()));
-bench.add('readParquet', async () => void (await byColumns()));
+bench.add('readParquetBlocks', async () => void (await byColumns()));
 await bench.run();
 
 const p50 = bench.tasks.map(({ result }) => ('latency' in result ? result.latency.p50 : NaN));

@@ -23,10 +23,11 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
   name: 'calibrateDifficulty',
   summary: 'Compares the difficulty that a scorer gives with the fail rate of a solver, for the report.',
   details:
-    'Run a scorer over questions with known fail rates that it was not trained on. The report then says how well their orders ' +
-    'agree (Spearman’s rank correlation), how far the two are apart, predicted against true in parts of equal size, and the ' +
-    'threshold for `sampleDifficulty` that drops a wished share of these questions; of others it may drop more or fewer. ' +
-    'ScaleQuest set its threshold by hand and did not publish it.',
+    'Run a scorer over questions with known fail rates that it was not trained on. The report then says ' +
+    'how well their orders agree (Spearman’s rank correlation), how far the two are apart, how predicted ' +
+    'and true rates compare in parts of equal size, and which threshold for `sampleDifficulty` drops a ' +
+    'wanted share of these questions. Of other questions it may drop more or fewer. ScaleQuest set its ' +
+    'threshold by hand and did not publish it.',
   options,
   reads: () => ({ difficulty: 'float64', failRate: 'float64' }),
   writes: () => [],

@@ -53,13 +53,14 @@ export const decontaminateSpec: OperatorSpec<typeof options> = {
   name: 'decontaminate',
   summary: 'Drops questions that share a run of words with a question of a benchmark.',
   details:
-    'The paper’s leak check (13-grams), with GPT-3’s rule (Brown et al. 2020): words in one case, punctuation ignored, and ' +
-    'the whole question where it is shorter. Signs separate words, so the spacing of a formula does not matter; numbers are ' +
-    'words, without their thousands’ commas. `overlapMin` spares phrases that many questions share (Qwen2.5-Math asks ' +
-    'for 0.6 of a common sequence beside a 13-gram). The report gives for each benchmark its rows, those hit, the clean ' +
-    'share (rows that no question overlapped with, by all rows), and how many questions hit it. It counts the questions ' +
-    'that reach this step: put it last, with `keepRows`, to measure the kept set, and early to save work. Memory: 1.5 KB a ' +
-    'benchmark question of 50 words.',
+    'This is the paper’s leak check (13-grams) with GPT-3’s rule (Brown et al. 2020): words are compared ' +
+    'without case and punctuation, and a shorter question must be the same as a whole. Signs separate ' +
+    'words, so the spacing of a formula does not matter. Numbers are words, without their thousands’ ' +
+    'commas. `overlapMin` spares phrases that many questions share (Qwen2.5-Math asks for 0.6 of a ' +
+    'common sequence beside a 13-gram). For each benchmark the report gives its rows, the rows that were ' +
+    'hit, the clean share (the share of rows that no question overlapped with), and how many questions ' +
+    'hit it. It counts the questions that reach this step: put it last, with `keepRows`, to measure the ' +
+    'kept set, and early to save work. It takes 1.5 KB of memory for a benchmark question of 50 words.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],

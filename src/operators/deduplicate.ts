@@ -33,9 +33,9 @@ export const deduplicateSpec: OperatorSpec<typeof options> = {
   name: 'deduplicate',
   summary: 'Drops questions that were asked before in this run, word for word or nearly so; the first stays.',
   details:
-    'Exact copies are found after folding case, spaces and punctuation; near copies by MinHash signatures in a banded ' +
-    'index. The memory is about 0.5 KB a question that passed (0.1 KB without near copies). Earlier means a lower ' +
-    'position in the source, never an earlier arrival.',
+    'Exact copies are found after folding case, spaces and punctuation. Near copies are found by MinHash ' +
+    'signatures in a banded index. The memory is about 0.5 KB for each question that passed (0.1 KB ' +
+    'without near copies). “Earlier” means a lower position in the source, never an earlier arrival.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],

@@ -19,8 +19,9 @@ export const filterAnsweredSpec: OperatorSpec<typeof options> = {
   name: 'filterAnswered',
   summary: 'Leaves out responses that state no final answer.',
   details:
-    'A response counts as answered when it has a closed `\\boxed{…}` or says “The answer is …” (ScaleQuest, section 2.4), or has ' +
-    'a line “Answer: …” or “#### …”. A question without enough of them is dropped.',
+    'A response counts as answered when it has a closed `\\boxed{…}` or says “The answer is …” ' +
+    '(ScaleQuest, section 2.4), or when it has a line “Answer: …” or “#### …”. A question with too few ' +
+    'answered responses is dropped.',
   options,
   reads: () => ({ responses: 'list<string>' }),
   writes: () => [

@@ -28,8 +28,9 @@ export const filterLanguageSpec: OperatorSpec<typeof options> = {
   name: 'filterLanguage',
   summary: 'Drops questions that are not in the wanted language.',
   details:
-    'The paper keeps pure ASCII, which removed 20 % of its questions, and with them every “×” and “°”. `identify` asks ' +
-    'the n-gram detector eld on the raw text; a text too short or too formal to tell is kept.',
+    'The paper keeps pure ASCII. This removed 20 % of its questions, and with them every “×” and “°”. ' +
+    '`identify` asks the n-gram detector eld about the raw text. A text that is too short or too formal ' +
+    'to tell is kept.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],

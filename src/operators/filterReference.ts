@@ -18,8 +18,9 @@ export const filterReferenceSpec: OperatorSpec<typeof options> = {
   name: 'filterReference',
   summary: 'Drops questions without a reference answer, before anything is asked about them.',
   details:
-    'Put it first where answers are graded: a response to a question that cannot be graded is paid for and lost. No answer is a ' +
-    'value that is missing, blank, or an empty `\\boxed{}` or `####`. `measureAccuracy` reports how many were dropped beside its figures.',
+    'Put this step first where answers are graded: a response to a question that cannot be graded is ' +
+    'paid for and lost. A value that is missing or blank, or an empty `\\boxed{}` or `####`, is no ' +
+    'answer. `measureAccuracy` reports beside its figures how many questions were dropped.',
   options,
   reads: ({ answerColumn }) => ({ [answerColumn]: 'string' }),
   writes: () => [],

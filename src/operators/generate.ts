@@ -37,11 +37,12 @@ export type GenerateOptions = z.input<typeof options>;
 
 export const generateSpec: OperatorSpec<typeof options> = {
   name: 'generate',
-  summary: 'Writes questions: the model is given nothing but the opening of a user turn and completes it.',
+  summary: 'Writes questions: the model is given nothing but the opening of a user message and completes it.',
   details:
-    'The heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s): a model tuned on questions ' +
-    'writes the next user turn from its bare pre-query template. Defaults are the paper’s. The model needs a protocol for ' +
-    'raw prompts (llamaCpp, or openai with `protocol: completions`).',
+    'This is the heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s). A ' +
+    'model that is tuned on questions gets the bare pre-query template and writes the next user message. ' +
+    'Defaults are the paper’s. The model needs a protocol for raw prompts: llamaCpp, or openai with ' +
+    '`protocol: completions`.',
   options,
   reads: () => ({}),
   writes: () => [
@@ -75,8 +76,8 @@ export function generate(input: GenerateOptions, context: RunContext): BatchOper
     const { seq } = row;
     const model = modelOf(context, pick(row));
     const seed = rowSeed(context, shape.step, row);
-    const turn = { kind: 'preQuery' } as const;
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const message = { kind: 'preQuery' } as const;
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [question] = (await completeUsable(model, ask)).texts;
     return keep({ question: question!, generator: model.name });
   });

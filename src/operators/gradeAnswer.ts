@@ -67,12 +67,14 @@ export const gradeAnswerSpec: OperatorSpec<typeof options> = {
   name: 'gradeAnswer',
   summary: 'Grades final answers against a reference answer by mathematical equivalence.',
   details:
-    'Rational numbers are compared exactly, other expressions at 50 digits, functions of variables at points drawn from the ' +
-    'run’s seed. Sets, lists, `±` and unions have no order; tuples, intervals and matrices have. What one side leaves out is not ' +
-    'held against it: `x = 3` is 3, `5 km/h` is 5, `50 %` is 0.5 and also 50; two units are converted. Angles are in radians unless ' +
-    'they have a degree sign: `\\sin 30^\\circ` is 0.5. A decimal of six or more ' +
-    'digits equals what rounds to it; `\\log` is to base 10. An answer beyond the limits on length, depth, digits and work, or ' +
-    'past `timeoutMs`, or one that the grader fails at, counts as not graded, never as wrong.',
+    'Rational numbers are compared exactly, other expressions at 50 digits, and functions of variables ' +
+    'at points drawn from the run’s seed. Sets, lists, `±` and unions have no order; tuples, intervals ' +
+    'and matrices have one. Parts that one side leaves out do not count against it: `x = 3` is 3, `5 ' +
+    'km/h` is 5, `50 %` is 0.5 and also 50. If both sides have units, these are converted. Angles are in ' +
+    'radians unless they have a degree sign: `\\sin 30^\\circ` is 0.5. A decimal of six or more digits ' +
+    'equals every value that rounds to it. `\\log` is to base 10. An answer counts as not graded, never ' +
+    'as wrong, when it is beyond the limits on length, depth, digits and work, when it takes longer than ' +
+    '`timeoutMs`, or when the grader fails at it.',
   options,
   reads: ({ of, answerColumn }) => ({
     [answerColumn]: 'string',

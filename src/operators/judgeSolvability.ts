@@ -35,9 +35,10 @@ export const judgeSolvabilitySpec: OperatorSpec<typeof options> = {
   name: 'judgeSolvability',
   summary: 'Asks a model whether the question can be solved from what it says, and drops it if not.',
   details:
-    'ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0; 19.4 % of the paper’s ' +
-    'questions fell to it). The verdict is read at the end of the reply: the last word must be Yes or No, so “No … yes, if” ' +
-    'does not pass. A reply without a verdict rejects the row with ROW_UNCLEAR.',
+    'This is ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0). It ' +
+    'dropped 19.4 % of the paper’s questions. The verdict is read at the end of the reply: the last word ' +
+    'must be Yes or No, so “No … yes, if” does not pass. A reply without a verdict rejects the row with ' +
+    'ROW_UNCLEAR.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
@@ -62,16 +63,16 @@ export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunCon
   return mapRows(shape, async (row): Promise<Outcome> => {
     const { seq, question } = row;
     const model = modelOf(context, name);
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const message = { kind: 'user', text: prompt({ question: question as string }) } as const;
     if (method === 'probability') {
-      const [yes, no] = await model.choose({ seq, turn, options: ['Yes', 'No'] });
+      const [yes, no] = await model.choose({ seq, message, options: ['Yes', 'No'] });
       const share = yesShare(yes!, no!);
       return share >= yesMin
         ? keep({ verdict: share.toFixed(4) })
         : drop('unsolvable', `P(Yes) ${share.toFixed(4)}`);
     }
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [verdict] = (await completeUsable(model, ask)).texts;
     return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
   });

@@ -22,8 +22,9 @@ export const keepBestSpec: OperatorSpec<typeof options> = {
   name: 'keepBest',
   summary: 'Keeps the response with the highest reward (best-of-n).',
   details:
-    'Equal rewards go to the earlier response. All responses and rewards stay in their columns. Where `scoreReward` is switched ' +
-    'off, all are equal: the first response is kept, or with `majority` the first that gives the commonest answer, and `reward` is null.',
+    'Of equal rewards the earlier response wins. All responses and rewards stay in their columns. If ' +
+    '`scoreReward` is switched off, all rewards are equal and `reward` is null: the first response is ' +
+    'kept, or with `majority` the first one that gives the most frequent answer.',
   options,
   reads: () => ({ responses: 'list<string>', rewards: 'list<float64>' }),
   // A threshold without anything that could pass it would drop all.

@@ -26,11 +26,13 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
   name: 'measureAccuracy',
   summary: 'Measures graded responses for the report: pass@1, pass@k and maj@k, with confidence intervals.',
   details:
-    'pass@1 is the mean over questions of the share of right responses; pass@k the chance that one of k is right, without bias ' +
-    '(Chen et al. 2021, arXiv 2107.03374, equation 1); maj@k the chance that the commonest answer of k is. Intervals hold 95 % ' +
-    '(Wilson’s, widened or narrowed by how questions scatter). A response that could not be graded counts as not right, and ' +
-    'apart. Only rows that come here are measured: let `respond` keep what is unfinished, or hard questions go missing. How many ' +
-    'were lost before, and to what, stands beside as `problemsLost` and `lostTo`; without a single problem the run is an error.',
+    'pass@1 is the mean over questions of the share of right responses. pass@k is the chance that one of ' +
+    'k responses is right, without bias (Chen et al. 2021, arXiv 2107.03374, equation 1). maj@k is the ' +
+    'chance that the most frequent answer of k is right. Intervals hold 95 % (Wilson’s, widened or ' +
+    'narrowed by how questions scatter). A response that could not be graded counts as not right, and is ' +
+    'counted apart too. Only rows that come to this step are measured: let `respond` keep unfinished ' +
+    'responses, or hard questions go missing. `problemsLost` and `lostTo` say how many problems were ' +
+    'lost before, and to what. A run without a single problem ends with an error.',
   options,
   reads: ({ by }) => ({
     corrects: 'list<bool>',

@@ -18,8 +18,9 @@ export const rateFailuresSpec: OperatorSpec<typeof options> = {
   name: 'rateFailures',
   summary: 'Gives each question the share of its graded responses that are wrong.',
   details:
-    'What ScaleQuest’s difficulty scorer is trained to predict (section 2.3): the fail rate of a solver on questions whose ' +
-    'answers are known. A response without a final answer has failed; one that could not be graded does not count.',
+    'ScaleQuest’s difficulty scorer is trained to predict this number (section 2.3): the fail rate of a ' +
+    'solver on questions whose answers are known. A response without a final answer has failed. A ' +
+    'response that could not be graded does not count.',
   options,
   reads: () => ({ corrects: 'list<bool>' }),
   writes: () => [

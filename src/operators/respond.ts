@@ -28,8 +28,9 @@ export const respondSpec: OperatorSpec<typeof options> = {
   name: 'respond',
   summary: 'Answers each question several times.',
   details:
-    'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most 2,048 tokens each. A ' +
-    'response that is empty or cut off is left out, unless `keepUnfinished` says otherwise; a question left without any is rejected.',
+    'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most ' +
+    '2,048 tokens each. A response that is empty or cut off is left out, unless `keepUnfinished` is set. ' +
+    'A question that is left without any response is rejected.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
@@ -52,9 +53,9 @@ export function respond(input: RespondOptions, context: RunContext): BatchOperat
 
   return mapRows(shape, async (row) => {
     const { seq, question } = row;
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const message = { kind: 'user', text: prompt({ question: question as string }) } as const;
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);
     return keep({ responses }, leftOut);
   });

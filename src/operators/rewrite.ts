@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ColumnType } from '../arrow/columnType.js';
-import type { Model, QuestionFrame } from '../backends/model.js';
+import type { Model, PromptWrapper } from '../backends/model.js';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
@@ -84,19 +84,21 @@ export const rewriteSpec: OperatorSpec<typeof options> = {
   summary:
     'Has a model write a better version of each question: preference pairs for training the generator.',
   details:
-    'The data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at temperature 0, 10,000 pairs a ' +
-    'generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO trainer reads them. `prompt` is the literal opening ' +
-    'of a user turn without a begin-of-sequence marker, for the tokeniser adds that one. `chosen` and `rejected` end with ' +
-    'what ends a question in the generator’s template (`<|im_end|>` for qwen2-math): TRL appends the tokeniser’s ' +
-    'end-of-sequence token only to a text that does not end with it, so nothing is doubled where the two are the same. For a ' +
-    'trainer that always appends one, set `questionEnd` to an empty text. The rewrite is read from the last section of the ' +
-    'reply that is called “Final question”, up to the next heading or rule: a solution or a remark behind it does not belong to ' +
-    'it. A reply without such a section rejects the row with ROW_UNCLEAR, one with nothing in it with ROW_EMPTY.',
+    'Makes the data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at ' +
+    'temperature 0, 10,000 pairs a generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO ' +
+    'trainer reads them. `prompt` is the literal opening of a user message without a begin-of-sequence ' +
+    'marker, because the tokeniser adds it. `chosen` and `rejected` end with what ends a question in the ' +
+    'generator’s template (`<|im_end|>` for qwen2-math). TRL appends the tokeniser’s end-of-sequence ' +
+    'token only to a text that does not end with it, so the token is not doubled where the two are the ' +
+    'same. For a trainer that always appends one, set `questionEnd` to an empty text. The rewrite is ' +
+    'read from the last section of the reply that is called “Final question”, up to the next heading or ' +
+    'rule; a solution or a remark behind it is left out. A reply without such a section rejects the row ' +
+    'with ROW_UNCLEAR, an empty section with ROW_EMPTY.',
   options,
   reads: ({ template }): Record<string, ColumnType> =>
     template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },
   writes: () => [
-    { name: 'prompt', type: 'string', help: 'The opening of a user turn, as the generator is given it.' },
+    { name: 'prompt', type: 'string', help: 'The opening of a user message, as the generator is given it.' },
     { name: 'chosen', type: 'string', help: 'The rewritten question, with what ends it in training.' },
     { name: 'rejected', type: 'string', help: 'The generator’s own question, with the same end.' },
     { name: 'direction', type: 'string', help: 'What it was rewritten for: solvability or difficulty.' },
@@ -136,10 +138,10 @@ export function rewrite(input: RewriteOptions, context: RunContext): BatchOperat
     const question = row['question'] as string;
     const { opening, end } = frameFor(row['generator'] as string);
     const direction = pick(row);
-    const turn = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
+    const message = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
     const model = modelOf(context, parsed.model);
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [reply] = (await completeUsable(model, ask)).texts;
     const rewritten = readFinalQuestion(reply!);
     if (words(rewritten).join(' ') === words(question).join(' ')) return drop('unchanged');
@@ -154,22 +156,22 @@ export function rewrite(input: RewriteOptions, context: RunContext): BatchOperat
 function framesFor(
   { template, questionEnd }: z.output<typeof options>,
   context: RunContext,
-): (generator: string) => QuestionFrame {
-  const ended = (frame: QuestionFrame): QuestionFrame =>
-    questionEnd === undefined ? frame : { ...frame, end: questionEnd };
-  if (template === undefined) return (generator) => ended(frameOf(modelOf(context, generator)));
-  if (!context.questionFrame) {
+): (generator: string) => PromptWrapper {
+  const ended = (wrapper: PromptWrapper): PromptWrapper =>
+    questionEnd === undefined ? wrapper : { ...wrapper, end: questionEnd };
+  if (template === undefined) return (generator) => ended(wrapperOf(modelOf(context, generator)));
+  if (!context.promptWrapper) {
     throw new ScaleQuestError(
       'ERR_INVARIANT',
-      'the context has no questionFrame, expected one: see createContext of the library',
+      'the context has no promptWrapper, expected one: see createContext of the library',
     );
   }
-  const frame = ended(context.questionFrame(template));
-  return () => frame;
+  const wrapper = ended(context.promptWrapper(template));
+  return () => wrapper;
 }
 
-function frameOf({ name, questionFrame }: Model): QuestionFrame {
-  if (questionFrame) return questionFrame;
+function wrapperOf({ name, promptWrapper }: Model): PromptWrapper {
+  if (promptWrapper) return promptWrapper;
   throw new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
     `the template of ${name} is not known here; expected a generator with raw prompts, or the step’s option template`,

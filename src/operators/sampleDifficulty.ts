@@ -42,9 +42,10 @@ export const sampleDifficultySpec: OperatorSpec<typeof options> = {
   name: 'sampleDifficulty',
   summary: 'Keeps questions by difficulty: a range, a share of each part of it, or both.',
   details:
-    'ScaleQuest drops the easiest questions by a threshold set by hand (9.2 % of all fell to it). A share is decided row by ' +
-    'row from the run’s seed, so the step streams and a re-run keeps the same rows. The paper samples the questions of one of ' +
-    'its two generators only: see `generators`.',
+    'ScaleQuest drops the easiest questions by a threshold that was set by hand; it dropped 9.2 % of all ' +
+    'questions. The run’s seed decides for each row whether it belongs to a share. So the step streams, ' +
+    'and a repeated run keeps the same rows. The paper samples the questions of only one of its two ' +
+    'generators: see `generators`.',
   options,
   reads: ({ generators }) => ({ difficulty: 'float64', ...generatorReads(generators) }),
   writes: () => [],

@@ -40,9 +40,10 @@ export const scoreDifficultySpec: OperatorSpec<typeof options> = {
   name: 'scoreDifficulty',
   summary: 'Gives each question a difficulty: the rate at which a solver is expected to fail.',
   details:
-    'ScaleQuest trains a scorer on a solver’s fail rates (section 2.3). `digit` uses a model that was taught to answer with ' +
-    'a digit; `disagreement` needs no scorer: how often a solver contradicts itself; `score` asks a scorer with a head for one number, ' +
-    'as the paper’s is, behind pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
+    'ScaleQuest trains a scorer on a solver’s fail rates (section 2.3). `digit` uses a model that was ' +
+    'taught to answer with a digit. `disagreement` needs no scorer: it measures how often a solver ' +
+    'contradicts itself. `score` asks a scorer with a head for one number, like the paper’s, behind ' +
+    'pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
   options,
   reads: ({ generators }) => ({ question: 'string', ...generatorReads(generators) }),
   writes: ({ generators }) => [
@@ -79,12 +80,12 @@ export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunConte
       const [difficulty] = await model.score({ seq, items: [{ user: question as string, assistant: null }] });
       return keep({ difficulty: difficulty! });
     }
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const message = { kind: 'user', text: prompt({ question: question as string }) } as const;
     if (method === 'digit') {
-      return keep({ difficulty: expectedDigit(await model.choose({ seq, turn, options: DIGITS })) });
+      return keep({ difficulty: expectedDigit(await model.choose({ seq, message, options: DIGITS })) });
     }
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts, leftOut } = await completeUsable(model, ask);
     return keep({ difficulty: disagreement(texts.map(finalAnswer), n) }, leftOut);
   });

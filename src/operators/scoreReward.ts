@@ -29,9 +29,10 @@ export const scoreRewardSpec: OperatorSpec<typeof options> = {
   summary:
     'Gives each response a reward: what a reward model gives, or the probability that a verifier calls it correct.',
   details:
-    'ScaleQuest scores with a reward model (section 2.4, InternLM2-7B-Reward): that is `score`, with a model of kind pooling, ' +
-    'classify, scorePair or tei, all responses of a row together. With `yesNo` the reward is P(Yes) / (P(Yes) + P(No)) of the ' +
-    'verifier’s first token, one token a response, which any generative model can give.',
+    'ScaleQuest scores with a reward model (section 2.4, InternLM2-7B-Reward). `score` does this with a ' +
+    'model of kind pooling, classify, scorePair or tei, for all responses of a row together. With ' +
+    '`yesNo` the reward is P(Yes) / (P(Yes) + P(No)) of the verifier’s first token. It costs one token a ' +
+    'response, and every generative model can give it.',
   options,
   reads: () => ({ question: 'string', responses: 'list<string>' }),
   writes: () => [
@@ -63,7 +64,7 @@ export function scoreReward(input: ScoreRewardOptions, context: RunContext): Bat
     }
     async function reward(response: string): Promise<number> {
       const text = prompt({ question: question as string, response });
-      const [yes, no] = await model.choose({ seq, turn: { kind: 'user', text }, options: ['Yes', 'No'] });
+      const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
     return keep({ rewards: await Promise.all((responses as string[]).map(reward)) });

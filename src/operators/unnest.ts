@@ -52,9 +52,9 @@ export const unnestSpec: OperatorSpec<typeof options> = {
   name: 'unnest',
   summary: 'Makes a row of every item of a list: of every response, say, with its reward.',
   details:
-    'For sets that keep several answers a question, as DART-Math does, and for steps that look at one response at a time. ' +
-    'Lists taken apart together must be of one length. The rows of a question stay together, numbered by `seqIndex`; ' +
-    'they count one by one towards `target`.',
+    'Use it for sets that keep several answers to a question, as DART-Math does, and before steps that ' +
+    'look at one response at a time. Lists that are taken apart together must be of one length. The rows ' +
+    'of a question stay together and are numbered by `seqIndex`. Each of them counts towards `target`.',
   options,
   reads: ({ texts, numbers }) => ({
     ...Object.fromEntries(Object.keys(texts).map((name) => [name, 'list<string>' as const])),

@@ -30,9 +30,10 @@ export const wrapQuestionSpec: OperatorSpec<typeof options> = {
   name: 'wrapQuestion',
   summary: 'Writes each question as the text that a question generator is trained on.',
   details:
-    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user turn, the question, and the marker ' +
-    'that ends it, so that the model learns to write a question after the bare opening, and to stop. The text begins ' +
-    'without a begin-of-sequence marker: the trainer’s tokeniser adds that one. Train on the column `text`.',
+    'Makes the data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user message, ' +
+    'the question, and the marker that ends it. From it the model learns to write a question after the ' +
+    'bare opening, and to stop. The text begins without a begin-of-sequence marker, because the ' +
+    'trainer’s tokeniser adds it. Train on the column `text`.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [{ name: 'text', type: 'string', help: 'The question between its opening and its end.' }],
@@ -47,8 +48,8 @@ export const wrapQuestionSpec: OperatorSpec<typeof options> = {
 export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): BatchOperator {
   const parsed = options.parse(input);
   const shape = shapeOf(wrapQuestionSpec, parsed, context);
-  if (!context.questionFrame) throw noTemplates();
-  const { opening, end } = context.questionFrame(parsed.template);
+  if (!context.promptWrapper) throw noTemplates();
+  const { opening, end } = context.promptWrapper(parsed.template);
 
   return mapRows(shape, (row) => {
     const question = (row['question'] as string).trim();
@@ -60,6 +61,6 @@ export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): B
 function noTemplates(): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
-    'the context has no questionFrame, expected one: see createContext of the library',
+    'the context has no promptWrapper, expected one: see createContext of the library',
   );
 }

@@ -1,6 +1,6 @@
 import { readPromptFile } from '../io/files/packageFiles.js';
 import type { RunContext } from '../operators/lib/operator.js';
-import { frameFrom } from '../pipeline/frame.js';
+import { promptWrapperFrom } from '../pipeline/promptWrapper.js';
 
 /**
  * What operators are given in a pipe: the run's seed and its models by name. Prompts are the built-in ones unless `prompt` says
@@ -12,5 +12,5 @@ import { frameFrom } from '../pipeline/frame.js';
 export function createContext(
   context: Pick<RunContext, 'seed' | 'models'> & Partial<RunContext>,
 ): RunContext {
-  return { prompt: readPromptFile, questionFrame: frameFrom('.'), ...context };
+  return { prompt: readPromptFile, promptWrapper: promptWrapperFrom('.'), ...context };
 }

@@ -2,13 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bosFault } from '../backends/templates/bosFault.js';
 import type { Model, ModelStats } from '../backends/model.js';
-import {
-  type ModelConfig,
-  type OpenModelDeps,
-  describeModel,
-  keyVariablesOf,
-  openModel,
-} from '../backends/openModel.js';
+import { type OpenModelDeps, openModel } from '../backends/openModel.js';
+import { type ModelConfig, describeModel, keyVariablesOf } from '../backends/registry.js';
 import { createSharedPools } from '../backends/pool/sharedPools.js';
 import { withStore } from '../backends/cache/stored.js';
 import { contentsHash } from '../io/files/contents.js';
@@ -90,7 +85,7 @@ export async function storeModels(plan: Plan, models: readonly Model[], store: S
 /** A path is no identity for a store that several pipeline files share: what its file holds is. */
 async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<string> {
   const { identity, files } = describeModel(config);
-  const read = files.flatMap((path) => modelFiles(resolve(folder, path)).filter(existsSync));
+  const read = files.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(existsSync));
   const held = read.map((path) => contentsHash(path));
   return hashOf({ identity, files: await Promise.all(held) });
 }

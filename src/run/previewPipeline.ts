@@ -1,4 +1,4 @@
-import { sourceReader } from '../io/sources/source.js';
+import { sourceReader } from '../io/sources/sourceReader.js';
 import { closeModels, openModels } from './openModels.js';
 import { type PipelineOptions, planPipeline, promptOf } from './planPipeline.js';
 import { type RowTrace, previewPlan } from './preview.js';

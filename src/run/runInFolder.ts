@@ -18,7 +18,7 @@ import {
 } from '../io/run/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/run/runLog.js';
 import { writeSample } from '../io/run/sample.js';
-import { sourceReader } from '../io/sources/source.js';
+import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report.js';

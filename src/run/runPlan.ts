@@ -9,7 +9,7 @@ import { replayStepResults } from '../flow/replayStepResults.js';
 import type { StepState } from '../flow/stepResult.js';
 import { decodeStepResult, encodeStepResults } from '../flow/stepResultBytes.js';
 import type { RunContext } from '../operators/lib/operator.js';
-import { frameFrom } from '../pipeline/frame.js';
+import { promptWrapperFrom } from '../pipeline/promptWrapper.js';
 import type { Plan } from '../pipeline/plan.js';
 import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
 import { textsFrom } from '../pipeline/check/texts.js';
@@ -120,7 +120,7 @@ export function runContext(
     prompt,
     step: label,
     texts: textsFrom(plan.texts),
-    questionFrame: frameFrom(plan.folder),
+    promptWrapper: promptWrapperFrom(plan.folder),
     ...(resume ? { restored: resume.restored } : {}),
     ...(onCounts ? { onCounts } : {}),
   };

@@ -11,7 +11,7 @@ import {
   writeShards,
 } from '../../src/index.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { readParquetBlocks } from '../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
 
@@ -19,11 +19,12 @@ import { scriptedModel } from '../helpers/scriptedModel.js';
 
 function tiny() {
   return scriptedModel({
-    complete: ({ seq, turn, n }) =>
-      turn.kind === 'preQuery'
+    complete: ({ seq, message, n }) =>
+      message.kind === 'preQuery'
         ? [`What is ${Math.floor(seq / 2)} + 1?`]
         : Array.from({ length: n }, (_, at) => `\\boxed{${at}}`),
-    choose: ({ turn }) => (turn.kind === 'user' && turn.text.includes('boxed{1}') ? [0.9, 0.1] : [0.1, 0.9]),
+    choose: ({ message }) =>
+      message.kind === 'user' && message.text.includes('boxed{1}') ? [0.9, 0.1] : [0.1, 0.9],
   });
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Column, ColumnType } from '../../arrow/columnType.js';
-import type { Model, QuestionFrame } from '../../backends/model.js';
+import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
 import type { StepState } from '../../flow/stepResult.js';
@@ -23,7 +23,7 @@ export interface RunContext {
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
   texts?: (path: string, column: string) => readonly string[];
   /** What stands around a question in the training text of a model with that template. */
-  questionFrame?: (template: unknown) => QuestionFrame;
+  promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
   onCounts?: (step: string, counts: StepCounts) => void;
@@ -43,7 +43,7 @@ export interface Contract {
 export interface ModelNeed {
   model: string;
   /**
-   * `preQuery`: complete the bare opening of a user turn; `complete`: answer one; `choose`: probabilities of given replies;
+   * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
    * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `named`: nothing, the step
    * looks for its name in a column.
    */
@@ -105,7 +105,7 @@ export const ROWWISE: Contract = {
   holdsAtMost: 'the batches that the gate lets through (windowRows)',
   backpressures: 'never by itself: the gate at the source does',
   completes: 'when the source has completed and all held batches are out',
-  onError: 'a row that cannot be had is rejected with a code; any other error ends the run',
+  onError: 'a row that fails is rejected with a code; any other error ends the run',
   onCancel: "drops what it holds; the model's open requests are aborted by closing the model",
 };
 

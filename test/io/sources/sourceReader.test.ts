@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { columnValues } from '../../../src/arrow/read.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { sourceReader } from '../../../src/io/sources/source.js';
+import { sourceReader } from '../../../src/io/sources/sourceReader.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const TEXT = Array.from({ length: 10 }, (_, at) => `${JSON.stringify({ question: `q${at}` })}\n`).join('');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
-import { type Files, byCodeUnits } from '../files/files.js';
+import { type Files, byCodeUnits } from './files.js';
 
 /**
  * The data files that `paths` stand for, in name order: a file is itself, a folder is its files that end in

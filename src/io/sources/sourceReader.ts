@@ -1,49 +1,39 @@
 import { resolve } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { renameColumns, seqBatch } from '../../arrow/columns.js';
-import type { Column, ColumnType } from '../../arrow/columnType.js';
 import { sliceRows } from '../../arrow/concat.js';
 import { type Files, nodeFiles } from '../files/files.js';
-import { readJsonl } from './readJsonl.js';
-import { readParquet } from './readParquet.js';
+import { type SourceOptions, namedSources } from './registry.js';
+import { toBatches } from './toBatches.js';
 
 /** Where a pipeline's rows come from: files, or nothing but positions for `generate` to fill. */
-export interface SourceSettings {
-  jsonl?: FileSource | undefined;
-  parquet?: FileSource | undefined;
-  batchRows: number;
-}
-
-export interface FileSource {
-  path: string | string[];
-  columns: Record<string, ColumnType>;
-  /** Column → its name in the file, where that is another. */
-  from?: Record<string, string> | undefined;
-}
+export type SourceSettings = SourceOptions & { batchRows: number };
 
 /** Gives at most `rowsMax` rows from position `lo` on; null when there are no more. Called in order; the first `lo` may be any. */
 export type ReadRows = (lo: number, rowsMax: number) => Promise<RecordBatch | null> | RecordBatch | null;
 
 /** Relative paths start at `folder`. */
 export function sourceReader(settings: SourceSettings, folder: string, files: Files = nodeFiles): ReadRows {
-  const source = settings.jsonl ?? settings.parquet;
+  const [source] = namedSources(settings);
   if (!source) return (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
-  const read = settings.jsonl ? readJsonl : readParquet;
-  const paths = [source.path].flat().map((path) => resolve(folder, path));
-  const { from = {} } = source;
-  const columns = Object.entries(source.columns).map(([name, type]): Column => ({
-    ...{ name: from[name] ?? name, type },
-    help: 'From the source.',
-    nullable: true,
-  }));
-  const ours = new Map(Object.entries(from).map(([name, inFile]) => [inFile, name]));
-  const { batchRows } = settings;
+  const { format, options } = source;
+  const { paths, columns, fileColumns } = format.describe(options);
+  const nameOf = new Map(fileColumns.map(({ name }, at) => [name, columns[at]!.name]));
+  const isRenamed = fileColumns.some(({ name }, at) => name !== columns[at]!.name);
+  const request = {
+    paths: paths.map((path) => resolve(folder, path)),
+    columns: fileColumns,
+    batchRows: settings.batchRows,
+  };
   let cut: ReadRows | null = null;
   // A resumed run begins where its commits end; every position before that is passed over.
   return async (lo, rowsMax) => {
-    cut ??= cutToSize(read(files, { paths, columns, batchRows, from: lo }));
+    if (!cut) {
+      const from = { ...request, from: lo };
+      cut = cutToSize(toBatches(format.open(files, from, options), from));
+    }
     const rows = await cut(lo, rowsMax);
-    return rows && ours.size > 0 ? renameColumns(rows, (name) => ours.get(name) ?? name) : rows;
+    return rows && isRenamed ? renameColumns(rows, (name) => nameOf.get(name) ?? name) : rows;
   };
 }
 

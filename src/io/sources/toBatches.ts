@@ -4,34 +4,15 @@ import { findFault } from '../../arrow/fault.js';
 import { SEQ_COLUMN } from '../../arrow/columns.js';
 import type { Column, ColumnValue } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
-
-export interface SourceOptions {
-  /** Files, or folders of files; read in name order. */
-  paths: readonly string[];
-  /** The columns to read; others are ignored. `seq` is added and cannot be asked for. */
-  columns: readonly Column[];
-  /** Rows of every batch but the last. */
-  batchRows: number;
-  /** The source position to start at; positions count all rows of all files from 0. */
-  from?: number;
-}
-
-/** Rows of one file that follow each other: values[column][row], not checked yet. */
-export interface Block {
-  file: string;
-  /** Number of the first row in its file, from 0. */
-  row: number;
-  values: unknown[][];
-  /** Of each row its line in the file, from 1, where the file has lines. */
-  lines?: number[];
-}
+import { ROWS_FROM_ZERO } from './fileOptions.js';
+import type { Block, ReadRequest } from './format.js';
 
 /**
  * Checks blocks and cuts them into batches with a column `seq`. Throws ERR_DATA_INVALID naming file and row.
  */
 export async function* toBatches(
   blocks: AsyncIterable<Block>,
-  { columns, batchRows, from = 0 }: SourceOptions,
+  { columns, batchRows, from = 0 }: Pick<ReadRequest, 'columns' | 'batchRows' | 'from'>,
 ): AsyncGenerator<RecordBatch> {
   assertNoSeq(columns);
   let seq = from;
@@ -64,7 +45,7 @@ function appendChecked(
   values.forEach((value, at) => {
     const fault = findFault(column, value);
     if (fault) {
-      const message = `column "${column.name}", row ${row + at}: ${fault}${lines ? ROWS_COUNT : ''}.`;
+      const message = `column "${column.name}", row ${row + at}: ${fault}${lines ? ROWS_FROM_ZERO : ''}.`;
       throw new ScaleQuestError('ERR_DATA_INVALID', message, {
         at: { file, line: lines?.[at] },
         data: { column: column.name, row: row + at },
@@ -73,9 +54,6 @@ function appendChecked(
     into.push(value as ColumnValue);
   });
 }
-
-/** Beside a line, which counts from 1, it must be said; rows count as positions do. */
-export const ROWS_COUNT = ' (rows count from 0)';
 
 function assertNoSeq(columns: readonly Column[]): void {
   if (columns.length > 0 && columns.every(({ name }) => name !== SEQ_COLUMN.name)) return;

@@ -8,7 +8,9 @@ import { buildRows } from '../../../src/arrow/build.js';
 import type { Column } from '../../../src/arrow/columnType.js';
 import { columnValues } from '../../../src/arrow/read.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { readParquet } from '../../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../../src/io/parquet/readParquet.js';
+import type { ReadRequest } from '../../../src/io/sources/format.js';
+import { toBatches } from '../../../src/io/sources/toBatches.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
@@ -39,9 +41,9 @@ async function twoFiles(t: TestContext): Promise<string> {
   return folder;
 }
 
-async function readAll(source: AsyncIterable<RecordBatch>): Promise<RecordBatch[]> {
+async function readAll(request: ReadRequest): Promise<RecordBatch[]> {
   const batches: RecordBatch[] = [];
-  for await (const rows of source) batches.push(rows);
+  for await (const rows of toBatches(readParquetBlocks(nodeFiles, request), request)) batches.push(rows);
   return batches;
 }
 
@@ -49,7 +51,7 @@ test('files in name order, batches of batchRows across files and row groups, seq
   const folder = await twoFiles(t);
   for (const from of [0, 3, 4, 9, 10, 12, 15, 99]) {
     const options = { paths: [folder], columns: [TAGS, QUESTION], batchRows: 6, from };
-    const batches = await readAll(readParquet(nodeFiles, options));
+    const batches = await readAll(options);
     const expected = Array.from({ length: Math.max(0, 15 - from) }, (_, at) => from + at);
     assert.deepEqual(
       batches.flatMap((rows) => columnValues(rows, 'seq')),
@@ -62,7 +64,7 @@ test('files in name order, batches of batchRows across files and row groups, seq
     assert.ok(batches.slice(0, -1).every(({ numRows }) => numRows === 6));
     assert.deepEqual(batches[0]?.schema.names ?? ['seq', 'tags', 'question'], ['seq', 'tags', 'question']);
   }
-  const [first] = await readAll(readParquet(nodeFiles, { paths: [folder], columns: [TAGS], batchRows: 3 }));
+  const [first] = await readAll({ paths: [folder], columns: [TAGS], batchRows: 3 });
   assert.deepEqual(columnValues(first!, 'tags'), [null, [], ['a', '2']]);
 });
 
@@ -71,7 +73,7 @@ test('int64 that fits is int32; what does not fit is named with file, column and
   const write = async (data: (bigint | null)[]) =>
     writeFile(path, Buffer.from(parquetWriteBuffer({ columnData: [{ name: 'n', data, type: 'INT64' }] })));
   const column: Column = { name: 'n', type: 'int32', help: '' };
-  const read = () => readAll(readParquet(nodeFiles, { paths: [path], columns: [column], batchRows: 9 }));
+  const read = () => readAll({ paths: [path], columns: [column], batchRows: 9 });
   await write([1n, -5n]);
   assert.deepEqual(columnValues((await read())[0]!, 'n'), [1, -5]);
   await write([1n, 2n ** 40n]);
@@ -85,8 +87,7 @@ test('int64 that fits is int32; what does not fit is named with file, column and
 
 test('a missing column, a file that is not Parquet, a path that is not there', async (t) => {
   const folder = await twoFiles(t);
-  const read = (paths: string[], columns: Column[]) =>
-    readAll(readParquet(nodeFiles, { paths, columns, batchRows: 9 }));
+  const read = (paths: string[], columns: Column[]) => readAll({ paths, columns, batchRows: 9 });
   await assert.rejects(read([folder], [{ ...QUESTION, name: 'answer' }]), {
     code: 'ERR_DATA_INVALID',
     message: /a\.parquet: found the columns question, tags, expected a column "answer" \(string\)/,

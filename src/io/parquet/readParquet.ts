@@ -1,26 +1,20 @@
-import type { RecordBatch } from 'apache-arrow';
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { Column } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
-import { listDataFiles } from './dataFiles.js';
+import { listDataFiles } from '../files/dataFiles.js';
 import type { Files, OpenFile } from '../files/files.js';
-import { type Block, type SourceOptions, toBatches } from './sourceRows.js';
-import { decompressZstd, loadZstd } from '../parquet/zstd.js';
+import type { Block, ReadRequest } from '../sources/format.js';
+import { decompressZstd, loadZstd } from './zstd.js';
 
 /**
- * The rows of Parquet files as record batches with a column `seq`, one row group in memory at a time.
- * Integers of 64 bits become int32 where they fit. Throws ERR_IO_READ; ERR_DATA_INVALID naming file, column
- * and row for a missing column or a value of another type.
+ * The rows of Parquet files as columns of values, one block a row group, and one row group in memory at a time. Integers of
+ * 64 bits become numbers where 32 bits hold them. Throws ERR_IO_READ; ERR_DATA_INVALID naming the file for one that is not
+ * Parquet or misses a column.
  */
-export async function* readParquet(files: Files, options: SourceOptions): AsyncGenerator<RecordBatch> {
-  yield* toBatches(readParquetBlocks(files, options), options);
-}
-
-/** The same as unchecked columns of values, one block a row group. */
 export async function* readParquetBlocks(
   files: Files,
-  { paths, columns, from = 0 }: Pick<SourceOptions, 'paths' | 'columns' | 'from'>,
+  { paths, columns, from = 0 }: Pick<ReadRequest, 'paths' | 'columns' | 'from'>,
 ): AsyncGenerator<Block> {
   await loadZstd();
   let position = 0;

@@ -5,15 +5,19 @@ import { test } from 'node:test';
 import type { Column } from '../../../src/arrow/columnType.js';
 import { columnValues } from '../../../src/arrow/read.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { readJsonl } from '../../../src/io/sources/readJsonl.js';
+import { jsonl } from '../../../src/io/sources/jsonl.js';
+import { toBatches } from '../../../src/io/sources/toBatches.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const QUESTION: Column = { name: 'question', type: 'string', help: '' };
 const SCORES: Column = { name: 'scores', type: 'list<float64>', help: '', nullable: true };
 
+const OPTIONS = jsonl.schema.parse({ path: 'rows.jsonl' });
+
 async function read(paths: string[], columns: Column[], from = 0, batchRows = 3) {
   const read: Record<string, unknown>[] = [];
-  for await (const rows of readJsonl(nodeFiles, { paths, columns, from, batchRows })) {
+  const request = { paths, columns, from, batchRows };
+  for await (const rows of toBatches(jsonl.open(nodeFiles, request, OPTIONS), request)) {
     const values = ['seq', ...columns.map(({ name }) => name)].map((name) => columnValues(rows, name));
     assert.ok(rows.numRows <= batchRows);
     for (let row = 0; row < rows.numRows; row++) {
@@ -68,4 +72,15 @@ test('says file, line and row, and the column of a value', async (t) => {
     read([path], [QUESTION]),
     /a\.jsonl:3: column "question", row 1: found 7, expected a string.* \(rows count from 0\)/,
   );
+});
+
+test('the head of a file tells which columns have values; the last line counts in a whole file alone', () => {
+  const head = (text: string, isWhole: boolean): unknown => {
+    const { rows, columns } = jsonl.readHead!(new TextEncoder().encode(text), isWhole);
+    return [rows, [...columns]];
+  };
+  const text = '{"a":1,"b":null}\n\nnot json\n["c"]\n{"d":0}';
+  assert.deepEqual(head(text, true), [2, ['a', 'd']]);
+  assert.deepEqual(head(text, false), [1, ['a']]);
+  assert.deepEqual(head('', true), [0, []]);
 });

@@ -1,23 +1,28 @@
-import type { RecordBatch } from 'apache-arrow';
 import { ScaleQuestError } from '../../errors.js';
-import { listDataFiles } from './dataFiles.js';
+import { listDataFiles } from '../files/dataFiles.js';
 import type { Files } from '../files/files.js';
-import { type Block, ROWS_COUNT, type SourceOptions, toBatches } from './sourceRows.js';
+import { ROWS_FROM_ZERO, describeFiles, fileOptions } from './fileOptions.js';
+import type { Block, FileHead, ReadRequest, SourceFormat } from './format.js';
 
 const CHUNK_BYTES = 1 << 20;
 
-/**
- * The lines of JSON Lines files as record batches with a column `seq`. A missing key is null; blank lines do
- * not count. Throws ERR_IO_READ; ERR_DATA_INVALID naming file and line for a line that is no JSON object, and
- * file, column and row for a value of another type.
- */
-export async function* readJsonl(files: Files, options: SourceOptions): AsyncGenerator<RecordBatch> {
-  yield* toBatches(readBlocks(files, options), options);
-}
+const schema = fileOptions('JSON Lines files');
 
+export const jsonl: SourceFormat<typeof schema> = {
+  extension: '.jsonl',
+  schema,
+  describe: describeFiles,
+  readHead,
+  open: readBlocks,
+};
+
+/**
+ * A missing key is null; blank lines do not count. Throws ERR_IO_READ; ERR_DATA_INVALID naming file and line for a line that
+ * is no JSON object.
+ */
 async function* readBlocks(
   files: Files,
-  { paths, columns, batchRows, from = 0 }: SourceOptions,
+  { paths, columns, batchRows, from = 0 }: ReadRequest,
 ): AsyncGenerator<Block> {
   let position = 0;
   for (const file of await listDataFiles(files, paths, '.jsonl')) {
@@ -69,17 +74,12 @@ function parseRecord(
   { line, row }: { line: number; row: number },
   text: string,
 ): Record<string, unknown> {
+  const record = parseObject(text);
+  if (record) return record;
   const start = text.length > 60 ? `${text.slice(0, 59)}…` : text;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch {
-    // Falls through to the same error.
-  }
   throw new ScaleQuestError(
     'ERR_DATA_INVALID',
-    `found ${JSON.stringify(start)}, expected one JSON object a line; it is row ${row}${ROWS_COUNT}.`,
+    `found ${JSON.stringify(start)}, expected one JSON object a line; it is row ${row}${ROWS_FROM_ZERO}.`,
     {
       at: { file, line },
     },
@@ -88,4 +88,30 @@ function parseRecord(
 
 function ownValue(record: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(record, name) ? record[name] : null;
+}
+
+/** Leaves lines that are no JSON object out: the reader refuses them, with their number. */
+function readHead(head: Uint8Array, isWhole: boolean): FileHead {
+  const lines = new TextDecoder().decode(head).split('\n');
+  // The last line is cut off where the file goes on.
+  if (!isWhole) lines.pop();
+  const columns = new Set<string>();
+  let rows = 0;
+  for (const line of lines) {
+    const row = parseObject(line);
+    if (row === null) continue;
+    rows += 1;
+    for (const [name, value] of Object.entries(row)) if (value !== null) columns.add(name);
+  }
+  return { rows, columns };
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
 }

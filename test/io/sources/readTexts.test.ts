@@ -7,7 +7,7 @@ import { buildRows } from '../../../src/arrow/build.js';
 import { type Column, arrowField } from '../../../src/arrow/columnType.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { readTexts } from '../../../src/io/sources/texts.js';
+import { readTexts } from '../../../src/io/sources/readTexts.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const COLUMNS: Column[] = [
@@ -45,6 +45,14 @@ test('what cannot be read says why; a fault of the column names it', async (t) =
   const folder = await testFolder(t);
   await writeParquet(join(folder, 'a.parquet'), ['x']);
   await writeFile(join(folder, 'a.txt'), 'x');
+  await mkdir(join(folder, 'both'));
+  await writeParquet(join(folder, 'both', 'a.parquet'), ['x']);
+  await writeFile(join(folder, 'both', 'a.jsonl'), '{"problem":"x"}\n');
+  await assert.rejects(readTexts(join(folder, 'both'), 'problem'), {
+    code: 'ERR_DATA_INVALID',
+    message: /found \.jsonl and \.parquet files in it, expected files of one format/,
+  });
+  await assert.rejects(readTexts(join(folder, 'a.txt'), 'q'), /expected a \.jsonl or \.parquet file/);
   const faultOf = async (name: string, column: string): Promise<unknown> => {
     try {
       await readTexts(join(folder, name), column);
