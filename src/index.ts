@@ -7,11 +7,14 @@ export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors
 export type { Batch, BatchOperator } from './flow/batch.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
 export type { Totals } from './flow/commitShards.js';
+export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js';
+export type { ReadRows } from './flow/gate.js';
 export { mapRows } from './flow/mapRows.js';
-export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export type * from './flow/columnTypes.js';
+export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/readTexts.js';
-export { type Connect, type StreamOptions, collectRows } from './run/collectRows.js';
+export { type Connect, type SeqOnly, type StreamOptions, collectRows } from './run/collectRows.js';
 export { runChain, type ChainEvent, type ChainRun } from './run/runChain.js';
 export { createContext } from './run/createContext.js';
 export type { FlowEvent, RunEvent, TrainingEvent, TrainingKind } from './run/events.js';

@@ -1,15 +1,27 @@
+import type { Observable } from 'rxjs';
 import type { Column } from '../arrow/columnType.js';
 import { systemClock } from '../clock.js';
+import type { Batch } from '../flow/batch.js';
+import type { ColumnsWritten } from '../flow/columnTypes.js';
 import type { Totals } from '../flow/commitShards.js';
 import { nodeFiles } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION } from '../io/run/manifest.js';
 import { isComplete, makeRunFolder, openRunFolder, totalsOf } from '../io/run/runFolder.js';
 import { lockRunFolder } from '../io/run/runLock.js';
-import { type Connect, type StreamOptions, positionsOnly, streamSettings } from './collectRows.js';
+import {
+  type Connect,
+  type SeqOnly,
+  type StreamOptions,
+  positionsOnly,
+  streamSettings,
+} from './collectRows.js';
 import { fillFolder } from './fillFolder.js';
 import { streamRows } from './streamRows.js';
 
-export interface ShardsOptions extends StreamOptions {
+export interface ShardsOptions<
+  Columns extends readonly Column[] = readonly Column[],
+  Source = SeqOnly,
+> extends StreamOptions<Source> {
   /** A new or empty folder, or one with a run of the same `identity`: that one goes on from its last commit. */
   folder: string;
   /** Stands for everything that decides the rows: change it whenever one of these changes. */
@@ -18,7 +30,7 @@ export interface ShardsOptions extends StreamOptions {
   name: string;
   seed: number;
   /** The columns to write, in order. */
-  columns: readonly Column[];
+  columns: Columns;
   /**
    * Rows of a shard; each is one commit.
    * @default 10000
@@ -48,7 +60,10 @@ export interface ShardsOptions extends StreamOptions {
  *   (source, restored) => source.pipe(generate(options, context), deduplicate({}, { ...context, restored })),
  * );
  */
-export async function writeShards(options: ShardsOptions, connect: Connect): Promise<Totals> {
+export async function writeShards<const Columns extends readonly Column[], Source = SeqOnly>(
+  options: ShardsOptions<Columns, Source>,
+  connect: Connect<Source, ColumnsWritten<Columns>>,
+): Promise<Totals> {
   const { folder: path, identity, name, seed } = options;
   const run = {
     kind: 'run',
@@ -67,7 +82,9 @@ export async function writeShards(options: ShardsOptions, connect: Connect): Pro
       const settings = { ...streamSettings(options), shardRows };
       const { read = positionsOnly } = options;
       await fillFolder(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) =>
-        streamRows(settings, { read, sink, resume, signal }, (source) => connect(source, resume.restored)),
+        streamRows(settings, { read, sink, resume, signal }, (source) =>
+          connect(source as Observable<Batch<Source>>, resume.restored),
+        ),
       );
       return totalsOf(folder);
     } finally {
