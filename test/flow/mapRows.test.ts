@@ -13,7 +13,7 @@ const SHAPE = {
 } as const;
 
 test('synchronous decisions: the batch goes on in the same call, with what was written', () => {
-  const { source, out } = driven(mapRows(SHAPE, (row) => keep({ chars: (row['text'] as string).length })));
+  const { source, out } = driven(mapRows(SHAPE, ({ text }) => keep({ chars: text.length })));
   source.next(textBatch(0, ['a', 'bcd']));
   assert.deepEqual(valuesOf(out[0]!, 'chars'), [1, 3]);
 });
@@ -22,11 +22,9 @@ test('all rows of a batch start at once; it goes on when the last of them is dec
   const started: string[] = [];
   const finish: (() => void)[] = [];
   const { source, seen, out } = driven(
-    mapRows(SHAPE, (row) => {
-      started.push(row['text'] as string);
-      return new Promise((resolve) =>
-        finish.push(() => resolve(keep({ chars: (row['text'] as string).length }))),
-      );
+    mapRows(SHAPE, ({ text }) => {
+      started.push(text);
+      return new Promise((resolve) => finish.push(() => resolve(keep({ chars: text.length }))));
     }),
   );
   source.next(textBatch(0, ['one', 'three']));
@@ -41,10 +39,10 @@ test('all rows of a batch start at once; it goes on when the last of them is dec
 
 test('a RowError rejects its row, thrown or rejected; the others go on', async () => {
   const { source, out } = driven(
-    mapRows(SHAPE, (row) => {
-      if (row['text'] === 'thrown') throw new RowError('ROW_EMPTY', 'nothing in it');
-      if (row['text'] === 'rejected') return Promise.reject(new RowError('ROW_LENGTH', 'too long'));
-      return row['text'] === 'dropped' ? drop('bad') : keep({ chars: 0 });
+    mapRows(SHAPE, ({ text }) => {
+      if (text === 'thrown') throw new RowError('ROW_EMPTY', 'nothing in it');
+      if (text === 'rejected') return Promise.reject(new RowError('ROW_LENGTH', 'too long'));
+      return text === 'dropped' ? drop('bad') : keep({ chars: 0 });
     }),
   );
   source.next(textBatch(0, ['kept', 'thrown', 'rejected', 'dropped']));
@@ -76,8 +74,8 @@ function raise(message: string): never {
 test('a row without a value in a column that is read is rejected, and never decided', () => {
   const decided: unknown[] = [];
   const { source, out } = driven(
-    mapRows(SHAPE, (row) => {
-      decided.push(row['text']);
+    mapRows(SHAPE, ({ text }) => {
+      decided.push(text);
       return keep({ chars: 0 });
     }),
   );

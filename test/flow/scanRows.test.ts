@@ -13,17 +13,16 @@ const SHAPE = { step: 'unique', reads: { text: 'string' }, writes: [] } as const
 
 /** Keeps the first of equal texts. */
 function unique(more: { at?: number; onState?: (state: StepState) => void } = {}, restored: string[] = []) {
-  return scanRows<Set<string>, string>(
+  return scanRows(
     { ...SHAPE, ...more },
     {
-      init: () => new Set(),
-      decide(seen, row) {
-        const text = row['text'] as string;
+      init: () => new Set<string>(),
+      decide(seen, { text }) {
         if (text === 'unclear') throw new RowError('ROW_UNCLEAR', 'cannot tell');
         if (text === 'broken') throw new Error('broken');
         return seen.has(text) ? { outcome: drop('seen') } : { outcome: KEEP, delta: text };
       },
-      apply: (seen, text) => seen.add(text),
+      apply: (seen, text: string) => void seen.add(text),
     },
     restored,
   );
@@ -138,7 +137,7 @@ test('a step without state has no hash: its result rests on the row alone', () =
     onState: (state: StepState) => told.push(state),
   };
   const { source, out } = driven(
-    scanRows<null, number>(shape, {
+    scanRows(shape, {
       init: () => null,
       decide: () => ({ outcome: KEEP, delta: 1 }),
       apply: () => {},
