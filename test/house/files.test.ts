@@ -54,7 +54,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
 };
 
 /** The list may shrink, not grow. */
-const WITHOUT_MIRROR_MAX = 46;
+const WITHOUT_MIRROR_MAX = 32;
 
 function mirrorOf(path: string): string {
   return path.replace(/^src/, 'test').replace(/\.ts$/, '.test.ts');
