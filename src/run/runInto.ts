@@ -8,16 +8,8 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/run/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import {
-  type RunFolder,
-  assertUsable,
-  committedShards,
-  hasManifest,
-  isComplete,
-  openRunFolder,
-  resumeOf,
-  totalsOf,
-} from '../io/run/runFolder.js';
+import { committedShards, isComplete, resumeOf, totalsOf } from '../io/run/commits.js';
+import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/run/runFolder.js';
 import { type RunLog, openRunLog } from '../io/run/runLog.js';
 import { openRunSink } from '../io/run/runSink.js';
 import { writeSample } from '../io/run/sample.js';

@@ -66,7 +66,8 @@ test('rows that cannot be read are told, and the thread goes on with the next sh
   thread.send({ kind: 'open' });
   thread.send({ kind: 'rows', ipc: Uint8Array.of(255, 255, 255, 255, 40, 0, 0, 0, 1, 2, 3) });
   await until(() => messages.at(-1)?.kind === 'failed');
-  for (const message of [{ kind: 'open' } as const, rows(7), { kind: 'finish' } as const]) thread.send(message);
+  for (const message of [{ kind: 'open' } as const, rows(7), { kind: 'finish' } as const])
+    thread.send(message);
   await until(() => isFinished(messages));
   assert.deepEqual(errors, []);
 });
