@@ -1,5 +1,4 @@
 import { ScaleQuestError } from '../errors.js';
-import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { omittedText } from '../pipeline/printPlan.js';
@@ -22,6 +21,7 @@ export async function checkCommand(
   }
   const plan = await loadPlan(file, overrides, process.env);
   if (online) {
+    const { checkOnline } = await import('../pipeline/check/checkOnline.js');
     const problems = await checkOnline(plan, { env: process.env, folder: plan.folder });
     if (problems.length > 0) throw new PipelineProblems(problems);
   }

@@ -146,6 +146,8 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
 
 /** Whether a file is a chain of pipelines, by its keys; what is no YAML is neither. */
 export function isChainText(text: string): boolean {
+  // Few files are chains, and parsing a file twice is a large part of its check.
+  if (!text.includes('links')) return false;
   try {
     const value: unknown = parse(text);
     return value !== null && typeof value === 'object' && 'links' in value && !('steps' in value);

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
 import { readPromptFile, readTextFile } from '../io/files/packageFiles.js';
-import { readTexts } from '../io/sources/readTexts.js';
 import { checkPipeline } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
@@ -16,7 +15,8 @@ const DEPS = {
   readHead,
   contentsHash,
   prompt: readPromptFile,
-  texts: readTexts,
+  // Loads Arrow and the readers of data files, which few pipelines need at their check.
+  texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
 } satisfies Omit<CheckDeps, 'env'>;
 
 function readPipelineText(path: string): string {
