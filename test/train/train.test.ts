@@ -144,7 +144,7 @@ test('a program that is not there says what to do', async () => {
   );
 });
 
-test('a training that is under way is refused; cancelled, it starts again', async () => {
+test('a training that is running is refused; cancelled, it starts again', async () => {
   const { launch, seen, record } = worldOf();
   const abort = new AbortController();
   const first = launch('hangs', {}, { signal: abort.signal });
@@ -152,7 +152,7 @@ test('a training that is under way is refused; cancelled, it starts again', asyn
   await rejects(
     launch('hangs'),
     'ERR_TRAIN_RUNNING',
-    /mine is under way: process \d+ on .*It is not launched twice/,
+    /mine is already running: process \d+ on .*It is not launched twice/,
   );
   assert.equal(startsOf(seen).length, 1);
   abort.abort();
