@@ -7,8 +7,11 @@ export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors
 export type { Batch, BatchOperator } from './flow/batch.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
 export type { Totals } from './flow/commitShards.js';
+export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js';
+export type { ReadRows } from './flow/gate.js';
 export { mapRows } from './flow/mapRows.js';
-export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export type * from './flow/columnTypes.js';
+export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/readTexts.js';
 export * from './library.js';

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildRows } from '../src/arrow/build.js';
-import { SEQ_COLUMN } from '../src/arrow/columns.js';
 import {
   type Column,
   type Connect,
@@ -11,6 +9,7 @@ import {
   createContext,
   deduplicate,
   drop,
+  fromRows,
   generate,
   keep,
   keepBest,
@@ -63,20 +62,18 @@ test('collectRows: a pipe of operators to its target, as plain objects', async (
 });
 
 test('collectRows: rows of one’s own, and a step of one’s own', async () => {
-  const column: Column = { name: 'text', type: 'string', help: 'Words.' };
   const texts = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
-  const read = (lo: number, rowsMax: number) => {
-    const cut = texts.slice(lo, lo + rowsMax);
-    if (cut.length === 0) return null;
-    return buildRows([SEQ_COLUMN, column], [cut.map((_, at) => lo + at), cut], cut.length);
-  };
+  const read = fromRows(
+    { text: 'string' },
+    texts.map((text) => ({ text })),
+  );
   const shape = {
     step: 'measure',
     reads: { text: 'string' },
     writes: [{ name: 'chars', type: 'int32', help: 'Length.' }],
   } as const;
   const measure = mapRows(shape, ({ text }) =>
-    (text as string).length % 2 === 0 ? drop('even') : keep({ chars: (text as string).length }),
+    text.length % 2 === 0 ? drop('even') : keep({ chars: text.length }),
   );
   const { rows, totals } = await collectRows({ read, batchRows: 2 }, (source) => source.pipe(measure));
   assert.deepEqual(

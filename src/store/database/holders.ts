@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ScaleQuestError } from '../errors.js';
-import { removeQuietly } from '../io/files/atomicFile.js';
-import { type Files, readWhole } from '../io/files/files.js';
-import { type LockWorld, lockHolder, thisProcess } from '../io/run/runLock.js';
-import { HOLDER_FILE } from './storeFiles.js';
+import { ScaleQuestError } from '../../errors.js';
+import { removeQuietly } from '../../io/files/atomicFile.js';
+import { type Files, readWhole } from '../../io/files/files.js';
+import { type LockWorld, lockHolder, thisProcess } from '../../io/run/runLock.js';
+import { HOLDER_FILE, holderFile } from './fileNames.js';
 
 /**
- * Who has a store open. LMDB's locks are in memory that processes share: they reach over one machine, its containers too, and
- * not over a network's file system, where two machines would write over each other. So each process leaves its name.
+ * Who has a store open. LMDB's locks lie in memory that processes share: they work on one machine, including its containers, but
+ * not across a network file system, where two machines would write over each other. So each process leaves a file with its name.
  */
 
 const storeHolder = lockHolder.extend({
-  /** Of the machine's start: the same in all its containers. Null where the system does not tell. */
+  /** Changes with each start of the machine, and is the same in all its containers. Null where the system does not tell. */
   bootId: z.string().nullable(),
 });
 
@@ -40,17 +40,20 @@ function bootId(): string | null {
 
 let claims = 0;
 
-/** Leaves our name in a store's folder; gives what takes it back. Throws ERR_STORE_OPEN where another machine's is. */
+/**
+ * Leaves our name in a store's folder, and returns the function that removes it. Throws ERR_STORE_OPEN where a process of
+ * another machine has left its own.
+ */
 export async function claimStore(
   files: Files,
   path: string,
   world = thisHolder(),
 ): Promise<() => Promise<void>> {
   const { host, pid } = world.self;
-  const own = `open-${encodeURIComponent(host)}-${pid}-${claims++}.json`;
+  const own = holderFile(host, pid, claims++);
   const release = (): Promise<void> => removeQuietly(files, join(path, own));
   try {
-    // Before the look at others: of two at once, each sees the other.
+    // We write before we read the others, so that of two processes at least one sees the other.
     const file = await files.open(join(path, own), 'write');
     try {
       await file.write(new TextEncoder().encode(`${JSON.stringify(world.self)}\n`));
@@ -66,7 +69,7 @@ export async function claimStore(
   }
 }
 
-/** Names left by processes that have died. Throws ERR_STORE_OPEN for one of another machine. */
+/** Files left by processes that have died. Throws ERR_STORE_OPEN for one of another machine. */
 export async function deadHolders(
   files: Files,
   path: string,
@@ -76,7 +79,7 @@ export async function deadHolders(
   const dead: string[] = [];
   for (const name of (await files.readdir(path)).filter((each) => HOLDER_FILE.test(each) && each !== own)) {
     const found = await readHolder(files, join(path, name));
-    // Not written yet, or cut off by a crash.
+    // It is not written yet, or a crash truncated it.
     if (!found) continue;
     const isHere = found.host === self.host || (found.bootId !== null && found.bootId === self.bootId);
     if (!isHere) throw heldElsewhere(path, name, found);

@@ -1,31 +1,32 @@
 import { join } from 'node:path';
-import { ScaleQuestError } from '../errors.js';
-import { makeFolder } from '../io/files/atomicFile.js';
-import type { Files, OpenFile } from '../io/files/files.js';
+import { ScaleQuestError } from '../../errors.js';
+import { makeFolder } from '../../io/files/atomicFile.js';
+import type { Files, OpenFile } from '../../io/files/files.js';
 import { foreign, lost } from './storeErrors.js';
 import {
   HOLDER_FILE,
   STORE_DATA_FILE,
   STORE_LOCK_FILE,
   STORE_MARK_FILE,
-  STORE_ROOM_FILE,
-} from './storeFiles.js';
+  STORE_SPACE_FILE,
+} from './fileNames.js';
 
-/** Beside the data file, or before there is one. */
-const OURS = [STORE_LOCK_FILE, STORE_MARK_FILE, `${STORE_MARK_FILE}.tmp`, STORE_ROOM_FILE];
+/** Files of ours that may lie beside the data file, or be there before it. */
+const OURS = [STORE_LOCK_FILE, STORE_MARK_FILE, `${STORE_MARK_FILE}.tmp`, STORE_SPACE_FILE];
 
 /**
  * LMDB's meta pages (struct MDB_meta in mdb.c of the lmdb package, data version 2, 64-bit): the first two pages of the file,
- * written in turn. Offsets in bytes from the start of a page, after its header of 24.
+ * written alternately. Offsets are bytes from the start of a page, whose header has 24.
  */
 const META = { magic: 24, version: 28, pageBytes: 48, lastPage: 144, transaction: 152, bytes: 160 };
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
 
 /**
- * Looks at a folder before the database opens it, and makes it, durably, if it is missing. LMDB maps its file into memory: a
- * page that a torn file lacks would end the process by a signal, so what can be known beforehand is. Throws ERR_STORE_FOREIGN
- * for what is no store, ERR_STORE_DAMAGED for one that was cut off, ERR_STORE_VERSION for another version of LMDB's format.
+ * Checks a folder before the database opens it, and makes it, durably, if it is missing. LMDB maps its file into memory, and a
+ * page that a truncated file lacks would end the process by a signal; so we check what can be known before. Throws
+ * ERR_STORE_FOREIGN for a folder that is no store, ERR_STORE_DAMAGED for a truncated one, ERR_STORE_VERSION for another version
+ * of LMDB's format.
  */
 export async function prepareStoreFolder(files: Files, path: string): Promise<{ isNew: boolean }> {
   const found = await files.stat(path);
@@ -36,7 +37,7 @@ export async function prepareStoreFolder(files: Files, path: string): Promise<{ 
   return { isNew };
 }
 
-/** The same look, that changes nothing. `isBegun`: a crash has left a data file that LMDB would refuse. */
+/** The same check, which changes nothing. `isBegun`: a crash has left a data file that LMDB would refuse. */
 export async function readStoreFolder(
   files: Files,
   path: string,
@@ -66,27 +67,27 @@ async function emptyDataFile(files: Files, path: string): Promise<void> {
 
 type DataState = 'empty' | 'begun' | 'whole';
 
-/** Another process may write between our reads: what is wrong must be so each time. */
-const LOOKS = 5;
+/** Another process may write between our reads, so a fault counts only if every read finds one. */
+const TRIES = 5;
 
 async function stateOfData(files: Files, path: string): Promise<DataState> {
-  for (let look = 1; ; look++) {
+  for (let tries = 1; ; tries++) {
     try {
-      return await lookAtData(files, path);
+      return await readDataState(files, path);
     } catch (error) {
-      if (look === LOOKS || !(error as ScaleQuestError).code?.startsWith('ERR_STORE')) throw error;
+      if (tries === TRIES || !(error as ScaleQuestError).code?.startsWith('ERR_STORE')) throw error;
     }
   }
 }
 
-async function lookAtData(files: Files, path: string): Promise<DataState> {
+async function readDataState(files: Files, path: string): Promise<DataState> {
   const dataFile = join(path, STORE_DATA_FILE);
   const file = await files.open(dataFile, 'read');
   try {
     const metas = await readMetas(path, file);
     if (typeof metas === 'string') return metas;
     const newest = metas[1].transaction > metas[0].transaction ? metas[1] : metas[0];
-    // After the pages that tell of it: the file may grow meanwhile, and grows before they do.
+    // The size is read after the pages that imply it, because the file may grow meanwhile, and grows before they change.
     const foundBytes = (await files.stat(dataFile))?.sizeBytes ?? 0;
     const expectedBytes = (newest.lastPage + 1) * newest.pageBytes;
     if (foundBytes < expectedBytes) throw cutOff(path, foundBytes, expectedBytes);
@@ -98,12 +99,12 @@ async function lookAtData(files: Files, path: string): Promise<DataState> {
 
 async function readMetas(path: string, file: OpenFile): Promise<[Meta, Meta] | 'empty' | 'begun'> {
   const start = Buffer.from(await file.read(0, META.bytes));
-  // A crash between making the file and its first page.
+  // A crash came between making the file and writing its first page.
   if (start.length === 0) return 'empty';
   const first = readMeta(path, start);
   const end = Buffer.from(await file.read(first.pageBytes, META.bytes));
   if (end.length === META.bytes) return [first, readMeta(path, end)];
-  // A crash, or a full disk, between its first page and its second, which is before any transaction.
+  // A crash or a full disk came between the first page and the second, which is before any transaction.
   if (first.transaction === 0n) return 'begun';
   throw cutOff(path, first.pageBytes + end.length, 2 * first.pageBytes);
 }

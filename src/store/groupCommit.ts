@@ -1,47 +1,47 @@
-import type { Replies } from './blocks.js';
+import type { Replies } from './replies.js';
 
-/** Replies that wait this long for company share one flush; far below a model's own time. */
-const GATHER_MS = 50;
-/** A flush begins at once when so much waits. */
-const GATHER_BYTES_MAX = 512 << 10;
+/** The group-commit window: replies that come within it share one flush. It is far shorter than a model's own time. */
+const WINDOW_MS = 50;
+/** A group of so many bytes is flushed at once. */
+const GROUP_BYTES_MAX = 512 << 10;
 
-/** A group's buffer at first. */
+/** Size of a group's buffer at first. */
 const BUFFER_BYTES = 64 << 10;
-/** Larger ones, of a group with a very long reply, are not kept. */
-const SPARE_BYTES_MAX = 4 * GATHER_BYTES_MAX;
+/** Larger buffers, of a group with a very long reply, are not used again. */
+const SPARE_BYTES_MAX = 4 * GROUP_BYTES_MAX;
 
-export interface Groups {
-  /** Resolves when its group is written; rejects as `write` did. */
+export interface GroupCommit {
+  /** Resolves when the reply's group is written; rejects as `write` did. */
   put(key: string, text: string): Promise<void>;
-  /** Writes what waits. */
+  /** Writes the open group without waiting for its window to end. */
   drain(): Promise<void>;
 }
 
 /**
- * Group commit: replies that come within GATHER_MS are given to `write` together; one group is written after the other.
- * After a failure of `write` it is not called again, and every later reply fails alike. Its texts are there until it resolves:
- * then a later group is gathered in their place.
+ * Group commit: replies that come within one window are given to `write` together, and one group is written after the other.
+ * After a failure, `write` is not called again, and every later reply fails with the same error. `write` may read the texts
+ * until it resolves; then their buffer is used for a later group.
  */
-export function createGroups(
+export function createGroupCommit(
   run: string,
   sleep: (ms: number) => Promise<void>,
   write: (replies: Replies) => Promise<void>,
-): Groups {
-  let gathering: Group | null = null;
+): GroupCommit {
+  let open: Group | null = null;
   let tail: Promise<void> = Promise.resolve();
   let failed: Promise<void> | null = null;
   let spare: Buffer | null = null;
 
-  function startGroup(): Group {
+  function openGroup(): Group {
     const group = createGroup(spare ?? Buffer.allocUnsafeSlow(BUFFER_BYTES));
     spare = null;
-    void sleep(GATHER_MS).then(() => flush(group));
+    void sleep(WINDOW_MS).then(() => flush(group));
     return group;
   }
 
-  /** Each group once, one after the other. */
+  /** Flushes each group once, one after the other. */
   function flush(group: Group): void {
-    if (gathering === group) gathering = null;
+    if (open === group) open = null;
     if (group.isFlushed) return;
     group.isFlushed = true;
     tail = tail
@@ -60,12 +60,12 @@ export function createGroups(
   return {
     put(key, text) {
       if (failed) return failed;
-      const group = (gathering ??= startGroup());
-      if (addReply(group, key, text) >= GATHER_BYTES_MAX) flush(group);
+      const group = (open ??= openGroup());
+      if (addReply(group, key, text) >= GROUP_BYTES_MAX) flush(group);
       return group.done;
     },
     drain() {
-      if (gathering) flush(gathering);
+      if (open) flush(open);
       return tail.then(() => failed ?? undefined);
     },
   };
@@ -74,10 +74,10 @@ export function createGroups(
 interface Group {
   keys: string[];
   starts: number[];
-  /** Written to at once, so that no text outlives its call. */
+  /** Texts are encoded into it at once, so that no string outlives its call. */
   buffer: Buffer;
   isFlushed: boolean;
-  /** One promise for all of a group. */
+  /** One promise for all replies of the group. */
   done: Promise<void>;
   resolve: () => void;
   reject: (error: unknown) => void;
@@ -90,12 +90,12 @@ function createGroup(buffer: Buffer): Group {
     resolve = onDone;
     reject = onError;
   });
-  // Whoever waits hears of it; at a close nobody may.
+  // Callers of `put` await it; while the store closes there may be none.
   done.catch(() => {});
   return { keys: [], starts: [0], buffer, isFlushed: false, done, resolve, reject };
 }
 
-/** Bytes of the group's texts, with this one. */
+/** Returns the size of the group's texts with this one, in bytes. */
 function addReply(group: Group, key: string, text: string): number {
   const start = group.starts.at(-1)!;
   // No character of a JavaScript string takes more than three bytes.

@@ -1,35 +1,25 @@
 import { constants, createDeflateRaw, inflateRawSync } from 'node:zlib';
 import xxhash, { type XXHashAPI } from 'xxhash-wasm';
+import { KEY_BYTES, type Replies } from './replies.js';
 
 /**
- * Replies as the store keeps them: many in one record. A block is
- *   codec (1 byte: 0 raw, 1 deflate) · 3 bytes of zero · xxh64 of all that follows (8) · replies (uint32) · bytes of the
- *   texts unpacked (uint32) · bytes of the run's name (uint16) · the name · for each reply its key (16) and its text's bytes
- *   (uint32) · the texts, one behind the other, packed by the codec.
+ * A block: many replies in one record of the database. Its bytes are
+ *   codec (1 byte: 0 raw, 1 deflate) · 3 zero bytes · xxh64 of all that follows (8) · number of replies (uint32) · bytes of the
+ *   unpacked texts (uint32) · bytes of the run's name (uint16) · the name · for each reply its key (16) and the bytes of its
+ *   text (uint32) · the texts, one after the other, packed by the codec.
  * Numbers are little-endian. The database has no checksums of its own, so each block carries one.
  *
  * Deflate and not zstd: at their fastest levels both pack to about a sixth, and the native one costs less than zstd in
  * WebAssembly (`npm run bench:store`).
  */
 
-/** Bytes of a reply's key; in memory it is a string of as many characters of 0-255. */
-export const KEY_BYTES = 16;
-
-/** Replies of one run; `texts` has them one behind the other. */
-export interface Replies {
-  run: string;
-  keys: readonly string[];
-  /** Where each text begins in `texts`; one more for the end. */
-  starts: readonly number[];
-  texts: Buffer;
-}
-
-/** What can be said of a block without unpacking its texts. */
+/** The part of a block that is read without unpacking its texts. */
 export type BlockHead = Pick<Replies, 'run' | 'keys' | 'starts'>;
 
 export interface BlockCodec {
+  /** A raw block. */
   encode(replies: Replies): Buffer;
-  /** The same, smaller. */
+  /** A deflated block, or a raw one where that is not larger. */
   encodePacked(replies: Replies): Promise<Buffer>;
   /** Null for bytes that are not a whole, undamaged block. */
   decode(bytes: Uint8Array): Replies | null;
@@ -56,15 +46,15 @@ export async function createBlockCodec(): Promise<BlockCodec> {
   };
 }
 
-/** An empty block that says that it is the last. */
+/** The empty last block of a deflate stream. */
 const DEFLATE_END = Buffer.from([3, 0]);
 const NOTHING = Buffer.alloc(0);
-/** More than a block takes, so that it is never waited for that somebody reads. */
+/** Larger than any block, so that a write never waits for a read. */
 const DEFLATED_BYTES_MAX = 2 ** 31;
 
 /**
- * Packs one buffer after the other, each for itself: after a full flush nothing refers to what came before. One stream for all,
- * since its quarter of a MiB, made for each block anew, would have the garbage collected every few thousand replies.
+ * Packs one buffer after the other. Each can be unpacked alone, because a full flush ends all references to earlier bytes. All
+ * share one stream: its quarter of a MiB, allocated for each block, would start a garbage collection every few thousand replies.
  */
 function createDeflate(): (bytes: Buffer) => Promise<Buffer> {
   const stream = createDeflateRaw({
@@ -77,7 +67,7 @@ function createDeflate(): (bytes: Buffer) => Promise<Buffer> {
     return new Promise((resolve, reject) => {
       stream.write(bytes, (error) => {
         if (error) reject(error);
-        // Of nothing comes nothing.
+        // An empty text gives no bytes to read.
         else resolve(Buffer.concat([(stream.read() as Buffer | null) ?? NOTHING, DEFLATE_END]));
       });
     });
@@ -129,7 +119,7 @@ function inflate(packed: Buffer, textBytes: number): Buffer {
   return inflateRawSync(packed, { maxOutputLength: textBytes + 1, chunkSize: Math.max(64, textBytes + 1) });
 }
 
-/** The head of a block whose checksum and lengths are right. */
+/** The head of a block; null unless its checksum and lengths are right. */
 function readHead(
   hash: XXHashAPI,
   bytes: Buffer,
@@ -149,38 +139,6 @@ function readHead(
   const textBytes = bytes.readUInt32LE(16);
   if (end !== textBytes) return null;
   return { head: { run: bytes.toString('utf8', HEAD_BYTES, tableAt), keys, starts }, textBytes, bodyAt };
-}
-
-/** Several blocks of one run as one. */
-export function joinReplies(parts: readonly Replies[]): Replies {
-  const starts = [0];
-  for (const { starts: own } of parts) {
-    const before = starts.at(-1)!;
-    for (let at = 1; at < own.length; at++) starts.push(before + own[at]!);
-  }
-  const keys = parts.flatMap((part) => part.keys);
-  return { run: parts[0]!.run, keys, starts, texts: Buffer.concat(parts.map(({ texts }) => texts)) };
-}
-
-/** Pieces of at least `pieceBytes` of texts, and less than twice that and a text; one piece where there is less. */
-export function cutReplies({ run, keys, starts, texts }: Replies, pieceBytes: number): Replies[] {
-  const pieces: Replies[] = [];
-  let first = 0;
-  for (let next = 1; next <= keys.length; next++) {
-    const base = starts[first]!;
-    const isPiece = starts[next]! - base >= pieceBytes && texts.length - starts[next]! >= pieceBytes;
-    if (!isPiece && next < keys.length) continue;
-    pieces.push({
-      ...{ run, keys: keys.slice(first, next), texts: texts.subarray(base, starts[next]) },
-      starts: starts.slice(first, next + 1).map((start) => start - base),
-    });
-    first = next;
-  }
-  return pieces;
-}
-
-export function textAt({ starts, texts }: Pick<Replies, 'starts' | 'texts'>, at: number): string {
-  return texts.toString('utf8', starts[at]!, starts[at + 1]!);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

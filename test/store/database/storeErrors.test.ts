@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ScaleQuestError } from '../../src/errors.js';
-import { committed, openError, writeError } from '../../src/store/storeErrors.js';
+import { ScaleQuestError } from '../../../src/errors.js';
+import { committed, openError, writeError } from '../../../src/store/database/storeErrors.js';
 
 /** As LMDB rejects: what the system said is in a second promise. */
 function failedCommit(commitError: Promise<never>): Promise<never> {

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { type Database, type RootDatabase, type RootDatabaseOptionsWithPath, open } from 'lmdb';
 import { z } from 'zod';
-import { ScaleQuestError } from '../errors.js';
-import { writeAtomic } from '../io/files/atomicFile.js';
-import type { Files } from '../io/files/files.js';
-import { committed, foreign, openError } from './storeErrors.js';
-import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE } from './storeFiles.js';
-import { prepareStoreFolder, readStoreFolder } from './storeFolder.js';
+import { ScaleQuestError } from '../../errors.js';
+import { writeAtomic } from '../../io/files/atomicFile.js';
+import type { Files } from '../../io/files/files.js';
+import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE } from './fileNames.js';
 import { claimStore, deadHolders, thisHolder } from './holders.js';
-import { assertHandles, assertRoom, ensureRoom } from './room.js';
+import { assertHandles, assertSpaceForNew, preallocate } from './reservedSpace.js';
+import { committed, foreign, openError } from './storeErrors.js';
+import { prepareStoreFolder, readStoreFolder } from './storeFolder.js';
 
-/** Of the store's records; a newer one is refused. */
+/** Version of the store's records; a newer one is refused. */
 export const STORE_FORMAT_VERSION = 1;
 
 const formatRecord = z.object({ kind: z.literal('scalequest-store'), version: z.int().min(1) });
@@ -19,32 +19,36 @@ const FORMAT_KEY = Buffer.from('format');
 
 type Table = Database<Buffer, Buffer>;
 
-/**
- * The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name; `stepResults` by
- * fingerprint and first row. `fresh` has what is in no index yet: few replies as they came, or nothing, for those of the
- * block of the same key.
- */
-export interface StoreTables {
+/** A type and no interface, so that it is also a record of tables by name. */
+export type StoreTables = {
   root: RootDatabase<Buffer, Buffer>;
-  fresh: Table;
+  /**
+   * The write-ahead log, by time: replies that are not in the index yet. A record holds a few replies as they came; an empty
+   * record stands for the block of the same key.
+   */
+  log: Table;
+  /** Packed replies, by time. */
   blocks: Table;
+  /** From a reply's key to its block. */
   index: Table;
+  /** Counts of each run, by its name. */
   runs: Table;
+  /** Records of the step result cache, by fingerprint and first row. */
   stepResults: Table;
-}
+};
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-/** As the store opens its database. */
+/** How the store opens its database. */
 export function databaseOptions(path: string): RootDatabaseOptionsWithPath {
   return {
     path,
     ...BINARY,
     maxDbs: 8,
     noSubdir: false,
-    // One flush a transaction, awaited: a promise that has resolved is on the disk.
+    // One flush a transaction, awaited: what a resolved promise has written is on the disk.
     overlappingSync: false,
-    // We group writes ourselves; its own batch of a turn rejects a promise that nobody can hear, which would end the process.
+    // We group writes ourselves. LMDB's own batching rejects a promise that nobody can catch, which would end the process.
     eventTurnBatching: false,
   };
 }
@@ -54,7 +58,7 @@ export interface OpenTables {
   close(): Promise<void>;
 }
 
-/** Opens the tables, of a new store or one that is there. Throws ERR_STORE_FOREIGN, _DAMAGED, _VERSION, _OPEN. */
+/** Opens the tables of a store, and makes it first where there is none. Throws ERR_STORE_FOREIGN, _DAMAGED, _VERSION, _OPEN. */
 export async function openStoreTables(files: Files, path: string): Promise<OpenTables> {
   try {
     const { isNew } = await prepareStoreFolder(files, path);
@@ -77,9 +81,9 @@ async function openClaimed(
   release: () => Promise<void>,
 ): Promise<OpenTables> {
   const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
-  if (isNew || !hasLock) await assertRoom(files, path);
+  if (isNew || !hasLock) await assertSpaceForNew(files, path);
   if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
-  // LMDB opens it to write as well; where it may not, its environment is half made, and the process ends by a signal.
+  // LMDB opens the lock file to write as well. Where it may not, its environment is half made, and the process ends by a signal.
   if (hasLock) await assertHandles(files, join(path, STORE_LOCK_FILE), 'append');
   const root = open<Buffer, Buffer>(databaseOptions(path));
   const close = (): Promise<void> => root.close().finally(release);
@@ -97,17 +101,17 @@ async function openTables(
   root: StoreTables['root'],
   isNew: boolean,
 ): Promise<StoreTables> {
-  await ensureRoom(files, path, { root }, { keys: 8, valuesBytes: [FORMAT_TEXT.length] });
+  await preallocate(files, path, { root }, { keys: 8, valuesBytes: [FORMAT_TEXT.length] });
   if (!hasFormat(root, path, isNew)) await committed(root.put(FORMAT_KEY, Buffer.from(FORMAT_TEXT)));
   const tables = tablesOf(root);
-  // Its files may be new, whoever made them.
+  // The files may be new, whichever process made them.
   await files.syncFolder(path);
   const mark = join(path, STORE_MARK_FILE);
   if (!(await files.stat(mark))) await writeAtomic(files, mark, `${FORMAT_TEXT}\n`);
   return tables;
 }
 
-/** To read only, on a full disk or a read-only one too. Null for a store that was begun and holds nothing. Throws as above. */
+/** Opens the tables to read only, also on a full or read-only disk. Null for a store that holds nothing yet. Throws as above. */
 export async function readStoreTables(files: Files, path: string): Promise<OpenTables | null> {
   try {
     const { isNew } = await readStoreFolder(files, path);
@@ -122,7 +126,7 @@ export async function readStoreTables(files: Files, path: string): Promise<OpenT
       return null;
     } catch (error) {
       await close();
-      // A crash came before the tables were there, and with them any reply.
+      // A crash came before the tables were made, so before any reply.
       if ((error as Error).message === 'Database not found') return null;
       throw error;
     }
@@ -131,11 +135,12 @@ export async function readStoreTables(files: Files, path: string): Promise<OpenT
   }
 }
 
+/** The names on the disk are part of the format. */
 function tablesOf(root: StoreTables['root']): StoreTables {
   const table = (name: string) => root.openDB<Buffer, Buffer>({ name, ...BINARY });
   return {
     root,
-    fresh: table('fresh'),
+    log: table('fresh'),
     blocks: table('blocks'),
     index: table('index'),
     runs: table('runs'),
@@ -143,7 +148,7 @@ function tablesOf(root: StoreTables['root']): StoreTables {
   };
 }
 
-/** Throws for what another program, or a newer version of this one, has written. */
+/** Throws for a database that another program, or a newer version of this one, has written. */
 function hasFormat(root: StoreTables['root'], path: string, isNew: boolean): boolean {
   const written = root.getBinary(FORMAT_KEY);
   if (!written) {

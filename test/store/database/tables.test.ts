@@ -4,12 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Files, nodeFiles } from '../../src/io/files/files.js';
-import { systemClock } from '../../src/clock.js';
-import { openStore } from '../../src/store/store.js';
-import { databaseOptions, openStoreTables } from '../../src/store/tables.js';
-import { temporaryFolder } from '../helpers/commandLine.js';
-import { keyOf, textOf } from './storeReplies.js';
+import { type Files, nodeFiles } from '../../../src/io/files/files.js';
+import { systemClock } from '../../../src/clock.js';
+import { openStore } from '../../../src/store/store.js';
+import { databaseOptions, openStoreTables } from '../../../src/store/database/tables.js';
+import { temporaryFolder } from '../../helpers/commandLine.js';
+import { keyOf, textOf } from '../storeReplies.js';
 
 /** Each lets a promise resolve before its reply is on the disk, or a kill leave half a page. */
 const UNSAFE = ['noSync', 'noMetaSync', 'mapAsync', 'useWritemap', 'noLock', 'overlappingSync'] as const;
@@ -64,7 +64,7 @@ test('a reply that is acknowledged is there for others', async () => {
   for (let count = 1; count <= 5; count++) {
     await store.put(keyOf(count), textOf(count));
     others.tables.root.resetReadTxn();
-    assert.equal(others.tables.fresh.getCount(), count);
+    assert.equal(others.tables.log.getCount(), count);
   }
   await others.close();
   await store.close();
@@ -75,7 +75,7 @@ const hasStrace = spawnSync('strace', ['-V']).status === 0 ? false : 'wants stra
 test('no reply is acknowledged before its bytes are flushed', { skip: hasStrace }, () => {
   const folder = temporaryFolder();
   const log = join(folder, 'calls');
-  const writer = fileURLToPath(new URL('./storeWriter.js', import.meta.url));
+  const writer = fileURLToPath(new URL('../storeWriter.js', import.meta.url));
   const calls = 'trace=openat,pwrite64,pwritev,fdatasync,fsync,write';
   const { stdout } = spawnSync(
     'strace',

@@ -1,9 +1,9 @@
 import { getSystemErrorName } from 'node:util';
-import { ScaleQuestError } from '../errors.js';
-import { fileError } from '../io/files/files.js';
-import { STORE_DATA_FILE } from './storeFiles.js';
+import { ScaleQuestError } from '../../errors.js';
+import { fileError } from '../../io/files/files.js';
+import { STORE_DATA_FILE } from './fileNames.js';
 
-/** What goes wrong with a store, as errors that say what to do. */
+/** What can go wrong with a store, as errors that say what to do. */
 
 export function foreign(path: string, why: string): ScaleQuestError {
   return new ScaleQuestError(
@@ -13,7 +13,7 @@ export function foreign(path: string, why: string): ScaleQuestError {
   );
 }
 
-/** Of a store whose data file is not what it was. */
+/** The store's data file is not what it was. */
 export function lost(path: string, why: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_STORE_DAMAGED',
@@ -36,8 +36,8 @@ export function openError(path: string, cause: unknown): ScaleQuestError {
   if ((cause as ScaleQuestError).code?.startsWith?.('ERR_STORE')) return cause as ScaleQuestError;
   return new ScaleQuestError(
     'ERR_STORE_OPEN',
-    `the store ${path} cannot be opened: ${reasonOf(path, cause)}. You may also name another one in \`store\`, or do ` +
-      'without (`store: none`)',
+    `the store ${path} cannot be opened: ${reasonOf(path, cause)}. You can also name another one in \`store\`, or use ` +
+      'none (`store: none`)',
     { cause, data: { path } },
   );
 }
@@ -46,12 +46,12 @@ export function writeError(path: string, cause: unknown): ScaleQuestError {
   if ((cause as ScaleQuestError).code?.startsWith?.('ERR_STORE')) return cause as ScaleQuestError;
   return new ScaleQuestError(
     'ERR_STORE_WRITE',
-    `the store ${path} cannot be written: ${reasonOf(path, cause)}. What was acknowledged is there`,
+    `the store ${path} cannot be written: ${reasonOf(path, cause)}. Replies that were acknowledged are intact`,
     { cause, data: { path } },
   );
 }
 
-/** With what to do about it, where the system's error is known. */
+/** The system's error where it is known, with what to do about it. */
 function reasonOf(path: string, cause: unknown): string {
   if (cause instanceof ScaleQuestError) return cause.message;
   const { code, message } = cause as { code?: unknown; message: string };
@@ -60,10 +60,10 @@ function reasonOf(path: string, cause: unknown): string {
   return fileError('ERR_IO_WRITE', `${path}/${STORE_DATA_FILE}`, named).message;
 }
 
-/** LMDB keeps the system's error in a second promise, which it settles soon after; so many turns it may take. */
-const CAUSE_TURNS_MAX = 1000;
+/** LMDB settles a second promise with the system's error soon after; we wait so many rounds of the event loop for it. */
+const CAUSE_ROUNDS_MAX = 1000;
 
-/** A promise of LMDB's; it rejects with the system's error, whose own promise would, unheard, end the process. */
+/** Awaits a write of LMDB's, and rejects with the system's error. Without a handler, the promise of that would end the process. */
 export async function committed<T>(writing: Promise<T>): Promise<T> {
   try {
     return await writing;
@@ -71,11 +71,11 @@ export async function committed<T>(writing: Promise<T>): Promise<T> {
     const { commitError } = error as { commitError?: Promise<never> };
     if (!commitError) throw error;
     const cause = commitError.catch((found: unknown) => found);
-    throw await Promise.race([cause, after(CAUSE_TURNS_MAX, error)]);
+    throw await Promise.race([cause, after(CAUSE_ROUNDS_MAX, error)]);
   }
 }
 
-async function after(turns: number, value: unknown): Promise<unknown> {
-  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+async function after(rounds: number, value: unknown): Promise<unknown> {
+  for (let round = 0; round < rounds; round++) await new Promise(setImmediate);
   return value;
 }
