@@ -188,7 +188,8 @@ export function fillLinks<Value>(value: Value, given: ReadonlyMap<string, string
       if (placeholdersIn(whole).length === 0) return whole;
       throw new ScaleQuestError(
         'ERR_CHAIN_LINK',
-        `found nothing for {{ ${name} }}: the earlier link trained no model; give it a \`train\` section, or see why its training was not due`,
+        `found nothing for {{ ${name} }}: the earlier link trained no model. Give it a \`train\` section, ` +
+          'or see why its training was not due',
       );
     }) as Value;
   }

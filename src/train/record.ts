@@ -66,7 +66,8 @@ async function readRecord(files: Files, folder: string): Promise<TrainingRecord 
     if (error instanceof ScaleQuestError) throw error;
     throw new ScaleQuestError(
       'ERR_DATA_INVALID',
-      'expected the record of a training, found something else. It is unknown whether a training was launched here: look into the folder, then move it away.',
+      'expected the record of a training, found something else. It is unknown whether a training was launched here: ' +
+        'look into the folder, then move it away.',
       { at: { file: path }, cause: error },
     );
   }

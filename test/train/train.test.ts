@@ -192,7 +192,7 @@ test('a record of another machine, and one that cannot be read, launch nothing',
     /on far, .* If that machine is gone, remove .*train\.json/,
   );
   writeFileSync(path, '{"version":1,');
-  await rejects(launch('dies'), 'ERR_DATA_INVALID', /train\.json: this is no record of a training/);
+  await rejects(launch('dies'), 'ERR_DATA_INVALID', /train\.json: expected the record of a training/);
   assert.equal(startsOf(seen).length, 1);
 });
 

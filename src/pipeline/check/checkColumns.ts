@@ -139,7 +139,9 @@ function checkExports(
     else if (off.length === missing.length) omitted[name] = off.map(({ name: column }) => column).join(', ');
     else {
       const texts = missing.map(({ name: column, type }) => `${column} (${type})`);
-      const message = `the form ${config.format} reads ${texts.join(' and ')}, which the data set does not have; write them in a step, or add them to \`output.columns\``;
+      const message =
+        `the form ${config.format} reads ${texts.join(' and ')}, which the data set lacks; ` +
+        'write them in a step, or name them in `output.columns`';
       problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['exports', name, 'format']), message));
     }
   }

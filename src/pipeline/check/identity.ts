@@ -118,7 +118,7 @@ async function filesOf(
   return files;
 }
 
-/** The files behind a model's path: a GGUF file is one file; a tokenizer, given as a file or a folder, is those that `readChatTemplate` reads. */
+/** The files behind a model's path: the GGUF file itself, or of a tokenizer (a file or a folder) those that `readChatTemplate` reads. */
 export function modelFiles(path: string): string[] {
   if (path.endsWith('.gguf')) return [path];
   const folder = path.endsWith('.json') ? dirname(path) : path;
