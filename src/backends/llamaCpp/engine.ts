@@ -1,5 +1,6 @@
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
+import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
 
 /**
@@ -60,8 +61,6 @@ export async function openEngine(options: EngineOptions, reply: Reply): Promise<
   }));
   return drive(model, scoring, slots, contextTokens, reply, () => llama.dispose());
 }
-
-const CONTEXT_TOKENS_DEFAULT_MAX = 4096;
 
 /** Beyond what it was trained for, a model writes nonsense without saying so. */
 function contextTokensOf(model: LlamaModel, wanted: number | undefined): number {
