@@ -124,7 +124,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
     CONNECT_TIMEOUT_MS * 2 < UNREACHABLE_MS_DEFAULT,
   'an unreachable server is tried many times before the run ends':
     RECONNECT_BACKOFF.maxMs * 10 <= UNREACHABLE_MS_DEFAULT,
-  'an ejected replica is polled many times before the run ends': POLL_PERIOD_MS * 10 <= UNREACHABLE_MS_DEFAULT,
+  'an ejected replica is polled many times before the run ends':
+    POLL_PERIOD_MS * 10 <= UNREACHABLE_MS_DEFAULT,
   'reconnecting waits no longer than retrying':
     RECONNECT_BACKOFF.firstMs <= RETRY_BACKOFF.firstMs && RECONNECT_BACKOFF.maxMs <= RETRY_BACKOFF.maxMs,
   'a server may ask for a longer wait than we would choose': RETRY_BACKOFF.maxMs <= RETRY_AFTER_MAX_MS,
@@ -133,7 +134,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
   'the first half-open probe comes no later than the others': HALF_OPEN_FIRST_MS <= HALF_OPEN_PERIOD_MS,
   'an open circuit breaker is probed more often than a refused call comes back':
     HALF_OPEN_PERIOD_MS < RETRY_BACKOFF.maxMs,
-  'an ejection ends, at its longest, before a server counts as busy for too long': EJECTION_BACKOFF.maxMs < BUSY_MS,
+  'an ejection ends, at its longest, before a server counts as busy for too long':
+    EJECTION_BACKOFF.maxMs < BUSY_MS,
   'ejections grow': EJECTION_BACKOFF.firstMs < EJECTION_BACKOFF.maxMs,
   'a server of unknown size is polled more often': FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
   'a limit has several changes within the first polls': METRIC_LAG_POLLS_MAX * 4 <= FIRST_POLLS_MAX,
@@ -150,7 +152,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
 /** Throws ERR_INVARIANT with the first relation that does not hold. */
 export function assertRelations(relations: Readonly<Record<string, boolean>>): void {
   for (const [relation, holds] of Object.entries(relations)) {
-    if (!holds) throw new ScaleQuestError('ERR_INVARIANT', `src/backends/limits.ts: expected that ${relation}`);
+    if (!holds)
+      throw new ScaleQuestError('ERR_INVARIANT', `src/backends/limits.ts: expected that ${relation}`);
   }
 }
 

@@ -84,12 +84,13 @@ export function createBatchApi(
   signal: AbortSignal,
 ): BatchApi {
   const { model, apiKeyEnv, timeoutMs, retriesMax, unreachableMs, pollMs } = options;
-  const label = `model ${name} (${model} at ${options.replicas[0]!})`;
+  const url = options.replicas[0]!;
+  const label = `model ${name} (${model} at ${url})`;
   const apiKey = readApiKey(name, apiKeyEnv, env);
   const lastAnswer: LastAnswer = { atMs: undefined };
   const http = createHttpClient({
-    ...{ url: options.replicas[0]!, headers: keyHeaders(apiKey), connections: BATCH_CONNECTIONS_MAX, timeoutMs },
-    ...{ label, lastAnswer, clock },
+    ...{ url, headers: keyHeaders(apiKey), connections: BATCH_CONNECTIONS_MAX },
+    ...{ timeoutMs, label, lastAnswer, clock },
   });
   const context: ReplyContext = {
     ...{ label, model, apiKeyEnv, apiKey, lastAnswer, speaks: OPENAI_SPEAKS, nowMs: clock.nowMs },

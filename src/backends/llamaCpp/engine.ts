@@ -13,7 +13,7 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-/** A completion under way: its choices run one after the other on one sequence, so the prompt is evaluated once. */
+/** Runs one completion at a time. Its choices run one after the other on one sequence, so the prompt is evaluated once. */
 interface Slot {
   index: number;
   sequence: LlamaContextSequence;
@@ -22,7 +22,7 @@ interface Slot {
     prompt: Token[];
     stops: Stops;
     choices: EngineChoice[];
-    /** Tokens of the choice under way; the next step evaluates the last of them. */
+    /** Tokens of the choice that is being written; the next step evaluates the last of them. */
     tokens: Token[];
   } | null;
 }

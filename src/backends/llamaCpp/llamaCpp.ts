@@ -71,7 +71,8 @@ async function openLlamaCpp(
   { folder }: OpenDeps,
 ): Promise<OpenedModel> {
   const template = resolveTemplate(templateConfig);
-  const count = options.processes ?? (options.gpu ? 1 : Math.min(ENGINE_PROCESSES_DEFAULT_MAX, availableParallelism()));
+  const count =
+    options.processes ?? (options.gpu ? 1 : Math.min(ENGINE_PROCESSES_DEFAULT_MAX, availableParallelism()));
   const engine: EngineOptions = {
     path: resolve(folder, options.path),
     sequences: options.sequences,

@@ -16,7 +16,13 @@ import { type StatusClient, type StatusClientOptions, openStatusClient } from '.
 export interface PoolStats {
   inFlight: number;
   queued: number;
-  replicas: { url: string; isEjected: boolean; limit: number; steering: Limit['steering']; outstanding: number }[];
+  replicas: {
+    url: string;
+    isEjected: boolean;
+    limit: number;
+    steering: Limit['steering'];
+    outstanding: number;
+  }[];
 }
 
 /**

@@ -43,7 +43,7 @@ type ServerError = z.output<typeof errorSchema>;
 /**
  * The reply's JSON by a schema. Throws what the reply means otherwise: a TryFailure, a RowError, or a ScaleQuestError that
  * ends the run. `part`: what a reply cannot be without, as in "choices". `isPlain` may accept, cheaply, what the schema
- * would give back as it is, or with fields more.
+ * would return as it is, or with fields more.
  */
 export function parseReply<Schema extends z.ZodType>(
   reply: HttpReply,
@@ -102,7 +102,7 @@ export function statusError(reply: HttpReply, context: ReplyContext): Error {
   if (status >= 300 && status < 400) {
     const target = reply.header('location');
     return refused(
-      `: it points to ${target ?? 'another place'}; redirects are not followed, write the final url into the pipeline`,
+      `: it points to ${target ?? 'another address'}; redirects are not followed, write the final url into the pipeline`,
     );
   }
   // What the server says about a key may quote it.

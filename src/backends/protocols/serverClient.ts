@@ -208,4 +208,3 @@ function serverEnv({ apiKeyEnv }: ServerOptions, { env, keyVariables }: ServerDe
 function withoutV1(url: string): string {
   return url.replace(/(\/v1)?\/*$/, '');
 }
-

@@ -120,7 +120,8 @@ function rerankCalls(
   { extra, itemsPerRequestMax }: TeiOptions,
 ): ScoreCall[] {
   const byQuery = new Map<string, number[]>();
-  for (const [position, { user }] of items.entries()) byQuery.set(user, [...(byQuery.get(user) ?? []), position]);
+  for (const [position, { user }] of items.entries())
+    byQuery.set(user, [...(byQuery.get(user) ?? []), position]);
   return [...byQuery].flatMap(([query, all]) =>
     groupPositions(all, itemsPerRequestMax).map((group) => {
       const positions = group.map((at) => all[at]!);

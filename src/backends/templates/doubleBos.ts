@@ -91,7 +91,11 @@ async function byTokens(
 }
 
 /** The marker and a letter are two tokens, or the server reads something else than the marker alone before the letter. */
-async function byCount(http: HttpClient, { model, extra }: DoubleBosQuestion, bos: string): Promise<DoubleBos> {
+async function byCount(
+  http: HttpClient,
+  { model, extra }: DoubleBosQuestion,
+  bos: string,
+): Promise<DoubleBos> {
   const body = { ...extra, model, prompt: bos + LETTER, max_tokens: 1, temperature: 0 };
   const { usage } = usageReply.parse(bodyOf(await http.post('/completions', body)));
   return usage.prompt_tokens > 2 ? { kind: 'doubled', token: bos } : { kind: 'single' };

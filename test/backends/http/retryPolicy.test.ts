@@ -50,7 +50,7 @@ describe('withRetry', () => {
     assert.equal(none.clock.nowMs(), 0);
   });
 
-  it('does not take a server for gone that was silent between two cut connections', async () => {
+  it('does not take a server for gone that timed out between two cut connections', async () => {
     const options = setUp({ unreachableMs: 20_000 });
     const failures: FailureKind[] = ['reset', 'reset', 'timeout', 'reset'];
     let tries = 0;
@@ -117,14 +117,14 @@ describe('withRetry', () => {
     await assert.rejects(among.clock.until(withRetry(call, among)), { code: 'ROW_SERVER_ERROR' });
   });
 
-  it('repeats a cut connection once at once and silently', async () => {
+  it('repeats a cut connection once, at once and without a word', async () => {
     const options = setUp({ retriesMax: 0, unreachableMs: 0 });
     assert.equal(await options.clock.until(withRetry(script([fail('reset')]).call, options)), 'answer');
     assert.equal(options.clock.nowMs(), 0);
     assert.deepEqual(options.waits, []);
   });
 
-  it('waits for a server that is away, as long as told and no longer', async () => {
+  it('waits for a server that is unreachable, as long as told and no longer', async () => {
     for (const kind of ['reset', 'unreachable'] as const) {
       const options = setUp({ retriesMax: 0, unreachableMs: 10_000 });
       await assert.rejects(options.clock.until(withRetry(script(times(1000, kind)).call, options)), {
@@ -139,8 +139,8 @@ describe('withRetry', () => {
 
   it('starts counting anew when the server has answered in between', async () => {
     const options = setUp({ unreachableMs: 3000, retriesMax: 5 });
-    const away = times(3, 'unreachable');
-    const { call } = script([...away, fail('server'), ...away, fail('server'), ...away]);
+    const unreachable = times(3, 'unreachable');
+    const { call } = script([...unreachable, fail('server'), ...unreachable, fail('server'), ...unreachable]);
     assert.equal(await options.clock.until(withRetry(call, options)), 'answer');
   });
 

@@ -9,7 +9,13 @@ function setUp(count: number) {
   const clock = simulatedClock();
   const closing = new AbortController();
   const { signal } = closing;
-  const world = { hasWork: true, isReachable: true, loadsMs: [] as number[], checksMs: [] as number[], polled: 0 };
+  const world = {
+    hasWork: true,
+    isReachable: true,
+    loadsMs: [] as number[],
+    checksMs: [] as number[],
+    polled: 0,
+  };
   const replicas = Array.from({ length: count }, (_, at) =>
     newReplica(`http://r${at}/v1`, at, { limitMax: 100 }, { clock, signal, onHalfOpen: () => undefined }),
   );

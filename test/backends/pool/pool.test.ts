@@ -103,12 +103,10 @@ describe('createPool, which replica and which row', () => {
     const shareTogether = async (changes: Partial<PoolOptions>): Promise<number> => {
       const world = setUp(3, { slots: 4, ...changes });
       const rows = Array.from({ length: 60 }, (_, seq) =>
-        Promise.all(
-          [0, 1, 2, 3].map((at) => ask(world, seq, taking(world, 100 + ((7 * seq + at) % 13)))),
-        ),
+        Promise.all([0, 1, 2, 3].map((at) => ask(world, seq, taking(world, 100 + ((7 * seq + at) % 13))))),
       );
-      const places = (await world.clock.until(Promise.all(rows))) as number[][];
-      return places.filter((row) => new Set(row).size === 1).length / places.length;
+      const usedBy = (await world.clock.until(Promise.all(rows))) as number[][];
+      return usedBy.filter((row) => new Set(row).size === 1).length / usedBy.length;
     };
     assert.ok((await shareTogether({ usesAffinity: false })) < 0.2);
     assert.ok((await shareTogether({})) > 0.7);
@@ -163,13 +161,13 @@ describe('createPool, which replica and which row', () => {
       let settled = 0;
       const all = calls.map(({ takes, ends }, seq) =>
         ask(world, seq, async (replica) => {
-            const allDown = up(world).every((isUp) => !isUp);
-            const most = allDown ? 1 : replica.limit.value;
-            assert.ok(replica.outstanding <= most, `${replica.outstanding} out of ${most}`);
-            await world.clock.sleep(takes);
-            if (ends === 'row') throw new RowError('ROW_REPLY_INVALID', 'model m');
-            if (ends !== 'ok') throw fail(ends);
-          })
+          const allDown = up(world).every((isUp) => !isUp);
+          const most = allDown ? 1 : replica.limit.value;
+          assert.ok(replica.outstanding <= most, `${replica.outstanding} out of ${most}`);
+          await world.clock.sleep(takes);
+          if (ends === 'row') throw new RowError('ROW_REPLY_INVALID', 'model m');
+          if (ends !== 'ok') throw fail(ends);
+        })
           .catch((error: unknown) => assert.ok(error instanceof TryFailure || error instanceof RowError))
           .finally(() => (settled += 1)),
       );
@@ -264,7 +262,7 @@ describe('createPool, replicas that die', () => {
     }
   });
 
-  it('gives one that fails though it is there no more than a call now and then, and charges nobody for it', async () => {
+  it('gives one that fails though it is reachable no more than a call now and then, and charges nobody for it', async () => {
     const world = setUp(2);
     const at = [0, 0];
     let charged = 0;
@@ -298,9 +296,7 @@ describe('createPool, replicas that die', () => {
       at[index]! += 1;
     };
     const askRows = (rows: number): Promise<unknown> =>
-      world.clock.until(
-        Promise.allSettled(Array.from({ length: rows }, (_, seq) => ask(world, seq, call))),
-      );
+      world.clock.until(Promise.allSettled(Array.from({ length: rows }, (_, seq) => ask(world, seq, call))));
     await askRows(40);
     assert.deepEqual(up(world), [false, true]);
     isSick = false;

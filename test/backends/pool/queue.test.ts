@@ -111,7 +111,7 @@ describe('createQueue', () => {
         started.toSorted((a, b) => a - b),
         seqs.toSorted((a, b) => a - b),
       );
-      // Once all were there, nobody was passed over by more than the calls that are looked at.
+      // Once all were there, nobody was passed over by more than the calls that are searched.
       const waited = started.slice(slots);
       const order = waited.toSorted((a, b) => a - b);
       waited.forEach((seq, at) => assert.ok(order.indexOf(seq) >= at - 64 * slots - 64, `${seq} at ${at}`));

@@ -4,7 +4,11 @@ import { eject } from '../../../src/backends/pool/outlierEjection.js';
 import { newReplica, takeBack } from '../../../src/backends/pool/replica.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
-const breaker = { clock: simulatedClock(), signal: new AbortController().signal, onHalfOpen: () => undefined };
+const breaker = {
+  clock: simulatedClock(),
+  signal: new AbortController().signal,
+  onHalfOpen: () => undefined,
+};
 
 test('a replica that comes back begins its limit again; one that kept failing must answer a call first', () => {
   for (const [kind, state] of [

@@ -46,5 +46,8 @@ test('a server that refuses the key is reachable but not ready; one that fails i
 
 test('a server that is gone is not reachable, and nothing rejects', async (t) => {
   const status = open(t, 'http://127.0.0.1:9');
-  assert.deepEqual([await status.load(), await status.isReachable(), await status.isReady()], [null, false, false]);
+  assert.deepEqual(
+    [await status.load(), await status.isReachable(), await status.isReady()],
+    [null, false, false],
+  );
 });

@@ -13,13 +13,17 @@ test('a key is read from its variable, without the line end that a shell leaves'
 });
 
 test('a missing variable, and one that holds no key, are told by name, without what they hold', () => {
-  const missing = { code: 'ERR_MODEL_LOAD', message: /^model m takes its key from the environment variable KEY/ };
+  const missing = {
+    code: 'ERR_MODEL_LOAD',
+    message: /^model m takes its key from the environment variable KEY/,
+  };
   assert.throws(() => readApiKey('m', 'KEY', {}), missing);
   assert.throws(() => readApiKey('m', 'KEY', { KEY: '  ' }), missing);
   for (const key of ['two words', 'schlüssel', 'a\u0000b']) {
     assert.throws(
       () => readApiKey('m', 'KEY', { KEY: key }),
-      (error: Error) => /KEY of model m does not hold a key/.test(error.message) && !error.message.includes(key),
+      (error: Error) =>
+        /KEY of model m does not hold a key/.test(error.message) && !error.message.includes(key),
     );
   }
 });

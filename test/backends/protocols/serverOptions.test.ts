@@ -50,7 +50,9 @@ test('extra fields are any JSON but what the framework sets', () => {
 });
 
 test('the description of servers says where they are and whether the run starts them', () => {
-  const { servers } = describeServed(options.parse({ ...SERVER, serve: { command: ['vllm'] }, apiKeyEnv: 'K' }));
+  const { servers } = describeServed(
+    options.parse({ ...SERVER, serve: { command: ['vllm'] }, apiKeyEnv: 'K' }),
+  );
   assert.deepEqual(servers, {
     ...{ replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'K', isManaged: true, timeoutMs: 600_000 },
   });
