@@ -1,0 +1,248 @@
+import { basename, join, resolve } from 'node:path';
+import { hashBytes, writeAtomic } from '../io/files/atomicFile.js';
+import { writeCard } from '../io/run/card.js';
+import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
+import type { StartEncoder } from '../io/parquet/encoderThread.js';
+import type { Files } from '../io/files/files.js';
+import { RUN_FORMAT_VERSION, type RunRecord } from '../io/run/manifest.js';
+import { packageVersion } from '../io/files/packageFiles.js';
+import {
+  type RunFolder,
+  assertUsable,
+  committedShards,
+  hasManifest,
+  isComplete,
+  openRunFolder,
+  resumeOf,
+  totalsOf,
+} from '../io/run/runFolder.js';
+import { type LogEvent, openRunLog } from '../io/run/runLog.js';
+import { writeSample } from '../io/run/sample.js';
+import { sourceReader } from '../io/sources/sourceReader.js';
+import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
+import type { Plan } from '../pipeline/plan.js';
+import { type Report, type RunResult, performanceOf, reportOf } from './report.js';
+import type { Emit, RunEvent } from './events.js';
+import { fillFolder } from './fillFolder.js';
+import { type OpenedModels, statsOf } from './openModels.js';
+import { type RunDeps, runPlan } from './runPlan.js';
+import type { Resume } from './streamRows.js';
+import { filledRemover } from '../train/environment.js';
+
+/** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */
+export interface RunWorld {
+  files: Files;
+  prompt: RunDeps['prompt'];
+  /** Opens the models; not called for a run that is complete. The caller closes them. */
+  openModels: () => Promise<OpenedModels>;
+  signal: AbortSignal;
+  now: () => Date;
+  /** Since any fixed moment. */
+  nowMs: () => number;
+  memoryPeakBytes: () => number;
+  /** What encodes shards; a thread unless given. */
+  startEncoder?: StartEncoder | undefined;
+  emit: Emit<RunEvent>;
+}
+
+/**
+ * Runs a plan in its folder: begins there, or goes on from the last commit of the same plan. A run is complete when its last
+ * commit says so; then only the files that are made from the commits are written again.
+ */
+export async function runInFolder(plan: Plan, path: string, world: RunWorld): Promise<RunResult> {
+  const { files } = world;
+  // A run begins in a folder only when its models are there; one that is there is refused before anything is loaded.
+  const isBegun = await hasManifest(files, path);
+  if (!isBegun) await assertUsable(files, path);
+  const begun = isBegun ? await openRunFolder(files, path, recordOf(plan)) : null;
+  if (begun && isComplete(begun)) return finishAgain(plan, begun, files);
+  let folder = begun;
+  try {
+    const opened = await world.openModels();
+    folder ??= await openRunFolder(files, path, recordOf(plan));
+    await writePipeline(files, plan, folder);
+    return await goOnLogged(plan, folder, opened, world);
+  } finally {
+    await folder?.manifest.close();
+  }
+}
+
+function recordOf(plan: Plan): RunRecord {
+  const { identity, parts, name, settings } = plan;
+  return { kind: 'run', version: RUN_FORMAT_VERSION, identity, name, seed: settings.seed, parts };
+}
+
+/** From the commits alone; state deltas are read again only where a step makes figures of them. */
+async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
+  const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
+  const totals = totalsOf(folder);
+  return reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+}
+
+async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise<RunResult> {
+  await folder.manifest.close();
+  const report = await reportIn(files, plan, folder);
+  await writePipeline(files, plan, folder);
+  await writeRunFiles(files, plan, folder, report);
+  return { report, performance: null };
+}
+
+/** With the log of the folder open. What cannot be logged ends the run. */
+async function goOnLogged(
+  plan: Plan,
+  folder: RunFolder,
+  opened: OpenedModels,
+  world: RunWorld,
+): Promise<RunResult> {
+  const log = await openRunLog(world.files, folder.path, world.now);
+  const record = async (event: LogEvent): Promise<void> => {
+    world.emit(event);
+    await log.write(event);
+  };
+  try {
+    return await goOn(plan, folder, opened, { ...world, record });
+  } catch (error) {
+    const { code = 'bug', message } = error as { code?: string; message: string };
+    await record({ event: 'failed', code, message }).catch(() => {});
+    throw error;
+  } finally {
+    await log.close().catch(() => {});
+  }
+}
+
+interface LoggedWorld extends RunWorld {
+  /** Emits, and waits until the event is in the log. */
+  record: (event: LogEvent) => Promise<void>;
+}
+
+async function goOn(
+  plan: Plan,
+  folder: RunFolder,
+  opened: OpenedModels,
+  world: LoggedWorld,
+): Promise<RunResult> {
+  const { files, nowMs } = world;
+  const startedMs = nowMs();
+  const { from, replayedRows } = await runRows(plan, folder, opened, world);
+  const report = await reportIn(files, plan, folder);
+  const stats = statsOf(opened.models);
+  const wallS = (nowMs() - startedMs) / 1000;
+  const memoryPeakBytes = world.memoryPeakBytes();
+  const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
+  await writeJson(files, join(folder.path, 'performance.json'), performance);
+  await writeRunFiles(files, plan, folder, report);
+  await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
+  return { report, performance };
+}
+
+async function emitStart(
+  plan: Plan,
+  folder: RunFolder,
+  { from, kept }: Resume,
+  { models }: OpenedModels,
+  { record, emit }: LoggedWorld,
+): Promise<void> {
+  const { removed, tornBytes, manifest } = folder;
+  const { file, name, identity, settings } = plan;
+  await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
+  if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
+    await record({ event: 'resumed', from, kept, removed, tornBytes });
+  emit({ event: 'flowing', from, kept, models: Object.keys(models) });
+}
+
+/** Where the run began, and how many rows were replayed from the step result cache. */
+async function runRows(
+  plan: Plan,
+  folder: RunFolder,
+  opened: OpenedModels,
+  world: LoggedWorld,
+): Promise<{ from: number; replayedRows: number }> {
+  const { files, prompt, signal, emit, record, startEncoder } = world;
+  const { rowGroupRows, zstdLevel } = plan.settings.output;
+  let replayedRows = 0;
+  let begunAt = 0;
+  await fillFolder(
+    files,
+    folder,
+    { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
+    async (resume, sink) => {
+      begunAt = resume.from;
+      await emitStart(plan, folder, resume, opened, world);
+      return runPlan(plan, {
+        ...opened,
+        ...{ prompt, resume, signal },
+        onReplayed: (rows) => (replayedRows += rows),
+        read: sourceReader(plan.settings.source, plan.folder, files),
+        sink: {
+          append: sink.append,
+          async commit(cut) {
+            await sink.commit(cut);
+            await record({ event: 'committed', next: cut.next, kept: cut.kept });
+          },
+        },
+        onCounts: (step, counts) => emit({ event: 'counted', step, counts }),
+        onDelivered: (watermark, kept) => emit({ event: 'delivered', watermark, kept }),
+      });
+    },
+  );
+  return { from: begunAt, replayedRows };
+}
+
+/** In every shard; nothing that depends on the clock, the machine or how fast the run was. */
+function metadataOf(plan: Plan): Record<string, string> {
+  const { name, identity, settings } = plan;
+  return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
+}
+
+async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report: Report): Promise<void> {
+  await writeExports(files, plan, folder);
+  const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
+  await writeJson(files, join(folder.path, 'report.json'), { scalequest: packageVersion(), ...report });
+  await writeSample(files, {
+    folder: folder.path,
+    shards: committedShards(folder.path, folder.manifest.content.commits),
+    columns: plan.columns,
+  });
+  await writeCard(files, folder.path, {
+    name: plan.name,
+    // Its text in the file is `${NAME}` still, and of secrets it stays so.
+    summary: plan.settings.summary && filledRemover(plan.filled)(plan.settings.summary),
+    rows: report.rowsKept,
+    contents: contentsOf(folder),
+    columns: plan.columns,
+    exports: Object.keys(plan.settings.exports),
+    funnel: report.funnel.map(({ step, rowsIn, kept, dropped, rejected }) => ({
+      step,
+      rowsIn,
+      kept,
+      dropped: sum(dropped),
+      rejected: sum(rejected),
+    })),
+    figures: printFigures(report.figures),
+    pipelineText: plan.text,
+  });
+}
+
+/** As it was last started: what decides no row may have changed, and the card tells the same. */
+function writePipeline(files: Files, plan: Plan, folder: RunFolder): Promise<void> {
+  const from = `# ${basename(plan.file)} as it ran; its relative paths start where that file is (see log.jsonl).\n`;
+  return writeAtomic(files, join(folder.path, 'pipeline.yaml'), from + plan.text);
+}
+
+/** Of the committed shards and of what made them; the same whoever wrote them, and where. */
+function contentsOf({ manifest, run }: RunFolder): string {
+  const shards = manifest.content.commits.map(({ shard }) => shard?.sha256 ?? '');
+  return hashBytes(new TextEncoder().encode([run.identity, ...shards].join('\n')));
+}
+
+async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promise<void> {
+  const shards = folder.manifest.content.commits.flatMap(({ shard }) => shard ?? []);
+  for (const [name, config] of Object.entries(plan.settings.exports)) {
+    const into = join(folder.path, EXPORTS_FOLDER, name);
+    await writeExport(files, { run: folder.path, shards, config, folder: into, name });
+  }
+}
+
+function writeJson(files: Files, path: string, value: object): Promise<void> {
+  return writeAtomic(files, path, `${JSON.stringify(value, null, 2)}\n`);
+}
