@@ -26,7 +26,7 @@ export function scoreOptions(ownFields: readonly string[], itemsPerRequestMax: n
 }
 
 /** One request for some of the items. */
-export interface ScoreCall {
+export interface ItemsRequest {
   path: string;
   body: object;
   /** Positions of its items in the row, in the order of the body. */
@@ -41,7 +41,7 @@ export interface ScoreReply extends Usage {
 export interface ScoreProtocol {
   speaks: Speaks;
   /** The requests for a row's items. */
-  calls(items: readonly ScoreItem[]): ScoreCall[];
+  calls(items: readonly ScoreItem[]): ItemsRequest[];
   read(reply: HttpReply, context: ReplyContext): ScoreReply;
 }
 

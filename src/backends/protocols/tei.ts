@@ -6,7 +6,7 @@ import type { HttpReply } from '../http/httpClient.js';
 import { pairOf } from './scorePair.js';
 import {
   SCORES,
-  type ScoreCall,
+  type ItemsRequest,
   type ScoreReply,
   openScoreModel,
   groupPositions,
@@ -103,7 +103,7 @@ function predictCalls(
   name: string,
   { extra, itemsPerRequestMax }: TeiOptions,
   template: ScoreTemplate | undefined,
-): ScoreCall[] {
+): ItemsRequest[] {
   return groupPositions(items, itemsPerRequestMax).map((positions) => {
     const inputs = positions.map((position) => {
       const item = items[position]!;
@@ -118,7 +118,7 @@ function rerankCalls(
   items: readonly ScoreItem[],
   name: string,
   { extra, itemsPerRequestMax }: TeiOptions,
-): ScoreCall[] {
+): ItemsRequest[] {
   const byQuery = new Map<string, number[]>();
   for (const [position, { user }] of items.entries())
     byQuery.set(user, [...(byQuery.get(user) ?? []), position]);
