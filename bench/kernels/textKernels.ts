@@ -128,7 +128,7 @@ export const reply: Kernel = {
   prepare(count) {
     const context = {
       ...{ label: 'the server', model: 'm', apiKeyEnv: undefined, apiKey: undefined },
-      health: { answeredMs: 0 },
+      lastAnswer: { atMs: 0 },
       speaks: OPENAI_SPEAKS,
       nowMs: () => 0,
     };
