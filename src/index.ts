@@ -15,7 +15,14 @@ export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow
 export { type Scan, scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/readTexts.js';
 export * from './library.js';
-export type { CustomOperator, CustomTools } from './operators/custom.js';
+export {
+  type DefinedOperator,
+  type OperatorDefinition,
+  type RowDecision,
+  type RowTools,
+  defineOperator,
+} from './operators/lib/defineOperator.js';
+export type { StandardSchema } from './operators/lib/standardSchema.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';
 export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
