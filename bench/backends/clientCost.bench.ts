@@ -9,7 +9,7 @@ import { nodeFiles } from '../../src/io/files/files.js';
 import { type Store, openStore } from '../../src/store/store.js';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { flag, median, spread } from './load.js';
+import { flag, median, spread } from '../figures.js';
 
 /**
  * CPU a request (user and system, all threads): a bare undici loop, our model, our model behind the store, and the same

@@ -5,12 +5,12 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '../../src/backends/openModel.js';
 import type { Model } from '../../src/backends/model.js';
-import { argument } from '../arrow/data.js';
+import { flag } from '../figures.js';
 
 const PATH = join(fileURLToPath(new URL('../../../', import.meta.url)), 'models/tiny.gguf');
-const requests = argument('requests', 128);
-const choices = argument('choices', 2);
-const tokensMax = argument('tokens', 128);
+const requests = flag('requests', 128);
+const choices = flag('choices', 2);
+const tokensMax = flag('tokens', 128);
 
 const QUESTION =
   'Maya has 14 apples. She buys 3 bags of 6 apples each and gives 8 apples to a friend. How many apples does Maya have now?';

@@ -2,12 +2,7 @@ import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import type { RunningEndpoint } from '../endpoint/start.js';
 
-/** What the benches of the pool share: flags, a model over simulated servers, many requests at once. */
-
-export function flag(name: string, fallback: number): number {
-  const word = process.argv.find((each) => each.startsWith(`--${name}=`));
-  return Number(word?.split('=')[1] ?? fallback);
-}
+/** What the benches of the pool share: a model over simulated servers, many requests at once. */
 
 export function modelOver(endpoints: readonly RunningEndpoint[], changes: object = {}): Promise<Model> {
   const replicas = endpoints.map(({ url }) => `${url}/v1`);
@@ -33,14 +28,4 @@ export async function askAll(
   );
   const answered = outcomes.filter(({ status }) => status === 'fulfilled').length;
   return { tookMs: performance.now() - startedMs, mostMs, answered };
-}
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-/** `0.98 (0.97-0.99)`: median and range. */
-export function spread(values: readonly number[], digits = 3): string {
-  const range = `${Math.min(...values).toFixed(digits)}-${Math.max(...values).toFixed(digits)}`;
-  return `${median(values).toFixed(digits)} (${range})`;
 }

@@ -5,7 +5,7 @@ import { createSharedPools } from '../../src/backends/pool/sharedPools.js';
 import { printTable } from '../../src/run/report.js';
 import { occupancyBetween } from '../endpoint/stats.js';
 import { type RunningEndpoint, startEndpoint } from '../endpoint/start.js';
-import { flag, spread } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * Four replicas that keep prompts' beginnings, and a server that is asked for one choice at a time, so that a row's n choices

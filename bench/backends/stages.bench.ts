@@ -6,7 +6,8 @@ import { mapRows } from '../../src/flow/mapRows.js';
 import { KEEP } from '../../src/flow/outcome.js';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { flag, modelOver, spread } from './load.js';
+import { modelOver } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * Five stages, each with a server of its own, one of them half as slow again: the stream against its slowest stage alone, and

@@ -60,7 +60,7 @@ test('another Arrow type is an error that names it', () => {
   for (const { type, data } of [dates, wide]) {
     assert.throws(() => gather(type, [{ data: data[0]!, runs: Int32Array.of(0, 1) }]), {
       code: 'ERR_INVARIANT',
-      message: /Arrow type (Date|Int64).*expected Utf8, Int32, Float64, Bool or a List/,
+      message: /Arrow type (Timestamp|Int64).*expected Utf8, Int32, Float64, Bool or a List/,
     });
   }
 });

@@ -2,7 +2,7 @@ import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
 import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
-import { checkPipeline } from './check.js';
+import { checkFile } from './check.js';
 import type { CheckDeps } from './checkDeps.js';
 import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
 import { PipelineProblems } from '../document.js';
@@ -83,7 +83,7 @@ async function checkLink(
   deps: CheckDeps,
 ): Promise<Plan | null> {
   if (link.pipeline !== undefined)
-    return checkPipeline(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
+    return checkFile(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
   fillLinks(link.command!, new Map([...given, ['output', '']]));
   for (const path of fillLinks(link.inputs, given).map((written) => resolve(chain.folder, written))) {
     if (deps.exists(path) || deps.isPending?.(path, 'other')) continue;

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import { buildRows } from '../../src/arrow/build.js';
 import { SEQ_COLUMN } from '../../src/arrow/columns.js';
 import type { Column, ColumnValue } from '../../src/arrow/columnType.js';
@@ -33,7 +32,7 @@ function text(seed: number, step: string, seq: number, chars: number): string {
   return words;
 }
 
-/** values[column][row] of the rows lo … hi - 1; the same for the same seed. */
+/** values[column][row] of the rows lo to hi - 1; the same for the same seed. */
 export function benchValues(lo: number, hi: number, seed = 1): ColumnValue[][] {
   const seqs = Array.from({ length: hi - lo }, (_, at) => lo + at);
   const five = [0, 1, 2, 3, 4];
@@ -50,22 +49,4 @@ export function benchValues(lo: number, hi: number, seed = 1): ColumnValue[][] {
 
 export function benchRows(lo: number, hi: number, seed = 1): RecordBatch {
   return buildRows(COLUMNS, benchValues(lo, hi, seed), hi - lo);
-}
-
-/** The rows' Arrow IPC bytes, hashed: equal hashes mean equal results. */
-export function hashRows(rows: RecordBatch): string {
-  return createHash('sha256')
-    .update(tableToIPC(new Table(rows)))
-    .digest('hex')
-    .slice(0, 12);
-}
-
-/** A number from the command line: `--rows=20000`. */
-export function argument(name: string, usual: number): number {
-  const given = process.argv.find((word) => word.startsWith(`--${name}=`));
-  return given ? Number(given.slice(name.length + 3)) : usual;
-}
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
