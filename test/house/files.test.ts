@@ -35,7 +35,7 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/backends/protocol.ts': 'types, and a function that does nothing but hold them',
   'src/backends/protocols/serverClient.ts': 'openai.test and score.test send every request through it',
   'src/process/guardedGroup.ts': 'managedServer.test and train/follow.test start groups through it',
-  'src/backends/protocols/serverReplies.ts': 'openai.test and score.test read every reply through it',
+  'src/backends/protocols/readServerReply.ts': 'openai.test and score.test read every reply through it',
   'src/backends/http/httpClient.ts': 'openai.test, against a server with faults',
   'src/cli/interrupt.ts': 'run.test and train.test interrupt commands',
   'src/flow/batch.ts': 'invariants.test',
