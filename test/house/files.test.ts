@@ -45,13 +45,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/flow/outcome.ts': 'invariants.test, and the tests of every operator',
   'src/flow/scanRows.ts': 'invariants.test and deduplicate.test',
   'src/flow/untilAborted.ts': 'invariants.test',
-  'src/io/parquet/encoderThread.ts': 'shardWriter.test writes through it',
-  'src/io/files/packageFiles.ts': 'every test of prompts and of the command line reads through it',
-  'src/io/parquet/parquetColumns.ts': 'shardWriter.test and readParquet.test',
-  'src/io/parquet/parquetSchema.ts': 'shardWriter.test and readParquet.test',
-  'src/io/run/runSink.ts': 'cli/run.test and pipeline/determinism.test',
-  'src/io/parquet/shardAnswers.ts': 'shardWriter.test writes through it, in a thread; the simulation without',
-  'src/io/parquet/shardEncoder.ts': 'shardWriter.test',
 };
 
 /** The list may shrink, not grow. */
