@@ -24,7 +24,7 @@ export interface Report {
   rowsIn: number;
   rowsKept: number;
   funnel: FunnelStep[];
-  /** Of the steps that have figures of their own. */
+  /** Figures of the steps that have their own. */
   figures: Record<string, Figures>;
 }
 

@@ -88,7 +88,7 @@ function cellsOf(counts: KilledCounts): string[] {
   return [
     ...plain,
     `${repeated} (${repeatedMost} in one run)`,
-    `${counts.underWay} (${counts.underWayMost})`,
+    `${counts.inFlight} (${counts.underWayMost})`,
     String(counts.unanswered),
     counts.latestMs.toFixed(0),
   ];
