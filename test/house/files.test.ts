@@ -29,9 +29,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/cli/terminal.ts': 'run.test',
   'src/cli/showRun.ts': 'run.test',
   'src/cli/showTraining.ts': 'train.test',
-  'src/arrow/columnType.ts': 'types and a table; every test of src/arrow builds columns from it',
-  'src/arrow/fault.ts': 'its messages are tested with the values that cause them: build, gather',
-  'src/arrow/gather.ts': 'take and concat are its two users and test it',
   'src/cli/interrupt.ts': 'run.test and train.test interrupt commands',
   'src/flow/batch.ts': 'invariants.test',
   'src/flow/gate.ts': 'invariants.test',
@@ -40,16 +37,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/flow/outcome.ts': 'invariants.test, and the tests of every operator',
   'src/flow/scanRows.ts': 'invariants.test and deduplicate.test',
   'src/flow/untilAborted.ts': 'invariants.test',
-  'src/io/parquet/encoderThread.ts': 'shardWriter.test writes through it',
-  'src/io/files/packageFiles.ts': 'every test of prompts and of the command line reads through it',
-  'src/io/parquet/parquetColumns.ts': 'shardWriter.test and readParquet.test',
-  'src/io/parquet/parquetSchema.ts': 'shardWriter.test and readParquet.test',
-  'src/io/run/runSink.ts': 'cli/run.test and pipeline/determinism.test',
-  'src/io/parquet/shardAnswers.ts': 'shardWriter.test writes through it, in a thread; the simulation without',
-  'src/io/parquet/shardEncoder.ts': 'shardWriter.test',
-  'src/operators/lib/generators.ts': 'scoreDifficulty.test and sampleDifficulty.test',
-  'src/operators/lib/language.ts': 'filterLanguage.test',
-  'src/operators/lib/operator.ts': 'types and helpers: registry.test',
 };
 
 /** The list may shrink, not grow. */
