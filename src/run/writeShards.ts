@@ -19,6 +19,7 @@ import {
 import { fillFolder } from './fillFolder.js';
 import { streamRows } from './streamRows.js';
 
+/** Where a stream is written, and how its files are cut. */
 export interface ShardsOptions<
   Columns extends readonly Column[] = readonly Column[],
   Source = SeqOnly,
