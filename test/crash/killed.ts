@@ -160,7 +160,7 @@ async function breakRun(trial: Trial): Promise<void> {
   }
 }
 
-/** How many requests the killed process had under way; null if it came to its end before. */
+/** How many requests the killed process had in flight; null if it came to its end before. */
 async function killOnce(trial: Trial, number: number): Promise<number | null> {
   const { seed, server, pipeline, out, counts, unbroken, said } = trial;
   const before = await ledgerOf(trial);
