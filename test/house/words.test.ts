@@ -41,13 +41,7 @@ const REFUSED: readonly Refused[] = [
   {
     word: /learnt/i,
     say: 'state (of a step)',
-    except: [
-      'bench/method/',
-      'models/README.md',
-      'pipelines/difficulty.yaml',
-      'src/text/',
-      'test/trl/',
-    ],
+    except: ['bench/method/', 'models/README.md', 'pipelines/difficulty.yaml', 'src/text/', 'test/trl/'],
   },
   {
     word: /\bposter|Poster|postJson/,
