@@ -15,7 +15,7 @@ export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow
 export { type Scan, scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/readTexts.js';
 export { type Connect, type SeqOnly, type StreamOptions, collectRows } from './run/collectRows.js';
-export { runChain, type ChainEvent, type ChainRun } from './run/runChain.js';
+export { runChain, type ChainEvent, type ChainRun } from './run/chain/runChain.js';
 export { createContext } from './run/createContext.js';
 export type { FlowEvent, RunEvent, TrainingEvent, TrainingKind } from './run/events.js';
 export {
@@ -27,8 +27,8 @@ export {
   planPipeline,
 } from './run/planPipeline.js';
 export { type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
-export type { RowEffect, RowTrace } from './run/preview.js';
-export type { Performance, Report, RunResult } from './run/report.js';
+export type { RowEffect, RowTrace } from './run/stream/previewPlan.js';
+export type { Performance, Report, RunResult } from './run/report/report.js';
 export { type ReplyPrune, describeReplies, exportReplies, pruneReplies } from './run/replyStore.js';
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';

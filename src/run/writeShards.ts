@@ -15,8 +15,8 @@ import {
   positionsOnly,
   streamSettings,
 } from './collectRows.js';
-import { fillFolder } from './fillFolder.js';
-import { streamRows } from './streamRows.js';
+import { fillFolder } from './stream/fillFolder.js';
+import { streamRows } from './stream/streamRows.js';
 
 export interface ShardsOptions<
   Columns extends readonly Column[] = readonly Column[],
