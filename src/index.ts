@@ -36,7 +36,14 @@ export { type PipelineTraining, trainPipeline } from './run/trainPipeline.js';
 export type { Plan } from './pipeline/plan.js';
 export { printPlan } from './pipeline/printPlan.js';
 export { type ShardsOptions, writeShards } from './run/writeShards.js';
-export type { CustomOperator, CustomTools } from './operators/custom.js';
+export {
+  type DefinedOperator,
+  type OperatorDefinition,
+  type RowDecision,
+  type RowTools,
+  defineOperator,
+} from './operators/lib/defineOperator.js';
+export type { StandardSchema } from './operators/lib/standardSchema.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';
 export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';

@@ -8,6 +8,7 @@
  */
 export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 
+/** Asks for one or several replies to a message. */
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
   seq: number;
@@ -21,6 +22,7 @@ export interface CompleteRequest {
   seed: number;
 }
 
+/** One reply of a model. */
 export interface Choice {
   text: string;
   /** `length`: cut off by `tokensMax` or by the context. */
@@ -28,6 +30,7 @@ export interface Choice {
   tokens: number;
 }
 
+/** Asks which of several replies a model would begin to write. */
 export interface ChooseRequest {
   seq: number;
   message: Message;
@@ -71,7 +74,7 @@ export interface ModelStats {
   completionTokens: number;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
   memoryPeakBytes: number;
-  /** Calls that the store of replies answered, or a call under way that asked the same; absent without a store. */
+  /** Calls that the store of replies answered, or a call in flight that asked the same; absent without a store. */
   storeHits?: number;
   /** What went wrong last, while no call has been answered since; absent for most of a run. */
   trouble?: string | undefined;

@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
 import { readPromptFile, readTextFile } from '../io/files/packageFiles.js';
-import { readTexts } from '../io/sources/readTexts.js';
 import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
 import { checkFile } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import { type CheckedLink, checkLinks } from '../pipeline/check/checkLinks.js';
-import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
@@ -18,7 +16,8 @@ const DEPS = {
   readHead,
   contentsHash,
   prompt: readPromptFile,
-  texts: readTexts,
+  // Loads Arrow and the readers of data files, which few pipelines need at their check.
+  texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
 } satisfies Omit<CheckDeps, 'env'>;
 
 function readPipelineText(path: string): string {
@@ -35,6 +34,7 @@ export interface PipelineOptions {
   set?: Readonly<Record<string, unknown>> | readonly Override[];
 }
 
+/** Where a run goes, and whether it goes on. */
 export interface RunOptions extends PipelineOptions {
   /** The run folder; a run that was begun there goes on. `output.folder` of the file, or `runs/<name>`, if absent. */
   out?: string | undefined;
@@ -94,7 +94,9 @@ export async function checkPipeline(
 ): Promise<PipelineCheck> {
   try {
     const plan = await planPipeline(file, options, world);
-    return { plan, problems: online ? await checkOnline(plan, { env: world.env, folder: plan.folder }) : [] };
+    if (!online) return { plan, problems: [] };
+    const { checkOnline } = await import('../pipeline/check/checkOnline.js');
+    return { plan, problems: await checkOnline(plan, { env: world.env, folder: plan.folder }) };
   } catch (error) {
     if (!(error instanceof PipelineProblems)) throw error;
     return { plan: null, problems: error.problems };

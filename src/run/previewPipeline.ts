@@ -4,6 +4,7 @@ import { type PipelineOptions, planPipeline, promptOf } from './planPipeline.js'
 import { type RowTrace, previewPlan } from './stream/previewPlan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
+/** Options of `previewPipeline`. */
 export interface PreviewOptions extends PipelineOptions {
   /**
    * Source rows.

@@ -34,7 +34,7 @@ import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
 import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
 import { type SimulatedNetwork, simulatedNetwork } from './network.js';
-import { setNetwork } from './poster.js';
+import { setNetwork } from './simulatedHttpClient.js';
 import {
   type Attempt,
   type Blow,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Column } from '../../arrow/columnType.js';
 import { writeAtomic } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
-import { SHARDS_FOLDER } from './runFolder.js';
+import { SHARDS_FOLDER } from './runPaths.js';
 
 export const CARD_FILE = 'README.md';
 

@@ -6,13 +6,14 @@ import type { WrittenFile } from '../files/atomicFile.js';
 import type { StartEncoder } from '../parquet/encoderThread.js';
 import type { Files } from '../files/files.js';
 import type { FileRecord } from './manifest.js';
-import { type RunFolder, rejectsFile, shardFile, stateFile } from './runFolder.js';
+import { type RunFolder } from './runFolder.js';
+import { rejectsFile, shardFile, stateFile } from './runPaths.js';
 import { type RejectRow, writeRejects } from './rejectsWriter.js';
 import { type ShardWriter, openShardWriter } from '../parquet/shardWriter.js';
 import { type StateEntry, writeState } from './stateFile.js';
 
 /** A commit as the run folder takes it. */
-export interface RunCut {
+export interface RunCommit {
   next: number;
   kept: number;
   lost: readonly RejectRow[];
@@ -34,7 +35,7 @@ export interface RunSinkOptions {
 /** Commits into a run folder: shard, rejects, state, then the manifest's record, which makes them true. */
 export interface RunSink {
   append(rows: RecordBatch): Promise<void>;
-  commit(cut: RunCut): Promise<void>;
+  commit(commit: RunCommit): Promise<void>;
   /** Drops what is not committed and ends the writer's thread; the folder's manifest stays open. */
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ test('plan: what each step reads, writes and asks; --set counts', async () => {
     'source.windowRows=64',
   ]);
   assert.match(stdout, /^ends at 24 kept rows$/m);
-  assert.match(stdout, /^source {2}at most 64 rows under way, in batches of 32$/m);
+  assert.match(stdout, /^source {2}at most 64 rows in flight, in batches of 32$/m);
   assert.match(stdout, /^ 4 {2}judgeSolvability: /m);
   assert.equal(code, 0);
 });
