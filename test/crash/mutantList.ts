@@ -193,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a dead process’s lock is taken over by all who find it',
     file: 'io/run/runLock.js',
-    before: 'if (!(await claim(files, turn, world.self))) {',
+    before: 'if (!(await claim(files, takeover, world.self))) {',
     after: 'if (false) {',
     test: RUN_LOCK,
   },
