@@ -167,7 +167,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'rows kept before the crash do not count towards the target',
-    file: 'run/streamRows.js',
+    file: 'run/stream/streamRows.js',
     before: ', keptBefore: kept }',
     after: ' }',
   },
@@ -193,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a dead process’s lock is taken over by all who find it',
     file: 'io/run/runLock.js',
-    before: 'if (!(await claim(files, turn, world.self))) {',
+    before: 'if (!(await claim(files, takeover, world.self))) {',
     after: 'if (false) {',
     test: RUN_LOCK,
   },

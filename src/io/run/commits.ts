@@ -11,7 +11,7 @@ interface CommittedRun {
   manifest: Manifest;
 }
 
-/** What the commits name, in order: shards, rejects and states. */
+/** The files that commits name, in order: shard, rejects, state of each. */
 export function committedFiles(commits: readonly CommitRecord[]): FileRecord[] {
   return commits.flatMap(({ shard, rejects, state }) =>
     [shard, rejects, state].filter((file) => file !== null),
@@ -28,7 +28,7 @@ export function isComplete({ manifest }: CommittedRun): boolean {
   return manifest.content.commits.at(-1)?.done ?? false;
 }
 
-/** Where a run goes on: after its last commit, with what its steps (or the named ones) had learnt by then: step → values. */
+/** Where a run goes on: after its last commit, with the state of its steps, or of the named ones, at that point. */
 export async function resumeOf(
   files: Files,
   { path, manifest }: CommittedRun,
@@ -45,7 +45,7 @@ export async function resumeOf(
   return { from: last?.next ?? 0, kept: last?.kept ?? 0, restored: (step) => restored.get(step) ?? [] };
 }
 
-/** Of all commits, whoever started the run how often. `counts`: `step kind reason` → rows. */
+/** Sums over all commits, however often the run was started. `counts`: `step kind reason` → rows. */
 export function totalsOf({ manifest }: CommittedRun): {
   positions: number;
   kept: number;

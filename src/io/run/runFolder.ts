@@ -18,15 +18,15 @@ export interface RunFolder {
   path: string;
   run: RunRecord;
   manifest: Manifest;
-  /** Files of commits that never happened, removed on opening; paths inside the folder. */
+  /** Files of commits that never happened, which opening has removed; paths inside the folder. */
   removed: string[];
-  /** Of the manifest's last line, if a crash had cut it off. */
+  /** Size of the manifest's last line, if a crash had torn it off; 0 else. */
   tornBytes: number;
 }
 
 /**
  * Opens the folder of a run: makes it if it is missing or empty, else goes on with the run that it holds.
- * Files that the manifest does not name are removed; files that it names must be there. Throws ERR_RUN_FOLDER
+ * It removes files that the manifest does not name, and checks that those that it names exist. Throws ERR_RUN_FOLDER
  * for a folder that holds something else or another run, ERR_DATA_INVALID for a damaged one, ERR_IO_READ,
  * ERR_IO_WRITE.
  */
@@ -45,7 +45,7 @@ export async function openRunFolder(files: Files, path: string, run: RunRecord):
   }
 }
 
-/** Makes the folder of a run, durably, or finds it there. Throws ERR_RUN_FOLDER where a file has its name. */
+/** Makes the folder of a run durably, unless it exists. Throws ERR_RUN_FOLDER where a file has its name. */
 export async function makeRunFolder(files: Files, path: string): Promise<void> {
   assertFolder(path, await files.stat(path));
   await makeFolder(files, path);
@@ -64,7 +64,7 @@ async function resumeRun(files: Files, path: string, run: RunRecord): Promise<Ma
   const file = join(path, MANIFEST_FILE);
   const { run: found, commits } = await readManifest(files, file);
   if (found.identity === run.identity) return resumeManifest(files, file);
-  // Nothing was committed under the other: nothing is lost by beginning anew.
+  // The other run has committed nothing, so that nothing is lost by beginning anew.
   if (commits.length === 0) return createManifest(files, file, run);
   throw otherRun(path, found, run);
 }
@@ -144,7 +144,7 @@ function otherRun(path: string, found: RunRecord, expected: RunRecord): ScaleQue
 
 const CHANGES_SHOWN_MAX = 12;
 
-/** What changed between two runs, a line each: `steps.respond.options.n: 3, now 5`. */
+/** What changed between two runs, one line a change: `steps.respond.options.n: 3, now 5`. */
 export function differenceOf(before: RunRecord['parts'], now: RunRecord['parts']): string[] {
   const paths = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   return paths
