@@ -10,8 +10,9 @@ import type { LeftOut, LostRow, MadeRows, RowEvent, StateDelta } from './rowEven
 import { type StepResult, type StepState, withStepResult } from './stepResult.js';
 
 /**
- * What a step decides about one row; `Written` are the values of the columns that it writes. `mayDiffer`: it may decide otherwise
- * about the same row another time, as after a deadline.
+ * What a step decides about one row: make it with `keep`, `drop` or `multiply`. `Written` are the values of the columns that the step
+ * writes. `leftOut` counts replies that could not be used, by error code. With `mayDiffer` the step may decide otherwise about the
+ * same row another time, as after a deadline.
  */
 export type Outcome<Written = Values> =
   | { kind: 'keep'; values?: Written; leftOut?: LeftOutChoices; mayDiffer?: boolean }
@@ -70,7 +71,9 @@ export interface StepShape<
 > {
   /** The step's label in this pipeline: it names its counters, its seeds and its state. */
   step: string;
+  /** Name → type of the columns that the step reads. */
   reads: Reads;
+  /** The columns that the step adds or replaces. */
   writes: Writes;
   /** Columns of `reads` that the step can decide a row without; it is given null. */
   mayLack?: readonly Lacking[];
@@ -85,9 +88,13 @@ export interface StepShape<
 }
 
 export interface StepCounts {
+  /** Rows that reached the step. */
   rowsIn: number;
+  /** Rows that left it. */
   kept: number;
+  /** Rows that it dropped by its decision. */
   dropped: number;
+  /** Rows that could not be decided. */
   rejected: number;
 }
 

@@ -28,6 +28,7 @@ export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
   init: () => State;
   /** Decides one row from the state; `delta` is how the row changes it. */
   decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
+  /** Changes the state as `delta` says. */
   apply: (state: State, delta: Delta) => void;
 }
 
