@@ -1,3 +1,4 @@
+import './flow/loadStepStreams.js';
 /** The one barrel: what programs may import from 'scalequest'. */
 export { type Column, type ColumnType, type ColumnValue } from './arrow/columnType.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
@@ -11,8 +12,8 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export { mapRows } from './flow/mapRows.js';
 export type * from './flow/columnTypes.js';
-export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow/outcome.js';
-export { type Scan, scanRows } from './flow/scanRows.js';
+export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export { scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/readTexts.js';
 export { type Connect, type SeqOnly, type StreamOptions, collectRows } from './run/collectRows.js';
 export { runChain, type ChainEvent, type ChainRun } from './run/runChain.js';

@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'state deltas are not applied again',
-    file: 'flow/scanRows.js',
+    file: 'flow/scanBatches.js',
     before: 'for (const delta of unapplied)',
     after: 'for (const delta of [])',
   },
@@ -293,7 +293,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'state deltas of replayed rows are forgotten',
-    file: 'flow/scanRows.js',
+    file: 'flow/scanBatches.js',
     before: 'unapplied.push(value);',
     after: 'void value;',
     test: { file: 'flow/replayStepResults.test.js', name: 'the same shards' },
