@@ -6,27 +6,19 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/run/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import {
-  type RunFolder,
-  assertUsable,
-  committedShards,
-  hasManifest,
-  isComplete,
-  openRunFolder,
-  resumeOf,
-  totalsOf,
-} from '../io/run/runFolder.js';
+import { committedShards, isComplete, resumeOf, totalsOf } from '../io/run/commits.js';
+import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/run/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/run/runLog.js';
 import { writeSample } from '../io/run/sample.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
-import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
+import { figuresOf, printFigures, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Report, type RunResult, performanceOf, reportOf } from './report.js';
+import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import type { Emit, RunEvent } from './events.js';
-import { fillFolder } from './fillFolder.js';
+import { fillFolder } from './stream/fillFolder.js';
 import { type OpenedModels, statsOf } from './openModels.js';
-import { type RunDeps, runPlan } from './runPlan.js';
-import type { Resume } from './streamRows.js';
+import { type RunDeps, runPlan } from './stream/runPlan.js';
+import type { Resume } from './stream/streamRows.js';
 import { filledRemover } from '../train/environment.js';
 
 /** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */

@@ -6,10 +6,10 @@ import { readSample } from '../io/run/sample.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { TrainingResult } from '../train/train.js';
 import type { Emit, RunEvent } from './events.js';
-import { nothingMeasured } from './figures.js';
+import { nothingMeasured } from './report/figures.js';
 import { closeModels, openModels, statsOf } from './openModels.js';
 import { type RunOptions, planPipeline, promptOf } from './planPipeline.js';
-import type { Report, RunResult } from './report.js';
+import type { Report, RunResult } from './report/report.js';
 import { runFolderOf } from './runFolders.js';
 import { runInFolder } from './runInFolder.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
@@ -28,6 +28,7 @@ export interface PipelineRun {
   result: Promise<RunOutcome>;
 }
 
+/** What a run came to: its report, and the trainings behind it. */
 export interface RunOutcome extends RunResult {
   /** The source ended before `target` rows were kept. Then nothing is trained. */
   isShort: boolean;

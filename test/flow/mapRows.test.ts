@@ -1,43 +1,95 @@
-import '../../src/flow/loadStepStreams.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lastValueFrom, of, toArray } from 'rxjs';
-import { columnValues } from '../../src/arrow/read.js';
-import { seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { drop, keep } from '../../src/flow/outcome.js';
-
-const batchOf = (lo: number, hi: number) => ({ lo, hi, rows: seqBatch(lo, hi), events: [] });
+import { replayed } from '../../src/flow/stepResult.js';
+import { driven, settle, textBatch, valuesOf } from './batches.js';
 
 const SHAPE = {
-  step: 'halve',
-  reads: { seq: 'int32' },
-  writes: [{ name: 'half', type: 'float64', help: 'Half.' }],
+  step: 'length',
+  reads: { text: 'string' },
+  writes: [{ name: 'chars', type: 'int32', help: 'characters' }],
 } as const;
 
-test('rows are kept with what they are given, dropped or rejected; batches stay in order though later ones are done first', async () => {
-  const halve = mapRows(SHAPE, async ({ seq }) => {
-    for (let turn = seq; turn < 6; turn++) await null;
-    if (seq === 1) return drop('odd', 'it is one');
-    if (seq === 4) throw new RowError('ROW_EMPTY', 'nothing');
-    return keep({ half: seq / 2 });
-  });
-  const [first, second] = await lastValueFrom(of(batchOf(0, 3), batchOf(3, 6)).pipe(halve, toArray()));
-  assert.deepEqual([first!.lo, first!.hi, second!.lo, second!.hi], [0, 3, 3, 6]);
-  assert.deepEqual(columnValues(first!.rows, 'half'), [0, 1]);
-  assert.deepEqual(columnValues(second!.rows, 'seq'), [3, 5]);
+test('synchronous decisions: the batch goes on in the same call, with what was written', () => {
+  const { source, out } = driven(mapRows(SHAPE, ({ text }) => keep({ chars: text.length })));
+  source.next(textBatch(0, ['a', 'bcd']));
+  assert.deepEqual(valuesOf(out[0]!, 'chars'), [1, 3]);
+});
+
+test('all rows of a batch start at once; it goes on when the last of them is decided', async () => {
+  const started: string[] = [];
+  const finish: (() => void)[] = [];
+  const { source, seen, out } = driven(
+    mapRows(SHAPE, ({ text }) => {
+      started.push(text);
+      return new Promise((resolve) => finish.push(() => resolve(keep({ chars: text.length }))));
+    }),
+  );
+  source.next(textBatch(0, ['one', 'three']));
+  assert.deepEqual(started, ['one', 'three']);
+  finish[1]!();
+  await settle();
+  assert.deepEqual(seen, []);
+  finish[0]!();
+  await settle();
+  assert.deepEqual(valuesOf(out[0]!, 'chars'), [3, 5]);
+});
+
+test('a RowError rejects its row, thrown or rejected; the others go on', async () => {
+  const { source, out } = driven(
+    mapRows(SHAPE, ({ text }) => {
+      if (text === 'thrown') throw new RowError('ROW_EMPTY', 'nothing in it');
+      if (text === 'rejected') return Promise.reject(new RowError('ROW_LENGTH', 'too long'));
+      return text === 'dropped' ? drop('bad') : keep({ chars: 0 });
+    }),
+  );
+  source.next(textBatch(0, ['kept', 'thrown', 'rejected', 'dropped']));
+  await settle();
+  assert.deepEqual(valuesOf(out[0]!, 'seq'), [0]);
   assert.deepEqual(
-    [...first!.events, ...second!.events].map((event) =>
-      'reason' in event ? `${event.seq} ${event.kind} ${event.reason}` : '',
-    ),
-    ['1 dropped odd', '4 rejected ROW_EMPTY'],
+    out[0]!.events.map((event) => [event.kind, event.seq, 'reason' in event && event.reason]),
+    [
+      ['rejected', 1, 'ROW_EMPTY'],
+      ['rejected', 2, 'ROW_LENGTH'],
+      ['dropped', 3, 'bad'],
+    ],
   );
 });
 
-test('an error that is not the row’s ends the stream', async () => {
-  const broken = mapRows(SHAPE, () => {
-    throw new TypeError('a bug');
-  });
-  await assert.rejects(lastValueFrom(of(batchOf(0, 1)).pipe(broken)), TypeError);
+test('any other error ends the stream', async () => {
+  for (const failing of [() => Promise.reject(new Error('no server')), () => raise('no server')]) {
+    const { source, seen } = driven(mapRows(SHAPE, failing));
+    source.next(textBatch(0, ['a']));
+    await settle();
+    assert.deepEqual(seen, ['no server']);
+  }
+});
+
+function raise(message: string): never {
+  throw new Error(message);
+}
+
+test('a row without a value in a column that is read is rejected, and never decided', () => {
+  const decided: unknown[] = [];
+  const { source, out } = driven(
+    mapRows(SHAPE, ({ text }) => {
+      decided.push(text);
+      return keep({ chars: 0 });
+    }),
+  );
+  source.next(textBatch(0, [null, 'a']));
+  assert.deepEqual(decided, ['a']);
+  assert.deepEqual(
+    out[0]!.events.map((event) => [event.seq, 'reason' in event && event.reason]),
+    [[0, 'ROW_VALUE_MISSING']],
+  );
+});
+
+test('a batch whose step result was replayed passes as it is', () => {
+  const { source, out } = driven(mapRows({ ...SHAPE, at: 0 }, () => raise('it was decided again')));
+  const batch = { ...textBatch(0, ['a']), stepResults: [replayed('link')] };
+  source.next(batch);
+  assert.equal(out[0], batch);
 });

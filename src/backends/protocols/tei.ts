@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { ScoreItem } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { pairOf } from './scorePair.js';
 import {
@@ -33,7 +33,7 @@ const { serve: _, ...teiLoadOptions } = loadOptions;
  *   `[[{ score, label }, …], …]`, one list an input;
  * - /rerank: asked with `{ query, texts }`; answered with `[{ index, score }, …]`, the best first.
  * Both take `raw_scores` and `truncate`, and at most --max-client-batch-size inputs (32). One server has one model, so its
- * name is not sent. Of its metrics page only the queue is known (te_queue_size, core/src/queue.rs), so `slots` steers.
+ * name is not sent. Its metrics page shows only the queue (te_queue_size, core/src/queue.rs), so `slots` steers the limit.
  */
 const teiOptions = z.strictObject({
   ...addressOptions('/predict'),
@@ -65,7 +65,7 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export const tei = defineProtocol({
+export const tei = {
   options: teiOptions,
   template: scoreTemplate,
   abilities: { score: '', scoreQuestion: 'with `input: text`' },
@@ -79,7 +79,7 @@ export const tei = defineProtocol({
     };
   },
   open: openTei,
-});
+} satisfies Protocol<typeof teiOptions, typeof scoreTemplate>;
 
 async function openTei(
   name: string,
@@ -113,7 +113,7 @@ function predictCalls(
   });
 }
 
-/** One query a request: items of one question go together. */
+/** A request has one query, so the items of one question go together. */
 function rerankCalls(
   items: readonly ScoreItem[],
   name: string,
