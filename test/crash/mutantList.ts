@@ -8,7 +8,7 @@ export interface Mutant {
   before: string;
   after: string;
   and?: { before: string; after: string }[];
-  /** What must find it, below dist/test, where that is not the simulated crashes; and of it the tests of this name. */
+  /** The test file below dist/test that must find it, and the name of the test; the simulated crashes if absent. */
   test?: { file: string; name?: string };
 }
 

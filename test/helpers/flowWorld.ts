@@ -32,9 +32,9 @@ export interface WorldKnobs {
   limit: number;
   /** One row in so many is lost to a server that fails; none if absent. */
   failingEvery?: number | undefined;
-  /** What the server draws from; the seed if absent. */
+  /** Seed of the server's replies; `seed` if absent. */
   replies?: number | undefined;
-  /** Of the last step's options. */
+  /** Stands for the last step's options. */
   variant?: number | undefined;
 }
 
