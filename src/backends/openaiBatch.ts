@@ -82,5 +82,9 @@ export async function probeOpenaiBatch(
   deps: ServerDeps,
 ): Promise<void> {
   const api = createBatchApi(name, options, deps, new AbortController().signal);
-  await api.probe().finally(() => api.destroy());
+  try {
+    await api.probe();
+  } finally {
+    await api.destroy();
+  }
 }

@@ -21,7 +21,7 @@ export function mapRows(shape: StepShape, decide: (row: Row) => Promise<Outcome>
     const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
     // A step that asks nobody has decided by now: its batch goes on at once.
     return decided.some(isPromise)
-      ? Promise.all(decided).then((outcomes) => applyOutcomes(batch, shape, outcomes))
+      ? Promise.all(decided as Promise<Outcome>[]).then((outcomes) => applyOutcomes(batch, shape, outcomes))
       : applyOutcomes(batch, shape, decided as Outcome[]);
   });
 }

@@ -8,7 +8,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { isStoredReply, storedHeadOf } from '../../src/backends/stored.js';
 import { systemClock } from '../../src/backends/clock.js';
-import { nodeFiles } from '../../src/io/files.js';
+import { byCodeUnits, nodeFiles } from '../../src/io/files.js';
 import { openStore } from '../../src/io/store.js';
 import { exportStore, pruneStore, summarizeStore } from '../../src/io/storeTools.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
@@ -161,7 +161,7 @@ test('two processes: what one has packed the other does not pack again', async (
   await Promise.all([5, 6].map((number) => first.put(keyOf(number), textOf(number))));
   await first.close();
   const { replies, runs } = await summarizeStore(nodeFiles, path);
-  const own = runs.map((run) => [run.run, run.replies]).sort();
+  const own = runs.map((run) => [run.run, run.replies] as const).sort(([a], [b]) => byCodeUnits(a, b));
   assert.deepEqual(
     [replies, own],
     [
