@@ -1,7 +1,7 @@
 // Judges rewritten questions by the exact solver:
 //   node dist/models/reportRewrites.js rewrites.json
 import { readFileSync } from 'node:fs';
-import { readFinalQuestion } from '../src/operators/_finalQuestion.js';
+import { readFinalQuestion } from '../src/text/finalQuestion.js';
 import { solve } from './solver.js';
 
 /** What evaluate_rewriter.py writes: answers are the bundled model's to several samples, null where none is boxed. */

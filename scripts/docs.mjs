@@ -1,10 +1,11 @@
 // `npm run docs`: prints the reference pages and the editors' JSON Schema from the code.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference.js';
+import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference/reference.js';
 import { pipelineJsonSchema } from '../dist/src/pipeline/schema.js';
+import { withLayers } from '../dist/test/house/layers.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 mkdirSync(join(root, 'docs'), { recursive: true });
@@ -15,3 +16,5 @@ writeFileSync(
   join(root, 'pipelines', 'chain.schema.json'),
   `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
 );
+const architecture = join(root, 'docs', 'architecture.md');
+writeFileSync(architecture, withLayers(readFileSync(architecture, 'utf8')));

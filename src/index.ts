@@ -1,6 +1,6 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 export { type Column, type ColumnType, type ColumnValue } from './arrow/columnType.js';
-export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/doubleBos.js';
+export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
 export type { Choice, ChooseRequest, CompleteRequest, Model, ModelStats, Turn } from './backends/model.js';
 export { openModel } from './backends/openModel.js';
 export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors.js';
@@ -9,7 +9,7 @@ export type { Totals } from './flow/commit.js';
 export { mapRows } from './flow/mapRows.js';
 export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
-export { readTexts } from './io/texts.js';
+export { readTexts } from './io/sources/texts.js';
 export * from './library.js';
 export type { CustomOperator, CustomTools } from './operators/custom.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';
@@ -23,7 +23,7 @@ export { type GradeAnswerOptions, gradeAnswer } from './operators/gradeAnswer.js
 export { type JudgeSolvabilityOptions, judgeSolvability } from './operators/judgeSolvability.js';
 export { type KeepBestOptions, keepBest } from './operators/keepBest.js';
 export { type MeasureAccuracyOptions, measureAccuracy } from './operators/measureAccuracy.js';
-export type { OperatorSpec, RunContext } from './operators/operator.js';
+export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 export { type RateFailuresOptions, rateFailures } from './operators/rateFailures.js';
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type RewriteOptions, rewrite } from './operators/rewrite.js';

@@ -1,4 +1,4 @@
-import { systemClock } from './backends/clock.js';
+import { systemClock } from './clock.js';
 import type { Observable } from 'rxjs';
 import type { Column, ColumnValue } from './arrow/columnType.js';
 import { columnValues } from './arrow/read.js';
@@ -7,16 +7,16 @@ import type { Batch } from './flow/batch.js';
 import { type CommitSink, type Totals, commitStream } from './flow/commit.js';
 import { type ReadRows, createGate } from './flow/gate.js';
 import { untilAborted } from './flow/untilAborted.js';
-import { nodeFiles } from './io/files.js';
-import { RUN_FORMAT_VERSION } from './io/manifest.js';
-import { readPromptFile } from './io/packageFiles.js';
-import { type RunFolder, isComplete, openRunFolder, resumeOf, totalsOf } from './io/runFolder.js';
-import { makeFolder } from './io/atomicFile.js';
-import { lockRunFolder } from './io/runLock.js';
-import { openRunSink } from './io/runSink.js';
-import type { RunContext } from './operators/operator.js';
+import { nodeFiles } from './io/files/files.js';
+import { RUN_FORMAT_VERSION } from './io/run/manifest.js';
+import { readPromptFile } from './io/files/packageFiles.js';
+import { type RunFolder, isComplete, openRunFolder, resumeOf, totalsOf } from './io/run/runFolder.js';
+import { makeFolder } from './io/files/atomicFile.js';
+import { lockRunFolder } from './io/run/runLock.js';
+import { openRunSink } from './io/run/runSink.js';
+import type { RunContext } from './operators/lib/operator.js';
 import { frameFrom } from './pipeline/frame.js';
-import { NOTHING_YET, type Resume } from './pipeline/run.js';
+import { NOTHING_YET, type Resume } from './run/runPlan.js';
 
 /** For programs: the operators in a plain RxJS pipe, without a pipeline file. */
 

@@ -19,8 +19,8 @@ import {
   scoreReward,
   writeShards,
 } from '../src/index.js';
-import { nodeFiles } from '../src/io/files.js';
-import { readParquetBlocks } from '../src/io/readParquet.js';
+import { nodeFiles } from '../src/io/files/files.js';
+import { readParquetBlocks } from '../src/io/sources/readParquet.js';
 import { temporaryFolder } from './helpers/commandLine.js';
 import { scriptedModel } from './helpers/scriptedModel.js';
 

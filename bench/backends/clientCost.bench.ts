@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
-import { systemClock } from '../../src/backends/clock.js';
-import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
-import { withStore } from '../../src/backends/stored.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { type Store, openStore } from '../../src/io/store.js';
-import { printTable } from '../../src/pipeline/report.js';
+import { systemClock } from '../../src/clock.js';
+import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { withStore } from '../../src/backends/cache/stored.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { type Store, openStore } from '../../src/store/store.js';
+import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { flag, median, spread } from './load.js';
 

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { llamaCppOptions, openLlamaCpp } from '../../src/backends/llamaCpp.js';
+import { llamaCppOptions, openLlamaCpp } from '../../src/backends/llamaCpp/llamaCpp.js';
 import type { Model } from '../../src/backends/model.js';
 import { argument } from '../arrow/data.js';
 

@@ -1,6 +1,6 @@
-import { systemClock } from '../../src/backends/clock.js';
+import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
+import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
 import type { RunningEndpoint } from '../endpoint/start.js';
 
 /** What the benches of the pool share: flags, a model over simulated servers, many requests at once. */

@@ -1,9 +1,9 @@
-import { systemClock } from '../../src/backends/clock.js';
+import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
-import { createPool } from '../../src/backends/pool.js';
-import { createSharedPools } from '../../src/backends/sharedPools.js';
-import { printTable } from '../../src/pipeline/report.js';
+import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { createPool } from '../../src/backends/pool/pool.js';
+import { createSharedPools } from '../../src/backends/pool/sharedPools.js';
+import { printTable } from '../../src/run/report.js';
 import { occupancyBetween } from '../endpoint/stats.js';
 import { type RunningEndpoint, startEndpoint } from '../endpoint/start.js';
 import { flag, spread } from './load.js';

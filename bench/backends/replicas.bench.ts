@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { printTable } from '../../src/pipeline/report.js';
+import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { askAll, flag, modelOver, spread } from './load.js';
 

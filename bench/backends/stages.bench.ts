@@ -4,7 +4,7 @@ import { commitStream } from '../../src/flow/commit.js';
 import { createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { KEEP } from '../../src/flow/outcome.js';
-import { printTable } from '../../src/pipeline/report.js';
+import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { flag, modelOver, spread } from './load.js';
 

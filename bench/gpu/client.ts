@@ -1,8 +1,8 @@
 // Our client on a load of completions: node dist/bench/gpu/client.js --url=http://127.0.0.1:8000 --load=load.json
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { systemClock } from '../../src/backends/clock.js';
-import { openOpenai, openaiOptions } from '../../src/backends/openai.js';
+import { systemClock } from '../../src/clock.js';
+import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
 
 const { values } = parseArgs({
   options: {

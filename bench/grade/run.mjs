@@ -6,10 +6,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drawPairs } from '../../dist/bench/grade/pairs.js';
-import { GRADE_LIMITS } from '../../dist/src/grade/budget.js';
-import { createGrader } from '../../dist/src/grade/grader.js';
-import { sameAnswer } from '../../dist/src/grade/sameAnswer.js';
-import { printTable } from '../../dist/src/pipeline/report.js';
+import { GRADE_LIMITS } from '../../dist/src/grade/compare/budget.js';
+import { createGrader } from '../../dist/src/grade/worker/grader.js';
+import { sameAnswer } from '../../dist/src/grade/compare/sameAnswer.js';
+import { printTable } from '../../dist/src/run/report.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const venv = join(here, '..', '..', '.venv-grade');

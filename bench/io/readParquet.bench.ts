@@ -8,9 +8,9 @@ import { compressors } from 'hyparquet-compressors';
 import { Bench } from 'tinybench';
 import { buildRows } from '../../src/arrow/build.js';
 import { concatRows } from '../../src/arrow/concat.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { readParquet } from '../../src/io/readParquet.js';
-import { openShardWriter } from '../../src/io/shardWriter.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { readParquet } from '../../src/io/sources/readParquet.js';
+import { openShardWriter } from '../../src/io/parquet/shardWriter.js';
 import { COLUMNS, argument, benchRows, hashRows } from '../arrow/data.js';
 
 const rows = argument('rows', 4096);

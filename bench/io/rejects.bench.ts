@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import parquet from 'parquetjs-lite';
-import { nodeFiles } from '../../src/io/files.js';
-import { type RejectRow, writeRejects } from '../../src/io/rejectsWriter.js';
-import { printTable } from '../../src/pipeline/report.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { type RejectRow, writeRejects } from '../../src/io/run/rejectsWriter.js';
+import { printTable } from '../../src/run/report.js';
 import { flag, spread } from '../backends/load.js';
 
 /**

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClassicLevel } from 'classic-level';
 import { type Database, open } from 'lmdb';
-import { systemClock } from '../../src/backends/clock.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { openStore } from '../../src/io/store.js';
-import { printTable } from '../../src/pipeline/report.js';
+import { systemClock } from '../../src/clock.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { openStore } from '../../src/store/store.js';
+import { printTable } from '../../src/run/report.js';
 import { flag, median } from '../backends/load.js';
 import { textOf } from '../endpoint/texts.js';
 

@@ -7,8 +7,8 @@ import type { RecordBatch } from 'apache-arrow';
 import parquet from 'parquetjs-lite';
 import { columnValues } from '../../src/arrow/read.js';
 import { sliceRows } from '../../src/arrow/concat.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { openShardWriter } from '../../src/io/shardWriter.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { openShardWriter } from '../../src/io/parquet/shardWriter.js';
 import { COLUMNS, benchRows } from '../arrow/data.js';
 
 const BATCH_ROWS = 512;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { solve } from '../../models/solver.js';
 import type { Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { readParquet } from '../../src/io/readParquet.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { readParquet } from '../../src/io/sources/readParquet.js';
 
 /**
  * The rows of a run with the exact solver's answer, as JSON Lines: `question`, `response`, `kind`, `answer`.

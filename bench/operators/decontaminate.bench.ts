@@ -1,6 +1,6 @@
 // The n-gram check against benchmarks: building the index, and questions checked a second, beside a plain map of strings.
 // npm run build && node --expose-gc dist/bench/operators/decontaminate.bench.js [--questions=100000] [--rows=20000] [--rounds=3]
-import { benchmarkWords, createBenchmarkIndex } from '../../src/operators/_benchmarkIndex.js';
+import { benchmarkWords, createBenchmarkIndex } from '../../src/operators/lib/benchmarkIndex.js';
 import { argument, benchValues, median } from '../arrow/data.js';
 
 const WORDS_MIN = 13;

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Column, ColumnType } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { readParquet } from '../../src/io/readParquet.js';
-import { printTable } from '../../src/pipeline/report.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { readParquet } from '../../src/io/sources/readParquet.js';
+import { printTable } from '../../src/run/report.js';
 import { gradeBoxed, solve } from '../../models/solver.js';
 
 /**

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { systemClock } from '../../src/backends/clock.js';
-import { loadPlan, promptOf } from '../../src/cli/load.js';
-import { closeModels, decisionsOf, openModels, storeModels } from '../../src/cli/models.js';
-import { type OpenedModels, runInto } from '../../src/cli/runInto.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { openStore } from '../../src/io/store.js';
+import { systemClock } from '../../src/clock.js';
+import { loadPlan, promptOf } from '../../src/run/load.js';
+import { closeModels, decisionsOf, openModels, storeModels } from '../../src/run/openModels.js';
+import { type OpenedModels, runInto } from '../../src/run/runInto.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { openStore } from '../../src/store/store.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { answeringModel } from './answers.js';
 
@@ -41,13 +41,13 @@ const [mode, pipeline, store, folder, result] = process.argv.slice(2) as [
   string,
   string,
 ];
-const plan = await loadPlan(pipeline, [{ path: ['store'], value: store }]);
+const plan = await loadPlan(pipeline, [{ path: ['store'], value: store }], process.env);
 writeFileSync(result, JSON.stringify(await measuredRun(plan, folder, mode === 'fill')));
 
 async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise<RunFigures> {
   const opened: OpenedModels = isFill
     ? await fillingModels(plan, store, folder)
-    : await openModels(plan, folder);
+    : await openModels(plan, { env: process.env, runPath: folder });
   if (mode === 'replies') delete opened.decisions;
   const { models } = opened;
   let started = usedNow();

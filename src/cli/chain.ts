@@ -1,21 +1,21 @@
 import { join, resolve } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
-import { systemClock } from '../backends/clock.js';
-import { nodeFiles } from '../io/files.js';
-import { lockRunFolder } from '../io/runLock.js';
+import { systemClock } from '../clock.js';
+import { nodeFiles } from '../io/files/files.js';
+import { lockRunFolder } from '../io/run/runLock.js';
 import { type Chain, type Link, overridesOf } from '../pipeline/chain.js';
 import { launchOnce } from '../train/train.js';
-import { onceOptions } from './chainProgram.js';
+import { onceOptions } from '../run/chainProgram.js';
 import { printStates } from './chainStates.js';
-import { loadChain, loadPlan } from './load.js';
-import { signalOnInterrupt } from './models.js';
+import { loadChain, loadPlan } from '../run/load.js';
+import { signalOnInterrupt } from './interrupt.js';
 import { runPlan } from './run.js';
-import { linkFolderOf } from './runFolders.js';
+import { linkFolderOf } from '../run/runFolders.js';
 import { resultLine, trainingWorld } from './train.js';
 
 /** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
 export async function chainCommand(file: string, { dryRun = false }: { dryRun?: boolean }): Promise<void> {
-  const found = await loadChain(file);
+  const found = await loadChain(file, process.env);
   if (!found) throw noChain(file);
   const { chain } = found;
   if (dryRun) return printStates(chain);
@@ -41,7 +41,7 @@ async function runPipeline(
   link: Link,
   given: ReadonlyMap<string, string>,
 ): Promise<Record<string, string>> {
-  const plan = await loadPlan(resolve(chain.folder, link.pipeline!), overridesOf(link, given));
+  const plan = await loadPlan(resolve(chain.folder, link.pipeline!), overridesOf(link, given), process.env);
   const path = await linkFolderOf(plan, join(chain.runs, link.name));
   const { isShort, trained } = await runPlan(plan, path);
   if (isShort)

@@ -1,17 +1,17 @@
 import { join, resolve } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
-import { nodeFiles } from '../io/files.js';
-import { readManifest } from '../io/manifest.js';
-import { MANIFEST_FILE, hasManifest } from '../io/runFolder.js';
+import { nodeFiles } from '../io/files/files.js';
+import { readManifest } from '../io/run/manifest.js';
+import { MANIFEST_FILE, hasManifest } from '../io/run/runFolder.js';
 import { type Chain, type Link, overridesOf, takenBy } from '../pipeline/chain.js';
-import { within } from '../pipeline/checkLinks.js';
+import { within } from '../pipeline/check/checkLinks.js';
 import type { Plan } from '../pipeline/plan.js';
 import { filledRemover } from '../train/environment.js';
 import { labelOf } from '../train/schema.js';
 import { type Prepared, prepareOnce, prepareToLaunch } from '../train/train.js';
-import { onceOptions } from './chainProgram.js';
-import { loadPlan } from './load.js';
-import { linkFolderOf } from './runFolders.js';
+import { onceOptions } from '../run/chainProgram.js';
+import { loadPlan } from '../run/load.js';
+import { linkFolderOf } from '../run/runFolders.js';
 
 /** What a link comes to now, and what it gives already: nothing of a link that would be done. */
 interface LinkState {
@@ -69,7 +69,7 @@ async function pipelineState(
   given: ReadonlyMap<string, string>,
 ): Promise<LinkState> {
   const file = resolve(chain.folder, link.pipeline!);
-  const plan = await loadPlan(file, overridesOf(link, given), within([resolve(chain.runs)]));
+  const plan = await loadPlan(file, overridesOf(link, given), process.env, within([resolve(chain.runs)]));
   const path = resolve(await linkFolderOf(plan, join(chain.runs, link.name)));
   if (!(await hasManifest(nodeFiles, path)))
     return { text: `would be done: no run with these settings and inputs; in ${path}`, gives: {} };

@@ -1,16 +1,17 @@
 import { ScaleQuestError } from '../errors.js';
-import { checkOnline } from '../pipeline/checkOnline.js';
+import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
-import { type Plan, leftOutText } from '../pipeline/plan.js';
+import type { Plan } from '../pipeline/plan.js';
+import { leftOutText } from '../pipeline/printPlan.js';
 import { labelOf } from '../train/schema.js';
-import { loadChain, loadPlan } from './load.js';
+import { loadChain, loadPlan } from '../run/load.js';
 
 export async function checkCommand(
   file: string,
   overrides: readonly Override[],
   online: boolean,
 ): Promise<void> {
-  const found = await loadChain(file);
+  const found = await loadChain(file, process.env);
   if (found) {
     refuseFlags(file, overrides, online);
     const lines = found.links.map(
@@ -19,7 +20,7 @@ export async function checkCommand(
     process.stdout.write(`${file}: no mistakes; ${found.links.length} links\n${lines.join('')}`);
     return;
   }
-  const plan = await loadPlan(file, overrides);
+  const plan = await loadPlan(file, overrides, process.env);
   if (online) {
     const problems = await checkOnline(plan, { env: process.env, folder: plan.folder });
     if (problems.length > 0) throw new PipelineProblems(problems);

@@ -1,19 +1,20 @@
 import { relative } from 'node:path';
-import { systemClock } from '../backends/clock.js';
+import { systemClock } from '../clock.js';
 import type { Model } from '../backends/model.js';
 import { type ErrorCode, ScaleQuestError } from '../errors.js';
-import { type Files, nodeFiles } from '../io/files.js';
-import { makeRunFolder } from '../io/runFolder.js';
-import { lockRunFolder } from '../io/runLock.js';
+import { type Files, nodeFiles } from '../io/files/files.js';
+import { makeRunFolder } from '../io/run/runFolder.js';
+import { lockRunFolder } from '../io/run/runLock.js';
 import type { Override } from '../pipeline/document.js';
-import { nothingMeasured } from '../pipeline/figures.js';
+import { nothingMeasured } from '../run/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { EXIT_CODES } from './exitCodes.js';
-import { loadPlan, promptOf } from './load.js';
-import { closeModels, openModels, signalOnInterrupt } from './models.js';
+import { loadPlan, promptOf } from '../run/load.js';
+import { closeModels, openModels } from '../run/openModels.js';
+import { signalOnInterrupt } from './interrupt.js';
 import { type Progress, createProgress } from './progress.js';
-import { runFolderOf } from './runFolders.js';
-import { type RunWorld, runInto } from './runInto.js';
+import { runFolderOf } from '../run/runFolders.js';
+import { type RunWorld, runInto } from '../run/runInto.js';
 import { printSummary } from './summary.js';
 import type { TrainingResult } from '../train/train.js';
 import { trainAfter } from './train.js';
@@ -30,7 +31,7 @@ export async function runCommand(
   { out, fresh = false }: RunFlags,
   files: Files = nodeFiles,
 ): Promise<void> {
-  const plan = await loadPlan(file, overrides);
+  const plan = await loadPlan(file, overrides, process.env);
   const { isShort } = await runPlan(plan, await runFolderOf(plan, out, fresh), files);
   if (isShort) process.exitCode = EXIT_CODES.short;
 }
@@ -51,7 +52,7 @@ export async function runPlan(
     files,
     prompt: promptOf(plan),
     async openModels() {
-      const opened = await openModels(plan, path, signal);
+      const opened = await openModels(plan, { env: process.env, runPath: path, signal });
       models = opened.models;
       return opened;
     },

@@ -1,8 +1,8 @@
 import { ScaleQuestError } from '../errors.js';
 import { OPERATORS, operatorNamed } from '../operators/registry.js';
 import { suggestion } from '../pipeline/nearest.js';
-import { printOperator } from '../pipeline/reference.js';
-import { printTable } from '../pipeline/report.js';
+import { printOperator } from '../pipeline/reference/reference.js';
+import { printTable } from '../run/report.js';
 
 export function stepsCommand(name: string | undefined): void {
   if (name === undefined) {

@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isStoredReply, storedHeadOf } from '../backends/stored.js';
+import { isStoredReply, storedHeadOf } from '../backends/cache/stored.js';
 import { ScaleQuestError } from '../errors.js';
-import { nodeFiles } from '../io/files.js';
-import { type Prune, type StoreSummary, exportStore, pruneStore, summarizeStore } from '../io/storeTools.js';
-import { printTable } from '../pipeline/report.js';
-import { STORE_FOLDER } from './models.js';
+import { nodeFiles } from '../io/files/files.js';
+import {
+  type Prune,
+  type StoreSummary,
+  exportStore,
+  pruneStore,
+  summarizeStore,
+} from '../store/storeTools.js';
+import { printTable } from '../run/report.js';
+import { STORE_FOLDER } from '../run/openModels.js';
 
 export interface StoreFlags {
   pruneRun?: string;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SAMPLE_FILE } from '../io/sample.js';
-import { printFigures } from '../pipeline/figures.js';
+import { SAMPLE_FILE } from '../io/run/sample.js';
+import { printFigures } from '../run/figures.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Performance, type Report, printFunnel } from '../pipeline/report.js';
+import { type Performance, type Report, printFunnel } from '../run/report.js';
 
 const SAMPLE_ROWS = 3;
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { systemClock } from '../backends/clock.js';
+import { systemClock } from '../clock.js';
 import { ScaleQuestError } from '../errors.js';
-import { nodeFiles } from '../io/files.js';
-import { hasManifest } from '../io/runFolder.js';
-import { lockRunFolder } from '../io/runLock.js';
+import { nodeFiles } from '../io/files/files.js';
+import { hasManifest } from '../io/run/runFolder.js';
+import { lockRunFolder } from '../io/run/runLock.js';
 import type { Override } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { commandOf, printCommand } from '../train/command.js';
@@ -18,10 +18,10 @@ import {
   train,
 } from '../train/train.js';
 import { exitCodeOf } from './exitCodes.js';
-import { loadPlan } from './load.js';
-import { signalOnInterrupt } from './models.js';
+import { loadPlan } from '../run/load.js';
+import { signalOnInterrupt } from './interrupt.js';
 import type { ProgressDeps } from './progress.js';
-import { runFolderOf } from './runFolders.js';
+import { runFolderOf } from '../run/runFolders.js';
 import { createTrainingProgress } from './trainingProgress.js';
 
 export interface TrainFlags {
@@ -37,7 +37,7 @@ export async function trainCommand(
   { out, dryRun = false, fresh = false }: TrainFlags,
 ): Promise<void> {
   // The rows are there: where they came from may be gone.
-  const plan = await loadPlan(file, overrides, (_path, what) => what === 'source');
+  const plan = await loadPlan(file, overrides, process.env, (_path, what) => what === 'source');
   const path = await runFolderOf(plan, out, false);
   if (plan.settings.train.length === 0) {
     process.stdout.write(`${file} has no \`train\`: nothing to launch.\n`);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   parts: z

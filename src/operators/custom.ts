@@ -3,7 +3,7 @@ import { COLUMN_TYPES, type Column, type ColumnType, type ColumnValue } from '..
 import { RowError, ScaleQuestError } from '../errors.js';
 import { mapRows } from '../flow/mapRows.js';
 import { type Outcome, drop, keep } from '../flow/outcome.js';
-import { type OperatorSpec, ROWWISE, type RunContext, rowUniform, shapeOf } from './operator.js';
+import { type OperatorSpec, ROWWISE, type RunContext, rowUniform, shapeOf } from './lib/operator.js';
 
 /** What a user's module exports as default. */
 export interface CustomOperator {

@@ -8,8 +8,8 @@ import {
   type Overlap,
   benchmarkWords,
   createBenchmarkIndex,
-} from './_benchmarkIndex.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+} from './lib/benchmarkIndex.js';
+import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const benchmark = z.strictObject({
   path: z

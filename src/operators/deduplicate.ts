@@ -9,8 +9,8 @@ import {
   createNearDuplicates,
   signatureOf,
   words,
-} from './_nearDuplicates.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+} from './lib/nearDuplicates.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const { h64 } = await xxhash();
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/outcome.js';
-import { type DetectOther, loadLanguageDetector } from './_language.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+import { type DetectOther, loadLanguageDetector } from './lib/language.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   method: z

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, drop } from '../flow/outcome.js';
-import { referenceAnswer } from './_answer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+import { referenceAnswer } from '../text/finalAnswer.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   answerColumn: z

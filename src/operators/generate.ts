@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
-import { completeUsable, samplingOptions } from './_completion.js';
+import { completeUsable, samplingOptions } from './lib/completion.js';
 import {
   type OperatorSpec,
   ROWWISE,
@@ -12,7 +12,7 @@ import {
   rowSeed,
   rowUniform,
   shapeOf,
-} from './operator.js';
+} from './lib/operator.js';
 
 const generator = z.strictObject({
   model: z.string().describe('A name from `models`.'),

@@ -5,10 +5,10 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { type Row, keep } from '../flow/outcome.js';
-import { GRADE_LIMITS } from '../grade/budget.js';
-import { type Grader, createGrader } from '../grade/grader.js';
-import { finalAnswer, referenceAnswer } from './_answer.js';
-import { type OperatorSpec, ROWWISE, type RunContext, shapeOf } from './operator.js';
+import { GRADE_LIMITS } from '../grade/compare/budget.js';
+import { type Grader, createGrader } from '../grade/worker/grader.js';
+import { finalAnswer, referenceAnswer } from '../text/finalAnswer.js';
+import { type OperatorSpec, ROWWISE, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   of: z

@@ -3,9 +3,9 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { type Outcome, drop, keep } from '../flow/outcome.js';
-import { completeUsable, samplingOptions } from './_completion.js';
-import { compilePrompt } from './_prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './operator.js';
+import { completeUsable, samplingOptions } from './lib/completion.js';
+import { compilePrompt } from './lib/prompt.js';
+import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the judge.'),

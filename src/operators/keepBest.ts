@@ -3,8 +3,8 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
-import { finalAnswer } from './_answer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+import { finalAnswer } from '../text/finalAnswer.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   among: z

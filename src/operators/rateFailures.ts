@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   gradedMin: z

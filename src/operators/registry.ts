@@ -10,7 +10,7 @@ import { gradeAnswerSpec } from './gradeAnswer.js';
 import { judgeSolvabilitySpec } from './judgeSolvability.js';
 import { keepBestSpec } from './keepBest.js';
 import { measureAccuracySpec } from './measureAccuracy.js';
-import type { OperatorSpec } from './operator.js';
+import type { OperatorSpec } from './lib/operator.js';
 import { rateFailuresSpec } from './rateFailures.js';
 import { respondSpec } from './respond.js';
 import { rewriteSpec } from './rewrite.js';

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
-import { completeAll, completeUsable, samplingOptions } from './_completion.js';
-import { compilePrompt } from './_prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './operator.js';
+import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
+import { compilePrompt } from './lib/prompt.js';
+import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the solver.'),

@@ -5,10 +5,10 @@ import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { type Outcome, drop, keep } from '../flow/outcome.js';
-import { completeUsable, samplingOptions } from './_completion.js';
-import { readFinalQuestion } from './_finalQuestion.js';
-import { words } from './_nearDuplicates.js';
-import { compilePrompt } from './_prompt.js';
+import { completeUsable, samplingOptions } from './lib/completion.js';
+import { readFinalQuestion } from '../text/finalQuestion.js';
+import { words } from './lib/nearDuplicates.js';
+import { compilePrompt } from './lib/prompt.js';
 import {
   type OperatorSpec,
   ROWWISE,
@@ -18,7 +18,7 @@ import {
   rowSeed,
   rowUniform,
   shapeOf,
-} from './operator.js';
+} from './lib/operator.js';
 
 const DIRECTIONS = ['solvability', 'difficulty'] as const;
 type Direction = (typeof DIRECTIONS)[number];

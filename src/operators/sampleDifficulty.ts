@@ -3,8 +3,8 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, drop } from '../flow/outcome.js';
-import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './_generators.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, rowUniform, shapeOf } from './operator.js';
+import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, rowUniform, shapeOf } from './lib/operator.js';
 
 const options = z
   .strictObject({

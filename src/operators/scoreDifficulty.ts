@@ -3,11 +3,11 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
-import { finalAnswer } from './_answer.js';
-import { completeUsable, samplingOptions } from './_completion.js';
-import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './_generators.js';
-import { compilePrompt } from './_prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './operator.js';
+import { finalAnswer } from '../text/finalAnswer.js';
+import { completeUsable, samplingOptions } from './lib/completion.js';
+import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
+import { compilePrompt } from './lib/prompt.js';
+import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 

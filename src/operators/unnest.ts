@@ -5,7 +5,7 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { type Row, type Values, drop, multiply } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './operator.js';
+import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
 
 const columnName = z
   .string()

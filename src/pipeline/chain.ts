@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { type Override, PipelineProblems, parsePipelineDocument, problem } from './document.js';
-import { parseAt } from './explain.js';
+import { parseAt } from './check/explain.js';
 import { suggestion } from './nearest.js';
 
 const linkName = z

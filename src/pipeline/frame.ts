@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { QuestionFrame } from '../backends/model.js';
 import { templateAt } from '../backends/openModel.js';
-import { resolveTemplate, templateSchema } from '../backends/template.js';
+import { resolveTemplate, templateSchema } from '../backends/templates/template.js';
 import { ScaleQuestError } from '../errors.js';
 
 /** What stands around a question in training, by template; paths start at `folder`. Throws ERR_PIPELINE_INVALID, ERR_MODEL_LOAD. */

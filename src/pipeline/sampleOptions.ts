@@ -1,4 +1,4 @@
-import type { OperatorSpec } from '../operators/operator.js';
+import type { OperatorSpec } from '../operators/lib/operator.js';
 
 /** Names for what no default fills in. */
 const INPUTS = [

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
-import { hashBytes } from '../io/atomicFile.js';
-import { type Files, readWhole } from '../io/files.js';
-import { readManifest } from '../io/manifest.js';
-import { readParquetBlocks } from '../io/readParquet.js';
-import { MANIFEST_FILE, committedShards, hasManifest } from '../io/runFolder.js';
+import { hashBytes } from '../io/files/atomicFile.js';
+import { type Files, readWhole } from '../io/files/files.js';
+import { readManifest } from '../io/run/manifest.js';
+import { readParquetBlocks } from '../io/sources/readParquet.js';
+import { MANIFEST_FILE, committedShards, hasManifest } from '../io/run/runFolder.js';
 import type { Training } from './schema.js';
 import type { ReportFigures } from './when.js';
 

@@ -1,4 +1,4 @@
-import { keyRemover } from '../backends/keyGuard.js';
+import { keyRemover } from '../backends/http/keyGuard.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Clock } from '../backends/clock.js';
-import { type GuardedGroup, spawnGuarded } from '../backends/guardedGroup.js';
-import type { Files } from '../io/files.js';
+import type { Clock } from '../clock.js';
+import { type GuardedGroup, spawnGuarded } from '../process/guardedGroup.js';
+import type { Files } from '../io/files/files.js';
 import { createLineReader } from './metrics.js';
 
 export interface FollowOptions {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { Clock } from '../backends/clock.js';
+import type { Clock } from '../clock.js';
 import { ScaleQuestError } from '../errors.js';
-import type { Files } from '../io/files.js';
-import { holderOf } from '../io/runLock.js';
+import type { Files } from '../io/files/files.js';
+import { holderOf } from '../io/run/runLock.js';
 import { filledRemover, secretRemover, trainerEnvironment } from './environment.js';
 import { type Followed, followTrainer } from './follow.js';
 import { type Metrics, readMetrics } from './metrics.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Files, readWhole } from '../io/files.js';
+import { type Files, readWhole } from '../io/files/files.js';
 
 /** What trainers leave and models start from: folders in Hugging Face's form. */
 

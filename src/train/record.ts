@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
-import { writeAtomic } from '../io/atomicFile.js';
-import { type Files, readWhole } from '../io/files.js';
-import { lockHolder } from '../io/runLock.js';
+import { writeAtomic } from '../io/files/atomicFile.js';
+import { type Files, readWhole } from '../io/files/files.js';
+import { lockHolder } from '../io/run/runLock.js';
 
 export const TRAIN_FOLDER = 'train';
 export const RECORD_FILE = 'train.json';

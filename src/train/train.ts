@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import { cleaned } from '../backends/keyGuard.js';
+import { cleaned } from '../backends/http/keyGuard.js';
 import { ScaleQuestError } from '../errors.js';
-import type { Files } from '../io/files.js';
-import { isHeld, thisProcess } from '../io/runLock.js';
+import type { Files } from '../io/files/files.js';
+import { isHeld, thisProcess } from '../io/run/runLock.js';
 import { type TrainingPlaces, commandOf, isPath, outputOf } from './command.js';
 import { readTrainingData } from './data.js';
 import { filledRemover } from './environment.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawPairs } from '../../bench/grade/pairs.js';
-import { sameAnswer } from '../../src/grade/sameAnswer.js';
+import { sameAnswer } from '../../src/grade/compare/sameAnswer.js';
 
 test('pairs follow from the seed, of every kind, the same and not', () => {
   const pairs = drawPairs(4, 5);

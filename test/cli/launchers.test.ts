@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { parse } from 'yaml';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { finishedRun } from '../helpers/finishedRun.js';
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES, EXIT_CODE_HELP } from '../../src/cli/exitCodes.js';
-import { packageVersion } from '../../src/io/packageFiles.js';
+import { packageVersion } from '../../src/io/files/packageFiles.js';
 import { OPERATORS } from '../../src/operators/registry.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';

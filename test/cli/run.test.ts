@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
-import type { Performance, Report } from '../../src/pipeline/report.js';
+import type { Performance, Report } from '../../src/run/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import {
   hashesOf,

@@ -3,11 +3,11 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
-import { runNameIn } from '../../src/cli/models.js';
-import type { Performance } from '../../src/pipeline/report.js';
+import { runNameIn } from '../../src/run/openModels.js';
+import type { Performance } from '../../src/run/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { mountTmpfs, remount } from '../helpers/smallDisk.js';
-import { clearDecisions } from '../io/storeReplies.js';
+import { clearDecisions } from '../store/storeReplies.js';
 import { hashesOf, runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';
 
 const STEPS = [

@@ -1,7 +1,7 @@
 // `scalequest run` that ends itself with SIGKILL at a call to the file system of its run folder:
 //   node dist/test/crash/child.js CALL[half] FILE OUT [KEY=VALUE …]
 import { runCommand } from '../../src/cli/run.js';
-import { type Files, type OpenFile, nodeFiles } from '../../src/io/files.js';
+import { type Files, type OpenFile, nodeFiles } from '../../src/io/files/files.js';
 import { overridesOf } from '../helpers/pipelineWorld.js';
 
 const [at, file, out, ...knobs] = process.argv.slice(2);

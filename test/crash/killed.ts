@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningEndpoint } from '../../bench/endpoint/start.js';
-import { nodeFiles } from '../../src/io/files.js';
-import { summarizeStore } from '../../src/io/storeTools.js';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { summarizeStore } from '../../src/store/storeTools.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import {
   type KilledPipeline,

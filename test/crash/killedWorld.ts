@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type RunningEndpoint, startEndpoint } from '../../bench/endpoint/start.js';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { deriveSeed } from '../../src/random.js';
 
 /** Real processes of the command line, on a server in another process or on the bundled model. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { printTable } from '../../src/pipeline/report.js';
+import { printTable } from '../../src/run/report.js';
 import { killBundledRuns } from './bundled.js';
 import { type KilledCounts, killRuns } from './killed.js';
 import { crashEverywhere, crashWithOtherReplies } from './simulated.js';

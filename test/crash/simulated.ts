@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { readWhole } from '../../src/io/files.js';
-import type { CommitRecord } from '../../src/io/manifest.js';
-import { committedFiles } from '../../src/io/runFolder.js';
+import { readWhole } from '../../src/io/files/files.js';
+import type { CommitRecord } from '../../src/io/run/manifest.js';
+import { committedFiles } from '../../src/io/run/runFolder.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import {

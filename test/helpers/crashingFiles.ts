@@ -6,7 +6,7 @@ import {
   type OpenMode,
   byCodeUnits,
   fileError,
-} from '../../src/io/files.js';
+} from '../../src/io/files/files.js';
 
 /**
  * A file system in memory that fails and crashes when it is told to. It is as forgetful as POSIX lets a disk be: data that

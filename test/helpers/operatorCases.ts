@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CompleteRequest } from '../../src/backends/model.js';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { loadCustomOperator } from '../../src/operators/custom.js';
-import type { OperatorSpec, RunContext } from '../../src/operators/operator.js';
+import type { OperatorSpec, RunContext } from '../../src/operators/lib/operator.js';
 import { operatorNamed } from '../../src/operators/registry.js';
 import { deriveSeed } from '../../src/random.js';
 import type { Input } from './runOperator.js';

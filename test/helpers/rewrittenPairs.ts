@@ -5,7 +5,7 @@ import { solve } from '../../models/solver.js';
 import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
-import { checkPipeline } from '../../src/pipeline/check.js';
+import { checkPipeline } from '../../src/pipeline/check/check.js';
 import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from './pipelineWorld.js';
 
 /** Question preference optimisation on the bundled generator and the bundled rewriter, through the real engine. */

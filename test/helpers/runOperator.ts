@@ -6,7 +6,7 @@ import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
 import type { Batch, BatchOperator, Delta, LostRow } from '../../src/flow/batch.js';
 import { createContext } from '../../src/library.js';
-import type { RunContext } from '../../src/operators/operator.js';
+import type { RunContext } from '../../src/operators/lib/operator.js';
 
 export type PlainRow = Record<string, ColumnValue>;
 

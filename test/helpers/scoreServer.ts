@@ -5,7 +5,7 @@ import type { Model, ScoreItem } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { type FaultServer, type Seen, sendJson, startFaultServer } from './faultServer.js';
-import { systemClock } from '../../src/backends/clock.js';
+import { systemClock } from '../../src/clock.js';
 
 export const PAIRS: ScoreItem[] = ['2', '3', '4'].map((assistant) => ({ user: '1+1?', assistant }));
 

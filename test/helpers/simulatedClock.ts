@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/backends/clock.js';
+import type { Clock } from '../../src/clock.js';
 
 /** A clock that jumps to the next sleeper whenever everything else has come to rest. */
 export interface SimulatedClock extends Clock {

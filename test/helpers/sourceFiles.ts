@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 
 /** One TypeScript file of the repository; paths with `/`, from its root. */
 export interface SourceFile {
@@ -65,4 +65,42 @@ export function layerOf(path: string): string {
 /** The lines with comments taken out: what a call is looked for in. */
 export function codeOf({ text }: SourceFile): string {
   return text.replace(/\/\*[^]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+}
+
+/** A name that a file of ours declares and exports. */
+export interface Exported {
+  name: string;
+  /** Interfaces and type aliases: nothing of them is left at run time. */
+  isType: boolean;
+}
+
+const DECLARATION =
+  /^export (?:declare )?(?:async )?(?:abstract )?(interface|type|const|let|class|enum|function)\*? +(\w+)/gm;
+
+/** What a file declares and exports; what it hands on from another (`export … from`) is not its own. */
+export function exportsOf(file: SourceFile): Exported[] {
+  return [...codeOf(file).matchAll(DECLARATION)].map(([, kind, name]) => ({
+    name: name!,
+    isType: kind === 'interface' || kind === 'type',
+  }));
+}
+
+/** Whether a file only declares types: nothing of it runs, so nothing can be tested. */
+export function declaresOnlyTypes(file: SourceFile): boolean {
+  if (file.path.endsWith('.d.ts')) return true;
+  const statements = codeOf(file)
+    .split('\n')
+    .filter((line) => /^[^\s}\])]/.test(line));
+  return statements.every((line) =>
+    /^(?:import|export (?:declare )?(?:interface|type))\b|^interface\b|^type\b/.test(line),
+  );
+}
+
+const STARTED = /new URL\('(\.[^']+)\.js', import\.meta\.url\)/g;
+
+/** Files that threads and processes of ours begin with: those that some file starts by its address. */
+export function entryPaths(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) =>
+    [...codeOf(file).matchAll(STARTED)].map(([, from]) => target(file.path, `${from}.js`)),
+  );
 }

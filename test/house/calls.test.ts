@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type SourceFile, codeOf, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { type SourceFile, codeOf, entryPaths, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
 
 /** Calls that have one home; elsewhere what they give is handed in, so that runs repeat and tests need no waiting. */
 
@@ -12,26 +12,26 @@ interface Ban {
   instead: string;
 }
 
-/** Entries of processes of their own: no command line stands above them. */
-const PROCESS_ENTRIES = ['src/backends/llamaCppChild.ts', 'src/backends/groupGuard.ts'];
+/** Entries of threads and processes of their own: no command line stands above them. */
+const ENTRIES = entryPaths(FILES);
 
 function isCli({ path }: SourceFile): boolean {
   return layerOf(path) === 'cli';
 }
 
 function isEntry({ path }: SourceFile): boolean {
-  return PROCESS_ENTRIES.includes(path);
+  return ENTRIES.includes(path);
 }
 
 const BANS: Record<string, Ban> = {
   'Date.now, new Date, performance.now': {
     call: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
-    home: (file) => isCli(file) || file.path === 'src/backends/clock.ts',
+    home: (file) => isCli(file) || file.path === 'src/clock.ts',
     instead: 'a Clock that is handed in; operators need no time',
   },
   'setTimeout, setInterval': {
     call: /\bset(Timeout|Interval)\b/,
-    home: (file) => isCli(file) || isEntry(file) || file.path === 'src/backends/clock.ts',
+    home: (file) => isCli(file) || isEntry(file) || file.path === 'src/clock.ts',
     instead: 'Clock.sleep',
   },
   'Math.random, randomUUID, randomBytes': {

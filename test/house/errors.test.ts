@@ -13,7 +13,7 @@ test('every code is raised somewhere, and has a meaning in words', () => {
 });
 
 /** They run in a process or thread of their own; the other side gives what they throw its code. */
-const OTHER_SIDE = ['src/backends/llamaCppEngine.ts'];
+const OTHER_SIDE = ['src/backends/llamaCpp/engine.ts'];
 
 test('src throws errors with codes', () => {
   const plain = CODE.filter((file) => /throw new (Error|TypeError|RangeError)\(/.test(codeOf(file)));

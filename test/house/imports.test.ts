@@ -1,57 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layerOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { type SourceFile, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { EXCEPTIONS, LAYERS } from './layers.js';
 
-/** Who may know whom: the layers meet in src/pipeline and src/cli, and nowhere below. */
+/** Holds the table in layers.ts, and that no two files import each other in a circle. */
 
 const FILES = sourceFiles('src');
 
-/** Layer → the layers of ours that it may import, beside itself and the files directly in src. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  arrow: [],
-  flow: ['arrow'],
-  grade: [],
-  operators: ['arrow', 'flow', 'grade'],
-  backends: [],
-  io: ['arrow'],
-  train: ['io'],
-  pipeline: ['arrow', 'flow', 'grade', 'operators', 'backends', 'train'],
-  cli: ['arrow', 'flow', 'grade', 'operators', 'backends', 'io', 'train', 'pipeline'],
-};
-
-/** Imports across the lines above that are meant. */
-const ALLOWED: { layer: string; file: string; typeOnly: boolean; reason: string }[] = [
-  {
-    layer: 'operators',
-    file: 'src/backends/model.ts',
-    typeOnly: true,
-    reason: 'the interface of models, without any backend',
-  },
-  { layer: 'grade', file: 'src/backends/clock.ts', typeOnly: false, reason: 'the deadline of an answer' },
-  { layer: 'operators', file: 'src/backends/repetition.ts', typeOnly: false, reason: 'a pure function' },
-  { layer: 'train', file: 'src/backends/clock.ts', typeOnly: true, reason: 'time, handed in' },
-  {
-    layer: 'train',
-    file: 'src/backends/guardedGroup.ts',
-    typeOnly: false,
-    reason: 'the one way to start a process group',
-  },
-  { layer: 'train', file: 'src/backends/keyGuard.ts', typeOnly: false, reason: 'pure functions' },
-];
-
 function isAllowed(layer: string, { from, isTypeOnly }: { from: string; isTypeOnly: boolean }): boolean {
   const target = layerOf(from);
-  if (target === layer || target === '' || MAY_IMPORT[layer]!.includes(target)) return true;
-  return ALLOWED.some((rule) => rule.layer === layer && rule.file === from && (isTypeOnly || !rule.typeOnly));
+  if (target === layer || target === '' || LAYERS[layer]!.mayImport.includes(target)) return true;
+  return EXCEPTIONS.some(
+    (rule) => rule.layer === layer && rule.file === from && (isTypeOnly || !rule.typeOnly),
+  );
 }
 
 test('every folder of src is a layer with rules', () => {
   const layers = new Set(FILES.map(({ path }) => layerOf(path)).filter(Boolean));
-  assert.deepEqual([...layers].sort(), Object.keys(MAY_IMPORT).sort());
+  assert.deepEqual([...layers].sort(), Object.keys(LAYERS).sort());
 });
 
-for (const layer of Object.keys(MAY_IMPORT)) {
-  test(`src/${layer} imports ${MAY_IMPORT[layer]!.join(', ') || 'no other layer'}`, () => {
+for (const [layer, { mayImport }] of Object.entries(LAYERS)) {
+  test(`src/${layer} imports ${mayImport.join(', ') || 'no other layer'}`, () => {
     const wrong = FILES.filter(({ path }) => layerOf(path) === layer).flatMap(({ path, imports }) =>
       imports
         .filter(({ from }) => from.startsWith('src/'))
@@ -63,12 +33,76 @@ for (const layer of Object.keys(MAY_IMPORT)) {
 }
 
 test('every exception is still needed', () => {
-  for (const { layer, file } of ALLOWED) {
+  for (const { layer, file } of EXCEPTIONS) {
     const users = FILES.filter(
       ({ path, imports }) => layerOf(path) === layer && imports.some(({ from }) => from === file),
     );
     assert.ok(users.length > 0, `${layer} does not import ${file} any more`);
   }
+});
+
+test('every layer that the table allows is imported', () => {
+  const idle = Object.entries(LAYERS).flatMap(([layer, { mayImport }]) =>
+    mayImport
+      .filter(
+        (target) =>
+          !FILES.some(
+            ({ path, imports }) =>
+              layerOf(path) === layer && imports.some(({ from }) => layerOf(from) === target),
+          ),
+      )
+      .map((target) => `${layer} does not import ${target}`),
+  );
+  assert.deepEqual(idle, []);
+});
+
+/** The grammar of answers is recursive: an atom may hold an expression. */
+const RECURSIVE = [
+  ['src/flow/batch.ts', 'src/flow/decision.ts'],
+  ['src/grade/parse/parseAtom.ts', 'src/grade/parse/parseTokens.ts'],
+  ['src/store/room.ts', 'src/store/tables.ts'],
+];
+
+/** Circles of imports, type-only ones too: each as its files in name order. */
+function cyclesOf(files: readonly Pick<SourceFile, 'path' | 'imports'>[]): string[][] {
+  const targets = new Map(files.map(({ path, imports }) => [path, imports.map(({ from }) => from)]));
+  // Tarjan's strongly connected components.
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (path: string): void => {
+    order.set(path, order.size);
+    low.set(path, order.get(path)!);
+    stack.push(path);
+    for (const target of targets.get(path)!) {
+      if (!targets.has(target)) continue;
+      if (!order.has(target)) visit(target);
+      if (stack.includes(target)) low.set(path, Math.min(low.get(path)!, low.get(target)!));
+    }
+    if (low.get(path) !== order.get(path)) return;
+    const component = stack.splice(stack.indexOf(path));
+    if (component.length > 1 || targets.get(path)!.includes(path)) cycles.push(component.sort());
+  };
+  for (const path of targets.keys()) if (!order.has(path)) visit(path);
+  return cycles;
+}
+
+test('no file imports itself through others', () => {
+  assert.deepEqual(cyclesOf(FILES).sort(), RECURSIVE);
+});
+
+test('planted circles are found: of one file, of two, of three, and none where there is none', () => {
+  const file = (path: string, ...froms: string[]): Pick<SourceFile, 'path' | 'imports'> => ({
+    path,
+    imports: froms.map((from) => ({ from, isTypeOnly: false })),
+  });
+  assert.deepEqual(cyclesOf([file('a', 'b', 'c'), file('b', 'c'), file('c')]), []);
+  assert.deepEqual(cyclesOf([file('a', 'a')]), [['a']]);
+  assert.deepEqual(cyclesOf([file('a', 'b'), file('b', 'a'), file('c', 'a')]), [['a', 'b']]);
+  assert.deepEqual(cyclesOf([file('a', 'b'), file('b', 'c'), file('c', 'b', 'a'), file('d', 'a')]), [
+    ['a', 'b', 'c'],
+  ]);
 });
 
 test('files directly in src, but for the library and its barrel, import no layer', () => {
@@ -88,11 +122,12 @@ test('nothing in src imports tests, benches, models or the library’s own barre
 });
 
 const NODE_MODULES: [module: RegExp, layers: string[]][] = [
-  [/^(node:)?fs(\/promises)?$/, ['io', 'backends', 'cli']],
-  [/^node:child_process$/, ['backends']],
+  [/^(node:)?fs(\/promises)?$/, ['io', 'store', 'backends', 'pipeline', 'run', 'cli']],
+  [/^node:child_process$/, ['backends', 'process']],
   [/^node:(net|tls|http|https|http2|dgram)$|^undici/, ['backends']],
   [/^node:worker_threads$/, ['io', 'grade']],
   [/^node-llama-cpp/, ['backends']],
+  [/^lmdb/, ['store']],
   [/^commander/, ['cli']],
   [/^yaml$/, ['pipeline']],
 ];
@@ -109,12 +144,12 @@ for (const [module, layers] of NODE_MODULES) {
 test('the reader of imports sees them: type-only ones, dynamic ones, exports', () => {
   const registry = FILES.find(({ path }) => path === 'src/operators/registry.ts')!;
   assert.ok(
-    registry.imports.some(({ from, isTypeOnly }) => from === 'src/operators/operator.ts' && isTypeOnly),
+    registry.imports.some(({ from, isTypeOnly }) => from === 'src/operators/lib/operator.ts' && isTypeOnly),
   );
   assert.ok(
     registry.imports.some(({ from, isTypeOnly }) => from === 'src/operators/custom.ts' && !isTypeOnly),
   );
-  const language = FILES.find(({ path }) => path === 'src/operators/_language.ts')!;
+  const language = FILES.find(({ path }) => path === 'src/operators/lib/language.ts')!;
   assert.ok(language.imports.some(({ from }) => from === 'eld/extrasmall'));
   const index = FILES.find(({ path }) => path === 'src/index.ts')!;
   assert.ok(index.imports.some(({ from }) => from === 'src/library.ts'));

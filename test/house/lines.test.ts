@@ -9,14 +9,14 @@ const FUNCTION_LINES_MAX = 70;
 
 /** Longer functions of today: each is a state machine of closures over the same variables. They may shrink, not grow. */
 const LONGER: Record<string, number> = {
-  'src/backends/batchClient.ts createBatchClient': 120,
-  'src/backends/llamaCpp.ts startEngine': 80,
-  'src/backends/llamaCppEngine.ts drive': 145,
+  'src/backends/batchApi/batchClient.ts createBatchClient': 120,
+  'src/backends/llamaCpp/llamaCpp.ts startEngine': 80,
+  'src/backends/llamaCpp/engine.ts drive': 145,
   'src/flow/commit.ts commitStream': 90,
 };
 
 /** One text with the line breaks that a model would give it. */
-const FIXTURES = ['test/backends/repetition.test.ts'];
+const FIXTURES = ['test/text/repetition.test.ts'];
 
 function isProse(line: string): boolean {
   return /^\s*(\*|\/\*|\/\/)/.test(line) || /['"`]|\/[a-z]*[,;)]/.test(line);

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { buildRows } from '../../dist/src/arrow/build.js';
 import { SEQ_COLUMN } from '../../dist/src/arrow/columns.js';
 import { sliceRows } from '../../dist/src/arrow/concat.js';
-import { writeCard } from '../../dist/src/io/card.js';
-import { writeExport } from '../../dist/src/io/exportFiles.js';
-import { nodeFiles } from '../../dist/src/io/files.js';
-import { writeRejects } from '../../dist/src/io/rejectsWriter.js';
-import { committedShards, openRunFolder, rejectsFile, shardFile } from '../../dist/src/io/runFolder.js';
-import { writeSample } from '../../dist/src/io/sample.js';
-import { openShardWriter } from '../../dist/src/io/shardWriter.js';
+import { writeCard } from '../../dist/src/io/run/card.js';
+import { writeExport } from '../../dist/src/io/run/exportFiles.js';
+import { nodeFiles } from '../../dist/src/io/files/files.js';
+import { writeRejects } from '../../dist/src/io/run/rejectsWriter.js';
+import { committedShards, openRunFolder, rejectsFile, shardFile } from '../../dist/src/io/run/runFolder.js';
+import { writeSample } from '../../dist/src/io/run/sample.js';
+import { openShardWriter } from '../../dist/src/io/parquet/shardWriter.js';
 import { exportFormat, exportSchema } from '../../dist/src/pipeline/exportFormats.js';
 
 const TEXTS = [

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../dist/src/backends/clock.js';
-import { llamaCppOptions, openLlamaCpp } from '../../dist/src/backends/llamaCpp.js';
-import { openOpenai, openaiOptions } from '../../dist/src/backends/openai.js';
+import { systemClock } from '../../dist/src/clock.js';
+import { llamaCppOptions, openLlamaCpp } from '../../dist/src/backends/llamaCpp/llamaCpp.js';
+import { openOpenai, openaiOptions } from '../../dist/src/backends/protocols/openai.js';
 
 const KEY = 'sk-interop-0815';
 const here = dirname(fileURLToPath(import.meta.url));

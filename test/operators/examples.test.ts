@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Model } from '../../src/backends/model.js';
 import { OPERATORS } from '../../src/operators/registry.js';
-import { exampleFile } from '../../src/pipeline/reference.js';
+import { exampleFile } from '../../src/pipeline/reference/reference.js';
 import { checkText, openTiny, runInMemory } from '../helpers/pipelineWorld.js';
 
 /** Every example of the docs is a pipeline that runs on the bundled model. What the rows say is the model's affair. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measureAccuracy, measureAccuracySpec } from '../../src/operators/measureAccuracy.js';
-import type { Figures } from '../../src/operators/operator.js';
+import type { Figures } from '../../src/operators/lib/operator.js';
 import { type Input, contextOf, runOperator } from '../helpers/runOperator.js';
 
 const INPUT: Input = {

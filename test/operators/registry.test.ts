@@ -8,8 +8,8 @@ import { takeRows } from '../../src/arrow/take.js';
 import type { Model } from '../../src/backends/model.js';
 import { ERROR_CODES, RowError } from '../../src/errors.js';
 import type { Batch } from '../../src/flow/batch.js';
-import { PACKAGE_FOLDER } from '../../src/io/packageFiles.js';
-import type { OperatorSpec } from '../../src/operators/operator.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
+import type { OperatorSpec } from '../../src/operators/lib/operator.js';
 import { OPERATORS, operatorNamed } from '../../src/operators/registry.js';
 import { MIXED_SCRIPT, OPERATOR_CASES, specOf } from '../helpers/operatorCases.js';
 import {

@@ -6,7 +6,7 @@ import { ScaleQuestError } from '../../src/errors.js';
 import { collectRows } from '../../src/library.js';
 import { generate } from '../../src/operators/generate.js';
 import { rewrite } from '../../src/operators/rewrite.js';
-import { checkPipeline } from '../../src/pipeline/check.js';
+import { checkPipeline } from '../../src/pipeline/check/check.js';
 import { deriveSeed } from '../../src/random.js';
 import { completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
 import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';

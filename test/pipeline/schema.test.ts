@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { readTextFile } from '../../src/io/packageFiles.js';
+import { readTextFile } from '../../src/io/files/packageFiles.js';
 import { OPERATORS } from '../../src/operators/registry.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
-import { exampleFile } from '../../src/pipeline/reference.js';
+import { exampleFile } from '../../src/pipeline/reference/reference.js';
 import { pipelineJsonSchema, pipelineSchema, stepLabel } from '../../src/pipeline/schema.js';
 import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
 

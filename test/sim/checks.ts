@@ -3,9 +3,9 @@ import { tap } from 'rxjs';
 import { columnValues, hasColumn } from '../../src/arrow/read.js';
 import { SEQ_INDEX_COLUMN } from '../../src/arrow/columns.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
-import { hashBytes } from '../../src/io/atomicFile.js';
-import type { CommitRecord } from '../../src/io/manifest.js';
-import { committedFiles } from '../../src/io/runFolder.js';
+import { hashBytes } from '../../src/io/files/atomicFile.js';
+import type { CommitRecord } from '../../src/io/run/manifest.js';
+import { committedFiles } from '../../src/io/run/runFolder.js';
 import type { Plan, PlannedStep } from '../../src/pipeline/plan.js';
 
 /** The invariants of a run (docs/architecture.md), as far as they can be seen from outside its parts. */

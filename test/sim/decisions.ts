@@ -1,5 +1,5 @@
 import { ScaleQuestError } from '../../src/errors.js';
-import type { Decisions } from '../../src/pipeline/run.js';
+import type { Decisions } from '../../src/run/runPlan.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
 

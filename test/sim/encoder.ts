@@ -1,6 +1,6 @@
-import type { StartEncoder } from '../../src/io/encoderThread.js';
-import { createShardAnswers } from '../../src/io/shardAnswers.js';
-import type { FromWorker, ToWorker } from '../../src/io/shardMessages.js';
+import type { StartEncoder } from '../../src/io/parquet/encoderThread.js';
+import { createShardAnswers } from '../../src/io/parquet/shardAnswers.js';
+import type { FromWorker, ToWorker } from '../../src/io/parquet/shardMessages.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
 

@@ -9,7 +9,7 @@ const poster = new URL('./poster.js', import.meta.url).href;
 
 const resolveHook = `
 export async function resolve(specifier, context, next) {
-  const isPoster = specifier === './postJson.js' && context.parentURL?.includes('/src/backends/');
+  const isPoster = /\\/httpClient\\.js$/.test(specifier) && context.parentURL?.includes('/src/backends/');
   return isPoster ? { url: ${JSON.stringify(poster)}, shortCircuit: true } : next(specifier, context);
 }`;
 

@@ -1,5 +1,5 @@
-import type { HttpReply, PosterOptions } from '../../src/backends/postJson.js';
-import { TryFailure } from '../../src/backends/retry.js';
+import type { HttpReply, PosterOptions } from '../../src/backends/http/httpClient.js';
+import { TryFailure } from '../../src/backends/http/retry.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
 import type { Network } from './poster.js';

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
-import type { HttpReply, Poster, PosterOptions } from '../../src/backends/postJson.js';
+import type { HttpReply, Poster, PosterOptions } from '../../src/backends/http/httpClient.js';
 
 /**
- * Stands in for src/backends/postJson.ts in a simulated process (see hooks.ts): the pool, the retries and the readers of
+ * Stands in for src/backends/http/httpClient.ts in a simulated process (see hooks.ts): the pool, the retries and the readers of
  * replies above it are the real ones.
  */
 export interface Network {

@@ -1,4 +1,4 @@
-import { hashBytes } from '../../src/io/atomicFile.js';
+import { hashBytes } from '../../src/io/files/atomicFile.js';
 import { createDraws } from './draws.js';
 
 /** Steps tell the server who asks by the length they allow. */

@@ -1,4 +1,4 @@
-import type { CheckDeps } from '../../src/pipeline/check.js';
+import type { CheckDeps } from '../../src/pipeline/check/checkDeps.js';
 import { checkText } from '../helpers/pipelineWorld.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { type Draws, createDraws } from './draws.js';

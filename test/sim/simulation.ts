@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
-import type { Pool } from '../../src/backends/pool.js';
-import { type SharedPools, createSharedPools } from '../../src/backends/sharedPools.js';
-import { closeModels } from '../../src/cli/models.js';
-import { type RunWorld, runInto } from '../../src/cli/runInto.js';
+import type { Pool } from '../../src/backends/pool/pool.js';
+import { type SharedPools, createSharedPools } from '../../src/backends/pool/sharedPools.js';
+import { closeModels } from '../../src/run/openModels.js';
+import { type RunWorld, runInto } from '../../src/run/runInto.js';
 import { ScaleQuestError } from '../../src/errors.js';
-import { makeRunFolder } from '../../src/io/runFolder.js';
-import { loadZstd } from '../../src/io/zstd.js';
-import { promptFrom } from '../../src/pipeline/check.js';
+import { makeRunFolder } from '../../src/io/run/runFolder.js';
+import { loadZstd } from '../../src/io/parquet/zstd.js';
+import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import {
   type CrashingFiles,

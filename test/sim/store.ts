@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Model } from '../../src/backends/model.js';
-import { requestKeys } from '../../src/backends/requestKey.js';
-import { type ReplyStore, withStore } from '../../src/backends/stored.js';
+import { requestKeys } from '../../src/backends/cache/requestKey.js';
+import { type ReplyStore, withStore } from '../../src/backends/cache/stored.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../../src/backends/clock.js';
-import { type Files, nodeFiles } from '../../src/io/files.js';
+import { systemClock } from '../../src/clock.js';
+import { type Files, nodeFiles } from '../../src/io/files/files.js';
 import { type FollowOptions, type Followed, followTrainer } from '../../src/train/follow.js';
 import { leftOf, pidsOf, writeTrainer } from '../helpers/trainers.js';
 

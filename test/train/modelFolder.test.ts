@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { nodeFiles } from '../../src/io/files.js';
+import { nodeFiles } from '../../src/io/files/files.js';
 import { lastCheckpoint, modelProblem } from '../../src/train/modelFolder.js';
 
 /** A file in the safetensors format with one tensor of so many bytes. */

@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import { RowError, ScaleQuestError } from '../../errors.js';
+import {
+  type Batch,
+  type BatchApi,
+  type BatchApiOptions,
+  type Line,
+  createBatchApi,
+  failedError,
+} from './batchApi.js';
+import type { Clock } from '../../clock.js';
+import type { HttpReply } from '../http/httpClient.js';
+import { TryFailure } from '../http/retry.js';
+import type { ServerClient, ServerDeps, Usage } from '../protocols/serverClient.js';
+import type { ReplyContext } from '../protocols/serverReplies.js';
+
+/**
+ * Requests in files, by OpenAI's batch API. A request's id is a hash of what it asks, so that a later run finds the replies
+ * that an aborted one has ordered, and pays for none of them again.
+ */
+export interface BatchOptions extends BatchApiOptions {
+  requestsPerFileMax: number;
+  gatherMs: number;
+}
+
+/** One request, until it is settled. */
+interface Call {
+  seq: number;
+  /** No other open call has it. */
+  id: string;
+  /** JSON. */
+  body: string;
+  /** Files it was in. */
+  tries: number;
+  /** Settles the call by a reply; throws a TryFailure where another file may help. */
+  answer(reply: HttpReply): void;
+  reject(error: unknown): void;
+}
+
+/** How long closing waits for orders under way and for their cancelling. */
+const CLOSE_MS = 10_000;
+
+/** Throws ERR_MODEL_LOAD if the key's variable is not set. Uses the first of `replicas`. */
+export function createBatchClient(name: string, options: BatchOptions, deps: ServerDeps): ServerClient {
+  const { clock } = deps;
+  const { retriesMax } = options;
+  const closing = new AbortController();
+  const counts = { requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
+  const api = createBatchApi(name, options, deps, closing.signal);
+  const { label } = api.context;
+  const open = new Map<string, Call>();
+  const orders = new Set<Promise<unknown>>();
+  const batches = new Set<string>();
+  let earlier: Promise<Map<string, Batch>> | null = null;
+  const gatherer = createGatherer(
+    options,
+    clock,
+    closing.signal,
+    (calls, path) => void dispatch(calls, path),
+  );
+
+  function send<T extends Usage>(
+    seq: number,
+    path: string,
+    body: unknown,
+    read: (reply: HttpReply, context: ReplyContext) => T,
+  ): Promise<T> {
+    if (closing.signal.aborted) return Promise.reject(closing.signal.reason);
+    counts.requests++;
+    return new Promise<T>((resolve, reject) => {
+      const text = JSON.stringify(body);
+      const id = freeId(open, path, text);
+      const call: Call = {
+        ...{ seq, id, body: text, tries: 0 },
+        answer(reply) {
+          const value = read(reply, api.context);
+          counts.promptTokens += value.promptTokens;
+          counts.completionTokens += value.completionTokens;
+          open.delete(id);
+          resolve(value);
+        },
+        reject(error) {
+          if (!open.delete(id)) return;
+          if (!closing.signal.aborted) counts.failures++;
+          reject(error);
+        },
+      };
+      open.set(id, call);
+      gatherer.add(call, path);
+    });
+  }
+
+  /** What an earlier run has ordered is waited for; the rest goes into a new file. Never rejects. */
+  async function dispatch(calls: readonly Call[], path: string): Promise<void> {
+    const { found, fresh } = splitByOrder(calls, await (earlier ??= api.earlier()));
+    for (const [batch, theirs] of found) void takeOver(batch, theirs, path);
+    if (fresh.length > 0) await runFile(fresh, path);
+  }
+
+  async function takeOver(batch: Batch, calls: readonly Call[], path: string): Promise<void> {
+    const { lines } = await api.follow(batch).catch(() => ({ lines: new Map<string, Line>() }));
+    for (const call of calls) {
+      const line = lines.get(call.id);
+      if (closing.signal.aborted) call.reject(closing.signal.reason);
+      else if (line?.response?.status_code === 200) settle(call, line, batch, path);
+      else gatherer.add(call, path);
+    }
+  }
+
+  /** One file from its upload to its last call; never rejects. */
+  async function runFile(calls: readonly Call[], path: string): Promise<void> {
+    try {
+      closing.signal.throwIfAborted();
+      const order = api.submit(calls, path).then((batch) => {
+        batches.add(batch.id);
+        return batch;
+      });
+      orders.add(order);
+      const ordered = await order.finally(() => orders.delete(order));
+      const { batch, lines } = await api.follow(ordered);
+      batches.delete(ordered.id);
+      if (batch.status === 'failed') throw failedError(api.context, batch);
+      for (const call of calls) settle(call, lines.get(call.id), batch, path);
+    } catch (error) {
+      for (const call of calls) call.reject(runError(error));
+    }
+  }
+
+  function settle(call: Call, line: Line | undefined, batch: Batch, path: string): void {
+    try {
+      if (line?.response) return call.answer(replyOf(line.response));
+      throw lostError(label, line, batch);
+    } catch (error) {
+      if (!(error instanceof TryFailure)) return call.reject(error);
+      call.tries++;
+      if (call.tries > retriesMax) {
+        const code = error.kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR';
+        return call.reject(new RowError(code, `${error.message}, in ${call.tries} files`));
+      }
+      counts.retries++;
+      gatherer.add(call, path);
+    }
+  }
+
+  return {
+    label,
+    send,
+    stats() {
+      const queued = gatherer.count();
+      return { ...counts, inFlight: open.size - queued, queued, memoryPeakBytes: 0 };
+    },
+    async close() {
+      if (closing.signal.aborted) return;
+      const error = new ScaleQuestError('ERR_CANCELLED', `${label} was closed before the call ended`);
+      closing.abort(error);
+      for (const call of [...open.values()]) call.reject(error);
+      await Promise.race([cancelAll(orders, batches, api), clock.sleep(CLOSE_MS)]);
+      await api.destroy();
+    },
+  };
+}
+
+/** A batch whose order is on its way would run, and cost, without anybody to wait for it. */
+async function cancelAll(
+  orders: Iterable<Promise<unknown>>,
+  batches: Iterable<string>,
+  api: BatchApi,
+): Promise<void> {
+  await Promise.allSettled(orders);
+  await Promise.allSettled([...batches].map((id) => api.cancel(id)));
+}
+
+/** A later run reads the file again to find what was ordered, and no reply of more than 64 MiB is read. */
+const FILE_BYTES_MAX = 48 * 2 ** 20;
+/** Of a line of a file, around the request's body. */
+const LINE_BYTES = 160;
+
+interface Gatherer {
+  add(call: Call, path: string): void;
+  /** Calls that are in no file yet. */
+  count(): number;
+}
+
+/** Gives calls on when they fill a file, or when no new one came for a while; those of the oldest rows first. */
+function createGatherer(
+  { gatherMs, requestsPerFileMax }: BatchOptions,
+  clock: Clock,
+  signal: AbortSignal,
+  give: (calls: readonly Call[], path: string) => void,
+): Gatherer {
+  let waiting: Call[] = [];
+  let waitingBytes = 0;
+  let arrivals = 0;
+  let gathering = false;
+
+  function flush(path: string): void {
+    const calls = waiting.toSorted((a, b) => a.seq - b.seq);
+    waiting = [];
+    waitingBytes = 0;
+    if (calls.length > 0) give(calls, path);
+  }
+
+  async function gather(path: string): Promise<void> {
+    gathering = true;
+    while (waiting.length > 0 && !signal.aborted) {
+      const before = arrivals;
+      await clock.sleep(gatherMs, signal).catch(() => undefined);
+      if (arrivals === before && !signal.aborted) flush(path);
+    }
+    gathering = false;
+  }
+
+  return {
+    count: () => waiting.length,
+    add(call, path) {
+      waiting.push(call);
+      waitingBytes += Buffer.byteLength(call.body) + LINE_BYTES;
+      arrivals++;
+      if (waiting.length >= requestsPerFileMax || waitingBytes >= FILE_BYTES_MAX) flush(path);
+      else if (!gathering) void gather(path);
+    },
+  };
+}
+
+/** Calls by the batch that an earlier run has ordered for them. Each order counts once: what it lacks is ordered anew. */
+function splitByOrder(
+  calls: readonly Call[],
+  ordered: Map<string, Batch>,
+): { found: Map<Batch, Call[]>; fresh: Call[] } {
+  const found = new Map<Batch, Call[]>();
+  const fresh: Call[] = [];
+  for (const call of calls) {
+    const batch = ordered.get(call.id);
+    ordered.delete(call.id);
+    if (batch) found.set(batch, [...(found.get(batch) ?? []), call]);
+    else fresh.push(call);
+  }
+  return { found, fresh };
+}
+
+/** Equal requests that are open at once differ by a number. */
+function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string): string {
+  const hash = createHash('sha256').update(`${path}\n${body}`).digest('hex').slice(0, 40);
+  let id = hash;
+  for (let number = 1; open.has(id); number++) id = `${hash}-${number}`;
+  return id;
+}
+
+/** Why a batch that is over has no reply to a request. */
+function lostError(label: string, line: Line | undefined, { id, status }: Batch): Error {
+  if (status === 'cancelled') {
+    return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} was cancelled by another`);
+  }
+  if (line?.error?.code === 'batch_expired' || (!line && status === 'expired')) {
+    return new TryFailure('timeout', `${label}: batch ${id} expired before its request was run`);
+  }
+  const why = line?.error?.message ?? `its request is missing from the files of batch ${id}`;
+  return new TryFailure('server', `${label}: ${why}`);
+}
+
+/** What fails for a whole file is no row's fault. */
+function runError(error: unknown): unknown {
+  if (!(error instanceof RowError)) return error;
+  const isRefused = error.code === 'ROW_REFUSED' || error.code === 'ROW_PROMPT_TOO_LONG';
+  return new ScaleQuestError(isRefused ? 'ERR_MODEL_REFUSED' : 'ERR_MODEL_UNREACHABLE', error.message);
+}
+
+function replyOf({ status_code, body }: { status_code: number; body?: unknown }): HttpReply {
+  return { status: status_code, header: () => undefined, text: JSON.stringify(body ?? null) };
+}

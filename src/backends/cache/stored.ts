@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Choice, Model } from '../model.js';
+import { requestKeys } from './requestKey.js';
+
+/** What a model needs of the store (src/store/store.ts). */
+export interface ReplyStore {
+  readonly path: string;
+  get(key: string): string | undefined;
+  /** Resolves when the reply is durable. */
+  put(key: string, text: string): Promise<void>;
+  count(model: string, isHit: boolean): void;
+}
+
+/** A reply in the store: `[kind, model, tokens, reply]`, as JSON. */
+const storedReply = {
+  complete: z.tuple([
+    z.literal('complete'),
+    z.string(),
+    z.number(),
+    z.array(z.tuple([z.string(), z.enum(['stop', 'length']), z.number()])),
+  ]),
+  choose: numbersReply('choose'),
+  score: numbersReply('score'),
+  embed: z.tuple([z.literal('embed'), z.string(), z.number(), z.array(z.array(z.number()))]),
+};
+
+type Kind = keyof typeof storedReply;
+
+const storedHead = z.tuple([z.string(), z.string(), z.number(), z.unknown()]);
+
+function numbersReply<const K extends string>(kind: K) {
+  return z.tuple([z.literal(kind), z.string(), z.number(), z.array(z.number())]);
+}
+
+/**
+ * A model that asks the store first. What it must ask of `model` resolves when the reply is durable, so that no row moves on
+ * with a reply that a crash would make it pay again. Calls under way that ask the same share one request, whichever comes
+ * first: the same question has one answer. A call that fails stores nothing: what went wrong (a lost server, a prompt too
+ * long for it, fewer choices than asked) may be mended, and must not be remembered.
+ *
+ * `identity` decides which replies are this model's: see `requestKeys`. Calls also reject with ERR_STORE_DAMAGED and
+ * ERR_STORE_WRITE, which end the run.
+ */
+export function withStore(model: Model, store: ReplyStore, identity: string): Model {
+  const keys = requestKeys(identity);
+  const underWay = new Map<string, Promise<unknown>>();
+  let hits = 0;
+
+  function answer<T extends Results>(
+    key: string,
+    codec: Codec<T>,
+    count: number,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const asked = underWay.get(key) as Promise<T> | undefined;
+    if (asked) return countHit(asked);
+    try {
+      const text = store.get(key);
+      if (text !== undefined) return countHit(Promise.resolve(read(store, text, codec, count)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    store.count(model.name, false);
+    const asking = askAndKeep(key, codec, ask);
+    underWay.set(key, asking);
+    return asking;
+  }
+
+  function countHit<T>(answered: Promise<T>): Promise<T> {
+    hits += 1;
+    store.count(model.name, true);
+    return answered;
+  }
+
+  async function askAndKeep<T>(key: string, { write }: Codec<T>, ask: () => Promise<T>): Promise<T> {
+    try {
+      const reply = await ask();
+      await store.put(key, write(model.name, reply));
+      return reply;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
+  return {
+    ...model,
+    complete: (request) => answer(keys.complete(request), CHOICES, request.n, () => model.complete(request)),
+    choose: (request) =>
+      answer(keys.choose(request), PROBABILITIES, request.options.length, () => model.choose(request)),
+    score: (request) => answer(keys.score(request), SCORES, request.items.length, () => model.score(request)),
+    embed: (request) =>
+      answer(keys.embed(request), VECTORS, request.texts.length, () => model.embed(request)),
+    stats: () => ({ ...model.stats(), storeHits: hits }),
+  };
+}
+
+/** One result for each thing asked. */
+type Results = readonly unknown[];
+
+interface Codec<T> {
+  kind: Kind;
+  write(model: string, reply: T): string;
+  /** Undefined for what this kind does not write. */
+  read(value: unknown): T | undefined;
+}
+
+function read<T extends Results>({ path }: ReplyStore, text: string, codec: Codec<T>, count: number): T {
+  const reply = codec.read(parseJson(text));
+  if (reply && reply.length === count) return reply;
+  throw new ScaleQuestError(
+    'ERR_STORE_DAMAGED',
+    `the store ${path} holds ${JSON.stringify(text.slice(0, 60))} for a request of kind ${codec.kind}, expected its ` +
+      `${count} results. \`scalequest store ${path} --prune-damaged\` removes what cannot be read`,
+    { data: { path } },
+  );
+}
+
+const CHOICES: Codec<Choice[]> = {
+  kind: 'complete',
+  write(model, choices) {
+    const tokens = choices.reduce((sum, choice) => sum + choice.tokens, 0);
+    const reply = choices.map(({ text, finish, tokens: own }) => [text, finish, own]);
+    return JSON.stringify(['complete', model, tokens, reply]);
+  },
+  read(value) {
+    const reply = isPlain('complete', value) ? value[3] : resultOf(storedReply.complete.safeParse(value));
+    return reply && (reply as StoredChoice[]).map(([text, finish, tokens]) => ({ text, finish, tokens }));
+  },
+};
+
+type StoredChoice = z.output<typeof storedReply.complete>[3][number];
+
+const PROBABILITIES = numbersCodec('choose');
+const SCORES = numbersCodec('score');
+
+const VECTORS: Codec<number[][]> = {
+  kind: 'embed',
+  write: (model, vectors) => `["embed",${JSON.stringify(model)},0,[${vectors.map(writeNumbers).join(',')}]]`,
+  read: (value) => resultOf(storedReply.embed.safeParse(value)),
+};
+
+function numbersCodec(kind: 'choose' | 'score'): Codec<number[]> {
+  return {
+    kind,
+    write: (model, numbers) => `["${kind}",${JSON.stringify(model)},0,${writeNumbers(numbers)}]`,
+    read: (value) =>
+      isPlain(kind, value) ? (value[3] as number[]) : resultOf(storedReply[kind].safeParse(value)),
+  };
+}
+
+/** Finite numbers; JSON.stringify would lose the sign of -0, and the same reply must give the same bytes. */
+function writeNumbers(numbers: readonly number[]): string {
+  return `[${numbers.map((value) => (Object.is(value, -0) ? '-0' : `${value}`)).join(',')}]`;
+}
+
+function resultOf<T>(parsed: { success: true; data: [unknown, unknown, unknown, T] } | { success: false }) {
+  return parsed.success ? parsed.data[3] : undefined;
+}
+
+/**
+ * Whether a value is a stored reply as the schema has it. What this does not know, the schema decides: its check of a hit
+ * costs more than all else of it.
+ */
+function isPlain(kind: Exclude<Kind, 'embed'>, value: unknown): value is [string, string, number, unknown[]] {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [found, model, tokens, reply] = value as unknown[];
+  if (found !== kind || typeof model !== 'string' || !Number.isFinite(tokens) || !Array.isArray(reply))
+    return false;
+  return reply.every(kind === 'complete' ? isPlainChoice : Number.isFinite);
+}
+
+function isPlainChoice(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  const [text, finish, tokens] = value as unknown[];
+  return typeof text === 'string' && (finish === 'stop' || finish === 'length') && Number.isFinite(tokens);
+}
+
+/** Whether a text of the store is a reply of any kind. */
+export function isStoredReply(text: string): boolean {
+  const value = parseJson(text);
+  return Object.values(storedReply).some((schema) => schema.safeParse(value).success);
+}
+
+/** What a text of the store is besides its reply; null for one that is no reply. */
+export function storedHeadOf(text: string): { kind: string; model: string; tokens: number } | null {
+  const head = storedHead.safeParse(parseJson(text));
+  return head.success ? { kind: head.data[0], model: head.data[1], tokens: head.data[2] } : null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

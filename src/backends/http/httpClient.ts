@@ -1,0 +1,316 @@
+import type { Client, Dispatcher } from 'undici';
+import { RowError, ScaleQuestError } from '../../errors.js';
+import type { Clock } from '../../clock.js';
+import { type Connections, REPLY_BYTES_MAX, createConnections } from './connections.js';
+import { NO_PLACE, type OpenItem, createOpenSet } from './openSet.js';
+import { type ServerHealth, TryFailure } from './retry.js';
+
+export interface HttpReply {
+  status: number;
+  /** The first value of a header, by its name in small letters. */
+  header(name: string): string | undefined;
+  text: string;
+}
+
+export interface Poster {
+  /**
+   * Posts JSON to `path` under the url, and reads the whole reply, of any status. Redirects are not followed.
+   * Rejects with a TryFailure (no connection, cut, too slow), with ERR_MODEL_UNREACHABLE or ERR_MODEL_PROTOCOL where
+   * another try cannot help.
+   */
+  post(path: string, body: unknown): Promise<HttpReply>;
+  /** Posts a body of another type, as a form with a file. */
+  postAs(path: string, contentType: string, body: string): Promise<HttpReply>;
+  /** Gets a page of the server: `path` stands under the url, or, where it starts with `//`, under the server's root. */
+  get(path: string, timeoutMs: number): Promise<HttpReply>;
+  /** What is open rejects, and what comes later. Connections of this poster alone are closed. */
+  destroy(): Promise<void>;
+}
+
+export interface PosterOptions {
+  /** The base; `path` is appended. */
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  /** To the server of `url`; of several posters, or of this one alone if a number says how many there may be. */
+  connections: Connections | number;
+  /** For the whole of one request, from connecting to the last byte. */
+  timeoutMs: number;
+  /** Names the model and the server at the start of each message. */
+  label: string;
+  health: ServerHealth;
+  clock: Clock;
+}
+
+/** Deadlines are looked at so often; a timer a request would cost more than the request's own bookkeeping. */
+const DEADLINE_TICK_MS = 100;
+
+/** What the calls of one poster share. */
+interface Shared {
+  options: PosterOptions;
+  connections: Connections;
+  deadlines: Deadlines;
+}
+
+/**
+ * Requests go through undici's `dispatch`, below its `request`: no stream and no AbortSignal for each, which a client
+ * that shares its cores with the rest of the run can feel.
+ */
+export function createPoster(options: PosterOptions): Poster {
+  const { url, headers, timeoutMs } = options;
+  const { origin, pathname } = new URL(url);
+  const base = pathname.replace(/\/+$/, '');
+  const own =
+    typeof options.connections === 'number'
+      ? createConnections({ origin, connectionsMax: options.connections })
+      : null;
+  const connections = own ?? (options.connections as Connections);
+  const deadlines = createDeadlines(options, Math.min(DEADLINE_TICK_MS, timeoutMs));
+  const shared: Shared = { options, connections, deadlines };
+  const postHeaders = { ...headers, 'content-type': 'application/json', accept: 'application/json' };
+  let isDestroyed = false;
+
+  function send(request: Dispatcher.DispatchOptions, callTimeoutMs: number): Promise<HttpReply> {
+    return new Promise((resolve, reject) => {
+      const call = new Call(shared, callTimeoutMs, resolve, reject);
+      if (isDestroyed) return cut(call, 'closed', options);
+      deadlines.watch(call);
+      connections.use((connection) => {
+        call.connection = connection;
+        connection.dispatch(request, call);
+      });
+    });
+  }
+
+  return {
+    post: (path, body) =>
+      send(
+        { method: 'POST', path: base + path, headers: postHeaders, body: JSON.stringify(body) },
+        timeoutMs,
+      ),
+    postAs: (path, contentType, body) =>
+      send(
+        {
+          ...{ method: 'POST', path: base + path, body },
+          headers: { ...postHeaders, 'content-type': contentType },
+        },
+        timeoutMs,
+      ),
+    get: (path, getTimeoutMs) =>
+      send(
+        { method: 'GET', path: path.startsWith('//') ? path.slice(1) : base + path, headers },
+        getTimeoutMs,
+      ),
+    async destroy() {
+      isDestroyed = true;
+      deadlines.stop();
+      await own?.destroy();
+    },
+  };
+}
+
+/**
+ * One request under way, into whose promise goes what undici tells of it: one object where closures would be seven, for each of
+ * a thousand. It must not hold its body, which would live as long as the reply takes.
+ */
+class Call implements Dispatcher.DispatchHandler, OpenItem {
+  place = NO_PLACE;
+  connection: Client | null = null;
+  controller: Dispatcher.DispatchController | null = null;
+  /** Given up by us, and why. */
+  cut: 'late' | 'closed' | null = null;
+  readonly timeoutMs: number;
+  readonly deadlineMs: number;
+  readonly resolve: (reply: HttpReply) => void;
+  readonly reject: (error: unknown) => void;
+  readonly #shared: Shared;
+  #status = 0;
+  #headers: Record<string, string | string[] | undefined> = {};
+  #first: Buffer | null = null;
+  #more: Buffer[] | null = null;
+
+  constructor(
+    shared: Shared,
+    timeoutMs: number,
+    resolve: (reply: HttpReply) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#shared = shared;
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = shared.options.clock.nowMs() + timeoutMs;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.cut) controller.abort(new Error(this.cut));
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#first === null) this.#first = chunk;
+    else (this.#more ??= [this.#first]).push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#end();
+    const headers = this.#headers;
+    const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString('utf8') ?? '';
+    this.resolve({ status: this.#status, header: (name) => firstOf(headers[name]), text });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#end();
+    this.reject(failureOf(this, this.#status, error, this.#shared.options));
+  }
+
+  #end(): void {
+    const { deadlines, connections } = this.#shared;
+    deadlines.forget(this);
+    connections.free(this.connection!);
+  }
+}
+
+function failureOf(call: Call, status: number, error: unknown, options: PosterOptions): Error {
+  if (call.cut) return cutFailure(call, call.cut, options);
+  return status > 0 ? bodyFailure(options.label, error) : connectionFailure(options, error);
+}
+
+interface Deadlines {
+  watch(call: Call): void;
+  forget(call: Call): void;
+  /** Cuts all that is watched. */
+  stop(): void;
+}
+
+/** Cuts the calls that are late, with one sleep at a time for all of them. */
+function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
+  const { clock } = options;
+  const open = createOpenSet<Call>();
+  const stopped = new AbortController();
+  let isWatching = false;
+
+  async function watchAll(): Promise<void> {
+    isWatching = true;
+    while (open.items.length > 0 && !stopped.signal.aborted) {
+      await clock.sleep(tickMs, stopped.signal).catch(() => undefined);
+      const nowMs = clock.nowMs();
+      for (const call of open.items.filter(({ deadlineMs }) => deadlineMs <= nowMs)) cutWatched(call, 'late');
+    }
+    isWatching = false;
+  }
+
+  function cutWatched(call: Call, why: 'late' | 'closed'): void {
+    open.remove(call);
+    cut(call, why, options);
+  }
+
+  return {
+    watch(call) {
+      open.add(call);
+      if (!isWatching) void watchAll();
+    },
+    forget: (call) => open.remove(call),
+    stop() {
+      for (const call of [...open.items]) cutWatched(call, 'closed');
+      stopped.abort();
+    },
+  };
+}
+
+/** Rejects at once, also where it still waits for its connection: undici would let it wait for that one's own time. */
+function cut(call: Call, why: 'late' | 'closed', options: PosterOptions): void {
+  call.cut = why;
+  call.reject(cutFailure(call, why, options));
+  call.controller?.abort(new Error(why));
+}
+
+function cutFailure(
+  { timeoutMs, controller }: Call,
+  why: 'late' | 'closed',
+  { label }: PosterOptions,
+): Error {
+  if (why === 'closed') return new TryFailure('unreachable', `${label} was closed`);
+  const within = `within ${timeoutMs / 1000} s`;
+  return controller
+    ? new TryFailure('timeout', `${label} did not answer ${within}`)
+    : new TryFailure('unreachable', `${label} took no connection ${within}`);
+}
+
+function firstOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function bodyFailure(label: string, error: unknown): Error {
+  const code = codeOf(error);
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return new RowError(
+      'ROW_REPLY_INVALID',
+      `${label} sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
+    );
+  }
+  return new TryFailure('reply', `${label} broke off its reply (${code})`, { cause: error });
+}
+
+/** By the error's code alone: messages differ between versions and languages. */
+function connectionFailure({ label, url, health }: PosterOptions, error: unknown): Error {
+  const code = codeOf(error);
+  const details = { cause: error };
+  const { hostname } = new URL(url);
+  if (['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(code)) {
+    return new TryFailure('reset', `${label} cut the connection (${code})`, details);
+  }
+  // A name that was never known is a mistake in the url; one that was is a fault in the network.
+  if (code === 'ENOTFOUND' && health.answeredMs === undefined) {
+    return new ScaleQuestError(
+      'ERR_MODEL_UNREACHABLE',
+      `${label}: there is no host called ${hostname}; correct the url`,
+      details,
+    );
+  }
+  if (['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].includes(code)) {
+    return new ScaleQuestError(
+      'ERR_MODEL_PROTOCOL',
+      `${label} does not speak TLS (${code}); if it is a plain server, write http:// in the url`,
+      details,
+    );
+  }
+  if (isCertificateCode(code)) {
+    return new ScaleQuestError(
+      'ERR_MODEL_UNREACHABLE',
+      `${label} has a certificate that is not trusted (${code}); correct the host in the url, or name the ` +
+        'authority’s certificate in NODE_EXTRA_CA_CERTS',
+      details,
+    );
+  }
+  // undici names the parser's error where it has no code of its own.
+  if (code.startsWith('HPE_') || ['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'].includes(code)) {
+    if (health.answeredMs !== undefined) {
+      return new TryFailure('reply', `${label} sent something that is not HTTP (${code})`, details);
+    }
+    return new ScaleQuestError(
+      'ERR_MODEL_PROTOCOL',
+      `${label} does not speak HTTP (${code}); correct the port in the url, or write https:// if it is a TLS server`,
+      details,
+    );
+  }
+  return new TryFailure('unreachable', `${label} cannot be reached (${code})`, details);
+}
+
+/** OpenSSL's verification results, as Node passes them on. */
+function isCertificateCode(code: string): boolean {
+  return /^(ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/.test(code);
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: string };
+  return typeof code === 'string' ? code : (name ?? 'unknown error');
+}

@@ -1,0 +1,37 @@
+import { type Engine, openEngine } from './engine.js';
+import type { FromEngine, ToEngine } from './messages.js';
+
+/** The engine's own process: a native crash ends it and not the run, and two of them use two cores without sharing threads. */
+
+let engine: Engine | null = null;
+
+function send(message: FromEngine): void {
+  process.send?.(message);
+}
+
+const MEMORY_PERIOD_MS = 1000;
+
+function sendMemory(): void {
+  send({ kind: 'memory', peakBytes: process.resourceUsage().maxRSS * 1024 });
+}
+
+process.on('message', (message: ToEngine) => {
+  if (message.kind !== 'load') return engine!.submit(message);
+  openEngine(message.options, send).then(
+    (opened) => {
+      engine = opened;
+      send({ kind: 'loaded' });
+      setInterval(sendMemory, MEMORY_PERIOD_MS).unref();
+      sendMemory();
+    },
+    (error: NodeJS.ErrnoException) => {
+      const missingPackage = error.code === 'ERR_MODULE_NOT_FOUND';
+      send({ kind: 'loadFailed', missingPackage, message: error.message });
+    },
+  );
+});
+
+// The parent is gone, however it went: nobody is left to answer to.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group; the parent decides when its engines stop.
+process.on('SIGINT', () => {});

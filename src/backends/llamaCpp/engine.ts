@@ -1,0 +1,227 @@
+import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import { deriveSeed } from '../../random.js';
+import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
+
+/**
+ * A llama.cpp context driven in lockstep: each turn of the loop decodes one token of every running completion, in
+ * ascending sequence order, which llama.cpp needs to put them into one batch. Prompts are evaluated alone, and flash
+ * attention is off, so that a reply depends on its request and never on what else is running.
+ */
+export interface Engine {
+  submit(job: Job): void;
+  dispose(): Promise<void>;
+}
+
+/** A completion under way: its choices run one after the other on one sequence, so the prompt is evaluated once. */
+interface Slot {
+  index: number;
+  sequence: LlamaContextSequence;
+  running: {
+    job: CompleteJob;
+    prompt: Token[];
+    stops: Stops;
+    choices: EngineChoice[];
+    /** Tokens of the choice under way; the next step evaluates the last of them. */
+    tokens: Token[];
+  } | null;
+}
+
+interface Stops {
+  tokens: ReadonlySet<Token>;
+  texts: readonly string[];
+}
+
+type Reply = (message: FromEngine) => void;
+
+export async function openEngine(options: EngineOptions, reply: Reply): Promise<Engine> {
+  const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
+  const llama = await getLlama({
+    build: 'never',
+    gpu: options.gpu ? 'auto' : false,
+    maxThreads: 1,
+    logLevel: LlamaLogLevel.error,
+  });
+  const model = await llama.loadModel({ modelPath: options.path });
+  const contextTokens = contextTokensOf(model, options.contextTokens);
+  const context = await model.createContext({
+    // One more than asked for: choose has a sequence of its own, on which neighbours share their prefix.
+    sequences: options.sequences + 1,
+    contextSize: contextTokens,
+    batchSize: contextTokens,
+    flashAttention: false,
+    threads: 1,
+    ...keyCacheType(model),
+  });
+  const scoring = context.getSequence();
+  const slots: Slot[] = Array.from({ length: options.sequences }, (_, index) => ({
+    index,
+    sequence: context.getSequence(),
+    running: null,
+  }));
+  return drive(model, scoring, slots, contextTokens, reply, () => llama.dispose());
+}
+
+const CONTEXT_TOKENS_DEFAULT_MAX = 4096;
+
+/** Beyond what it was trained for, a model writes nonsense without saying so. */
+function contextTokensOf(model: LlamaModel, wanted: number | undefined): number {
+  const trained = model.trainContextSize;
+  if (wanted === undefined) return Math.min(trained, CONTEXT_TOKENS_DEFAULT_MAX);
+  if (wanted <= trained) return wanted;
+  throw new Error(`it was trained for ${trained} tokens of context, found contextTokens: ${wanted}`);
+}
+
+/**
+ * llama.cpp's AVX-512 product of half-precision rows takes 64 numbers at a step and what is left one by one, so heads of
+ * 32 numbers would spend most of a decoding step there. As Q8_0 they are one whole block, and decoding is twice as fast.
+ */
+export function keyCacheType(model: LlamaModel): { experimentalKvCacheKeyType?: 'Q8_0' } {
+  const { embedding_length: width, attention } = model.fileInfo.architectureMetadata;
+  const heads = attention?.head_count;
+  if (typeof width !== 'number' || typeof heads !== 'number') return {};
+  const headWidth = attention?.key_length ?? width / heads;
+  return headWidth % 32 === 0 && headWidth % 64 !== 0 ? { experimentalKvCacheKeyType: 'Q8_0' } : {};
+}
+
+function drive(
+  model: LlamaModel,
+  scoring: LlamaContextSequence,
+  slots: Slot[],
+  contextTokens: number,
+  reply: Reply,
+  dispose: () => Promise<void>,
+): Engine {
+  const waiting: Job[] = [];
+  let looping = false;
+  let disposed = false;
+
+  async function loop(): Promise<void> {
+    if (looping) return;
+    looping = true;
+    while (!disposed && (waiting.length > 0 || slots.some(({ running }) => running))) {
+      await startWaiting();
+      const active = slots.filter(({ running }) => running);
+      if (active.length > 0) await decodeStep(active);
+    }
+    looping = false;
+  }
+
+  async function startWaiting(): Promise<void> {
+    for (let at = 0; at < waiting.length && !disposed;) {
+      const job = waiting[at]!;
+      const idle = job.kind === 'complete' ? slots.find(({ running }) => !running) : null;
+      if (idle === undefined) {
+        at += 1;
+        continue;
+      }
+      waiting.splice(at, 1);
+      await guarded(job, () => start(job, idle));
+    }
+  }
+
+  async function guarded(job: Job, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      reply({ kind: 'failed', id: job.id, message: (error as Error).message });
+    }
+  }
+
+  async function start(job: Job, slot: Slot | null): Promise<void> {
+    const prompt = job.prompt.flatMap(({ text, special }) => model.tokenize(text, special));
+    if (prompt.length >= contextTokens) {
+      reply({ kind: 'promptTooLong', id: job.id, promptTokens: prompt.length, contextTokens });
+      return;
+    }
+    if (job.kind === 'choose') {
+      const probabilities = await optionProbabilities(prompt, job.options);
+      reply({ kind: 'chosen', id: job.id, promptTokens: prompt.length, probabilities });
+      return;
+    }
+    await evaluate(slot!.sequence, prompt.slice(0, -1));
+    slot!.running = { job, prompt, stops: stopsOf(job.stop), choices: [], tokens: [] };
+  }
+
+  /** Brings a sequence to hold exactly these tokens; what it shares with them is not evaluated again. */
+  async function evaluate(sequence: LlamaContextSequence, tokens: Token[]): Promise<void> {
+    // Never by shifting: a shifted cache gives other probabilities than an evaluated one.
+    await sequence.adaptStateToTokens(tokens, false);
+    const missing = tokens.slice(sequence.nextTokenIndex);
+    if (missing.length > 0) await sequence.controlledEvaluate(missing);
+  }
+
+  async function optionProbabilities(prompt: Token[], options: readonly string[]): Promise<number[]> {
+    await evaluate(scoring, prompt.slice(0, -1));
+    const [output] = (await scoring.controlledEvaluate([
+      [prompt.at(-1)!, { generateNext: { probabilities: true } }],
+    ])) as [{ next: { probabilities: Map<Token, number> } }];
+    return options.map((option) => output.next.probabilities.get(model.tokenize(option, false)[0]!) ?? 0);
+  }
+
+  async function decodeStep(active: Slot[]): Promise<void> {
+    const sampled = await Promise.all(active.map((slot) => nextToken(slot)));
+    for (const [at, slot] of active.entries()) await take(slot, sampled[at]!);
+  }
+
+  async function nextToken({ sequence, running }: Slot): Promise<Token | null> {
+    const { job, prompt, tokens, choices } = running!;
+    const seed = deriveSeed(job.seed, 'token', choices.length, tokens.length);
+    const last = tokens.at(-1) ?? prompt.at(-1)!;
+    const options = { temperature: job.temperature, topP: job.topP, topK: 0, minP: 0, seed };
+    const [output] = await sequence.controlledEvaluate([[last, { generateNext: { token: true, options } }]]);
+    return output?.next.token ?? null;
+  }
+
+  async function take(slot: Slot, token: Token | null): Promise<void> {
+    const { job, prompt, stops, tokens } = slot.running!;
+    if (token === null || stops.tokens.has(token) || model.isEogToken(token))
+      return finishChoice(slot, 'stop');
+    tokens.push(token);
+    if (stops.texts.length > 0 && endsWithStop(tokens, stops.texts)) return finishChoice(slot, 'stop');
+    const full = tokens.length >= job.tokensMax || prompt.length + tokens.length >= contextTokens;
+    if (full) await finishChoice(slot, 'length');
+  }
+
+  function endsWithStop(tokens: Token[], stops: readonly string[]): boolean {
+    const tail = model.detokenize(tokens.slice(-32), true);
+    return stops.some((stop) => tail.includes(stop));
+  }
+
+  async function finishChoice(slot: Slot, finish: 'stop' | 'length'): Promise<void> {
+    const { job, prompt, stops, tokens, choices } = slot.running!;
+    const whole = model.detokenize(tokens, false);
+    const cut = stops.texts.map((stop) => whole.indexOf(stop)).filter((index) => index >= 0);
+    choices.push({ text: whole.slice(0, Math.min(whole.length, ...cut)), finish, tokens: tokens.length });
+    if (choices.length < job.n) {
+      slot.running!.tokens = [];
+      await evaluate(slot.sequence, prompt.slice(0, -1));
+      return;
+    }
+    reply({ kind: 'completed', id: job.id, promptTokens: prompt.length, choices });
+    slot.running = null;
+  }
+
+  /** Markers are single special tokens; what is none is looked for in the text. */
+  function stopsOf(stop: readonly string[]): Stops {
+    const tokens = new Set<Token>();
+    const texts: string[] = [];
+    for (const text of stop) {
+      const special = model.tokenize(text, true);
+      if (special.length === 1) tokens.add(special[0]!);
+      else texts.push(text);
+    }
+    return { tokens, texts };
+  }
+
+  return {
+    submit(job) {
+      waiting.push(job);
+      // Others of the same turn join before the first evaluation.
+      setImmediate(() => void loop());
+    },
+    async dispose() {
+      disposed = true;
+      await dispose();
+    },
+  };
+}

@@ -1,0 +1,302 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { RowError, ScaleQuestError } from '../../errors.js';
+import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
+import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
+import { type Places, type Queue, createQueue } from '../pool/queue.js';
+import { refuseAll } from '../protocols/refuse.js';
+import { type Template, type TemplateConfig, resolveTemplate } from '../templates/template.js';
+
+export const llamaCppOptions = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .describe('The model, a GGUF file; a relative path starts at the pipeline file’s folder.'),
+  processes: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Engine processes, one thread each; one a core if absent, at most 4. One is right with a GPU.'),
+  sequences: z.int().min(1).max(256).default(16).describe('Completions that one process runs at once.'),
+  contextTokens: z
+    .int()
+    .min(64)
+    .optional()
+    .describe(
+      'Longest prompt and completion together, in tokens; what the model was trained for, at most 4,096, if absent.',
+    ),
+  gpu: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Use a GPU build of the engine where one is installed: see docs/models.md. Replies then may vary by a rounding.',
+    ),
+});
+
+export type LlamaCppOptions = z.output<typeof llamaCppOptions>;
+
+const CAN: Model['can'] = { preQuery: true, choose: true, score: false, embed: false };
+
+/** What decides the replies; processes and sequences only decide how fast they come. */
+export function describeLlamaCpp({ path, contextTokens, gpu }: LlamaCppOptions) {
+  return {
+    can: CAN,
+    identity: { llamaCpp: { path, contextTokens, gpu } },
+    files: [path],
+    contextTokens,
+  };
+}
+
+const CHOOSES_IN_FLIGHT_PER_PROCESS = 8;
+const STDERR_TAIL_CHARS = 2000;
+
+/** An embedded llama.cpp (node-llama-cpp) in child processes of one thread each. */
+export async function openLlamaCpp(
+  name: string,
+  options: LlamaCppOptions,
+  templateConfig: TemplateConfig,
+  folder: string,
+): Promise<Model> {
+  const template = resolveTemplate(templateConfig);
+  const count = options.processes ?? (options.gpu ? 1 : Math.min(4, availableParallelism()));
+  const engine: EngineOptions = {
+    path: resolve(folder, options.path),
+    sequences: options.sequences,
+    contextTokens: options.contextTokens,
+    gpu: options.gpu,
+  };
+  const starting = Array.from({ length: count }, () => startEngine(name, engine));
+  const results = await Promise.allSettled(starting.map(({ loaded }) => loaded));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) {
+    await Promise.all(starting.map((process) => process.kill()));
+    throw failed.reason;
+  }
+  return createModel(name, template, starting, options);
+}
+
+function createModel(
+  name: string,
+  template: Template,
+  engines: EngineProcess[],
+  options: LlamaCppOptions,
+): Model {
+  const completes = createQueue(leastBusy(engines, 'complete', options.sequences));
+  const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_IN_FLIGHT_PER_PROCESS));
+  const stats = { requests: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
+  let nextId = 1;
+
+  async function ask(queue: Queue<EngineProcess>, seq: number, job: Job): Promise<Answer> {
+    stats.requests += 1;
+    try {
+      const answer = await queue.run(seq, (engine) => engine.ask(job));
+      stats.promptTokens += answer.promptTokens;
+      return answer;
+    } catch (error) {
+      stats.failures += 1;
+      throw error;
+    }
+  }
+
+  return {
+    ...refuseAll(`model ${name}`),
+    name,
+    can: CAN,
+    questionFrame: template.questionFrame,
+    async complete({ seq, turn, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
+      const prompt = template.promptParts(turn);
+      const stop = [...template.stop];
+      const job: CompleteJob = {
+        kind: 'complete',
+        id: nextId++,
+        prompt,
+        stop,
+        n,
+        tokensMax,
+        temperature,
+        topP,
+        seed,
+      };
+      const { choices } = (await ask(completes, seq, job)) as Extract<FromEngine, { kind: 'completed' }>;
+      for (const { tokens } of choices) stats.completionTokens += tokens;
+      return choices;
+    },
+    async choose({ seq, turn, options: given }: ChooseRequest) {
+      const job: ChooseJob = {
+        kind: 'choose',
+        id: nextId++,
+        prompt: template.promptParts(turn),
+        options: given,
+      };
+      const { probabilities } = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;
+      return probabilities;
+    },
+    stats(): ModelStats {
+      const inFlight = completes.inFlight + chooses.inFlight;
+      const memoryPeakBytes = engines.reduce((sum, engine) => sum + engine.memoryPeakBytes, 0);
+      return { ...stats, memoryPeakBytes, retries: 0, inFlight, queued: completes.queued + chooses.queued };
+    },
+    async close() {
+      completes.close();
+      chooses.close();
+      await Promise.all(engines.map((engine) => engine.kill()));
+    },
+  };
+}
+
+/** Ties go to the earlier process; the reply is the same from each. */
+function leastBusy(
+  engines: readonly EngineProcess[],
+  kind: Job['kind'],
+  perEngineMax: number,
+): Places<EngineProcess> {
+  return {
+    take() {
+      const least = engines.reduce((best, engine) =>
+        engine.outstanding[kind] < best.outstanding[kind] ? engine : best,
+      );
+      if (least.outstanding[kind] >= perEngineMax) return null;
+      least.outstanding[kind] += 1;
+      return least;
+    },
+    giveBack(engine) {
+      engine.outstanding[kind] -= 1;
+    },
+  };
+}
+
+type Answer = Extract<FromEngine, { kind: 'completed' | 'chosen' }>;
+
+interface EngineProcess {
+  loaded: Promise<void>;
+  /** Calls that it was given and has not answered. */
+  outstanding: Record<Job['kind'], number>;
+  memoryPeakBytes: number;
+  ask(job: Job): Promise<Answer>;
+  kill(): Promise<void>;
+}
+
+function startEngine(name: string, options: EngineOptions): EngineProcess {
+  const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines.
+    execArgv: [],
+  });
+  const open = new Map<
+    number,
+    { job: Job; resolve: (answer: Answer) => void; reject: (error: unknown) => void }
+  >();
+  const outstanding = { complete: 0, choose: 0 };
+  const stderr = tailOf(child);
+  let closing = false;
+
+  const loaded = new Promise<void>((resolveLoaded, rejectLoaded) => {
+    child.on('message', (message: FromEngine) => {
+      if (message.kind === 'loaded') return resolveLoaded();
+      if (message.kind === 'loadFailed') return rejectLoaded(loadError(name, options.path, message));
+      if (message.kind === 'memory') {
+        engine.memoryPeakBytes = message.peakBytes;
+        return;
+      }
+      settle(message);
+    });
+    // Not `exit`: its last words may still be on their way then.
+    child.on('close', (code, signal) => {
+      const error = closing ? cancelled(name) : crashError(name, code, signal, stderr());
+      rejectLoaded(error);
+      for (const { reject } of open.values()) reject(error);
+      open.clear();
+    });
+    child.on('error', (cause) => {
+      rejectLoaded(
+        new ScaleQuestError('ERR_MODEL_LOAD', `${name}: its process cannot be started: ${cause.message}`, {
+          cause,
+        }),
+      );
+    });
+  });
+  child.send({ kind: 'load', options });
+
+  function settle(message: Exclude<FromEngine, { kind: 'loaded' | 'loadFailed' | 'memory' }>): void {
+    const entry = open.get(message.id);
+    if (!entry) return;
+    open.delete(message.id);
+    if (message.kind === 'completed' || message.kind === 'chosen') return entry.resolve(message);
+    entry.reject(
+      message.kind === 'promptTooLong'
+        ? new RowError(
+            'ROW_PROMPT_TOO_LONG',
+            `the prompt has ${message.promptTokens} tokens, expected fewer than ${message.contextTokens} (contextTokens of ${name})`,
+          )
+        : new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${message.message}`),
+    );
+  }
+
+  const engine: EngineProcess = {
+    loaded,
+    outstanding,
+    memoryPeakBytes: 0,
+    ask(job) {
+      return new Promise((resolveAsk, reject) => {
+        if (!child.connected)
+          return reject(
+            closing ? cancelled(name) : crashError(name, child.exitCode, child.signalCode, stderr()),
+          );
+        open.set(job.id, { job, resolve: resolveAsk, reject });
+        child.send(job);
+      });
+    },
+    async kill() {
+      closing = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = new Promise((resolveExit) => child.once('exit', resolveExit));
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+  return engine;
+}
+
+function tailOf(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-STDERR_TAIL_CHARS);
+  });
+  return () => text.trim();
+}
+
+function loadError(
+  name: string,
+  path: string,
+  failed: Extract<FromEngine, { kind: 'loadFailed' }>,
+): ScaleQuestError {
+  const message = failed.missingPackage
+    ? 'node-llama-cpp is not installed; expected it beside scalequest: npm install node-llama-cpp'
+    : `${path} cannot be loaded: ${failed.message.split('\n')[0]}; expected a GGUF file of a model that llama.cpp knows`;
+  return new ScaleQuestError('ERR_MODEL_LOAD', `${name}: ${message}`, { data: { model: name } });
+}
+
+function crashError(
+  name: string,
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  stderr: string,
+): ScaleQuestError {
+  const why =
+    signal === 'SIGKILL' ? ' (out of memory?)' : signal === 'SIGBUS' ? ' (was its GGUF file replaced?)' : '';
+  const how = signal ? `was killed by ${signal}${why}` : `exited with code ${code}`;
+  const said = stderr ? `. Its last words: ${stderr}` : '';
+  return new ScaleQuestError(
+    'ERR_MODEL_CRASHED',
+    `${name}: an engine process ${how}; lower \`processes\`, \`sequences\` or \`contextTokens\` if memory ran out${said}`,
+    { data: { model: name } },
+  );
+}
+
+function cancelled(name: string): ScaleQuestError {
+  return new ScaleQuestError('ERR_CANCELLED', `${name} was closed before it answered`);
+}

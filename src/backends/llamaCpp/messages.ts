@@ -1,0 +1,50 @@
+import type { PromptPart } from '../templates/template.js';
+
+/** What the parent and an engine process say to each other. */
+
+export interface EngineOptions {
+  path: string;
+  sequences: number;
+  /** Absent: what the model was trained for, within reason. */
+  contextTokens: number | undefined;
+  gpu: boolean;
+}
+
+export interface CompleteJob {
+  kind: 'complete';
+  id: number;
+  prompt: PromptPart[];
+  stop: string[];
+  n: number;
+  tokensMax: number;
+  temperature: number;
+  topP: number;
+  seed: number;
+}
+
+export interface ChooseJob {
+  kind: 'choose';
+  id: number;
+  prompt: PromptPart[];
+  options: readonly string[];
+}
+
+export type Job = CompleteJob | ChooseJob;
+
+export type ToEngine = { kind: 'load'; options: EngineOptions } | Job;
+
+export interface EngineChoice {
+  text: string;
+  finish: 'stop' | 'length';
+  tokens: number;
+}
+
+export type FromEngine =
+  | { kind: 'loaded' }
+  | { kind: 'loadFailed'; missingPackage: boolean; message: string }
+  | { kind: 'completed'; id: number; promptTokens: number; choices: EngineChoice[] }
+  | { kind: 'chosen'; id: number; promptTokens: number; probabilities: number[] }
+  | { kind: 'promptTooLong'; id: number; promptTokens: number; contextTokens: number }
+  | { kind: 'failed'; id: number; message: string }
+  /** Now and then: the most memory that the process has held. */
+  | { kind: 'memory'; peakBytes: number };

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Model } from '../model.js';
+import type { HttpReply } from '../http/httpClient.js';
+import { dialogueCalls } from './pooling.js';
+import {
+  SCORES,
+  type ScoreReply,
+  openScoreModel,
+  placesOf,
+  readIndexed,
+  scoreOptions,
+} from './scoreModel.js';
+import { type ScoreTemplateConfig, resolveScoreTemplate } from '../templates/scoreTemplate.js';
+import { type ServerDeps, addressOptions, checkServed, loadOptions } from './serverClient.js';
+import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
+
+/**
+ * Reward models and classifiers behind /classify.
+ *
+ * vLLM (vllm/entrypoints/pooling/classify/protocol.py and serving.py): asked with
+ * `{ model, input: [text, …] }` or `{ model, messages }`; answered with
+ * `{ data: [{ index, label, probs: [p, …], num_classes }], usage }`. A model of one class, as Skywork-Reward, gives its reward
+ * as the one `prob`: through a sigmoid, unless `use_activation` is false (vllm/model_executor/layers/pooler/activations.py).
+ *
+ * SGLang (python/sglang/srt/entrypoints/http_server.py, /classify; docs, "Reward models"): asked with
+ * `{ model, text: [text, …] }`; answered with `[{ embedding: [x, …], meta_info: { prompt_tokens } }, …]`, for one text as
+ * well where a list was asked. The numbers are bare, of the last token. Its /v1/classify looks like vLLM's, but takes a softmax
+ * over the classes (entrypoints/openai/serving_classify.py), which makes every reward of a model of one class 1: never asked.
+ */
+export const classifyOptions = z
+  .strictObject({
+    ...addressOptions('/classify'),
+    server: z
+      .enum(['vllm', 'sglang'])
+      .default('vllm')
+      .describe('Whose /classify it is; they differ in what they ask and answer.'),
+    input: z
+      .enum(['messages', 'text'])
+      .default('text')
+      .describe(
+        '`text` sends texts by `template`, several a request; `messages` leaves the template to a vLLM that takes them, ' +
+          'one response a request.',
+      ),
+    classIndex: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Which of the classes’ numbers is the score, from 0; a reward model has one class.'),
+    ...scoreOptions(
+      ['model', 'input', 'messages', 'text'],
+      32,
+      '{ use_activation: false } for vLLM to give the bare logits',
+    ),
+    ...loadOptions,
+  })
+  .superRefine(checkServed)
+  .refine(({ server, input }) => server === 'vllm' || input === 'text', {
+    path: ['input'],
+    message: 'expected text: SGLang’s /classify takes no messages',
+  });
+
+export type ClassifyOptions = z.output<typeof classifyOptions>;
+
+const SPEAKS: Speaks = {
+  protocol: '/classify',
+  base: 'the root of a vLLM or SGLang server (see `server`), with or without /v1',
+  besideV1: true,
+};
+
+export function describeClassify({ model, server, input, classIndex, extra }: ClassifyOptions) {
+  return {
+    ...{ can: SCORES, identity: { classify: { model, server, input, classIndex, extra } } },
+    ...{ files: [], contextTokens: undefined },
+  };
+}
+
+export async function openClassify(
+  name: string,
+  options: ClassifyOptions,
+  templateConfig: ScoreTemplateConfig,
+  deps: ServerDeps,
+): Promise<Model> {
+  const protocol =
+    options.server === 'vllm'
+      ? {
+          calls: dialogueCalls('/classify', options, templateConfig),
+          read: (reply: HttpReply, context: ReplyContext) => readVllm(reply, options.classIndex, context),
+        }
+      : {
+          calls: sglangCalls(options, templateConfig),
+          read: (reply: HttpReply, context: ReplyContext) => readSglang(reply, options.classIndex, context),
+        };
+  return openScoreModel(name, options, { speaks: SPEAKS, ...protocol }, deps);
+}
+
+function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConfig) {
+  const { model, extra, itemsPerRequestMax } = options;
+  const { render } = resolveScoreTemplate(templateConfig);
+  return (items: Parameters<Model['score']>[0]['items']) =>
+    placesOf(items, itemsPerRequestMax).map((places) => {
+      const text = places.map((place) => render(items[place]!));
+      return { path: '/classify', places, body: { model, text, ...extra } };
+    });
+}
+
+function readVllm(reply: HttpReply, classIndex: number, context: ReplyContext): ScoreReply {
+  const { data, ...usage } = readIndexed(reply, { probs: z.array(z.unknown()) }, context);
+  return { ...usage, scores: data.map(({ probs }) => numberAt(probs, classIndex, context)) };
+}
+
+const sglangItem = z.object({
+  embedding: z.array(z.unknown()),
+  meta_info: z
+    .object({ prompt_tokens: z.number().default(0) })
+    .optional()
+    .catch(undefined),
+});
+
+function readSglang(reply: HttpReply, classIndex: number, context: ReplyContext): ScoreReply {
+  const parsed = parseReply(reply, z.union([z.array(sglangItem), sglangItem]), 'embedding', context);
+  const items = Array.isArray(parsed) ? parsed : [parsed];
+  return {
+    scores: items.map(({ embedding }) => numberAt(embedding, classIndex, context)),
+    promptTokens: items.reduce((sum, { meta_info }) => sum + (meta_info?.prompt_tokens ?? 0), 0),
+    completionTokens: 0,
+  };
+}
+
+/** A class that the model has not is a mistake in the pipeline, not in the row. */
+function numberAt(values: readonly unknown[], index: number, { label }: ReplyContext): unknown {
+  if (index < values.length || values.length === 0) return values[index];
+  throw new ScaleQuestError(
+    'ERR_MODEL_PROTOCOL',
+    `${label} gave ${values.length} numbers for one text, so there is no number ${index}; lower classIndex`,
+  );
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { RowError } from '../../errors.js';
+import type { EmbedRequest, Model } from '../model.js';
+import { OPENAI_SPEAKS } from './openaiReplies.js';
+import { refuseAll } from './refuse.js';
+import { placesOf, readIndexed } from './scoreModel.js';
+import {
+  type ServerDeps,
+  addressOptions,
+  checkServed,
+  createServerClient,
+  extraOption,
+  loadOptions,
+} from './serverClient.js';
+import { type ReplyContext, rowLabel } from './serverReplies.js';
+
+/**
+ * Embedding models behind OpenAI's /embeddings (vLLM, SGLang, TEI, OpenAI).
+ *
+ * Protocol (OpenAI, "Create embeddings"; vllm/entrypoints/pooling/base/protocol.py for the byte order): asked with
+ * `{ model, input: [text, …], encoding_format }`; answered with `{ data: [{ index, embedding }], usage }`, where `embedding`
+ * is a list of numbers, or the base64 of little-endian 32-bit floats.
+ */
+export const embeddingsOptions = z
+  .strictObject({
+    ...addressOptions('/embeddings'),
+    encoding: z
+      .enum(['base64', 'float'])
+      .default('base64')
+      .describe('How vectors travel: `base64` is a quarter of the bytes; `float` for servers without it.'),
+    textsPerRequestMax: z.int().min(1).max(2048).default(32).describe('Most texts in one request.'),
+    extra: extraOption(
+      ['model', 'input', 'messages', 'encoding_format', 'embed_dtype', 'endianness'],
+      'More fields for the body of each request, as { dimensions: 256 }.',
+    ),
+    ...loadOptions,
+  })
+  .superRefine(checkServed);
+
+export type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
+
+const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: true };
+
+export function describeEmbeddings({ model, extra }: EmbeddingsOptions) {
+  return { can: CAN, identity: { embeddings: { model, extra } }, files: [], contextTokens: undefined };
+}
+
+export async function openEmbeddings(
+  name: string,
+  options: EmbeddingsOptions,
+  deps: ServerDeps,
+): Promise<Model> {
+  const { model, extra, encoding, textsPerRequestMax } = options;
+  const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
+  const { label, stats, close } = client;
+
+  async function embed({ seq, texts }: EmbedRequest): Promise<number[][]> {
+    const sent = placesOf(texts, textsPerRequestMax).map((places) => {
+      const input = places.map((place) => texts[place]!);
+      const body = { model, input, encoding_format: encoding, ...extra };
+      return client.send(seq, '/embeddings', body, (reply, context) => {
+        const { data, ...usage } = readIndexed(reply, ITEM, context);
+        return { ...usage, vectors: vectorsOf(data, places.length, context) };
+      });
+    });
+    return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
+  }
+
+  return { ...refuseAll(label), ...{ name, can: CAN, embed, stats, close } };
+}
+
+const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };
+
+function vectorsOf(
+  data: readonly { embedding: string | unknown[] }[],
+  count: number,
+  context: ReplyContext,
+): number[][] {
+  if (data.length < count) {
+    throw new RowError(
+      'ROW_FEWER_CHOICES',
+      `${rowLabel(context)} returned ${data.length} of ${count} vectors`,
+    );
+  }
+  const vectors = data
+    .slice(0, count)
+    .map(({ embedding }) => (typeof embedding === 'string' ? decode(embedding) : embedding));
+  const length = vectors[0]?.length ?? 0;
+  const isSound = (vector: unknown[]) => vector.length === length && vector.every(Number.isFinite);
+  if (length > 0 && vectors.every(isSound)) return vectors as number[][];
+  throw new RowError(
+    'ROW_SCORE_INVALID',
+    `${rowLabel(context)} returned a vector that is empty, of another length, or holds no finite number`,
+  );
+}
+
+function decode(base64: string): number[] {
+  const bytes = Buffer.from(base64, 'base64');
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => bytes.readFloatLE(at * 4));
+}

@@ -1,0 +1,294 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Choice, ChooseRequest, CompleteRequest, Model, Turn } from '../model.js';
+import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './openaiReplies.js';
+import { refuseAll } from './refuse.js';
+import {
+  type ServerClient,
+  type ServerDeps,
+  addressOptions,
+  checkServed,
+  createServerClient,
+  extraOption,
+  loadOptions,
+} from './serverClient.js';
+import { type Template, type TemplateConfig, resolveTemplate } from '../templates/template.js';
+
+/** Fields of a request that the framework sets; `extra` may not. */
+const OWN_FIELDS = [
+  ...['model', 'prompt', 'messages', 'n', 'best_of', 'max_tokens', 'max_completion_tokens', 'temperature'],
+  ...['top_p', 'seed', 'stop', 'stream', 'echo', 'logprobs', 'top_logprobs'],
+  ...['stop_token_ids', 'chat_template_kwargs', 'response_format'],
+];
+
+/** What is asked, and how it is written: the same for live requests and for files of them. */
+export const dialogueOptions = {
+  protocol: z
+    .enum(['completions', 'chat'])
+    .default('completions')
+    .describe(
+      '`completions` sends raw prompts by `template`, which `generate` needs; `chat` sends messages and leaves the ' +
+        'template to the server.',
+    ),
+  choicesPerRequestMax: z
+    .int()
+    .min(1)
+    .default(128)
+    .describe('Most choices asked of one request; 1 for a server that ignores `n`.'),
+  stopTokenIds: z
+    .array(z.int().min(0))
+    .min(1)
+    .optional()
+    .describe(
+      'Tokens that end a completion, beside the template’s stop strings (vLLM, SGLang), as [151645, 151643]. A server that ' +
+        'leaves special tokens out of the text sees no stop string in them.',
+    ),
+  chatTemplateKwargs: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe(
+      'With `chat`: values for the server’s chat template (vLLM, SGLang), as { enable_thinking: false }.',
+    ),
+  jsonSchema: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe(
+      'JSON Schema that each reply must follow, where the server can hold it to that (OpenAI’s `response_format`); for a ' +
+        'step of your own that reads JSON. Probabilities of given replies are asked without it.',
+    ),
+  extra: extraOption(
+    OWN_FIELDS,
+    'More fields for the body of each request, as { top_k: 20 }; { add_special_tokens: false } for vLLM with a ' +
+      'template that begins with its own begin-of-sequence marker (deepseek-math).',
+  ),
+};
+
+export const openaiOptions = z
+  .strictObject({ ...addressOptions('/completions'), ...dialogueOptions, ...loadOptions })
+  .superRefine(checkServed)
+  .superRefine(checkDialogue);
+
+/** A refinement: a raw prompt passes no template of the server's. */
+export function checkDialogue(
+  { protocol, chatTemplateKwargs }: Pick<Dialogue, 'protocol' | 'chatTemplateKwargs'>,
+  context: z.RefinementCtx,
+): void {
+  if (protocol === 'chat' || chatTemplateKwargs === undefined) return;
+  const message = 'expected protocol: chat with it; a raw prompt is made by `template`, not by the server';
+  context.addIssue({ code: 'custom', path: ['chatTemplateKwargs'], message });
+}
+
+export type OpenaiOptions = z.output<typeof openaiOptions>;
+
+/** What can be said without opening it. `identity`: what decides the replies, besides the template. */
+export function describeOpenai(options: OpenaiOptions): {
+  can: Model['can'];
+  identity: object;
+  files: string[];
+  contextTokens: undefined;
+} {
+  return {
+    can: canOf(options),
+    identity: { openai: dialogueIdentity(options) },
+    files: [],
+    contextTokens: undefined,
+  };
+}
+
+/** What decides the replies. */
+export function dialogueIdentity(dialogue: Dialogue): object {
+  const { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema } =
+    dialogue;
+  return { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema };
+}
+
+export function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
+  return { preQuery: protocol === 'completions', choose: true, score: false, embed: false };
+}
+
+/** What one request asks for. */
+interface Asked {
+  turn: Turn;
+  n: number;
+  tokensMax: number;
+  temperature: number;
+  topP: number;
+  seed: number | undefined;
+  /** How many of the likeliest first tokens to report; 0 for none. */
+  top: number;
+}
+
+/** Most servers report no more (vLLM's --max-logprobs, OpenAI's chat). */
+const TOP_TOKENS = 20;
+
+/** Which model is asked, and in which form. */
+export interface Dialogue {
+  model: string;
+  protocol: 'completions' | 'chat';
+  choicesPerRequestMax: number;
+  stopTokenIds?: number[] | undefined;
+  chatTemplateKwargs?: Record<string, unknown> | undefined;
+  jsonSchema?: Record<string, unknown> | undefined;
+  extra: Record<string, unknown>;
+}
+
+/**
+ * A server that speaks OpenAI's /completions or /chat/completions (vLLM, SGLang, llama.cpp, OpenAI …). Opening it sends
+ * nothing. Rejects with ERR_MODEL_LOAD if the key's variable is not set.
+ */
+export async function openOpenai(
+  name: string,
+  options: OpenaiOptions,
+  templateConfig: TemplateConfig | undefined,
+  deps: ServerDeps,
+): Promise<Model> {
+  const template = templateFor(options, templateConfig);
+  const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
+  return createDialogueModel(name, options, template, client);
+}
+
+/** None for chat: the server has its own. */
+export function templateFor(
+  { protocol }: Pick<Dialogue, 'protocol'>,
+  config: TemplateConfig | undefined,
+): Template | undefined {
+  return protocol === 'chat' ? undefined : resolveTemplate(config ?? 'qwen2-math');
+}
+
+/** A model over whatever carries its requests: live ones, or files of them. */
+export function createDialogueModel(
+  name: string,
+  options: Dialogue,
+  template: Template | undefined,
+  client: ServerClient,
+): Model {
+  const { label } = client;
+  const path = template ? '/completions' : '/chat/completions';
+  const stop = template?.stop ?? [];
+
+  function send(seq: number, asked: Asked): Promise<Completion> {
+    const { n, tokensMax, turn } = asked;
+    if (!template && turn.kind === 'preQuery') return Promise.reject(noPreQuery(label));
+    // Written when it is sent, so that calls that wait hold no prompt.
+    const body = {
+      toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
+    };
+    return client.send(seq, path, body, (reply, context) =>
+      readReply(reply, { n, tokensMax, stop }, context),
+    );
+  }
+
+  function complete(request: CompleteRequest): Promise<Choice[]> {
+    const { n, temperature } = request;
+    // Greedy choices are all alike, and vLLM refuses to make more than one.
+    const distinct = temperature === 0 ? 1 : n;
+    // The usual case, without what only the others need: a thousand calls in flight can feel it.
+    const isOneRequest = distinct === n && n <= options.choicesPerRequestMax;
+    return isOneRequest ? sendPart(request, n, 0).then(choicesOf) : completeInParts(request, distinct);
+  }
+
+  async function completeInParts(request: CompleteRequest, distinct: number): Promise<Choice[]> {
+    const sizes = splitChoices(distinct, options.choicesPerRequestMax);
+    const replies = await Promise.all(sizes.map((size, part) => sendPart(request, size, part)));
+    const choices = replies.flatMap(choicesOf);
+    return Array.from({ length: request.n }, (_, at) => ({ ...choices[at % distinct]! }));
+  }
+
+  function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
+    const { seq, turn, tokensMax, temperature, topP } = request;
+    const seed = partSeed(request.seed, part);
+    return send(seq, { turn, n: size, tokensMax, temperature, topP, seed, top: 0 });
+  }
+
+  async function choose({ seq, turn, options: replies }: ChooseRequest): Promise<number[]> {
+    // Temperature 1 and top-p 1: the model's own distribution, also where a server reports it after sampling.
+    const asked = { turn, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
+    const { topTokens } = await send(seq, asked);
+    if (topTokens) return optionProbabilities(replies, topTokens);
+    throw new ScaleQuestError(
+      'ERR_MODEL_PROTOCOL',
+      `${label} gave no log-probabilities; use a server that does, or a step option that reads the reply instead`,
+    );
+  }
+
+  return {
+    ...refuseAll(label),
+    ...{ name, can: canOf(options), questionFrame: template?.questionFrame },
+    ...{ complete, choose, stats: client.stats, close: client.close },
+  };
+}
+
+function choicesOf({ choices }: Completion): Choice[] {
+  return choices;
+}
+
+/**
+ * Fields that are undefined are not sent. Written as one literal: copied from parts, V8 makes each body a shape of its own,
+ * which costs more than writing it and lasts until the next full collection.
+ * Probabilities are asked without the schema: the first token must be free.
+ */
+function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
+  const { model, stopTokenIds, jsonSchema, extra } = dialogue;
+  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
+  return withExtra(extra, {
+    model,
+    stream: false,
+    stop_token_ids: stopTokenIds,
+    stop,
+    prompt: promptText(turn),
+    n,
+    max_tokens: tokensMax,
+    temperature,
+    top_p: topP,
+    seed,
+    logprobs: top > 0 ? top : undefined,
+    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+  });
+}
+
+function chatBody(dialogue: Dialogue, asked: Asked): object {
+  const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, extra } = dialogue;
+  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
+  const content = turn.kind === 'user' ? turn.text : '';
+  return withExtra(extra, {
+    model,
+    stream: false,
+    stop_token_ids: stopTokenIds,
+    chat_template_kwargs: chatTemplateKwargs,
+    messages: [{ role: 'user', content }],
+    n,
+    max_tokens: tokensMax,
+    temperature,
+    top_p: topP,
+    seed,
+    logprobs: top > 0 ? true : undefined,
+    top_logprobs: top > 0 ? top : undefined,
+    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+  });
+}
+
+/** `extra` names none of the body's own fields: see OWN_FIELDS. */
+function withExtra(extra: Dialogue['extra'], body: object): object {
+  return Object.assign(body, extra);
+}
+
+function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
+  return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
+}
+
+function noPreQuery(label: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    `${label} cannot be given a bare user turn over chat; use protocol: completions`,
+  );
+}
+
+/** 5 choices, 2 a request: [2, 2, 1]. */
+function splitChoices(n: number, sizeMax: number): number[] {
+  return Array.from({ length: Math.ceil(n / sizeMax) }, (_, at) => Math.min(sizeMax, n - at * sizeMax));
+}
+
+/** Of 31 bits: some servers read 2^32-1 as "any seed", others take no more than an int32. */
+function partSeed(seed: number, index: number): number {
+  return (seed + Math.imul(index, 0x9e3779b9)) & 0x7fffffff;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Model } from '../model.js';
+import { createBatchApi } from '../batchApi/batchApi.js';
+import { createBatchClient } from '../batchApi/batchClient.js';
+import {
+  canOf,
+  checkDialogue,
+  createDialogueModel,
+  dialogueIdentity,
+  dialogueOptions,
+  templateFor,
+} from './openai.js';
+import { type ServerDeps, addressOptions, loadOptions } from './serverClient.js';
+import type { TemplateConfig } from '../templates/template.js';
+
+const { timeoutMs, retriesMax } = loadOptions;
+/** Nobody sits beside a batch that takes a night. */
+const unreachableMs = z
+  .int()
+  .min(0)
+  .max(86_400_000)
+  .default(3_600_000)
+  .describe('How long the API may be away before the run ends, in milliseconds.');
+
+/** OpenAI's batch API for runs that may take a day: the same requests as kind openai, in files. */
+export const openaiBatchOptions = z
+  .strictObject({
+    ...addressOptions('/batches'),
+    ...dialogueOptions,
+    requestsPerFileMax: z
+      .int()
+      .min(1)
+      .max(50_000)
+      .default(1000)
+      .describe(
+        'Most requests in one file; its replies must fit into 64 MiB. OpenAI takes 50,000 and 200 MB.',
+      ),
+    gatherMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(5_000)
+      .describe('A file that is not full is sent when no new request came for so long, in milliseconds.'),
+    pollMs: z
+      .int()
+      .min(1)
+      .max(3_600_000)
+      .default(30_000)
+      .describe('How often a batch is asked whether it is done, in milliseconds.'),
+    ...{ timeoutMs, retriesMax, unreachableMs },
+  })
+  .refine(({ replicas }) => replicas.length === 1, {
+    path: ['replicas'],
+    message: 'expected one url: a batch belongs to one account',
+  })
+  .superRefine(checkDialogue);
+
+export type OpenaiBatchOptions = z.output<typeof openaiBatchOptions>;
+
+export function describeOpenaiBatch(options: OpenaiBatchOptions) {
+  return {
+    ...{ can: canOf(options), files: [], contextTokens: undefined },
+    identity: { openaiBatch: dialogueIdentity(options) },
+  };
+}
+
+/** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
+export async function openOpenaiBatch(
+  name: string,
+  options: OpenaiBatchOptions,
+  templateConfig: TemplateConfig,
+  deps: ServerDeps,
+): Promise<Model> {
+  const template = templateFor(options, templateConfig);
+  return createDialogueModel(name, options, template, createBatchClient(name, options, deps));
+}
+
+/** Asks for the account's batches and orders none. Rejects as a request of a run would. */
+export async function probeOpenaiBatch(
+  name: string,
+  options: OpenaiBatchOptions,
+  deps: ServerDeps,
+): Promise<void> {
+  const api = createBatchApi(name, options, deps, new AbortController().signal);
+  try {
+    await api.probe();
+  } finally {
+    await api.destroy();
+  }
+}

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Model, ScoreItem } from '../model.js';
+import {
+  SCORES,
+  type ScoreProtocol,
+  openScoreModel,
+  placesOf,
+  readIndexed,
+  scoreOptions,
+} from './scoreModel.js';
+import { type ScoreTemplateConfig, messagesOf, resolveScoreTemplate } from '../templates/scoreTemplate.js';
+import { type ServerDeps, addressOptions, checkServed, loadOptions } from './serverClient.js';
+import type { Speaks } from './serverReplies.js';
+
+/**
+ * Scalar reward models behind vLLM's /pooling, InternLM2-7B-Reward among them.
+ *
+ * Protocol (vllm/entrypoints/pooling/pooling/protocol.py and base/protocol.py; examples/pooling/reward):
+ * asked with `{ model, input: [text, …] }` or `{ model, messages }`, one dialogue a request; answered with
+ * `{ data: [{ index, data }], usage }`, where `data` is one number in a list (sequence rewards, as of Skywork-Reward), or
+ * such a list for each token (token rewards, as of InternLM2 and Qwen2.5-Math-RM; docs/models/pooling_models/reward.md): then
+ * the last token's is the reward. That is the right token only if the text ends as in training: `messages` ends where the
+ * chat template ends (add_generation_prompt is false), `text` where `template` does; see `internlm2-reward` there.
+ *
+ * vLLM passes a single number through a sigmoid unless `use_activation` is false (layers/pooler/activations.py,
+ * PoolerClassify): the order stays, far apart rewards come close.
+ *
+ * Process reward models (Qwen2.5-Math-PRM) give two numbers for each `<extra_0>` after a step, and are refused.
+ */
+export const poolingOptions = z
+  .strictObject({
+    ...addressOptions('/pooling'),
+    input: z
+      .enum(['messages', 'text'])
+      .default('messages')
+      .describe(
+        '`messages` leaves the template to the server, one response a request; `text` sends texts by `template`, several ' +
+          'a request.',
+      ),
+    ...scoreOptions(
+      ['model', 'input', 'messages', 'encoding_format', 'dimensions'],
+      32,
+      '{ use_activation: false } for vLLM to give the bare logit',
+    ),
+    ...loadOptions,
+  })
+  .superRefine(checkServed)
+  .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
+    path: ['input'],
+    message:
+      'expected text, with template: internlm2-reward beside pooling: the chat template of InternLM2’s reward models leaves ' +
+      'out the <|reward|> token at which the reward stands',
+  });
+
+/** By the name under which it is published; a server may know it by another. */
+function isInternlm2(model: string): boolean {
+  return /internlm2[^/]*-reward/i.test(model);
+}
+
+export type PoolingOptions = z.output<typeof poolingOptions>;
+
+const SPEAKS: Speaks = {
+  protocol: 'vLLM’s /pooling',
+  base: 'the root of a vLLM server of a pooling model, with or without /v1',
+  besideV1: true,
+};
+
+export function describePooling({ model, input, extra }: PoolingOptions) {
+  return {
+    ...{ can: SCORES, identity: { pooling: { model, input, extra } } },
+    ...{ files: [], contextTokens: undefined },
+  };
+}
+
+export async function openPooling(
+  name: string,
+  options: PoolingOptions,
+  templateConfig: ScoreTemplateConfig,
+  deps: ServerDeps,
+): Promise<Model> {
+  const calls = dialogueCalls('/pooling', options, templateConfig);
+  const protocol: ScoreProtocol = {
+    speaks: SPEAKS,
+    calls,
+    read(reply, context) {
+      const { data, ...usage } = readIndexed(reply, { data: z.array(z.unknown()) }, context);
+      return { ...usage, scores: data.map((item) => lastScalar(item.data, context.label)) };
+    },
+  };
+  return openScoreModel(name, options, protocol, deps);
+}
+
+/** Requests that take messages, one dialogue each, or texts: vLLM's /pooling and /classify. */
+export function dialogueCalls(
+  path: string,
+  options: Pick<PoolingOptions, 'model' | 'input' | 'itemsPerRequestMax' | 'extra'>,
+  templateConfig: ScoreTemplateConfig,
+): ScoreProtocol['calls'] {
+  const { model, input, extra, itemsPerRequestMax } = options;
+  if (input === 'messages') {
+    return (items) =>
+      items.map((item, place) => ({
+        ...{ path, places: [place], body: { model, messages: messagesOf(item), ...extra } },
+      }));
+  }
+  const { render } = resolveScoreTemplate(templateConfig);
+  return (items: readonly ScoreItem[]) =>
+    placesOf(items, itemsPerRequestMax).map((places) => {
+      const texts = places.map((place) => render(items[place]!));
+      return { path, places, body: { model, input: texts, ...extra } };
+    });
+}
+
+/** `[x]`, or `[[x], …, [x]]` of which the last counts. */
+function lastScalar(data: readonly unknown[], label: string): unknown {
+  const last = Array.isArray(data.at(-1)) ? (data.at(-1) as unknown[]) : data;
+  if (last.length <= 1) return last[0];
+  throw new ScaleQuestError(
+    'ERR_MODEL_PROTOCOL',
+    `${label} gave ${last.length} numbers for one text, expected one; is it a scalar reward model? A classifier belongs ` +
+      'to kind classify, an embedding model to kind embeddings',
+  );
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { RowError } from '../../errors.js';
+import { keyRemover } from '../http/keyGuard.js';
+import type { Model, ScoreItem, ScoreRequest } from '../model.js';
+import type { HttpReply } from '../http/httpClient.js';
+import { refuseAll } from './refuse.js';
+import {
+  type ServerDeps,
+  type ServerOptions,
+  type Usage,
+  createServerClient,
+  extraOption,
+} from './serverClient.js';
+import { type ReplyContext, type Speaks, parseReply, rowLabel } from './serverReplies.js';
+
+/** What every kind of model that scores shares: cutting items into requests, and what makes a score one. */
+
+export const SCORES: Model['can'] = { preQuery: false, choose: false, score: true, embed: false };
+
+/** `ownFields`: what the framework sets in a body. */
+export function scoreOptions(ownFields: readonly string[], itemsPerRequestMax: number, example: string) {
+  return {
+    itemsPerRequestMax: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(itemsPerRequestMax)
+      .describe('Most responses of a row in one request.'),
+    extra: extraOption(ownFields, `More fields for the body of each request, as ${example}.`),
+  };
+}
+
+/** One request for some of the items. */
+export interface ScoreCall {
+  path: string;
+  body: object;
+  /** Places of its items in the row, in the order of the body. */
+  places: readonly number[];
+}
+
+/** What a reply holds: a score for each item of its request, of whatever type the server wrote. */
+export interface ScoreReply extends Usage {
+  scores: unknown[];
+}
+
+export interface ScoreProtocol {
+  speaks: Speaks;
+  /** The requests for a row's items. */
+  calls(items: readonly ScoreItem[]): ScoreCall[];
+  read(reply: HttpReply, context: ReplyContext): ScoreReply;
+}
+
+/** A model that does nothing but score. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
+export async function openScoreModel(
+  name: string,
+  options: ServerOptions,
+  protocol: ScoreProtocol,
+  deps: ServerDeps,
+): Promise<Model> {
+  const client = await createServerClient(name, options, protocol.speaks, deps);
+  const { label, stats, close } = client;
+
+  async function score({ seq, items }: ScoreRequest): Promise<number[]> {
+    const scores = items.map(() => NaN);
+    const sent = protocol.calls(items).map(async ({ path, body, places }) => {
+      const reply = await client.send(seq, path, body, (raw, context) =>
+        checkScores(protocol.read(raw, context), places.length, context),
+      );
+      for (const [at, place] of places.entries()) scores[place] = reply.scores[at]!;
+    });
+    await Promise.all(sent);
+    return scores;
+  }
+
+  return { ...refuseAll(label), ...{ name, can: SCORES, score, stats, close } };
+}
+
+/** A missing score is no low one, and NaN compares as neither: the row is lost, and says why. */
+function checkScores(
+  { scores, ...usage }: ScoreReply,
+  count: number,
+  context: ReplyContext,
+): Usage & { scores: number[] } {
+  if (scores.length < count) {
+    throw new RowError(
+      'ROW_FEWER_CHOICES',
+      `${rowLabel(context)} returned ${scores.length} of ${count} scores`,
+    );
+  }
+  const wrong = scores.slice(0, count).find((score) => !Number.isFinite(score));
+  if (scores.slice(0, count).every((score) => Number.isFinite(score))) {
+    return { ...usage, scores: scores.slice(0, count) as number[] };
+  }
+  const shown = typeof wrong === 'number' ? String(wrong) : (JSON.stringify(wrong) ?? 'none');
+  throw new RowError(
+    'ROW_SCORE_INVALID',
+    // A key that is cut in two is not found any more.
+    `${rowLabel(context)} returned ${keyRemover(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
+  );
+}
+
+/** The places of `items` in groups of at most `sizeMax`. */
+export function placesOf(items: readonly unknown[], sizeMax: number): number[][] {
+  return Array.from({ length: Math.ceil(items.length / sizeMax) }, (_, group) =>
+    items.slice(group * sizeMax, (group + 1) * sizeMax).map((_, at) => group * sizeMax + at),
+  );
+}
+
+const usage = z
+  .object({ prompt_tokens: z.number().default(0) })
+  .nullish()
+  .catch(undefined);
+
+/** `{ data: [{ index, … }], usage }`, as vLLM answers: the data in the order of their index, and the tokens. */
+export function readIndexed<Item extends z.ZodRawShape>(reply: HttpReply, item: Item, context: ReplyContext) {
+  const indexed = z.object({ index: z.int().min(0).optional(), ...item });
+  const parsed = parseReply(reply, z.object({ data: z.array(indexed), usage }), 'data', context);
+  const { data } = parsed as { data: (z.output<z.ZodObject<Item>> & { index?: number })[] };
+  const ordered = data.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
+  return { data: ordered, promptTokens: parsed.usage?.prompt_tokens ?? 0, completionTokens: 0 };
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Model, ScoreItem } from '../model.js';
+import {
+  SCORES,
+  type ScoreProtocol,
+  openScoreModel,
+  placesOf,
+  readIndexed,
+  scoreOptions,
+} from './scoreModel.js';
+import { type ServerDeps, addressOptions, checkServed, loadOptions } from './serverClient.js';
+import type { Speaks } from './serverReplies.js';
+
+/**
+ * Cross-encoders behind vLLM's /score: the question and the response as a pair.
+ *
+ * Protocol (vllm/entrypoints/pooling/scoring/protocol.py): asked with `{ model, text_1: [question, …], text_2: [response, …] }`,
+ * pair by pair; answered with `{ data: [{ index, score }], usage }`. SGLang's /v1/score is another thing: the probabilities of
+ * given tokens (`query`, `items`, `label_token_ids`; entrypoints/openai/serving_score.py).
+ */
+export const scorePairOptions = z
+  .strictObject({
+    ...addressOptions('/score'),
+    ...scoreOptions(
+      ['model', 'text_1', 'text_2', 'data_1', 'data_2', 'queries', 'documents', 'items'],
+      32,
+      '{ use_activation: false } for vLLM to give the bare logit',
+    ),
+    ...loadOptions,
+  })
+  .superRefine(checkServed);
+
+export type ScorePairOptions = z.output<typeof scorePairOptions>;
+
+const SPEAKS: Speaks = {
+  protocol: 'vLLM’s /score',
+  base: 'the root of a vLLM server of a cross-encoder, with or without /v1',
+  besideV1: true,
+};
+
+export function describeScorePair({ model, extra }: ScorePairOptions) {
+  return {
+    ...{ can: SCORES, identity: { scorePair: { model, extra } } },
+    ...{ files: [], contextTokens: undefined },
+  };
+}
+
+export async function openScorePair(
+  name: string,
+  options: ScorePairOptions,
+  deps: ServerDeps,
+): Promise<Model> {
+  const { model, extra, itemsPerRequestMax } = options;
+  const protocol: ScoreProtocol = {
+    speaks: SPEAKS,
+    calls: (items) =>
+      placesOf(items, itemsPerRequestMax).map((places) => {
+        const pairs = places.map((place) => pairOf(items[place]!, name));
+        const [users, assistants] = [pairs.map(([user]) => user), pairs.map(([, assistant]) => assistant)];
+        return { path: '/score', places, body: { model, text_1: users, text_2: assistants, ...extra } };
+      }),
+    read(reply, context) {
+      const { data, ...usage } = readIndexed(reply, { score: z.unknown().optional() }, context);
+      return { ...usage, scores: data.map(({ score }) => score) };
+    },
+  };
+  return openScoreModel(name, options, protocol, deps);
+}
+
+/** Throws ERR_PIPELINE_MODEL for a question alone: there is nothing to compare it with. */
+export function pairOf({ user, assistant }: ScoreItem, name: string): [string, string] {
+  if (assistant !== null) return [user, assistant];
+  throw new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    `model ${name} scores pairs of a question and a response, and was given a question alone; expected a model of kind ` +
+      'pooling, classify, or tei with input: text',
+  );
+}

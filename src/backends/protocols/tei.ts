@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Model, ScoreItem } from '../model.js';
+import type { HttpReply } from '../http/httpClient.js';
+import { pairOf } from './scorePair.js';
+import {
+  SCORES,
+  type ScoreCall,
+  type ScoreReply,
+  openScoreModel,
+  placesOf,
+  scoreOptions,
+} from './scoreModel.js';
+import {
+  type ScoreTemplate,
+  type ScoreTemplateConfig,
+  resolveScoreTemplate,
+} from '../templates/scoreTemplate.js';
+import { type ServerDeps, addressOptions, loadOptions } from './serverClient.js';
+import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
+
+const { serve: _, ...teiLoadOptions } = loadOptions;
+
+/**
+ * Classifiers and re-rankers behind Hugging Face's text-embeddings-inference.
+ *
+ * Protocol (router/src/http/types.rs of text-embeddings-inference):
+ * - /predict: asked with `{ inputs: [[text], …] }` or `{ inputs: [[question, response], …] }`; answered with
+ *   `[[{ score, label }, …], …]`, one list an input;
+ * - /rerank: asked with `{ query, texts }`; answered with `[{ index, score }, …]`, the best first.
+ * Both take `raw_scores` and `truncate`, and at most --max-client-batch-size inputs (32). One server has one model, so its
+ * name is not sent. Of its metrics page only the queue is known (te_queue_size, core/src/queue.rs), so `slots` steers.
+ */
+export const teiOptions = z.strictObject({
+  ...addressOptions('/predict'),
+  input: z
+    .enum(['pair', 'text', 'rerank'])
+    .default('pair')
+    .describe(
+      '`pair` sends question and response apart to /predict; `text` sends them to it as one text by `template`; `rerank` ' +
+        'sends the question once with its responses to /rerank.',
+    ),
+  label: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The label of /predict whose score counts; needed where the model has more than one.'),
+  ...scoreOptions(
+    ['inputs', 'query', 'texts', 'return_text'],
+    32,
+    '{ raw_scores: true } for the bare logits, { truncate: true } to cut long texts',
+  ),
+  ...teiLoadOptions,
+});
+
+export type TeiOptions = z.output<typeof teiOptions>;
+
+const SPEAKS: Speaks = {
+  protocol: 'text-embeddings-inference',
+  base: 'the root of its server, with or without /v1',
+  besideV1: true,
+};
+
+export function describeTei({ model, input, label, extra }: TeiOptions) {
+  return {
+    ...{ can: SCORES, identity: { tei: { model, input, label, extra } } },
+    ...{ files: [], contextTokens: undefined },
+  };
+}
+
+export async function openTei(
+  name: string,
+  options: TeiOptions,
+  templateConfig: ScoreTemplateConfig,
+  deps: ServerDeps,
+): Promise<Model> {
+  const template = options.input === 'text' ? resolveScoreTemplate(templateConfig) : undefined;
+  const protocol =
+    options.input === 'rerank'
+      ? { calls: (items: readonly ScoreItem[]) => rerankCalls(items, name, options), read: readRerank }
+      : {
+          calls: (items: readonly ScoreItem[]) => predictCalls(items, name, options, template),
+          read: (reply: HttpReply, context: ReplyContext) => readPredict(reply, options.label, context),
+        };
+  return openScoreModel(name, options, { speaks: SPEAKS, ...protocol }, deps);
+}
+
+function predictCalls(
+  items: readonly ScoreItem[],
+  name: string,
+  { extra, itemsPerRequestMax }: TeiOptions,
+  template: ScoreTemplate | undefined,
+): ScoreCall[] {
+  return placesOf(items, itemsPerRequestMax).map((places) => {
+    const inputs = places.map((place) => {
+      const item = items[place]!;
+      return template ? [template.render(item)] : pairOf(item, name);
+    });
+    return { path: '/predict', places, body: { inputs, ...extra } };
+  });
+}
+
+/** One query a request: items of one question go together. */
+function rerankCalls(
+  items: readonly ScoreItem[],
+  name: string,
+  { extra, itemsPerRequestMax }: TeiOptions,
+): ScoreCall[] {
+  const byQuery = new Map<string, number[]>();
+  for (const [place, { user }] of items.entries()) byQuery.set(user, [...(byQuery.get(user) ?? []), place]);
+  return [...byQuery].flatMap(([query, all]) =>
+    placesOf(all, itemsPerRequestMax).map((group) => {
+      const places = group.map((at) => all[at]!);
+      const texts = places.map((place) => pairOf(items[place]!, name)[1]);
+      return { path: '/rerank', places, body: { query, texts, ...extra } };
+    }),
+  );
+}
+
+const predictReply = z.array(z.array(z.object({ score: z.unknown().optional(), label: z.string() })));
+
+function readPredict(reply: HttpReply, label: string | undefined, context: ReplyContext): ScoreReply {
+  const predictions = parseReply(reply, predictReply, 'score and label', context);
+  return { scores: predictions.map((one) => scoreOf(one, label, context)), ...NO_USAGE };
+}
+
+function scoreOf(
+  predictions: readonly { score?: unknown; label: string }[],
+  label: string | undefined,
+  context: ReplyContext,
+): unknown {
+  const found = label === undefined ? predictions : predictions.filter((one) => one.label === label);
+  if (found.length === 1) return found[0]!.score;
+  const labels = predictions.map((one) => one.label).join(', ');
+  throw new ScaleQuestError(
+    'ERR_MODEL_PROTOCOL',
+    `${context.label} gave scores for the labels ${labels || '(none)'}; name one of them in \`label\``,
+  );
+}
+
+const rerankReply = z.array(z.object({ index: z.int().min(0), score: z.unknown().optional() }));
+
+function readRerank(reply: HttpReply, context: ReplyContext): ScoreReply {
+  const ranks = parseReply(reply, rerankReply, 'index and score', context);
+  const ordered = ranks.toSorted((a, b) => a.index - b.index);
+  return { scores: ordered.map(({ score }) => score), ...NO_USAGE };
+}
+
+/** TEI counts tokens in headers alone. */
+const NO_USAGE = { promptTokens: 0, completionTokens: 0 };

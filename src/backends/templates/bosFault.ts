@@ -1,0 +1,39 @@
+import { ScaleQuestError } from '../../errors.js';
+import { findDoubleBos } from './doubleBos.js';
+import { keyRemover } from '../http/keyGuard.js';
+import { type ModelConfig, type OpenModelDeps, templateAt } from '../openModel.js';
+import { systemClock } from '../../clock.js';
+import { readApiKey } from '../protocols/serverClient.js';
+import { resolveTemplate } from './template.js';
+
+/**
+ * ERR_MODEL_TEMPLATE for the first server of a model that would read two begin-of-sequence tokens; null if none would, or
+ * none can be asked. `isSure` leaves alone the models whose template is not known to begin with such a marker.
+ */
+export async function bosFault(
+  name: string,
+  config: ModelConfig,
+  { env, folder, clock = systemClock }: OpenModelDeps,
+  isSure = false,
+): Promise<ScaleQuestError | null> {
+  if (!('openai' in config) || config.openai.protocol !== 'completions') return null;
+  const { replicas, model, extra, apiKeyEnv } = config.openai;
+  const { preQuery: prompt, bos } = resolveTemplate(templateAt(config.template, folder));
+  if (isSure && bos === '') return null;
+  const apiKey = readApiKey(name, apiKeyEnv, env);
+  const key = apiKey === undefined ? {} : { apiKey };
+  const asked = await Promise.all(
+    replicas.map(async (url) => {
+      const found = await findDoubleBos({ ...{ url, model, prompt, bos, extra, clock }, ...key });
+      return found.kind === 'doubled' ? { url, token: keyRemover(apiKey)(found.token) } : null;
+    }),
+  );
+  const doubled = asked.find((each) => each !== null);
+  if (!doubled) return null;
+  return new ScaleQuestError(
+    'ERR_MODEL_TEMPLATE',
+    `model ${name} (${model} at ${doubled.url}) puts its begin-of-sequence token ${doubled.token} before a prompt that ` +
+      'begins with it already, or reads the marker as text; with vLLM set extra: { add_special_tokens: false }, else use ' +
+      'the template of that very model',
+  );
+}

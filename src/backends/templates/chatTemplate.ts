@@ -1,0 +1,110 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Template } from '@huggingface/jinja';
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+
+/**
+ * A model's own chat template, as Hugging Face keeps it: `chat_template` of tokenizer_config.json (a text, or a list of
+ * named ones of which `default` counts), or chat_template.jinja beside it, which goes before
+ * (https://huggingface.co/docs/transformers/chat_templating).
+ */
+export interface ChatTemplate {
+  render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
+  /** The tokens that begin and end a text; undefined if the tokenizer names none. */
+  bos: string | undefined;
+  eos: string | undefined;
+}
+
+export interface ChatMessage {
+  role: 'user' | 'assistant';
+  content: string;
+}
+
+/** Special tokens are texts, or objects around one. */
+const token = z.union([z.string(), z.object({ content: z.string() }).transform(({ content }) => content)]);
+
+const configSchema = z.looseObject({
+  chat_template: z
+    .union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
+    .nullish(),
+  bos_token: token.nullish(),
+  eos_token: token.nullish(),
+  unk_token: token.nullish(),
+  pad_token: token.nullish(),
+});
+
+/** Templates that print today's date would make every day's prompts others; this is the date that Llama 3.1's falls back to. */
+const DATE = '26 Jul 2024';
+
+/** `path`: a tokenizer_config.json, or the folder that it is in. Throws ERR_MODEL_LOAD. */
+export function readChatTemplate(path: string): ChatTemplate {
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'tokenizer_config.json') : path;
+  const { chat_template: written, ...config } = parseConfig(file);
+  const beside = join(dirname(file), 'chat_template.jinja');
+  const named =
+    typeof written === 'string' ? written : written?.find(({ name }) => name === 'default')?.template;
+  const text = existsSync(beside) ? readFileSync(beside, 'utf8') : named;
+  if (!text)
+    throw unusable(file, 'has no chat_template; write the template out in the pipeline file instead');
+  const template = compile(file, text);
+  const tokens = {
+    bos_token: config.bos_token ?? '',
+    eos_token: config.eos_token ?? '',
+    unk_token: config.unk_token ?? '',
+    pad_token: config.pad_token ?? '',
+  };
+  return {
+    bos: config.bos_token ?? undefined,
+    eos: config.eos_token ?? undefined,
+    render(messages, addGenerationPrompt) {
+      try {
+        return template.render({
+          ...{ ...tokens, messages, add_generation_prompt: addGenerationPrompt, date_string: DATE },
+        });
+      } catch (error) {
+        throw unusable(file, `has a chat_template that cannot be rendered: ${(error as Error).message}`);
+      }
+    },
+  };
+}
+
+function parseConfig(file: string): z.output<typeof configSchema> {
+  try {
+    return configSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw unusable(file, `is no tokenizer_config.json that can be read: ${(error as Error).message}`);
+  }
+}
+
+function compile(file: string, text: string): Template {
+  try {
+    // As transformers compiles them.
+    return new Template(text);
+  } catch (error) {
+    throw unusable(file, `has a chat_template that is not Jinja: ${(error as Error).message}`);
+  }
+}
+
+/** The text around the content of one user message, up to where the assistant begins. */
+export interface UserTurn {
+  before: string;
+  after: string;
+}
+
+/** Two contents, so that one which the template itself holds cannot be mistaken; the second has what escaping would change. */
+const SENTINELS = ['SCALEQUEST-CONTENT-7041', 'SCALEQUEST "7042" <b> & {{ user }} \\n é\n\nCONTENT'] as const;
+
+/** Throws ERR_MODEL_LOAD if the template does not keep the content as it is (spaces around it apart), exactly once. */
+export function userTurnOf(chat: ChatTemplate, path: string): UserTurn {
+  const [first, second] = SENTINELS.map((content) => {
+    const parts = chat.render([{ role: 'user', content }], true).split(content);
+    return parts.length === 2 ? { before: parts[0]!, after: parts[1]! } : null;
+  });
+  if (first && second && first.before === second.before && first.after === second.after) return first;
+  throw unusable(path, 'has a chat_template that does not keep the user’s text as it is, exactly once');
+}
+
+function unusable(file: string, what: string): ScaleQuestError {
+  return new ScaleQuestError('ERR_MODEL_LOAD', `${file} ${what}`);
+}

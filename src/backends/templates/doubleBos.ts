@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import type { Clock } from '../../clock.js';
+import { type HttpReply, type Poster, createPoster } from '../http/httpClient.js';
+import { keyHeaders } from '../protocols/serverClient.js';
+
+/**
+ * A prompt template that begins with its own begin-of-sequence marker, sent to a server that puts one before every prompt,
+ * gives worse replies and no error. The server's own tokeniser tells; of any other server, what it counts.
+ *
+ * Protocol (vllm/entrypoints/serve/tokenize/protocol.py): POST /tokenize, beside /v1, with
+ * `{ model, prompt, add_special_tokens, return_token_strs }`, answered with `{ count, max_model_len, tokens, token_strs }`.
+ */
+
+export interface DoubleBosQuestion {
+  /** Base of the server's API, as the run asks it; /tokenize stands beside its /v1. */
+  url: string;
+  /** The name under which the server knows the model. */
+  model: string;
+  /** A rendered prompt. */
+  prompt: string;
+  /** The marker that it begins with, where it is known to be one: then a server without /tokenize can be asked too. */
+  bos?: string;
+  /** Fields that the requests of the run have. */
+  extra?: Readonly<Record<string, unknown>>;
+  apiKey?: string;
+  timeoutMs?: number;
+  clock: Clock;
+}
+
+export type DoubleBos =
+  | { kind: 'single' }
+  /** `token`: what stands twice at the start, as text or by its number. */
+  | { kind: 'doubled'; token: string }
+  /** The server cannot be asked: no /tokenize, no reply, another protocol. */
+  | { kind: 'unknown'; why: string };
+
+const tokenizeReply = z.object({ tokens: z.array(z.int()), token_strs: z.array(z.string()).nullish() });
+const usageReply = z.object({ usage: z.object({ prompt_tokens: z.int().min(1) }) });
+
+/** A letter is one token of every tokeniser. */
+const LETTER = 'A';
+
+/** Never rejects. Three requests at most. */
+export async function findDoubleBos(question: DoubleBosQuestion): Promise<DoubleBos> {
+  const { bos, extra } = question;
+  const isAdded = extra?.['add_special_tokens'] !== false;
+  const told = await ask(question, question.url.replace(/(\/v1)?\/*$/, ''), (poster) =>
+    byTokens(poster, question, isAdded),
+  );
+  if (told || !bos)
+    return told ?? { kind: 'unknown', why: `${question.url} does not answer /tokenize as vLLM does` };
+  const counted = await ask(question, question.url, (poster) => byCount(poster, question, bos));
+  return counted ?? { kind: 'unknown', why: `${question.url} does not say how many tokens a prompt has` };
+}
+
+async function ask(
+  { url: label, apiKey, timeoutMs = 10_000, clock }: DoubleBosQuestion,
+  url: string,
+  how: (poster: Poster) => Promise<DoubleBos>,
+): Promise<DoubleBos | null> {
+  const poster = createPoster({
+    ...{ url, label, headers: keyHeaders(apiKey) },
+    ...{ clock, timeoutMs, connections: 1, health: { answeredMs: undefined } },
+  });
+  try {
+    return await how(poster);
+  } catch {
+    return null;
+  } finally {
+    await poster.destroy();
+  }
+}
+
+/** Two requests: with the special tokens that a run would get, and without any. */
+async function byTokens(
+  poster: Poster,
+  { model, prompt }: DoubleBosQuestion,
+  isAdded: boolean,
+): Promise<DoubleBos> {
+  const tokenize = async (add_special_tokens: boolean): Promise<z.output<typeof tokenizeReply>> => {
+    const body = { model, prompt, add_special_tokens, return_token_strs: true };
+    return tokenizeReply.parse(bodyOf(await poster.post('/tokenize', body)));
+  };
+  const sent = await tokenize(isAdded);
+  const [first, second] = sent.tokens;
+  if (!isAdded || first === undefined || first !== second) return { kind: 'single' };
+  // A prompt may begin with the same word twice; it is doubled if the server put the first one there.
+  const bare = await tokenize(false);
+  if (bare.tokens.length >= sent.tokens.length || bare.tokens[0] !== first) return { kind: 'single' };
+  return { kind: 'doubled', token: sent.token_strs?.[0] ?? String(first) };
+}
+
+/** The marker and a letter are two tokens, or the server reads something else than the marker alone before the letter. */
+async function byCount(poster: Poster, { model, extra }: DoubleBosQuestion, bos: string): Promise<DoubleBos> {
+  const body = { ...extra, model, prompt: bos + LETTER, max_tokens: 1, temperature: 0 };
+  const { usage } = usageReply.parse(bodyOf(await poster.post('/completions', body)));
+  return usage.prompt_tokens > 2 ? { kind: 'doubled', token: bos } : { kind: 'single' };
+}
+
+function bodyOf({ status, text }: HttpReply): unknown {
+  return status === 200 ? JSON.parse(text) : undefined;
+}

@@ -1,0 +1,213 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import { readChatTemplate, userTurnOf } from './chatTemplate.js';
+import type { QuestionFrame, Turn } from '../model.js';
+
+/**
+ * A piece of a prompt. `special`: a marker of the template, which an engine must map to the model's own special token;
+ * everything else, and so every word of a row, is plain text even where it spells a marker.
+ */
+export interface PromptPart {
+  text: string;
+  special: boolean;
+}
+
+export interface Template {
+  /** The whole prompt of a pre-query: everything up to the first word of a user turn. */
+  preQuery: string;
+  /** The whole prompt of a user turn, up to the assistant's opening. */
+  user(text: string): string;
+  /** Strings that end a completion. */
+  stop: readonly string[];
+  /** The begin-of-sequence marker that every prompt starts with; empty if none does, or it is not known to be one. */
+  bos: string;
+  questionFrame: QuestionFrame;
+  promptParts(turn: Turn): PromptPart[];
+  promptText(turn: Turn): string;
+}
+
+interface TemplateText {
+  preQuery: string;
+  /** Holds `{{ user }}` once. */
+  user: string;
+  stop: string[];
+  /** What `preQuery` begins with and a tokeniser adds by itself. */
+  bos?: string;
+  /** Ends a question in training, where no marker follows a user's text. */
+  questionEnd?: string;
+}
+
+const QWEN2_MATH_PRE_QUERY = '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n';
+const CHATML_STOP = ['<|im_start|>', '<|im_end|>', '<|endoftext|>'];
+
+/**
+ * As published with the models (Qwen2-Math, DeepSeekMath) and used by ScaleQuest. The words "reason step by step" are
+ * not here: they belong to the prompt of the step that wants them.
+ */
+const TEMPLATES = {
+  'qwen2-math': {
+    preQuery: QWEN2_MATH_PRE_QUERY,
+    user: `${QWEN2_MATH_PRE_QUERY}{{ user }}<|im_end|>\n<|im_start|>assistant\n`,
+    stop: CHATML_STOP,
+  },
+  chatml: {
+    preQuery: '<|im_start|>user\n',
+    user: '<|im_start|>user\n{{ user }}<|im_end|>\n<|im_start|>assistant\n',
+    stop: CHATML_STOP,
+  },
+  'deepseek-math': {
+    preQuery: '<｜begin▁of▁sentence｜>User: ',
+    user: '<｜begin▁of▁sentence｜>User: {{ user }}\n\nAssistant:',
+    stop: ['<｜begin▁of▁sentence｜>', '<｜end▁of▁sentence｜>'],
+    bos: '<｜begin▁of▁sentence｜>',
+    questionEnd: '\n\n<｜end▁of▁sentence｜>',
+  },
+} satisfies Record<string, TemplateText>;
+
+export type TemplateName = keyof typeof TEMPLATES;
+
+export const templateNames = Object.keys(TEMPLATES) as [TemplateName, ...TemplateName[]];
+
+/** Where the row's text goes. */
+const USER_SLOT = /\{\{ *user *\}\}/g;
+
+/** What a special token looks like in text: `<|im_end|>`, `<｜end▁of▁sentence｜>`, `</s>`, `[INST]`. */
+const MARKER = /(<[^<>\s]+>|\[\/?[A-Z][A-Z_]*\])/;
+
+const inlineTemplate = z.strictObject({
+  preQuery: z
+    .string()
+    .min(1)
+    .describe(
+      'The prompt up to the first word of a user turn, markers spelled out; the model goes on from it.',
+    ),
+  user: z
+    .string()
+    .refine((text) => text.match(USER_SLOT)?.length === 1, 'expected {{ user }} in it, exactly once')
+    .describe('The prompt of a whole user turn, with {{ user }}, up to where the assistant begins.'),
+  stop: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(16)
+    .describe('Strings that end a completion: the markers that close a turn.'),
+});
+
+/** The template of the model itself. */
+export const tokenizerTemplate = z.strictObject({
+  tokenizer: z
+    .string()
+    .min(1)
+    .describe(
+      'The model’s tokenizer_config.json, or its folder; its chat_template is used, or chat_template.jinja beside it. A ' +
+        'relative path starts at the pipeline file’s folder.',
+    ),
+});
+
+export const templateSchema = z
+  .union([z.enum(templateNames), inlineTemplate, tokenizerTemplate], {
+    // The union's own message would list every branch's complaints; only an object's are worth reading.
+    error: ({ input }) =>
+      input !== null && typeof input === 'object'
+        ? describeInline(input)
+        : `expected ${templateNames.join(', ')}, an object with preQuery, user and stop, or { tokenizer: path }`,
+  })
+  .describe(
+    `How the model writes a dialogue: ${templateNames.join(', ')}, an object with preQuery, user and stop, or ` +
+      '{ tokenizer: path } with the path of its tokenizer_config.json. ' +
+      'It must be the one that the model was trained with: a wrong one gives empty, looping or alike replies.',
+  );
+
+export type TemplateConfig = z.output<typeof templateSchema>;
+
+function describeInline(input: unknown): string {
+  const schema = 'tokenizer' in (input as object) ? tokenizerTemplate : inlineTemplate;
+  const issues = schema.safeParse(input).error?.issues ?? [];
+  return issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('; ');
+}
+
+/** The prompts of a model. Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. */
+export function resolveTemplate(config: TemplateConfig): Template {
+  const { preQuery, before, after, stop, bos = '', questionEnd } = textsOf(config);
+  const opening = markerParts(before);
+  const closing = markerParts(after);
+
+  function promptParts(turn: Turn): PromptPart[] {
+    if (turn.kind === 'preQuery') return joinPlain(markerParts(preQuery));
+    return joinPlain([...opening, { text: turn.text, special: false }, ...closing]);
+  }
+  function promptText(turn: Turn): string {
+    return turn.kind === 'preQuery' ? preQuery : before + turn.text + after;
+  }
+  return {
+    preQuery,
+    user: (text) => promptText({ kind: 'user', text }),
+    ...{ stop, bos: preQuery.startsWith(bos) ? bos : '' },
+    questionFrame: {
+      opening: preQuery.startsWith(bos) ? preQuery.slice(bos.length) : preQuery,
+      end: questionEnd ?? throughFirstMarker(closing),
+    },
+    promptParts,
+    promptText,
+  };
+}
+
+/** Empty if there is no marker. */
+function throughFirstMarker(parts: readonly PromptPart[]): string {
+  const marker = parts.findIndex(({ special }) => special);
+  return parts
+    .slice(0, marker + 1)
+    .map(({ text }) => text)
+    .join('');
+}
+
+interface Texts {
+  preQuery: string;
+  /** Of a whole user turn, around its text. */
+  before: string;
+  after: string;
+  stop: readonly string[];
+  bos?: string | undefined;
+  questionEnd?: string | undefined;
+}
+
+function textsOf(config: TemplateConfig): Texts {
+  if (typeof config === 'object' && 'tokenizer' in config) return tokenizerTexts(config.tokenizer);
+  const written: TemplateText = typeof config === 'string' ? TEMPLATES[config] : config;
+  const { preQuery, user, stop, bos, questionEnd } = written;
+  // Not `replace`: in a replacement string, `$&` and the like in a row's text would be read as patterns.
+  const [before, after] = user.split(USER_SLOT) as [string, string];
+  return { preQuery, before, after, stop, bos, questionEnd };
+}
+
+/** Stops at the end-of-sequence token, and at the markers that stand after a user's text: they end or open a turn. */
+function tokenizerTexts(path: string): Texts {
+  const chat = readChatTemplate(path);
+  const { before, after } = userTurnOf(chat, path);
+  const markers = markerParts(after).flatMap(({ text, special }) => (special ? [text] : []));
+  const stop = [...new Set([...markers, ...(chat.eos ? [chat.eos] : [])])];
+  const questionEnd = markers.length > 0 ? undefined : chat.eos;
+  if (stop.length > 0) return { preQuery: before, before, after, stop, bos: chat.bos, questionEnd };
+  throw new ScaleQuestError(
+    'ERR_MODEL_LOAD',
+    `${path} names no eos_token and has no marker after a user’s text, so nothing would end a completion`,
+  );
+}
+
+function markerParts(text: string): PromptPart[] {
+  return text
+    .split(MARKER)
+    .map((part, at) => ({ text: part, special: at % 2 === 1 }))
+    .filter((part) => part.text !== '');
+}
+
+/** Plain neighbours become one part: a tokeniser must see `User: ` and the question as the one text they were in training. */
+function joinPlain(parts: readonly PromptPart[]): PromptPart[] {
+  const joined: PromptPart[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (last && !last.special && !part.special)
+      joined[joined.length - 1] = { text: last.text + part.text, special: false };
+    else if (part.text !== '') joined.push(part);
+  }
+  return joined;
+}

@@ -1,0 +1,32 @@
+import { EXIT_CODES } from './exitCodes.js';
+
+/** Slurm and Kubernetes kill what has not ended 10 seconds or more after SIGTERM, and its children with it. */
+const STOP_MS = 8_000;
+
+/** An AbortSignal for Ctrl-C and SIGTERM. A second one ends the process at once, and so does time when something hangs. */
+export function signalOnInterrupt(): { signal: AbortSignal; dispose: () => void } {
+  const abort = new AbortController();
+  const stop = (): void => {
+    if (abort.signal.aborted) process.exit(EXIT_CODES.cancelled);
+    process.stderr.write('\nStopping: closing models and files. Press Ctrl-C again to stop at once.\n');
+    setTimeout(endUnclosed, STOP_MS).unref();
+    abort.abort();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return {
+    signal: abort.signal,
+    dispose() {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+  };
+}
+
+/** Engines and servers end when they find their parent gone; a lock whose process is dead is taken over. */
+function endUnclosed(): void {
+  process.stderr.write(
+    `Something could not be closed within ${STOP_MS / 1000} s and is left behind; what was committed is intact.\n`,
+  );
+  process.exit(EXIT_CODES.cancelled);
+}

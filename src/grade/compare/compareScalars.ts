@@ -1,0 +1,186 @@
+import { deriveUniform } from '../../random.js';
+import { type Budget, overLimit, spend } from './budget.js';
+import { type Complex, Real, absolute, isReal, multiply, real } from '../values/complex.js';
+import { type Exact, exactValue, isExact } from '../values/exact.js';
+import { type Expression, hasKind, partsOf, symbolsOf } from '../parse/expression.js';
+import { fractionValue, numericValue, pointOf } from '../values/numeric.js';
+
+/** What a comparison needs beside the two answers. */
+export interface Comparison {
+  budget: Budget;
+  /** The points at which expressions with variables are compared follow from it. */
+  seed: number;
+}
+
+/** Of about 45 sound digits. */
+const RELATIVE = new Real('1e-30');
+/** Of the largest term: what cancellation may leave of nothing. */
+const CANCELLED = new Real('1e-38');
+/** A decimal of so many digits stands for any number that rounds to it. */
+const ROUNDED_DIGITS_MIN = 6;
+const POINTS = 9;
+const POINTS_MIN = 3;
+
+/** Whether two expressions are the same number, or the same function of their variables. */
+export function sameScalar(left: Expression, right: Expression, comparison: Comparison): boolean {
+  const symbols = [...new Set([...symbolsOf(left), ...symbolsOf(right)])].sort();
+  if (symbols.length === 0) return sameNumber(left, right, comparison);
+  return sameFunction(left, right, symbols, comparison);
+}
+
+function sameNumber(left: Expression, right: Expression, { budget }: Comparison): boolean {
+  if (isInfinite(left) || isInfinite(right)) return infinitySign(left) === infinitySign(right);
+  const [a, b] = [exactValue(left, budget), exactValue(right, budget)];
+  if (isExact(a) && isExact(b) && a.equals(b)) return true;
+  if (isRounded(left, right, a, b, budget)) return true;
+  if (isExact(a) && isExact(b)) return false;
+  const point = pointOf(new Map(), budget);
+  const [x, y] = [numericValue(left, point), numericValue(right, point)];
+  if (!x || !y) return sameWriting(left, right);
+  if (!near(x, y, point.termMax)) return false;
+  // Two numbers of a million digits may agree in the first fifty.
+  if (a === 'tooLarge' || b === 'tooLarge') {
+    if (sameWriting(left, right)) return true;
+    throw overLimit(`has a number of more than ${budget.limits.bitsMax} bits`);
+  }
+  return true;
+}
+
+export function near(a: Complex, b: Complex, termMax: Real): boolean {
+  const apart = absolute({ re: a.re.sub(b.re), im: a.im.sub(b.im) });
+  const size = Real.max(absolute(a), absolute(b));
+  return apart.lte(size.mul(RELATIVE)) || apart.lte(termMax.mul(CANCELLED));
+}
+
+/** A long decimal against the number that it is rounded from: half a unit of its last digit. */
+function isRounded(left: Expression, right: Expression, a: Exact, b: Exact, budget: Budget): boolean {
+  const [l, r] = [decimalPlaces(left), decimalPlaces(right)];
+  if (l === null && r === null) return false;
+  const places = Math.min(l ?? Infinity, r ?? Infinity);
+  const x = realValue(left, a, budget);
+  const y = realValue(right, b, budget);
+  if (!x || !y) return false;
+  return x.sub(y).abs().lte(new Real(10).pow(-places).mul('0.5000000001'));
+}
+
+function realValue(expression: Expression, exact: Exact, budget: Budget): Real | null {
+  if (isExact(exact)) return fractionValue(exact);
+  const value = numericValue(expression, pointOf(new Map(), budget));
+  return value && isReal(value) ? value.re : null;
+}
+
+/** Digits behind the point of a decimal with enough of them, as a decimal or with a power of ten; else null. */
+function decimalPlaces(expression: Expression): number | null {
+  if (expression.kind === 'negative' || expression.kind === 'quantity') return decimalPlaces(expression.of);
+  if (expression.kind === 'number') {
+    if (expression.digits < ROUNDED_DIGITS_MIN) return null;
+    const first = fractionValue(expression.value).abs();
+    return first.isZero() ? null : expression.digits - 1 - first.log(10).floor().toNumber();
+  }
+  return null;
+}
+
+export function isInfinite(expression: Expression): boolean {
+  return infinitySign(expression) !== 0;
+}
+
+/** 1 for ∞, −1 for −∞, 0 for anything else. */
+export function infinitySign(expression: Expression): number {
+  if (expression.kind === 'negative') return -infinitySign(expression.of);
+  return expression.kind === 'constant' && expression.name === 'infinity' ? 1 : 0;
+}
+
+/** The same tree with the same leaves. */
+export function sameWriting(left: Expression, right: Expression): boolean {
+  if (left.kind !== right.kind) return false;
+  const [a, b] = [partsOf(left), partsOf(right)];
+  return (
+    leafText(left) === leafText(right) &&
+    a.length === b.length &&
+    a.every((part, at) => sameWriting(part, b[at]!))
+  );
+}
+
+function leafText(expression: Expression): string {
+  if (expression.kind === 'number') return expression.value.toFraction();
+  if (expression.kind === 'matrix') return `${expression.rows.length}`;
+  return Object.values(expression)
+    .filter((value) => typeof value !== 'object' || isTexts(value))
+    .join(' ');
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && typeof value[0] === 'string';
+}
+
+/**
+ * Compared at points that follow from the seed, some of them negative. Where one side is real and the other is not, a point says
+ * nothing: ln(x²) and 2 ln x are the same to a reader. Whole numbers where only those make sense (n!).
+ */
+function sameFunction(
+  left: Expression,
+  right: Expression,
+  symbols: readonly string[],
+  comparison: Comparison,
+): boolean {
+  const discrete = [left, right].some(isDiscrete);
+  let agreed = 0;
+  for (let at = 0; at < POINTS; at++) {
+    const values = new Map(symbols.map((name) => [name, sample(name, at, discrete, comparison.seed)]));
+    const point = pointOf(values, comparison.budget);
+    const [x, y] = [numericValue(left, point), numericValue(right, point)];
+    if (!x || !y || isReal(x) !== isReal(y)) continue;
+    if (!near(x, y, point.termMax)) return false;
+    agreed += 1;
+  }
+  return agreed >= POINTS_MIN || sameWriting(left, right);
+}
+
+function isDiscrete(expression: Expression): boolean {
+  const symbolic = symbolsOf(expression).size > 0;
+  if (!symbolic) return false;
+  if (expression.kind === 'call' && expression.name === 'factorial') return true;
+  if (expression.kind === 'call' && expression.name === 'binom')
+    return symbolsOf(expression.args[1]!).size > 0;
+  const signed = expression.kind === 'power' && expression.base.kind === 'negative';
+  if (signed && symbolsOf(expression.exponent).size > 0) return true;
+  return partsOf(expression).some(isDiscrete);
+}
+
+/** Positive at the first five points, of either sign after; whole numbers from 1 to 40 where asked. */
+export function sample(name: string, at: number, discrete: boolean, seed: number): Complex {
+  const uniform = deriveUniform(seed, `point ${name}`, at);
+  if (discrete) return real(1 + Math.floor(uniform * (5 + 4 * at)));
+  const size = 0.3 + 2.5 * uniform;
+  return real(at >= 5 && deriveUniform(seed, `sign ${name}`, at) < 0.7 ? -size : size);
+}
+
+/**
+ * Whether two functions are the same but for a constant factor other than 0 (above 0 if `positive`): then `left = 0` and
+ * `right = 0` say the same.
+ */
+export function sameUpToFactor(
+  left: Expression,
+  right: Expression,
+  positive: boolean,
+  comparison: Comparison,
+): boolean {
+  const names = [symbolsOf(left), symbolsOf(right)].map((set) => [...set].sort());
+  if (names[0]!.length === 0 || names[0]!.join() !== names[1]!.join()) return false;
+  if (hasKind(left, 'plusMinus') || hasKind(right, 'plusMinus')) return false;
+  let first: { x: Complex; y: Complex } | null = null;
+  let agreed = 0;
+  for (let at = 0; at < POINTS; at++) {
+    spend(comparison.budget, 1);
+    const values = new Map(names[0]!.map((name) => [name, sample(name, at, false, comparison.seed)]));
+    const point = pointOf(values, comparison.budget);
+    const [x, y] = [numericValue(left, point), numericValue(right, point)];
+    if (!x || !y) continue;
+    first ??= { x, y };
+    if (absolute(x).isZero() !== absolute(y).isZero()) return false;
+    if (!near(multiply(first.x, y), multiply(first.y, x), point.termMax)) return false;
+    agreed += 1;
+  }
+  if (!first || agreed < POINTS_MIN || absolute(first.x).isZero()) return false;
+  return !positive || first.x.re.isNegative() === first.y.re.isNegative();
+}

@@ -1,0 +1,330 @@
+import { createBudget, type GradeLimits, spend } from './budget.js';
+import { cleanText, wordsOf } from '../parse/cleanText.js';
+import { type Comparison, sameScalar, sameUpToFactor, sameWriting } from './compareScalars.js';
+import { exactValue, isExact } from '../values/exact.js';
+import { type Expression, hasKind, isScalar, symbolsOf, withSign } from '../parse/expression.js';
+import { parseAnswer } from '../parse/parseAnswer.js';
+import { realSetsOf, sameRealSets } from '../values/realSet.js';
+import { sameQuantity } from './sameQuantity.js';
+
+export interface SameAnswerOptions {
+  /** The points at which expressions with variables are compared follow from it. */
+  seed: number;
+  limits?: GradeLimits;
+}
+
+/**
+ * Whether two answers say the same, in whatever writing. Reflexive and symmetric; not transitive where a reader is lenient
+ * (50 % is 0.5 and, with its sign left out, 50). Throws ROW_GRADE_LIMIT for answers beyond the limits.
+ */
+export function sameAnswer(left: string, right: string, { seed, limits }: SameAnswerOptions): boolean {
+  if (left.trim() === right.trim()) return true;
+  const budget = createBudget(limits);
+  const comparison: Comparison = { budget, seed };
+  const [a, b] = [parseAnswer(left, budget), parseAnswer(right, budget)];
+  if (a.some((x) => b.some((y) => same(x, y, comparison)))) return true;
+  if (![...a, ...b].some((reading) => hasKind(reading, 'text'))) return false;
+  return sameWords(left, right);
+}
+
+function sameWords(left: string, right: string): boolean {
+  const [a, b] = [left, right].map((text) => wordsOf(cleanText(text))) as [string, string];
+  if (a === '') return false;
+  // `x y` is `xy`; but `1 2` is not 12.
+  return a === b || (!/\d \d/.test(`${a}${b}`) && a.replaceAll(' ', '') === b.replaceAll(' ', ''));
+}
+
+/** The same for two values already read. */
+export function same(left: Expression, right: Expression, comparison: Comparison): boolean {
+  spend(comparison.budget, 1);
+  if (sameWriting(left, right) && !hasKind(left, 'quantity')) return true;
+  if (left.kind === 'choice' || right.kind === 'choice') return sameChoice(left, right, comparison);
+  if (left.kind === 'text' || right.kind === 'text') return false;
+  const [a, b] = [settled(left, right), settled(right, left)];
+  if (a.kind === 'relation' && b.kind === 'relation' && sameRelation(a, b, comparison)) return true;
+  if (isSetLike(a) || isSetLike(b)) {
+    const [x, y] = [realSetsOf(a, comparison), realSetsOf(b, comparison)];
+    if (x && y) return sameRealSets(x, y);
+  }
+  return sameStructure(a, b, comparison);
+}
+
+function sameChoice(left: Expression, right: Expression, comparison: Comparison): boolean {
+  if (left.kind !== 'choice') return sameChoice(right, left, comparison);
+  if (right.kind === 'choice') return left.letter === right.letter;
+  if (right.kind === 'symbol') return left.rest === null && right.name === left.letter;
+  return left.rest !== null && same(left.rest, right, comparison);
+}
+
+/** ± as a list of two, a chain of equations as its two ends, and `x = 3` as 3 where the other side names no variable. */
+function settled(expression: Expression, other: Expression): Expression {
+  if (hasKind(expression, 'plusMinus')) {
+    const both = [true, false].map((plus) => withSign(expression, plus));
+    return settled({ kind: 'list', items: both.flatMap(itemsOf) }, other);
+  }
+  if (expression.kind === 'list') return settledList(expression, other);
+  if (expression.kind !== 'relation') return expression;
+  const [first, last] = [expression.parts[0]!, expression.parts.at(-1)!];
+  const { signs } = expression;
+  if (signs.length === 1 && signs[0] === 'in' && other.kind !== 'relation')
+    return last.kind === 'bracket' && other.kind === 'list' ? expression : last;
+  if (!signs.every((sign) => sign === '=')) return expression;
+  if (other.kind === 'relation' && other.signs.every((sign) => sign === '='))
+    return signs.length > 1 ? { kind: 'relation', parts: [first, last], signs: ['='] } : expression;
+  if (other.kind === 'relation' && other.signs[0] !== 'in') return expression;
+  if (last.kind === 'symbol' && symbolsOf(first).size === 0) return settled(first, other);
+  const closed = expression.parts.every((part) => symbolsOf(part).size === 0);
+  return isNamed(first) || closed ? settled(last, other) : expression;
+}
+
+/** What an equation gives a value to: `x`, `f(x)`, `f(2)`, `ABC`, `(x, y)`, `V_1 : V_2`; the 3 of `|x| = 3` is no answer. */
+function isNamed(expression: Expression): boolean {
+  if (expression.kind === 'ratio') return expression.parts.every(isNamed);
+  if (expression.kind === 'quotient') return isSegment(expression.over) && isSegment(expression.under);
+  if (expression.kind === 'call' && expression.name === 'abs') return isSegment(expression.args[0]!);
+  if (expression.kind === 'bracket') return expression.items.every(({ kind }) => kind === 'symbol');
+  if (expression.kind !== 'product') return expression.kind === 'symbol' || expression.kind === 'text';
+  const { factors } = expression;
+  if (factors.every(({ kind }) => kind === 'symbol')) return true;
+  return factors.length === 2 && factors[0]!.kind === 'symbol' && isArgument(factors[1]!);
+}
+
+/** `AB`: two points or more. */
+function isSegment(expression: Expression): boolean {
+  return (
+    expression.kind === 'product' && /^[A-Z](?:'|_\w)?(?: [A-Z](?:'|_\w)?)+$/.test(expression.letters ?? '')
+  );
+}
+
+function isArgument(expression: Expression): boolean {
+  if (expression.kind === 'negative') return isArgument(expression.of);
+  if (expression.kind === 'bracket') return expression.items.every(isArgument);
+  return ['symbol', 'number', 'constant'].includes(expression.kind);
+}
+
+/**
+ * `x = 1, x = 2` and `x = 1 or 2` are lists of values. `x = 1, y = 2` stays as it is beside names; beside values without names it is
+ * the tuple (1, 2), in the order written.
+ */
+function settledList({ items, joins }: Expression & { kind: 'list' }, other: Expression): Expression {
+  const flat = items.flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item]));
+  const names = flat.map((item) => assignedName(item));
+  const named = new Set(names.filter((name) => name !== null));
+  const onlyFirst = names[0] !== null && names.slice(1).every((name) => name === null || name === names[0]);
+  const lenient = named.size > 1 && !isNamedList(other) && !isSetLike(other);
+  if (!(named.size === 1 && onlyFirst) && !lenient) return { kind: 'list', items: flat, joins };
+  const values = flat.map((item, at) =>
+    names[at] === null ? item : (item as { parts: Expression[] }).parts.at(-1)!,
+  );
+  if (lenient) return bracketOf(values);
+  return {
+    kind: 'list',
+    items: values.flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item])),
+  };
+}
+
+function spread(item: Expression): Expression[] {
+  return [true, false].flatMap((plus) => itemsOf(withSign(item, plus)));
+}
+
+function isNamedList(expression: Expression): boolean {
+  return expression.kind === 'list' && expression.items.some((item) => assignedName(item) !== null);
+}
+
+/** The variable that `x = 3` names; null for anything else. */
+function assignedName(expression: Expression): string | null {
+  if (expression.kind !== 'relation' || !expression.signs.every((sign) => sign === '=')) return null;
+  const [first] = expression.parts;
+  return first?.kind === 'symbol' ? first.name : null;
+}
+
+function itemsOf(expression: Expression): Expression[] {
+  return expression.kind === 'list' ? expression.items : [expression];
+}
+
+function isSetLike(expression: Expression): boolean {
+  if (expression.kind === 'setOperation' || expression.kind === 'reals') return true;
+  if (expression.kind === 'relation') return !expression.signs.includes('=');
+  if (expression.kind === 'list') return expression.items.every(isSetLike);
+  if (expression.kind !== 'bracket' || expression.items.length !== 2) return false;
+  return expression.open === '[' ? expression.close === ')' : expression.close === ']';
+}
+
+function sameStructure(a: Expression, b: Expression, comparison: Comparison): boolean {
+  if (a.kind === 'list' || b.kind === 'list' || a.kind === 'set' || b.kind === 'set')
+    return sameCollection(a, b, comparison);
+  if (a.kind === 'matrix' || b.kind === 'matrix') return sameMatrix(a, b, comparison);
+  if (a.kind === 'bracket' || b.kind === 'bracket') return sameBracket(a, b, comparison);
+  if (a.kind === 'ratio' || b.kind === 'ratio') return sameRatio(a, b, comparison);
+  if (a.kind === 'setOperation' && b.kind === 'setOperation') {
+    if (a.name !== b.name) return false;
+    if (a.name === 'without') return sameOrdered([a.left, a.right], [b.left, b.right], comparison);
+    return sameUnordered(operands(a), operands(b), comparison);
+  }
+  if (!isScalar(a) || !isScalar(b)) return false;
+  if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters) return a.letters === b.letters;
+  return sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison);
+}
+
+/** Of a chain of unions, or of intersections. */
+function operands(expression: Expression): Expression[] {
+  if (expression.kind !== 'setOperation') return [expression];
+  return [expression.left, expression.right].flatMap((side) =>
+    side.kind === 'setOperation' && side.name === expression.name ? operands(side) : [side],
+  );
+}
+
+/**
+ * Sets and lists of values have no order; a list against a tuple has one, and is never a closed or half-open interval. One value in
+ * braces is that value, and a set does not count how often a value is written.
+ */
+function sameCollection(a: Expression, b: Expression, comparison: Comparison): boolean {
+  if (a.kind !== 'list' && a.kind !== 'set') return sameCollection(b, a, comparison);
+  if (b.kind === 'bracket' && a.kind === 'set' && a.items.length === 1)
+    return same(a.items[0]!, b, comparison);
+  if (b.kind === 'bracket')
+    return a.kind === 'list' && isTuple(b) && sameOrdered(a.items, b.items, comparison);
+  if (b.kind === 'matrix') return a.kind === 'list' && sameStructure(bracketOf(a.items), b, comparison);
+  if (b.kind !== 'list' && b.kind !== 'set')
+    return a.kind === 'set' && a.items.length > 0 && sameUnordered(a.items, [b], comparison);
+  if (a.kind === 'list' && b.kind === 'list')
+    return areAlternatives(a) === areAlternatives(b) && sameMultiset(a.items, b.items, comparison);
+  return sameUnordered(a.items, b.items, comparison);
+}
+
+/** Two items in square brackets are an interval; more are a vector. */
+function isTuple({ open, close, items }: Expression & { kind: 'bracket' }): boolean {
+  return items.length !== 2 || (open === '(' && close === ')');
+}
+
+/** Only among conditions “or” says something else than a comma. */
+function areAlternatives({ items, joins }: Expression & { kind: 'list' }): boolean {
+  return (
+    (joins?.includes('or') ?? false) && items.some((item) => item.kind === 'relation' && isSetLike(item))
+  );
+}
+
+/** One to one, in any order. As equality is not transitive, a first match may have to give way (Kuhn's augmenting paths). */
+function sameMultiset(a: readonly Expression[], b: readonly Expression[], comparison: Comparison): boolean {
+  if (a.length !== b.length) return false;
+  const known = new Map<number, boolean>();
+  const fits = (at: number, to: number): boolean => {
+    const key = at * b.length + to;
+    const fit = known.get(key) ?? same(a[at]!, b[to]!, comparison);
+    known.set(key, fit);
+    return fit;
+  };
+  const taken = b.map(() => -1);
+  const place = (at: number, tried: Set<number>): boolean =>
+    b.some((_, to) => {
+      if (tried.has(to) || !fits(at, to)) return false;
+      tried.add(to);
+      if (taken[to]! >= 0 && !place(taken[to]!, tried)) return false;
+      taken[to] = at;
+      return true;
+    });
+  return a.every((_, at) => place(at, new Set()));
+}
+
+function bracketOf(items: Expression[]): Expression {
+  return { kind: 'bracket', open: '(', close: ')', items };
+}
+
+function sameOrdered(a: readonly Expression[], b: readonly Expression[], comparison: Comparison): boolean {
+  return a.length === b.length && a.every((item, at) => same(item, b[at]!, comparison));
+}
+
+function sameUnordered(a: readonly Expression[], b: readonly Expression[], comparison: Comparison): boolean {
+  const holds = (items: readonly Expression[], wanted: Expression): boolean =>
+    items.some((item) => same(item, wanted, comparison));
+  return a.every((item) => holds(b, item)) && b.every((item) => holds(a, item));
+}
+
+/** A column or a row against a tuple; otherwise shape and every cell. */
+function sameMatrix(a: Expression, b: Expression, comparison: Comparison): boolean {
+  const [x, y] = [rowsOf(a), rowsOf(b)];
+  if (!x || !y) return false;
+  if (a.kind !== b.kind && (a.kind === 'bracket' || b.kind === 'bracket')) {
+    const [flat, other] = [x, y].map((rows) =>
+      rows.length === 1 || rows[0]!.length === 1 ? rows.flat() : null,
+    );
+    if (flat && other) return sameOrdered(flat, other, comparison);
+  }
+  return x.length === y.length && x.every((row, at) => sameOrdered(row, y[at]!, comparison));
+}
+
+function rowsOf(expression: Expression): Expression[][] | null {
+  if (expression.kind === 'matrix') return expression.rows;
+  if (expression.kind !== 'bracket') return null;
+  const rows = expression.items.map((item) => (item.kind === 'bracket' ? item.items : null));
+  if (rows.every((row) => row !== null)) return rows;
+  return rows.every((row) => row === null) ? [expression.items] : null;
+}
+
+/** Tuples and intervals: the kind of bracket says which of two, so it counts there and not in longer ones. */
+function sameBracket(a: Expression, b: Expression, comparison: Comparison): boolean {
+  if (a.kind !== 'bracket' || b.kind !== 'bracket') return false;
+  const pair = a.items.length === 2;
+  if (pair && (a.open !== b.open || a.close !== b.close)) return false;
+  return sameOrdered(a.items, b.items, comparison);
+}
+
+/** `2:30` and `1:15` may be times of day or ratios: two quarter hours are the same only if written so. */
+function sameRatio(a: Expression, b: Expression, comparison: Comparison): boolean {
+  if (a.kind !== 'ratio') return sameRatio(b, a, comparison);
+  const [clock, other] = [a.clock, b.kind === 'ratio' ? b.clock : undefined];
+  if (isSurelyTime(clock) || isSurelyTime(other) || (isQuarter(clock) && isQuarter(other)))
+    return clock === other;
+  if (b.kind !== 'ratio')
+    return a.parts.length === 2 && isScalar(b) && same(quotient(a.parts[0]!, a.parts[1]!), b, comparison);
+  const [first, ...rest] = a.parts;
+  const [second, ...others] = b.parts;
+  if (rest.length !== others.length) return false;
+  return rest.every((part, at) => same(quotient(first!, part), quotient(second!, others[at]!), comparison));
+}
+
+function isQuarter(clock: string | undefined): boolean {
+  return clock !== undefined && /:(?:15|30|45)$/.test(clock);
+}
+
+/** `2:05`, `2:30 pm`: no ratio is written so. */
+function isSurelyTime(clock: string | undefined): boolean {
+  return clock !== undefined && /:0|[ap]$/.test(clock);
+}
+
+function quotient(over: Expression, under: Expression): Expression {
+  return { kind: 'quotient', over, under };
+}
+
+/** Equations and inequalities: side by side, or as left − right up to a constant factor. */
+function sameRelation(
+  a: Expression & { kind: 'relation' },
+  b: Expression & { kind: 'relation' },
+  comparison: Comparison,
+): boolean {
+  if (a.signs.length === b.signs.length && a.signs.every((sign, at) => sign === b.signs[at]))
+    if (sameOrdered(a.parts, b.parts, comparison)) return true;
+  const [x, y] = [zeroForm(a), zeroForm(b)];
+  if (!x || !y || x.sign !== y.sign) return false;
+  if (exactZero(x.expression, comparison) || exactZero(y.expression, comparison)) return false;
+  return sameUpToFactor(x.expression, y.expression, x.sign !== '=' && x.sign !== '!=', comparison);
+}
+
+function exactZero(expression: Expression, { budget }: Comparison): boolean {
+  if (symbolsOf(expression).size > 0) return false;
+  const value = exactValue(expression, budget);
+  return isExact(value) && value.equals(0);
+}
+
+function zeroForm({ parts, signs }: Expression & { kind: 'relation' }): {
+  expression: Expression;
+  sign: string;
+} | null {
+  const [left, right] = parts;
+  const [sign] = signs;
+  if (signs.length !== 1 || !left || !right || !sign || !isScalar(left) || !isScalar(right)) return null;
+  const turned = sign === '>' || sign === '>=';
+  const [from, subtract] = turned ? [right, left] : [left, right];
+  const terms: Expression[] = [from, { kind: 'negative', of: subtract }];
+  return { expression: { kind: 'sum', terms }, sign: turned ? sign.replace('>', '<') : sign };
+}

@@ -1,0 +1,108 @@
+import { closingBrace } from '../../text/closingBrace.js';
+import { plainChars } from './plainChars.js';
+
+/** Writings that mean the same, brought to one before an answer is read. Every pattern is linear. */
+
+/** [pattern, replacement], applied in order. */
+const REWRITES: readonly [RegExp, string][] = [
+  [/\\(?:left|right|middle)\s*\./g, ''],
+  [/\\(?:left|right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])/g, ''],
+  [/\\(?:quad|qquad|enspace|thinspace|hfill|allowbreak)(?![A-Za-z])/g, ' '],
+  [/, ?\\! ?/g, ','],
+  [/(?<!\\)\\[,;:> ]|~|&nbsp;/g, ' '],
+  [/(?<!\\)\\!|\\(?:h|v)space\*?\{[^{}]*\}/g, ''],
+  [/\{,\}/g, ','],
+  [/\\[dtc]frac(?![A-Za-z])/g, '\\frac'],
+  [/\\[dt]binom(?![A-Za-z])/g, '\\binom'],
+  [
+    /\\(?:text[a-z]*|mbox|hbox|mathrm|mathsf|mathit|mathbf|bm|boldsymbol|operatorname\*?|rm)\s*\{/g,
+    '\\text{',
+  ],
+  [/\\(?:mathrm|mathsf|mathit|mathbf|bm|boldsymbol) ([A-Za-z\d])/g, '\\text{$1}'],
+  [/\\(?:leqslant|leq)(?![A-Za-z])/g, '\\le'],
+  [/\\(?:geqslant|geq)(?![A-Za-z])/g, '\\ge'],
+  [/\\(?:neq)(?![A-Za-z])/g, '\\ne'],
+  [/<=/g, '\\le '],
+  [/>=/g, '\\ge '],
+  [/!=/g, '\\ne '],
+  [/\\lt(?![A-Za-z])/g, '<'],
+  [/\\gt(?![A-Za-z])/g, '>'],
+  [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degrees?(?![A-Za-z])/g, '\\deg '],
+  [/\\(?:varnothing)(?![A-Za-z])/g, '\\emptyset'],
+  [/\\(?:lvert|rvert|vert)(?![A-Za-z])/g, '|'],
+  [/\\(?:lbrace)(?![A-Za-z])/g, '\\{'],
+  [/\\(?:rbrace)(?![A-Za-z])/g, '\\}'],
+  [/\\(?:lbrack)(?![A-Za-z])/g, '['],
+  [/\\(?:rbrack)(?![A-Za-z])/g, ']'],
+  [/\\(?:bigcup)(?![A-Za-z])/g, '\\cup'],
+  [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
+  [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
+  [/\*\*/g, '^'],
+  // `(0,1) U (2,3)`
+  [/(?<=[)\]]) ?U ?(?=[([])/g, '\\cup '],
+  [/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
+  [/^([^{}\\]*)\\choose(?![A-Za-z])([^{}\\]*)$/, '\\binom{$1}{$2}'],
+  [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
+  [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
+  // Units shortened with a full stop.
+  [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]| \d|$)/g, ''],
+];
+
+/** An answer without dressing: delimiters of maths, spacing, sizes, boxes, bold type, a full stop at its end. */
+export function cleanText(answer: string): string {
+  let text = plainChars(answer.normalize('NFC')).trim();
+  text = text
+    // Dots at the end of an answer say nothing; those behind repeating digits do.
+    .replace(/(\.\d{0,40}?(?:(\d)\2{2,60}|(\d{2,6})\3{1,30})) ?\.\.\./g, '$1\\ldots ')
+    .replace(/[.,;:]+$/, '')
+    .replace(/^\*\*([^*]+)\*\*$/, '$1')
+    .trim();
+  text = unbox(stripMathDelimiters(text).trim());
+  // Escaped twice on its way through JSON; in a matrix two backslashes end a row.
+  if (!text.includes('\\begin')) text = text.replace(/\\\\(?=[A-Za-z{}])/g, '\\');
+  text = text.replace(/\s+/g, ' ');
+  for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
+  text = text.replace(/\s+/g, ' ').trim();
+  text = text.replace(/[.,;:]+$/, '').trim();
+  const inner = wholeText(text);
+  return inner === null || inner === answer ? text : cleanText(inner);
+}
+
+/** `$…$`, `\(…\)`, `\[…\]` stand for nothing; a dollar sign before a number and no second one is money. */
+function stripMathDelimiters(text: string): string {
+  const plain = text.replace(/\\[()[\]]/g, (found, at: number) => (text[at - 1] === '\\' ? found : ' '));
+  const dollars = plain.replaceAll('\\$', '').split('$').length - 1;
+  const money = plain.replaceAll('\\$', '\\dollar ');
+  if (dollars % 2 === 1) return money.replace(/\$(?=\s*[\d.])/, '\\dollar ').replaceAll('$', '');
+  return money.replaceAll('$', '');
+}
+
+function unbox(text: string): string {
+  if (text.startsWith('{') && closingBrace(text, 0) === text.length - 1)
+    return unbox(text.slice(1, -1).trim());
+  const found = /^\\(?:boxed|fbox)\s*\{/.exec(text);
+  if (!found || closingBrace(text, found[0].length - 1) !== text.length - 1) return text;
+  return unbox(stripMathDelimiters(text.slice(found[0].length, -1)).trim());
+}
+
+/** Null unless the text is one `\text{…}` and nothing else. */
+function wholeText(text: string): string | null {
+  const open = '\\text{';
+  if (!text.startsWith(open) || closingBrace(text, open.length - 1) !== text.length - 1) return null;
+  return text.slice(open.length, -1);
+}
+
+/** For comparing words: letters and numbers with their sign and point, in lower case. */
+export function wordsOf(text: string): string {
+  return (
+    text
+      .replace(/\\text\{/g, ' ')
+      .replace(/[{}$"'“”,;:!?()]|\.(?!\d)|\\[,;:! ]/g, ' ')
+      // A hyphen joins words; before a number, and not behind one, a minus.
+      .replace(/(?<=[A-Za-z\d])-|-(?!\s*[\d.\\])|[_\s]+/g, ' ')
+      .replace(/ +/g, ' ')
+      .trim()
+      .toLowerCase()
+      .replace(/^(?:the|a|an) /, '')
+  );
+}

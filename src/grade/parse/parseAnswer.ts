@@ -1,0 +1,74 @@
+import { type Budget, createBudget, overLimit } from '../compare/budget.js';
+import { cleanText, wordsOf } from './cleanText.js';
+import type { Expression } from './expression.js';
+import { digitsOfWords } from './numberWords.js';
+import { parseTokens } from './parseTokens.js';
+import { isMeasure, markUnits } from './plainUnits.js';
+import { readTokens } from './tokens.js';
+
+/** Word answers that are known by several names. */
+const SAME_WORDS: readonly [RegExp, Expression][] = [
+  [
+    /^(?:no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?|none|empty set|no such .{1,30})$/,
+    { kind: 'set', items: [] },
+  ],
+  [/^(?:dne|does not exist|undefined|not defined|doesn't exist)$/, { kind: 'text', text: 'does not exist' }],
+  [
+    /^(?:infinitely many(?: solutions)?|infinite(?: solutions)?|infinite number of solutions)$/,
+    { kind: 'text', text: 'infinitely many' },
+  ],
+  [/^(?:all real numbers?|all reals?|real numbers|any real number)$/, { kind: 'reals' }],
+];
+
+/**
+ * The ways in which an answer can be read, the likeliest first; most have one. `1,234` has two (a number, a list), `5 m` too (a
+ * product, a length). An answer that is no maths is read as its words. Throws ROW_GRADE_LIMIT.
+ */
+export function parseAnswer(answer: string, budget: Budget = createBudget()): Expression[] {
+  if (answer.length > budget.limits.charsMax)
+    throw overLimit(`has ${answer.length} characters, at most ${budget.limits.charsMax} are read`);
+  const text = cleanText(answer);
+  const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
+  if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
+  const marked = markUnits(text);
+  const measure = marked === text ? null : parseMaths(marked, true, budget);
+  if (measure && isMeasure(measure)) readings.push(measure);
+  const read = readings.filter((reading) => reading !== null);
+  return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
+}
+
+function parseMaths(text: string, thousands: boolean, budget: Budget): Expression | null {
+  const tokens = readTokens(text, { thousands }, budget);
+  return tokens && parseTokens(tokens, budget);
+}
+
+/** `B`, `(B)`, `B.`, `(B) 12`. */
+function choiceOf(text: string, budget: Budget): Expression | null {
+  const plain = text.replace(/^\\text\{\s*(\(?[A-Ja-j]\)?[.:]?)\s*\}/, '$1 ').trim();
+  const alone = /^(?:(?:option|choice) )?(?:\(([A-Ja-j])\)|([A-J])[.):]?)$/i.exec(plain);
+  if (alone && (alone[1] || /[A-J]/.test(alone[2]!)))
+    return { kind: 'choice', letter: (alone[1] ?? alone[2]!).toUpperCase(), rest: null };
+  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*(\S.*)$/.exec(plain);
+  if (!before) return null;
+  const rest = wordAnswer(before[3]!) ?? parseMaths(before[3]!, true, budget);
+  const letter = (before[1] ?? before[2])!;
+  return { kind: 'choice', letter, rest: rest ?? { kind: 'text', text: wordsOf(before[3]!) } };
+}
+
+/** An answer in words; null where it has anything else. */
+function wordAnswer(text: string): Expression | null {
+  if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
+  const words = wordsOf(text);
+  const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
+  if (same) return same[1];
+  if (text.startsWith('\\')) return null;
+  const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, ''));
+  if (digits !== null) return parseMaths(digits, true, createBudget());
+  // Short runs are variables (`ab`, `xy`); commas may part them (`a, b`).
+  if (/[A-Za-z]{4}|^(?:yes|no|odd|sum|all|one)$/i.test(text) && !FUNCTION_START.test(text))
+    return { kind: 'text', text: words };
+  return null;
+}
+
+const FUNCTION_START =
+  /^(?:sqrt|sin|cos|tan|log|ln|exp|arcsin|arccos|arctan|infinity|alpha|theta)(?:[a-z]{1,2})?\b/;

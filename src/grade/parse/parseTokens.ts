@@ -1,0 +1,279 @@
+import { type Budget, overLimit, spend } from '../compare/budget.js';
+import { type Expression, type Join, type RelationSign, hasKind } from './expression.js';
+import { parseAtom } from './parseAtom.js';
+import type { Token } from './tokens.js';
+
+/** Where a parser stands in its tokens. */
+export interface Reader {
+  tokens: readonly Token[];
+  at: number;
+  depth: number;
+  /** Open absolute values: inside, the next `|` closes one. */
+  bars: number;
+  budget: Budget;
+}
+
+/** Thrown inside, where the tokens are no maths; never leaves this folder's parsers. */
+const NO_MATHS = new Error('no maths');
+
+export function refuse(): never {
+  throw NO_MATHS;
+}
+
+/** Null where the tokens are not an answer in maths. Throws ROW_GRADE_LIMIT. */
+export function parseTokens(tokens: readonly Token[], budget: Budget): Expression | null {
+  const reader: Reader = { tokens, at: 0, depth: 0, bars: 0, budget };
+  try {
+    const answer = parseList(reader);
+    return reader.at === tokens.length ? answer : null;
+  } catch (error) {
+    if (error === NO_MATHS) return null;
+    throw error;
+  }
+}
+
+export function peek(reader: Reader, ahead = 0): Token | undefined {
+  return reader.tokens[reader.at + ahead];
+}
+
+export function isSign(token: Token | undefined, ...texts: string[]): boolean {
+  return token?.kind === 'sign' && texts.includes(token.text);
+}
+
+export function isName(token: Token | undefined, ...names: string[]): boolean {
+  return token?.kind === 'name' && names.includes(token.name);
+}
+
+/** Takes the sign if it is next. */
+export function take(reader: Reader, ...texts: string[]): boolean {
+  if (!isSign(peek(reader), ...texts)) return false;
+  reader.at += 1;
+  return true;
+}
+
+export function expect(reader: Reader, text: string): void {
+  if (!take(reader, text)) refuse();
+}
+
+/** Everything that nests goes through here. */
+export function deeper<Result>(reader: Reader, parse: () => Result): Result {
+  const { depthMax } = reader.budget.limits;
+  reader.depth += 1;
+  if (reader.depth > depthMax) throw overLimit(`nests deeper than ${depthMax}`);
+  const result = parse();
+  reader.depth -= 1;
+  return result;
+}
+
+/** The tree grows by one level to the left with every link of a chain (`1/2/3`, `3!!!`). */
+export function chain(reader: Reader, links: number): void {
+  const linksMax = reader.budget.limits.depthMax * 4;
+  if (links > linksMax) throw overLimit(`chains more than ${linksMax} operations`);
+}
+
+/** Items with `,` or `;` between them; a single one is itself. */
+export function parseList(reader: Reader): Expression {
+  const joins: Join[] = [];
+  const items = parseItems(reader, joins);
+  return items.length === 1 ? items[0]! : { kind: 'list', items, joins };
+}
+
+export function parseItems(reader: Reader, joins: Join[] = []): Expression[] {
+  const items = [parseRelation(reader)];
+  for (let join = takeJoin(reader); join; join = takeJoin(reader)) {
+    joins.push(join);
+    items.push(parseRelation(reader));
+  }
+  return items;
+}
+
+/** `1, 2, and 3` has two separators in a row, of which the word counts. */
+function takeJoin(reader: Reader): Join | null {
+  let join: Join | null = null;
+  for (;;) {
+    if (take(reader, ',', ';')) join ??= ',';
+    else if (take(reader, 'and')) join = 'and';
+    else if (take(reader, 'or')) join = 'or';
+    else return join;
+  }
+}
+
+const RELATIONS = new Map<string, RelationSign>([
+  ['le', '<='],
+  ['ge', '>='],
+  ['ne', '!='],
+  ['in', 'in'],
+  ['equiv', '='],
+  ['approx', '='],
+  ['lt', '<'],
+  ['gt', '>'],
+]);
+
+export function parseRelation(reader: Reader): Expression {
+  return deeper(reader, () => {
+    const parts = [parseRatio(reader)];
+    const signs: RelationSign[] = [];
+    for (let sign = relationSign(peek(reader)); sign; sign = relationSign(peek(reader))) {
+      const approximate = isName(peek(reader), 'approx');
+      reader.at += 1;
+      const part = parseRatio(reader);
+      // `1/3 ≈ 0.33` and `x = 1/3 ≈ 0.33` are exact answers with a hint; `x ≈ 0.33` has nothing better.
+      if (approximate && (signs.length > 0 || parts[0]!.kind !== 'symbol')) continue;
+      signs.push(sign);
+      parts.push(part);
+    }
+    return signs.length === 0 ? parts[0]! : { kind: 'relation', parts, signs };
+  });
+}
+
+function relationSign(token: Token | undefined): RelationSign | null {
+  if (isSign(token, '=', '<', '>')) return (token as { text: RelationSign }).text;
+  return token?.kind === 'name' ? (RELATIONS.get(token.name) ?? null) : null;
+}
+
+function parseRatio(reader: Reader): Expression {
+  const start = reader.at;
+  const parts = [parseSetOperation(reader)];
+  while (isSign(peek(reader), ':')) {
+    reader.at += 1;
+    parts.push(parseSetOperation(reader));
+  }
+  if (parts.length === 1) return parts[0]!;
+  const clock = clockOf(reader.tokens.slice(start, reader.at));
+  return clock === null ? { kind: 'ratio', parts } : { kind: 'ratio', parts, clock };
+}
+
+/** Hours up to 23 and minutes in two digits, as written but for a leading zero; null for what can be no time of day. */
+function clockOf(tokens: readonly Token[]): string | null {
+  if (tokens.length > 7) return null;
+  const text = tokens.map((token) => ('text' in token ? token.text : '?')).join('');
+  const found = /^0?(\d{1,2})(:[0-5]\d)(:[0-5]\d)?([ap])?\.?(?:m\.?)?$/i.exec(text);
+  if (!found || Number(found[1]) > 23) return null;
+  const [, hours, minutes, seconds = '', half = ''] = found;
+  return `${hours}${minutes}${seconds}${half.toLowerCase()}`;
+}
+
+const SET_OPERATIONS = { cup: 'union', cap: 'intersection', setminus: 'without' } as const;
+
+function parseSetOperation(reader: Reader): Expression {
+  let left = parseSum(reader);
+  let links = 0;
+  for (let token = peek(reader); isName(token, 'cup', 'cap', 'setminus'); token = peek(reader)) {
+    reader.at += 1;
+    chain(reader, ++links);
+    const name = SET_OPERATIONS[(token as { name: 'cup' | 'cap' | 'setminus' }).name];
+    left = { kind: 'setOperation', name, left, right: parseSum(reader) };
+  }
+  return left;
+}
+
+export function parseSum(reader: Reader): Expression {
+  let left: Expression | null = null;
+  let links = 0;
+  for (;;) {
+    spend(reader.budget, 1);
+    if (isName(peek(reader), 'pm', 'mp')) {
+      const flipped = isName(peek(reader), 'mp');
+      reader.at += 1;
+      chain(reader, ++links);
+      left = { kind: 'plusMinus', left, right: parseProduct(reader), flipped };
+      continue;
+    }
+    const minus = isSign(peek(reader), '-');
+    if (!minus && !isSign(peek(reader), '+')) {
+      if (left) return left;
+      left = parseProduct(reader);
+      continue;
+    }
+    reader.at += 1;
+    const signed: Expression = minus ? { kind: 'negative', of: parseProduct(reader) } : parseProduct(reader);
+    left = left ? append(left, signed) : signed;
+  }
+}
+
+function append(left: Expression, term: Expression): Expression {
+  if (left.kind !== 'sum') return { kind: 'sum', terms: [left, term] };
+  left.terms.push(term);
+  return left;
+}
+
+/** A name is no longer; a product may be. */
+const LETTERS_MAX = 12;
+
+/** Factors with or without a sign between them, from left to right: `a/bc` is (a/b)c. */
+function parseProduct(reader: Reader): Expression {
+  const start = reader.at;
+  let left = parseSigned(reader);
+  let links = 0;
+  for (;;) {
+    spend(reader.budget, 1);
+    const token = peek(reader);
+    if (isSign(token, '*') || isName(token, 'cdot', 'times')) {
+      reader.at += 1;
+      left = multiply(left, parseSigned(reader));
+    } else if (isSign(token, '/') || isName(token, 'div')) {
+      reader.at += 1;
+      chain(reader, ++links);
+      left = quotientOf(left, peek(reader), parseSigned(reader));
+    } else if (startsFactor(reader)) left = multiply(left, parseAtom(reader));
+    else return lettered(left, reader.tokens.slice(start, reader.at));
+  }
+}
+
+/** `1/2 m` is half a metre; `1/(2 m)` is not. */
+function quotientOf(over: Expression, start: Token | undefined, under: Expression): Expression {
+  if (under.kind !== 'quantity' || start?.kind !== 'number' || hasKind(over, 'quantity'))
+    return { kind: 'quotient', over, under };
+  return { ...under, of: { kind: 'quotient', over, under: under.of } };
+}
+
+/** `ABC` is a name as well as a product. */
+function lettered(product: Expression, tokens: readonly Token[]): Expression {
+  if (product.kind !== 'product' || tokens.length > LETTERS_MAX) return product;
+  const names = tokens.map((token) => (token.kind === 'symbol' ? token.name : null));
+  return names.includes(null) ? product : { ...product, letters: names.join(' ') };
+}
+
+function parseSigned(reader: Reader): Expression {
+  return deeper(reader, () => {
+    if (take(reader, '-')) return { kind: 'negative', of: parseSigned(reader) };
+    if (take(reader, '+')) return parseSigned(reader);
+    return parseAtom(reader);
+  });
+}
+
+export function multiply(left: Expression, right: Expression): Expression {
+  if (left.kind !== 'product') return { kind: 'product', factors: [left, right] };
+  return { kind: 'product', factors: [...left.factors, right] };
+}
+
+const NO_FACTOR = new Set([
+  ...[
+    'cdot',
+    'times',
+    'div',
+    'pm',
+    'mp',
+    'cup',
+    'cap',
+    'setminus',
+    'le',
+    'ge',
+    'ne',
+    'in',
+    'equiv',
+    'lt',
+    'gt',
+  ],
+  ...['approx', 'mid', 'rfloor', 'rceil', 'rangle', 'to', 'implies'],
+]);
+
+/** Whether a factor without a sign before it stands next: two numbers in a row are no product. */
+export function startsFactor(reader: Reader): boolean {
+  const token = peek(reader);
+  if (!token) return false;
+  if (token.kind === 'symbol') return true;
+  if (token.kind === 'name') return !NO_FACTOR.has(token.name) && !token.name.startsWith('end ');
+  if (isSign(token, '|')) return reader.bars === 0;
+  return isSign(token, '(', '{');
+}

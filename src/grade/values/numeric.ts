@@ -1,0 +1,224 @@
+import { type Budget, overLimit, spend } from '../compare/budget.js';
+import {
+  type Complex,
+  PI,
+  Real,
+  absolute,
+  add,
+  cosine,
+  divide,
+  exponential,
+  isReal,
+  logarithm,
+  multiply,
+  negate,
+  power,
+  real,
+  sine,
+  squareRoot,
+} from './complex.js';
+import { exactValue, isExact } from './exact.js';
+import type { Expression } from '../parse/expression.js';
+
+/** Values of the free symbols, and what has been spent. */
+export interface Point {
+  values: ReadonlyMap<string, Complex>;
+  budget: Budget;
+  /** The largest term of any sum so far: it bounds what cancellation leaves behind. */
+  termMax: Real;
+}
+
+export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): Point {
+  return { values, budget, termMax: new Real(0) };
+}
+
+/** Work of a root, a logarithm, a sine at 50 digits, against a sum. */
+const FUNCTION_WORK = 40;
+/** Beyond it the digits of an angle say nothing at our precision, and reducing it costs ever more. */
+const ANGLE_MAX = 1e15;
+
+/** The value at a point, to about 45 digits; null where there is none. Throws ROW_GRADE_LIMIT for what overflows. */
+export function numericValue(expression: Expression, point: Point): Complex | null {
+  spend(point.budget, 1);
+  const value = valueOf(expression, point);
+  if (!value || value.re.isNaN() || value.im.isNaN()) return null;
+  if (!value.re.isFinite() || !value.im.isFinite()) throw overLimit('has a value beyond all measure');
+  return value;
+}
+
+function valueOf(expression: Expression, point: Point): Complex | null {
+  switch (expression.kind) {
+    case 'number':
+      return real(fractionValue(expression.value));
+    case 'symbol':
+      return point.values.get(expression.name) ?? null;
+    case 'constant':
+      return constantValue(expression.name);
+    case 'sum':
+      return sumOf(expression.terms, point);
+    case 'product':
+      return join(expression.factors, point, multiply);
+    case 'quotient':
+      return quotientOf(expression.over, expression.under, point);
+    case 'negative':
+      return apply(expression.of, point, negate);
+    case 'percent':
+      return apply(expression.of, point, (value) => divide(value, real(100)));
+    case 'quantity':
+      return numericValue(expression.of, point);
+    case 'power':
+      return powerOf(expression.base, expression.exponent, point);
+    case 'call':
+      return callOf(expression.name, expression.args, point);
+    case 'based': {
+      const exact = exactValue(expression, point.budget);
+      return isExact(exact) ? real(fractionValue(exact)) : null;
+    }
+    default:
+      return null;
+  }
+}
+
+export function fractionValue({ s, n, d }: { s: bigint; n: bigint; d: bigint }): Real {
+  return new Real(`${s * n}`).div(new Real(`${d}`));
+}
+
+function constantValue(name: string): Complex | null {
+  if (name === 'pi') return real(PI);
+  if (name === 'e') return real(Real.exp(1));
+  return name === 'i' ? { re: new Real(0), im: new Real(1) } : null;
+}
+
+function apply(of: Expression, point: Point, change: (value: Complex) => Complex | null): Complex | null {
+  const value = numericValue(of, point);
+  return value && change(value);
+}
+
+function join(
+  parts: readonly Expression[],
+  point: Point,
+  operate: (left: Complex, right: Complex) => Complex,
+): Complex | null {
+  let result: Complex | null = null;
+  for (const part of parts) {
+    const value = numericValue(part, point);
+    if (!value) return null;
+    result = result ? operate(result, value) : value;
+  }
+  return result;
+}
+
+function sumOf(terms: readonly Expression[], point: Point): Complex | null {
+  return join(terms, point, (left, right) => {
+    point.termMax = Real.max(point.termMax, absolute(left), absolute(right));
+    return add(left, right);
+  });
+}
+
+function quotientOf(over: Expression, under: Expression, point: Point): Complex | null {
+  const by = numericValue(under, point);
+  if (!by || absolute(by).isZero()) return null;
+  return apply(over, point, (value) => divide(value, by));
+}
+
+function powerOf(base: Expression, exponent: Expression, point: Point): Complex | null {
+  const [of, to] = [numericValue(base, point), numericValue(exponent, point)];
+  if (!of || !to) return null;
+  spend(point.budget, FUNCTION_WORK);
+  if (isReal(of) && of.re.isNegative() && isReal(to) && !to.re.isInteger()) {
+    // (-8)^{1/3} is -2 in schoolbooks: the real root where the exponent is written as a fraction of odd denominator.
+    const exact = exactValue(exponent, point.budget);
+    if (isExact(exact) && exact.d % 2n === 1n) {
+      const size = of.re.neg().pow(to.re);
+      return real(exact.n % 2n === 0n ? size : size.neg());
+    }
+  }
+  return power(of, to);
+}
+
+const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
+  Object.entries({
+    sqrt: squareRoot,
+    cbrt: ({ re, im }) => (im.isZero() ? real(re.cbrt()) : null),
+    ln: (value) => (absolute(value).isZero() ? null : logarithm(value)),
+    exp: exponential,
+    abs: (value) => real(absolute(value)),
+    sin: angled(sine),
+    cos: angled(cosine),
+    tan: angled((value) => over(sine(value), cosine(value))),
+    cot: angled((value) => over(cosine(value), sine(value))),
+    sec: angled((value) => over(real(1), cosine(value))),
+    csc: angled((value) => over(real(1), sine(value))),
+    arcsin: onReal((value) => value.asin()),
+    arccos: onReal((value) => value.acos()),
+    arctan: onReal((value) => value.atan()),
+    sinh: onReal((value) => value.sinh()),
+    cosh: onReal((value) => value.cosh()),
+    tanh: onReal((value) => value.tanh()),
+    floor: onReal((value) => value.floor()),
+    ceil: onReal((value) => value.ceil()),
+    factorial: onReal((value) =>
+      value.isInteger() && value.gte(0) && value.lte(200) ? factorial(value) : null,
+    ),
+  }),
+);
+
+function onReal(change: (value: Real) => Real | null): (value: Complex) => Complex | null {
+  return (value) => {
+    const changed = isReal(value) ? change(value.re) : null;
+    return changed && real(changed);
+  };
+}
+
+function angled(change: (value: Complex) => Complex | null): (value: Complex) => Complex | null {
+  return (value) => (absolute(value).gt(ANGLE_MAX) ? null : change(value));
+}
+
+function over(a: Complex, b: Complex): Complex | null {
+  return absolute(b).lt(1e-40) ? null : divide(a, b);
+}
+
+function factorial(of: Real): Real {
+  let product = new Real(1);
+  for (let factor = 2; of.gte(factor); factor++) product = product.mul(factor);
+  return product;
+}
+
+function callOf(name: string, args: readonly Expression[], point: Point): Complex | null {
+  const values = args.map((arg) => numericValue(arg, point));
+  if (!values.every((value) => value !== null)) return null;
+  spend(point.budget, FUNCTION_WORK);
+  const [first, second] = values;
+  if (!first) return null;
+  if (name === 'log') {
+    if (absolute(first).isZero()) return null;
+    const base = logarithm(second ?? real(10));
+    return absolute(base).isZero() ? null : divide(logarithm(first), base);
+  }
+  if (name === 'root' && second) return rootOf(first, second);
+  if (name === 'binom' && second) return binomial(first, second);
+  if (name === 'max' || name === 'min') return extreme(values, name);
+  const change = args.length === 1 ? ONE_ARGUMENT.get(name) : undefined;
+  return change ? change(first) : null;
+}
+
+function rootOf(of: Complex, degree: Complex): Complex | null {
+  if (!isReal(degree) || degree.re.isZero()) return null;
+  const odd = degree.re.isInteger() && !degree.re.mod(2).isZero();
+  const inverse = divide(real(1), degree);
+  if (isReal(of) && of.re.isNegative() && odd) return negate(power(negate(of), inverse));
+  return power(of, inverse);
+}
+
+/** n (n − 1) … (n − k + 1) / k! for whole k. */
+function binomial({ re: n, im }: Complex, { re: k }: Complex): Complex | null {
+  if (!im.isZero() || !k.isInteger() || k.lt(0) || k.gt(200)) return null;
+  let product = new Real(1);
+  for (let at = 0; k.gt(at); at++) product = product.mul(n.sub(at)).div(at + 1);
+  return real(product);
+}
+
+function extreme(values: readonly Complex[], name: 'max' | 'min'): Complex | null {
+  if (!values.every(isReal)) return null;
+  return real(Real[name](...values.map(({ re }) => re)));
+}

@@ -1,0 +1,235 @@
+import { type Complex, Real, isReal } from './complex.js';
+import { type Comparison, infinitySign, near } from '../compare/compareScalars.js';
+import { exactValue, isExact } from './exact.js';
+import { type Expression, type RelationSign, isScalar, symbolsOf } from '../parse/expression.js';
+import { fractionValue, numericValue, pointOf } from './numeric.js';
+
+/** A piece of the real line; a point is closed with `lo` = `hi`. Ends may be infinite. */
+export interface Piece {
+  lo: Real;
+  hi: Real;
+  loClosed: boolean;
+  hiClosed: boolean;
+}
+
+const INFINITE = new Real(Infinity);
+const LINE: Piece = { lo: INFINITE.neg(), hi: INFINITE, loClosed: false, hiClosed: false };
+const PIECES_MAX = 200;
+
+/** The set of each variable; that of an answer which names none is under ''. */
+export type RealSets = ReadonlyMap<string, readonly Piece[]>;
+
+/** The sets of real numbers that an answer describes, as sorted pieces that do not touch; null where it is none. */
+export function realSetsOf(expression: Expression, comparison: Comparison): RealSets | null {
+  const sets = new Map<string, Piece[]>();
+  for (const [name, part] of byVariable(expression) ?? []) {
+    const pieces = piecesOf(part, comparison);
+    if (!pieces || pieces.length > PIECES_MAX) return null;
+    sets.set(name, merge(pieces));
+  }
+  return sets.size > 0 ? sets : null;
+}
+
+/** Conditions on several variables, those on each by themselves; null where they are alternatives. */
+function byVariable(expression: Expression): Map<string, Expression> | null {
+  if (expression.kind !== 'list') return new Map([[variableOf(expression), expression]]);
+  const { items, joins } = expression;
+  const groups = new Map<string, Expression[]>();
+  for (const item of items) groups.set(variableOf(item), [...(groups.get(variableOf(item)) ?? []), item]);
+  if (groups.size === 1) return new Map([[variableOf(items[0]!), expression]]);
+  if (groups.has('') || joins?.includes('or')) return null;
+  return new Map([...groups].map(([name, own]) => [name, { kind: 'list', items: own }]));
+}
+
+function variableOf(expression: Expression): string {
+  if (expression.kind !== 'relation' || expression.bound) return '';
+  return expression.parts.find((part) => part.kind === 'symbol')?.name ?? '';
+}
+
+/** `x > 3` is (3, ∞), but not `y > 3`. */
+export function sameRealSets(a: RealSets, b: RealSets): boolean {
+  if (a.size !== b.size) return false;
+  const [[name, only], [otherName, other]] = [[...a][0]!, [...b][0]!];
+  if (a.size === 1 && (name === '' || otherName === '')) return sameRealSet(only, other);
+  return [...a].every(([key, pieces]) => b.has(key) && sameRealSet(pieces, b.get(key)!));
+}
+
+function sameRealSet(a: readonly Piece[], b: readonly Piece[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((piece, at) => {
+      const other = b[at]!;
+      const closed = piece.loClosed === other.loClosed && piece.hiClosed === other.hiClosed;
+      return closed && sameEnd(piece.lo, other.lo) && sameEnd(piece.hi, other.hi);
+    })
+  );
+}
+
+function sameEnd(a: Real, b: Real): boolean {
+  if (!a.isFinite() || !b.isFinite()) return a.eq(b);
+  const zero = new Real(0);
+  return near({ re: a, im: zero }, { re: b, im: zero }, zero);
+}
+
+function piecesOf(expression: Expression, comparison: Comparison): Piece[] | null {
+  switch (expression.kind) {
+    case 'reals':
+      return [LINE];
+    case 'set':
+      return points(expression.items, comparison);
+    case 'bracket':
+      return interval(expression, comparison);
+    case 'relation':
+      return fromRelation(expression.parts, expression.signs, comparison);
+    case 'list':
+      return fromList(expression, comparison);
+    case 'setOperation':
+      return fromOperation(expression, comparison);
+    default:
+      return null;
+  }
+}
+
+function points(items: readonly Expression[], comparison: Comparison): Piece[] | null {
+  const values = items.map((item) => endOf(item, comparison));
+  if (!values.every((value) => value?.isFinite())) return null;
+  return values.map((value) => ({ lo: value!, hi: value!, loClosed: true, hiClosed: true }));
+}
+
+function interval(
+  { open, close, items }: Expression & { kind: 'bracket' },
+  comparison: Comparison,
+): Piece[] | null {
+  const [lo, hi] = items.length === 2 ? items.map((item) => endOf(item, comparison)) : [];
+  if (!lo || !hi || lo.gt(hi)) return null;
+  const piece: Piece = {
+    lo,
+    hi,
+    loClosed: open === '[' && lo.isFinite(),
+    hiClosed: close === ']' && hi.isFinite(),
+  };
+  return lo.eq(hi) && !(piece.loClosed && piece.hiClosed) ? [] : [piece];
+}
+
+function endOf(expression: Expression, { budget }: Comparison): Real | null {
+  const sign = infinitySign(expression);
+  if (sign !== 0) return sign > 0 ? INFINITE : INFINITE.neg();
+  if (!isScalar(expression) || symbolsOf(expression).size > 0) return null;
+  const exact = exactValue(expression, budget);
+  if (isExact(exact)) return fractionValue(exact);
+  const value: Complex | null = numericValue(expression, pointOf(new Map(), budget));
+  return value && isReal(value) ? value.re : null;
+}
+
+const FLIPPED: Partial<Record<RelationSign, RelationSign>> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
+
+/** `x > 3`, `1 < x ≤ 2`, `x ≠ 4`, `x ∈ (1, 2)`. */
+function fromRelation(
+  parts: readonly Expression[],
+  signs: readonly RelationSign[],
+  comparison: Comparison,
+): Piece[] | null {
+  const at = parts.findIndex(({ kind }) => kind === 'symbol');
+  if (at < 0) return null;
+  if (signs[0] === 'in') return at === 0 && parts.length === 2 ? piecesOf(parts[1]!, comparison) : null;
+  if (parts.some((part, index) => index !== at && symbolsOf(part).size > 0)) return null;
+  let pieces: Piece[] | null = [LINE];
+  for (const [index, sign] of signs.entries()) {
+    if (index !== at && index + 1 !== at) return null;
+    const end = endOf(parts[index === at ? index + 1 : index]!, comparison);
+    const own = index === at ? sign : (FLIPPED[sign] ?? sign);
+    const side = end && half(own, end);
+    if (!side) return null;
+    pieces = intersect(pieces, side);
+  }
+  return pieces;
+}
+
+function half(sign: RelationSign, end: Real): Piece[] | null {
+  const below: Piece = { ...LINE, hi: end, hiClosed: sign === '<=' };
+  const above: Piece = { ...LINE, lo: end, loClosed: sign === '>=' };
+  if (sign === '<' || sign === '<=') return [below];
+  if (sign === '>' || sign === '>=') return [above];
+  return sign === '!=' ? [below, above] : null;
+}
+
+/**
+ * `x < 1 or x > 2` is a union, and so are intervals in a row; conditions with a comma or “and” between them hold together, unless
+ * nothing fulfils them: then `x < 1, x > 2` are alternatives as well. “And” binds closer than “or”.
+ */
+function fromList(
+  { items, joins = [] }: Expression & { kind: 'list' },
+  comparison: Comparison,
+): Piece[] | null {
+  const sets: Piece[][] = [];
+  for (const item of items) {
+    const pieces = item.kind === 'relation' || item.kind === 'bracket' ? piecesOf(item, comparison) : null;
+    if (!pieces) return null;
+    sets.push(pieces);
+  }
+  if (items.every(({ kind }) => kind === 'bracket')) return sets.flat();
+  if (joins.includes('or') && !joins.includes('and')) return sets.flat();
+  const groups: Piece[][][] = [[sets[0]!]];
+  for (const [at, pieces] of sets.slice(1).entries()) {
+    if (joins[at] === 'or') groups.push([pieces]);
+    else groups.at(-1)!.push(pieces);
+  }
+  return groups.flatMap(together);
+}
+
+function together(sets: readonly Piece[][]): Piece[] {
+  const common = sets.reduce((a, b) => intersect(merge(a), merge(b)));
+  return common.length > 0 ? common : sets.flat();
+}
+
+function fromOperation(
+  { name, left, right }: Expression & { kind: 'setOperation' },
+  comparison: Comparison,
+): Piece[] | null {
+  const [a, b] = [piecesOf(left, comparison), piecesOf(right, comparison)];
+  if (!a || !b) return null;
+  if (name === 'union') return [...a, ...b];
+  return intersect(a, name === 'intersection' ? b : complement(merge(b)));
+}
+
+function complement(pieces: readonly Piece[]): Piece[] {
+  return pieces.reduce<Piece[]>(
+    (rest, piece) =>
+      intersect(rest, [
+        { ...LINE, hi: piece.lo, hiClosed: !piece.loClosed && piece.lo.isFinite() },
+        { ...LINE, lo: piece.hi, loClosed: !piece.hiClosed && piece.hi.isFinite() },
+      ]),
+    [LINE],
+  );
+}
+
+function intersect(a: readonly Piece[], b: readonly Piece[]): Piece[] {
+  return a.flatMap((left) => b.flatMap((right) => overlap(left, right)));
+}
+
+function overlap(a: Piece, b: Piece): Piece[] {
+  const lower = a.lo.gt(b.lo) ? a : b;
+  const upper = a.hi.lt(b.hi) ? a : b;
+  const piece: Piece = {
+    lo: lower.lo,
+    hi: upper.hi,
+    loClosed: a.lo.eq(b.lo) ? a.loClosed && b.loClosed : lower.loClosed,
+    hiClosed: a.hi.eq(b.hi) ? a.hiClosed && b.hiClosed : upper.hiClosed,
+  };
+  const some = piece.lo.lt(piece.hi) || (piece.lo.eq(piece.hi) && piece.loClosed && piece.hiClosed);
+  return some ? [piece] : [];
+}
+
+function merge(pieces: readonly Piece[]): Piece[] {
+  const sorted = [...pieces].sort((a, b) => a.lo.cmp(b.lo) || Number(b.loClosed) - Number(a.loClosed));
+  const merged: Piece[] = [];
+  for (const piece of sorted) {
+    const last = merged.at(-1);
+    const touches =
+      last && (piece.lo.lt(last.hi) || (piece.lo.eq(last.hi) && (piece.loClosed || last.hiClosed)));
+    if (!touches) merged.push({ ...piece });
+    else if (piece.hi.gt(last.hi)) Object.assign(last, { hi: piece.hi, hiClosed: piece.hiClosed });
+    else if (piece.hi.eq(last.hi)) last.hiClosed ||= piece.hiClosed;
+  }
+  return merged;
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { ScaleQuestError } from '../../errors.js';
+
+import type { Files } from './files.js';
+
+/** A file as it was committed. */
+export interface WrittenFile {
+  rows: number;
+  bytes: number;
+  /** Of the whole file, hexadecimal. */
+  sha256: string;
+}
+
+/**
+ * Where a file stands until it is whole; in the same folder, because a rename must not cross file systems.
+ */
+export function temporaryPath(path: string): string {
+  return `${path}.tmp`;
+}
+
+/**
+ * Writes a file so that a crash leaves the old one or the new one, never a part: temporary name, fsync,
+ * rename, fsync of the folder. On an error the temporary file is removed. Throws ERR_IO_WRITE.
+ */
+export async function writeAtomic(files: Files, path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const temporary = temporaryPath(path);
+  try {
+    const file = await files.open(temporary, 'write');
+    try {
+      await file.write(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await publish(files, temporary, path);
+  } catch (error) {
+    await removeQuietly(files, temporary);
+    throw error;
+  }
+}
+
+/** Gives a whole, synced file its name, durably. */
+export async function publish(files: Files, temporary: string, path: string): Promise<void> {
+  await files.rename(temporary, path);
+  await files.syncFolder(dirname(path));
+}
+
+/** Makes a folder and its parents, durably: what is flushed inside is found again after a power cut. Throws ERR_IO_WRITE. */
+export async function makeFolder(files: Files, path: string): Promise<void> {
+  const missing: string[] = [];
+  let folder = path;
+  while ((await files.stat(folder)) === null && dirname(folder) !== folder) {
+    missing.push(folder);
+    folder = dirname(folder);
+  }
+  await files.mkdir(path);
+  // What is there may be new too: a run that was killed, or whose flush failed, may have made it a moment ago.
+  for (const made of new Set([...missing, path, dirname(path)])) {
+    const flushing = files.syncFolder(dirname(made));
+    await (missing.includes(made) ? flushing : flushing.catch(throwUnlessForbidden));
+  }
+}
+
+/** Not every parent may be opened: then it was made by somebody else, long ago. A disk that fails is another matter. */
+function throwUnlessForbidden(error: unknown): void {
+  const { errno } = (error as ScaleQuestError).data ?? {};
+  if (errno !== 'EACCES' && errno !== 'EPERM') throw error;
+}
+
+/** For cleaning up after an error, which must not hide that error. */
+export async function removeQuietly(files: Files, path: string): Promise<void> {
+  await files.unlink(path).catch(() => {});
+}
+
+export function hashBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

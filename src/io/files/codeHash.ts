@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PACKAGE_FOLDER } from './packageFiles.js';
+
+const OURS = { code: join(dirname(fileURLToPath(import.meta.url)), '..', '..'), package: PACKAGE_FOLDER };
+
+let known: string | undefined;
+
+/**
+ * Hash of the code that runs: our own compiled files, the versions of the packages that they use, and those of Node and
+ * of the tables of characters, which a Node may take from the system. What one code has decided is not told of another.
+ */
+export function codeHash(): string {
+  return (known ??= hashCode(OURS));
+}
+
+/** Of the files below the folder `code`, of what the package's dependencies are, and of what runs them. */
+export function hashCode(
+  folders: { code: string; package: string },
+  { node, v8, icu, unicode }: Readonly<NodeJS.Dict<string>> = process.versions,
+): string {
+  const hash = createHash('sha256').update(JSON.stringify([node, v8, icu, unicode]));
+  const names = readdirSync(folders.code, { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((each) => /\.[jt]s$/.test(each)).sort())
+    hash.update(`\n${name}\n`).update(readFileSync(join(folders.code, name)));
+  const { dependencies } = readPackage(folders.package) as { dependencies: Record<string, string> };
+  for (const name of Object.keys(dependencies).sort())
+    hash.update(`\n${name} ${installedVersion(name, folders.package)}`);
+  return hash.digest('hex');
+}
+
+/** Packages lie beside ours or, where ours is a dependency, further up. */
+function installedVersion(name: string, start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const place = join(folder, 'node_modules', name);
+    if (existsSync(join(place, 'package.json'))) return (readPackage(place) as { version: string }).version;
+    if (folder === dirname(folder)) return 'not found';
+  }
+}
+
+function readPackage(folder: string): unknown {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ScaleQuestError } from '../../errors.js';
+
+/** The folder of this package, wherever it is installed and whether or not it runs from `dist`. */
+export const PACKAGE_FOLDER = findPackageFolder(dirname(fileURLToPath(import.meta.url)));
+
+function findPackageFolder(start: string): string {
+  let folder = start;
+  while (!isPackage(folder)) {
+    const parent = dirname(folder);
+    if (parent === folder) {
+      throw new ScaleQuestError(
+        'ERR_IO_READ',
+        `no package.json of scalequest above ${start}: the installation is broken`,
+      );
+    }
+    folder = parent;
+  }
+  return folder;
+}
+
+function isPackage(folder: string): boolean {
+  const file = join(folder, 'package.json');
+  return (
+    existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'scalequest'
+  );
+}
+
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')) as { version: string })
+    .version;
+}
+
+/** The text of a prompt file, or of the built-in prompt `name` (pipelines/prompts/) where no path is given. */
+export function readPromptFile(name: string, path: string | undefined): string {
+  const file = path ?? join(PACKAGE_FOLDER, 'pipelines', 'prompts', `${name}.txt`);
+  return readTextFile(file).replace(/\n$/, '');
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder, expected a file',
+};
+
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = REASONS[code ?? ''] ?? message;
+    throw new ScaleQuestError('ERR_IO_READ', `cannot read ${path}: ${reason}`, { cause: error });
+  }
+}

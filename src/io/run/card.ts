@@ -1,0 +1,156 @@
+import { join } from 'node:path';
+import type { Column } from '../../arrow/columnType.js';
+import { writeAtomic } from '../files/atomicFile.js';
+import type { Files } from '../files/files.js';
+import { SHARDS_FOLDER } from './runFolder.js';
+
+export const CARD_FILE = 'README.md';
+
+export interface Card {
+  name: string;
+  /** One sentence on what the set is. */
+  summary?: string | undefined;
+  /** Rows of the data set. */
+  rows: number;
+  /** Stands for what the rows are: another set, another text. */
+  contents: string;
+  columns: readonly Column[];
+  funnel: readonly FunnelStep[];
+  /** What steps found out about the rows, a line each. */
+  figures?: readonly string[];
+  /** Names of the exports beside it; each loads as a configuration of its name. */
+  exports?: readonly string[];
+  /** The pipeline file, as it ran. */
+  pipelineText: string;
+  /** Two-letter codes, if known. */
+  languages?: readonly string[];
+}
+
+/** What a step received and let through. */
+export interface FunnelStep {
+  step: string;
+  rowsIn: number;
+  kept: number;
+  dropped: number;
+  rejected: number;
+}
+
+/** Writes the dataset card of a run folder; with it the folder loads as a data set of the shards alone. */
+export async function writeCard(files: Files, folder: string, card: Card): Promise<void> {
+  await writeAtomic(files, join(folder, CARD_FILE), renderCard(card));
+}
+
+const LOADING = [
+  '```python',
+  'from datasets import load_dataset',
+  '',
+  'rows = load_dataset("path/to/this/folder", split="train")',
+  '```',
+].join('\n');
+
+/** Markdown with the YAML head that Hugging Face datasets reads. */
+export function renderCard(card: Card): string {
+  const { name, rows, columns, funnel, figures = [], pipelineText } = card;
+  return [
+    frontMatter(card),
+    `# ${oneLine(name)}`,
+    ...(card.summary ? [oneLine(card.summary)] : []),
+    `${formatCount(rows)} rows, made with ScaleQuest for TypeScript, after the method of ` +
+      '[ScaleQuest](https://arxiv.org/abs/2410.18693), from the pipeline at the end of this page. ' +
+      'The text was written by language models: their licences apply, and nobody has checked every row.',
+    LOADING,
+    '## Columns',
+    table(
+      ['column', 'type', 'meaning'],
+      columns.map(({ name: column, type, nullable, help }) => [
+        `\`${column}\``,
+        nullable ? `\`${type}\` or null` : `\`${type}\``,
+        help,
+      ]),
+    ),
+    '## What became of the rows',
+    table(
+      ['step', 'in', 'kept', 'dropped', 'rejected'],
+      funnel.map(({ step, rowsIn, kept, dropped, rejected }) => [
+        step,
+        ...[rowsIn, kept, dropped, rejected].map(formatCount),
+      ]),
+    ),
+    '*Dropped*: a step decided so. *Rejected*: something went wrong with the row. ' +
+      'Both are listed in `rejects/`.',
+    ...(figures.length > 0 ? [figures.map((line) => `- ${oneLine(line)}`).join('\n')] : []),
+    '## Pipeline',
+    fence(pipelineText),
+    '',
+  ].join('\n\n');
+}
+
+function frontMatter({ name, rows, contents, exports = [], languages = [] }: Card): string {
+  return [
+    '---',
+    `pretty_name: ${JSON.stringify(oneLine(name))}`,
+    ...(languages.length > 0 ? ['language:', ...languages.map((code) => `  - ${JSON.stringify(code)}`)] : []),
+    'tags:',
+    '  - synthetic',
+    '  - scalequest',
+    'task_categories:',
+    '  - text-generation',
+    'size_categories:',
+    `  - ${sizeCategory(rows)}`,
+    'configs:',
+    '  - config_name: default',
+    describeContents(contents),
+    '    data_files:',
+    '      - split: train',
+    `        path: ${SHARDS_FOLDER}/*.parquet`,
+    ...exports.flatMap((name) => [
+      `  - config_name: ${name}`,
+      describeContents(contents),
+      '    data_files:',
+      '      - split: train',
+      `        path: exports/${name}/*.parquet`,
+    ]),
+    '---',
+  ].join('\n');
+}
+
+/**
+ * A line of a configuration. Hugging Face datasets (5.2) keeps a local set in its cache by the name of its folder and a hash of
+ * its configurations, not of its rows: without this line it would give an older set for one in a folder of the same name.
+ */
+export function describeContents(contents: string): string {
+  return `    description: ${JSON.stringify(contents)}`;
+}
+
+function sizeCategory(rows: number): string {
+  const bounds: [number, string][] = [
+    [1e3, 'n<1K'],
+    [1e4, '1K<n<10K'],
+    [1e5, '10K<n<100K'],
+    [1e6, '100K<n<1M'],
+    [1e7, '1M<n<10M'],
+  ];
+  return bounds.find(([bound]) => rows < bound)?.[1] ?? '10M<n<100M';
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => oneLine(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A fence longer than any in the text. */
+function fence(text: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const marks = '`'.repeat(longest + 1);
+  return `${marks}yaml\n${text.trimEnd()}\n${marks}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** Thousands by comma, whatever the machine's locale. */
+function formatCount(count: number): string {
+  return `${count}`.replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}

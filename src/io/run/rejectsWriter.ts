@@ -1,0 +1,123 @@
+import parquet, { type ColumnBuffer, type ParquetField, type RowBuffer } from 'parquetjs-lite';
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import { type WrittenFile, hashBytes, writeAtomic } from '../files/atomicFile.js';
+import type { Files } from '../files/files.js';
+
+/**
+ * parquetjs-lite writes small tables well, inside this fence only (each point was measured): no statistics
+ * and no page index, because it orders text by UTF-16 units and readers then skip rows; one awaited appendRow
+ * at a time, because others double rows; no int64, no timestamps, no NaN. The schema below keeps rows inside.
+ */
+const rejectRow = z.strictObject({
+  seq: z
+    .int32()
+    .min(0)
+    .transform((seq) => seq + 0)
+    .describe('Source position of the row.'),
+  seqIndex: z
+    .int32()
+    .min(0)
+    .transform((index) => index + 0)
+    .describe('Its number among the rows made of that position; 0 if no step made several.'),
+  step: z.string().min(1).describe('The step that it did not survive.'),
+  reason: z.string().min(1).describe('Why: a reason of the filter, or an error code.'),
+  kind: z
+    .enum(['dropped', 'rejected'])
+    .describe('A decision about the row, or something that went wrong with it.'),
+  message: z.string().describe('The error in words; may be empty.'),
+  question: z.string().nullable().describe('The question, if there was one by then.'),
+});
+
+export type RejectRow = z.input<typeof rejectRow>;
+
+const text: ParquetField = { type: 'UTF8', compression: 'SNAPPY', statistics: false };
+const COLUMNS: Record<keyof RejectRow, ParquetField> = {
+  seq: { type: 'INT32', compression: 'SNAPPY', statistics: false },
+  seqIndex: { type: 'INT32', compression: 'SNAPPY', statistics: false },
+  step: text,
+  reason: text,
+  kind: text,
+  message: text,
+  question: { ...text, optional: true },
+};
+
+/**
+ * Writes the rows lost between two commits as a Parquet table, whole or not at all. Null, and no file, for no
+ * rows. Throws ERR_INVARIANT for a row that is not a RejectRow, ERR_IO_WRITE.
+ */
+export async function writeRejects(
+  files: Files,
+  path: string,
+  rows: readonly RejectRow[],
+): Promise<WrittenFile | null> {
+  if (rows.length === 0) return null;
+  const bytes = await encodeRejects(rows);
+  await writeAtomic(files, path, bytes);
+  return { rows: rows.length, bytes: bytes.length, sha256: hashBytes(bytes) };
+}
+
+async function encodeRejects(rows: readonly RejectRow[]): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const sink = {
+    write: (bytes: Uint8Array, done: () => void) => (pieces.push(bytes), done()),
+    end: (done: () => void) => done(),
+  };
+  const schema = new parquet.ParquetSchema(copyFields());
+  const writer = await parquet.ParquetWriter.openStream(schema, sink, {
+    pageIndex: false,
+    rowGroupSize: GROUP_ROWS,
+    pageSize: GROUP_ROWS,
+  });
+  for (let from = 0; from < rows.length; from += GROUP_ROWS) {
+    const group = rows.slice(from, from + GROUP_ROWS).map((row, at) => checkRow(row, from + at));
+    writer.rowBuffer = bufferOf(group.slice(0, -1));
+    // Writes a full group.
+    await writer.appendRow(group.at(-1)!);
+  }
+  await writer.close();
+  return Buffer.concat(pieces);
+}
+
+const GROUP_ROWS = 16_384;
+
+/** What as many calls of `appendRow` would make, without seven lists and sets a row: it takes a fifth of the time. */
+function bufferOf(rows: readonly CheckedRow[]): RowBuffer {
+  const columns = Object.entries(COLUMNS).map(([name, { optional }]): [string, ColumnBuffer] => {
+    const all = rows.map((row) => row[name as keyof RejectRow]);
+    const values = all.filter((value) => value !== null);
+    const dlevels = all.map((value) => (optional && value !== null ? 1 : 0));
+    return [name, { values, dlevels, rlevels: [], distinct_values: new Set(), count: rows.length }];
+  });
+  return {
+    ...{ rowCount: rows.length, pageRowCount: rows.length },
+    columnData: Object.fromEntries(columns),
+    pages: Object.fromEntries(columns.map(([name]) => [name, []])),
+  };
+}
+
+type CheckedRow = z.output<typeof rejectRow>;
+
+function checkRow(row: RejectRow, at: number): CheckedRow {
+  if (isPlain(row)) return { ...row, seq: row.seq + 0, seqIndex: row.seqIndex + 0 };
+  const checked = rejectRow.safeParse(row);
+  if (checked.success) return checked.data;
+  throw new ScaleQuestError('ERR_INVARIANT', `rejects table, row ${at}: ${z.prettifyError(checked.error)}`, {
+    data: { row: at },
+  });
+}
+
+/** Whether a row is of the schema, in the form that all of a run have; what this does not know, the schema decides. */
+function isPlain(row: RejectRow): boolean {
+  const { seq, seqIndex, step, reason, kind, message, question } = row;
+  const isPosition = (value: number): boolean => (value | 0) === value && value >= 0;
+  if (!isPosition(seq) || !isPosition(seqIndex) || Object.keys(row).length !== 7) return false;
+  if (typeof message !== 'string' || (question !== null && typeof question !== 'string')) return false;
+  if (kind !== 'dropped' && kind !== 'rejected') return false;
+  return typeof step === 'string' && step !== '' && typeof reason === 'string' && reason !== '';
+}
+
+/** ParquetSchema writes defaults into what it is given. */
+function copyFields(): Record<string, ParquetField> {
+  return Object.fromEntries(Object.entries(COLUMNS).map(([name, field]) => [name, { ...field }]));
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import { removeQuietly } from '../files/atomicFile.js';
+import { type Files, readWhole } from '../files/files.js';
+
+export const LOCK_FILE = 'run.lock';
+/** Held for the moment in which a dead process's lock is taken over. */
+export const TAKEOVER_FILE = 'run.lock.takeover';
+
+export const lockHolder = z.strictObject({
+  host: z.string(),
+  pid: z.int().min(1),
+  /** When the process started, by the kernel's clock; null where the system does not tell. Tells a reused pid apart. */
+  bornAt: z.string().nullable(),
+});
+
+export type LockHolder = z.infer<typeof lockHolder>;
+
+export interface RunLock {
+  release(): Promise<void>;
+}
+
+/** Who asks for a lock, and what it can see of others. */
+export interface LockWorld {
+  self: LockHolder;
+  /** Whether a process of this machine is still there. */
+  isAlive: (holder: LockHolder) => boolean;
+}
+
+/**
+ * Makes sure that one process at a time writes a run folder. A lock whose process has died, as after SIGKILL, is taken over.
+ * Throws ERR_RUN_FOLDER if another process holds it.
+ */
+export async function lockRunFolder(
+  files: Files,
+  folder: string,
+  sleep: (ms: number) => Promise<void>,
+  others: LockWorld = thisProcess(),
+): Promise<RunLock> {
+  const world = { ...others, sleep };
+  const path = join(folder, LOCK_FILE);
+  if (!(await claim(files, path, world.self))) await takeOver(files, folder, world);
+  return { release: () => files.unlink(path) };
+}
+
+type WaitingWorld = LockWorld & { sleep: (ms: number) => Promise<void> };
+
+/**
+ * Of two that saw the same dead holder the slower would remove the lock of the faster: who takes over does so alone, under a
+ * lock of its own, and looks again.
+ */
+async function takeOver(files: Files, folder: string, world: WaitingWorld): Promise<void> {
+  const path = join(folder, LOCK_FILE);
+  const turn = join(folder, TAKEOVER_FILE);
+  await assertDead(files, folder, path, world);
+  if (!(await claim(files, turn, world.self))) {
+    await assertDead(files, folder, turn, world);
+    await removeQuietly(files, turn);
+    if (!(await claim(files, turn, world.self))) throw inUse(folder, await readHolder(files, turn));
+  }
+  try {
+    await assertDead(files, folder, path, world);
+    await removeQuietly(files, path);
+    if (!(await claim(files, path, world.self))) throw inUse(folder, await readHolder(files, path));
+  } finally {
+    await removeQuietly(files, turn);
+  }
+}
+
+async function assertDead(files: Files, folder: string, path: string, world: WaitingWorld): Promise<void> {
+  let found = await readHolder(files, path);
+  // It may be about to write its name; a crash has left it empty if it stays so.
+  for (let tries = 0; !found && tries < NAMELESS_TRIES; tries++) {
+    await world.sleep(NAMELESS_MS);
+    found = await readHolder(files, path);
+  }
+  if (found && isHeld(found, world)) throw inUse(folder, found);
+}
+
+const NAMELESS_TRIES = 5;
+const NAMELESS_MS = 50;
+
+/** Whether what a process began may still be going on. */
+export function isHeld(found: LockHolder, { self, isAlive }: LockWorld): boolean {
+  // Nothing can be known of a process on another machine that shares the folder.
+  return found.host !== self.host || isAlive(found);
+}
+
+/** False if there is one already. */
+async function claim(files: Files, path: string, self: LockHolder): Promise<boolean> {
+  try {
+    const file = await files.open(path, 'exclusive');
+    try {
+      await file.write(new TextEncoder().encode(`${JSON.stringify(self)}\n`));
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if ((error as ScaleQuestError).data?.['errno'] === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Null for a lock that a crash has left empty, or that is gone by now. */
+async function readHolder(files: Files, path: string): Promise<LockHolder | null> {
+  try {
+    const text = new TextDecoder().decode(await readWhole(files, path));
+    return lockHolder.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function inUse(folder: string, found: LockHolder | null): ScaleQuestError {
+  const who = found ? `process ${found.pid} on ${found.host}` : 'another process';
+  return new ScaleQuestError(
+    'ERR_RUN_FOLDER',
+    `cannot use ${folder} for a run: ${who} is writing it, expected one process at a time. ` +
+      `Wait for it, or choose another --out; if that machine is gone, remove ${join(folder, LOCK_FILE)}.`,
+    { data: { path: folder } },
+  );
+}
+
+/** A process of this machine, as others can tell it again. */
+export function holderOf(pid: number): LockHolder {
+  return { host: hostname(), pid, bornAt: bornAt(pid) };
+}
+
+export function thisProcess(): LockWorld {
+  return {
+    self: holderOf(process.pid),
+    isAlive: ({ pid, bornAt: born }) => exists(pid) && (born === null || bornAt(pid) === born),
+  };
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Field 22 of Linux's /proc/<pid>/stat; the name before it may hold spaces and brackets. Null for a process that has died and
+ * that nobody has waited for, as in a container without an init.
+ */
+function bornAt(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { Schema, type RecordBatch } from 'apache-arrow';
+import { type Column, arrowField } from '../../arrow/columnType.js';
+import { selectColumns } from '../../arrow/columns.js';
+import type { WrittenFile } from '../files/atomicFile.js';
+import type { StartEncoder } from '../parquet/encoderThread.js';
+import type { Files } from '../files/files.js';
+import type { FileRecord } from './manifest.js';
+import { type RunFolder, rejectsFile, shardFile, stateFile } from './runFolder.js';
+import { type RejectRow, writeRejects } from './rejectsWriter.js';
+import { type ShardWriter, openShardWriter } from '../parquet/shardWriter.js';
+import { type StateEntry, writeState } from './stateFile.js';
+
+/** A commit as the run folder takes it. */
+export interface RunCut {
+  next: number;
+  kept: number;
+  lost: readonly RejectRow[];
+  deltas: readonly StateEntry[];
+  counts: Readonly<Record<string, number>>;
+  done: boolean;
+}
+
+export interface RunSinkOptions {
+  columns: readonly Column[];
+  /** Key-value metadata of every shard. */
+  metadata: Readonly<Record<string, string>>;
+  rowGroupRows: number;
+  zstdLevel: number;
+  /** A thread unless given. */
+  startEncoder?: StartEncoder | undefined;
+}
+
+/** Commits into a run folder: shard, rejects, state, then the manifest's record, which makes them true. */
+export interface RunSink {
+  append(rows: RecordBatch): Promise<void>;
+  commit(cut: RunCut): Promise<void>;
+  /** Drops what is not committed and ends the writer's thread; the folder's manifest stays open. */
+  close(): Promise<void>;
+}
+
+export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOptions): RunSink {
+  const { columns, metadata, rowGroupRows, zstdLevel, startEncoder } = options;
+  const schema = new Schema(columns.map(arrowField));
+  const names = columns.map(({ name }) => name);
+  const writer: ShardWriter = openShardWriter(
+    files,
+    { schema, metadata, rowGroupRows, zstdLevel },
+    startEncoder,
+  );
+  let index = folder.manifest.content.commits.length;
+  let isOpen = false;
+
+  return {
+    async append(rows) {
+      if (rows.numRows === 0) return;
+      if (!isOpen) await writer.open(join(folder.path, shardFile(index)));
+      isOpen = true;
+      await writer.write(selectColumns(rows, names));
+    },
+    async commit({ next, kept, lost, deltas, counts, done }) {
+      const shard = isOpen ? { file: shardFile(index), ...(await writer.finish()) } : null;
+      isOpen = false;
+      const rejects = await named(rejectsFile(index), (path) => writeRejects(files, path, lost));
+      const state = await named(stateFile(index), (path) => writeState(files, path, deltas));
+      const record = { kind: 'commit', index, next, kept, shard, rejects, state } as const;
+      await folder.manifest.append({ ...record, counts: { ...counts }, done });
+      index += 1;
+    },
+    async close() {
+      if (isOpen) await writer.abort().catch(() => {});
+      await writer.close();
+    },
+  };
+
+  async function named(
+    file: string,
+    write: (path: string) => Promise<WrittenFile | null>,
+  ): Promise<FileRecord | null> {
+    const written = await write(join(folder.path, file));
+    return written && { file, ...written };
+  }
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import type { Column } from '../../arrow/columnType.js';
+import { writeAtomic } from '../files/atomicFile.js';
+import type { Files } from '../files/files.js';
+import { readParquetBlocks } from '../sources/readParquet.js';
+
+export const SAMPLE_FILE = 'sample.jsonl';
+
+export interface SampleOptions {
+  /** The run folder. */
+  folder: string;
+  /** Committed shards, in order. */
+  shards: readonly string[];
+  columns: readonly Column[];
+  rowsMax?: number;
+}
+
+/**
+ * Writes the first kept rows (100) of a run as JSON lines, for people to look at; from the shards, so that a
+ * resumed run has the same sample as one that was never stopped. Gives the number of rows. Throws
+ * ERR_IO_READ, ERR_IO_WRITE.
+ */
+export async function writeSample(files: Files, options: SampleOptions): Promise<number> {
+  const lines = await firstRows(files, options);
+  await writeAtomic(files, join(options.folder, SAMPLE_FILE), lines.map((line) => `${line}\n`).join(''));
+  return lines.length;
+}
+
+async function firstRows(files: Files, { shards, columns, rowsMax = 100 }: SampleOptions): Promise<string[]> {
+  const lines: string[] = [];
+  if (shards.length === 0) return lines;
+  for await (const { values } of readParquetBlocks(files, { paths: shards, columns })) {
+    const rowCount = Math.min(values[0]?.length ?? 0, rowsMax - lines.length);
+    for (let row = 0; row < rowCount; row++) {
+      const entries = columns.map(({ name }, at) => [name, values[at]![row]]);
+      lines.push(JSON.stringify(Object.fromEntries(entries)));
+    }
+    if (lines.length >= rowsMax) break;
+  }
+  return lines;
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
+import { isRepetition } from '../../text/repetition.js';
+import { RowError } from '../../errors.js';
+
+/** The sampling options that every completing step shares. */
+export function samplingOptions(defaults: { temperature: number; topP: number; tokensMax: number }) {
+  return {
+    temperature: z
+      .number()
+      .min(0)
+      .max(5)
+      .default(defaults.temperature)
+      .describe('Sampling temperature; 0 is greedy.'),
+    topP: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(defaults.topP)
+      .describe('Nucleus sampling: the share of probability kept.'),
+    tokensMax: z.int().min(1).default(defaults.tokensMax).describe('Longest completion, in tokens.'),
+  };
+}
+
+type FaultCode = keyof typeof FAULT_MESSAGES;
+
+/** Why a choice cannot be used; null if it can. A loop that the model ended by itself is left to the reward. */
+export function choiceFault({ text, finish }: Choice): { code: FaultCode } | null {
+  if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
+  if (text.trim() === '') return { code: 'ROW_EMPTY' };
+  return null;
+}
+
+/** Texts of choices, trimmed, and how many were left out, by their faults' codes; undefined if none was. */
+export interface Completed {
+  texts: string[];
+  leftOut: Record<string, number> | undefined;
+}
+
+/** All choices, whatever is wrong with them. */
+export async function completeAll(model: Model, ask: CompleteRequest): Promise<Completed> {
+  return { texts: (await model.complete(ask)).map(({ text }) => text.trim()), leftOut: undefined };
+}
+
+/** The usable choices; rejects the row with the first fault's code if there is none. */
+export async function completeUsable(model: Model, ask: CompleteRequest): Promise<Completed> {
+  const choices = await model.complete(ask);
+  const texts: string[] = [];
+  const faults: FaultCode[] = [];
+  for (const choice of choices) {
+    const fault = choiceFault(choice);
+    if (fault) faults.push(fault.code);
+    else texts.push(choice.text.trim());
+  }
+  if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(faults) : undefined };
+  const code = faults[0] ?? 'ROW_EMPTY';
+  throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name } });
+}
+
+function countsOf(codes: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+const FAULT_MESSAGES = {
+  ROW_LENGTH: 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
+  ROW_EMPTY:
+    'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
+  ROW_REPETITION:
+    'the completion repeats itself up to tokensMax; if this happens often, the template does not fit the model',
+} as const;

@@ -1,0 +1,161 @@
+import type { z } from 'zod';
+import type { Column, ColumnType } from '../../arrow/columnType.js';
+import type { Model, QuestionFrame } from '../../backends/model.js';
+import { ScaleQuestError } from '../../errors.js';
+import type { BatchOperator } from '../../flow/batch.js';
+import type { Memory } from '../../flow/decision.js';
+import type { Row, StepCounts, StepShape } from '../../flow/outcome.js';
+import { deriveSeed, deriveUniform } from '../../random.js';
+
+/** What a run gives its operators. Time, network and files are not in it: operators need none. */
+export interface RunContext {
+  /** Everything drawn at random in the run follows from this number. */
+  seed: number;
+  models: Readonly<Record<string, Model>>;
+  /** The step's label where one kind of step is used twice; the operator's name if absent. */
+  step?: string;
+  /** The step's place in the pipeline, where the run keeps what it decides. */
+  at?: number;
+  /** Told what the step, of those with memory, has learnt; where the run keeps decisions. */
+  onLearnt?: (memory: Memory) => void;
+  /** The text of a prompt file, or of the built-in prompt `name` where no path is given. */
+  prompt: (name: string, path: string | undefined) => string;
+  /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
+  texts?: (path: string, column: string) => readonly string[];
+  /** What stands around a question in the training text of a model with that template. */
+  questionFrame?: (template: unknown) => QuestionFrame;
+  /** Deltas of this step that earlier commits of the run hold. */
+  restored?: (step: string) => readonly unknown[];
+  onCounts?: (step: string, counts: StepCounts) => void;
+}
+
+/** The stream contract of an operator, in the words of the docs. */
+export interface Contract {
+  emits: string;
+  holdsAtMost: string;
+  backpressures: string;
+  completes: string;
+  onError: string;
+  onCancel: string;
+}
+
+/** What a step asks of a model, so that it can be checked before the first request. */
+export interface ModelNeed {
+  model: string;
+  /**
+   * `preQuery`: complete the bare opening of a user turn; `complete`: answer one; `choose`: probabilities of given replies;
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `named`: nothing, the step
+   * looks for its name in a column.
+   */
+  needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'named';
+  /** Where in the options the model is named, for error positions. */
+  at: readonly (string | number)[];
+}
+
+/** A column of a data file that a step compares its rows with; read, and hashed into the run's identity, at `check`. */
+export interface TextsNeed {
+  path: string;
+  column: string;
+  /** Where in the options the file is named, for error positions: an object with `path` and `column`. */
+  at: readonly (string | number)[];
+}
+
+/** Numbers with names, or groups of them. */
+export interface Figures {
+  [name: string]: string | number | Figures;
+}
+
+/** What figures are made of beside what the step learnt. */
+export interface FiguresContext extends Pick<RunContext, 'texts'> {
+  /** Rows that the steps before it have lost, by `<step> <reason>`. */
+  lost: Readonly<Record<string, number>>;
+}
+
+/** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
+export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
+  /** The file, the function and the key in pipeline files. */
+  name: string;
+  summary: string;
+  /** What a user should know beyond the summary: method, source, choices. */
+  details?: string;
+  options: Schema;
+  reads: (options: z.output<Schema>) => Record<string, ColumnType>;
+  /** Columns of `reads` that it does without where the step that writes them is switched off. */
+  optional?: (options: z.output<Schema>) => string[];
+  writes: (options: z.output<Schema>) => Column[];
+  models: (options: z.output<Schema>) => ModelNeed[];
+  texts?: (options: z.output<Schema>) => TextsNeed[];
+  /** Why it drops rows: reason → meaning. */
+  drops: Record<string, string>;
+  contract: Contract;
+  /** The steps of a pipeline that runs on the bundled model as `tiny`. */
+  example: string;
+  /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
+  source?: string;
+  operator: (options: z.input<Schema>, context: RunContext) => BatchOperator;
+  /** Figures of its own for the report, from all deltas that the run has committed of it. */
+  figures?: (options: z.output<Schema>, learnt: readonly unknown[], context: FiguresContext) => Figures;
+  /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
+  measures?: boolean;
+}
+
+/** The contract of every operator that decides row by row. */
+export const ROWWISE: Contract = {
+  emits: 'each batch, in order, when its last row is decided',
+  holdsAtMost: 'the batches that the gate lets through (windowRows)',
+  backpressures: 'never by itself: the gate at the source does',
+  completes: 'when the source has completed and all held batches are out',
+  onError: 'a row that cannot be had is rejected with a code; any other error ends the run',
+  onCancel: "drops what it holds; the model's open requests are aborted by closing the model",
+};
+
+/** The contract of the operators that decide at once, from the row and what they have seen. */
+export const IMMEDIATE: Contract = {
+  ...ROWWISE,
+  emits: 'each batch at once',
+  holdsAtMost: 'one batch',
+  completes: 'with the source',
+  onCancel: 'stops',
+};
+
+export function shapeOf<Schema extends z.ZodType>(
+  spec: OperatorSpec<Schema>,
+  options: z.output<Schema>,
+  context: RunContext,
+): StepShape {
+  const step = context.step ?? spec.name;
+  return {
+    step,
+    reads: spec.reads(options),
+    writes: spec.writes(options),
+    at: context.at,
+    onLearnt: context.onLearnt,
+    onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
+  };
+}
+
+export function modelOf(context: RunContext, name: string): Model {
+  const model = context.models[name];
+  if (model) return model;
+  throw new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    `no model is called "${name}", expected one of: ${Object.keys(context.models).join(', ') || '(none given)'}`,
+  );
+}
+
+/** What identifies a row: its source position, and its number among the rows made of that. */
+export type RowIdentity = Pick<Row, 'seq' | 'seqIndex'>;
+
+/** The request seed of a row in this step: a hash of run seed, step, row and sample. */
+export function rowSeed(context: RunContext, step: string, row: RowIdentity, sample = 0): number {
+  return deriveSeed(context.seed, stepOf(step, row), row.seq, sample);
+}
+
+/** A draw from [0, 1) for a row in this step. */
+export function rowUniform(context: RunContext, step: string, row: RowIdentity): number {
+  return deriveUniform(context.seed, stepOf(step, row), row.seq);
+}
+
+function stepOf(step: string, { seqIndex }: RowIdentity): string {
+  return seqIndex === 0 ? step : `${step} ${seqIndex}`;
+}

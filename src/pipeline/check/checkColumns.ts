@@ -1,0 +1,159 @@
+import type { Column } from '../../arrow/columnType.js';
+import type { ScaleQuestError } from '../../errors.js';
+import type { OperatorSpec } from '../../operators/lib/operator.js';
+import { OPERATORS } from '../../operators/registry.js';
+import { type PipelineDocument, problem } from '../document.js';
+import { missingColumns } from '../exportFormats.js';
+import { suggestion } from '../nearest.js';
+import { columnsAfter, sourceColumns } from '../columns.js';
+import type { Plan, PlannedStep } from '../plan.js';
+import { sampleOptions } from '../sampleOptions.js';
+
+/** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
+export interface Place {
+  index: number;
+  spec?: OperatorSpec;
+  step?: PlannedStep;
+}
+
+/** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
+export interface Places {
+  on: Place[];
+  off: Place[];
+}
+
+type Settings = Plan['settings'];
+
+export interface CheckedColumns {
+  /** What is written to the shards. */
+  columns: Column[];
+  /** What is exported. */
+  exports: Settings['exports'];
+  leftOut: Plan['leftOut'];
+}
+
+/**
+ * Columns from step to step, of the set and of its exports. A column that nobody writes is a mistake; where a step that is
+ * switched off would write it, the set goes without it, and without the exports that read it.
+ */
+export function checkColumns(
+  document: PipelineDocument,
+  settings: Settings,
+  places: Places,
+  problems: ScaleQuestError[],
+): CheckedColumns {
+  const { columns: all, without, isKnown } = columnsIn(document, settings, places, problems);
+  if (!isKnown) return { columns: all, exports: settings.exports, leftOut: { columns: [], exports: {} } };
+  const isOff = (name: string): boolean => writerOf(places.off, name) !== undefined;
+  const chosen = chosenColumns(document, settings, all, isOff, problems);
+  const exports = checkExports(document, settings, chosen.columns, isOff, problems);
+  return {
+    columns: chosen.columns,
+    exports: exports.written,
+    leftOut: { columns: [...new Set([...without, ...chosen.leftOut])], exports: exports.leftOut },
+  };
+}
+
+function columnsIn(
+  document: PipelineDocument,
+  settings: Settings,
+  { on, off }: Places,
+  problems: ScaleQuestError[],
+): { columns: Column[]; without: string[]; isKnown: boolean } {
+  let columns = sourceColumns(settings.source);
+  const without: string[] = [];
+  for (const [at, { index, spec, step }] of on.entries()) {
+    // Which columns there are after a step of which nothing is known cannot be said: no guess is better than a false alarm.
+    if (!spec) return { columns, without, isKnown: false };
+    const optional = step ? (spec.optional?.(step.parsed) ?? []) : [];
+    for (const [name, type] of step ? Object.entries(spec.reads(step.parsed)) : []) {
+      const column = columns.find((candidate) => candidate.name === name);
+      if (column?.type === type) continue;
+      if (!column && optional.includes(name) && writerOf(off, name)) {
+        without.push(name);
+        continue;
+      }
+      const message = column
+        ? `${step!.label} reads the column "${name}" as ${type}, found ${column.type}`
+        : `${step!.label} reads the column "${name}", which no step before it writes; ` +
+          columnAdvice(name, on.slice(at + 1), off);
+      problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
+    }
+    columns = columnsAfter(columns, { spec, parsed: step?.parsed ?? sampleOptions(spec) });
+  }
+  return { columns, without, isKnown: true };
+}
+
+function columnAdvice(name: string, later: readonly Place[], off: readonly Place[]): string {
+  const writer = writerOf(later, name);
+  if (writer) return `move \`${writer}\` before it`;
+  const switchedOff = writerOf(off, name);
+  if (switchedOff) return `\`${switchedOff}\` is switched off: switch it on, or this step off too`;
+  const offer = OPERATORS.find(
+    (spec) => spec.name !== 'custom' && writesColumn(spec, sampleOptions(spec), name),
+  );
+  return `add a step that writes it${offer ? `, such as \`${offer.name}\`` : ''}`;
+}
+
+/** The label of the first of these steps that writes a column. */
+function writerOf(places: readonly Place[], name: string): string | undefined {
+  const found = places.find(
+    ({ spec, step }) => spec && writesColumn(spec, step?.parsed ?? sampleOptions(spec), name),
+  );
+  return found && (found.step?.label ?? found.spec!.name);
+}
+
+function writesColumn(spec: OperatorSpec, parsed: unknown, name: string): boolean {
+  return spec.writes(parsed).some((column) => column.name === name);
+}
+
+function chosenColumns(
+  document: PipelineDocument,
+  { output }: Settings,
+  columns: Column[],
+  isOff: (name: string) => boolean,
+  problems: ScaleQuestError[],
+): { columns: Column[]; leftOut: string[] } {
+  const leftOut: string[] = [];
+  if (!output.columns) return { columns, leftOut };
+  const chosen = output.columns.flatMap((name, index) => {
+    const column = columns.find((candidate) => candidate.name === name);
+    if (column) return [column];
+    if (isOff(name)) {
+      leftOut.push(name);
+      return [];
+    }
+    const message = `no step writes the column "${name}"; ${suggestion(
+      name,
+      columns.map((candidate) => candidate.name),
+    )}`;
+    problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['output', 'columns', index]), message));
+    return [];
+  });
+  return { columns: chosen, leftOut };
+}
+
+function checkExports(
+  document: PipelineDocument,
+  { exports }: Settings,
+  columns: readonly Column[],
+  isOff: (name: string) => boolean,
+  problems: ScaleQuestError[],
+): { written: Settings['exports']; leftOut: Record<string, string> } {
+  const written: Settings['exports'] = {};
+  const leftOut: Record<string, string> = {};
+  for (const [name, config] of Object.entries(exports)) {
+    const missing = missingColumns(config, columns);
+    const off = missing.filter(
+      ({ name: column }) => isOff(column) && !columns.some((each) => each.name === column),
+    );
+    if (missing.length === 0) written[name] = config;
+    else if (off.length === missing.length) leftOut[name] = off.map(({ name: column }) => column).join(', ');
+    else {
+      const texts = missing.map(({ name: column, type }) => `${column} (${type})`);
+      const message = `the form ${config.format} reads ${texts.join(' and ')}, which the set has not`;
+      problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['exports', name, 'format']), message));
+    }
+  }
+  return { written, leftOut };
+}

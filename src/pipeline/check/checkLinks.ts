@@ -1,0 +1,118 @@
+import { join, resolve, sep } from 'node:path';
+import { ScaleQuestError } from '../../errors.js';
+import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
+import { checkPipeline } from './check.js';
+import type { CheckDeps } from './checkDeps.js';
+import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
+import { PipelineProblems } from '../document.js';
+import type { Plan } from '../plan.js';
+
+export interface CheckedLink {
+  link: Link;
+  /** Null for a program. */
+  plan: Plan | null;
+}
+
+/**
+ * Checks every link of a chain with its settings before the first is begun. What links before will give stands for itself by
+ * its place: it need not be there. Throws PipelineProblems with every mistake found, each with its link.
+ */
+export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<CheckedLink[]> {
+  const problems: ScaleQuestError[] = [];
+  const given = new Map<string, string>();
+  const made = [resolve(chain.runs)];
+  const checked: CheckedLink[] = [];
+  for (const link of chain.links) {
+    const found = await mistakesOf(() => checkLink(chain, link, given, { ...deps, isPending: within(made) }));
+    problems.push(...found.problems.map((problem) => ofLink(link, problem)));
+    const plan = found.value ?? null;
+    checked.push({ link, plan });
+    for (const [what, path] of Object.entries(placesOf(chain, link, plan)))
+      given.set(`${link.name}.${what}`, path);
+    // What a training writes elsewhere may be named by its path as well.
+    for (const { output } of plan?.settings.train ?? [])
+      if (output !== undefined) made.push(resolve(plan!.folder, output));
+  }
+  problems.push(...(await trainedOnTests(checked, deps)));
+  if (problems.length > 0) throw new PipelineProblems(problems);
+  return checked;
+}
+
+/** A model that was trained on the file that it is measured with says nothing of what it can do. */
+async function trainedOnTests(
+  checked: readonly CheckedLink[],
+  { exists, contentsHash }: CheckDeps,
+): Promise<ScaleQuestError[]> {
+  const problems: ScaleQuestError[] = [];
+  const trainedOn = new Map<string, string>();
+  for (const { link, plan } of checked) {
+    for (const file of plan ? sourceFiles(plan).filter(exists) : []) {
+      const contents = await contentsHash(file);
+      const trainer = trainedOn.get(contents);
+      const measures = plan!.steps.some(({ spec }) => spec.name === measureAccuracySpec.name);
+      if (measures && trainer !== undefined) problems.push(ofLink(link, sameFile(file, trainer)));
+      if (plan!.settings.train.length > 0) trainedOn.set(contents, link.name);
+    }
+  }
+  return problems;
+}
+
+function sourceFiles({ settings, folder }: Plan): string[] {
+  const { jsonl, parquet } = settings.source;
+  return [(jsonl ?? parquet)?.path ?? []].flat().map((path) => resolve(folder, path));
+}
+
+function sameFile(file: string, trainer: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_PIPELINE_INVALID',
+    `source: ${file} is what the link ${trainer} trains on, expected a benchmark that nothing was trained on`,
+  );
+}
+
+/** Whether a path is one of these, or inside one. */
+export function within(folders: readonly string[]): (path: string) => boolean {
+  return (path) => folders.some((folder) => path === folder || path.startsWith(folder + sep));
+}
+
+async function checkLink(
+  chain: Chain,
+  link: Link,
+  given: ReadonlyMap<string, string>,
+  deps: CheckDeps,
+): Promise<Plan | null> {
+  if (link.pipeline !== undefined)
+    return checkPipeline(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
+  fillLinks(link.command!, new Map([...given, ['output', '']]));
+  for (const path of fillLinks(link.inputs, given).map((written) => resolve(chain.folder, written))) {
+    if (deps.exists(path) || deps.isPending?.(path, 'other')) continue;
+    throw new ScaleQuestError(
+      'ERR_PIPELINE_INVALID',
+      `inputs: found nothing at ${path}; expected a file or a folder`,
+    );
+  }
+  return null;
+}
+
+async function mistakesOf<Value>(
+  work: () => Promise<Value>,
+): Promise<{ value?: Value; problems: readonly ScaleQuestError[] }> {
+  try {
+    return { value: await work(), problems: [] };
+  } catch (error) {
+    if (error instanceof PipelineProblems) return { problems: error.problems };
+    if (error instanceof ScaleQuestError) return { problems: [error] };
+    throw error;
+  }
+}
+
+function ofLink({ name }: Link, { code, message, data }: ScaleQuestError): ScaleQuestError {
+  return new ScaleQuestError(code, `link ${name}: ${message}`, { data: { ...data, link: name } });
+}
+
+/** Where a link leaves what it gives, the first time; of a pipeline with a mistake it is not known whether it trains. */
+function placesOf({ runs }: Chain, link: Link, plan: Plan | null): Record<string, string> {
+  const own = resolve(runs, link.name);
+  if (link.command) return { output: join(own, 'train', '0', link.output) };
+  const isTrained = plan === null || plan.settings.train.length > 0;
+  return { run: own, ...(isTrained ? { model: join(own, 'train', '0', 'output') } : {}) };
+}

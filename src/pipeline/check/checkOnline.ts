@@ -1,0 +1,117 @@
+import { systemClock } from '../../clock.js';
+import { bosFault } from '../../backends/templates/bosFault.js';
+import { cleaned, keyRemover } from '../../backends/http/keyGuard.js';
+import type { Model } from '../../backends/model.js';
+import { type ModelConfig, type OpenModelDeps, openModel } from '../../backends/openModel.js';
+import { probeOpenaiBatch } from '../../backends/protocols/openaiBatch.js';
+import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
+import type { ModelNeed } from '../../operators/lib/operator.js';
+import type { Plan } from '../plan.js';
+
+type Need = ModelNeed['needs'];
+
+const TIMEOUT_MS_MAX = 30_000;
+
+/**
+ * Asks every server of every model one small question of each kind that the steps will ask: wrong keys, names, paths,
+ * protocols and certificates show before the run. A server that the run itself starts is left out. Gives every error.
+ */
+export async function checkOnline(plan: Plan, deps: OpenModelDeps): Promise<ScaleQuestError[]> {
+  const questions = Object.entries(plan.models).flatMap(([name, config]) =>
+    oneByOne(config).map((single) => askOnce(name, single, needsOf(plan, name), deps)),
+  );
+  return (await Promise.all(questions)).filter((error) => error !== null);
+}
+
+function needsOf(plan: Plan, model: string): Set<Need> {
+  const needs = plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed));
+  return new Set(needs.flatMap((need) => (need.model === model ? [need.needs] : [])));
+}
+
+/** The model once for each of its servers, not waiting for one that is away. */
+function oneByOne(config: ModelConfig): ModelConfig[] {
+  const entry = Object.entries(config).find(
+    ([, options]) => typeof options === 'object' && 'replicas' in options,
+  );
+  if (!entry) return [config];
+  const [kind, options] = entry as [string, { replicas: string[]; timeoutMs: number; serve?: unknown }];
+  if (options.serve !== undefined) return [];
+  const timeoutMs = Math.min(options.timeoutMs, TIMEOUT_MS_MAX);
+  return options.replicas.map((url) => {
+    const single = { ...options, replicas: [url], timeoutMs, retriesMax: 0, unreachableMs: 0 };
+    return { ...config, [kind]: single } as ModelConfig;
+  });
+}
+
+async function askOnce(
+  name: string,
+  config: ModelConfig,
+  needs: ReadonlySet<Need>,
+  deps: OpenModelDeps,
+): Promise<ScaleQuestError | null> {
+  let model: Model | null = null;
+  try {
+    // An order would cost, and take hours.
+    if ('openaiBatch' in config) return await probeBatch(name, config, deps);
+    model = await openModel(name, config, deps);
+    for (const need of needs) await QUESTIONS[need](model);
+    return await bosFault(name, config, deps);
+  } catch (error) {
+    if (error instanceof ScaleQuestError) return asModelError(error, serverOf(name, config));
+    throw error;
+  } finally {
+    await model?.close();
+  }
+}
+
+async function probeBatch(
+  name: string,
+  { openaiBatch }: Extract<ModelConfig, { openaiBatch: unknown }>,
+  { env, clock = systemClock, random = () => 0.5 }: OpenModelDeps,
+): Promise<null> {
+  const { apiKeyEnv } = openaiBatch;
+  const remove = keyRemover(apiKeyEnv === undefined ? undefined : env[apiKeyEnv]?.trim());
+  await cleaned(probeOpenaiBatch(name, openaiBatch, { env, clock, random }), remove);
+  return null;
+}
+
+/** As messages name it. */
+function serverOf(name: string, config: ModelConfig): string {
+  for (const options of Object.values(config)) {
+    if (typeof options === 'object' && 'replicas' in options) {
+      return `model ${name} (${options.model} at ${options.replicas[0]})`;
+    }
+  }
+  return `model ${name}`;
+}
+
+/**
+ * What loses one row in a run means here that the server cannot be used as it is. Messages of rows do not say which server
+ * it was: the table of lost rows must not depend on it.
+ */
+function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
+  if (!(error instanceof RowError)) return error;
+  const code = MEANINGS[error.code] ?? 'ERR_MODEL_PROTOCOL';
+  const advice = code === 'ERR_MODEL_UNREACHABLE' ? '; see its log, then check again' : '';
+  const message = error.message.startsWith(server) ? error.message : `${server}: ${error.message}`;
+  return new ScaleQuestError(code, `${message}${advice}`, { cause: error, data: error.data });
+}
+
+const MEANINGS: Partial<Record<ErrorCode, ErrorCode>> = {
+  ROW_TIMEOUT: 'ERR_MODEL_UNREACHABLE',
+  ROW_SERVER_ERROR: 'ERR_MODEL_UNREACHABLE',
+  ROW_REFUSED: 'ERR_MODEL_REFUSED',
+  ROW_PROMPT_TOO_LONG: 'ERR_MODEL_REFUSED',
+};
+
+const USER = { kind: 'user', text: 'What is 1 + 1? Answer Yes if you know and No if not.' } as const;
+const ONE_TOKEN = { seq: 0, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 1 };
+
+const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
+  preQuery: (model) => model.complete({ ...ONE_TOKEN, turn: { kind: 'preQuery' } }),
+  complete: (model) => model.complete({ ...ONE_TOKEN, turn: USER }),
+  choose: (model) => model.choose({ seq: 0, turn: USER, options: ['Yes', 'No'] }),
+  score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
+  scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
+  named: async () => {},
+};

@@ -1,0 +1,32 @@
+import type { ModelConfig } from '../../backends/openModel.js';
+import type { ScaleQuestError } from '../../errors.js';
+import { type PipelineDocument, problem } from '../document.js';
+
+/** Two models that each start a server at one address: whichever comes second would find its port taken, or the first's replies. */
+export function checkServed(
+  document: PipelineDocument,
+  models: Readonly<Record<string, ModelConfig>>,
+): ScaleQuestError[] {
+  const starters = new Map<string, string>();
+  return Object.entries(models).flatMap(([name, config]) => {
+    const served = servedAt(config);
+    if (!served) return [];
+    const first = starters.get(served.address);
+    if (first === undefined) {
+      starters.set(served.address, name);
+      return [];
+    }
+    const message =
+      `found a second server at ${served.address}, which model ${first} starts already; leave out \`serve\` here to use that one, ` +
+      'or give this one another port';
+    return [problem('ERR_PIPELINE_INVALID', document.at(['models', name, served.kind, 'serve']), message)];
+  });
+}
+
+function servedAt(config: ModelConfig): { kind: string; address: string } | null {
+  for (const [kind, options] of Object.entries(config)) {
+    if (typeof options !== 'object' || !('serve' in options) || options.serve === undefined) continue;
+    return { kind, address: new URL(options.replicas[0]!).host };
+  }
+  return null;
+}

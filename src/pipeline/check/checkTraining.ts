@@ -1,0 +1,145 @@
+import { join, resolve } from 'node:path';
+import type { Column } from '../../arrow/columnType.js';
+import type { ScaleQuestError } from '../../errors.js';
+import type { OperatorSpec } from '../../operators/lib/operator.js';
+import { isPath } from '../../train/command.js';
+import { type Training, labelOf } from '../../train/schema.js';
+import { TRAINING_TASKS, type TrainingTask } from '../../train/tasks.js';
+import type { CheckDeps } from './checkDeps.js';
+import { type KeyPath, type PipelineDocument, problem } from '../document.js';
+import { exportFormat } from '../exportFormats.js';
+import { suggestion } from '../nearest.js';
+import type { Plan } from '../plan.js';
+
+interface TrainingContext {
+  /** Of the pipeline file. */
+  folder: string;
+  /** What the set goes without, and why. */
+  leftOut: Plan['leftOut'];
+  places: readonly { spec?: OperatorSpec; step?: { label: string } }[];
+  deps: Pick<CheckDeps, 'env' | 'exists' | 'isPending'>;
+}
+
+type Add = (code: 'ERR_PIPELINE_COLUMN' | 'ERR_PIPELINE_INVALID', at: KeyPath, text: string) => void;
+
+/** Mistakes in `train` that would show only after hours of generation. */
+export function checkTraining(
+  document: PipelineDocument,
+  settings: Plan['settings'],
+  columns: readonly Column[],
+  context: TrainingContext,
+  problems: ScaleQuestError[],
+): void {
+  const labels = new Set<string>();
+  for (const [index, training] of settings.train.entries()) {
+    const add: Add = (code, at, text) =>
+      void problems.push(problem(code, document.at(['train', index, ...at]), text));
+    const label = labelOf(training);
+    if (labels.has(label))
+      add(
+        'ERR_PIPELINE_INVALID',
+        [],
+        `a training before it is called "${label}" too; give one another \`label\``,
+      );
+    labels.add(label);
+    for (const name of training.env.filter((wanted) => context.deps.env[wanted] === undefined))
+      add(
+        'ERR_PIPELINE_INVALID',
+        ['env'],
+        `the environment variable ${name} is not set; set it, or take it out`,
+      );
+    checkModel(settings.train.slice(0, index), training, context, add);
+    checkColumns(settings, training, columns, context, add);
+    checkWhen(training, columns, context, add);
+  }
+}
+
+/** A folder that an earlier training will write need not be there yet. */
+function checkModel(
+  earlier: readonly Training[],
+  { trl }: Training,
+  { folder, deps }: TrainingContext,
+  add: Add,
+): void {
+  if (!trl || !isPath(trl.model)) return;
+  const path = resolve(folder, trl.model);
+  const isMade = earlier.some(({ output }) => output !== undefined && resolve(folder, output) === path);
+  const configs = ['config.json', 'adapter_config.json'];
+  if (isMade || deps.isPending?.(path, 'other') || configs.some((name) => deps.exists(join(path, name))))
+    return;
+  add(
+    'ERR_PIPELINE_INVALID',
+    ['trl', 'model'],
+    `found no config.json in ${path}, expected a model in Hugging Face’s form; a path starts at the pipeline file`,
+  );
+}
+
+function checkColumns(
+  settings: Plan['settings'],
+  training: Training,
+  columns: readonly Column[],
+  { leftOut }: TrainingContext,
+  add: Add,
+): void {
+  const { trl, export: exported } = training;
+  if (exported !== undefined && Object.hasOwn(leftOut.exports, exported)) {
+    const message =
+      `the export ${exported} reads ${leftOut.exports[exported]}, and the step that writes it is switched off; ` +
+      'switch it on, or train on nothing: `train: []`';
+    add('ERR_PIPELINE_COLUMN', ['export'], message);
+    return;
+  }
+  const form = exported === undefined ? undefined : settings.exports[exported];
+  if (exported !== undefined && !form) {
+    add(
+      'ERR_PIPELINE_INVALID',
+      ['export'],
+      `no export is called "${exported}"; ${suggestion(exported, Object.keys(settings.exports))}`,
+    );
+    return;
+  }
+  if (!trl) return;
+  const names = form ? exportFormat(form).schema.map(([element]) => element!.name) : textColumns(columns);
+  const { columns: wanted }: TrainingTask = TRAINING_TASKS[trl.task];
+  const sets = wanted.map((set) => set.join(', ')).join('; or ');
+  const read = names.filter((name) => wanted.some((set) => set.includes(name)));
+  if (wanted.some((set) => set.length === read.length && set.every((name) => read.includes(name)))) return;
+  const isAmbiguous = wanted.some((set) => set.every((name) => read.includes(name)));
+  const message = isAmbiguous
+    ? `${trl.task} reads the columns ${sets}; found ${read.join(', ')}, which can be read in two ways. ` +
+      'Leave some out with `output.columns`'
+    : `${trl.task} reads the columns ${sets}; found ${names.join(', ') || 'none of text'}. ` +
+      'Write them in a step, or train on one of `exports`';
+  add('ERR_PIPELINE_COLUMN', ['trl', 'task'], message);
+}
+
+/** TRL reads prompts and replies as texts. */
+function textColumns(columns: readonly Column[]): string[] {
+  return columns.filter(({ type }) => type === 'string').map(({ name }) => name);
+}
+
+function checkWhen(
+  { when }: Training,
+  columns: readonly Column[],
+  { places, leftOut }: TrainingContext,
+  add: Add,
+): void {
+  const reward = columns.find(({ name }) => name === 'reward');
+  const isUnscored = reward !== undefined && leftOut.columns.includes('rewards');
+  if (when.rewardMeanMin !== undefined && (reward?.type !== 'float64' || isUnscored))
+    add(
+      'ERR_PIPELINE_COLUMN',
+      ['when', 'rewardMeanMin'],
+      'the set has no column `reward` of numbers; add `scoreReward` and `keepBest`',
+    );
+  // A step with a mistake of its own may have figures: no false alarm.
+  if (places.some(({ step }) => !step)) return;
+  const steps = places.flatMap(({ spec, step }) => (spec?.figures ? [step!.label] : []));
+  for (const bound of ['figuresMin', 'figuresMax'] as const) {
+    for (const path of Object.keys(when[bound])) {
+      if (steps.some((label) => path.startsWith(`${label}.`))) continue;
+      const text = `no step has the figure "${path}"; ${suggestion(path.split('.')[0]!, steps)}`;
+      add('ERR_PIPELINE_INVALID', ['when', bound, path], text);
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import { dirname, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import type { customOptions } from '../../operators/custom.js';
+import { type CheckDeps, promptFrom } from './checkDeps.js';
+import { frameFrom } from '../frame.js';
+import { hashOf } from '../hash.js';
+import type { Plan, PlannedStep, Texts } from '../plan.js';
+import { textHashes } from './texts.js';
+
+/** What decides the rows of a run, as one hash, and part by part, so that two runs can be told apart in words. */
+export interface Identity {
+  identity: string;
+  /** Path of a value (`steps.respond.n`) to its JSON text; long texts by their hash. */
+  parts: Readonly<Record<string, string>>;
+  /**
+   * For each step, up to the first of a user's own, a hash of what it decides a row of the source from: the source, the seed,
+   * this step and those before it, with their models.
+   */
+  deciders: readonly string[];
+}
+
+/**
+ * Hashes what decides the rows, with the contents of the files that they come from: not how many requests are in flight, how long they
+ * may take or how rows are batched. `filled`: texts of the environment by their names, which `parts` shows by their hash alone.
+ */
+export async function identityOf(
+  settings: Plan['settings'],
+  models: Readonly<Record<string, ModelConfig>>,
+  steps: readonly PlannedStep[],
+  folder: string,
+  deps: CheckDeps,
+  texts: Texts,
+  filled: ReadonlyMap<string, string>,
+): Promise<Identity> {
+  const { windowRows: _w, batchRows: _b, ...source } = settings.source;
+  const { folder: _f, ...output } = settings.output;
+  const value = {
+    format: 2,
+    name: settings.name,
+    seed: settings.seed,
+    target: settings.target,
+    limit: settings.limit,
+    source,
+    files: await filesOf(settings.source, models, steps, folder, deps),
+    output,
+    models: modelIdentities(models),
+    steps: steps.map((step) => ({
+      label: step.label,
+      name: step.spec.name,
+      options: step.parsed,
+      prompts: promptTexts(step, folder, deps),
+      module: moduleText(step, folder, deps),
+      texts: textHashes(step, texts),
+    })),
+  };
+  return {
+    identity: hashOf(value),
+    parts: Object.fromEntries(partsOf([], value, new Set(filled.values()))),
+    deciders: decidersOf(value, steps),
+  };
+}
+
+function modelIdentities(models: Readonly<Record<string, ModelConfig>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, config]) => [name, describeModel(config).identity]),
+  );
+}
+
+interface Decisive {
+  format: number;
+  seed: number;
+  source: unknown;
+  files: Readonly<Record<string, unknown>>;
+  models: Readonly<Record<string, unknown>>;
+  steps: readonly unknown[];
+}
+
+/** Where the run ends, and how its rows are written, decides nothing about a row. A module's imports are not known, so it ends the list. */
+function decidersOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
+  const { format, seed, source, files, models } = value;
+  const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
+  const kept = custom < 0 ? planned : planned.slice(0, custom);
+  let before = hashOf({ format, seed, source, files: [files['jsonl'], files['parquet']] });
+  return kept.map(({ spec, parsed, label }, at) => {
+    const used = spec.models(parsed).map(({ model }) => [model, models[model], files[model]]);
+    before = hashOf({ before, step: value.steps[at], used, files: files[`steps ${label}`] });
+    return before;
+  });
+}
+
+/** By what names them: hashes of the files of rows and of models. */
+async function filesOf(
+  { jsonl, parquet }: Plan['settings']['source'],
+  models: Readonly<Record<string, ModelConfig>>,
+  steps: readonly PlannedStep[],
+  folder: string,
+  { exists, contentsHash }: CheckDeps,
+): Promise<Record<string, string[]>> {
+  // What is missing is told when it is read.
+  const hash = async (path: string, extension?: string): Promise<string> =>
+    exists(path) ? contentsHash(path, extension) : 'missing';
+  const hashes = (paths: string | readonly string[], extension?: string): Promise<string[]> =>
+    Promise.all([paths].flat().map((path) => hash(resolve(folder, path), extension)));
+  const files: Record<string, string[]> = {};
+  if (jsonl) files['jsonl'] = await hashes(jsonl.path, '.jsonl');
+  if (parquet) files['parquet'] = await hashes(parquet.path, '.parquet');
+  for (const [name, config] of Object.entries(models)) {
+    const { files: named }: { files: readonly string[] } = describeModel(config);
+    const read = named.flatMap((path) => modelFiles(resolve(folder, path)).filter(exists));
+    if (read.length > 0) files[name] = await hashes(read);
+  }
+  for (const { label, parsed } of steps) {
+    const read = tokenizersIn(parsed).flatMap((path) => modelFiles(resolve(folder, path)).filter(exists));
+    if (read.length > 0) files[`steps ${label}`] = await hashes(read);
+  }
+  return files;
+}
+
+/** A model's file is itself; a tokenizer is what `readChatTemplate` reads of it, given as a file or as its folder. */
+export function modelFiles(path: string): string[] {
+  if (path.endsWith('.gguf')) return [path];
+  const folder = path.endsWith('.json') ? dirname(path) : path;
+  return [join(folder, 'tokenizer_config.json'), join(folder, 'chat_template.jinja')];
+}
+
+/** Whether a step cannot be built yet, for a link before will write its tokenizer. */
+export function waitsForTokenizer(
+  { parsed }: Pick<PlannedStep, 'parsed'>,
+  folder: string,
+  { exists, isPending }: Pick<CheckDeps, 'exists' | 'isPending'>,
+): boolean {
+  const paths = tokenizersIn(parsed).map((path) => resolve(folder, path));
+  return paths.some((path) => !exists(path) && isPending?.(path, 'other'));
+}
+
+/** Tokenizers that a step's options name: `{ tokenizer: path }`, wherever it stands. */
+function tokenizersIn(options: unknown): string[] {
+  if (options === null || typeof options !== 'object') return [];
+  return Object.entries(options).flatMap(([key, value]) =>
+    key === 'tokenizer' && typeof value === 'string' ? [value] : tokenizersIn(value),
+  );
+}
+
+/** The prompts that a step compiles when it is built. */
+function promptTexts(step: PlannedStep, folder: string, deps: CheckDeps): string[] {
+  const prompts: string[] = [];
+  if (waitsForTokenizer(step, folder, deps)) return prompts;
+  const prompt = promptFrom(folder, deps);
+  const record = (name: string, path: string | undefined): string => {
+    prompts.push(prompt(name, path));
+    return prompts.at(-1)!;
+  };
+  const questionFrame = frameFrom(folder);
+  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt: record, questionFrame });
+  return prompts;
+}
+
+/** A changed operator of the user's own makes other rows, though its path is the same. A package counts by its name. */
+function moduleText({ spec, parsed }: PlannedStep, folder: string, deps: CheckDeps): string | undefined {
+  if (spec.name !== 'custom') return undefined;
+  const path = resolve(folder, (parsed as z.output<typeof customOptions>).path);
+  return deps.exists(path) ? deps.readText(path) : undefined;
+}
+
+const LONG = 60;
+
+/** The leaves of a plain value, with steps named by their labels. */
+function partsOf(path: readonly string[], value: unknown, filled: ReadonlySet<string>): [string, string][] {
+  if (value === undefined) return [];
+  if (value !== null && typeof value === 'object') {
+    return Object.entries(value).flatMap(([key, item]) => {
+      const { label } = (item ?? {}) as { label?: unknown };
+      return partsOf([...path, path[0] === 'steps' && typeof label === 'string' ? label : key], item, filled);
+    });
+  }
+  const text = JSON.stringify(value);
+  const isHidden = text.length > LONG || [...filled].some((each) => String(value).includes(each));
+  return [[path.join('.'), isHidden ? `text ${hashOf(value).slice(0, 12)}` : text]];
+}

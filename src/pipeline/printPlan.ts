@@ -1,0 +1,75 @@
+import { join, resolve } from 'node:path';
+import { commandOf, printCommand } from '../train/command.js';
+import { filledRemover } from '../train/environment.js';
+import { labelOf } from '../train/schema.js';
+import type { Plan } from './plan.js';
+
+/** The plan as text: each step, its model, what it reads, writes and holds. */
+export function printPlan(plan: Plan): string {
+  const { settings, steps, models } = plan;
+  const end = [
+    settings.target === undefined ? null : `${settings.target} kept rows`,
+    settings.limit === undefined ? null : `${settings.limit} source rows`,
+  ].filter((part) => part !== null);
+  const when = end.length > 0 ? end.join(' or ') : 'the end of its source';
+  const { windowRows, batchRows } = settings.source;
+  const lines = [
+    `${plan.name} (${plan.file}), seed ${settings.seed}, identity ${plan.identity.slice(0, 12)}`,
+    `ends at ${when}${end.length > 1 ? ', whichever comes first' : ''}`,
+    `source  at most ${windowRows} rows under way, in batches of ${batchRows}`,
+    '',
+  ];
+  for (const [index, step] of steps.entries()) {
+    const needs = step.spec.models(step.parsed);
+    const asked = [
+      ...new Set(
+        needs
+          .filter(({ needs: need }) => need !== 'named')
+          .map(({ model, needs: need }) => `${model} (${need})`),
+      ),
+    ];
+    lines.push(`${String(index + 1).padStart(2)}  ${step.label}: ${step.spec.summary}`);
+    lines.push(`      reads  ${Object.keys(step.spec.reads(step.parsed)).join(', ') || '–'}`);
+    lines.push(
+      `      writes ${
+        step.spec
+          .writes(step.parsed)
+          .map(({ name }) => name)
+          .join(', ') || '–'
+      }`,
+    );
+    if (asked.length > 0) lines.push(`      asks   ${asked.join(', ')}`);
+    lines.push(`      holds  ${step.spec.contract.holdsAtMost}`);
+  }
+  lines.push('', `output  ${plan.columns.map(({ name, type }) => `${name}: ${type}`).join(', ')}`);
+  lines.push(
+    `        shards of ${settings.output.shardRows} rows, row groups of ${settings.output.rowGroupRows}, zstd`,
+  );
+  const without = leftOutText(plan);
+  if (without !== null) lines.push(`        ${without}`);
+  lines.push('', 'models');
+  for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
+  return [...lines, ...trainingLines(plan)].join('\n');
+}
+
+/** What is left out with the steps that are switched off, in words; null where nothing is. */
+export function leftOutText({ leftOut }: Pick<Plan, 'leftOut'>): string | null {
+  const exports = Object.entries(leftOut.exports).map(
+    ([name, missing]) => `the export ${name} (it reads ${missing})`,
+  );
+  const all = [...leftOut.columns.map((name) => `the column ${name}`), ...exports];
+  return all.length === 0 ? null : `left out, for their steps are switched off: ${all.join(', ')}`;
+}
+
+/** The commands as they would be in a first run folder. */
+function trainingLines({ settings, folder, name, filled }: Plan): string[] {
+  if (settings.train.length === 0) return [];
+  const run = resolve(settings.output.folder ?? join('runs', name));
+  const clean = filledRemover(filled);
+  const lines = settings.train.map((training, number) => {
+    const own = join(run, 'train', String(number));
+    const command = commandOf(training, { folder, run, own, name, seed: settings.seed }).map(clean);
+    return `  ${labelOf(training)}  ${printCommand(command)}`;
+  });
+  return ['', 'train', ...lines];
+}

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { type ErrorCode, ScaleQuestError } from '../errors.js';
+import type { Clock } from '../clock.js';
+import { spawnGuarded } from './guardedGroup.js';
+
+export const serveOptions = z
+  .strictObject({
+    command: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe('The server and its arguments, as [vllm, serve, my-model].'),
+    gpus: z
+      .array(z.int().min(0))
+      .min(1)
+      .optional()
+      .describe('GPUs it may see (CUDA_VISIBLE_DEVICES); all if absent.'),
+    startTimeoutMs: z
+      .int()
+      .min(1)
+      .default(900_000)
+      .describe('How long it may take until it answers, in milliseconds; large models load for minutes.'),
+  })
+  .describe(
+    'Starts the server before the run, waits until it answers, and stops it and all its processes after.',
+  );
+
+export type ServeOptions = z.output<typeof serveOptions>;
+
+export interface ManagedServer {
+  /** Resolves when the server ends before `stop`, with ERR_MODEL_CRASHED and the end of its log. */
+  died: Promise<ScaleQuestError>;
+  /** Ends the server's whole process group; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface ManagedServerDeps {
+  /** The server's environment. */
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  /** Whether the server answers by now. */
+  isReady: () => Promise<boolean>;
+  signal?: AbortSignal | undefined;
+}
+
+const POLL_MS = 500;
+const STOP_GRACE_MS = 10_000;
+const LOG_TAIL_LINES = 30;
+
+/** Starts a server and waits until it is ready. Rejects with ERR_MODEL_LOAD and the end of its log if it dies or takes too long. */
+export async function startServer(
+  name: string,
+  options: ServeOptions,
+  deps: ManagedServerDeps,
+): Promise<ManagedServer> {
+  const { clock, signal } = deps;
+  if (await deps.isReady()) throw alreadyThere(name);
+  const guard = spawnGuarded(options.command, {
+    env: options.gpus ? { ...deps.env, CUDA_VISIBLE_DEVICES: options.gpus.join(',') } : deps.env,
+    graceMs: STOP_GRACE_MS,
+  });
+  const log = tailOf([guard.stdout, guard.stderr]);
+  let ended: string | null = null;
+  let isStopping = false;
+  const exited = new Promise<void>((resolve) => {
+    guard.on('exit', (code) => {
+      ended = `exited with code ${code}`;
+      resolve();
+    });
+    guard.on('error', (error) => {
+      ended = error.message;
+      resolve();
+    });
+  });
+
+  async function stop(): Promise<void> {
+    isStopping = true;
+    guard.stdin.end();
+    await exited;
+  }
+
+  function failure(what: string, code: ErrorCode = 'ERR_MODEL_LOAD'): ScaleQuestError {
+    const server = `the server \`${options.command.join(' ')}\``;
+    const data = { model: name };
+    return new ScaleQuestError(code, `${name}: ${server} ${what}. The end of its log:\n${log()}`, { data });
+  }
+
+  /** Never settles where we end it. */
+  async function death(): Promise<ScaleQuestError> {
+    await exited;
+    if (isStopping) return new Promise(() => {});
+    return failure(`${ended} in the middle of the run; start the run again to go on`, 'ERR_MODEL_CRASHED');
+  }
+
+  const deadlineMs = clock.nowMs() + options.startTimeoutMs;
+  try {
+    while (!(await deps.isReady())) {
+      if (ended !== null) throw failure(ended);
+      if (clock.nowMs() > deadlineMs)
+        throw failure(`did not answer within ${options.startTimeoutMs / 1000} s`);
+      await clock.sleep(POLL_MS, signal);
+    }
+  } catch (error) {
+    await stop();
+    throw signal?.aborted ? cancelled(name) : error;
+  }
+  // A server of someone else on the same port would answer too, while ours failed to take it.
+  if (ended !== null) throw failure(`${ended}, though something else answers at its address`);
+  return { stop, died: death() };
+}
+
+/** Ours would find its port taken only later, and the other's replies would pass for its own. */
+function alreadyThere(name: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_MODEL_LOAD',
+    `${name}: something answers at the address of its server before it is started, expected nothing there. End that server, ` +
+      'choose another port, or leave out `serve` to use it',
+    { data: { model: name } },
+  );
+}
+
+function cancelled(name: string): ScaleQuestError {
+  return new ScaleQuestError('ERR_CANCELLED', `${name}: its server was given up while it was starting`);
+}
+
+function tailOf(streams: readonly NodeJS.ReadableStream[]): () => string {
+  let lines: string[] = [];
+  for (const stream of streams) {
+    let partial = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      const parts = (partial + chunk).split('\n');
+      partial = parts.pop()!.slice(-4096);
+      lines = [...lines, ...parts].slice(-LOG_TAIL_LINES);
+    });
+  }
+  return () => lines.join('\n');
+}

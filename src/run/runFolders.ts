@@ -1,0 +1,75 @@
+import { basename, dirname, join } from 'node:path';
+import { nodeFiles } from '../io/files/files.js';
+import { type RunRecord, readManifest } from '../io/run/manifest.js';
+import { MANIFEST_FILE, hasManifest } from '../io/run/runFolder.js';
+import type { Plan } from '../pipeline/plan.js';
+
+/**
+ * The folder that a run is written to: what `--out` names, else `output.folder`, else `runs/<name>`. Without `--out` a run
+ * that was begun beside it (`runs/<name>-2` …) is found again by its identity; `fresh` takes one that is free, after the newest.
+ */
+export async function runFolderOf(plan: Plan, out: string | undefined, fresh: boolean): Promise<string> {
+  const wanted = out ?? plan.settings.output.folder ?? join('runs', plan.name);
+  if (out !== undefined && !fresh) return out;
+  const begun = (await foldersFor(wanted)).filter(({ run }) => run?.name === plan.name);
+  if (fresh) return freeFolder(wanted, (begun.at(-1)?.number ?? 0) + 1);
+  const same = begun.findLast(({ run }) => run!.identity === plan.identity);
+  if (same) return same.path;
+  // What differs from the newest is told there.
+  return (await nodeFiles.stat(wanted)) ? (begun.at(-1)?.path ?? wanted) : wanted;
+}
+
+/** The folder of a link of a chain: the one that holds the same run already, else the next that is free. */
+export async function linkFolderOf(plan: Plan, wanted: string): Promise<string> {
+  const folders = await foldersFor(wanted);
+  const same = folders.find(({ run }) => run?.identity === plan.identity);
+  if (same) return same.path;
+  const bare = folders.find(({ hasRun }) => !hasRun);
+  const free = await freeFolder(wanted, 1);
+  // Without a manifest nothing was begun in it; an earlier one that is not there at all comes first.
+  return bare && bare.number < numberOf(free, wanted) ? bare.path : free;
+}
+
+interface Folder {
+  path: string;
+  /** 1 for the one without a number. */
+  number: number;
+  hasRun: boolean;
+  /** Null where there is none, or none that can be read. */
+  run: RunRecord | null;
+}
+
+/** `<wanted>`, `<wanted>-2` … as far as they are there, whatever is missing between them, by their numbers. */
+async function foldersFor(wanted: string): Promise<Folder[]> {
+  const parent = dirname(wanted);
+  const names = (await nodeFiles.stat(parent))?.isFolder ? await nodeFiles.readdir(parent) : [];
+  const paths = names.map((name) => join(parent, name)).filter((path) => numberOf(path, wanted) > 0);
+  const folders = paths.map(async (path) => {
+    const hasRun = await hasManifest(nodeFiles, path);
+    return { path, number: numberOf(path, wanted), hasRun, run: hasRun ? await recordIn(path) : null };
+  });
+  return (await Promise.all(folders)).sort((a, b) => a.number - b.number);
+}
+
+function numberOf(path: string, wanted: string): number {
+  const [name, first] = [basename(path), basename(wanted)];
+  if (name === first) return 1;
+  const more = name.startsWith(`${first}-`) ? name.slice(first.length + 1) : '';
+  return /^([2-9]|[1-9]\d+)$/.test(more) ? Number(more) : 0;
+}
+
+async function freeFolder(wanted: string, from: number): Promise<string> {
+  for (let number = from; ; number++) {
+    const path = number === 1 ? wanted : `${wanted}-${number}`;
+    if ((await nodeFiles.stat(path)) === null) return path;
+  }
+}
+
+/** A damaged one is told when it is opened; looking for another must not fail of it. */
+async function recordIn(path: string): Promise<RunRecord | null> {
+  try {
+    return (await readManifest(nodeFiles, join(path, MANIFEST_FILE))).run;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import { type Database, type RootDatabase, type RootDatabaseOptionsWithPath, open } from 'lmdb';
+import { z } from 'zod';
+import { ScaleQuestError } from '../errors.js';
+import { writeAtomic } from '../io/files/atomicFile.js';
+import type { Files } from '../io/files/files.js';
+import { committed, foreign, openError } from './storeErrors.js';
+import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE } from './storeFiles.js';
+import { prepareStoreFolder, readStoreFolder } from './storeFolder.js';
+import { claimStore, deadHolders, thisHolder } from './holders.js';
+import { assertHandles, assertRoom, ensureRoom } from './room.js';
+
+/** Of the store's records; a newer one is refused. */
+export const STORE_FORMAT_VERSION = 1;
+
+const formatRecord = z.object({ kind: z.literal('scalequest-store'), version: z.int().min(1) });
+const FORMAT_TEXT = JSON.stringify({ kind: 'scalequest-store', version: STORE_FORMAT_VERSION });
+const FORMAT_KEY = Buffer.from('format');
+
+type Table = Database<Buffer, Buffer>;
+
+/**
+ * The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name; `decisions` by what
+ * decided and the first of the rows. `fresh` has what is in no index yet: few replies as they came, or nothing, for those of the
+ * block of the same key.
+ */
+export interface StoreTables {
+  root: RootDatabase<Buffer, Buffer>;
+  fresh: Table;
+  blocks: Table;
+  index: Table;
+  runs: Table;
+  decisions: Table;
+}
+
+const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+/** As the store opens its database. */
+export function databaseOptions(path: string): RootDatabaseOptionsWithPath {
+  return {
+    path,
+    ...BINARY,
+    maxDbs: 8,
+    noSubdir: false,
+    // One flush a transaction, awaited: a promise that has resolved is on the disk.
+    overlappingSync: false,
+    // We group writes ourselves; its own batch of a turn rejects a promise that nobody can hear, which would end the process.
+    eventTurnBatching: false,
+  };
+}
+
+export interface OpenTables {
+  tables: StoreTables;
+  close(): Promise<void>;
+}
+
+/** Opens the tables, of a new store or one that is there. Throws ERR_STORE_FOREIGN, _DAMAGED, _VERSION, _OPEN. */
+export async function openStoreTables(files: Files, path: string): Promise<OpenTables> {
+  try {
+    const { isNew } = await prepareStoreFolder(files, path);
+    const release = await claimStore(files, path);
+    try {
+      return await openClaimed(files, path, isNew, release);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
+
+async function openClaimed(
+  files: Files,
+  path: string,
+  isNew: boolean,
+  release: () => Promise<void>,
+): Promise<OpenTables> {
+  const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
+  if (isNew || !hasLock) await assertRoom(files, path);
+  if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
+  // LMDB opens it to write as well; where it may not, its environment is half made, and the process ends by a signal.
+  if (hasLock) await assertHandles(files, join(path, STORE_LOCK_FILE), 'append');
+  const root = open<Buffer, Buffer>(databaseOptions(path));
+  const close = async (): Promise<void> => {
+    try {
+      await root.close();
+    } finally {
+      await release();
+    }
+  };
+  try {
+    return { tables: await openTables(files, path, root, isNew), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openTables(
+  files: Files,
+  path: string,
+  root: StoreTables['root'],
+  isNew: boolean,
+): Promise<StoreTables> {
+  await ensureRoom(files, path, { root }, { keys: 8, valuesBytes: [FORMAT_TEXT.length] });
+  if (!hasFormat(root, path, isNew)) await committed(root.put(FORMAT_KEY, Buffer.from(FORMAT_TEXT)));
+  const tables = tablesOf(root);
+  // Its files may be new, whoever made them.
+  await files.syncFolder(path);
+  const mark = join(path, STORE_MARK_FILE);
+  if (!(await files.stat(mark))) await writeAtomic(files, mark, `${FORMAT_TEXT}\n`);
+  return tables;
+}
+
+/** To read only, on a full disk or a read-only one too. Null for a store that was begun and holds nothing. Throws as above. */
+export async function readStoreTables(files: Files, path: string): Promise<OpenTables | null> {
+  try {
+    const { isNew } = await readStoreFolder(files, path);
+    if (isNew) return null;
+    await deadHolders(files, path, thisHolder());
+    await assertHandles(files, join(path, STORE_DATA_FILE), 'read');
+    const root = open<Buffer, Buffer>({ ...databaseOptions(path), readOnly: true });
+    const close = (): Promise<void> => root.close();
+    try {
+      if (hasFormat(root, path, isNew)) return { tables: tablesOf(root), close };
+      await close();
+      return null;
+    } catch (error) {
+      await close();
+      // A crash came before the tables were there, and with them any reply.
+      if ((error as Error).message === 'Database not found') return null;
+      throw error;
+    }
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
+
+function tablesOf(root: StoreTables['root']): StoreTables {
+  const table = (name: string) => root.openDB<Buffer, Buffer>({ name, ...BINARY });
+  return {
+    root,
+    fresh: table('fresh'),
+    blocks: table('blocks'),
+    index: table('index'),
+    runs: table('runs'),
+    decisions: table('decisions'),
+  };
+}
+
+/** Throws for what another program, or a newer version of this one, has written. */
+function hasFormat(root: StoreTables['root'], path: string, isNew: boolean): boolean {
+  const written = root.getBinary(FORMAT_KEY);
+  if (!written) {
+    // Another process may have made the file a moment ago; anything else in it is another program's.
+    if (!isNew && root.getKeysCount({ limit: 1 }) > 0)
+      throw foreign(path, 'another program made its database');
+    return false;
+  }
+  const format = formatRecord.safeParse(parseJson(written.toString()));
+  if (!format.success) throw foreign(path, 'its record of the format cannot be read');
+  if (format.data.version > STORE_FORMAT_VERSION) {
+    throw new ScaleQuestError(
+      'ERR_STORE_VERSION',
+      `the store ${path} has format version ${format.data.version}, expected at most ${STORE_FORMAT_VERSION}: ` +
+        'a newer scalequest wrote it. Update this one, or name another folder in `store`',
+    );
+  }
+  return true;
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

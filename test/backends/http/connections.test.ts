@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Connections, createConnections } from '../../../src/backends/http/connections.js';
+
+/** A server that counts its connections, and one client's connections to it. */
+async function setUp(
+  t: TestContext,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  connectionsMax: number,
+) {
+  let opened = 0;
+  const server = createServer(answer);
+  server.on('connection', () => void opened++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const connections = createConnections({ origin, connectionsMax, replyBytesMax: 1000 });
+  t.after(async () => {
+    await connections.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { connections, opened: () => opened };
+}
+
+/** The text of a page, or the code of what went wrong. */
+function get(connections: Connections, path: string): Promise<string> {
+  return new Promise((resolve) => {
+    connections.use((connection) => {
+      let text = '';
+      connection.dispatch(
+        { method: 'GET', path },
+        {
+          onRequestStart() {},
+          onResponseData: (_controller, chunk) => void (text += chunk.toString()),
+          onResponseEnd() {
+            connections.free(connection);
+            resolve(text);
+          },
+          onResponseError(_controller, error) {
+            connections.free(connection);
+            resolve((error as NodeJS.ErrnoException).code ?? error.name);
+          },
+        },
+      );
+    });
+  });
+}
+
+describe('createConnections', () => {
+  it('opens no more than it may, uses them again, and answers all in turn', async (t) => {
+    const served: string[] = [];
+    const world = await setUp(
+      t,
+      ({ url }, response) => {
+        served.push(url!);
+        setTimeout(() => response.end(url), 5);
+      },
+      2,
+    );
+    const paths = Array.from({ length: 9 }, (_, at) => `/${at}`);
+    assert.deepEqual(await Promise.all(paths.map((path) => get(world.connections, path))), paths);
+    assert.deepEqual(served, paths);
+    assert.equal(world.opened(), 2);
+    assert.equal(await get(world.connections, '/more'), '/more');
+    assert.equal(world.opened(), 2);
+  });
+
+  it('connects anew after the server cut a connection', async (t) => {
+    const world = await setUp(
+      t,
+      ({ url, socket }, response) => void (url === '/cut' ? socket.destroy() : response.end('whole')),
+      1,
+    );
+    assert.equal(await get(world.connections, '/cut'), 'UND_ERR_SOCKET');
+    assert.equal(await get(world.connections, '/'), 'whole');
+    assert.equal(world.opened(), 2);
+  });
+
+  it('cuts a reply that is longer than it may be', async (t) => {
+    const world = await setUp(t, (_request, response) => void response.end('x'.repeat(2000)), 1);
+    assert.equal(await get(world.connections, '/'), 'UND_ERR_RES_EXCEEDED_MAX_SIZE');
+  });
+
+  it('destroy ends what is open, what waits and what comes later', async (t) => {
+    const world = await setUp(t, () => undefined, 1);
+    const open = get(world.connections, '/never');
+    const waiting = [get(world.connections, '/1'), get(world.connections, '/2')];
+    await delay(30);
+    await world.connections.destroy();
+    const codes = await Promise.all([open, ...waiting, get(world.connections, '/later')]);
+    assert.deepEqual(codes, Array(4).fill('UND_ERR_DESTROYED'));
+  });
+
+  it('destroy before the first use', async (t) => {
+    const world = await setUp(t, (_request, response) => void response.end(), 1);
+    await world.connections.destroy();
+    assert.equal(await get(world.connections, '/'), 'UND_ERR_DESTROYED');
+    assert.equal(world.opened(), 0);
+  });
+});

@@ -1,0 +1,328 @@
+import assert from 'node:assert/strict';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Model } from '../../../src/backends/model.js';
+import { codeOf, openKind } from '../../helpers/scoreServer.js';
+
+interface Line {
+  custom_id: string;
+  url: string;
+  body: { prompt: string; seed: number };
+}
+
+/** What a batch ends as: its status, and the lines of its two files. */
+interface End {
+  status: string;
+  output?: unknown[];
+  error?: unknown[];
+  errors?: unknown;
+}
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The batch API in a process; each batch is done at its second poll and ends as `end` says. */
+async function serveBatches(
+  end: (lines: Line[], batch: number) => End | null,
+  { orderMs = 0, lists = true }: { orderMs?: number; lists?: boolean } = {},
+) {
+  const files: string[] = [];
+  const ended: (End | null)[] = [];
+  const orders: Record<string, unknown>[] = [];
+  const cancelled: string[] = [];
+  const polls: number[] = [];
+  function statusOf(at: number) {
+    const one = polls[at]! >= 2 ? ended[at] : null;
+    if (!one) return { id: `batch_${at}`, status: 'in_progress', ...orders[at] };
+    const { status, output, error, errors } = one;
+    return {
+      ...{ id: `batch_${at}`, status, errors, ...orders[at] },
+      ...{ output_file_id: output && `out_${at}`, error_file_id: error && `err_${at}` },
+    };
+  }
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+    const body = await bodyOf(request);
+    const [, part, id, last] = request.url!.replace('/v1', '').split('/');
+    const send = (value: unknown) => response.end(JSON.stringify(value));
+    const at = Number(id?.split('_')[1]);
+    if (part === 'files' && request.method === 'POST') {
+      assert.match(body, /name="purpose"\r\n\r\nbatch\r\n/);
+      files.push(body.split('application/jsonl\r\n\r\n')[1]!.split('\r\n--')[0]!);
+      return send({ id: `file_${files.length - 1}` });
+    }
+    if (part?.startsWith('batches?')) {
+      if (!lists) return response.writeHead(404).end('{}');
+      return send({ object: 'list', data: orders.map((_, order) => statusOf(order)).toReversed() });
+    }
+    if (part === 'batches' && !id) {
+      await delay(orderMs);
+      const order = JSON.parse(body) as Record<string, unknown>;
+      const lines = files[Number(String(order['input_file_id']).split('_')[1])]!.split('\n');
+      ended.push(
+        end(
+          lines.map((line) => JSON.parse(line) as Line),
+          orders.push(order) - 1,
+        ),
+      );
+      polls.push(0);
+      return send(statusOf(orders.length - 1));
+    }
+    if (last === 'cancel') cancelled.push(id!);
+    if (part === 'files' && id?.startsWith('file')) return response.end(files[at]);
+    if (part === 'batches') {
+      polls[at]! += 1;
+      return send(statusOf(at));
+    }
+    const lines = id!.startsWith('out') ? ended[at]!.output! : ended[at]!.error!;
+    return response.end(
+      lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
+    );
+  }
+  const server = createServer((request, response) => void answer(request, response));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, orders, cancelled, files, ended };
+}
+
+function okLine({ custom_id, body }: Line): object {
+  const text = `reply to ${/user\n(.*)<\|im_end\|>/.exec(body.prompt)![1]}`;
+  const choices = [{ index: 0, text, finish_reason: 'stop' }];
+  const usage = { prompt_tokens: 3, completion_tokens: 2 };
+  return { id: 'r', custom_id, response: { status_code: 200, body: { choices, usage } }, error: null };
+}
+
+async function open(url: string, options: object = {}): Promise<Model> {
+  return openKind('openaiBatch', url, { replicas: [`${url}/v1`], gatherMs: 10, pollMs: 5, ...options });
+}
+
+function ask(model: Model, seq: number): Promise<string> {
+  const sampling = { n: 1, tokensMax: 8, temperature: 1, topP: 1, seed: seq };
+  const turn = { kind: 'user', text: `q${seq}` } as const;
+  return model.complete({ seq, turn, ...sampling }).then(([choice]) => choice!.text);
+}
+
+function askAll(model: Model, count: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, (_, seq) => ask(model, seq)));
+}
+
+describe('openOpenaiBatch', () => {
+  it('gathers requests into files, and settles each by its id, in whatever order the lines come', async () => {
+    const server = await serveBatches((lines) => ({
+      ...{ status: 'completed', output: lines.map(okLine).toReversed() },
+    }));
+    const model = await open(server.url, { requestsPerFileMax: 3 });
+    assert.deepEqual(
+      await askAll(model, 5),
+      [0, 1, 2, 3, 4].map((seq) => `reply to q${seq}`),
+    );
+    assert.deepEqual(
+      server.files.map((file) => file.split('\n').length),
+      [3, 2],
+    );
+    // Two files are on their way at once: either order may come first.
+    assert.deepEqual(
+      server.orders.map((order) => (order as { input_file_id: string }).input_file_id).toSorted(),
+      ['file_0', 'file_1'],
+    );
+    assert.deepEqual(
+      { ...server.orders[0], input_file_id: 'file_0' },
+      {
+        ...{ input_file_id: 'file_0', endpoint: '/v1/completions', completion_window: '24h' },
+        metadata: { scalequest: 'batch-1', model: 'rm' },
+      },
+    );
+    const first = JSON.parse(server.files[0]!.split('\n')[0]!) as Record<string, unknown>;
+    assert.deepEqual([first['method'], first['url']], ['POST', '/v1/completions']);
+    assert.match(String(first['custom_id']), /^[0-9a-f]{40}$/);
+    const { requests, retries, promptTokens, inFlight, queued } = model.stats();
+    assert.deepEqual([requests, retries, promptTokens, inFlight, queued], [5, 0, 15, 0, 0]);
+  });
+
+  it('asks again for what is missing, garbled, expired or failed by the server', async () => {
+    const server = await serveBatches((lines, batch) => {
+      if (batch > 0) return { status: 'completed', output: lines.map(okLine) };
+      const expired = { code: 'batch_expired', message: 'not executed' };
+      return {
+        status: 'expired',
+        output: [okLine(lines[0]!), `{"custom_id": "${lines[1]!.custom_id}", "resp`],
+        error: [
+          { custom_id: lines[2]!.custom_id, response: null, error: expired },
+          {
+            custom_id: lines[3]!.custom_id,
+            response: { status_code: 500, body: { error: { message: 'boom' } } },
+          },
+        ],
+      };
+    });
+    const model = await open(server.url);
+    assert.deepEqual(
+      await askAll(model, 5),
+      [0, 1, 2, 3, 4].map((seq) => `reply to q${seq}`),
+    );
+    assert.equal(server.orders.length, 2);
+    assert.equal(server.files[1]!.split('\n').length, 4);
+    assert.equal(model.stats().retries, 4);
+  });
+
+  it('gives a row up that no file answers, and one that the server refuses', async () => {
+    const server = await serveBatches((lines) => ({
+      status: 'completed',
+      error: [
+        {
+          custom_id: lines[0]!.custom_id,
+          response: { status_code: 400, body: { error: { message: 'bad' } } },
+        },
+      ].slice(0, lines.length > 1 ? 1 : 0),
+    }));
+    const model = await open(server.url, { retriesMax: 1 });
+    const [refused, lost] = await Promise.all([codeOf(ask(model, 0)), codeOf(ask(model, 1))]);
+    assert.deepEqual([refused, lost], ['ROW_REFUSED', 'ROW_SERVER_ERROR']);
+    assert.equal(server.orders.length, 2);
+    assert.equal(model.stats().failures, 2);
+  });
+
+  for (const status of ['failed', 'cancelled']) {
+    it(`ends the run when a batch is ${status}`, async () => {
+      const errors = { data: [{ message: 'the model is unknown', line: 1 }] };
+      const server = await serveBatches(() => ({ status, errors }));
+      const model = await open(server.url);
+      assert.equal(await codeOf(ask(model, 0)), 'ERR_MODEL_REFUSED');
+    });
+  }
+
+  it('cancels its open batches when closed', async () => {
+    const server = await serveBatches(() => null);
+    const model = await open(server.url);
+    const codes = [codeOf(ask(model, 0)), codeOf(ask(model, 1))];
+    while (server.orders.length === 0) await delay(5);
+    await delay(20);
+    await model.close();
+    assert.deepEqual(await Promise.all(codes), ['ERR_CANCELLED', 'ERR_CANCELLED']);
+    assert.deepEqual(server.cancelled, ['batch_0']);
+    assert.equal(await codeOf(ask(model, 2)), 'ERR_CANCELLED');
+  });
+
+  it('gives a row up by what became of it: expired, failed by the server, missing', async () => {
+    const server = await serveBatches((lines) => ({
+      status: 'expired',
+      error: lines
+        .filter(({ body }) => !body.prompt.includes('q2'))
+        .map(({ custom_id, body }) => ({
+          custom_id,
+          response: null,
+          error: body.prompt.includes('q0')
+            ? { code: 'batch_expired' }
+            : { code: 'x', message: 'GPU on fire' },
+        })),
+    }));
+    const model = await open(server.url, { retriesMax: 1 });
+    const codes = await Promise.all([0, 1, 2].map((seq) => codeOf(ask(model, seq))));
+    // What an expired batch does not mention was not run either.
+    assert.deepEqual(codes, ['ROW_TIMEOUT', 'ROW_SERVER_ERROR', 'ROW_TIMEOUT']);
+    const { requests, retries, failures } = model.stats();
+    assert.deepEqual([requests, retries, failures], [3, 3, 3]);
+  });
+
+  it('cancels a batch whose order was on its way when it was closed', async () => {
+    const server = await serveBatches(() => null, { orderMs: 200 });
+    const model = await open(server.url);
+    const code = codeOf(ask(model, 0));
+    while (server.files.length === 0) await delay(5);
+    await delay(50);
+    await model.close();
+    assert.equal(await code, 'ERR_CANCELLED');
+    assert.equal(server.orders.length, 1);
+    assert.deepEqual(server.cancelled, ['batch_0']);
+  });
+
+  it('orders nothing after it was closed during the upload', async () => {
+    const server = await serveBatches(() => null);
+    const model = await open(server.url);
+    const code = codeOf(ask(model, 0));
+    while (server.files.length === 0) await delay(1);
+    await model.close();
+    assert.equal(await code, 'ERR_CANCELLED');
+    await delay(50);
+    assert.equal(server.orders.length, server.cancelled.length);
+  });
+
+  it('a later run takes over what an aborted one has ordered, and orders the rest', async () => {
+    const server = await serveBatches((lines, batch) =>
+      batch === 0 ? null : { status: 'completed', output: lines.map(okLine) },
+    );
+    const first = await open(server.url, { pollMs: 60_000 });
+    const lost = [0, 1].map((seq) => codeOf(ask(first, seq)));
+    while (server.orders.length === 0) await delay(5);
+    // As after a crash: nobody cancels. The server goes on, and its batch ends with one reply missing.
+    const lines = server.files[0]!.split('\n').map((line) => JSON.parse(line) as Line);
+    server.ended[0] = { status: 'expired', output: [okLine(lines[0]!)] };
+    const second = await open(server.url);
+    assert.deepEqual(await askAll(second, 3), ['reply to q0', 'reply to q1', 'reply to q2']);
+    assert.equal(server.orders.length, server.files.length);
+    const ordered = server.files.slice(1).flatMap((file) => file.split('\n'));
+    const prompts = ordered.map((line) => /q\d/.exec((JSON.parse(line) as Line).body.prompt)![0]);
+    assert.deepEqual(prompts.toSorted(), ['q1', 'q2']);
+    await first.close();
+    assert.deepEqual(await Promise.all(lost), ['ERR_CANCELLED', 'ERR_CANCELLED']);
+  });
+
+  it('does without the list of batches where a server has none, and without those of other models', async () => {
+    for (const options of [{ lists: false }, {}]) {
+      const server = await serveBatches(
+        (lines) => ({ status: 'completed', output: lines.map(okLine) }),
+        options,
+      );
+      const other = await open(server.url, { model: 'another' });
+      assert.equal(await ask(other, 0), 'reply to q0');
+      const model = await open(server.url);
+      assert.equal(await ask(model, 0), 'reply to q0');
+      assert.equal(server.orders.length, 2);
+    }
+  });
+
+  it('begins another file before one is too long to be read again by a later run', async () => {
+    const server = await serveBatches((lines) => ({
+      status: 'completed',
+      output: lines.map(({ custom_id }) =>
+        okLine({ custom_id, body: { prompt: 'user\nq<|im_end|>' } } as Line),
+      ),
+    }));
+    const model = await open(server.url, { gatherMs: 200 });
+    const text = 'x'.repeat(13 * 2 ** 20);
+    const sampling = { n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    const asked = [0, 1, 2, 3, 4].map((seq) =>
+      model.complete({ seq, turn: { kind: 'user', text: `${seq}${text}` }, ...sampling, seed: seq }),
+    );
+    await Promise.all(asked);
+    // They are sent at once: either may be there first.
+    const lines = server.files.map((file) => file.split('\n').length);
+    assert.deepEqual(
+      lines.sort((a, b) => b - a),
+      [4, 1],
+    );
+    assert.ok(server.files.every((file) => file.length < 64 * 2 ** 20));
+  });
+
+  it('asks equal requests apart', async () => {
+    const server = await serveBatches((lines) => ({ status: 'completed', output: lines.map(okLine) }));
+    const model = await open(server.url);
+    assert.deepEqual(await Promise.all([ask(model, 7), ask(model, 7)]), ['reply to q7', 'reply to q7']);
+    const ids = server.files[0]!.split('\n').map((line) => (JSON.parse(line) as Line).custom_id);
+    assert.equal(new Set(ids).size, 2);
+  });
+});

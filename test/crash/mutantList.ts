@@ -1,0 +1,343 @@
+/** Safeguards of the compiled code, each with the change that turns it off. */
+
+export interface Mutant {
+  name: string;
+  /** Compiled, below dist/src. */
+  file: string;
+  /** Found once, and replaced. */
+  before: string;
+  after: string;
+  and?: { before: string; after: string }[];
+  /** What must find it, below dist/test, where that is not the simulated crashes; and of it the tests of this name. */
+  test?: { file: string; name?: string };
+}
+
+/** Files get their names only when the manifest has named them. */
+const LATE_NAMES = {
+  before: 'const names = columns.map(({ name }) => name);',
+  after:
+    'const names = columns.map(({ name }) => name); const late = [];' +
+    'const lateFiles = { ...files, rename: async (...names) => void late.push(names), syncFolder: async () => {} };',
+};
+const NAMES_AFTER_MANIFEST = {
+  before: 'await folder.manifest.append({ ...record, counts: { ...counts }, done });',
+  after:
+    'await folder.manifest.append({ ...record, counts: { ...counts }, done });' +
+    'for (const [from, to] of late.splice(0)) { await files.rename(from, to); await files.syncFolder(join(to, "..")); }',
+};
+
+const RUN_LOCK = { file: 'io/run/runLock.test.js' };
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'small files are written in place, without a rename',
+    file: 'io/files/atomicFile.js',
+    before: 'const temporary = temporaryPath(path);',
+    after: 'const temporary = path; files = { ...files, rename: async () => {} };',
+  },
+  {
+    name: 'shards are written under their own name',
+    file: 'io/parquet/shardWriter.js',
+    before: 'shard = beginShard(path, await files.open(temporaryPath(path), ',
+    after: 'files = { ...files, rename: async () => {} }; shard = beginShard(path, await files.open(path, ',
+  },
+  {
+    name: 'small files are not flushed',
+    file: 'io/files/atomicFile.js',
+    before: 'await file.sync();',
+    after: '',
+  },
+  {
+    name: 'shards are not flushed',
+    file: 'io/parquet/shardWriter.js',
+    before: 'await file.sync();',
+    after: '',
+  },
+  {
+    name: 'names are not flushed',
+    file: 'io/files/atomicFile.js',
+    before: 'await files.syncFolder(dirname(path));',
+    after: '',
+  },
+  {
+    name: 'the run folder’s own name is not flushed',
+    file: 'io/files/atomicFile.js',
+    before: 'const flushing = files.syncFolder(dirname(made));',
+    after: 'const flushing = Promise.resolve();',
+  },
+  {
+    name: 'the manifest’s records are not flushed',
+    file: 'io/run/manifest.js',
+    before: 'await file.write(encodeLine(checked));\n            await file.sync();',
+    after: 'await file.write(encodeLine(checked));',
+  },
+  {
+    name: 'a record that a killed process had not flushed is not flushed',
+    file: 'io/run/manifest.js',
+    before: 'which was read as true, and not flushed it.\n        await file.sync();',
+    after: '',
+    test: { file: 'io/run/manifest.test.js' },
+  },
+  {
+    name: 'the manifest names a shard before it is whole',
+    file: 'io/run/runSink.js',
+    before: 'const writer = openShardWriter(files, ',
+    after: 'const writer = openShardWriter(lateFiles, ',
+    and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'the manifest names rejects before they are whole',
+    file: 'io/run/runSink.js',
+    before: 'writeRejects(files, ',
+    after: 'writeRejects(lateFiles, ',
+    and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'the manifest names what steps learnt before it is whole',
+    file: 'io/run/runSink.js',
+    before: 'writeState(files, ',
+    after: 'writeState(lateFiles, ',
+    and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'a torn record of the manifest is not cut off',
+    file: 'io/run/manifest.js',
+    before: 'await file.truncate(content.bytes);',
+    after: ';',
+  },
+  {
+    name: 'a torn record of the manifest is believed to be damage',
+    file: 'io/run/manifest.js',
+    before: 'const torn = findTorn(lines);',
+    after: 'const torn = undefined;',
+  },
+  {
+    name: 'files of commits that never happened stay',
+    file: 'io/run/runFolder.js',
+    before: 'await files.unlink(join(path, file));',
+    after: '',
+  },
+  {
+    name: 'temporary files beside the folders stay',
+    file: 'io/run/runFolder.js',
+    before: 'await files.unlink(join(path, name));',
+    after: '',
+  },
+  {
+    name: 'what steps learnt is not folded again',
+    file: 'flow/scanRows.js',
+    before: 'scan.apply(state, learnt);',
+    after: ';',
+  },
+  {
+    name: 'what steps learnt is not written',
+    file: 'flow/commit.js',
+    before: "const deltas = side.filter((entry) => entry.kind === 'delta');",
+    after: 'const deltas = [];',
+  },
+  {
+    name: 'a commit also holds entries of later rows',
+    file: 'flow/commit.js',
+    before: 'const side = pending.filter(({ seq }) => seq < upTo)',
+    after: 'const side = pending.filter(() => true)',
+  },
+  {
+    name: 'entries of later rows are forgotten at a commit',
+    file: 'flow/commit.js',
+    before: 'pending = done ? [] : pending.filter(({ seq }) => seq >= upTo);',
+    after: 'pending = [];',
+  },
+  {
+    name: 'the watermark of a commit is the end of its batch',
+    file: 'flow/commit.js',
+    before: 'await cut(seqs[end - 1] + 1, kept >= target);',
+    after: 'await cut(kept >= target ? seqs[end - 1] + 1 : batch.hi, kept >= target);',
+  },
+  {
+    name: 'a run goes on one row too late',
+    file: 'io/run/runFolder.js',
+    before: 'return { from: last?.next ?? 0,',
+    after: 'return { from: last ? last.next + 1 : 0,',
+  },
+  {
+    name: 'a run goes on one row too early',
+    file: 'io/run/runFolder.js',
+    before: 'return { from: last?.next ?? 0,',
+    after: 'return { from: Math.max(0, (last?.next ?? 0) - 1),',
+  },
+  {
+    name: 'rows kept before the crash do not count towards the target',
+    file: 'run/runPlan.js',
+    before: 'keptBefore: kept,',
+    after: '',
+  },
+  {
+    name: 'rows of one question may be parted by a shard’s end',
+    file: 'flow/commit.js',
+    before: 'Math.min(endOfPosition(seqs, wanted), ',
+    after: 'Math.min(wanted, ',
+  },
+  {
+    name: 'a complete run is not finished again',
+    file: 'run/runInto.js',
+    before: 'await writeRunFiles(files, plan, folder, report);\n    return { report, performance: null };',
+    after: 'return { report, performance: null };',
+  },
+  {
+    name: 'the lock of a run is ignored',
+    file: 'io/run/runLock.js',
+    before: 'return found.host !== self.host || isAlive(found);',
+    after: 'return false;',
+    test: RUN_LOCK,
+  },
+  {
+    name: 'a dead process’s lock is taken over by all who find it',
+    file: 'io/run/runLock.js',
+    before: 'if (!(await claim(files, turn, world.self))) {',
+    after: 'if (false) {',
+    test: RUN_LOCK,
+  },
+  {
+    name: 'a lock without a name is taken over at once',
+    file: 'io/run/runLock.js',
+    before: 'const NAMELESS_TRIES = 5;',
+    after: 'const NAMELESS_TRIES = 0;',
+    test: RUN_LOCK,
+  },
+  {
+    name: 'the store flushes nothing',
+    file: 'store/tables.js',
+    before: 'overlappingSync: false,',
+    after: 'overlappingSync: false, noSync: true,',
+    test: { file: 'store/tables.test.js' },
+  },
+  {
+    name: 'the store flushes when it pleases',
+    file: 'store/tables.js',
+    before: 'overlappingSync: false,',
+    after: '',
+    test: { file: 'store/tables.test.js' },
+  },
+  {
+    name: 'the names of a new store are not flushed',
+    file: 'store/tables.js',
+    before: 'await files.syncFolder(path);',
+    after: '',
+    test: { file: 'store/tables.test.js', name: 'are flushed once' },
+  },
+  {
+    name: 'the name of a new store’s folder is not flushed',
+    file: 'store/storeFolder.js',
+    before: 'await makeFolder(files, path);',
+    after: 'await files.mkdir(path);',
+    test: { file: 'store/tables.test.js', name: 'are flushed once' },
+  },
+  {
+    name: 'a reply is acknowledged before it is in the store',
+    file: 'store/store.js',
+    before: 'await committed(fresh.batch(',
+    after: 'void committed(fresh.batch(',
+    test: { file: 'store/tables.test.js', name: 'that is acknowledged' },
+  },
+  {
+    name: 'a group of replies is gathered where another is still written',
+    file: 'store/groups.js',
+    before: 'group.isFlushed = true;',
+    after: 'group.isFlushed = true; spare = group.buffer;',
+    test: { file: 'store/store.test.js', name: 'groups of any size' },
+  },
+  {
+    name: 'the store’s database meets a full disk',
+    file: 'store/room.js',
+    before: 'if (found.sizeBytes >= wantedBytes)',
+    after: 'if (true)',
+    test: { file: 'store/store.test.js', name: 'KiB left ends no process' },
+  },
+  {
+    name: 'a store is made without a look at the disk',
+    file: 'store/tables.js',
+    before: 'if (isNew || !hasLock)',
+    after: 'if (false)',
+    test: { file: 'store/store.test.js', name: 'KiB left ends no process' },
+  },
+  {
+    name: 'replies that another process packed are packed again',
+    file: 'store/store.js',
+    before: 'const gone = removed.filter((at) => !tables.fresh.doesExist(at));',
+    after: 'const gone = [];',
+    test: { file: 'store/storeTools.test.js' },
+  },
+  {
+    name: 'the size of a store’s file is taken before the pages that tell of it',
+    file: 'store/storeFolder.js',
+    before: "const file = await files.open(dataFile, 'read');",
+    after:
+      'const size = await files.stat(dataFile); files = { ...files, stat: async () => size };' +
+      "const file = await files.open(dataFile, 'read');",
+    and: [{ before: 'const LOOKS = 5;', after: 'const LOOKS = 1;' }],
+    test: { file: 'store/store.test.js', name: 'while it is looked at' },
+  },
+  {
+    name: 'a store that another machine has open is opened',
+    file: 'store/holders.js',
+    before: 'if (!isHere)',
+    after: 'if (false)',
+    test: { file: 'store/holders.test.js' },
+  },
+  {
+    name: 'an emptied store is taken for a new one',
+    file: 'store/storeFolder.js',
+    before: 'const isMarked = names.includes(STORE_MARK_FILE);',
+    after: 'const isMarked = false;',
+    test: { file: 'store/store.test.js', name: 'is empty or gone' },
+  },
+  {
+    name: 'what recalled rows had taught a step is forgotten',
+    file: 'flow/scanRows.js',
+    before: 'unfolded.push(value);',
+    after: 'void value;',
+    test: { file: 'flow/recallDecisions.test.js', name: 'the same shards' },
+  },
+  {
+    name: 'a row that a server failed counts as decided',
+    file: 'flow/decision.js',
+    before: ' || !decision.side.every(isLasting))',
+    after: ')',
+    test: { file: 'run/recall.test.js', name: 'rows that a server failed' },
+  },
+  {
+    name: 'what was decided without rows that a server failed is told to a run that has them',
+    file: 'flow/recallDecisions.js',
+    before: 'learnt !== decision.learnt',
+    after: 'false',
+    test: { file: 'flow/recallDecisions.test.js', name: 'rows that were lost to a server' },
+  },
+  {
+    name: 'what a step with memory decided is recalled before it has seen the rows before',
+    file: 'flow/recallDecisions.js',
+    before: '(upTo ?? from) !== lo',
+    after: 'false',
+    test: { file: 'flow/recallDecisions.test.js', name: 'before its rows have come there' },
+  },
+  {
+    name: 'decisions of two runs on other rows are taken for those of one',
+    file: 'flow/recallDecisions.js',
+    before: 'if (next?.after !== (records.at(-1)?.link ?? NO_LINK))',
+    after: 'if (!next)',
+    test: { file: 'flow/sharedDecisions.test.js', name: 'another last step' },
+  },
+  {
+    name: 'what was decided outlives the replies that it was decided from',
+    file: 'store/storeTools.js',
+    before: 'await removeDecisions(files, path, tables);',
+    after: '',
+    test: { file: 'run/recall.test.js', name: 'where replies are removed' },
+  },
+  {
+    name: 'recalled rows run past the window',
+    file: 'flow/gate.js',
+    before: 'const knownTo = Math.min(limit, watermark + windowRows);',
+    after: 'const knownTo = limit;',
+    test: { file: 'flow/recallDecisions.test.js', name: 'bound' },
+  },
+];

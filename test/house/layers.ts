@@ -1,0 +1,85 @@
+/** Who may import whom: the one table. `imports.test.ts` holds it, `npm run docs` prints it into docs/architecture.md. */
+
+export interface Layer {
+  /** What the folder holds, for docs/architecture.md. */
+  holds: string;
+  /** The other layers that it may import; every layer may import the files directly in `src`. */
+  mayImport: readonly string[];
+}
+
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  arrow: { holds: 'columns of Arrow record batches: build, read, take, join; no I/O', mayImport: [] },
+  text: { holds: 'pure functions over texts: final answers, final questions, repetition', mayImport: [] },
+  process: { holds: 'process groups that end with this process, and managed servers', mayImport: [] },
+  flow: { holds: 'the core: record batches in order, credit gate, watermark, commit', mayImport: ['arrow'] },
+  grade: { holds: 'whether two answers say the same: parse, values, compare, worker', mayImport: ['text'] },
+  operators: {
+    holds: 'one file an operator: options with help, columns, contract, example, function',
+    mayImport: ['arrow', 'flow', 'grade', 'text'],
+  },
+  backends: {
+    holds: 'models: protocols, templates, pool, HTTP, embedded engine, cache of replies',
+    mayImport: ['process'],
+  },
+  io: { holds: 'files: sources, Parquet shards, run folder', mayImport: ['arrow'] },
+  store: { holds: 'the database of replies and step results', mayImport: ['io'] },
+  train: {
+    holds: 'trainings on a finished run: launch, follow, record',
+    mayImport: ['io', 'process'],
+  },
+  pipeline: {
+    holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
+    mayImport: ['arrow', 'operators', 'backends', 'train'],
+  },
+  run: {
+    holds: 'the application: check, plan, run, resume, chain, train; emits run events',
+    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'train', 'pipeline'],
+  },
+  cli: {
+    holds: 'flags in, exit codes out, words on the screen',
+    mayImport: ['run', 'pipeline', 'operators', 'train', 'flow', 'io', 'store', 'backends'],
+  },
+};
+
+/** Single files that a layer may import though the table does not let it import their layer. */
+export const EXCEPTIONS: readonly { layer: string; file: string; typeOnly: boolean; reason: string }[] = [
+  {
+    layer: 'operators',
+    file: 'src/backends/model.ts',
+    typeOnly: true,
+    reason: 'the interface of models, without any backend',
+  },
+  { layer: 'train', file: 'src/backends/http/keyGuard.ts', typeOnly: false, reason: 'pure functions' },
+  {
+    layer: 'store',
+    file: 'src/arrow/columnType.ts',
+    typeOnly: true,
+    reason: 'columns of an exported table',
+  },
+  { layer: 'store', file: 'src/arrow/build.ts', typeOnly: false, reason: 'columns of an exported table' },
+];
+
+/** The table as docs/architecture.md shows it, between the two marks. */
+export function printLayers(): string {
+  const code = (name: string): string => `\`${name}\``;
+  const rows = Object.entries(LAYERS).map(([name, { holds, mayImport }]) => {
+    const single = EXCEPTIONS.filter(({ layer }) => layer === name).map(
+      ({ file, typeOnly, reason }) => `${typeOnly ? 'the types of ' : ''}${code(file)} (${reason})`,
+    );
+    const imports = [...mayImport.map(code), ...single].join(', ');
+    return `| ${code(`src/${name}`)} | ${holds} | ${imports || '–'} |`;
+  });
+  return ['| folder | holds | may import |', '|---|---|---|', ...rows].join('\n');
+}
+
+const BEGIN = '<!-- printed from test/house/layers.ts by `npm run docs` -->';
+const END = '<!-- end of the printed table -->';
+
+/** A page with what stands between its two marks replaced by the table. */
+export function withLayers(page: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin)
+    throw new Error(`found no place for the table; expected the lines ${BEGIN} and ${END}`);
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${printLayers()}\n\n${page.slice(end)}`;
+}

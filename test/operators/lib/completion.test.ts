@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import type { Choice } from '../../../src/backends/model.js';
+import { RowError } from '../../../src/errors.js';
+import { choiceFault, completeUsable, samplingOptions } from '../../../src/operators/lib/completion.js';
+import { scriptedModel } from '../../helpers/scriptedModel.js';
+
+const ASK = {
+  seq: 0,
+  turn: { kind: 'preQuery' },
+  n: 3,
+  tokensMax: 9,
+  temperature: 1,
+  topP: 1,
+  seed: 5,
+} as const;
+
+const LOOP = 'and then we add one more to it, '.repeat(40);
+
+const FAULTS: [text: string, finish: Choice['finish'], code: string | null][] = [
+  ['Seven.', 'stop', null],
+  ['', 'stop', 'ROW_EMPTY'],
+  [' \n\t', 'stop', 'ROW_EMPTY'],
+  ['Seven and a ha', 'length', 'ROW_LENGTH'],
+  ['', 'length', 'ROW_LENGTH'],
+  [LOOP, 'length', 'ROW_REPETITION'],
+  [LOOP, 'stop', null],
+];
+
+for (const [text, finish, code] of FAULTS) {
+  test(`a choice ${JSON.stringify(text.slice(0, 20))} that ended by ${finish}: ${code ?? 'usable'}`, () => {
+    assert.equal(choiceFault({ text, finish, tokens: 1 })?.code ?? null, code);
+  });
+}
+
+test('usable choices come trimmed and in the order of the server; the others are left out', async () => {
+  const model = scriptedModel({
+    complete: () => [' first ', { text: 'cut', finish: 'length' }, '', 'last\n'],
+  });
+  assert.deepEqual(await completeUsable(model, ASK), {
+    texts: ['first', 'last'],
+    leftOut: { ROW_LENGTH: 1, ROW_EMPTY: 1 },
+  });
+  const whole = scriptedModel({ complete: () => ['one'] });
+  assert.deepEqual(await completeUsable(whole, ASK), { texts: ['one'], leftOut: undefined });
+  assert.deepEqual(model.completes, [ASK]);
+});
+
+const REJECTED: [replies: Partial<Choice>[], code: string][] = [
+  [[{ text: 'cut', finish: 'length' }, { text: '' }], 'ROW_LENGTH'],
+  [[{ text: '' }, { text: 'cut', finish: 'length' }], 'ROW_EMPTY'],
+  [[{ text: LOOP, finish: 'length' }], 'ROW_REPETITION'],
+  [[], 'ROW_EMPTY'],
+];
+
+for (const [replies, code] of REJECTED) {
+  test(`without a usable choice the row is rejected with the first fault: ${code}`, async () => {
+    const model = scriptedModel({ complete: () => replies });
+    await assert.rejects(completeUsable(model, ASK), (error) => {
+      assert.ok(error instanceof RowError);
+      assert.equal(error.code, code);
+      assert.equal(error.data['model'], 'tiny');
+      return true;
+    });
+  });
+}
+
+test('sampling options have the defaults of their step and refuse what no server takes', () => {
+  const schema = z.strictObject(samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 100 }));
+  assert.deepEqual(schema.parse({}), { temperature: 0.7, topP: 0.95, tokensMax: 100 });
+  for (const wrong of [
+    { temperature: -0.1 },
+    { topP: 0 },
+    { topP: 1.1 },
+    { tokensMax: 0 },
+    { tokensMax: 1.5 },
+  ])
+    assert.equal(schema.safeParse(wrong).success, false, JSON.stringify(wrong));
+});

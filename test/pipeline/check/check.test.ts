@@ -1,0 +1,566 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { ErrorCode } from '../../../src/errors.js';
+import { leftOutText, printPlan } from '../../../src/pipeline/printPlan.js';
+import { PIPELINES_FOLDER, QUICKSTART, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
+
+/** A file whose `steps` begin in line 5; `tiny` is the bundled model, `chat` a server that takes messages alone. */
+function withSteps(...steps: string[]): string {
+  return [
+    'name: broken',
+    'limit: 8',
+    `models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, ${CHAT} }`,
+    'steps:',
+    ...steps.map((step) => `  - ${step}`),
+    '',
+  ].join('\n');
+}
+
+const CHAT = 'chat: { openai: { replicas: ["http://127.0.0.1:9/v1"], model: m, protocol: chat } }';
+const GENERATE = 'generate: { generators: [{ model: tiny }] }';
+
+/** The same with other lines at the top and one sound step. */
+function withTop(...lines: string[]): string {
+  return [
+    ...lines,
+    `models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }`,
+    `steps: [{ ${GENERATE} }]`,
+    '',
+  ].join('\n');
+}
+
+function withModels(...lines: string[]): string {
+  return [
+    'name: broken',
+    'limit: 8',
+    'models:',
+    ...lines.map((line) => `  ${line}`),
+    `steps: [{ deduplicate: {} }]`,
+    '',
+  ].join('\n');
+}
+
+type Found = [code: ErrorCode, place: string, key: string | undefined, message: RegExp];
+
+const CASES: [why: string, text: string, ...found: Found[]][] = [
+  [
+    'unknown operator',
+    withSteps(GENERATE, 'dedupliate: {}'),
+    [
+      'ERR_PIPELINE_INVALID',
+      '6:5',
+      'steps.1.dedupliate',
+      /no operator is called "dedupliate"; did you mean "deduplicate"\?/,
+    ],
+  ],
+  [
+    'unknown operator, near to none',
+    withSteps('xyzzy: {}'),
+    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0.xyzzy', /expected one of: generate, .*custom$/],
+  ],
+  [
+    'unknown option',
+    withSteps('generate: { generators: [{ model: tiny }], temprature: 1 }'),
+    [
+      'ERR_PIPELINE_INVALID',
+      '5:48',
+      'steps.0.generate.temprature',
+      /unknown key; did you mean "temperature"\?/,
+    ],
+  ],
+  [
+    'unknown nested option',
+    withSteps('generate: { generators: [{ model: tiny, wieght: 2 }] }'),
+    ['ERR_PIPELINE_INVALID', '5:45', 'steps.0.generate.generators.0.wieght', /did you mean "weight"\?/],
+  ],
+  [
+    'unknown key at the top',
+    withTop('name: broken', 'limits: 8', 'limit: 8'),
+    ['ERR_PIPELINE_INVALID', '2:1', 'limits', /unknown key; did you mean "limit"\?/],
+  ],
+  [
+    'wrong type',
+    withSteps('generate: { generators: [{ model: tiny }], tokensMax: many }'),
+    ['ERR_PIPELINE_INVALID', '5:59', 'steps.0.generate.tokensMax', /found "many", expected a number/],
+  ],
+  [
+    'a map for a list',
+    withSteps('generate: { generators: { model: tiny } }'),
+    [
+      'ERR_PIPELINE_INVALID',
+      '5:29',
+      'steps.0.generate.generators',
+      /found \{"model":"tiny"\}, expected a list/,
+    ],
+  ],
+  [
+    'an option that is needed',
+    withSteps('generate: {}'),
+    ['ERR_PIPELINE_INVALID', '5:15', 'steps.0.generate.generators', /found nothing, expected a list/],
+  ],
+  [
+    'out of range',
+    withSteps('generate: { generators: [{ model: tiny }], topP: 1.5 }'),
+    ['ERR_PIPELINE_INVALID', '5:54', 'steps.0.generate.topP', /found 1\.5, expected at most 1/],
+  ],
+  [
+    'just out of range',
+    withSteps('generate: { generators: [{ model: tiny }], topP: 0 }'),
+    ['ERR_PIPELINE_INVALID', '5:54', 'steps.0.generate.topP', /found 0, expected more than 0/],
+  ],
+  [
+    'an empty list',
+    withSteps('generate: { generators: [] }'),
+    ['ERR_PIPELINE_INVALID', '5:29', 'steps.0.generate.generators', /found \[\], expected at least 1 item/],
+  ],
+  [
+    'a word that is none of the choices',
+    withSteps(GENERATE, 'filterLanguage: { method: acsii }'),
+    [
+      'ERR_PIPELINE_INVALID',
+      '6:31',
+      'steps.1.filterLanguage.method',
+      /found "acsii", did you mean "ascii"\?/,
+    ],
+  ],
+  [
+    'two options that contradict each other',
+    withSteps(GENERATE, 'scoreDifficulty: { model: tiny }', 'sampleDifficulty: { min: 0.8, max: 0.2 }'),
+    ['ERR_PIPELINE_INVALID', '7:30', 'steps.2.sampleDifficulty.min', /expected min to be at most max/],
+  ],
+  [
+    'two operators in a step',
+    withSteps(`{ ${GENERATE}, deduplicate: {} }`),
+    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0', /found 2 operators \(generate, deduplicate\) in one step/],
+  ],
+  [
+    'no operator in a step',
+    withSteps('{ label: first }'),
+    [
+      'ERR_PIPELINE_INVALID',
+      '5:5',
+      'steps.0',
+      /found no operator in one step, expected exactly one of: generate/,
+    ],
+  ],
+  [
+    'a step that is a word',
+    withSteps('generate'),
+    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0', /found no operator in one step/],
+  ],
+  [
+    'no steps',
+    'name: broken\nlimit: 1\nsteps: []\n',
+    ['ERR_PIPELINE_INVALID', '3:8', 'steps', /found \[\], expected at least 1 item/],
+  ],
+  [
+    'a label with a space',
+    withSteps(`{ ${GENERATE}, label: two words }`),
+    ['ERR_PIPELINE_INVALID', '5:59', 'steps.0.label', /expected letters, digits and hyphens/],
+  ],
+  [
+    'duplicate labels',
+    withSteps(GENERATE, 'deduplicate: {}', 'deduplicate: { similarityMin: null }'),
+    ['ERR_PIPELINE_INVALID', '7:5', 'steps.2', /a step before it is called "deduplicate" too; .*`label`/],
+  ],
+  [
+    'a column that no step writes',
+    withSteps(GENERATE, 'keepBest: {}'),
+    [
+      'ERR_PIPELINE_COLUMN',
+      '6:5',
+      'steps.1.keepBest',
+      /reads the column "responses", .*; add a step .* `respond`$/,
+    ],
+    [
+      'ERR_PIPELINE_COLUMN',
+      '6:5',
+      'steps.1.keepBest',
+      /reads the column "rewards", .* such as `scoreReward`$/,
+    ],
+  ],
+  [
+    'steps in the wrong order',
+    withSteps(
+      GENERATE,
+      'sampleDifficulty: { min: 0.1 }',
+      '{ scoreDifficulty: { model: tiny }, label: hard }',
+    ),
+    [
+      'ERR_PIPELINE_COLUMN',
+      '6:5',
+      'steps.1.sampleDifficulty',
+      /"difficulty", which no step before it writes; move `hard` before/,
+    ],
+  ],
+  [
+    'a column of another type',
+    [
+      'name: broken',
+      'source: { jsonl: { path: rows.jsonl, columns: { question: int32 } } }',
+      'steps:',
+      '  - deduplicate: {}',
+      '',
+    ].join('\n'),
+    [
+      'ERR_PIPELINE_COLUMN',
+      '4:5',
+      'steps.0.deduplicate',
+      /reads the column "question" as string, found int32/,
+    ],
+  ],
+  [
+    'a column called seq in the source',
+    'name: broken\nsource: { jsonl: { path: rows.jsonl, columns: { seq: int32 } } }\nsteps: [{ custom: {} }]\n',
+    [
+      'ERR_PIPELINE_INVALID',
+      '2:47',
+      'source.jsonl.columns',
+      /expected at least one column, and none called seq/,
+    ],
+    ['ERR_PIPELINE_INVALID', '3:19', 'steps.0.custom.path', /found nothing, expected a string/],
+  ],
+  [
+    'an output column that no step writes',
+    `${withSteps(GENERATE)}output:\n  columns: [question, genrator]\n`,
+    [
+      'ERR_PIPELINE_COLUMN',
+      '7:23',
+      'output.columns.1',
+      /no step writes the column "genrator"; did you mean "generator"\?/,
+    ],
+  ],
+  [
+    'unknown model',
+    withSteps('generate: { generators: [{ model: tiny }, { model: tyni }] }'),
+    [
+      'ERR_PIPELINE_MODEL',
+      '5:56',
+      'steps.0.generate.generators.1.model',
+      /no model is called "tyni"; did you mean "tiny"\?/,
+    ],
+  ],
+  [
+    'a model of unknown kind',
+    withModels('a:', '  llamaCcp: { path: ../models/tiny.gguf }'),
+    ['ERR_PIPELINE_MODEL', '5:5', 'models.a.llamaCcp', /unknown kind of model; did you mean "llamaCpp"\?/],
+    ['ERR_PIPELINE_COLUMN', '6:11', 'steps.0.deduplicate', /"question"/],
+  ],
+  [
+    'a model without a kind',
+    withModels('a: { template: qwen2-math }'),
+    ['ERR_PIPELINE_MODEL', '4:6', 'models.a', /found no kind of model, expected one of: llamaCpp, openai/],
+    ['ERR_PIPELINE_COLUMN', '5:11', 'steps.0.deduplicate', /"question"/],
+  ],
+  [
+    'a model file that is missing',
+    withSteps(GENERATE).replace('tiny.gguf', 'tyni.gguf'),
+    [
+      'ERR_MODEL_LOAD',
+      '3:37',
+      'models.tiny.llamaCpp.path',
+      /found no file .*models.tyni\.gguf; expected a path relative/,
+    ],
+  ],
+  [
+    'a chat model asked for questions',
+    withSteps('generate: { generators: [{ model: chat }] }'),
+    [
+      'ERR_PIPELINE_MODEL',
+      '5:39',
+      'steps.0.generate.generators.0.model',
+      /chat cannot be given a bare user turn; .*protocol: completions/,
+    ],
+  ],
+  [
+    'neither target nor limit',
+    withTop('name: broken'),
+    ['ERR_PIPELINE_BOUND', '1:1', undefined, /found neither `target` nor `limit`/],
+  ],
+  [
+    'target > limit',
+    withTop('name: broken', 'limit: 8', 'target: 9'),
+    ['ERR_PIPELINE_BOUND', '3:9', 'target', /a target of 9 kept rows of at most 8/],
+  ],
+  [
+    'batchRows > windowRows',
+    withTop('name: broken', 'limit: 8', 'source: { windowRows: 16 }'),
+    [
+      'ERR_PIPELINE_BOUND',
+      '3:9',
+      'source.batchRows',
+      /found 32 rows a batch, expected at most windowRows \(16\)/,
+    ],
+  ],
+  [
+    'two sources',
+    withTop('name: broken', 'source: { jsonl: { path: a }, parquet: { path: b } }'),
+    ['ERR_PIPELINE_BOUND', '2:40', 'source.parquet', /found jsonl and parquet, expected one of them/],
+  ],
+  [
+    'tokensMax as long as the context',
+    withSteps('generate: { generators: [{ model: tiny }], tokensMax: 512 }').replace(
+      'gguf }',
+      'gguf, contextTokens: 512 }',
+    ),
+    [
+      'ERR_PIPELINE_BOUND',
+      '5:59',
+      'steps.0.generate.tokensMax',
+      /512 tokens do not fit into the 512 tokens of context of tiny/,
+    ],
+  ],
+  [
+    'not YAML',
+    'name: broken\nsteps: [1, 2\nlimit: 3\n',
+    ['ERR_PIPELINE_SYNTAX', '3:1', undefined, /Flow sequence .* must be .*; expected valid YAML$/],
+  ],
+  [
+    'a key twice',
+    withTop('name: broken', 'limit: 8', 'limit: 9'),
+    ['ERR_PIPELINE_SYNTAX', '3:1', undefined, /Map keys must be unique; expected valid YAML/],
+  ],
+  [
+    'an environment variable that is not set',
+    withTop('name: broken', 'limit: 8', 'summary: by ${WRITER}'),
+    ['ERR_PIPELINE_INVALID', '3:10', undefined, /variable WRITER is not set; .*\$\{WRITER:-value\}/],
+  ],
+  [
+    'a prompt file that is missing',
+    withSteps(GENERATE, 'respond: { model: tiny, tokensMax: 64, prompt: nowhere.txt }'),
+    [
+      'ERR_IO_READ',
+      '6:52',
+      'steps.1.respond.prompt',
+      /cannot read .*pipelines.nowhere\.txt: there is no such file/,
+    ],
+  ],
+  [
+    'an operator file that is missing',
+    withSteps(GENERATE, 'custom: { path: ./nowhere.mjs }'),
+    ['ERR_OPERATOR_LOAD', '6:21', 'steps.1.custom.path', /nowhere\.mjs cannot be imported/],
+  ],
+  [
+    'an operator package that is missing',
+    withSteps(GENERATE, 'custom: { path: no-such-package }'),
+    ['ERR_OPERATOR_LOAD', '6:21', 'steps.1.custom.path', /no-such-package cannot be imported/],
+  ],
+  [
+    'a file that is a list',
+    '- 1\n- 2\n',
+    ['ERR_PIPELINE_INVALID', '1:1', undefined, /found \[1,2\], expected a map of keys/],
+  ],
+  [
+    'an empty file',
+    '',
+    ['ERR_PIPELINE_INVALID', '1:1', 'name', /found nothing, expected a string/],
+    ['ERR_PIPELINE_INVALID', '1:1', 'steps', /found nothing, expected a list/],
+  ],
+];
+
+for (const [why, text, ...expected] of CASES) {
+  test(`${why}: ${expected.map(([code, place]) => `${code} at ${place}`).join(', ')}`, async () => {
+    const problems = await problemsOf(text);
+    assert.deepEqual(
+      problems.map(({ code, at }) => [code, `${at!.line}:${at!.column}`, at!.key]),
+      expected.map(([code, place, key]) => [code, place, key]),
+      problems.map(({ message }) => message).join('\n'),
+    );
+    const file = join(PIPELINES_FOLDER, 'test.yaml');
+    for (const [at, [, place, key, message]] of expected.entries()) {
+      assert.match(problems[at]!.message, message);
+      assert.ok(problems[at]!.message.startsWith(`${file}:${place}${key ? ` ${key}` : ''}: `));
+    }
+  });
+}
+
+const PROMPTS: [text: string, message: RegExp][] = [
+  ['Solve it.', /does not use \{\{ question \}\}/],
+  ['{{ question }} {{ anwser }}', /uses \{\{ anwser \}\}, expected only \{\{ question \}\}/],
+  ['{{ question', /is not a Jinja template/],
+];
+
+for (const [prompt, message] of PROMPTS) {
+  test(`a bad prompt file: ${prompt}`, async () => {
+    const text = withSteps(GENERATE, 'respond: { model: tiny, tokensMax: 64, prompt: mine.txt }');
+    const [found, ...others] = await problemsOf(text, { prompt: () => prompt });
+    assert.equal(found!.code, 'ERR_PIPELINE_INVALID');
+    assert.equal(found!.at!.key, 'steps.1.respond.prompt');
+    assert.match(found!.message, message);
+    assert.match(found!.message, /prompt: mine\.txt /);
+    assert.deepEqual(others, []);
+  });
+}
+
+test('an operator file with an unfit export says what was expected', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'scalequest-')), 'unfit.mjs');
+  writeFileSync(path, 'export default { row: 3 };\n');
+  const [found] = await problemsOf(withSteps(GENERATE, `custom: { path: ${JSON.stringify(path)} }`));
+  assert.equal(found!.code, 'ERR_OPERATOR_LOAD');
+  assert.match(found!.message, /unfit default export at row: .*Expected \{ reads, writes, drops, row \}/);
+});
+
+test('several mistakes are reported at once, each at its own place', async () => {
+  const text = [
+    'name: Broken',
+    'limit: 8',
+    'models:',
+    '  tiny: { llamaCpp: { path: ../models/tiny.gguf, sequences: 0 } }',
+    'steps:',
+    '  - generate: { generators: [{ model: tiny }], topP: 2 }',
+    '  - dedup: {}',
+    '  - respond: { model: tyni, n: 0 }',
+    '',
+  ].join('\n');
+  const problems = await problemsOf(text);
+  assert.deepEqual(
+    problems.map(({ at }) => `${at!.line}:${at!.column} ${at!.key}`),
+    [
+      '1:7 name',
+      '4:61 models.tiny.llamaCpp.sequences',
+      '6:54 steps.0.generate.topP',
+      '7:5 steps.1.dedup',
+      '8:32 steps.2.respond.n',
+    ],
+  );
+});
+
+test('a step with a mistake still writes its columns, and those after it keep their places', async () => {
+  const problems = await problemsOf(
+    withSteps('generate: { generators: [{ model: tiny }], topP: 2 }', 'deduplicate: {}', 'keepBest: {}'),
+  );
+  assert.deepEqual(
+    problems.map(({ at }) => `${at!.line} ${at!.key}`),
+    ['5 steps.0.generate.topP', '7 steps.2.keepBest', '7 steps.2.keepBest'],
+  );
+});
+
+test('after a step of which nothing is known no column is called missing', async () => {
+  const problems = await problemsOf(
+    `${withSteps(GENERATE, 'scor: {}', 'keepBest: {}')}output: { columns: [magic] }\n`,
+  );
+  assert.deepEqual(
+    problems.map(({ at }) => at!.key),
+    ['steps.1.scor'],
+  );
+});
+
+test('a model with a mistake is not reported as missing too', async () => {
+  const problems = await problemsOf(withSteps(GENERATE).replace('gguf }', 'gguf, gpus: 2 }'));
+  assert.deepEqual(
+    problems.map(({ at }) => at!.key),
+    ['models.tiny.llamaCpp.gpus'],
+  );
+});
+
+test('files need neither target nor limit', async () => {
+  const text = 'name: sound\nsource: { jsonl: { path: rows.jsonl } }\nsteps: [{ deduplicate: {} }]\n';
+  const plan = await checkText(text);
+  assert.deepEqual(
+    plan.columns.map(({ name }) => name),
+    ['seq', 'question'],
+  );
+});
+
+test('the quickstart has no mistake, and its columns are those of its steps', async () => {
+  const { readTextFile } = await import('../../../src/io/files/packageFiles.js');
+  const plan = await checkText(readTextFile(QUICKSTART));
+  assert.deepEqual(
+    plan.columns.map(({ name }) => name),
+    ['seq', 'question', 'generator', 'verdict', 'difficulty', 'responses', 'rewards', 'response', 'reward'],
+  );
+  assert.equal(plan.settings.source.batchRows, 32);
+});
+
+test('output.columns chooses and orders', async () => {
+  const plan = await checkText(`${withSteps(GENERATE)}output: { columns: [generator, seq] }\n`);
+  assert.deepEqual(
+    plan.columns.map(({ name }) => name),
+    ['generator', 'seq'],
+  );
+});
+
+test('a step that is switched off is checked, and else not there', async () => {
+  const file = (enabled: string): string => `name: small
+limit: 4
+models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }
+steps:
+  - generate: { generators: [{ model: tiny }] }
+  - { deduplicate: {}, enabled: ${enabled} }
+`;
+  const labels = async (enabled: string): Promise<string[]> =>
+    (await checkText(file(enabled))).steps.map(({ label }) => label);
+  assert.deepEqual(await labels('true'), ['generate', 'deduplicate']);
+  assert.deepEqual(await labels('false'), ['generate']);
+  const [problem] = await problemsOf(file('perhaps'));
+  assert.match(problem!.message, /6:33 steps\.1\.enabled: found "perhaps", expected a boolean/);
+});
+
+/** Scored responses, the best kept, written and exported; what stands in braces is put into the step. */
+function scored({
+  off = '',
+  best = '{}',
+  train = '',
+}: {
+  off?: string;
+  best?: string;
+  train?: string;
+}): string {
+  const steps = ['respond: { model: tiny }', 'scoreReward: { model: tiny }', `keepBest: ${best}`].map(
+    (step) => (off !== '' && step.startsWith(off) ? `{ ${step}, enabled: false }` : step),
+  );
+  return [
+    withSteps(GENERATE, ...steps).trimEnd(),
+    'output: { columns: [question, response, reward, responses, rewards] }',
+    'exports: { chat: { format: messages }, pairs: { format: preference } }',
+    `${train}\n`,
+  ].join('\n');
+}
+
+test('without a step that is switched off, what it writes is left out, and an optional reader does without', async () => {
+  const whole = await checkText(scored({}));
+  assert.deepEqual(whole.leftOut, { columns: [], exports: {} });
+  assert.equal(leftOutText(whole), null);
+  const unscored = await checkText(scored({ off: 'scoreReward' }));
+  assert.deepEqual(unscored.leftOut, { columns: ['rewards'], exports: { pairs: 'rewards' } });
+  assert.deepEqual(
+    unscored.columns.map(({ name }) => name),
+    ['question', 'response', 'reward', 'responses'],
+  );
+  assert.deepEqual(Object.keys(unscored.settings.exports), ['chat']);
+  assert.match(
+    printPlan(unscored),
+    /left out.*: the column rewards, the export pairs \(it reads rewards\)$/m,
+  );
+});
+
+for (const [why, text, message] of [
+  [
+    'a bound on rewards that nobody gives',
+    scored({ off: 'scoreReward', best: '{ rewardMin: 0.5 }' }),
+    /steps\.3\.keepBest: keepBest reads the column "rewards".*`scoreReward` is switched off: switch it on, or this step off/,
+  ],
+  [
+    'rewards that no step of the file would give',
+    scored({}).replace(/.*scoreReward.*\n/, ''),
+    /keepBest reads the column "rewards".*add a step that writes it, such as `scoreReward`/,
+  ],
+  [
+    'a training on an export that is left out',
+    scored({ off: 'keepBest', train: 'train: [{ command: [x, "{{ data }}"], export: chat }]' }),
+    /train\.0\.export: the export chat reads response, and the step that writes it is switched off/,
+  ],
+  [
+    'a bound on the mean of rewards that nobody gives',
+    scored({ off: 'scoreReward', train: 'train: [{ command: [x], when: { rewardMeanMin: 0.5 } }]' }),
+    /train\.0\.when\.rewardMeanMin: the set has no column `reward` of numbers/,
+  ],
+] as const) {
+  test(`a mistake with a step that is switched off: ${why}`, async () => {
+    const problems = await problemsOf(text);
+    assert.match(problems[0]!.message, message);
+  });
+}

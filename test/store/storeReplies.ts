@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { open } from 'lmdb';
+import { nodeFiles } from '../../src/io/files/files.js';
+import { removeDecisions } from '../../src/store/decisions.js';
+import { databaseOptions, openStoreTables } from '../../src/store/tables.js';
+
+/** Replies by number, the same in every process. */
+export function keyOf(number: number): string {
+  return createHash('sha256').update(`${number}`).digest('binary').slice(0, 16);
+}
+
+export function textOf(number: number): string {
+  return JSON.stringify(['complete', 'solver', 7, [[`reply ${number} é∑ `.repeat(40), 'stop', 7]]]);
+}
+
+/** Leaves the replies alone. */
+export async function clearDecisions(path: string): Promise<void> {
+  const { tables, close } = await openStoreTables(nodeFiles, path);
+  await removeDecisions(nodeFiles, path, tables);
+  await close();
+}
+
+/** As a version had it that kept no decisions. */
+export async function makeOlder(path: string): Promise<void> {
+  const root = open<Buffer, Buffer>(databaseOptions(path));
+  const table = (name: string) =>
+    root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+  await table('decisions').drop();
+  const runs = table('runs');
+  for (const { key, value } of [...runs.getRange()]) {
+    const { recalledRows: _, ...older } = JSON.parse(value.toString()) as { recalledRows: number };
+    await runs.put(Buffer.from(key), Buffer.from(JSON.stringify(older)));
+  }
+  await root.close();
+}
+
+/** Turns one byte of each record of decisions. */
+export async function damageDecisions(path: string): Promise<void> {
+  const root = open<Buffer, Buffer>(databaseOptions(path));
+  const table = root.openDB<Buffer, Buffer>({ name: 'decisions', encoding: 'binary', keyEncoding: 'binary' });
+  for (const { key, value } of [...table.getRange()]) {
+    const damaged = Buffer.from(value);
+    damaged[damaged.length - 1]! ^= 1;
+    await table.put(Buffer.from(key), damaged);
+  }
+  await root.close();
+}
+
+/** Where LMDB keeps a large value: in pages of its own, behind the header of the first. */
+const PAGE_BYTES = 4096;
+const PAGE_HEAD_BYTES = 24;
+
+/**
+ * Writes over some bytes of each block of a run, as a failing disk would. Only of blocks: LMDB trusts the pages of its trees,
+ * and damage there may end the process.
+ */
+export function damageBlocks(dataFile: string, run: string): void {
+  const length = String.fromCharCode(run.length);
+  // The head of a block: codec, zeros, checksum, two numbers, the length of the run's name, the name.
+  const head = new RegExp(`[\\x00\\x01]\\x00{3}[^]{16}${length}\\x00${run}`, 'g');
+  const found = [...readFileSync(dataFile, 'latin1').matchAll(head)].map(({ index }) => index);
+  // The table of runs has the name too, as a key.
+  const places = found.filter((place) => place % PAGE_BYTES === PAGE_HEAD_BYTES);
+  const handle = openSync(dataFile, 'r+');
+  for (const place of places) writeSync(handle, Buffer.alloc(64, 0xee), 0, 64, place + 100);
+  closeSync(handle);
+}
