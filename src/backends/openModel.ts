@@ -51,6 +51,8 @@ export interface ModelDescription {
   /** Files that must be there. */
   files: readonly string[];
   contextTokens: number | undefined;
+  /** A package that is not installed with this one, and what to say where it is missing. */
+  needs?: { package: string; missing: string };
 }
 
 /** What can be said of a model without opening it. */

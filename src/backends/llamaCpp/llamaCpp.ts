@@ -7,6 +7,7 @@ import { RowError, ScaleQuestError } from '../../errors.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
 import { type Places, type Queue, createQueue } from '../pool/queue.js';
+import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
 import { refuseAll } from '../protocols/refuse.js';
 import { type Template, type TemplateConfig, resolveTemplate } from '../templates/template.js';
 
@@ -48,6 +49,7 @@ export function describeLlamaCpp({ path, contextTokens, gpu }: LlamaCppOptions) 
     identity: { llamaCpp: { path, contextTokens, gpu } },
     files: [path],
     contextTokens,
+    needs: { package: ENGINE_PACKAGE, missing: ENGINE_MISSING },
   };
 }
 
@@ -275,7 +277,7 @@ function loadError(
   failed: Extract<FromEngine, { kind: 'loadFailed' }>,
 ): ScaleQuestError {
   const message = failed.missingPackage
-    ? 'node-llama-cpp is not installed; expected it beside scalequest: npm install node-llama-cpp'
+    ? ENGINE_MISSING
     : `${path} cannot be loaded: ${failed.message.split('\n')[0]}; expected a GGUF file of a model that llama.cpp knows`;
   return new ScaleQuestError('ERR_MODEL_LOAD', `${name}: ${message}`, { data: { model: name } });
 }

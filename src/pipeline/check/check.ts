@@ -147,15 +147,16 @@ async function checkModels(
   return models;
 }
 
-/** What is wrong with the files that a model names, and the keys that name them. */
+/** What is wrong with the files and packages that a model needs, and the keys that name them. */
 async function fileFaults(
   config: ModelConfig,
   folder: string,
-  { exists, isPending, readHead }: CheckDeps,
+  { exists, canImport, isPending, readHead }: CheckDeps,
 ): Promise<[fault: string, key: string[]][]> {
-  const { files }: { files: readonly string[] } = describeModel(config);
+  const { files, needs } = describeModel(config);
   const gguf = 'llamaCpp' in config ? config.llamaCpp.path : undefined;
   const faults: [string, string[]][] = [];
+  if (needs && !canImport(needs.package)) faults.push([needs.missing, ['llamaCpp']]);
   for (const written of files) {
     const path = resolve(folder, written);
     const key = written === gguf ? ['llamaCpp', 'path'] : ['template', 'tokenizer'];

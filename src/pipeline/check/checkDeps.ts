@@ -5,6 +5,8 @@ export interface CheckDeps {
   env: Readonly<Record<string, string | undefined>>;
   readText: (path: string) => string;
   exists: (path: string) => boolean;
+  /** Whether a package is installed, without loading it. */
+  canImport: (name: string) => boolean;
   /** Of what is not there: whether that is no mistake, for an earlier link of a chain writes it. */
   isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** Up to so many first bytes of a file. */
