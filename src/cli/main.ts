@@ -19,6 +19,12 @@ const program = new Command('scalequest')
   .configureHelp({ showGlobalOptions: true })
   .addHelpText('after', `\nExit codes:\n${exitCodeLines()}`);
 
+program
+  .command('init')
+  .description('Copy a pipeline that comes with scalequest, and the files that it names, into this folder.')
+  .argument('[name]', 'quickstart, scalequest-math, …: docs/cli.md lists them', 'quickstart')
+  .action(async (name: string) => (await import('./init.js')).initCommand(name, process.cwd()));
+
 pipelineCommand('run', 'Run a pipeline and write its data set, or go on with a run that was interrupted.')
   .option('--out <folder>', 'the run folder; a run that was begun there goes on')
   .option('--fresh', 'start anew, in a folder beside the one that is used')
