@@ -4,8 +4,9 @@ export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backend
 export type { Choice, ChooseRequest, CompleteRequest, Model, ModelStats, Turn } from './backends/model.js';
 export { openModel } from './backends/openModel.js';
 export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors.js';
-export type { Batch, BatchOperator, Delta, LostRow, SideEntry } from './flow/batch.js';
-export type { Totals } from './flow/commit.js';
+export type { Batch, BatchOperator } from './flow/batch.js';
+export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
+export type { Totals } from './flow/commitShards.js';
 export { mapRows } from './flow/mapRows.js';
 export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';

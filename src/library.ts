@@ -4,7 +4,7 @@ import type { Column, ColumnValue } from './arrow/columnType.js';
 import { columnValues } from './arrow/read.js';
 import { seqBatch } from './arrow/columns.js';
 import type { Batch } from './flow/batch.js';
-import { type CommitSink, type Totals, commitStream } from './flow/commit.js';
+import { type CommitSink, type Totals, commitShards } from './flow/commitShards.js';
 import { type ReadRows, createGate } from './flow/gate.js';
 import { untilAborted } from './flow/untilAborted.js';
 import { nodeFiles } from './io/files/files.js';
@@ -132,5 +132,5 @@ function drain(
   const gate = createGate({ windowRows, batchRows, from, target: left, limit });
   const read: ReadRows = options.read ?? ((lo, rowsMax) => seqBatch(lo, lo + rowsMax));
   const stream = connect(gate.source(read), restored).pipe(untilAborted(signal));
-  return commitStream(stream, { gate, sink, shardRows, target, from, keptBefore: kept });
+  return commitShards(stream, { gate, sink, shardRows, target, from, keptBefore: kept });
 }

@@ -1,6 +1,6 @@
 import { seqBatch } from '../../src/arrow/columns.js';
 import type { Model } from '../../src/backends/model.js';
-import { commitStream } from '../../src/flow/commit.js';
+import { commitShards } from '../../src/flow/commitShards.js';
 import { createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { KEEP } from '../../src/flow/outcome.js';
@@ -55,7 +55,7 @@ async function secondsOf(stages: readonly number[], round: number): Promise<numb
     source,
   );
   const startedMs = performance.now();
-  await commitStream(stream, {
+  await commitShards(stream, {
     gate,
     sink: { append: async () => {}, commit: async () => {} },
     shardRows: rows,

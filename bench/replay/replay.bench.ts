@@ -12,8 +12,8 @@ import type { RunFigures } from './runChild.js';
 
 /**
  * A finished run again from its store, on one core, with no server there: rows of source a second, CPU a row, and where the
- * time goes. `decisions`: what each step decided is recalled, as in any run on a store; `replies`: every row is decided anew
- * from its replies, as after a change of a first step. The store is filled by a run of the same pipeline whose replies are
+ * time goes. `step results`: those of each step are replayed, as in any run on a store; `replies`: every
+ * step runs again on its replies, as after a change of a first step. The store is filled by a run of the same pipeline whose replies are
  * made by functions; shards, rejects and state of all runs must be the same bytes.
  *   npm run bench:replay -- [--rows=30000] [--rounds=3] [--batchRows=512] [--profile=15]
  * Goal: 20,000 rows of source a second.
@@ -33,7 +33,7 @@ const HEAD = [
     'batch',
     'from the store',
     'kept',
-    'rows recalled',
+    'rows replayed',
     'replies read',
     'requests',
     'rows/s while they flow',
@@ -76,14 +76,14 @@ function lineOf(
   figures: readonly RunFigures[],
 ): string[] {
   const each = (value: (one: RunFigures) => number, digits = 0): string => spread(figures.map(value), digits);
-  const { kept, recalledRows, storeHits } = figures[0]!;
+  const { kept, replayedRows, storeHits } = figures[0]!;
   return [
     ...[
       reward,
       `${batchRows}`,
-      mode === 'replay' ? 'decisions' : 'replies',
+      mode === 'replay' ? 'step results' : 'replies',
       `${kept}`,
-      `${recalledRows}`,
+      `${replayedRows}`,
       `${storeHits}`,
       `${Math.max(...figures.map(({ requests }) => requests))}`,
     ],

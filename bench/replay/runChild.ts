@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { systemClock } from '../../src/clock.js';
 import { loadPlan, promptOf } from '../../src/run/load.js';
-import { closeModels, decisionsOf, openModels, storeModels } from '../../src/run/openModels.js';
+import { closeModels, openModels, stepResultCacheOf, storeModels } from '../../src/run/openModels.js';
 import { type OpenedModels, runInto } from '../../src/run/runInto.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
@@ -11,7 +11,7 @@ import { answeringModel } from './answers.js';
 
 /**
  * One run of a pipeline, measured: `fill` answers by functions and writes the store, `replay` has the clients of the file,
- * whose servers are not there; `replies` does the same, but decides every row anew from its replies.
+ * whose servers are not there; `replies` does the same, but runs every step again on its replies.
  *   node runChild.js fill|replay|replies PIPELINE STORE RUN_FOLDER RESULT.json
  */
 
@@ -23,7 +23,7 @@ export interface RunFigures {
   /** From the start of the process to the end of the run. */
   all: Used;
   requests: number;
-  recalledRows: number;
+  replayedRows: number;
   storeHits: number;
   memoryPeakBytes: number;
 }
@@ -48,7 +48,7 @@ async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise
   const opened: OpenedModels = isFill
     ? await fillingModels(plan, store, folder)
     : await openModels(plan, { env: process.env, runPath: folder });
-  if (mode === 'replies') delete opened.decisions;
+  if (mode === 'replies') delete opened.stepResults;
   const { models } = opened;
   let started = usedNow();
   let delivered = started;
@@ -74,7 +74,7 @@ async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise
       flow: { wallMs: delivered.wallMs - started.wallMs, cpuMs: delivered.cpuMs - started.cpuMs },
       all: usedNow(),
       requests: sum(stats.map(({ requests }) => requests)),
-      recalledRows: measured!.recalledRows,
+      replayedRows: measured!.replayedRows,
       storeHits: sum(stats.map(({ storeHits = 0 }) => storeHits)),
       memoryPeakBytes: process.resourceUsage().maxRSS * 1024,
     };
@@ -89,7 +89,7 @@ async function fillingModels(plan: Plan, path: string, folder: string) {
   const models = await storeModels(plan, Object.keys(plan.models).map(answeringModel), replies);
   return {
     models: Object.fromEntries(models.map((model) => [model.name, model])),
-    decisions: decisionsOf(plan, replies),
+    stepResults: stepResultCacheOf(plan, replies),
   };
 }
 

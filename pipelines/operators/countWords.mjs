@@ -1,4 +1,4 @@
-// An operator of one's own, for `custom` (see docs/steps.md): copy it and change `row`.
+// An operator of your own, for the step `custom` (docs/steps.md): copy this file and change `row`.
 //
 //   - custom: { path: operators/countWords.mjs, options: { wordsMin: 8 } }
 

@@ -2,7 +2,7 @@ import { ScaleQuestError } from '../errors.js';
 import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
-import { leftOutText } from '../pipeline/printPlan.js';
+import { omittedText } from '../pipeline/printPlan.js';
 import { labelOf } from '../train/schema.js';
 import { loadChain, loadPlan } from '../run/load.js';
 
@@ -25,7 +25,7 @@ export async function checkCommand(
     const problems = await checkOnline(plan, { env: process.env, folder: plan.folder });
     if (problems.length > 0) throw new PipelineProblems(problems);
   }
-  const without = leftOutText(plan);
+  const without = omittedText(plan);
   process.stdout.write(
     `${file}: no mistakes; ${describe(plan)}${online ? '; every server answers' : ''}\n` +
       (without === null ? '' : `${without}\n`),

@@ -63,22 +63,22 @@ function ageMs(text: string): number {
 }
 
 function printSummary(path: string, summary: StoreSummary): string {
-  const { replies, fileBytes, freeBytes, decisionBytes, runs, damagedBlocks } = summary;
+  const { replies, fileBytes, freeBytes, stepResultBytes, runs, damagedBlocks } = summary;
   const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-  const rows = runs.map(({ run, replies: own, startedMs, models, recalledRows = 0 }) => {
+  const rows = runs.map(({ run, replies: own, startedMs, models, replayedRows = 0 }) => {
     const counts = Object.values(models ?? {});
     const hits = counts.reduce((sum, each) => sum + each.hits, 0);
     const calls = counts.reduce((sum, each) => sum + each.hits + each.misses, 0);
     const rate = calls > 0 ? `${((100 * hits) / calls).toFixed(1)} %` : '–';
     const started = startedMs === undefined ? '–' : new Date(startedMs).toISOString().slice(0, 16);
-    return [run, started, String(own), String(calls), rate, String(recalledRows)];
+    return [run, started, String(own), String(calls), rate, String(replayedRows)];
   });
   const lines = [
     `store ${path}: ${replies} replies in ${mebibytes(fileBytes)}, of which ${mebibytes(freeBytes)} are free and ` +
-      `${mebibytes(decisionBytes)} hold what steps decided`,
+      `${mebibytes(stepResultBytes)} hold step results`,
     ...(damagedBlocks > 0 ? [`${damagedBlocks} blocks cannot be read; --prune-damaged removes them`] : []),
   ];
-  const head = ['run', 'started', 'replies', 'calls', 'from the store', 'rows decided as before'];
+  const head = ['run', 'started', 'replies', 'calls', 'from the store', 'rows replayed'];
   if (rows.length === 0) return lines.join('\n');
   return [...lines, '', printTable(head, rows)].join('\n');
 }

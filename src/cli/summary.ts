@@ -51,24 +51,24 @@ function shortText({ settings }: Plan, target: number): string {
   return `The target of ${target} rows was not reached: the source ended first. ${advice}.`;
 }
 
-function measuredText({ from, wallS, memoryPeakBytes, recalledRows, models }: Performance): string {
+function measuredText({ from, wallS, memoryPeakBytes, replayedRows, models }: Performance): string {
   const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
   const engineBytes = Object.values(models).reduce((sum, model) => sum + model.memoryPeakBytes, 0);
   const since = from > 0 ? `, from row ${from} on` : '';
   return (
     ` in ${wallS.toFixed(1)} s${since}, peak memory ${mebibytes(memoryPeakBytes)} MiB, ` +
-    `and ${mebibytes(engineBytes)} MiB in model processes${storeText(models, recalledRows)}`
+    `and ${mebibytes(engineBytes)} MiB in model processes${storeText(models, replayedRows)}`
   );
 }
 
 /** How much the store of replies spared; nothing where there is none. */
-function storeText(models: Performance['models'], recalledRows: number): string {
+function storeText(models: Performance['models'], replayedRows: number): string {
   const stats = Object.values(models).filter(({ storeHits }) => storeHits !== undefined);
   if (stats.length === 0) return '';
   const hits = stats.reduce((sum, { storeHits }) => sum + storeHits!, 0);
   const asked = stats.reduce((sum, { requests }) => sum + requests, 0);
-  const recalled = recalledRows > 0 ? `${recalledRows} rows decided as before, ` : '';
-  return `; ${recalled}${hits} calls answered by the store of replies, ${asked} requests sent`;
+  const replayed = replayedRows > 0 ? `${replayedRows} rows replayed, ` : '';
+  return `; ${replayed}${hits} calls answered by the store of replies, ${asked} requests sent`;
 }
 
 function sampleLines(plan: Plan, path: string): string[] {

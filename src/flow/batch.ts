@@ -1,7 +1,8 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
-import type { Decision } from './decision.js';
+import type { RowEvent } from './rowEvents.js';
+import type { StepResult } from './stepResult.js';
 
 /**
  * What flows: the surviving rows of the source positions [lo, hi). Consecutive batches touch
@@ -13,57 +14,14 @@ export interface Batch {
   readonly lo: number;
   readonly hi: number;
   readonly rows: RecordBatch;
-  /** What happened to rows that are no longer here, and what stateful steps learnt: committed with the batch. */
-  readonly side: readonly SideEntry[];
-  /** What the steps decided that this batch has passed, in their order, where a run keeps that; see `decision.ts`. */
-  readonly decided?: readonly Decision[];
-}
-
-export type SideEntry = LostRow | MadeRows | LeftOut | Delta;
-
-/** A row that ended here: dropped by a filter's decision, or rejected because something went wrong with it. */
-export interface LostRow {
-  kind: 'dropped' | 'rejected';
-  seq: number;
-  /** 0 before any step multiplied the rows. */
-  seqIndex: number;
-  step: string;
-  /** A filter's reason (`duplicate`, `unsolvable` …) or an error code (`ROW_LENGTH` …). */
-  reason: string;
-  message: string;
-  question: string | null;
-}
-
-/** A step made several rows of row `seq`. */
-export interface MadeRows {
-  kind: 'made';
-  seq: number;
-  step: string;
-  /** More than there were: one less than the rows that came of it. */
-  rows: number;
-}
-
-/** Some of the replies about row `seq` could not be used; it went on with the others. */
-export interface LeftOut {
-  kind: 'leftOut';
-  seq: number;
-  step: string;
-  /** An error code (`ROW_LENGTH` …). */
-  reason: string;
-  choices: number;
-}
-
-/** What a stateful step learnt from row `seq`; plain JSON, so that it can be folded again after a restart. */
-export interface Delta {
-  kind: 'delta';
-  seq: number;
-  step: string;
-  value: unknown;
+  readonly events: readonly RowEvent[];
+  /** What each step so far did to the rows, in step order; only in a run that caches it. */
+  readonly stepResults?: readonly StepResult[];
 }
 
 export type BatchOperator = MonoTypeOperatorFunction<Batch>;
 
-/** The bound and the watermark rest on tiling, so a batch out of place ends the run rather than corrupting it. */
+/** Window and watermark rest on tiling, so a batch out of place ends the run rather than corrupting it. */
 export function assertTiles(expectedLo: number, batch: Batch, where: string): void {
   if (batch.lo === expectedLo && batch.hi >= batch.lo) return;
   throw new ScaleQuestError(

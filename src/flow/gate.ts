@@ -16,24 +16,27 @@ export interface GateOptions {
   limit?: number | undefined;
   /** End after this many kept rows; the source slows down as the expected remainder shrinks. */
   target?: number | undefined;
-  /** No batch goes past a multiple of this, wherever the run began. */
-  stretchRows?: number;
+  /** No batch crosses a multiple of this, wherever the run began: step results are cached by such segments. */
+  segmentRows?: number;
 }
 
-/** Rows that were decided before. */
-export interface Recall {
+/** Source of batches whose step results are cached. */
+export interface Replay {
   /**
-   * What is known of the positions from `lo` on: how many rows, at most `rowsMax`, and whether no step is left to decide them;
-   * null for nothing, `early` where that cannot be told before all rows below `lo` are delivered.
+   * What is cached for the positions from `lo` on: how many rows, at most `rowsMax`, and whether that includes every step;
+   * null for nothing, `tooEarly` where that cannot be told before all rows below `lo` are delivered.
    */
-  find(lo: number, rowsMax: number): { rows: number; isWhole: boolean } | 'early' | null;
-  /** The batch of what was found at `lo`. */
+  find(lo: number, rowsMax: number): { rows: number; isComplete: boolean } | 'tooEarly' | null;
+  /** The batch that was found at `lo`. */
   read(lo: number): Promise<Batch>;
 }
 
-/** Flow control: positions are taken at the source only and given back at the sink only, so nothing between can leak one. */
+/**
+ * Credit-based flow control: the source acquires a credit for each position, and only the sink releases it, so that no step in
+ * between can leak one.
+ */
 export interface Gate {
-  source(read: ReadRows, recall?: Recall): Observable<Batch>;
+  source(read: ReadRows, replay?: Replay): Observable<Batch>;
   /** Everything below `hi` has reached the writer; `kept` rows of it were kept in all. */
   delivered(hi: number, kept: number): void;
   readonly issued: number;
@@ -42,9 +45,9 @@ export interface Gate {
 
 export function createGate(options: GateOptions): Gate {
   const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
-  const { stretchRows = Number.MAX_SAFE_INTEGER } = options;
+  const { segmentRows = Number.MAX_SAFE_INTEGER } = options;
   let issued = from;
-  let askedTo = from;
+  let requestedTo = from;
   let watermark = from;
   let kept = 0;
   let wake = (): void => {};
@@ -54,7 +57,7 @@ export function createGate(options: GateOptions): Gate {
     return Math.min(limit, watermark + Math.max(batchRows, Math.min(windowRows, demandRows)));
   }
 
-  function source(read: ReadRows, recall?: Recall): Observable<Batch> {
+  function source(read: ReadRows, replay?: Replay): Observable<Batch> {
     return new Observable<Batch>((subscriber) => {
       let pumping = false;
       wake = () => queueMicrotask(() => void pump());
@@ -68,12 +71,12 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
-            const place = { issued, watermark, askedTo, openTo: openTo(), limit };
-            const next = await nextBatch({ ...place, windowRows, batchRows, stretchRows }, read, recall);
+            const state = { issued, watermark, requestedTo, openTo: openTo(), limit };
+            const next = await nextBatch({ ...state, windowRows, batchRows, segmentRows }, read, replay);
             if (next === null) return subscriber.complete();
             if (next === 'wait') return;
             issued = next.batch.hi;
-            if (!next.isWhole) askedTo = issued;
+            if (!next.isComplete) requestedTo = issued;
             subscriber.next(next.batch);
           }
           if (issued >= limit) subscriber.complete();
@@ -111,8 +114,8 @@ export function createGate(options: GateOptions): Gate {
 }
 
 /**
- * Positions still needed to keep `left` rows, where so many were kept of so many: as they come, plus two standard deviations; a
- * guess before any passed. Waste depends on it, never output.
+ * Positions still needed to keep `left` rows, when `kept` of `passed` rows were kept so far: the expected number plus two
+ * standard deviations, or a guess before any was kept. Waste depends on it, never output.
  */
 function rowsFor(left: number, kept: number, passed: number): number {
   const wanted = Math.max(0, left);
@@ -120,38 +123,38 @@ function rowsFor(left: number, kept: number, passed: number): number {
   return Math.ceil(((wanted + 2 * Math.sqrt(wanted)) * passed) / kept);
 }
 
-interface Place {
+interface GateState {
   issued: number;
   watermark: number;
-  /** Where the last rows end that had something to ask. */
-  askedTo: number;
-  /** Where the demand ends. */
+  /** End of the last batch that has steps left to run. */
+  requestedTo: number;
+  /** End of the demand. */
   openTo: number;
   limit: number;
   windowRows: number;
   batchRows: number;
-  stretchRows: number;
+  segmentRows: number;
 }
 
 /**
- * The next batch; null at the source's end, `wait` where more is known of one than there is room for, or than can be told, until
- * those before it are delivered.
+ * The next batch; null at the source's end; `wait` when cached results are to be used but cannot be yet: the window is too
+ * full for them, or they depend on batches that are still in flight.
  */
 async function nextBatch(
-  place: Place,
+  state: GateState,
   read: ReadRows,
-  recall: Recall | undefined,
-): Promise<{ batch: Batch; isWhole: boolean } | null | 'wait'> {
-  const { issued, watermark, askedTo, openTo, limit, windowRows, batchRows, stretchRows } = place;
-  // Rows that ask nobody cost nothing past the demand.
-  const knownTo = Math.min(limit, watermark + windowRows);
-  const found = recall?.find(issued, Math.min(limit - issued, windowRows)) ?? null;
-  if (found !== null && found !== 'early' && found.rows <= (found.isWhole ? knownTo : openTo) - issued)
-    return { batch: await recall!.read(issued), isWhole: found.isWhole };
-  // Where nobody is asked about what is under way, that is delivered at once, and may be all that is wanted.
-  if (recall && issued > watermark && (found !== null || askedTo <= watermark)) return 'wait';
-  const inStretch = stretchRows - (issued % stretchRows);
-  const rows = await read(issued, Math.min(batchRows, openTo - issued, inStretch));
+  replay: Replay | undefined,
+): Promise<{ batch: Batch; isComplete: boolean } | null | 'wait'> {
+  const { issued, watermark, requestedTo, openTo, limit, windowRows, batchRows, segmentRows } = state;
+  // Rows with no step left to run cost nothing, so they may pass the demand, but never the window.
+  const replayTo = Math.min(limit, watermark + windowRows);
+  const found = replay?.find(issued, Math.min(limit - issued, windowRows)) ?? null;
+  if (found !== null && found !== 'tooEarly' && found.rows <= (found.isComplete ? replayTo : openTo) - issued)
+    return { batch: await replay!.read(issued), isComplete: found.isComplete };
+  // If all rows in flight were replayed, they are delivered at once, and may be all that is wanted.
+  if (replay && issued > watermark && (found !== null || requestedTo <= watermark)) return 'wait';
+  const leftInSegment = segmentRows - (issued % segmentRows);
+  const rows = await read(issued, Math.min(batchRows, openTo - issued, leftInSegment));
   if (rows === null || rows.numRows === 0) return null;
-  return { batch: { lo: issued, hi: issued + rows.numRows, rows, side: [] }, isWhole: false };
+  return { batch: { lo: issued, hi: issued + rows.numRows, rows, events: [] }, isComplete: false };
 }

@@ -1,5 +1,4 @@
 import type { BatchOperator } from './batch.js';
-import { isDecided } from './decision.js';
 import { orderedMap } from './orderedMap.js';
 import {
   type Outcome,
@@ -10,6 +9,7 @@ import {
   rejectIfIncomplete,
   rejectOrThrow,
 } from './outcome.js';
+import { hasStepResult } from './stepResult.js';
 
 /**
  * One decision a row, synchronous or not; all rows of a batch start when it arrives and the batch goes on, in order,
@@ -17,9 +17,9 @@ import {
  */
 export function mapRows(shape: StepShape, decide: (row: Row) => Promise<Outcome> | Outcome): BatchOperator {
   return orderedMap(shape.step, (batch) => {
-    if (isDecided(batch, shape.at)) return batch;
+    if (hasStepResult(batch.stepResults, shape.at)) return batch;
     const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
-    // A step that asks nobody has decided by now: its batch goes on at once.
+    // A synchronous step has decided by now: its batch goes on at once.
     return decided.some(isPromise)
       ? Promise.all(decided as Promise<Outcome>[]).then((outcomes) => applyOutcomes(batch, shape, outcomes))
       : applyOutcomes(batch, shape, decided as Outcome[]);

@@ -4,8 +4,9 @@ import { SEQ_INDEX_COLUMN, joinColumns } from '../arrow/columns.js';
 import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
 import { RowError, ScaleQuestError } from '../errors.js';
-import type { Batch, LeftOut, LostRow, MadeRows, SideEntry } from './batch.js';
-import { type Decision, type Memory, withDecision } from './decision.js';
+import type { Batch } from './batch.js';
+import type { LeftOut, LostRow, MadeRows, RowEvent, StateDelta } from './rowEvents.js';
+import { type StepResult, type StepState, withStepResult } from './stepResult.js';
 
 /** A row as a step sees it: its identity and the columns that the step declared to read. */
 export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly<Record<string, ColumnValue>>;
@@ -13,9 +14,7 @@ export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly
 /** Of the columns that a step writes. */
 export type Values = Readonly<Record<string, ColumnValue>>;
 
-/**
- * What a step decides about one row. `mayDiffer`: another time it may decide otherwise about the same row, as after a deadline.
- */
+/** What a step decides about one row. `mayDiffer`: it may decide otherwise about the same row another time, as after a deadline. */
 export type Outcome =
   | { kind: 'keep'; values?: Values; leftOut?: LeftOutChoices; mayDiffer?: boolean }
   | { kind: 'multiply'; rows: readonly Values[] }
@@ -54,10 +53,10 @@ export interface StepShape {
   writes: readonly Column[];
   /** Columns of `reads` that the step can decide a row without; it is given null. */
   mayLack?: readonly string[];
-  /** The step's place in the pipeline, where the run keeps what its steps decide. */
+  /** The step's index in the pipeline, where the run caches step results. */
   at?: number | undefined;
-  /** Called with what a step with memory has learnt, from before the first batch on, where the run keeps decisions. */
-  onLearnt?: ((memory: Memory) => void) | undefined;
+  /** Called with the state of a stateful step, before the first batch and after each one, where the run caches step results. */
+  onState?: ((state: StepState) => void) | undefined;
   /** Called once a batch, for live progress. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
@@ -98,18 +97,18 @@ function incomplete(missing: string): Outcome {
 }
 
 /**
- * Applies one outcome a row: survivors get the written columns, the others become side entries. `memory`: of a step that has one,
- * what it learnt of these rows, and a hash of what it had learnt before.
+ * Applies one outcome a row: survivors get the written columns, the others become row events. `change`: of a stateful step, how
+ * these rows changed its state, and a hash of the state before.
  */
 export function applyOutcomes(
   batch: Batch,
   shape: StepShape,
   outcomes: readonly Outcome[],
-  memory?: { deltas: readonly SideEntry[]; learnt: string | undefined },
+  change?: { deltas: readonly StateDelta[]; stateBefore: string | undefined },
 ): Batch {
   const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
   const areSame = outcomes.every((outcome) => outcome.kind === 'keep' && !outcome.leftOut);
-  const identities = areSame && !isNumbered ? [] : readRows(batch, { ...shape, reads: {} });
+  const rowIds = areSame && !isNumbered ? [] : readRows(batch, { ...shape, reads: {} });
   const from: number[] = [];
   const written: Values[] = [];
   for (const [index, outcome] of outcomes.entries()) {
@@ -121,26 +120,27 @@ export function applyOutcomes(
   const taken = takeRows(batch.rows, from);
   const values = shape.writes.map(({ name }) =>
     name === SEQ_INDEX_COLUMN.name
-      ? numberWithinSeq(from.map((index) => identities[index]!.seq))
+      ? numberWithinSeq(from.map((index) => rowIds[index]!.seq))
       : written.map((row) => row[name] ?? null),
   );
   const own = shape.writes.length > 0 ? buildRows(shape.writes, values, from.length) : null;
-  const lost = lostRows(batch, identities, shape.step, outcomes);
-  const side = [
-    ...[...lost, ...madeRows(identities, shape.step, outcomes)],
-    ...[...leftOut(identities, shape.step, outcomes), ...(memory?.deltas ?? [])],
+  const lost = lostRows(batch, rowIds, shape.step, outcomes);
+  const events = [
+    ...[...lost, ...madeRows(rowIds, shape.step, outcomes)],
+    ...[...leftOut(rowIds, shape.step, outcomes), ...(change?.deltas ?? [])],
   ];
   const { lo, hi } = batch;
   const rows = own ? joinColumns([taken, own]) : taken;
-  const decision: Decision = { rowsIn: outcomes.length, from, written: own, side, learnt: memory?.learnt };
-  shape.onCounts?.(countsOf(decision));
+  const stateBefore = change?.stateBefore;
+  const result: StepResult = { rowsIn: outcomes.length, from, written: own, events, stateBefore };
+  shape.onCounts?.(countsOf(result));
   const mayDiffer = outcomes.some((outcome) => outcome.kind === 'keep' && outcome.mayDiffer);
-  const decided = withDecision(batch, shape.at, decision, mayDiffer);
-  return { lo, hi, rows, side: [...batch.side, ...side], ...(decided ? { decided } : {}) };
+  const stepResults = withStepResult(batch.stepResults, shape.at, result, mayDiffer);
+  return { lo, hi, rows, events: [...batch.events, ...events], ...(stepResults ? { stepResults } : {}) };
 }
 
-export function countsOf({ rowsIn, from, side }: Decision): StepCounts {
-  const count = (kind: SideEntry['kind']): number => side.filter((entry) => entry.kind === kind).length;
+export function countsOf({ rowsIn, from, events }: StepResult): StepCounts {
+  const count = (kind: RowEvent['kind']): number => events.filter((event) => event.kind === kind).length;
   return { rowsIn, kept: from.length, dropped: count('dropped'), rejected: count('rejected') };
 }
 
@@ -151,7 +151,7 @@ function valuesOf(outcome: Outcome): readonly Values[] {
   return outcome.kind === 'multiply' ? outcome.rows : [];
 }
 
-/** 0, 1, 2 … for the rows of one seq; they are neighbours, and never in two batches. */
+/** 0, 1, 2 … for the rows of one seq; they are adjacent, and never in two batches. */
 function numberWithinSeq(seqs: readonly number[]): number[] {
   let number = 0;
   return seqs.map((seq, at) => (number = at > 0 && seqs[at - 1] === seq ? number + 1 : 0));
@@ -159,7 +159,7 @@ function numberWithinSeq(seqs: readonly number[]): number[] {
 
 function lostRows(
   batch: Batch,
-  identities: readonly Row[],
+  rowIds: readonly Row[],
   step: string,
   outcomes: readonly Outcome[],
 ): LostRow[] {
@@ -168,25 +168,25 @@ function lostRows(
   return outcomes.flatMap((outcome, index): LostRow[] => {
     if (outcome.kind !== 'dropped' && outcome.kind !== 'rejected') return [];
     const { kind, reason, message = '' } = outcome;
-    const { seq, seqIndex } = identities[index]!;
+    const { seq, seqIndex } = rowIds[index]!;
     const question = (questions?.[index] ?? null) as string | null;
     return [{ kind, seq, seqIndex, step, reason, message, question }];
   });
 }
 
-function madeRows(identities: readonly Row[], step: string, outcomes: readonly Outcome[]): MadeRows[] {
+function madeRows(rowIds: readonly Row[], step: string, outcomes: readonly Outcome[]): MadeRows[] {
   return outcomes.flatMap((outcome, index): MadeRows[] => {
     if (outcome.kind !== 'multiply') return [];
     if (outcome.rows.length === 0) throw noRows(step);
-    const { seq } = identities[index]!;
+    const { seq } = rowIds[index]!;
     return outcome.rows.length === 1 ? [] : [{ kind: 'made', seq, step, rows: outcome.rows.length - 1 }];
   });
 }
 
-function leftOut(identities: readonly Row[], step: string, outcomes: readonly Outcome[]): LeftOut[] {
+function leftOut(rowIds: readonly Row[], step: string, outcomes: readonly Outcome[]): LeftOut[] {
   return outcomes.flatMap((outcome, index): LeftOut[] => {
     if (outcome.kind !== 'keep' || !outcome.leftOut) return [];
-    const { seq } = identities[index]!;
+    const { seq } = rowIds[index]!;
     return Object.entries(outcome.leftOut).map(([reason, choices]) => ({
       ...{ kind: 'leftOut', seq, step, reason, choices },
     }));

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Observable } from 'rxjs';
-import { type Batch, type BatchOperator, type Delta, type SideEntry, assertTiles } from './batch.js';
-import { isDecided } from './decision.js';
+import { type Batch, type BatchOperator, assertTiles } from './batch.js';
 import {
   type Outcome,
   type Row,
@@ -11,65 +10,63 @@ import {
   rejectIfIncomplete,
   rejectOrThrow,
 } from './outcome.js';
+import { type StateDelta, isDelta } from './rowEvents.js';
+import { hasStepResult } from './stepResult.js';
 
-/** A step with memory. Only `apply` changes the state, so that folding the committed deltas gives it back. */
-export interface Scan<State, Learnt> {
-  /** Null for a step that remembers nothing, and learns for its figures alone. */
+/** A stateful step. Only `apply` changes the state, so that applying the committed deltas in order restores it. */
+export interface Scan<State, Delta> {
+  /** Null for a step that decides without state and emits deltas for its figures alone. */
   init: () => State;
-  /** Decides one row from the state; `learn` is what the state gains by it. */
-  decide: (state: State, row: Row) => { outcome: Outcome; learn?: Learnt };
-  apply: (state: State, learnt: Learnt) => void;
+  /** Decides one row from the state; `delta` is how the row changes it. */
+  decide: (state: State, row: Row) => { outcome: Outcome; delta?: Delta };
+  apply: (state: State, delta: Delta) => void;
 }
 
 /**
  * Synchronous, in order, stateful. `restored` are the deltas of this step that earlier commits of the run hold.
  * The state lives in the subscription: two subscriptions never share one.
  */
-export function scanRows<State, Learnt>(
+export function scanRows<State, Delta>(
   shape: StepShape,
-  scan: Scan<State, Learnt>,
-  restored: readonly Learnt[] = [],
+  scan: Scan<State, Delta>,
+  restored: readonly Delta[] = [],
 ): BatchOperator {
   return (source) =>
     new Observable((subscriber) => {
       const state = scan.init();
-      // Of rows decided before: folded when a row is to be decided, which may never be.
-      let unfolded: Learnt[] = [...restored];
-      const memory = shape.at === undefined || state === null ? null : createMemory(shape, restored);
+      // Deltas of earlier rows. They are applied when a row has to be decided, which may never be.
+      let unapplied: Delta[] = [...restored];
+      const hash = shape.at === undefined || state === null ? null : createStateHash(shape, restored);
       let expectedLo: number | null = null;
 
-      function fold(): void {
-        for (const learnt of unfolded) scan.apply(state, learnt);
-        unfolded = [];
+      function applyDeltas(): void {
+        for (const delta of unapplied) scan.apply(state, delta);
+        unapplied = [];
       }
 
       function take(batch: Batch): Batch {
-        if (isDecided(batch, shape.at)) {
-          const deltas = batch.side.filter(isOwn);
-          for (const { value } of deltas) unfolded.push(value as Learnt);
-          memory?.add(batch, deltas);
+        if (hasStepResult(batch.stepResults, shape.at)) {
+          const deltas = batch.events.filter(isDelta).filter(({ step }) => step === shape.step);
+          for (const { value } of deltas) unapplied.push(value as Delta);
+          hash?.add(batch, deltas);
           return batch;
         }
-        fold();
-        const deltas: Delta[] = [];
+        applyDeltas();
+        const deltas: StateDelta[] = [];
         const outcomes = readRows(batch, shape).map((row) => decideRow(row, deltas));
-        const learnt = memory?.learnt();
-        memory?.add(batch, deltas);
-        return applyOutcomes(batch, shape, outcomes, { deltas, learnt });
+        const stateBefore = hash?.current();
+        hash?.add(batch, deltas);
+        return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });
       }
 
-      function isOwn(entry: SideEntry): entry is Delta {
-        return entry.kind === 'delta' && entry.step === shape.step;
-      }
-
-      function decideRow(row: Row, deltas: Delta[]): Outcome {
+      function decideRow(row: Row, deltas: StateDelta[]): Outcome {
         const incomplete = rejectIfIncomplete(row, shape);
         if (incomplete) return incomplete;
         try {
-          const { outcome, learn } = scan.decide(state, row);
-          if (learn === undefined) return outcome;
-          scan.apply(state, learn);
-          deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: learn });
+          const { outcome, delta } = scan.decide(state, row);
+          if (delta === undefined) return outcome;
+          scan.apply(state, delta);
+          deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });
           return outcome;
         } catch (error) {
           return rejectOrThrow(error);
@@ -92,21 +89,21 @@ export function scanRows<State, Learnt>(
     });
 }
 
-/** A hash of all that a step has learnt: the same in every run that has learnt the same, however its rows were batched. */
-function createMemory({ onLearnt }: StepShape, restored: readonly unknown[]) {
-  const hash = createHash('sha256');
-  let learnt = '';
+/** A hash of all deltas so far: equal in every run whose step has the same state, however its rows were batched. */
+function createStateHash({ onState }: StepShape, restored: readonly unknown[]) {
+  const running = createHash('sha256');
+  let current = '';
 
   function add(upTo: number | null, values: readonly unknown[]): void {
-    for (const value of values) hash.update(`${JSON.stringify(value)}\n`);
-    learnt = hash.copy().digest('base64');
-    onLearnt?.({ upTo, learnt });
+    for (const value of values) running.update(`${JSON.stringify(value)}\n`);
+    current = running.copy().digest('base64');
+    onState?.({ upTo, hash: current });
   }
 
   add(null, restored);
   return {
-    learnt: () => learnt,
-    add: ({ hi }: Batch, deltas: readonly Delta[]): void =>
+    current: () => current,
+    add: ({ hi }: Batch, deltas: readonly StateDelta[]): void =>
       add(
         hi,
         deltas.map(({ value }) => value),

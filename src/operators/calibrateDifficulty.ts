@@ -41,7 +41,7 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
 - calibrateDifficulty: { parts: 2 }`,
   operator: calibrateDifficulty,
   measures: true,
-  figures: (parsed, learnt) => calibrationOf(pairs.parse(learnt), parsed),
+  figures: (parsed, deltas) => calibrationOf(pairs.parse(deltas), parsed),
 };
 
 const pairs = z.array(z.tuple([z.number(), z.number()]));
@@ -58,7 +58,7 @@ export function calibrateDifficulty(input: CalibrateDifficultyOptions, context: 
     decide: (_state, row) => {
       const { difficulty, failRate } = row;
       if (difficulty === null) return { outcome: KEEP };
-      return { outcome: KEEP, learn: [difficulty as number, failRate as number] };
+      return { outcome: KEEP, delta: [difficulty as number, failRate as number] };
     },
     apply: () => {},
   });

@@ -125,7 +125,7 @@ export function decontaminate(input: DecontaminateOptions, context: RunContext):
         const overlaps = found.filter(({ share }) => share >= overlapMin);
         if (overlaps.length === 0) return { outcome: KEEP };
         const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, places));
-        return { outcome, learn: hitsOf(state, overlaps) };
+        return { outcome, delta: hitsOf(state, overlaps) };
       },
       apply({ isHit }, hits) {
         for (const { number, first } of places) for (const row of hits[number] ?? []) isHit[first + row] = 1;
@@ -182,10 +182,10 @@ function describe(overlaps: readonly Overlap[], places: readonly Place[]): strin
 
 function figures(
   parsed: z.output<typeof options>,
-  learnt: readonly unknown[],
+  deltas: readonly unknown[],
   context: TextsContext,
 ): Figures {
-  const hits = learnt as Hits[];
+  const hits = deltas as Hits[];
   return Object.fromEntries(
     placesOf(parsed, context).map(({ number, name, rows }) => {
       const own = hits.flatMap((hit) => (hit[number] ? [hit[number]] : []));

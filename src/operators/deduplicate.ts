@@ -89,7 +89,7 @@ export function deduplicate(input: DeduplicateOptions, context: RunContext): Bat
         if (exact.has(key)) return { outcome: drop('duplicate') };
         const found = near?.find(signature!);
         if (found) return { outcome: drop('nearDuplicate', `similarity ${found.similarity.toFixed(3)}`) };
-        return { outcome: KEEP, learn: question };
+        return { outcome: KEEP, delta: question };
       },
       apply({ exact, near }, question) {
         const { key, signature } = fingerprint(question);

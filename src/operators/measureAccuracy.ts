@@ -47,8 +47,8 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
 - measureAccuracy: { ks: [4] }`,
   operator: measureAccuracy,
   measures: true,
-  figures: (parsed, learnt, { lost }) => {
-    const accuracy = accuracyOf(z.array(measured).parse(learnt), parsed.ks);
+  figures: (parsed, deltas, { lost }) => {
+    const accuracy = accuracyOf(z.array(measured).parse(deltas), parsed.ks);
     const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
     return { ...accuracy, problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) };
   },
@@ -70,7 +70,7 @@ export function measureAccuracy(input: MeasureAccuracyOptions, context: RunConte
     init: () => null,
     decide: (_state, row) => ({
       outcome: KEEP,
-      learn: {
+      delta: {
         corrects: row['corrects'] as unknown as (boolean | null)[],
         answerClasses: row['answerClasses'] as (number | null)[],
         ...(by === undefined ? {} : { group: row[by] as string }),

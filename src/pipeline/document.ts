@@ -218,3 +218,8 @@ function keyText(path: KeyPath): string | undefined {
 function firstLine(message: string): string {
   return message.split('\n')[0]!.replace(/[.:]$/, '');
 }
+
+/** Whether a value of a YAML file is a mapping. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -31,12 +31,12 @@ export interface Plan {
   texts: Texts;
   /** Columns written to the shards, in order. */
   columns: readonly Column[];
-  /** What the file names and the set goes without, for the steps that write it are switched off; exports with what they miss. */
-  leftOut: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
+  /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */
+  omitted: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
   /** Hash of everything that decides the rows, and of nothing that only decides how fast they come. */
   identity: string;
   /** The same, part by part: see `Identity`. */
   parts: Readonly<Record<string, string>>;
-  /** For each step whose decisions may be kept: see `Identity`. */
-  deciders: readonly string[];
+  /** For each step whose results may be cached: see `Identity`. */
+  stepFingerprints: readonly string[];
 }

@@ -45,7 +45,7 @@ export function printPlan(plan: Plan): string {
   lines.push(
     `        shards of ${settings.output.shardRows} rows, row groups of ${settings.output.rowGroupRows}, zstd`,
   );
-  const without = leftOutText(plan);
+  const without = omittedText(plan);
   if (without !== null) lines.push(`        ${without}`);
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
@@ -53,11 +53,11 @@ export function printPlan(plan: Plan): string {
 }
 
 /** What is left out with the steps that are switched off, in words; null where nothing is. */
-export function leftOutText({ leftOut }: Pick<Plan, 'leftOut'>): string | null {
-  const exports = Object.entries(leftOut.exports).map(
+export function omittedText({ omitted }: Pick<Plan, 'omitted'>): string | null {
+  const exports = Object.entries(omitted.exports).map(
     ([name, missing]) => `the export ${name} (it reads ${missing})`,
   );
-  const all = [...leftOut.columns.map((name) => `the column ${name}`), ...exports];
+  const all = [...omitted.columns.map((name) => `the column ${name}`), ...exports];
   return all.length === 0 ? null : `left out, for their steps are switched off: ${all.join(', ')}`;
 }
 

@@ -3,7 +3,7 @@ import { COLUMN_TYPES } from '../arrow/columnType.js';
 import { modelSchema } from '../backends/openModel.js';
 import { OPERATORS } from '../operators/registry.js';
 import { trainingSchema } from '../train/schema.js';
-import { exportSchema } from './exportFormats.js';
+import { exportSchema } from '../io/exports/registry.js';
 
 const exportName = z
   .string()

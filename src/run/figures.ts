@@ -4,22 +4,22 @@ import type { Plan } from '../pipeline/plan.js';
 import type { FunnelStep, Report } from './report.js';
 import { textsFrom } from '../pipeline/check/texts.js';
 
-/** Labels of the steps that have figures of their own: what they learnt must be read for the report. */
+/** Labels of the steps that have figures of their own: the report needs their state deltas. */
 export function stepsWithFigures(plan: Pick<Plan, 'steps'>): string[] {
   return plan.steps.filter(({ spec }) => spec.figures).map(({ label }) => label);
 }
 
-/** Step → its figures, from what its commits say it learnt: the same whether the run was interrupted or not. */
+/** Step → its figures, from its committed state deltas: the same whether the run was interrupted or not. */
 export function figuresOf(
   plan: Plan,
-  learnt: NonNullable<RunContext['restored']>,
+  deltasOf: NonNullable<RunContext['restored']>,
   funnel: readonly FunnelStep[],
 ): Record<string, Figures> {
   const texts = textsFrom(plan.texts);
   return Object.fromEntries(
     plan.steps.flatMap(({ label, spec, parsed }) => {
       const lost = lostBefore(label, funnel);
-      return spec.figures ? [[label, spec.figures(parsed, learnt(label), { texts, lost })]] : [];
+      return spec.figures ? [[label, spec.figures(parsed, deltasOf(label), { texts, lost })]] : [];
     }),
   );
 }

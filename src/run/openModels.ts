@@ -19,7 +19,7 @@ import { type Store, openStore } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
 import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
-import type { Decisions } from './runPlan.js';
+import type { StepResultCache } from './runPlan.js';
 import type { OpenedModels } from './runInto.js';
 
 /** Beside the run folders, so that it outlives each of them. */
@@ -61,7 +61,7 @@ export async function openModels(
     const models = store ? await storeModels(plan, opened, store) : opened;
     return {
       models: Object.fromEntries(models.map((model) => [model.name, model])),
-      ...(store ? { decisions: decisionsOf(plan, store) } : {}),
+      ...(store ? { stepResults: stepResultCacheOf(plan, store) } : {}),
     };
   } catch (error) {
     await closeModels(opened);
@@ -89,21 +89,21 @@ export function runNameIn(storePath: string, runPath: string): string {
   return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
 }
 
-/** So many that reading what was decided costs little a row, so few that a window has room for several. */
-const STRETCH_ROWS = 512;
+/** Large enough that reading a segment costs little a row, small enough that a window holds several. */
+const SEGMENT_ROWS = 512;
 
-/** Of the steps of this plan, as this code decides. */
-export function decisionsOf({ deciders }: Plan, { decisions }: Store): Decisions {
+/** The store's step results for this plan and this version of the code. */
+export function stepResultCacheOf({ stepFingerprints }: Plan, { stepResults }: Store): StepResultCache {
   const code = codeHash();
-  const own = deciders.map((decider) => hashOf({ code, decider }));
+  const own = stepFingerprints.map((fingerprint) => hashOf({ code, fingerprint }));
   return {
-    stretchRows: STRETCH_ROWS,
-    get: (step, lo) => decisions.get(own[step]!, lo),
-    count: decisions.count,
-    put: (lo, decided) =>
-      decisions.put(
+    segmentRows: SEGMENT_ROWS,
+    get: (step, lo) => stepResults.get(own[step]!, lo),
+    count: stepResults.count,
+    put: (lo, results) =>
+      stepResults.put(
         lo,
-        decided.map(({ step, bytes }) => ({ decider: own[step]!, bytes })),
+        results.map(({ step, bytes }) => ({ fingerprint: own[step]!, bytes })),
       ),
   };
 }

@@ -1,7 +1,7 @@
 import { tap } from 'rxjs';
 import { columnValues } from '../arrow/read.js';
 import type { ColumnValue } from '../arrow/columnType.js';
-import { type CommitSink, commitStream } from '../flow/commit.js';
+import { type CommitSink, commitShards } from '../flow/commitShards.js';
 import { createGate } from '../flow/gate.js';
 import { untilAborted } from '../flow/untilAborted.js';
 import type { Plan } from '../pipeline/plan.js';
@@ -41,15 +41,15 @@ export async function previewPlan(
           const values = Object.fromEntries(written.map((name, at) => [name, columns[at]![row]!]));
           traces.get(seq)!.effects.push({ step: label, kind: 'kept', values });
         });
-        for (const entry of batch.side) {
-          if (entry.step !== label || (entry.kind !== 'dropped' && entry.kind !== 'rejected')) continue;
-          const { kind, seq, step, reason, message } = entry;
+        for (const event of batch.events) {
+          if (event.step !== label || (event.kind !== 'dropped' && event.kind !== 'rejected')) continue;
+          const { kind, seq, step, reason, message } = event;
           traces.get(seq)!.effects.push({ step, kind, reason, message });
         }
       }),
     );
   }
-  await commitStream(stream.pipe(untilAborted(deps.signal)), { gate, sink: NOWHERE, shardRows: rows });
+  await commitShards(stream.pipe(untilAborted(deps.signal)), { gate, sink: NOWHERE, shardRows: rows });
   return [...traces.values()];
 }
 

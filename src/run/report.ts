@@ -1,5 +1,5 @@
 import type { ModelStats } from '../backends/model.js';
-import { TARGET_STEP, type Totals } from '../flow/commit.js';
+import { TARGET_STEP, type Totals } from '../flow/commitShards.js';
 import type { Figures } from '../operators/lib/operator.js';
 import type { Plan } from '../pipeline/plan.js';
 
@@ -34,8 +34,8 @@ export interface Performance {
   from: number;
   wallS: number;
   memoryPeakBytes: number;
-  /** Rows of source about which the store had decisions, of all steps or of the first ones. */
-  recalledRows: number;
+  /** Rows of source for which the store had the results of all steps, or of the first ones. */
+  replayedRows: number;
   models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
 }
 

@@ -3,7 +3,7 @@ import type { Model } from '../backends/model.js';
 import type { StepCounts } from '../flow/outcome.js';
 import { hashBytes, writeAtomic } from '../io/files/atomicFile.js';
 import { writeCard } from '../io/run/card.js';
-import { EXPORTS_FOLDER, writeExport } from '../io/run/exportFiles.js';
+import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/run/manifest.js';
@@ -23,16 +23,15 @@ import { openRunSink } from '../io/run/runSink.js';
 import { writeSample } from '../io/run/sample.js';
 import { sourceReader } from '../io/sources/source.js';
 import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
-import { exportFormat } from '../pipeline/exportFormats.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type Performance, type Report, performanceOf, reportOf } from './report.js';
-import { type Decisions, type Resume, type RunDeps, runPlan } from './runPlan.js';
+import { type Resume, type RunDeps, type StepResultCache, runPlan } from './runPlan.js';
 import { filledRemover } from '../train/environment.js';
 
 export interface OpenedModels {
   models: Record<string, Model>;
-  /** Where decisions are kept, if anywhere; open as long as one of the models is. */
-  decisions?: Decisions;
+  /** Open as long as one of the models is. */
+  stepResults?: StepResultCache;
 }
 
 /** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */
@@ -88,7 +87,7 @@ function recordOf(plan: Plan): RunRecord {
   return { kind: 'run', version: RUN_FORMAT_VERSION, identity, name, seed: settings.seed, parts };
 }
 
-/** From the commits alone; what steps learnt is read again only where a step makes figures of it. */
+/** From the commits alone; state deltas are read again only where a step makes figures of them. */
 async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
@@ -118,12 +117,12 @@ async function goOn(
     const resume = await resumeOf(files, folder);
     await logStart(log, plan, folder, resume);
     world.onStart?.(models, resume);
-    const recalledRows = await runRows(plan, folder, opened, world, resume, log);
+    const replayedRows = await runRows(plan, folder, opened, world, resume, log);
     const report = await reportIn(files, plan, folder);
     const stats = Object.fromEntries(Object.values(models).map((model) => [model.name, model.stats()]));
     const wallS = (nowMs() - startedMs) / 1000;
     const memoryPeakBytes = world.memoryPeakBytes();
-    const performance = performanceOf(stats, { from: resume.from, wallS, memoryPeakBytes, recalledRows });
+    const performance = performanceOf(stats, { from: resume.from, wallS, memoryPeakBytes, replayedRows });
     await writeJson(files, join(folder.path, 'performance.json'), performance);
     await writeRunFiles(files, plan, folder, report);
     await log.write({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
@@ -145,16 +144,16 @@ async function logStart(log: RunLog, plan: Plan, folder: RunFolder, { from, kept
     await log.write({ event: 'resumed', from, kept, removed, tornBytes });
 }
 
-/** How many rows came with decisions that were kept of them. */
+/** How many rows were replayed from the step result cache. */
 async function runRows(
   plan: Plan,
   folder: RunFolder,
-  { models, decisions }: OpenedModels,
+  { models, stepResults }: OpenedModels,
   world: RunWorld,
   resume: Resume,
   log: RunLog,
 ): Promise<number> {
-  let recalledRows = 0;
+  let replayedRows = 0;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   const { files, prompt, signal, onCounts, onDelivered } = world;
   const sink = openRunSink(files, folder, {
@@ -167,8 +166,8 @@ async function runRows(
   try {
     await runPlan(plan, {
       models,
-      decisions,
-      onRecalled: (rows) => (recalledRows += rows),
+      stepResults,
+      onReplayed: (rows) => (replayedRows += rows),
       prompt,
       read: sourceReader(plan.settings.source, plan.folder, files),
       sink: {
@@ -187,7 +186,7 @@ async function runRows(
   } finally {
     await sink.close();
   }
-  return recalledRows;
+  return replayedRows;
 }
 
 /** In every shard; nothing that depends on the clock, the machine or how fast the run was. */
@@ -241,8 +240,7 @@ async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promis
   const shards = folder.manifest.content.commits.flatMap(({ shard }) => shard ?? []);
   for (const [name, config] of Object.entries(plan.settings.exports)) {
     const into = join(folder.path, EXPORTS_FOLDER, name);
-    const form = exportFormat(config);
-    await writeExport(files, { run: folder.path, shards, form, config, folder: into, name });
+    await writeExport(files, { run: folder.path, shards, config, folder: into, name });
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Observable } from 'rxjs';
 import type { Model } from '../backends/model.js';
 import type { Batch, BatchOperator } from '../flow/batch.js';
-import { type CommitSink, type Totals, commitStream } from '../flow/commit.js';
-import type { Memory } from '../flow/decision.js';
-import { decodeDecision, encodeDecisions } from '../flow/decisionBytes.js';
-import { type ReadRows, type Recall, createGate } from '../flow/gate.js';
+import { type CommitSink, type Totals, commitShards } from '../flow/commitShards.js';
+import { cacheStepResults } from '../flow/cacheStepResults.js';
+import { type ReadRows, type Replay, createGate } from '../flow/gate.js';
 import { type StepCounts, countsOf } from '../flow/outcome.js';
-import { recallDecisions } from '../flow/recallDecisions.js';
-import { recordDecisions } from '../flow/recordDecisions.js';
+import { replayStepResults } from '../flow/replayStepResults.js';
+import type { StepState } from '../flow/stepResult.js';
+import { decodeStepResult, encodeStepResults } from '../flow/stepResultBytes.js';
 import { untilAborted } from '../flow/untilAborted.js';
 import type { RunContext } from '../operators/lib/operator.js';
 import { frameFrom } from '../pipeline/frame.js';
@@ -19,21 +19,21 @@ export interface Resume {
   /** The first source position that no commit covers. */
   from: number;
   kept: number;
-  /** What the step of that label had learnt, in order. */
+  /** Committed state deltas of the step of that label, in order. */
   restored: NonNullable<RunContext['restored']>;
 }
 
 export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
-/** What steps decided in this run or another, by the step's place and the first row of the stretch. */
-export interface Decisions {
-  /** Source positions whose decisions are kept as one, from a multiple of it on or from where the run began. */
-  stretchRows: number;
-  /** Undefined for nothing. Throws ERR_STORE_DAMAGED. */
+/** Step results of this run or another, by the step's index and the first row of the segment. */
+export interface StepResultCache {
+  /** Source positions a segment. Segments begin at its multiples, and where a run begins. */
+  segmentRows: number;
+  /** Undefined if there is none. Throws ERR_STORE_DAMAGED. */
   get(step: number, lo: number): Buffer | undefined;
-  /** Resolves when they are kept. */
-  put(lo: number, decisions: readonly { step: number; bytes: Buffer }[]): Promise<void>;
-  /** Rows came with them. */
+  /** Resolves when they are durable. */
+  put(lo: number, results: readonly { step: number; bytes: Buffer }[]): Promise<void>;
+  /** Counts replayed rows. */
   count(rows: number): void;
 }
 
@@ -43,10 +43,10 @@ export interface RunDeps {
   read: ReadRows;
   sink: CommitSink;
   resume?: Resume;
-  /** Where decisions are kept; each is made anew where there is no such place. */
-  decisions?: Decisions | undefined;
-  /** Rows came with the decisions that were kept of them. */
-  onRecalled?: (rows: number) => void;
+  /** Without it every step runs on every row. */
+  stepResults?: StepResultCache | undefined;
+  /** So many rows of source were replayed from the cache. */
+  onReplayed?: (rows: number) => void;
   signal?: AbortSignal;
   onCounts?: (step: string, counts: StepCounts) => void;
   onDelivered?: (watermark: number, kept: number) => void;
@@ -62,12 +62,12 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
     from,
     target: target === undefined ? undefined : target - kept,
     limit,
-    ...(deps.decisions ? { stretchRows: deps.decisions.stretchRows } : {}),
+    ...(deps.stepResults ? { segmentRows: deps.stepResults.segmentRows } : {}),
   });
-  const memories: Memories = new Map();
-  const rows = gate.source(deps.read, recallOf(plan, deps, memories));
-  const stream = connectSteps(plan, rows, deps, memories).pipe(recorderOf(deps), untilAborted(deps.signal));
-  return commitStream(stream, {
+  const states: StepStates = new Map();
+  const rows = gate.source(deps.read, replayOf(plan, deps, states));
+  const stream = connectSteps(plan, rows, deps, states).pipe(cacheOf(deps), untilAborted(deps.signal));
+  return commitShards(stream, {
     gate,
     sink: deps.sink,
     shardRows: output.shardRows,
@@ -78,52 +78,54 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   });
 }
 
-/** Of the steps that have one, by their places. */
-type Memories = Map<number, Memory>;
+/** States of the stateful steps, by index. */
+type StepStates = Map<number, StepState>;
 
 /** The operators of a plan, one behind the other. */
 function connectSteps(
   plan: Plan,
   source: Observable<Batch>,
   deps: RunDeps,
-  memories: Memories,
+  states: StepStates,
 ): Observable<Batch> {
   return plan.steps.reduce((stream, { spec, input, label }, at) => {
-    const isKept = deps.decisions !== undefined && at < plan.deciders.length;
-    const kept = { at, onLearnt: (memory: Memory) => void memories.set(at, memory) };
-    const context = { ...runContext(plan, deps, label), ...(isKept ? kept : {}) };
+    const isCached = deps.stepResults !== undefined && at < plan.stepFingerprints.length;
+    const cached = { at, onState: (state: StepState) => void states.set(at, state) };
+    const context = { ...runContext(plan, deps, label), ...(isCached ? cached : {}) };
     return stream.pipe(spec.operator(input, context));
   }, source);
 }
 
-function recallOf(
+function replayOf(
   plan: Plan,
-  { decisions, read, resume, onCounts, onRecalled }: RunDeps,
-  memories: Memories,
-): Recall | undefined {
-  if (!decisions) return undefined;
-  return recallDecisions({
+  { stepResults, read, resume, onCounts, onReplayed }: RunDeps,
+  states: StepStates,
+): Replay | undefined {
+  if (!stepResults) return undefined;
+  return replayStepResults({
     read,
     stepsInAll: plan.steps.length,
     from: (resume ?? NOTHING_YET).from,
-    memory: (step) => memories.get(step),
+    state: (step) => states.get(step),
     record(lo, step) {
-      const bytes = step < plan.deciders.length ? decisions.get(step, lo) : undefined;
-      return bytes ? decodeDecision(bytes) : null;
+      const bytes = step < plan.stepFingerprints.length ? stepResults.get(step, lo) : undefined;
+      return bytes ? decodeStepResult(bytes) : null;
     },
-    onRecalled(step, decision) {
+    onReplayed(step, result) {
       if (step === 0) {
-        decisions.count(decision.rowsIn);
-        onRecalled?.(decision.rowsIn);
+        stepResults.count(result.rowsIn);
+        onReplayed?.(result.rowsIn);
       }
-      onCounts?.(plan.steps[step]!.label, countsOf(decision));
+      onCounts?.(plan.steps[step]!.label, countsOf(result));
     },
   });
 }
 
-function recorderOf({ decisions }: RunDeps): BatchOperator {
-  if (!decisions) return (stream) => stream;
-  return recordDecisions(decisions.stretchRows, (lo, decided) => decisions.put(lo, encodeDecisions(decided)));
+function cacheOf({ stepResults }: RunDeps): BatchOperator {
+  if (!stepResults) return (stream) => stream;
+  return cacheStepResults(stepResults.segmentRows, (lo, results) =>
+    stepResults.put(lo, encodeStepResults(results)),
+  );
 }
 
 /** What the step called `label` is given. */

@@ -10,7 +10,7 @@ import {
   joinReplies,
   textAt,
 } from './blocks.js';
-import { type DecisionTable, openDecisions } from './decisions.js';
+import { type StepResultTable, openStepResults } from './stepResults.js';
 import { committed, damaged, writeError } from './storeErrors.js';
 import { createGroups } from './groups.js';
 import { ensureRoom } from './room.js';
@@ -30,12 +30,12 @@ const BLOCK_BYTES_MIN = BLOCK_BYTES / 2;
 const CACHE_BYTES_MAX = 48 << 20;
 const RUN_SAVED_EVERY_MS = 5000;
 
-/** Hits and misses of one run, by model, and what it had not to decide. */
+/** Hits and misses of one run, by model, and its replayed rows. */
 const runRecord = z.object({
   startedMs: z.number(),
   models: z.record(z.string(), z.object({ hits: z.int().min(0), misses: z.int().min(0) })),
-  /** Rows of source that came with what had been decided of them. */
-  recalledRows: z.int().min(0).default(0),
+  /** Rows of source whose step results came from the store. */
+  replayedRows: z.int().min(0).default(0),
 });
 
 export type StoreRun = z.output<typeof runRecord>;
@@ -56,8 +56,7 @@ export interface Store {
   put(key: string, text: string): Promise<void>;
   /** Counts for the run's hit rates. */
   count(model: string, isHit: boolean): void;
-  /** What steps decided. */
-  readonly decisions: DecisionTable;
+  readonly stepResults: StepResultTable;
   /** Writes what waits. */
   close(): Promise<void>;
 }
@@ -80,7 +79,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   const opened = { files, path, tables, codec };
   const cache = createCache();
   const fresh = createFresh(opened, deps.nowMs);
-  const counted = readRun(tables, run) ?? { startedMs: deps.nowMs(), models: {}, recalledRows: 0 };
+  const counted = readRun(tables, run) ?? { startedMs: deps.nowMs(), models: {}, replayedRows: 0 };
   let savedMs = deps.nowMs();
   let closing: Promise<void> | null = null;
   const fail = (error: unknown): never => {
@@ -88,7 +87,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   };
   const inTurn = createTurns();
   const groups = createGroups(run, deps.sleep, (replies) => inTurn(() => write(replies)).catch(fail));
-  const decisions = decisionsIn(opened, counted, run, inTurn);
+  const stepResults = stepResultsIn(opened, counted, run, inTurn);
   try {
     await fresh.adopt();
   } catch (error) {
@@ -131,7 +130,7 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   }
 
   return {
-    ...{ path, get, decisions },
+    ...{ path, get, stepResults },
     put(key, text) {
       if (!closing) return groups.put(key, text);
       return Promise.reject(new ScaleQuestError('ERR_CANCELLED', `the store ${path} was closed`));
@@ -141,13 +140,13 @@ export async function openStore(path: string, run: string, deps: StoreDeps): Pro
   };
 }
 
-function decisionsIn(
+function stepResultsIn(
   opened: Opened,
   counted: StoreRun,
   run: string,
   inTurn: ReturnType<typeof createTurns>,
-): DecisionTable {
-  return openDecisions({ ...opened, run, inTurn, count: (rows) => (counted.recalledRows += rows) });
+): StepResultTable {
+  return openStepResults({ ...opened, run, inTurn, count: (rows) => (counted.replayedRows += rows) });
 }
 
 function countCall({ models }: StoreRun, model: string, isHit: boolean): void {

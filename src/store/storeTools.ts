@@ -6,7 +6,7 @@ import { type Files, byCodeUnits } from '../io/files/files.js';
 import { openShardWriter } from '../io/parquet/shardWriter.js';
 import { type StoreRun, blockTimeMs, readRun } from './store.js';
 import { type BlockCodec, type Replies, createBlockCodec, textAt } from './blocks.js';
-import { removeDecisions } from './decisions.js';
+import { removeStepResults } from './stepResults.js';
 import { committed, damaged, writeError } from './storeErrors.js';
 import { STORE_DATA_FILE } from './storeFiles.js';
 import { ensureRoom } from './room.js';
@@ -20,8 +20,8 @@ export interface StoreSummary {
   fileBytes: number;
   /** Of the file; used again before it grows. */
   freeBytes: number;
-  /** Of the file, for what steps decided. */
-  decisionBytes: number;
+  /** Bytes of the file that hold step results. */
+  stepResultBytes: number;
   /** Oldest first. */
   runs: (Partial<StoreRun> & { run: string; replies: number })[];
   /** Blocks that cannot be read. */
@@ -29,7 +29,7 @@ export interface StoreSummary {
 }
 
 const NOTHING: StoreSummary = {
-  ...{ replies: 0, fileBytes: 0, freeBytes: 0, decisionBytes: 0 },
+  ...{ replies: 0, fileBytes: 0, freeBytes: 0, stepResultBytes: 0 },
   ...{ runs: [], damagedBlocks: 0 },
 };
 
@@ -51,7 +51,7 @@ export async function summarizeStore(files: Files, path: string): Promise<StoreS
       replies: tables.index.getCount() + fresh,
       fileBytes,
       freeBytes: Math.max(0, fileBytes - usedBytes(tables)),
-      decisionBytes: tableBytes(tables, tables.decisions),
+      stepResultBytes: tableBytes(tables, tables.stepResults),
       runs: runs.sort((a, b) => (a.startedMs ?? 0) - (b.startedMs ?? 0)),
       damagedBlocks,
     };
@@ -81,7 +81,7 @@ export type Prune =
   { run: string } | { beforeMs: number } | { damaged: true; isReply: (text: string) => boolean };
 
 /**
- * Removes replies, and what steps decided; each step of it is one transaction. The file keeps its size and uses the space again. Throws as
+ * Removes replies, and all step results; each step of it is one transaction. The file keeps its size and uses the space again. Throws as
  * `openStoreTables`, ERR_STORE_WRITE, and ERR_USAGE for a run that the store does not know.
  */
 export async function pruneStore(
@@ -92,8 +92,8 @@ export async function pruneStore(
   return writing(files, path, async (tables, codec) => {
     const sought = 'run' in prune ? { run: findRun(path, tables, codec, prune.run) } : prune;
     const removed = { blocks: 0, replies: 0 };
-    // First: what was decided from replies must not outlive them.
-    await removeDecisions(files, path, tables);
+    // First, because a step result must not outlive the replies that it came from.
+    await removeStepResults(files, path, tables);
     // A run beside may have packed what was found in the table before.
     for (let isMoved = true; isMoved;) {
       isMoved = false;

@@ -20,8 +20,8 @@ const FORMAT_KEY = Buffer.from('format');
 type Table = Database<Buffer, Buffer>;
 
 /**
- * The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name; `decisions` by what
- * decided and the first of the rows. `fresh` has what is in no index yet: few replies as they came, or nothing, for those of the
+ * The database's tables: `fresh` and `blocks` by time, `index` from a reply's key to its block, `runs` by name; `stepResults` by
+ * fingerprint and first row. `fresh` has what is in no index yet: few replies as they came, or nothing, for those of the
  * block of the same key.
  */
 export interface StoreTables {
@@ -30,7 +30,7 @@ export interface StoreTables {
   blocks: Table;
   index: Table;
   runs: Table;
-  decisions: Table;
+  stepResults: Table;
 }
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
@@ -145,7 +145,7 @@ function tablesOf(root: StoreTables['root']): StoreTables {
     blocks: table('blocks'),
     index: table('index'),
     runs: table('runs'),
-    decisions: table('decisions'),
+    stepResults: table('decisions'),
   };
 }
 

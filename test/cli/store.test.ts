@@ -7,7 +7,7 @@ import { runNameIn } from '../../src/run/openModels.js';
 import type { Performance } from '../../src/run/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { mountTmpfs, remount } from '../helpers/smallDisk.js';
-import { clearDecisions } from '../store/storeReplies.js';
+import { clearStepResults } from '../store/storeReplies.js';
 import { hashesOf, runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';
 
 const STEPS = [
@@ -33,7 +33,7 @@ async function runAs(folder: string, file: string, name: string, ...flags: strin
   return {
     requests,
     storeHits,
-    recalledRows: performance.recalledRows,
+    replayedRows: performance.replayedRows,
     stdout,
     kept: kept!,
     rowsIn: rowsIn!,
@@ -52,7 +52,7 @@ before(async () => {
   const store = join(temporaryFolder(), 'replies');
   const { folder, file } = pipelineWith(`store: ${store}`);
   const first = await runAs(folder, file, 'first');
-  await clearDecisions(store);
+  await clearStepResults(store);
   const second = await runAs(folder, file, 'second');
   const storeCopy = join(temporaryFolder(), 'replies');
   cpSync(store, storeCopy, { recursive: true });
@@ -61,8 +61,8 @@ before(async () => {
 
 test('a run after another asks nothing again, or only what is new, and writes the same bytes', async () => {
   const { folder, file, store, first, second } = twice;
-  assert.ok(first.requests >= 10 && first.storeHits === 0 && first.recalledRows === 0);
-  assert.deepEqual([second.requests, second.storeHits, second.recalledRows], [0, first.requests, 0]);
+  assert.ok(first.requests >= 10 && first.storeHits === 0 && first.replayedRows === 0);
+  assert.deepEqual([second.requests, second.storeHits, second.replayedRows], [0, first.requests, 0]);
   assert.deepEqual(shardsOf(join(folder, 'second')), shardsOf(join(folder, 'first')));
   assert.match(
     second.stdout,
@@ -70,26 +70,23 @@ test('a run after another asks nothing again, or only what is new, and writes th
   );
 
   // A late filter that keeps other rows: of the same questions, nothing is asked again.
-  await clearDecisions(store);
+  await clearStepResults(store);
   const lateFilter = await runAs(folder, file, 'late', '--set', 'steps.2.filterLanguage.languages=[de]');
   assert.deepEqual([lateFilter.requests, lateFilter.storeHits], [0, first.requests]);
   assert.ok(first.kept > 0 && lateFilter.kept < first.kept, `${lateFilter.kept} after ${first.kept}`);
   const otherRequest = await runAs(folder, file, 'other', '--set', 'steps.1.respond.temperature=0.7');
   assert.ok(otherRequest.requests >= 4 && otherRequest.storeHits === 0, JSON.stringify(otherRequest));
-  // Its questions came with the decisions of the first step.
-  assert.equal(otherRequest.recalledRows, otherRequest.rowsIn);
+  // Its questions were replayed with the results of the first step.
+  assert.equal(otherRequest.replayedRows, otherRequest.rowsIn);
 });
 
-test('a run after another decides nothing again, and says so', async () => {
+test('a run after another runs no step again, and says so', async () => {
   const { folder, file, store } = twice;
   const { rowsIn } = await runAs(folder, file, 'third');
   const fourth = await runAs(folder, file, 'fourth');
-  assert.deepEqual([fourth.requests, fourth.storeHits, fourth.recalledRows], [0, 0, rowsIn]);
+  assert.deepEqual([fourth.requests, fourth.storeHits, fourth.replayedRows], [0, 0, rowsIn]);
   assert.deepEqual(shardsOf(join(folder, 'fourth')), shardsOf(join(folder, 'first')));
-  assert.match(
-    fourth.stdout,
-    new RegExp(`; ${rowsIn} rows decided as before, 0 calls answered by the store`),
-  );
+  assert.match(fourth.stdout, new RegExp(`; ${rowsIn} rows replayed, 0 calls answered by the store`));
   const shown = await hostCommand(['store', store]);
   assert.match(shown.stdout, new RegExp(`^\\S+/fourth +\\S+ +0 +0 +– +${rowsIn}$`, 'm'));
 });

@@ -103,7 +103,7 @@ test('credits: none is lost or returned twice: every run ends, and without a tar
   );
 });
 
-test('chunks: cutting the rows into other batches and windows changes no shard, no side entry, no cut', async () => {
+test('chunks: cutting the rows into other batches and windows changes no shard, no row event, no commit', async () => {
   await fc.assert(
     fc.asyncProperty(
       knobs,
@@ -120,7 +120,7 @@ test('chunks: cutting the rows into other batches and windows changes no shard, 
   );
 });
 
-test('shards: each holds shardRows rows but the last, more only for whole positions, and all positions before its cut', async () => {
+test('shards: each holds shardRows rows but the last, more only for whole positions, and all positions before its end', async () => {
   await fc.assert(
     fc.asyncProperty(knobs, async (world) => {
       const { totals, recorded } = runWorld(world);
@@ -137,7 +137,7 @@ test('shards: each holds shardRows rows but the last, more only for whole positi
         assert.ok(shard.done || rows >= world.shardRows);
         assert.ok(without < world.shardRows);
         assert.ok(
-          [...shard.rows.map(([seq]) => seq), ...shard.side.map(({ seq }) => seq)].every(
+          [...shard.rows.map(([seq]) => seq), ...shard.events.map(({ seq }) => seq)].every(
             (s) => s >= from && s < shard.next,
           ),
         );

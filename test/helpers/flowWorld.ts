@@ -5,16 +5,17 @@ import type { Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
 import { SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
-import type { Batch, BatchOperator, SideEntry } from '../../src/flow/batch.js';
-import { type CommitSink, type Cut, type Totals, commitStream } from '../../src/flow/commit.js';
-import type { Memory } from '../../src/flow/decision.js';
-import { decodeDecision, encodeDecisions } from '../../src/flow/decisionBytes.js';
-import { type Gate, type ReadRows, type Recall, createGate } from '../../src/flow/gate.js';
+import type { Batch, BatchOperator } from '../../src/flow/batch.js';
+import { cacheStepResults } from '../../src/flow/cacheStepResults.js';
+import { type Commit, type CommitSink, type Totals, commitShards } from '../../src/flow/commitShards.js';
+import { type Gate, type ReadRows, type Replay, createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { type Outcome, drop, keep, multiply } from '../../src/flow/outcome.js';
-import { recallDecisions } from '../../src/flow/recallDecisions.js';
-import { recordDecisions } from '../../src/flow/recordDecisions.js';
+import { replayStepResults } from '../../src/flow/replayStepResults.js';
+import { type RowEvent, isDelta } from '../../src/flow/rowEvents.js';
 import { scanRows } from '../../src/flow/scanRows.js';
+import type { StepState } from '../../src/flow/stepResult.js';
+import { decodeStepResult, encodeStepResults } from '../../src/flow/stepResultBytes.js';
 
 /** A small pipeline with every kind of step, and a plain loop that says what must come out of it. */
 
@@ -87,16 +88,16 @@ function isOdd(seed: number, seq: number, seqIndex: number): boolean {
   return hash(seed, seq, 4 + seqIndex) % 4 === 0;
 }
 
-/** Steps that wait, remember, multiply and drop. `restored`: what `unique` had learnt; `onLearnt`: where decisions are kept. */
+/** Steps that wait, keep state, multiply and drop. `restored`: deltas of `unique`; `onState`: where step results are cached. */
 export function worldSteps(
   knobs: WorldKnobs,
   delay: Delay,
   restored: readonly number[] = [],
-  onLearnt?: (memory: Memory) => void,
+  onState?: (state: StepState) => void,
 ): BatchOperator[] {
   const { seed, variant = 0 } = knobs;
-  const place = (at: number): { at?: number; onLearnt?: (memory: Memory) => void } =>
-    onLearnt ? { at, onLearnt } : {};
+  const place = (at: number): { at?: number; onState?: (state: StepState) => void } =>
+    onState ? { at, onState } : {};
   return [
     mapRows({ step: 'value', reads: {}, writes: [VALUE], ...place(0) }, ({ seq }) =>
       delay(`v${seq}`, () => decideValue(knobs, seq)),
@@ -108,7 +109,7 @@ export function worldSteps(
         decide({ seen, count }, row) {
           const key = row['value'] as number;
           if (seen.has(key) && hash(seed, row.seq, 3) % 3 > 0) return { outcome: drop('seen', `${key}`) };
-          return { outcome: keep({ ordinal: count }), learn: key };
+          return { outcome: keep({ ordinal: count }), delta: key };
         },
         apply(state, key) {
           state.seen.add(key);
@@ -167,7 +168,7 @@ export type WorldRow = [seq: number, seqIndex: number, value: number, ordinal: n
 
 export interface Recorded {
   rows: WorldRow[];
-  shards: { rows: WorldRow[]; next: number; kept: number; side: SideEntry[]; done: boolean }[];
+  shards: { rows: WorldRow[]; next: number; kept: number; events: RowEvent[]; done: boolean }[];
 }
 
 export function recordingSink(delay: Delay = noDelay): { sink: CommitSink; recorded: Recorded } {
@@ -180,11 +181,11 @@ export function recordingSink(delay: Delay = noDelay): { sink: CommitSink; recor
         delay('append', () => {
           open.push(...worldRows(rows));
         }),
-      commit: (cut: Cut) =>
+      commit: (commit: Commit) =>
         delay('commit', () => {
           recorded.rows.push(...open);
-          const { next, kept, lost, deltas, done } = cut;
-          recorded.shards.push({ rows: open, next, kept, side: [...lost, ...deltas], done });
+          const { next, kept, lost, deltas, done } = commit;
+          recorded.shards.push({ rows: open, next, kept, events: [...lost, ...deltas], done });
           open = [];
         }),
     },
@@ -198,39 +199,39 @@ function worldRows(rows: RecordBatch): WorldRow[] {
   return seq!.map((s, at) => [s, seqIndex![at]!, value![at]!, ordinal![at]!]);
 }
 
-/** Decisions of earlier runs, by step and first row, and what of them a run may use. */
-export interface WorldMemory {
-  stretchRows: number;
-  kept: Map<string, Buffer>;
-  /** Of the four steps, so many are as they were. */
+/** Step results of earlier runs, by step and first row, and which of them a run may use. */
+export interface WorldCache {
+  segmentRows: number;
+  stored: Map<string, Buffer>;
+  /** How many of the four steps, from the first on, have the same fingerprint as before. */
   stepsKnown: number;
 }
 
-/** The last step's variant is its decider's. */
+/** The last step's variant is part of its fingerprint. */
 function keyOf({ variant = 0 }: WorldKnobs, step: number, lo: number): string {
   return step === 3 ? `${step} ${lo} ${variant}` : `${step} ${lo}`;
 }
 
-function recallOf(
-  { kept, stepsKnown }: WorldMemory,
+function replayOf(
+  { stored, stepsKnown }: WorldCache,
   knobs: WorldKnobs,
   read: ReadRows,
   from: number,
-  memory: (step: number) => Memory | undefined,
-): Recall {
-  return recallDecisions({
-    ...{ read, from, memory, stepsInAll: 4 },
+  state: (step: number) => StepState | undefined,
+): Replay {
+  return replayStepResults({
+    ...{ read, from, state, stepsInAll: 4 },
     record(lo, step) {
-      const bytes = step < stepsKnown ? kept.get(keyOf(knobs, step, lo)) : undefined;
-      return bytes ? decodeDecision(bytes) : null;
+      const bytes = step < stepsKnown ? stored.get(keyOf(knobs, step, lo)) : undefined;
+      return bytes ? decodeStepResult(bytes) : null;
     },
   });
 }
 
-function recorderOf({ stretchRows, kept }: WorldMemory, knobs: WorldKnobs, delay: Delay): BatchOperator {
-  return recordDecisions(stretchRows, (lo, decisions) =>
+function cacheOf({ segmentRows, stored }: WorldCache, knobs: WorldKnobs, delay: Delay): BatchOperator {
+  return cacheStepResults(segmentRows, (lo, results) =>
     delay('keep', () => {
-      for (const { step, bytes } of encodeDecisions(decisions)) kept.set(keyOf(knobs, step, lo), bytes);
+      for (const { step, bytes } of encodeStepResults(results)) stored.set(keyOf(knobs, step, lo), bytes);
     }),
   );
 }
@@ -248,29 +249,29 @@ export function runWorld(
   between: (step: number, batch: Batch, gate: Gate) => void = () => {},
   wrap: (stream: Observable<Batch>) => Observable<Batch> = (stream) => stream,
   before: Recorded['shards'] = [],
-  memory?: WorldMemory,
+  cache?: WorldCache,
 ): WorldRun {
   const { next: from, kept: keptBefore } = before.at(-1) ?? { next: 0, kept: 0 };
   const { target, shardRows } = knobs;
   const gate = createGate({
     ...{ ...knobs, from, target: target === undefined ? undefined : target - keptBefore },
-    ...(memory ? { stretchRows: memory.stretchRows } : {}),
+    ...(cache ? { segmentRows: cache.segmentRows } : {}),
   });
   const { sink, recorded } = recordingSink(delay);
-  const learnt = before.flatMap(({ side }) => side.flatMap((entry) => (entry.kind === 'delta' ? entry : [])));
-  let remembered: Memory | undefined;
+  const deltas = before.flatMap(({ events }) => events.filter(isDelta));
+  let state: StepState | undefined;
   const steps = worldSteps(
     knobs,
     delay,
-    learnt.map(({ value }) => value as number),
-    memory && ((learnt) => (remembered = learnt)),
+    deltas.map(({ value }) => value as number),
+    cache && ((current) => (state = current)),
   );
   const read: ReadRows = (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
-  const recall = memory && recallOf(memory, knobs, read, from, () => remembered);
-  const source = gate.source(read, recall);
-  const decided = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
-  const stream = memory ? decided.pipe(recorderOf(memory, knobs, delay)) : decided;
-  const totals = commitStream(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
+  const replay = cache && replayOf(cache, knobs, read, from, () => state);
+  const source = gate.source(read, replay);
+  const stepped = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
+  const stream = cache ? stepped.pipe(cacheOf(cache, knobs, delay)) : stepped;
+  const totals = commitShards(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
   return { totals, gate, recorded };
 }
 

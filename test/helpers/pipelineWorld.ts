@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { type Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
-import type { CommitSink, Totals } from '../../src/flow/commit.js';
+import type { CommitSink, Totals } from '../../src/flow/commitShards.js';
 import { contentsHash, readHead } from '../../src/io/files/contents.js';
 import { PACKAGE_FOLDER, canImport, readPromptFile, readTextFile } from '../../src/io/files/packageFiles.js';
 import { readTexts } from '../../src/io/sources/texts.js';

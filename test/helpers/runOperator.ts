@@ -4,7 +4,8 @@ import type { Column, ColumnType, ColumnValue } from '../../src/arrow/columnType
 import { SEQ_COLUMN } from '../../src/arrow/columns.js';
 import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
-import type { Batch, BatchOperator, Delta, LostRow } from '../../src/flow/batch.js';
+import type { Batch, BatchOperator } from '../../src/flow/batch.js';
+import { type LostRow, type StateDelta, isDelta, isLost } from '../../src/flow/rowEvents.js';
 import { createContext } from '../../src/library.js';
 import type { RunContext } from '../../src/operators/lib/operator.js';
 
@@ -21,7 +22,7 @@ export interface Input {
 export interface Output {
   rows: PlainRow[];
   lost: LostRow[];
-  deltas: Delta[];
+  deltas: StateDelta[];
   batches: Batch[];
 }
 
@@ -48,7 +49,7 @@ export function batchesOf({ columns, rows, nullable = [] }: Input, batchRows: nu
     const seqs = cut.map((_, at) => lo + at);
     const values = declared.map(({ name }) => cut.map((row) => row[name] ?? null));
     const built = buildRows([SEQ_COLUMN, ...declared], [seqs, ...values], cut.length);
-    batches.push({ lo, hi: lo + cut.length, rows: built, side: [] });
+    batches.push({ lo, hi: lo + cut.length, rows: built, events: [] });
   }
   return batches;
 }
@@ -64,12 +65,12 @@ export async function runOperator(
 
 export async function outputOf(stream: Observable<Batch>): Promise<Output> {
   const batches = await lastValueFrom(stream.pipe(toArray()));
-  const side = batches.flatMap((batch) => batch.side);
+  const events = batches.flatMap((batch) => batch.events);
   return {
     batches,
     rows: batches.flatMap(plainRows),
-    lost: side.flatMap((entry) => (entry.kind === 'dropped' || entry.kind === 'rejected' ? [entry] : [])),
-    deltas: side.filter((entry) => entry.kind === 'delta'),
+    lost: events.filter(isLost),
+    deltas: events.filter(isDelta),
   };
 }
 

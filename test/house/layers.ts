@@ -29,7 +29,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   pipeline: {
     holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
-    mayImport: ['arrow', 'operators', 'backends', 'train'],
+    mayImport: ['arrow', 'operators', 'backends', 'io', 'train'],
   },
   run: {
     holds: 'the application: check, plan, run, resume, chain, train; emits run events',

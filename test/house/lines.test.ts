@@ -12,7 +12,6 @@ const LONGER: Record<string, number> = {
   'src/backends/batchApi/batchClient.ts createBatchClient': 120,
   'src/backends/llamaCpp/llamaCpp.ts startEngine': 80,
   'src/backends/llamaCpp/engine.ts drive': 145,
-  'src/flow/commit.ts commitStream': 90,
 };
 
 /** One text with the line breaks that a model would give it. */

@@ -6,13 +6,13 @@ import { buildRows } from '../../dist/src/arrow/build.js';
 import { SEQ_COLUMN } from '../../dist/src/arrow/columns.js';
 import { sliceRows } from '../../dist/src/arrow/concat.js';
 import { writeCard } from '../../dist/src/io/run/card.js';
-import { writeExport } from '../../dist/src/io/run/exportFiles.js';
+import { writeExport } from '../../dist/src/io/exports/writeExport.js';
 import { nodeFiles } from '../../dist/src/io/files/files.js';
 import { writeRejects } from '../../dist/src/io/run/rejectsWriter.js';
 import { committedShards, openRunFolder, rejectsFile, shardFile } from '../../dist/src/io/run/runFolder.js';
 import { writeSample } from '../../dist/src/io/run/sample.js';
 import { openShardWriter } from '../../dist/src/io/parquet/shardWriter.js';
-import { exportFormat, exportSchema } from '../../dist/src/pipeline/exportFormats.js';
+import { exportSchema } from '../../dist/src/io/exports/registry.js';
 
 const TEXTS = [
   '😀',
@@ -154,9 +154,13 @@ export async function writeRunFolder() {
   for (const [name, config] of Object.entries(EXPORTS)) {
     const shards = commits.map(({ shard }) => shard);
     const into = join(path, 'exports', name);
-    const parsed = exportSchema.parse(config);
-    const options = { run: path, shards, form: exportFormat(parsed), config: parsed, folder: into, name };
-    await writeExport(nodeFiles, options);
+    await writeExport(nodeFiles, {
+      run: path,
+      shards,
+      config: exportSchema.parse(config),
+      folder: into,
+      name,
+    });
   }
   const card = { name: 'interop', rows: all.length, columns, funnel: [], pipelineText: 'name: interop\n' };
   card.exports = Object.keys(EXPORTS);

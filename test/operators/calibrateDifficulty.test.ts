@@ -23,8 +23,8 @@ test('what is learnt row by row gives the figures: correlation, error, threshold
     rows,
   });
   assert.equal(kept.length, 4);
-  const learnt = deltas.map(({ value }) => value);
-  const figures = calibrateDifficultySpec.figures!(calibrateDifficultySpec.options.parse(OPTIONS), learnt, {
+  const values = deltas.map(({ value }) => value);
+  const figures = calibrateDifficultySpec.figures!(calibrateDifficultySpec.options.parse(OPTIONS), values, {
     lost: {},
   });
   const { rankCorrelation, meanAbsoluteError, ...others } = figures;
@@ -77,8 +77,8 @@ test('fewer rows than parts: each in a part of its own; a row without a difficul
     ],
   });
   assert.equal(rows.length, 3);
-  const learnt = deltas.map(({ value }) => value) as [number, number][];
-  const { part1, part2, part3 } = calibrationOf(learnt, { parts: 10, dropShares: [] });
+  const values = deltas.map(({ value }) => value) as [number, number][];
+  const { part1, part2, part3 } = calibrationOf(values, { parts: 10, dropShares: [] });
   assert.deepEqual(
     [part1, part2, part3],
     [{ rows: 1, predicted: 0.1, true: 0 }, { rows: 1, predicted: 0.5, true: 1 }, undefined],

@@ -87,7 +87,7 @@ test('keepRows reports and drops nothing', async () => {
   assert.deepEqual(figuresOf(output.deltas)['gsm'], { rows: 3, rowsHit: 1, cleanShare: 2 / 3, questions: 2 });
 });
 
-test('what was learnt goes on after a restart: other cuts, same figures and same deltas', async () => {
+test('the state goes on after a restart: other batches, same figures and same deltas', async () => {
   const questions = fc.array(fc.constantFrom(...GSM, ...MATH, 'new?', 'why', 'compute 2 2'), {
     maxLength: 20,
   });

@@ -19,9 +19,9 @@ test('responses without a final answer are left out, questions without any answe
     output.rows.map(({ responses }) => responses),
     [['\\boxed{1}', 'The answer is 2.'], ['\\boxed{4}']],
   );
-  const side = output.batches.flatMap(({ side: entries }) => entries);
+  const events = output.batches.flatMap((batch) => batch.events);
   assert.deepEqual(
-    side.filter(({ kind }) => kind === 'leftOut'),
+    events.filter(({ kind }) => kind === 'leftOut'),
     [{ kind: 'leftOut', seq: 0, step: 'filterAnswered', reason: 'unanswered', choices: 1 }],
   );
   assert.deepEqual(lostTexts(output), ['1 dropped unanswered', '2 dropped unanswered']);

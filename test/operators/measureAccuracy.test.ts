@@ -16,8 +16,8 @@ const INPUT: Input = {
 async function figuresOf(options: Record<string, unknown>, lost = {}): Promise<Figures> {
   const { deltas, rows } = await runOperator(measureAccuracy(options, contextOf()), INPUT, 2);
   assert.equal(rows.length, 3);
-  const learnt = JSON.parse(JSON.stringify(deltas.map(({ value }) => value))) as unknown[];
-  return measureAccuracySpec.figures!(measureAccuracySpec.options.parse(options), learnt, { lost });
+  const values = JSON.parse(JSON.stringify(deltas.map(({ value }) => value))) as unknown[];
+  return measureAccuracySpec.figures!(measureAccuracySpec.options.parse(options), values, { lost });
 }
 
 function value(figures: Figures, ...path: string[]): number {

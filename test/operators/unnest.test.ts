@@ -38,7 +38,7 @@ test('a row of every item, with the other columns and a number; what has no item
   );
   assert.deepEqual(lostTexts(output), ['1 dropped empty', '3 rejected ROW_LISTS_DIFFER']);
   assert.equal(output.lost[1]!.message, 'found 2 in responses, 1 in rewards, expected lists of one length');
-  const made = output.batches.flatMap(({ side }) => side.filter(({ kind }) => kind === 'made'));
+  const made = output.batches.flatMap(({ events }) => events.filter(({ kind }) => kind === 'made'));
   assert.deepEqual(made, [{ kind: 'made', seq: 0, step: 'unnest', rows: 2 }]);
 });
 
@@ -63,7 +63,7 @@ test('a step that makes rows of rows that were made numbers them anew within the
   );
 });
 
-test('a step that multiplies a row by nothing breaks the run: rows end by a decision', async () => {
+test('a step that multiplies a row by nothing breaks the run: rows end by being dropped or rejected', async () => {
   const none = mapRows({ step: 'none', reads: {}, writes: [SEQ_INDEX_COLUMN] }, () => multiply([]));
   await assert.rejects(runOperator(none, INPUT), { code: 'ERR_INVARIANT', message: /none made no rows/ });
 });

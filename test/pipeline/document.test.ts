@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScaleQuestError } from '../../src/errors.js';
-import { parsePipelineDocument } from '../../src/pipeline/document.js';
+import { isRecord, parsePipelineDocument } from '../../src/pipeline/document.js';
 import { overridesOf } from '../helpers/pipelineWorld.js';
 
 const FILE = 'p.yaml';
@@ -148,4 +148,11 @@ test('a variable that is not set is told where the command line names it', () =>
     parse,
     /^PipelineProblems: --set b=\$\{NOT_SET\}: the environment variable NOT_SET is not set/,
   );
+});
+
+test('a mapping is told from a list, from nothing and from what is written in one word', () => {
+  assert.deepEqual([{}, { a: 1 }, [], [1], null, undefined, 'a', 1].map(isRecord), [
+    ...[true, true],
+    ...[false, false, false, false, false, false],
+  ]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { leftOutText, printPlan } from '../../src/pipeline/printPlan.js';
+import { omittedText, printPlan } from '../../src/pipeline/printPlan.js';
 import { checkText, overridesOf } from '../helpers/pipelineWorld.js';
 
 const TEXT = `name: sound
@@ -38,7 +38,7 @@ test('the printed plan says how it ends with one bound, and with none', async ()
 });
 
 test('what is left out is said in words, and nothing where nothing is', () => {
-  assert.equal(leftOutText({ leftOut: { columns: [], exports: {} } }), null);
-  const text = leftOutText({ leftOut: { columns: ['reward'], exports: { pairs: 'chosen' } } })!;
+  assert.equal(omittedText({ omitted: { columns: [], exports: {} } }), null);
+  const text = omittedText({ omitted: { columns: ['reward'], exports: { pairs: 'chosen' } } })!;
   for (const name of ['reward', 'pairs', 'chosen']) assert.ok(text.includes(name), name);
 });

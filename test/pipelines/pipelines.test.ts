@@ -9,7 +9,7 @@ import { PACKAGE_FOLDER, readTextFile } from '../../src/io/files/packageFiles.js
 import { checkChain, overridesOf as linkOverrides } from '../../src/pipeline/chain.js';
 import { checkPipeline } from '../../src/pipeline/check/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
-import { exportFormat } from '../../src/pipeline/exportFormats.js';
+import { openExport } from '../../src/io/exports/registry.js';
 import { commandOf } from '../../src/train/command.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
 import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from '../helpers/pipelineWorld.js';
@@ -144,12 +144,14 @@ for (const [file, prompt] of [
     const { template } = evaluation.models['student'] as { template: TemplateConfig };
     const { turn } = student.completes.find(({ seq }) => seq === 0)!;
     const [training] = settings.train;
-    const { row } = exportFormat(settings.exports[training!.export!]!);
+    const convert = openExport(settings.exports[training!.export!]!);
     const first = JSON.parse(readTextFile(join(PIPELINES_FOLDER, ENV.BENCHMARK)).split('\n')[0]!) as object;
-    const { prompt: asked } = row({ ...first, response: 'r' }) as { prompt: Parameters<typeof chatText>[0] };
+    const { prompt: asked } = convert({ ...first, response: 'r' }) as {
+      prompt: Parameters<typeof chatText>[0];
+    };
     assert.equal(`${chatText(asked)}<|im_start|>assistant\n`, resolveTemplate(template).promptText(turn));
     // The other forms ask the same.
-    const { messages } = exportFormat(settings.exports['chat']!).row({ ...first, response: 'r' }) as {
+    const { messages } = openExport(settings.exports['chat']!)({ ...first, response: 'r' }) as {
       messages: object[];
     };
     assert.deepEqual(messages.slice(0, -1), asked);
@@ -221,7 +223,7 @@ for (const [file, without, sets] of SWITCHES) {
     const written = less.columns.map(({ name }) => name);
     for (const name of named)
       if (whole.settings.output.columns)
-        assert.notEqual(written.includes(name), less.leftOut.columns.includes(name));
+        assert.notEqual(written.includes(name), less.omitted.columns.includes(name));
     for (const { export: exported } of less.settings.train)
       assert.ok(exported === undefined || exported in less.settings.exports);
     assert.notEqual(

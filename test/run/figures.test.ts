@@ -20,7 +20,7 @@ steps:
     decontaminate: { benchmarks: [{ path: a.jsonl }, { path: b.jsonl }] }
 `;
 
-test('a step with figures makes them of what it learnt; others are left out', async () => {
+test('a step with figures makes them of its state deltas; others are left out', async () => {
   const plan = await checkText(TEXT, [], { texts: async () => ['x', 'y', 'z', 'w'] });
   assert.deepEqual(stepsWithFigures(plan), ['leaks']);
   const asked: string[] = [];
@@ -57,7 +57,7 @@ steps:
 test('a step is told what the steps before it have lost, not those after it', async () => {
   const plan = await checkText(EVALUATION);
   const [filter, deduplicate, calibrate, language] = plan.steps as PlannedStep[];
-  const figures: PlannedStep['spec']['figures'] = (_options, _learnt, { lost }) => lost;
+  const figures: PlannedStep['spec']['figures'] = (_options, _deltas, { lost }) => lost;
   const spy: PlannedStep = { ...calibrate!, spec: { ...calibrate!.spec, figures } };
   const counts = {
     'filterReference dropped noAnswer': 2,

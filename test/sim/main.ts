@@ -21,7 +21,7 @@ const first = flag('seed', Date.now() % 1_000_000_000);
 const runsMax = flag('runs', Infinity);
 const startedMs = performance.now();
 const sums: Omit<Simulated, 'seed' | 'endings' | 'faults' | 'isLossy'> & { runs: number; lossy: number } = {
-  ...{ runs: 0, lossy: 0, attempts: 0, requests: 0, paid: 0, fileCalls: 0, recalledRows: 0 },
+  ...{ runs: 0, lossy: 0, attempts: 0, requests: 0, paid: 0, fileCalls: 0, replayedRows: 0 },
   ...{ virtualMs: 0, rowsKept: 0 },
 };
 const endings = new Map<string, number>();
@@ -39,7 +39,7 @@ function note({ endings: ended, faults: injected, isLossy, ...numbers }: Simulat
     'requests',
     'paid',
     'fileCalls',
-    'recalledRows',
+    'replayedRows',
     'virtualMs',
     'rowsKept',
   ] as const)
@@ -68,7 +68,7 @@ for (let seed = first; sums.runs < runsMax && performance.now() - startedMs < se
 const wallS = (performance.now() - startedMs) / 1000;
 console.log(
   `${sums.runs} runs from seed ${first} on in ${wallS.toFixed(1)} s, ${sums.lossy} of them with rows lost to faults: ` +
-    `${sums.attempts} starts, ${sums.requests} requests, ${sums.paid} calls past the store and none twice, ${sums.recalledRows} rows decided as before, ${sums.fileCalls} calls of the file system, ` +
+    `${sums.attempts} starts, ${sums.requests} requests, ${sums.paid} calls past the store and none twice, ${sums.replayedRows} rows replayed, ${sums.fileCalls} calls of the file system, ` +
     `${sums.rowsKept} rows kept, ${(sums.virtualMs / 3_600_000).toFixed(1)} h of virtual time. All invariants held.`,
 );
 printCounts('how the starts ended', endings);

@@ -29,7 +29,7 @@ import {
   nothingPromised,
   watchedPlan,
 } from './checks.js';
-import { type KeptDecisions, decidesAnew, simulatedDecisions } from './decisions.js';
+import { type StoredStepResults, noStepResults, simulatedStepResults } from './stepResults.js';
 import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
 import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
@@ -57,8 +57,8 @@ export interface Simulated {
   /** Calls that the store did not answer; 0 without one. */
   paid: number;
   fileCalls: number;
-  /** Rows that came with what had been decided of them. */
-  recalledRows: number;
+  /** Rows of source that were replayed from the step result cache. */
+  replayedRows: number;
   /** Virtual time of all attempts. */
   virtualMs: number;
   isLossy: boolean;
@@ -84,7 +84,7 @@ export async function simulate(seed: number): Promise<Simulated> {
       requests: 0,
       paid: 0,
       fileCalls: 0,
-      recalledRows: 0,
+      replayedRows: 0,
       virtualMs: 0,
       rowsKept: 0,
     },
@@ -104,15 +104,18 @@ export async function simulate(seed: number): Promise<Simulated> {
   if (plain) assert.deepEqual(dataOf(files), plain, 'bytes: other files than an untroubled run');
   if (plain && scenario.hasStore) {
     const again = await runAgain(series, draws.stream('again'));
-    assert.deepEqual(dataOf(again), plain, 'recall: other files than a run that decides everything');
+    assert.deepEqual(dataOf(again), plain, 'replay: other files than a run that runs every step');
   }
-  result.recalledRows = series.decided.recalledRows;
+  result.replayedRows = series.stepResults.replayedRows;
   return result;
 }
 
-/** In another folder, with the replies and the decisions of all attempts. */
-async function runAgain({ scenario, kept, decided }: Series, draws: Draws): Promise<Map<string, Uint8Array>> {
-  const series = { ...beginSeries(scenario), kept, decided };
+/** In another folder, with the replies and the step results of all attempts. */
+async function runAgain(
+  { scenario, kept, stepResults }: Series,
+  draws: Draws,
+): Promise<Map<string, Uint8Array>> {
+  const series = { ...beginSeries(scenario), kept, stepResults };
   await runAttempt(series, PLAIN_ATTEMPT, draws);
   return filesOf(series.disk);
 }
@@ -131,11 +134,11 @@ interface Series {
   disk: Disk;
   promised: Promised;
   kept: KeptReplies;
-  decided: KeptDecisions;
+  stepResults: StoredStepResults;
 }
 
 function beginSeries(scenario: Scenario): Series {
-  const kept = { kept: keepsNothing(), decided: decidesAnew() };
+  const kept = { kept: keepsNothing(), stepResults: noStepResults() };
   return { scenario, disk: createDisk(), promised: nothingPromised(), ...kept };
 }
 
@@ -189,7 +192,7 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
       if (!series.scenario.hasStore) return { models };
       return {
         models,
-        decisions: simulatedDecisions(series.decided, clock, draws.stream('decisions'), isDead),
+        stepResults: simulatedStepResults(series.stepResults, clock, draws.stream('decisions'), isDead),
       };
     },
     signal: abort.signal,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'lmdb';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { removeDecisions } from '../../src/store/decisions.js';
+import { removeStepResults } from '../../src/store/stepResults.js';
 import { databaseOptions, openStoreTables } from '../../src/store/tables.js';
 
 /** Replies by number, the same in every process. */
@@ -15,13 +15,13 @@ export function textOf(number: number): string {
 }
 
 /** Leaves the replies alone. */
-export async function clearDecisions(path: string): Promise<void> {
+export async function clearStepResults(path: string): Promise<void> {
   const { tables, close } = await openStoreTables(nodeFiles, path);
-  await removeDecisions(nodeFiles, path, tables);
+  await removeStepResults(nodeFiles, path, tables);
   await close();
 }
 
-/** As a version had it that kept no decisions. */
+/** As a version left it that cached no step results. */
 export async function makeOlder(path: string): Promise<void> {
   const root = open<Buffer, Buffer>(databaseOptions(path));
   const table = (name: string) =>
@@ -29,14 +29,14 @@ export async function makeOlder(path: string): Promise<void> {
   await table('decisions').drop();
   const runs = table('runs');
   for (const { key, value } of [...runs.getRange()]) {
-    const { recalledRows: _, ...older } = JSON.parse(value.toString()) as { recalledRows: number };
+    const { replayedRows: _, ...older } = JSON.parse(value.toString()) as { replayedRows: number };
     await runs.put(Buffer.from(key), Buffer.from(JSON.stringify(older)));
   }
   await root.close();
 }
 
-/** Turns one byte of each record of decisions. */
-export async function damageDecisions(path: string): Promise<void> {
+/** Changes one byte of each cached step result. */
+export async function damageStepResults(path: string): Promise<void> {
   const root = open<Buffer, Buffer>(databaseOptions(path));
   const table = root.openDB<Buffer, Buffer>({ name: 'decisions', encoding: 'binary', keyEncoding: 'binary' });
   for (const { key, value } of [...table.getRange()]) {

@@ -47,11 +47,11 @@ test('summarizeStore: replies, runs and their hit rates', async () => {
   assert.ok(fileBytes > 50_000 && fileBytes < 1200 * MANY);
   assert.deepEqual(runs, [
     {
-      ...{ run: 'first', replies: MANY, startedMs: 1.7e12 - 2 * DAY_MS, recalledRows: 0 },
+      ...{ run: 'first', replies: MANY, startedMs: 1.7e12 - 2 * DAY_MS, replayedRows: 0 },
       models: { solver: { hits: MANY / 4, misses: (3 * MANY) / 4 } },
     },
     {
-      ...{ run: 'second', replies: 200, startedMs: 1.7e12 - DAY_MS, recalledRows: 0 },
+      ...{ run: 'second', replies: 200, startedMs: 1.7e12 - DAY_MS, replayedRows: 0 },
       models: { solver: { hits: 50, misses: 150 } },
     },
   ]);

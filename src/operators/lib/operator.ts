@@ -3,7 +3,7 @@ import type { Column, ColumnType } from '../../arrow/columnType.js';
 import type { Model, QuestionFrame } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { Memory } from '../../flow/decision.js';
+import type { StepState } from '../../flow/stepResult.js';
 import type { Row, StepCounts, StepShape } from '../../flow/outcome.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
@@ -14,10 +14,10 @@ export interface RunContext {
   models: Readonly<Record<string, Model>>;
   /** The step's label where one kind of step is used twice; the operator's name if absent. */
   step?: string;
-  /** The step's place in the pipeline, where the run keeps what it decides. */
+  /** The step's index in the pipeline, where the run caches step results. */
   at?: number;
-  /** Told what the step, of those with memory, has learnt; where the run keeps decisions. */
-  onLearnt?: (memory: Memory) => void;
+  /** Told the state of the step, if it is stateful, where the run caches step results. */
+  onState?: (state: StepState) => void;
   /** The text of a prompt file, or of the built-in prompt `name` where no path is given. */
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
@@ -65,7 +65,7 @@ export interface Figures {
   [name: string]: string | number | Figures;
 }
 
-/** What figures are made of beside what the step learnt. */
+/** What figures are made of beside the step's state deltas. */
 export interface FiguresContext extends Pick<RunContext, 'texts'> {
   /** Rows that the steps before it have lost, by `<step> <reason>`. */
   lost: Readonly<Record<string, number>>;
@@ -94,7 +94,7 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   source?: string;
   operator: (options: z.input<Schema>, context: RunContext) => BatchOperator;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
-  figures?: (options: z.output<Schema>, learnt: readonly unknown[], context: FiguresContext) => Figures;
+  figures?: (options: z.output<Schema>, deltas: readonly unknown[], context: FiguresContext) => Figures;
   /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
   measures?: boolean;
 }
@@ -129,7 +129,7 @@ export function shapeOf<Schema extends z.ZodType>(
     reads: spec.reads(options),
     writes: spec.writes(options),
     at: context.at,
-    onLearnt: context.onLearnt,
+    onState: context.onState,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
   };
 }

@@ -3,24 +3,12 @@ import type { ScaleQuestError } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { OPERATORS } from '../../operators/registry.js';
 import { type PipelineDocument, problem } from '../document.js';
-import { missingColumns } from '../exportFormats.js';
+import { missingColumns } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
 import { columnsAfter, sourceColumns } from '../columns.js';
-import type { Plan, PlannedStep } from '../plan.js';
+import type { Plan } from '../plan.js';
+import type { StepEntries, StepEntry } from './readSteps.js';
 import { sampleOptions } from '../sampleOptions.js';
-
-/** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
-export interface Place {
-  index: number;
-  spec?: OperatorSpec;
-  step?: PlannedStep;
-}
-
-/** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
-export interface Places {
-  on: Place[];
-  off: Place[];
-}
 
 type Settings = Plan['settings'];
 
@@ -29,7 +17,7 @@ export interface CheckedColumns {
   columns: Column[];
   /** What is exported. */
   exports: Settings['exports'];
-  leftOut: Plan['leftOut'];
+  omitted: Plan['omitted'];
 }
 
 /**
@@ -39,25 +27,25 @@ export interface CheckedColumns {
 export function checkColumns(
   document: PipelineDocument,
   settings: Settings,
-  places: Places,
+  entries: StepEntries,
   problems: ScaleQuestError[],
 ): CheckedColumns {
-  const { columns: all, without, isKnown } = columnsIn(document, settings, places, problems);
-  if (!isKnown) return { columns: all, exports: settings.exports, leftOut: { columns: [], exports: {} } };
-  const isOff = (name: string): boolean => writerOf(places.off, name) !== undefined;
+  const { columns: all, without, isKnown } = columnsIn(document, settings, entries, problems);
+  if (!isKnown) return { columns: all, exports: settings.exports, omitted: { columns: [], exports: {} } };
+  const isOff = (name: string): boolean => writerOf(entries.off, name) !== undefined;
   const chosen = chosenColumns(document, settings, all, isOff, problems);
   const exports = checkExports(document, settings, chosen.columns, isOff, problems);
   return {
     columns: chosen.columns,
     exports: exports.written,
-    leftOut: { columns: [...new Set([...without, ...chosen.leftOut])], exports: exports.leftOut },
+    omitted: { columns: [...new Set([...without, ...chosen.omitted])], exports: exports.omitted },
   };
 }
 
 function columnsIn(
   document: PipelineDocument,
   settings: Settings,
-  { on, off }: Places,
+  { on, off }: StepEntries,
   problems: ScaleQuestError[],
 ): { columns: Column[]; without: string[]; isKnown: boolean } {
   let columns = sourceColumns(settings.source);
@@ -84,7 +72,7 @@ function columnsIn(
   return { columns, without, isKnown: true };
 }
 
-function columnAdvice(name: string, later: readonly Place[], off: readonly Place[]): string {
+function columnAdvice(name: string, later: readonly StepEntry[], off: readonly StepEntry[]): string {
   const writer = writerOf(later, name);
   if (writer) return `move \`${writer}\` before it`;
   const switchedOff = writerOf(off, name);
@@ -96,8 +84,8 @@ function columnAdvice(name: string, later: readonly Place[], off: readonly Place
 }
 
 /** The label of the first of these steps that writes a column. */
-function writerOf(places: readonly Place[], name: string): string | undefined {
-  const found = places.find(
+function writerOf(entries: readonly StepEntry[], name: string): string | undefined {
+  const found = entries.find(
     ({ spec, step }) => spec && writesColumn(spec, step?.parsed ?? sampleOptions(spec), name),
   );
   return found && (found.step?.label ?? found.spec!.name);
@@ -113,14 +101,14 @@ function chosenColumns(
   columns: Column[],
   isOff: (name: string) => boolean,
   problems: ScaleQuestError[],
-): { columns: Column[]; leftOut: string[] } {
-  const leftOut: string[] = [];
-  if (!output.columns) return { columns, leftOut };
+): { columns: Column[]; omitted: string[] } {
+  const omitted: string[] = [];
+  if (!output.columns) return { columns, omitted };
   const chosen = output.columns.flatMap((name, index) => {
     const column = columns.find((candidate) => candidate.name === name);
     if (column) return [column];
     if (isOff(name)) {
-      leftOut.push(name);
+      omitted.push(name);
       return [];
     }
     const message = `no step writes the column "${name}"; ${suggestion(
@@ -130,7 +118,7 @@ function chosenColumns(
     problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['output', 'columns', index]), message));
     return [];
   });
-  return { columns: chosen, leftOut };
+  return { columns: chosen, omitted };
 }
 
 function checkExports(
@@ -139,21 +127,21 @@ function checkExports(
   columns: readonly Column[],
   isOff: (name: string) => boolean,
   problems: ScaleQuestError[],
-): { written: Settings['exports']; leftOut: Record<string, string> } {
+): { written: Settings['exports']; omitted: Record<string, string> } {
   const written: Settings['exports'] = {};
-  const leftOut: Record<string, string> = {};
+  const omitted: Record<string, string> = {};
   for (const [name, config] of Object.entries(exports)) {
     const missing = missingColumns(config, columns);
     const off = missing.filter(
       ({ name: column }) => isOff(column) && !columns.some((each) => each.name === column),
     );
     if (missing.length === 0) written[name] = config;
-    else if (off.length === missing.length) leftOut[name] = off.map(({ name: column }) => column).join(', ');
+    else if (off.length === missing.length) omitted[name] = off.map(({ name: column }) => column).join(', ');
     else {
       const texts = missing.map(({ name: column, type }) => `${column} (${type})`);
       const message = `the form ${config.format} reads ${texts.join(' and ')}, which the set has not`;
       problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['exports', name, 'format']), message));
     }
   }
-  return { written, leftOut };
+  return { written, omitted };
 }

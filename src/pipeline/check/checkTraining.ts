@@ -7,7 +7,7 @@ import { type Training, labelOf } from '../../train/schema.js';
 import { TRAINING_TASKS, type TrainingTask } from '../../train/tasks.js';
 import type { CheckDeps } from './checkDeps.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
-import { exportFormat } from '../exportFormats.js';
+import { describeExport } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
 import type { Plan } from '../plan.js';
 
@@ -15,8 +15,8 @@ interface TrainingContext {
   /** Of the pipeline file. */
   folder: string;
   /** What the set goes without, and why. */
-  leftOut: Plan['leftOut'];
-  places: readonly { spec?: OperatorSpec; step?: { label: string } }[];
+  omitted: Plan['omitted'];
+  entries: readonly { spec?: OperatorSpec; step?: { label: string } }[];
   deps: Pick<CheckDeps, 'env' | 'exists' | 'isPending'>;
 }
 
@@ -78,13 +78,13 @@ function checkColumns(
   settings: Plan['settings'],
   training: Training,
   columns: readonly Column[],
-  { leftOut }: TrainingContext,
+  { omitted }: TrainingContext,
   add: Add,
 ): void {
   const { trl, export: exported } = training;
-  if (exported !== undefined && Object.hasOwn(leftOut.exports, exported)) {
+  if (exported !== undefined && Object.hasOwn(omitted.exports, exported)) {
     const message =
-      `the export ${exported} reads ${leftOut.exports[exported]}, and the step that writes it is switched off; ` +
+      `the export ${exported} reads ${omitted.exports[exported]}, and the step that writes it is switched off; ` +
       'switch it on, or train on nothing: `train: []`';
     add('ERR_PIPELINE_COLUMN', ['export'], message);
     return;
@@ -99,7 +99,7 @@ function checkColumns(
     return;
   }
   if (!trl) return;
-  const names = form ? exportFormat(form).schema.map(([element]) => element!.name) : textColumns(columns);
+  const names = form ? describeExport(form).writes.map(([element]) => element!.name) : textColumns(columns);
   const { columns: wanted }: TrainingTask = TRAINING_TASKS[trl.task];
   const sets = wanted.map((set) => set.join(', ')).join('; or ');
   const read = names.filter((name) => wanted.some((set) => set.includes(name)));
@@ -121,11 +121,11 @@ function textColumns(columns: readonly Column[]): string[] {
 function checkWhen(
   { when }: Training,
   columns: readonly Column[],
-  { places, leftOut }: TrainingContext,
+  { entries, omitted }: TrainingContext,
   add: Add,
 ): void {
   const reward = columns.find(({ name }) => name === 'reward');
-  const isUnscored = reward !== undefined && leftOut.columns.includes('rewards');
+  const isUnscored = reward !== undefined && omitted.columns.includes('rewards');
   if (when.rewardMeanMin !== undefined && (reward?.type !== 'float64' || isUnscored))
     add(
       'ERR_PIPELINE_COLUMN',
@@ -133,8 +133,8 @@ function checkWhen(
       'the set has no column `reward` of numbers; add `scoreReward` and `keepBest`',
     );
   // A step with a mistake of its own may have figures: no false alarm.
-  if (places.some(({ step }) => !step)) return;
-  const steps = places.flatMap(({ spec, step }) => (spec?.figures ? [step!.label] : []));
+  if (entries.some(({ step }) => !step)) return;
+  const steps = entries.flatMap(({ spec, step }) => (spec?.figures ? [step!.label] : []));
   for (const bound of ['figuresMin', 'figuresMax'] as const) {
     for (const path of Object.keys(when[bound])) {
       if (steps.some((label) => path.startsWith(`${label}.`))) continue;

@@ -2,10 +2,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ModelConfig, describeModel } from '../../backends/openModel.js';
 import type { customOptions } from '../../operators/custom.js';
-import { type CheckDeps, promptFrom } from './checkDeps.js';
-import { frameFrom } from '../frame.js';
+import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
-import type { Plan, PlannedStep, Texts } from '../plan.js';
+import type { Plan, PlannedStep } from '../plan.js';
 import { textHashes } from './texts.js';
 
 /** What decides the rows of a run, as one hash, and part by part, so that two runs can be told apart in words. */
@@ -14,10 +13,15 @@ export interface Identity {
   /** Path of a value (`steps.respond.n`) to its JSON text; long texts by their hash. */
   parts: Readonly<Record<string, string>>;
   /**
-   * For each step, up to the first of a user's own, a hash of what it decides a row of the source from: the source, the seed,
-   * this step and those before it, with their models.
+   * For each step, up to the first of a user's own, a hash of everything that its result on a row of the source depends on: the
+   * source, the seed, this step and those before it, with their models.
    */
-  deciders: readonly string[];
+  stepFingerprints: readonly string[];
+}
+
+/** What a checked pipeline consists of; `prompts`: the texts that each step compiled. */
+export interface Identified extends Pick<Plan, 'settings' | 'models' | 'steps' | 'texts'> {
+  prompts: readonly (readonly string[])[];
 }
 
 /**
@@ -25,13 +29,8 @@ export interface Identity {
  * may take or how rows are batched. `filled`: texts of the environment by their names, which `parts` shows by their hash alone.
  */
 export async function identityOf(
-  settings: Plan['settings'],
-  models: Readonly<Record<string, ModelConfig>>,
-  steps: readonly PlannedStep[],
-  folder: string,
-  deps: CheckDeps,
-  texts: Texts,
-  filled: ReadonlyMap<string, string>,
+  { settings, models, steps, texts, prompts }: Identified,
+  { folder, filled, deps }: { folder: string; filled: ReadonlyMap<string, string>; deps: CheckDeps },
 ): Promise<Identity> {
   const { windowRows: _w, batchRows: _b, ...source } = settings.source;
   const { folder: _f, ...output } = settings.output;
@@ -45,11 +44,11 @@ export async function identityOf(
     files: await filesOf(settings.source, models, steps, folder, deps),
     output,
     models: modelIdentities(models),
-    steps: steps.map((step) => ({
+    steps: steps.map((step, index) => ({
       label: step.label,
       name: step.spec.name,
       options: step.parsed,
-      prompts: promptTexts(step, folder, deps),
+      prompts: prompts[index]!,
       module: moduleText(step, folder, deps),
       texts: textHashes(step, texts),
     })),
@@ -57,7 +56,7 @@ export async function identityOf(
   return {
     identity: hashOf(value),
     parts: Object.fromEntries(partsOf([], value, new Set(filled.values()))),
-    deciders: decidersOf(value, steps),
+    stepFingerprints: stepFingerprintsOf(value, steps),
   };
 }
 
@@ -76,8 +75,8 @@ interface Decisive {
   steps: readonly unknown[];
 }
 
-/** Where the run ends, and how its rows are written, decides nothing about a row. A module's imports are not known, so it ends the list. */
-function decidersOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
+/** Where a run ends and how its rows are written changes no step's result. A module's imports are not known, so it ends the list. */
+function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
   const { format, seed, source, files, models } = value;
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
@@ -140,20 +139,6 @@ function tokenizersIn(options: unknown): string[] {
   return Object.entries(options).flatMap(([key, value]) =>
     key === 'tokenizer' && typeof value === 'string' ? [value] : tokenizersIn(value),
   );
-}
-
-/** The prompts that a step compiles when it is built. */
-function promptTexts(step: PlannedStep, folder: string, deps: CheckDeps): string[] {
-  const prompts: string[] = [];
-  if (waitsForTokenizer(step, folder, deps)) return prompts;
-  const prompt = promptFrom(folder, deps);
-  const record = (name: string, path: string | undefined): string => {
-    prompts.push(prompt(name, path));
-    return prompts.at(-1)!;
-  };
-  const questionFrame = frameFrom(folder);
-  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt: record, questionFrame });
-  return prompts;
 }
 
 /** A changed operator of the user's own makes other rows, though its path is the same. A package counts by its name. */

@@ -5,6 +5,7 @@ import type { CheckDeps } from './checkDeps.js';
 import { type PipelineDocument, problem } from '../document.js';
 import { hashOf } from '../hash.js';
 import type { PlannedStep, Texts } from '../plan.js';
+import type { StepEntry } from './readSteps.js';
 
 function keyOf(path: string, column: string): string {
   return JSON.stringify([path, column]);
@@ -13,15 +14,15 @@ function keyOf(path: string, column: string): string {
 /** Reads the texts that the steps need, each once. A mistake is a problem at the key that names the file or the column. */
 export async function loadTexts(
   document: PipelineDocument,
-  places: readonly { index: number; step?: PlannedStep }[],
+  entries: readonly StepEntry[],
   folder: string,
   { texts: read, exists, isPending }: Pick<CheckDeps, 'texts' | 'exists' | 'isPending'>,
   problems: ScaleQuestError[],
 ): Promise<Texts> {
   const texts = new Map<string, readonly string[]>();
-  for (const { index, step } of places) {
-    for (const { path, column, at } of step?.spec.texts?.(step.parsed) ?? []) {
-      const key = ['steps', index, step!.spec.name, ...at];
+  for (const { index, step } of entries) {
+    for (const { path, column, at: keys } of step?.spec.texts?.(step.parsed) ?? []) {
+      const key = ['steps', index, step!.spec.name, ...keys];
       const file = resolve(folder, path);
       if (!exists(file) && isPending?.(file, 'other')) continue;
       try {
@@ -32,8 +33,8 @@ export async function loadTexts(
         problems.push(problem('ERR_DATA_INVALID', document.at([...key, 'path']), message));
       } catch (error) {
         if (!(error instanceof ScaleQuestError)) throw error;
-        const place = document.at([...key, 'column' in error.data ? 'column' : 'path']);
-        problems.push(problem(error.code, place, error.message));
+        const at = document.at([...key, 'column' in error.data ? 'column' : 'path']);
+        problems.push(problem(error.code, at, error.message));
       }
     }
   }

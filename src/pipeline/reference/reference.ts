@@ -4,7 +4,7 @@ import type { ColumnType } from '../../arrow/columnType.js';
 import { ERROR_CODES } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { OPERATORS } from '../../operators/registry.js';
-import { exportSchema } from '../exportFormats.js';
+import { exportSchema } from '../../io/exports/registry.js';
 import { sampleOptions } from '../sampleOptions.js';
 import { pipelineSchema } from '../schema.js';
 

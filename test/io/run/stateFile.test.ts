@@ -46,7 +46,7 @@ test('only the named steps, and no file for none', async (t) => {
   assert.deepEqual([...(await readStates(nodeFiles, [{ path: 'gone', sha256 }], []))], []);
 });
 
-test('nothing learnt: no file', async (t) => {
+test('no deltas: no file', async (t) => {
   const folder = await testFolder(t);
   assert.equal(await writeState(nodeFiles, join(folder, 'state'), []), null);
   assert.deepEqual(await readdir(folder), []);

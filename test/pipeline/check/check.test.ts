@@ -1,66 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ErrorCode } from '../../../src/errors.js';
-import { leftOutText, printPlan } from '../../../src/pipeline/printPlan.js';
-import { PIPELINES_FOLDER, QUICKSTART, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
+import { omittedText, printPlan } from '../../../src/pipeline/printPlan.js';
+import { GENERATE, testCases, withModels, withSteps, withTop } from '../../helpers/checkCases.js';
+import { QUICKSTART, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
 
-/** A file whose `steps` begin in line 5; `tiny` is the bundled model, `chat` a server that takes messages alone. */
-function withSteps(...steps: string[]): string {
-  return [
-    'name: broken',
-    'limit: 8',
-    `models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, ${CHAT} }`,
-    'steps:',
-    ...steps.map((step) => `  - ${step}`),
-    '',
-  ].join('\n');
-}
-
-const CHAT = 'chat: { openai: { replicas: ["http://127.0.0.1:9/v1"], model: m, protocol: chat } }';
-const GENERATE = 'generate: { generators: [{ model: tiny }] }';
-
-/** The same with other lines at the top and one sound step. */
-function withTop(...lines: string[]): string {
-  return [
-    ...lines,
-    `models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }`,
-    `steps: [{ ${GENERATE} }]`,
-    '',
-  ].join('\n');
-}
-
-function withModels(...lines: string[]): string {
-  return [
-    'name: broken',
-    'limit: 8',
-    'models:',
-    ...lines.map((line) => `  ${line}`),
-    `steps: [{ deduplicate: {} }]`,
-    '',
-  ].join('\n');
-}
-
-type Found = [code: ErrorCode, place: string, key: string | undefined, message: RegExp];
-
-const CASES: [why: string, text: string, ...found: Found[]][] = [
-  [
-    'unknown operator',
-    withSteps(GENERATE, 'dedupliate: {}'),
-    [
-      'ERR_PIPELINE_INVALID',
-      '6:5',
-      'steps.1.dedupliate',
-      /no operator is called "dedupliate"; did you mean "deduplicate"\?/,
-    ],
-  ],
-  [
-    'unknown operator, near to none',
-    withSteps('xyzzy: {}'),
-    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0.xyzzy', /expected one of: generate, .*custom$/],
-  ],
+testCases([
   [
     'unknown option',
     withSteps('generate: { generators: [{ model: tiny }], temprature: 1 }'),
@@ -132,39 +76,9 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
     ['ERR_PIPELINE_INVALID', '7:30', 'steps.2.sampleDifficulty.min', /expected min to be at most max/],
   ],
   [
-    'two operators in a step',
-    withSteps(`{ ${GENERATE}, deduplicate: {} }`),
-    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0', /found 2 operators \(generate, deduplicate\) in one step/],
-  ],
-  [
-    'no operator in a step',
-    withSteps('{ label: first }'),
-    [
-      'ERR_PIPELINE_INVALID',
-      '5:5',
-      'steps.0',
-      /found no operator in one step, expected exactly one of: generate/,
-    ],
-  ],
-  [
-    'a step that is a word',
-    withSteps('generate'),
-    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0', /found no operator in one step/],
-  ],
-  [
     'no steps',
     'name: broken\nlimit: 1\nsteps: []\n',
     ['ERR_PIPELINE_INVALID', '3:8', 'steps', /found \[\], expected at least 1 item/],
-  ],
-  [
-    'a label with a space',
-    withSteps(`{ ${GENERATE}, label: two words }`),
-    ['ERR_PIPELINE_INVALID', '5:59', 'steps.0.label', /expected letters, digits and hyphens/],
-  ],
-  [
-    'duplicate labels',
-    withSteps(GENERATE, 'deduplicate: {}', 'deduplicate: { similarityMin: null }'),
-    ['ERR_PIPELINE_INVALID', '7:5', 'steps.2', /a step before it is called "deduplicate" too; .*`label`/],
   ],
   [
     'a column that no step writes',
@@ -234,16 +148,6 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
     ],
   ],
   [
-    'unknown model',
-    withSteps('generate: { generators: [{ model: tiny }, { model: tyni }] }'),
-    [
-      'ERR_PIPELINE_MODEL',
-      '5:56',
-      'steps.0.generate.generators.1.model',
-      /no model is called "tyni"; did you mean "tiny"\?/,
-    ],
-  ],
-  [
     'a model of unknown kind',
     withModels('a:', '  llamaCcp: { path: ../models/tiny.gguf }'),
     ['ERR_PIPELINE_MODEL', '5:5', 'models.a.llamaCcp', /unknown kind of model; did you mean "llamaCpp"\?/],
@@ -266,54 +170,6 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
     ],
   ],
   [
-    'a chat model asked for questions',
-    withSteps('generate: { generators: [{ model: chat }] }'),
-    [
-      'ERR_PIPELINE_MODEL',
-      '5:39',
-      'steps.0.generate.generators.0.model',
-      /chat cannot be given a bare user turn; .*protocol: completions/,
-    ],
-  ],
-  [
-    'neither target nor limit',
-    withTop('name: broken'),
-    ['ERR_PIPELINE_BOUND', '1:1', undefined, /found neither `target` nor `limit`/],
-  ],
-  [
-    'target > limit',
-    withTop('name: broken', 'limit: 8', 'target: 9'),
-    ['ERR_PIPELINE_BOUND', '3:9', 'target', /a target of 9 kept rows of at most 8/],
-  ],
-  [
-    'batchRows > windowRows',
-    withTop('name: broken', 'limit: 8', 'source: { windowRows: 16 }'),
-    [
-      'ERR_PIPELINE_BOUND',
-      '3:9',
-      'source.batchRows',
-      /found 32 rows a batch, expected at most windowRows \(16\)/,
-    ],
-  ],
-  [
-    'two sources',
-    withTop('name: broken', 'source: { jsonl: { path: a }, parquet: { path: b } }'),
-    ['ERR_PIPELINE_BOUND', '2:40', 'source.parquet', /found jsonl and parquet, expected one of them/],
-  ],
-  [
-    'tokensMax as long as the context',
-    withSteps('generate: { generators: [{ model: tiny }], tokensMax: 512 }').replace(
-      'gguf }',
-      'gguf, contextTokens: 512 }',
-    ),
-    [
-      'ERR_PIPELINE_BOUND',
-      '5:59',
-      'steps.0.generate.tokensMax',
-      /512 tokens do not fit into the 512 tokens of context of tiny/,
-    ],
-  ],
-  [
     'not YAML',
     'name: broken\nsteps: [1, 2\nlimit: 3\n',
     ['ERR_PIPELINE_SYNTAX', '3:1', undefined, /Flow sequence .* must be .*; expected valid YAML$/],
@@ -329,26 +185,6 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
     ['ERR_PIPELINE_INVALID', '3:10', undefined, /variable WRITER is not set; .*\$\{WRITER:-value\}/],
   ],
   [
-    'a prompt file that is missing',
-    withSteps(GENERATE, 'respond: { model: tiny, tokensMax: 64, prompt: nowhere.txt }'),
-    [
-      'ERR_IO_READ',
-      '6:52',
-      'steps.1.respond.prompt',
-      /cannot read .*pipelines.nowhere\.txt: there is no such file/,
-    ],
-  ],
-  [
-    'an operator file that is missing',
-    withSteps(GENERATE, 'custom: { path: ./nowhere.mjs }'),
-    ['ERR_OPERATOR_LOAD', '6:21', 'steps.1.custom.path', /nowhere\.mjs cannot be imported/],
-  ],
-  [
-    'an operator package that is missing',
-    withSteps(GENERATE, 'custom: { path: no-such-package }'),
-    ['ERR_OPERATOR_LOAD', '6:21', 'steps.1.custom.path', /no-such-package cannot be imported/],
-  ],
-  [
     'a file that is a list',
     '- 1\n- 2\n',
     ['ERR_PIPELINE_INVALID', '1:1', undefined, /found \[1,2\], expected a map of keys/],
@@ -359,49 +195,7 @@ const CASES: [why: string, text: string, ...found: Found[]][] = [
     ['ERR_PIPELINE_INVALID', '1:1', 'name', /found nothing, expected a string/],
     ['ERR_PIPELINE_INVALID', '1:1', 'steps', /found nothing, expected a list/],
   ],
-];
-
-for (const [why, text, ...expected] of CASES) {
-  test(`${why}: ${expected.map(([code, place]) => `${code} at ${place}`).join(', ')}`, async () => {
-    const problems = await problemsOf(text);
-    assert.deepEqual(
-      problems.map(({ code, at }) => [code, `${at!.line}:${at!.column}`, at!.key]),
-      expected.map(([code, place, key]) => [code, place, key]),
-      problems.map(({ message }) => message).join('\n'),
-    );
-    const file = join(PIPELINES_FOLDER, 'test.yaml');
-    for (const [at, [, place, key, message]] of expected.entries()) {
-      assert.match(problems[at]!.message, message);
-      assert.ok(problems[at]!.message.startsWith(`${file}:${place}${key ? ` ${key}` : ''}: `));
-    }
-  });
-}
-
-const PROMPTS: [text: string, message: RegExp][] = [
-  ['Solve it.', /does not use \{\{ question \}\}/],
-  ['{{ question }} {{ anwser }}', /uses \{\{ anwser \}\}, expected only \{\{ question \}\}/],
-  ['{{ question', /is not a Jinja template/],
-];
-
-for (const [prompt, message] of PROMPTS) {
-  test(`a bad prompt file: ${prompt}`, async () => {
-    const text = withSteps(GENERATE, 'respond: { model: tiny, tokensMax: 64, prompt: mine.txt }');
-    const [found, ...others] = await problemsOf(text, { prompt: () => prompt });
-    assert.equal(found!.code, 'ERR_PIPELINE_INVALID');
-    assert.equal(found!.at!.key, 'steps.1.respond.prompt');
-    assert.match(found!.message, message);
-    assert.match(found!.message, /prompt: mine\.txt /);
-    assert.deepEqual(others, []);
-  });
-}
-
-test('an operator file with an unfit export says what was expected', async () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'scalequest-')), 'unfit.mjs');
-  writeFileSync(path, 'export default { row: 3 };\n');
-  const [found] = await problemsOf(withSteps(GENERATE, `custom: { path: ${JSON.stringify(path)} }`));
-  assert.equal(found!.code, 'ERR_OPERATOR_LOAD');
-  assert.match(found!.message, /unfit default export at row: .*Expected \{ reads, writes, drops, row \}/);
-});
+]);
 
 test('several mistakes are reported at once, each at its own place', async () => {
   const text = [
@@ -522,10 +316,10 @@ function scored({
 
 test('without a step that is switched off, what it writes is left out, and an optional reader does without', async () => {
   const whole = await checkText(scored({}));
-  assert.deepEqual(whole.leftOut, { columns: [], exports: {} });
-  assert.equal(leftOutText(whole), null);
+  assert.deepEqual(whole.omitted, { columns: [], exports: {} });
+  assert.equal(omittedText(whole), null);
   const unscored = await checkText(scored({ off: 'scoreReward' }));
-  assert.deepEqual(unscored.leftOut, { columns: ['rewards'], exports: { pairs: 'rewards' } });
+  assert.deepEqual(unscored.omitted, { columns: ['rewards'], exports: { pairs: 'rewards' } });
   assert.deepEqual(
     unscored.columns.map(({ name }) => name),
     ['question', 'response', 'reward', 'responses'],

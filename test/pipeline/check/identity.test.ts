@@ -65,8 +65,8 @@ steps:
 
 /** How many steps, from the first on, decide as they did. */
 async function decideAlike(...overrides: string[]): Promise<number> {
-  const { deciders: before } = await checkText(STEPS);
-  const { deciders: now } = await checkText(STEPS, overridesOf(...overrides));
+  const { stepFingerprints: before } = await checkText(STEPS);
+  const { stepFingerprints: now } = await checkText(STEPS, overridesOf(...overrides));
   assert.equal(before.length, 3);
   assert.equal(new Set(before).size, 3);
   const changedAt = before.findIndex((decider, at) => decider !== now[at]);
@@ -86,7 +86,7 @@ test('a step decides as it did where it, the steps before it, their models, the 
 
 test('what a user’s own step decides, and what comes after it, is not told again: its imports are not known', async () => {
   const own = 'steps.1={ custom: { path: operators/countWords.mjs } }';
-  assert.equal((await checkText(STEPS, overridesOf(own))).deciders.length, 1);
+  assert.equal((await checkText(STEPS, overridesOf(own))).stepFingerprints.length, 1);
 });
 
 const SOUND = `name: sound

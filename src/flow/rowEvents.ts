@@ -1,0 +1,53 @@
+/**
+ * What a batch carries beside its rows: what happened to rows that are no longer in it, and how the state of stateful steps
+ * changed. Events are committed together with the rows of the same source positions.
+ */
+export type RowEvent = LostRow | MadeRows | LeftOut | StateDelta;
+
+/** A row that ended here: a filter dropped it, or it was rejected because something went wrong with it. */
+export interface LostRow {
+  kind: 'dropped' | 'rejected';
+  seq: number;
+  /** 0 before any step multiplied the rows. */
+  seqIndex: number;
+  step: string;
+  /** A filter's reason (`duplicate`, `unsolvable` …) or an error code (`ROW_LENGTH` …). */
+  reason: string;
+  message: string;
+  question: string | null;
+}
+
+/** A step made several rows of row `seq`. */
+export interface MadeRows {
+  kind: 'made';
+  seq: number;
+  step: string;
+  /** Additional rows: one less than the step made of it. */
+  rows: number;
+}
+
+/** Some of the replies about row `seq` could not be used; it went on with the others. */
+export interface LeftOut {
+  kind: 'leftOut';
+  seq: number;
+  step: string;
+  /** An error code (`ROW_LENGTH` …). */
+  reason: string;
+  choices: number;
+}
+
+/** How row `seq` changed the state of a stateful step; plain JSON, so that it can be applied again after a restart. */
+export interface StateDelta {
+  kind: 'delta';
+  seq: number;
+  step: string;
+  value: unknown;
+}
+
+export function isLost(event: RowEvent): event is LostRow {
+  return event.kind === 'dropped' || event.kind === 'rejected';
+}
+
+export function isDelta(event: RowEvent): event is StateDelta {
+  return event.kind === 'delta';
+}

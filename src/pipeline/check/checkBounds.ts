@@ -1,0 +1,50 @@
+import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import type { ScaleQuestError } from '../../errors.js';
+import { type PipelineDocument, problem } from '../document.js';
+import type { Plan } from '../plan.js';
+import type { StepEntry } from './readSteps.js';
+
+/** Numbers that contradict each other: batches larger than the window, targets out of reach, replies longer than a context. */
+export function checkBounds(
+  document: PipelineDocument,
+  settings: Plan['settings'],
+  models: Readonly<Record<string, ModelConfig>>,
+  entries: readonly StepEntry[],
+  problems: ScaleQuestError[],
+): void {
+  const bound = (path: readonly (string | number)[], message: string): void => {
+    problems.push(problem('ERR_PIPELINE_BOUND', document.at(path), message));
+  };
+  const { source, target, limit } = settings;
+  if (source.batchRows > source.windowRows) {
+    bound(
+      ['source', 'batchRows'],
+      `found ${source.batchRows} rows a batch, expected at most windowRows (${source.windowRows}): ` +
+        'no batch could ever be under way; lower batchRows or raise windowRows',
+    );
+  }
+  if (source.jsonl && source.parquet)
+    bound(['source', 'parquet'], 'found jsonl and parquet, expected one of them');
+  if (target === undefined && limit === undefined && !source.jsonl && !source.parquet) {
+    bound([], 'found neither `target` nor `limit`: expected one, or the run would never end');
+  }
+  if (target !== undefined && limit !== undefined && target > limit) {
+    bound(
+      ['target'],
+      `found a target of ${target} kept rows of at most ${limit} (limit): it cannot be reached`,
+    );
+  }
+  for (const { index, step } of entries) {
+    if (!step) continue;
+    const { tokensMax } = step.parsed as { tokensMax?: number };
+    for (const { model, needs } of step.spec.models(step.parsed)) {
+      if (needs !== 'complete' && needs !== 'preQuery') continue;
+      const context = models[model] && describeModel(models[model]).contextTokens;
+      if (tokensMax === undefined || context === undefined || tokensMax < context) continue;
+      bound(
+        ['steps', index, step.spec.name, 'tokensMax'],
+        `${tokensMax} tokens do not fit into the ${context} tokens of context of ${model}; lower tokensMax or raise contextTokens`,
+      );
+    }
+  }
+}

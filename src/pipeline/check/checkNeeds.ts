@@ -1,0 +1,58 @@
+import { type ModelConfig, describeModel, scoresQuestions } from '../../backends/openModel.js';
+import type { ScaleQuestError } from '../../errors.js';
+import type { ModelNeed } from '../../operators/lib/operator.js';
+import { type PipelineDocument, problem } from '../document.js';
+import { suggestion } from '../nearest.js';
+import type { StepEntry } from './readSteps.js';
+
+/** Why a model cannot do what a step needs, and what could. */
+const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
+  preQuery:
+    'cannot be given a bare user turn; expected a protocol for raw prompts ' +
+    '(openai with protocol: completions, or llamaCpp)',
+  complete: 'cannot answer; expected a model that writes text (openai or llamaCpp)',
+  choose:
+    'cannot give the probabilities of replies; expected a model that writes text (openai or llamaCpp), or `method: score` ' +
+    'for one that scores',
+  score:
+    'cannot score; expected a reward model (pooling, classify, scorePair or tei), or another `method` for a model that ' +
+    'writes text',
+  scoreQuestion:
+    'cannot score a question alone; expected pooling or classify, or tei with `input: text`, and a template with a form for ' +
+    'a question alone (`user`)',
+};
+
+function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
+  const { can } = describeModel(config);
+  if (needs === 'scoreQuestion') return can.score && scoresQuestions(config);
+  // What is for scores or vectors alone completes nothing.
+  return needs === 'complete' ? can.choose || can.preQuery : can[needs];
+}
+
+/** Steps that name a model that the file has not, or one that cannot do what they need. */
+export function checkNeeds(
+  document: PipelineDocument,
+  models: Readonly<Record<string, ModelConfig>>,
+  entries: readonly StepEntry[],
+  problems: ScaleQuestError[],
+): void {
+  const declared = Object.keys((document.value as { models?: object }).models ?? {});
+  for (const { index, step } of entries) {
+    if (!step) continue;
+    for (const { model, needs, at } of step.spec.models(step.parsed)) {
+      const path = ['steps', index, step.spec.name, ...at];
+      const config = models[model];
+      if (!config) {
+        // A model whose own mistake is reported already is not reported as missing too.
+        if (declared.includes(model)) continue;
+        const message = `no model is called "${model}"; ${suggestion(model, declared)}`;
+        problems.push(problem('ERR_PIPELINE_MODEL', document.at(path), message));
+        continue;
+      }
+      if (needs === 'named' || isAble(config, needs)) continue;
+      const lack = needs === 'scoreQuestion' && !describeModel(config).can.score ? 'score' : needs;
+      const message = `${model} ${LACKS[lack]}`;
+      problems.push(problem('ERR_PIPELINE_MODEL', document.at(path), message));
+    }
+  }
+}

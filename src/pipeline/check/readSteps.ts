@@ -1,0 +1,134 @@
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
+import type { ScaleQuestError } from '../../errors.js';
+import { type customOptions, loadCustomOperator } from '../../operators/custom.js';
+import type { OperatorSpec } from '../../operators/lib/operator.js';
+import { OPERATORS, operatorNamed } from '../../operators/registry.js';
+import { type PipelineDocument, isRecord, problem } from '../document.js';
+import { suggestion } from '../nearest.js';
+import type { PlannedStep } from '../plan.js';
+import { stepEnabled, stepLabel } from '../schema.js';
+import { parseAt } from './explain.js';
+
+/** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
+export interface StepEntry {
+  index: number;
+  spec?: OperatorSpec;
+  step?: PlannedStep;
+}
+
+/** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
+export interface StepEntries {
+  on: StepEntry[];
+  off: StepEntry[];
+}
+
+/** The items of `steps` in the file, each with its operator, options and label as far as they can be read. */
+export async function readSteps(
+  document: PipelineDocument,
+  written: readonly unknown[],
+  folder: string,
+  problems: ScaleQuestError[],
+): Promise<StepEntries> {
+  const entries: StepEntries = { on: [], off: [] };
+  const labels = new Set<string>();
+  for (const [index, value] of written.entries()) {
+    const entry: StepEntry = { index };
+    const isEnabled = enabledAt(document, index, value, problems);
+    entries[isEnabled ? 'on' : 'off'].push(entry);
+    const spec = operatorAt(document, index, value, problems);
+    if (!spec) continue;
+    if (spec.name !== 'custom') entry.spec = spec;
+    const step = await stepAt(document, index, spec, value as Record<string, unknown>, folder, problems);
+    if (!step) continue;
+    entry.spec = step.spec;
+    entry.step = step;
+    if (!isEnabled) continue;
+    if (labels.has(step.label)) {
+      const message = `a step before it is called "${step.label}" too; give one of them another \`label\``;
+      problems.push(problem('ERR_PIPELINE_INVALID', document.at(['steps', index]), message));
+    }
+    labels.add(step.label);
+  }
+  return entries;
+}
+
+/** A step that is switched off is checked, and then as if it were not there. */
+function enabledAt(
+  document: PipelineDocument,
+  index: number,
+  value: unknown,
+  problems: ScaleQuestError[],
+): boolean {
+  if (!isRecord(value) || value['enabled'] === undefined) return true;
+  return parseAt(document, ['steps', index, 'enabled'], stepEnabled, value['enabled'], problems) ?? true;
+}
+
+/** The operator that an item of `steps` names. */
+function operatorAt(
+  document: PipelineDocument,
+  index: number,
+  value: unknown,
+  problems: ScaleQuestError[],
+): OperatorSpec | undefined {
+  const path = ['steps', index];
+  const known = OPERATORS.map((spec) => spec.name);
+  const names = isRecord(value)
+    ? Object.keys(value).filter((key) => key !== 'label' && key !== 'enabled')
+    : [];
+  const [name] = names;
+  if (name === undefined || names.length > 1) {
+    const found = names.length > 1 ? `${names.length} operators (${names.join(', ')})` : 'no operator';
+    const message = `found ${found} in one step, expected exactly one of: ${known.join(', ')}`;
+    problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
+    return undefined;
+  }
+  const spec = operatorNamed(name);
+  if (!spec) {
+    const message = `no operator is called "${name}"; ${suggestion(name, known)}`;
+    problems.push(problem('ERR_PIPELINE_INVALID', document.atKey([...path, name]), message));
+  }
+  return spec;
+}
+
+/** One step with its options and label read; of `custom`, with its module loaded. */
+async function stepAt(
+  document: PipelineDocument,
+  index: number,
+  spec: OperatorSpec,
+  value: Record<string, unknown>,
+  folder: string,
+  problems: ScaleQuestError[],
+): Promise<PlannedStep | undefined> {
+  const { name } = spec;
+  const path = ['steps', index];
+  const input = value[name] ?? {};
+  const parsed = parseAt(document, [...path, name], spec.options, input, problems);
+  const label =
+    value['label'] === undefined
+      ? name
+      : parseAt(document, [...path, 'label'], stepLabel, value['label'], problems);
+  if (parsed === undefined || label === undefined) return undefined;
+  const loaded =
+    name === 'custom' ? await loadAt(document, [...path, name, 'path'], parsed, folder, problems) : spec;
+  return loaded && { label, spec: loaded, input, parsed };
+}
+
+async function loadAt(
+  document: PipelineDocument,
+  path: readonly (string | number)[],
+  parsed: unknown,
+  folder: string,
+  problems: ScaleQuestError[],
+): Promise<OperatorSpec | undefined> {
+  const { path: written } = parsed as z.output<typeof customOptions>;
+  const isFile = written.startsWith('.') || isAbsolute(written) || /\.[cm]?[jt]s$/.test(written);
+  const specifier = isFile ? pathToFileURL(resolve(folder, written)).href : written;
+  try {
+    return (await loadCustomOperator(specifier)) as unknown as OperatorSpec;
+  } catch (error) {
+    problems.push(problem('ERR_OPERATOR_LOAD', document.at(path), (error as Error).message));
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { messages } from '../../../src/io/exports/messages.js';
+
+test('system, user and assistant messages, in this order', () => {
+  const options = messages.schema.parse({
+    format: 'messages',
+    system: 'You are helpful.',
+    user: 'Q: {{ question }}',
+  });
+  assert.deepEqual(messages.open(options)({ question: '1 + 1?', response: '2' }), {
+    messages: [
+      { role: 'system', content: 'You are helpful.' },
+      { role: 'user', content: 'Q: 1 + 1?' },
+      { role: 'assistant', content: '2' },
+    ],
+  });
+});
+
+test('it reads the two named columns and writes one list', () => {
+  const { reads, writes } = messages.describe(
+    messages.schema.parse({ format: 'messages', response: 'best' }),
+  );
+  assert.deepEqual(reads, { question: 'string', best: 'string' });
+  assert.deepEqual(
+    writes.map((column) => column.map(({ name }) => name)),
+    [['messages', 'list', 'element', 'role', 'content']],
+  );
+});
+
+test('a user message without a place for the question is refused', () => {
+  assert.throws(
+    () => messages.schema.parse({ format: 'messages', user: 'Solve it.' }),
+    /expected \{\{ question \}\} in it/,
+  );
+});

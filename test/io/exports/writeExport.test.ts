@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { buildRows } from '../../../src/arrow/build.js';
+import type { Column } from '../../../src/arrow/columnType.js';
+import { type ExportOptions, writeExport } from '../../../src/io/exports/writeExport.js';
+import { nodeFiles } from '../../../src/io/files/files.js';
+import type { FileRecord } from '../../../src/io/run/manifest.js';
+import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
+import { exportSchema } from '../../../src/io/exports/registry.js';
+import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+
+const COLUMNS: Column[] = [
+  { name: 'question', type: 'string', help: '' },
+  { name: 'response', type: 'string', help: '' },
+  { name: 'responses', type: 'list<string>', help: '' },
+  { name: 'rewards', type: 'list<float64>', help: '' },
+];
+
+/** Two shards, of three rows and of one; the second row has no pair. */
+async function runOf(t: TestContext): Promise<{ run: string; shards: FileRecord[] }> {
+  const run = await testFolder(t);
+  const { schema } = buildRows(COLUMNS, [[], [], [], []], 0);
+  const writer = openShardWriter(nodeFiles, { schema, metadata: {}, rowGroupRows: 2, zstdLevel: 3 });
+  const shards: FileRecord[] = [];
+  for (const seqs of [[0, 1, 2], [3]]) {
+    const file = `shard-${shards.length}.parquet`;
+    await writer.open(join(run, file));
+    const values = [
+      seqs.map((seq) => `q${seq} 😀`),
+      seqs.map((seq) => `r${seq}`),
+      seqs.map((seq) => [`a${seq}`, `b${seq}`]),
+      seqs.map((seq) => (seq === 1 ? [0.5, 0.5] : [0.1, 0.9])),
+    ];
+    await writer.write(buildRows(COLUMNS, values, seqs.length));
+    shards.push({ file, ...(await writer.finish()) });
+  }
+  await writer.close();
+  return { run, shards };
+}
+
+function optionsOf(run: string, shards: FileRecord[], config: object): ExportOptions {
+  return {
+    run,
+    shards,
+    config: exportSchema.parse(config),
+    folder: join(run, 'exports', 'set'),
+    name: 'set',
+  };
+}
+
+async function rowsIn(folder: string): Promise<object[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.parquet')).sort();
+  const rows: object[] = [];
+  for (const name of names) {
+    const bytes = await readFile(join(folder, name));
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+    rows.push(...(await parquetReadObjects({ file, compressors })));
+  }
+  return rows;
+}
+
+test('messages: a list of role and content, a file a shard, a card that names them', async (t) => {
+  const { run, shards } = await runOf(t);
+  const options = optionsOf(run, shards, { format: 'messages' });
+  assert.deepEqual(await writeExport(nodeFiles, options), { rows: 4, leftOut: 0 });
+  assert.deepEqual(await readdir(options.folder), [
+    'README.md',
+    'export.json',
+    'train-00000.parquet',
+    'train-00001.parquet',
+  ]);
+  assert.deepEqual(
+    await rowsIn(options.folder),
+    [0, 1, 2, 3].map((seq) => ({
+      messages: [
+        { role: 'user', content: `q${seq} 😀` },
+        { role: 'assistant', content: `r${seq}` },
+      ],
+    })),
+  );
+  assert.match(await readFile(join(options.folder, 'README.md'), 'utf8'), /path: train-\*\.parquet/);
+});
+
+test('preference: the row without a pair is left out and counted', async (t) => {
+  const { run, shards } = await runOf(t);
+  const options = optionsOf(run, shards, { format: 'preference' });
+  assert.deepEqual(await writeExport(nodeFiles, options), { rows: 3, leftOut: 1 });
+  assert.deepEqual((await rowsIn(options.folder))[1], { prompt: 'q2 😀', chosen: 'b2', rejected: 'a2' });
+});
+
+test('as messages, prompts and replies are lists of turns', async (t) => {
+  const { run, shards } = await runOf(t);
+  const user = (seq: number): object => ({ role: 'user', content: `q${seq} 😀` });
+  const assistant = (content: string): object => ({ role: 'assistant', content });
+  const completion = optionsOf(run, shards, { format: 'promptCompletion', asMessages: true, system: 's' });
+  await writeExport(nodeFiles, completion);
+  assert.deepEqual((await rowsIn(completion.folder))[3], {
+    prompt: [{ role: 'system', content: 's' }, user(3)],
+    completion: [assistant('r3')],
+  });
+  const preference = optionsOf(run, shards, { format: 'preference', asMessages: true });
+  await writeExport(nodeFiles, preference);
+  assert.deepEqual((await rowsIn(preference.folder))[1], {
+    prompt: [user(2)],
+    chosen: [assistant('b2')],
+    rejected: [assistant('a2')],
+  });
+});
+
+test('the same again writes nothing; another form replaces the files; a stranger’s file stays', async (t) => {
+  const { run, shards } = await runOf(t);
+  const messages = optionsOf(run, shards, { format: 'messages' });
+  await writeExport(nodeFiles, messages);
+  const { files, calls } = watchedFiles();
+  assert.deepEqual(await writeExport(files, messages), { rows: 4, leftOut: 0 });
+  assert.deepEqual(
+    calls.filter((call) => !/^(open|close) export\.json$/.test(call)),
+    [],
+  );
+  await writeExport(nodeFiles, optionsOf(run, shards.slice(0, 1), { format: 'queryResponse' }));
+  assert.deepEqual(await readdir(messages.folder), ['README.md', 'export.json', 'train-00000.parquet']);
+  await writeFile(join(messages.folder, 'thesis.tex'), 'dear');
+  await assert.rejects(writeExport(nodeFiles, messages), { code: 'ERR_RUN_FOLDER', message: /thesis\.tex/ });
+});
+
+test('a disk that fills up leaves no half file, and the next start writes all', async (t) => {
+  const { run, shards } = await runOf(t);
+  const options = optionsOf(run, shards, { format: 'messages' });
+  const { files } = watchedFiles((call) => (call.startsWith('write train-00001') ? 'ENOSPC' : null));
+  await assert.rejects(writeExport(files, options), { code: 'ERR_IO_WRITE', message: /disk is full/ });
+  await writeExport(nodeFiles, options);
+  assert.equal((await rowsIn(options.folder)).length, 4);
+  const hash = async (): Promise<string> =>
+    createHash('sha256')
+      .update(await readFile(join(options.folder, 'train-00001.parquet')))
+      .digest('hex');
+  const first = await hash();
+  await rm(join(options.folder, 'export.json'));
+  await writeExport(nodeFiles, options);
+  assert.equal(await hash(), first);
+});

@@ -1,0 +1,42 @@
+import { testCases, withSteps, withTop } from '../../helpers/checkCases.js';
+
+testCases([
+  [
+    'neither target nor limit',
+    withTop('name: broken'),
+    ['ERR_PIPELINE_BOUND', '1:1', undefined, /found neither `target` nor `limit`/],
+  ],
+  [
+    'target > limit',
+    withTop('name: broken', 'limit: 8', 'target: 9'),
+    ['ERR_PIPELINE_BOUND', '3:9', 'target', /a target of 9 kept rows of at most 8/],
+  ],
+  [
+    'batchRows > windowRows',
+    withTop('name: broken', 'limit: 8', 'source: { windowRows: 16 }'),
+    [
+      'ERR_PIPELINE_BOUND',
+      '3:9',
+      'source.batchRows',
+      /found 32 rows a batch, expected at most windowRows \(16\)/,
+    ],
+  ],
+  [
+    'two sources',
+    withTop('name: broken', 'source: { jsonl: { path: a }, parquet: { path: b } }'),
+    ['ERR_PIPELINE_BOUND', '2:40', 'source.parquet', /found jsonl and parquet, expected one of them/],
+  ],
+  [
+    'tokensMax as long as the context',
+    withSteps('generate: { generators: [{ model: tiny }], tokensMax: 512 }').replace(
+      'gguf }',
+      'gguf, contextTokens: 512 }',
+    ),
+    [
+      'ERR_PIPELINE_BOUND',
+      '5:59',
+      'steps.0.generate.tokensMax',
+      /512 tokens do not fit into the 512 tokens of context of tiny/,
+    ],
+  ],
+]);

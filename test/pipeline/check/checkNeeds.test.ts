@@ -1,0 +1,24 @@
+import { testCases, withSteps } from '../../helpers/checkCases.js';
+
+testCases([
+  [
+    'unknown model',
+    withSteps('generate: { generators: [{ model: tiny }, { model: tyni }] }'),
+    [
+      'ERR_PIPELINE_MODEL',
+      '5:56',
+      'steps.0.generate.generators.1.model',
+      /no model is called "tyni"; did you mean "tiny"\?/,
+    ],
+  ],
+  [
+    'a chat model asked for questions',
+    withSteps('generate: { generators: [{ model: chat }] }'),
+    [
+      'ERR_PIPELINE_MODEL',
+      '5:39',
+      'steps.0.generate.generators.0.model',
+      /chat cannot be given a bare user turn; .*protocol: completions/,
+    ],
+  ],
+]);
