@@ -1,16 +1,19 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 export { type Column, type ColumnType, type ColumnValue } from './arrow/columnType.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
-export type { Choice, ChooseRequest, CompleteRequest, Model, ModelStats, Turn } from './backends/model.js';
+export type { Choice, ChooseRequest, CompleteRequest, Message, Model, ModelStats } from './backends/model.js';
 export { openModel } from './backends/openModel.js';
 export { ERROR_CODES, type ErrorCode, RowError, ScaleQuestError } from './errors.js';
 export type { Batch, BatchOperator } from './flow/batch.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
 export type { Totals } from './flow/commitShards.js';
+export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js';
+export type { ReadRows } from './flow/gate.js';
 export { mapRows } from './flow/mapRows.js';
-export { type Outcome, type Row, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export type * from './flow/columnTypes.js';
+export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
-export { readTexts } from './io/sources/texts.js';
+export { readTexts } from './io/sources/readTexts.js';
 export * from './library.js';
 export type { CustomOperator, CustomTools } from './operators/custom.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';

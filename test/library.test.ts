@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { buildRows } from '../src/arrow/build.js';
-import { SEQ_COLUMN } from '../src/arrow/columns.js';
 import {
   type Column,
   type Connect,
@@ -11,6 +9,7 @@ import {
   createContext,
   deduplicate,
   drop,
+  fromRows,
   generate,
   keep,
   keepBest,
@@ -20,7 +19,7 @@ import {
   writeShards,
 } from '../src/index.js';
 import { nodeFiles } from '../src/io/files/files.js';
-import { readParquetBlocks } from '../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../src/io/parquet/readParquet.js';
 import { temporaryFolder } from './helpers/commandLine.js';
 import { scriptedModel } from './helpers/scriptedModel.js';
 
@@ -28,11 +27,12 @@ import { scriptedModel } from './helpers/scriptedModel.js';
 
 function tiny() {
   return scriptedModel({
-    complete: ({ seq, turn, n }) =>
-      turn.kind === 'preQuery'
+    complete: ({ seq, message, n }) =>
+      message.kind === 'preQuery'
         ? [`What is ${Math.floor(seq / 2)} + 1?`]
         : Array.from({ length: n }, (_, at) => `\\boxed{${at}}`),
-    choose: ({ turn }) => (turn.kind === 'user' && turn.text.includes('boxed{1}') ? [0.9, 0.1] : [0.1, 0.9]),
+    choose: ({ message }) =>
+      message.kind === 'user' && message.text.includes('boxed{1}') ? [0.9, 0.1] : [0.1, 0.9],
   });
 }
 
@@ -62,20 +62,18 @@ test('collectRows: a pipe of operators to its target, as plain objects', async (
 });
 
 test('collectRows: rows of one’s own, and a step of one’s own', async () => {
-  const column: Column = { name: 'text', type: 'string', help: 'Words.' };
   const texts = ['a', 'bb', 'ccc', 'dddd', 'eeeee'];
-  const read = (lo: number, rowsMax: number) => {
-    const cut = texts.slice(lo, lo + rowsMax);
-    if (cut.length === 0) return null;
-    return buildRows([SEQ_COLUMN, column], [cut.map((_, at) => lo + at), cut], cut.length);
-  };
+  const read = fromRows(
+    { text: 'string' },
+    texts.map((text) => ({ text })),
+  );
   const shape = {
     step: 'measure',
     reads: { text: 'string' },
     writes: [{ name: 'chars', type: 'int32', help: 'Length.' }],
   } as const;
   const measure = mapRows(shape, ({ text }) =>
-    (text as string).length % 2 === 0 ? drop('even') : keep({ chars: (text as string).length }),
+    text.length % 2 === 0 ? drop('even') : keep({ chars: text.length }),
   );
   const { rows, totals } = await collectRows({ read, batchRows: 2 }, (source) => source.pipe(measure));
   assert.deepEqual(

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
 import { systemClock } from '../../src/clock.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 import { withStore } from '../../src/backends/cache/stored.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { type Store, openStore } from '../../src/store/store.js';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { flag, median, spread } from './load.js';
+import { flag, median, spread } from '../figures.js';
 
 /**
  * CPU a request (user and system, all threads): a bare undici loop, our model, our model behind the store, and the same
@@ -100,15 +100,12 @@ async function storedLoop(inFlight: number, folder: string): Promise<void> {
 
 async function ourLoop(inFlight: number, store: Store | null): Promise<void> {
   const replicas = [`${endpoint.url}/v1`];
-  const options = openaiOptions.parse({
-    ...{ replicas, model: 'm', requestsInFlightMax: inFlight, slots: inFlight },
-  });
-  const deps = { env: {}, clock: systemClock, random: Math.random };
-  const asked = await openOpenai('m', options, 'qwen2-math', deps);
+  const openai = { replicas, model: 'm', requestsInFlightMax: inFlight, slots: inFlight };
+  const asked = await openModel('m', { openai }, { env: {}, folder: '.' });
   const model = store ? withStore(asked, store, 'bench') : asked;
-  const turn = { kind: 'user', text: PROMPT } as const;
+  const message = { kind: 'user', text: PROMPT } as const;
   await manyAtOnce(inFlight, async (seq) => {
-    await model.complete({ seq, turn, n: 1, tokensMax: 180, temperature: 1, topP: 1, seed: seq });
+    await model.complete({ seq, message, n: 1, tokensMax: 180, temperature: 1, topP: 1, seed: seq });
   });
   await model.close();
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { askAll, flag, modelOver, spread } from './load.js';
+import { askAll, modelOver } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * A server's slots double, and halve, under load: seconds until the requests we keep out are within 15 % of what fills

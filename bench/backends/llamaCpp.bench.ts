@@ -3,14 +3,14 @@
 import { join } from 'node:path';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { llamaCppOptions, openLlamaCpp } from '../../src/backends/llamaCpp/llamaCpp.js';
+import { openModel } from '../../src/backends/openModel.js';
 import type { Model } from '../../src/backends/model.js';
-import { argument } from '../arrow/data.js';
+import { flag } from '../figures.js';
 
 const PATH = join(fileURLToPath(new URL('../../../', import.meta.url)), 'models/tiny.gguf');
-const requests = argument('requests', 128);
-const choices = argument('choices', 2);
-const tokensMax = argument('tokens', 128);
+const requests = flag('requests', 128);
+const choices = flag('choices', 2);
+const tokensMax = flag('tokens', 128);
 
 const QUESTION =
   'Maya has 14 apples. She buys 3 bags of 6 apples each and gives 8 apples to a friend. How many apples does Maya have now?';
@@ -20,7 +20,7 @@ async function complete(model: Model): Promise<void> {
   const asked = { n: choices, tokensMax, temperature: 1, topP: 0.95 };
   await Promise.all(
     Array.from({ length: requests }, (_, seq) =>
-      model.complete({ ...asked, seq, seed: seq, turn: { kind: 'preQuery' } }),
+      model.complete({ ...asked, seq, seed: seq, message: { kind: 'preQuery' } }),
     ),
   );
 }
@@ -31,7 +31,7 @@ async function choose(model: Model): Promise<void> {
     Array.from({ length: requests }, (_, seq) =>
       model.choose({
         seq,
-        turn: { kind: 'user', text: `${text}${seq}\n\nIs it correct?` },
+        message: { kind: 'user', text: `${text}${seq}\n\nIs it correct?` },
         options: ['Yes', 'No'],
       }),
     ),
@@ -50,10 +50,10 @@ console.log(
 console.log('processes  sequences  load s  completion tok/s  scores/s');
 for (const processes of [1, 2]) {
   for (const sequences of [1, 4, 16, 64]) {
-    const options = llamaCppOptions.parse({ path: PATH, processes, sequences, contextTokens: 512 });
+    const llamaCpp = { path: PATH, processes, sequences, contextTokens: 512 };
     let model!: Model;
     const loadS = await seconds(async () => {
-      model = await openLlamaCpp('tiny', options, 'qwen2-math', '/');
+      model = await openModel('tiny', { llamaCpp }, { env: {}, folder: '/' });
     });
     const completeS = await seconds(() => complete(model));
     const { completionTokens } = model.stats();

@@ -1,12 +1,11 @@
-import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 import { createPool } from '../../src/backends/pool/pool.js';
 import { createSharedPools } from '../../src/backends/pool/sharedPools.js';
 import { printTable } from '../../src/run/report.js';
 import { occupancyBetween } from '../endpoint/stats.js';
 import { type RunningEndpoint, startEndpoint } from '../endpoint/start.js';
-import { flag, spread } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * Four replicas that keep prompts' beginnings, and a server that is asked for one choice at a time, so that a row's n choices
@@ -72,7 +71,7 @@ async function job(promptTokens: number, sameRowTogether: boolean, round: number
       // Four characters a token, and of each row its own from the first word on.
       const text = `${round}.${seq} says: ${`row ${seq} `.repeat(promptTokens)}`.slice(0, 4 * promptTokens);
       const asked = { n: CHOICES, tokensMax: 2048, temperature: 1, topP: 1, seed: seq };
-      return model.complete({ seq, turn: { kind: 'user', text }, ...asked });
+      return model.complete({ seq, message: { kind: 'user', text }, ...asked });
     }),
   );
   const tookMs = Date.now() - startedMs;
@@ -90,8 +89,7 @@ async function job(promptTokens: number, sameRowTogether: boolean, round: number
 
 function open(endpoints: readonly RunningEndpoint[], sameRowTogether: boolean): Promise<Model> {
   const replicas = endpoints.map(({ url }) => `${url}/v1`);
-  const options = openaiOptions.parse({ replicas, model: 'm', slots: 64, choicesPerRequestMax: 1 });
   const pools = createSharedPools((given) => createPool({ ...given, sameRowTogether }));
-  const deps = { env: {}, clock: systemClock, random: Math.random, pools };
-  return openOpenai('m', options, 'qwen2-math', deps);
+  const openai = { replicas, model: 'm', slots: 64, choicesPerRequestMax: 1 };
+  return openModel('m', { openai }, { env: {}, folder: '.', pools });
 }

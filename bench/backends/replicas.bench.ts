@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { askAll, flag, modelOver, spread } from './load.js';
+import { askAll, modelOver } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * Four replicas, one five times slower; one of the others dies a third of the way through and returns after 10 s. The

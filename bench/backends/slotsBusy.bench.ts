@@ -2,7 +2,8 @@ import { printTable } from '../../src/run/report.js';
 import { ENGINE_DEFAULTS } from '../endpoint/engine.js';
 import { idealMakespanMs } from '../endpoint/ideal.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { askAll, flag, modelOver, spread } from './load.js';
+import { askAll, modelOver } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * Is a server whose size we are not told kept full? All requests are there at once; the ideal is the makespan of a

@@ -6,7 +6,8 @@ import { mapRows } from '../../src/flow/mapRows.js';
 import { KEEP } from '../../src/flow/outcome.js';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { flag, modelOver, spread } from './load.js';
+import { modelOver } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * Five stages, each with a server of its own, one of them half as slow again: the stream against its slowest stage alone, and
@@ -67,8 +68,8 @@ async function secondsOf(stages: readonly number[], round: number): Promise<numb
 
 function stageOf(model: Model, stage: number, round: number) {
   return mapRows({ step: `stage${stage}`, reads: {}, writes: [] }, async ({ seq }) => {
-    const turn = { kind: 'user', text: `stage ${stage} row ${seq} round ${round}` } as const;
-    await model.complete({ seq, turn, n: 1, tokensMax: 1024, temperature: 1, topP: 1, seed: seq });
+    const message = { kind: 'user', text: `stage ${stage} row ${seq} round ${round}` } as const;
+    await model.complete({ seq, message, n: 1, tokensMax: 1024, temperature: 1, topP: 1, seed: seq });
     return KEEP;
   });
 }

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { printTable } from '../../src/run/report.js';
 import { startEndpoint } from '../endpoint/start.js';
-import { askAll, flag, modelOver, spread } from './load.js';
+import { askAll, modelOver } from './load.js';
+import { flag, spread } from '../figures.js';
 
 /**
  * 10 s of 429 for everybody in the middle of a job of about 15 s, with and without Retry-After, against the same job in

@@ -1,11 +1,11 @@
 // What the simulated server itself costs: node dist/bench/endpoint/throughput.js [--requests=40000] [--inFlight=64]
 import { Pool } from 'undici';
-import { argument } from '../arrow/data.js';
+import { flag } from '../figures.js';
 import type { EndpointOptions } from './options.js';
 import { startEndpoint } from './start.js';
 
-const requests = argument('requests', 40_000);
-const inFlight = argument('inFlight', 64);
+const requests = flag('requests', 40_000);
+const inFlight = flag('inFlight', 64);
 const QUESTION = `Solve it. Reason step by step. ${'A train leaves the station with some wagons. '.repeat(25)}`;
 
 async function measure(name: string, options: Partial<EndpointOptions>, prompt: string): Promise<object> {

@@ -1,8 +1,7 @@
 // Our client on a load of completions: node dist/bench/gpu/client.js --url=http://127.0.0.1:8000 --load=load.json
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { systemClock } from '../../src/clock.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 
 const { values } = parseArgs({
   options: {
@@ -15,13 +14,13 @@ const { values } = parseArgs({
 const SAMPLE_MS = 250;
 
 const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as { prompt: string; max_tokens: number }[];
-const options = openaiOptions.parse({
+const openai = {
   replicas: [`${values.url}/v1`],
   model: 'm',
   ...(JSON.parse(values.options) as object),
-});
+};
 const template = { preQuery: '0', user: '{{ user }}', stop: ['<|im_end|>'] };
-const model = await openOpenai('m', options, template, { env: {}, clock: systemClock, random: Math.random });
+const model = await openModel('m', { openai, template }, { env: {}, folder: '.' });
 
 const cpuBefore = process.cpuUsage();
 const startMs = performance.now();
@@ -32,8 +31,8 @@ const inFlight: [number, number][] = [];
 const sampler = setInterval(() => inFlight.push([seconds(), model.stats().inFlight]), SAMPLE_MS);
 await Promise.all(
   jobs.map(async ({ prompt, max_tokens: tokensMax }, seq) => {
-    const turn = { kind: 'user', text: prompt } as const;
-    const asked = { seq, turn, n: 1, tokensMax, temperature: 0, topP: 1, seed: seq };
+    const message = { kind: 'user', text: prompt } as const;
+    const asked = { seq, message, n: 1, tokensMax, temperature: 0, topP: 1, seed: seq };
     const [choice] = await model.complete(asked);
     ends.push([seconds(), choice!.tokens]);
   }),

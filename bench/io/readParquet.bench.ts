@@ -9,11 +9,14 @@ import { Bench } from 'tinybench';
 import { buildRows } from '../../src/arrow/build.js';
 import { concatRows } from '../../src/arrow/concat.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { readParquet } from '../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
 import { openShardWriter } from '../../src/io/parquet/shardWriter.js';
-import { COLUMNS, argument, benchRows, hashRows } from '../arrow/data.js';
+import { toBatches } from '../../src/io/sources/toBatches.js';
+import { hashResult } from '../kernels/kernel.js';
+import { COLUMNS, benchRows } from '../kernels/rows.js';
+import { flag } from '../figures.js';
 
-const rows = argument('rows', 4096);
+const rows = flag('rows', 4096);
 const folder = await mkdtemp(join(tmpdir(), 'scalequest-bench-'));
 const path = join(folder, 'a.parquet');
 const batch = benchRows(0, rows);
@@ -29,10 +32,9 @@ await writer.finish();
 await writer.close();
 
 async function byColumns(): Promise<RecordBatch> {
-  const columns = COLUMNS.slice(1);
+  const request = { paths: [path], columns: COLUMNS.slice(1), batchRows: 1024 };
   const batches: RecordBatch[] = [];
-  for await (const read of readParquet(nodeFiles, { paths: [path], columns, batchRows: 1024 }))
-    batches.push(read);
+  for await (const read of toBatches(readParquetBlocks(nodeFiles, request), request)) batches.push(read);
   return concatRows(batches);
 }
 
@@ -45,13 +47,13 @@ async function byRows(): Promise<RecordBatch> {
   );
 }
 
-const bench = new Bench({ time: argument('timeMs', 2000), warmupTime: 300 });
+const bench = new Bench({ time: flag('timeMs', 2000), warmupTime: 300 });
 bench.add('row objects', async () => void (await byRows()));
-bench.add('readParquet', async () => void (await byColumns()));
+bench.add('readParquetBlocks', async () => void (await byColumns()));
 await bench.run();
 
 const p50 = bench.tasks.map(({ result }) => ('latency' in result ? result.latency.p50 : NaN));
-const hashes = [hashRows(await byRows()), hashRows(await byColumns())];
+const hashes = [hashResult(await byRows()), hashResult(await byColumns())];
 console.log(`\nread a shard: ${rows} rows, ${process.version}`);
 console.table(
   bench.tasks.map(({ name }, at) => ({

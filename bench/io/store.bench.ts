@@ -10,7 +10,7 @@ import { systemClock } from '../../src/clock.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
 import { printTable } from '../../src/run/report.js';
-import { flag, median } from '../backends/load.js';
+import { flag, median } from '../figures.js';
 import { textOf } from '../endpoint/texts.js';
 
 /**

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { argument, median } from '../arrow/data.js';
+import { flag, median } from '../figures.js';
 
 interface Result {
   cpuSeconds: number;
@@ -24,8 +24,8 @@ const WRITERS = {
   shardWriter: 'shardWriter, zstd 3',
   source: 'rows only',
 };
-const rows = argument('rows', 20_000);
-const rounds = argument('rounds', 3);
+const rows = flag('rows', 20_000);
+const rounds = flag('rounds', 3);
 const child = fileURLToPath(new URL('./writeParquetChild.js', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'scalequest-bench-'));
 const results = new Map<string, Result[]>();

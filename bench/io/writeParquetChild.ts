@@ -9,7 +9,7 @@ import { columnValues } from '../../src/arrow/read.js';
 import { sliceRows } from '../../src/arrow/concat.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openShardWriter } from '../../src/io/parquet/shardWriter.js';
-import { COLUMNS, benchRows } from '../arrow/data.js';
+import { COLUMNS, benchRows } from '../kernels/rows.js';
 
 const BATCH_ROWS = 512;
 const ROW_GROUP_ROWS = 4096;

@@ -4,7 +4,8 @@ import { solve } from '../../models/solver.js';
 import type { Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { readParquet } from '../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
+import { toBatches } from '../../src/io/sources/toBatches.js';
 
 /**
  * The rows of a run with the exact solver's answer, as JSON Lines: `question`, `response`, `kind`, `answer`.
@@ -19,11 +20,8 @@ const columns: Column[] = [
   { name, type: name === 'response' ? 'string' : 'list<string>', help: '', nullable: true },
 ];
 const lines: string[] = [];
-for await (const batch of readParquet(nodeFiles, {
-  paths: [join(folder, 'shards')],
-  columns,
-  batchRows: 1024,
-})) {
+const request = { paths: [join(folder, 'shards')], columns, batchRows: 1024 };
+for await (const batch of toBatches(readParquetBlocks(nodeFiles, request), request)) {
   const [questions, responses] = columns.map((column) => columnValues(batch, column.name));
   for (let row = 0; row < batch.numRows; row++) {
     const question = questions![row] as string;

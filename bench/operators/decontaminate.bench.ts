@@ -1,12 +1,13 @@
 // The n-gram check against benchmarks: building the index, and questions checked a second, beside a plain map of strings.
 // npm run build && node --expose-gc dist/bench/operators/decontaminate.bench.js [--questions=100000] [--rows=20000] [--rounds=3]
 import { benchmarkWords, createBenchmarkIndex } from '../../src/operators/lib/benchmarkIndex.js';
-import { argument, benchValues, median } from '../arrow/data.js';
+import { benchValues } from '../kernels/rows.js';
+import { flag, median } from '../figures.js';
 
 const WORDS_MIN = 13;
-const questions = argument('questions', 100_000);
-const rows = argument('rows', 20_000);
-const rounds = argument('rounds', 3);
+const questions = flag('questions', 100_000);
+const rows = flag('rows', 20_000);
+const rounds = flag('rounds', 3);
 
 /** About 240 characters each, 13 % of them of the benchmark. */
 const benchmark = textsOf(0, questions);

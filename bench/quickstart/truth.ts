@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Column, ColumnType } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { readParquet } from '../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
+import { toBatches } from '../../src/io/sources/toBatches.js';
 import { printTable } from '../../src/run/report.js';
 import { gradeBoxed, solve } from '../../models/solver.js';
 
@@ -103,7 +104,8 @@ async function readRows<Row>(path: string, columns: Record<keyof Row & string, C
     nullable: true,
   }));
   const rows: Row[] = [];
-  for await (const batch of readParquet(nodeFiles, { paths: [path], columns: wanted, batchRows: 1024 })) {
+  const request = { paths: [path], columns: wanted, batchRows: 1024 };
+  for await (const batch of toBatches(readParquetBlocks(nodeFiles, request), request)) {
     const values = wanted.map(({ name }) => columnValues(batch, name));
     for (let row = 0; row < batch.numRows; row++) {
       rows.push(Object.fromEntries(wanted.map(({ name }, column) => [name, values[column]![row]])) as Row);

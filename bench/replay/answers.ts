@@ -51,10 +51,10 @@ function readProblems(): Problem[] {
     .filter(({ kind }) => kind === 'sound');
 }
 
-function completionsOf(problems: readonly Problem[], { turn, n, seed }: CompleteRequest): Choice[] {
-  if (turn.kind === 'preQuery') return [choice(newQuestion(problems, seed))];
-  if (n === 1) return [choice(verdictOf(turn.text))];
-  const { solution } = problems[hashOf(turn.text) % problems.length]!;
+function completionsOf(problems: readonly Problem[], { message, n, seed }: CompleteRequest): Choice[] {
+  if (message.kind === 'preQuery') return [choice(newQuestion(problems, seed))];
+  if (n === 1) return [choice(verdictOf(message.text))];
+  const { solution } = problems[hashOf(message.text) % problems.length]!;
   return Array.from({ length: n }, (_, index) =>
     choice(renumbered(solution, deriveSeed(seed, 'solution', index))),
   );
@@ -84,8 +84,8 @@ function verdictOf(prompt: string): string {
 }
 
 /** Two options: Yes and No. Ten: the digits. */
-function probabilitiesOf({ turn, options }: ChooseRequest): number[] {
-  const hash = turn.kind === 'user' ? hashOf(turn.text) : 0;
+function probabilitiesOf({ message, options }: ChooseRequest): number[] {
+  const hash = message.kind === 'user' ? hashOf(message.text) : 0;
   if (options.length === 2) {
     const yes = 0.98 * yesOf(hash);
     return [yes, 0.98 - yes];

@@ -5,7 +5,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printTable } from '../../src/run/report.js';
-import { flag, spread } from '../backends/load.js';
+import { flag, spread } from '../figures.js';
 import { type ReplayPipeline, pipelineText } from './pipeline.js';
 import { topEntries } from './profile.js';
 import type { RunFigures } from './runChild.js';

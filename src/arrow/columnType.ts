@@ -1,4 +1,4 @@
-import { Bool, type DataType, Field, Float64, Int32, List, Utf8 } from 'apache-arrow';
+import { Bool, DataType, Field, Float64, Int32, List, Precision, Utf8 } from 'apache-arrow';
 
 /** The column types that steps may declare, as they are written in specs and docs. */
 export const COLUMN_TYPES = [
@@ -15,12 +15,25 @@ export type ColumnType = (typeof COLUMN_TYPES)[number];
 /** A JavaScript value of a column; null where the column is nullable. */
 export type ColumnValue = string | number | boolean | null | readonly (string | number | boolean | null)[];
 
+/** What JavaScript sees in a cell of a column of each type. */
+export interface CellValues {
+  string: string;
+  int32: number;
+  float64: number;
+  bool: boolean;
+  'list<string>': readonly string[];
+  'list<float64>': readonly (number | null)[];
+  'list<bool>': readonly (boolean | null)[];
+}
+
 /** A column that a step writes. */
 export interface Column {
+  /** How later steps, Parquet files and exports call it. */
   name: string;
   type: ColumnType;
   /** One line for docs and for the field's metadata in Parquet. */
   help: string;
+  /** Whether rows may have no value (null) in it; `false` if absent. */
   nullable?: boolean;
 }
 
@@ -36,6 +49,18 @@ const ARROW_TYPES: Record<ColumnType, DataType> = {
 
 export function arrowType(type: ColumnType): DataType {
   return ARROW_TYPES[type];
+}
+
+/** The column type that an Arrow type stores; null for a type that no column has. Dictionary-encoded text counts as text. */
+export function columnTypeOf(type: DataType): ColumnType | null {
+  if (DataType.isDictionary(type)) return columnTypeOf(type.dictionary);
+  if (DataType.isUtf8(type)) return 'string';
+  if (DataType.isInt(type)) return type.bitWidth === 32 && type.isSigned ? 'int32' : null;
+  if (DataType.isFloat(type)) return type.precision === Precision.DOUBLE ? 'float64' : null;
+  if (DataType.isBool(type)) return 'bool';
+  if (!DataType.isList(type)) return null;
+  const list = `list<${columnTypeOf(type.valueType)}>`;
+  return COLUMN_TYPES.find((known) => known === list) ?? null;
 }
 
 /** The field of a column; made once, since every batch of a run has the same. */

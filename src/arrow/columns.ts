@@ -59,18 +59,18 @@ export function emptyRows(schema: Schema): RecordBatch {
   );
 }
 
-export const SEQ_COLUMN: Column = {
+export const SEQ_COLUMN = {
   name: 'seq',
   type: 'int32',
   help: 'Position of the row in the source of its run; its identity.',
-};
+} as const satisfies Column;
 
 /** Written by steps that make several rows of one. */
-export const SEQ_INDEX_COLUMN: Column = {
+export const SEQ_INDEX_COLUMN = {
   name: 'seqIndex',
   type: 'int32',
   help: 'Number of the row among those made of one source row, from 0; with `seq` its identity.',
-};
+} as const satisfies Column;
 
 /**
  * The source of a run that starts from nothing: one column `seq` = lo … hi - 1. Throws ERR_PIPELINE_BOUND

@@ -3,15 +3,15 @@
 /**
  * What is asked. The backend turns it into a prompt by the model's template (completions) or into
  * messages (chat), so operators never see markers.
- * - `preQuery`: nothing but the opening of a user turn; the model writes the question (Magpie, ScaleQuest §2).
- * - `user`: a whole user turn; the model writes the assistant's.
+ * - `preQuery`: nothing but the opening of a user message; the model writes the question (Magpie, ScaleQuest §2).
+ * - `user`: a whole user message; the model writes the assistant's.
  */
-export type Turn = { kind: 'preQuery' } | { kind: 'user'; text: string };
+export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
   seq: number;
-  turn: Turn;
+  message: Message;
   /** Number of choices, from one request where the server can. */
   n: number;
   tokensMax: number;
@@ -30,7 +30,7 @@ export interface Choice {
 
 export interface ChooseRequest {
   seq: number;
-  turn: Turn;
+  message: Message;
   /** Possible replies, each told apart by its first token, e.g. `Yes`, `No` or the ten digits. */
   options: readonly string[];
 }
@@ -52,11 +52,11 @@ export interface EmbedRequest {
   texts: readonly string[];
 }
 
-/** What stands around a question in the text that its generator is trained on. */
-export interface QuestionFrame {
-  /** The pre-query prompt without its begin-of-sequence marker: a trainer's tokeniser puts that one there itself. */
+/** The text around a question in the data that its generator is trained on. */
+export interface PromptWrapper {
+  /** The pre-query prompt without its begin-of-sequence marker: a trainer's tokeniser adds that marker itself. */
   opening: string;
-  /** Up to and with the marker that ends a user's text; empty if the template has none. */
+  /** What follows a user's text, up to and including the marker that ends it; empty if the template has no such marker. */
   end: string;
 }
 
@@ -77,16 +77,8 @@ export interface ModelStats {
   trouble?: string | undefined;
 }
 
-/**
- * A named role's backend. All methods may be called at once without limit: the backend queues, oldest row first. A call of
- * what it cannot do rejects with ERR_PIPELINE_MODEL.
- */
-export interface Model {
-  readonly name: string;
-  /** What this backend can do with its protocol and template; `check` reads it before any request. */
-  readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
-  /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
-  readonly questionFrame?: QuestionFrame | undefined;
+/** What a model can be asked. A call that its protocol does not have rejects with ERR_PIPELINE_MODEL. */
+export interface ModelCalls {
   /** The `n` choices, in the server's order. Rejects with a RowError (row lost) or a ScaleQuestError (run over). */
   complete(request: CompleteRequest): Promise<Choice[]>;
   /** The probability of each option as the first token of the reply, in the order asked; the sum is at most 1. */
@@ -95,6 +87,15 @@ export interface Model {
   score(request: ScoreRequest): Promise<number[]>;
   /** One vector a text, in their order, all of one length. */
   embed(request: EmbedRequest): Promise<number[][]>;
+}
+
+/** A named role's backend. All methods may be called at once without limit: the backend queues them, oldest row first. */
+export interface Model extends ModelCalls {
+  readonly name: string;
+  /** What this backend can do with its protocol and template; `check` reads it before any request. */
+  readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
+  /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
+  readonly promptWrapper?: PromptWrapper | undefined;
   stats(): ModelStats;
   /** Aborts what is open or queued (each call rejects with ERR_CANCELLED) and frees sockets and processes. */
   close(): Promise<void>;

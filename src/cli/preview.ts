@@ -1,4 +1,4 @@
-import { sourceReader } from '../io/sources/source.js';
+import { sourceReader } from '../io/sources/sourceReader.js';
 import type { Override } from '../pipeline/document.js';
 import { previewPlan, printTraces } from '../run/preview.js';
 import { loadPlan, promptOf } from '../run/load.js';

@@ -3,13 +3,9 @@ import { join } from 'node:path';
 import { isStoredReply, storedHeadOf } from '../backends/cache/stored.js';
 import { ScaleQuestError } from '../errors.js';
 import { nodeFiles } from '../io/files/files.js';
-import {
-  type Prune,
-  type StoreSummary,
-  exportStore,
-  pruneStore,
-  summarizeStore,
-} from '../store/storeTools.js';
+import { exportStore } from '../store/tools/exportStore.js';
+import { type Prune, pruneStore } from '../store/tools/pruneStore.js';
+import { type StoreSummary, summarizeStore } from '../store/tools/summarizeStore.js';
 import { printTable } from '../run/report.js';
 import { STORE_FOLDER } from '../run/openModels.js';
 

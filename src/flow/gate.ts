@@ -1,10 +1,17 @@
 import type { RecordBatch } from 'apache-arrow';
 import { Observable } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
-import type { Batch } from './batch.js';
+import type { Batch, COLUMNS } from './batch.js';
+import type { AnyColumns } from './columnTypes.js';
 
 /** Reads the rows of the next source positions: at most `rowsMax` of them, numbered from `lo`; null at the end. */
-export type ReadRows = (lo: number, rowsMax: number) => Promise<RecordBatch | null> | RecordBatch | null;
+export type ReadRows<Columns = AnyColumns> = (
+  lo: number,
+  rowsMax: number,
+) => Promise<SourceRows<Columns> | null> | SourceRows<Columns> | null;
+
+/** Rows of a source; what the compiler knows of their columns stands in `Columns` alone. */
+export type SourceRows<Columns> = RecordBatch & Pick<Batch<Columns>, typeof COLUMNS>;
 
 export interface GateOptions {
   /** How far the source may run ahead of the watermark, in rows: the one bound on everything in memory. */

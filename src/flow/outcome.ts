@@ -1,58 +1,81 @@
-import type { Column, ColumnType, ColumnValue } from '../arrow/columnType.js';
+import { type Column, type ColumnValue, columnTypeOf } from '../arrow/columnType.js';
 import { buildRows } from '../arrow/build.js';
 import { SEQ_INDEX_COLUMN, joinColumns } from '../arrow/columns.js';
 import { columnValues, hasColumn } from '../arrow/read.js';
 import { takeRows } from '../arrow/take.js';
 import { RowError, ScaleQuestError } from '../errors.js';
 import type { Batch } from './batch.js';
+import type { ColumnTypes, NoColumns, Row, Values } from './columnTypes.js';
 import type { LeftOut, LostRow, MadeRows, RowEvent, StateDelta } from './rowEvents.js';
 import { type StepResult, type StepState, withStepResult } from './stepResult.js';
 
-/** A row as a step sees it: its identity and the columns that the step declared to read. */
-export type Row = { readonly seq: number; readonly seqIndex: number } & Readonly<Record<string, ColumnValue>>;
-
-/** Of the columns that a step writes. */
-export type Values = Readonly<Record<string, ColumnValue>>;
-
-/** What a step decides about one row. `mayDiffer`: it may decide otherwise about the same row another time, as after a deadline. */
-export type Outcome =
-  | { kind: 'keep'; values?: Values; leftOut?: LeftOutChoices; mayDiffer?: boolean }
-  | { kind: 'multiply'; rows: readonly Values[] }
+/**
+ * What a step decides about one row; `Written` are the values of the columns that it writes. `mayDiffer`: it may decide otherwise
+ * about the same row another time, as after a deadline.
+ */
+export type Outcome<Written = Values> =
+  | { kind: 'keep'; values?: Written; leftOut?: LeftOutChoices; mayDiffer?: boolean }
+  | { kind: 'multiply'; rows: readonly Written[] }
   | { kind: 'dropped'; reason: string; message?: string }
   | { kind: 'rejected'; reason: string; message: string };
 
 /** Error code → choices of the row that could not be used. */
 export type LeftOutChoices = Readonly<Record<string, number>>;
 
-export const KEEP: Outcome = { kind: 'keep' };
+/** Keeps the row as it is, in a step that writes no columns. */
+export const KEEP: Outcome<NoColumns> = { kind: 'keep' };
 
-export function keep(values: Values, leftOut?: LeftOutChoices): Outcome {
+/**
+ * Keeps the row with the values of the columns that the step writes. The compiler checks them against the step's `writes`.
+ *
+ * @param values - One value a written column; a nullable column may be left out.
+ * @param leftOut - Error code → replies about this row that could not be used, for the report.
+ * @example
+ * mapRows(shape, ({ question }) => keep({ words: question.split(' ').length }));
+ */
+export function keep<Written = Values>(values: NoInfer<Written>, leftOut?: LeftOutChoices): Outcome<Written> {
   return leftOut ? { kind: 'keep', values, leftOut } : { kind: 'keep', values };
 }
 
-/** Makes a row of each, at least one, that shares the other columns; the step must write SEQ_INDEX_COLUMN. */
-export function multiply(rows: readonly Values[]): Outcome {
+/**
+ * Makes several rows of one; they share its other columns. The step must write `SEQ_INDEX_COLUMN`, in which they are numbered.
+ *
+ * @param rows - The written values of each new row; at least one, or the run ends with ERR_INVARIANT.
+ */
+export function multiply<Written = Values>(rows: readonly NoInfer<Written>[]): Outcome<Written> {
   return { kind: 'multiply', rows };
 }
 
-export function drop(reason: string, message = ''): Outcome {
+/**
+ * Ends the row by the step's decision.
+ *
+ * @param reason - One word for the report and the table of lost rows, such as `duplicate`.
+ * @param message - What decided it, such as `similarity 0.91`.
+ */
+export function drop(reason: string, message = ''): Outcome<never> {
   return { kind: 'dropped', reason, message };
 }
 
 /** A RowError rejects its row; anything else is not the row's fault and goes on up. */
-export function rejectOrThrow(error: unknown): Outcome {
+export function rejectOrThrow(error: unknown): Outcome<never> {
   if (error instanceof RowError) return { kind: 'rejected', reason: error.code, message: error.message };
   throw error;
 }
 
 /** What a step declares of its rows, and how it is told apart from others of its kind. */
-export interface StepShape {
+export interface StepShape<
+  Reads extends ColumnTypes = ColumnTypes,
+  Writes extends readonly Column[] = readonly Column[],
+  Lacking extends string = string,
+> {
   /** The step's label in this pipeline: it names its counters, its seeds and its state. */
   step: string;
-  reads: Readonly<Record<string, ColumnType>>;
-  writes: readonly Column[];
+  reads: Reads;
+  writes: Writes;
   /** Columns of `reads` that the step can decide a row without; it is given null. */
-  mayLack?: readonly string[];
+  mayLack?: readonly Lacking[];
+  /** Columns of `reads` that may be missing altogether; the row then has no such property. */
+  optional?: readonly string[] | undefined;
   /** The step's index in the pipeline, where the run caches step results. */
   at?: number | undefined;
   /** Called with the state of a stateful step, before the first batch and after each one, where the run caches step results. */
@@ -68,8 +91,12 @@ export interface StepCounts {
   rejected: number;
 }
 
-/** The rows of a batch with the columns in `shape.reads` and what identifies them, decoded. */
+/**
+ * The rows of a batch with the columns in `shape.reads` and what identifies them, decoded. Throws ERR_PIPELINE_COLUMN for a
+ * column that is not there, or of another type.
+ */
 export function readRows(batch: Batch, shape: StepShape): Row[] {
+  assertColumns(batch, shape);
   const names = ['seq', SEQ_INDEX_COLUMN.name, ...Object.keys(shape.reads)];
   const found = names.filter((name) => hasColumn(batch.rows, name));
   const columns = found.map((name) => columnValues(batch.rows, name));
@@ -80,6 +107,22 @@ export function readRows(batch: Batch, shape: StepShape): Row[] {
     rows.push(row as Row);
   }
   return rows;
+}
+
+/** `check` finds it in a pipeline file, the compiler in a typed pipe; what is left is a pipe without types. */
+function assertColumns({ rows }: Batch, { step, reads, optional = [] }: StepShape): void {
+  const { fields } = rows.schema;
+  for (const [name, expected] of Object.entries(reads)) {
+    const field = fields.find((one) => one.name === name);
+    if (field ? columnTypeOf(field.type) === expected : optional.includes(name)) continue;
+    const found = field ? `of type ${columnTypeOf(field.type) ?? field.type}` : 'in no batch that reaches it';
+    throw new ScaleQuestError(
+      'ERR_PIPELINE_COLUMN',
+      `${step} reads the column "${name}" (${expected}), found it ${found}; the columns are: ` +
+        `${fields.map((one) => one.name).join(', ')}. Put a step before it that writes "${name}", or correct the name.`,
+      { data: { step, column: name } },
+    );
+  }
 }
 
 /** A row that lacks a value which its step reads cannot be decided; a file may well hold such rows. */

@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto';
 import { Observable } from 'rxjs';
+import type { Column } from '../arrow/columnType.js';
 import { type Batch, type BatchOperator, assertTiles } from './batch.js';
+import type {
+  ColumnTypes,
+  ColumnsRead,
+  ColumnsWritten,
+  Row,
+  RowOf,
+  Values,
+  ValuesOf,
+} from './columnTypes.js';
 import {
   type Outcome,
-  type Row,
   type StepShape,
   applyOutcomes,
   readRows,
@@ -14,22 +23,51 @@ import { type StateDelta, isDelta } from './rowEvents.js';
 import { hasStepResult } from './stepResult.js';
 
 /** A stateful step. Only `apply` changes the state, so that applying the committed deltas in order restores it. */
-export interface Scan<State, Delta> {
+export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
   /** Null for a step that decides without state and emits deltas for its figures alone. */
   init: () => State;
   /** Decides one row from the state; `delta` is how the row changes it. */
-  decide: (state: State, row: Row) => { outcome: Outcome; delta?: Delta };
+  decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
   apply: (state: State, delta: Delta) => void;
 }
 
 /**
- * Synchronous, in order, stateful. `restored` are the deltas of this step that earlier commits of the run hold.
- * The state lives in the subscription: two subscriptions never share one.
+ * An operator with state: it decides row by row, in order, and each row may change the state for those behind it. The state
+ * belongs to the subscription: two subscriptions never share one.
+ *
+ * @param shape - The step's name and the columns that it reads and writes; the types of `row` and of what `keep` takes follow from it.
+ * @param scan - The state, the decision, and how a row changes the state. A RowError that `decide` throws rejects the row; any
+ * other error ends the stream.
+ * @param restored - The deltas of this step that earlier commits of the same run hold, in order; nothing for a new run.
+ * @returns An operator for `source.pipe(…)`. The stream ends with ERR_PIPELINE_COLUMN if a column of `reads` does not reach it.
+ * @example
+ * const firstOfEach = scanRows(
+ *   { step: 'firstOfEach', reads: { topic: 'string' }, writes: [] },
+ *   {
+ *     init: () => new Set<string>(),
+ *     decide: (seen, { topic }) => (seen.has(topic) ? { outcome: drop('seen') } : { outcome: KEEP, delta: topic }),
+ *     apply: (seen, topic: string) => void seen.add(topic),
+ *   },
+ * );
  */
-export function scanRows<State, Delta>(
+export function scanRows<
+  State,
+  Delta,
+  const Reads extends ColumnTypes,
+  const Writes extends readonly Column[],
+  const Lacking extends string = never,
+>(
+  shape: StepShape<Reads, Writes, Lacking>,
+  scan: Scan<State, Delta, RowOf<Reads, Lacking>, ValuesOf<Writes>>,
+  restored: readonly NoInfer<Delta>[] = [],
+): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>> {
+  return scanUntyped(shape, scan as Scan<State, Delta>, restored);
+}
+
+function scanUntyped<State, Delta>(
   shape: StepShape,
   scan: Scan<State, Delta>,
-  restored: readonly Delta[] = [],
+  restored: readonly Delta[],
 ): BatchOperator {
   return (source) =>
     new Observable((subscriber) => {

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import {
+  type Figures,
+  IMMEDIATE,
+  defineSpec,
+  type RunContext,
+  parseOptions,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   parts: z
@@ -17,16 +25,31 @@ const options = z.strictObject({
     .describe('For each of these shares: below which difficulty so many of the questions lie.'),
 });
 
-export type CalibrateDifficultyOptions = z.input<typeof options>;
+/** Options of `calibrateDifficulty`. */
+export interface CalibrateDifficultyOptions {
+  /**
+   * Into how many parts of equal size the questions are put, by difficulty.
+   *
+   * @default 10
+   */
+  parts?: number;
+  /**
+   * For each of these shares: below which difficulty so many of the questions lie.
+   *
+   * @default [0.05,0.1,0.2,0.3]
+   */
+  dropShares?: number[];
+}
 
-export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
+export const calibrateDifficultySpec = defineSpec({
   name: 'calibrateDifficulty',
   summary: 'Compares the difficulty that a scorer gives with the fail rate of a solver, for the report.',
   details:
-    'Run a scorer over questions with known fail rates that it was not trained on. The report then says how well their orders ' +
-    'agree (Spearman’s rank correlation), how far the two are apart, predicted against true in parts of equal size, and the ' +
-    'threshold for `sampleDifficulty` that drops a wished share of these questions; of others it may drop more or fewer. ' +
-    'ScaleQuest set its threshold by hand and did not publish it.',
+    'Run a scorer over questions with known fail rates that it was not trained on. The report then says ' +
+    'how well their orders agree (Spearman’s rank correlation), how far the two are apart, how predicted ' +
+    'and true rates compare in parts of equal size, and which threshold for `sampleDifficulty` drops a ' +
+    'wanted share of these questions. Of other questions it may drop more or fewer. ScaleQuest set its ' +
+    'threshold by hand and did not publish it.',
   options,
   reads: () => ({ difficulty: 'float64', failRate: 'float64' }),
   writes: () => [],
@@ -42,24 +65,37 @@ export const calibrateDifficultySpec: OperatorSpec<typeof options> = {
   operator: calibrateDifficulty,
   measures: true,
   figures: (parsed, deltas) => calibrationOf(pairs.parse(deltas), parsed),
-};
+});
 
 const pairs = z.array(z.tuple([z.number(), z.number()]));
 
 /** Predicted difficulty and true fail rate of a question. */
 type Pair = z.output<typeof pairs>[number];
 
-export function calibrateDifficulty(input: CalibrateDifficultyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Compares the difficulty that a scorer gives with the fail rate of a solver; the report shows how well they agree.
+ *
+ * Reads `difficulty` and `failRate` (0 to 1) and keeps every row. Figures: Spearman’s rank correlation, mean absolute error,
+ * thresholds by share of questions dropped.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(rateFailures({}, context), scoreDifficulty({ model: 'scorer' }, context), calibrateDifficulty({}, context));
+ */
+export function calibrateDifficulty(
+  input: CalibrateDifficultyOptions,
+  context: RunContext,
+): BatchOperator<{ difficulty: number; failRate: number }, NoColumns> {
+  const parsed = parseOptions('calibrateDifficulty', options, input);
   // A question that the scorer was to leave alone has no difficulty: it passes unmeasured.
-  const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] };
-  return scanRows<null, Pair>(shape, {
+  const shape = { ...shapeOf(calibrateDifficultySpec, parsed, context), mayLack: ['difficulty'] as const };
+  return scanRows(shape, {
     init: () => null,
-    decide: (_state, row) => {
-      const { difficulty, failRate } = row;
-      if (difficulty === null) return { outcome: KEEP };
-      return { outcome: KEEP, delta: [difficulty as number, failRate as number] };
-    },
+    decide: (_state, { difficulty, failRate }): { outcome: typeof KEEP; delta?: Pair } =>
+      difficulty === null ? { outcome: KEEP } : { outcome: KEEP, delta: [difficulty, failRate] },
     apply: () => {},
   });
 }

@@ -64,7 +64,17 @@ export const customOptions = z.strictObject({
   options: z.record(z.string(), z.unknown()).default({}).describe('Handed to the module as `tools.options`.'),
 });
 
-export type CustomOptions = z.input<typeof customOptions>;
+/** Options of `custom`. */
+export interface CustomOptions {
+  /** A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder. */
+  path: string;
+  /**
+   * Handed to the module as `tools.options`.
+   *
+   * @default {}
+   */
+  options?: Record<string, unknown>;
+}
 
 const EXAMPLE = `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - custom: { path: operators/countWords.mjs, options: { wordsMin: 8 } }`;

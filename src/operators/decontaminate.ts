@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import {
@@ -9,7 +10,14 @@ import {
   benchmarkWords,
   createBenchmarkIndex,
 } from './lib/benchmarkIndex.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import {
+  type Figures,
+  IMMEDIATE,
+  defineSpec,
+  type RunContext,
+  parseOptions,
+  shapeOf,
+} from './lib/operator.js';
 
 const benchmark = z.strictObject({
   path: z
@@ -44,22 +52,59 @@ const options = z.strictObject({
   keepRows: z.boolean().default(false).describe('Keep the rows, and only report what they overlap with.'),
 });
 
-export type DecontaminateOptions = z.input<typeof options>;
+/** Options of `decontaminate`. */
+export interface DecontaminateOptions {
+  /** The test sets that the set must not give away. */
+  benchmarks: BenchmarkOptions[];
+  /**
+   * How many words in a row must be the same: the n of the n-grams. A shorter question must be the same as a whole.
+   *
+   * @default 13
+   */
+  wordsMin?: number;
+  /**
+   * Share of such runs that must be the same, of those of whichever of the two questions has fewer; 0: one is enough.
+   *
+   * @default 0
+   */
+  overlapMin?: number;
+  /**
+   * Keep the rows, and only report what they overlap with.
+   *
+   * @default false
+   */
+  keepRows?: boolean;
+}
+
+/** A test set that the written set must not give away. */
+export interface BenchmarkOptions {
+  /** A .jsonl or .parquet file, or a folder of either; relative to the pipeline file. */
+  path: string;
+  /**
+   * The column that holds its questions.
+   *
+   * @default "question"
+   */
+  column?: string;
+  /** Its name in the report; the file’s name if absent. */
+  name?: string;
+}
 
 /** Number of a benchmark that a question overlaps with → its rows that no question before had overlapped with. */
 type Hits = Record<number, number[]>;
 
-export const decontaminateSpec: OperatorSpec<typeof options> = {
+export const decontaminateSpec = defineSpec({
   name: 'decontaminate',
   summary: 'Drops questions that share a run of words with a question of a benchmark.',
   details:
-    'The paper’s leak check (13-grams), with GPT-3’s rule (Brown et al. 2020): words in one case, punctuation ignored, and ' +
-    'the whole question where it is shorter. Signs separate words, so the spacing of a formula does not matter; numbers are ' +
-    'words, without their thousands’ commas. `overlapMin` spares phrases that many questions share (Qwen2.5-Math asks ' +
-    'for 0.6 of a common sequence beside a 13-gram). The report gives for each benchmark its rows, those hit, the clean ' +
-    'share (rows that no question overlapped with, by all rows), and how many questions hit it. It counts the questions ' +
-    'that reach this step: put it last, with `keepRows`, to measure the kept set, and early to save work. Memory: 1.5 KB a ' +
-    'benchmark question of 50 words.',
+    'This is the paper’s leak check (13-grams) with GPT-3’s rule (Brown et al. 2020): words are compared ' +
+    'without case and punctuation, and a shorter question must be the same as a whole. Signs separate ' +
+    'words, so the spacing of a formula does not matter. Numbers are words, without their thousands’ ' +
+    'commas. `overlapMin` spares phrases that many questions share (Qwen2.5-Math asks for 0.6 of a ' +
+    'common sequence beside a 13-gram). For each benchmark the report gives its rows, the rows that were ' +
+    'hit, the clean share (the share of rows that no question overlapped with), and how many questions ' +
+    'hit it. It counts the questions that reach this step: put it last, with `keepRows`, to measure the ' +
+    'kept set, and early to save work. It takes 1.5 KB of memory for a benchmark question of 50 words.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],
@@ -75,7 +120,7 @@ export const decontaminateSpec: OperatorSpec<typeof options> = {
 - decontaminate: { benchmarks: [{ path: ../models/heldout.jsonl }], wordsMin: 8 }`,
   operator: decontaminate,
   figures,
-};
+});
 
 interface State {
   index: BenchmarkIndex;
@@ -93,8 +138,26 @@ interface Place {
   rows: number;
 }
 
-export function decontaminate(input: DecontaminateOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions that share a run of words with a question of a benchmark.
+ *
+ * Reads `question`; drops as `overlap`. Method: the 13-gram check of GPT-3 (Brown et al. 2020, appendix C).
+ * The texts to compare with come from `context.texts`; without it the stream ends with ERR_PIPELINE_INVALID.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * const gsm8k = await readTexts('gsm8k-test.jsonl', 'question');
+ * const context = createContext({ seed: 7, models, texts: () => gsm8k });
+ * source.pipe(decontaminate({ benchmarks: [{ path: 'gsm8k-test.jsonl' }] }, context));
+ */
+export function decontaminate(
+  input: DecontaminateOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, NoColumns> {
+  const parsed = parseOptions('decontaminate', options, input);
   const { wordsMin, overlapMin, keepRows } = parsed;
   const shape = shapeOf(decontaminateSpec, parsed, context);
   /** When rows begin to flow: an operator is built without its texts to check its options. */
@@ -116,18 +179,18 @@ export function decontaminate(input: DecontaminateOptions, context: RunContext):
     return hits;
   }
 
-  return scanRows<State, Hits>(
+  return scanRows(
     shape,
     {
       init,
-      decide(state, row) {
-        const found = state.index.find(benchmarkWords(row['question'] as string));
+      decide(state, { question }) {
+        const found = state.index.find(benchmarkWords(question));
         const overlaps = found.filter(({ share }) => share >= overlapMin);
         if (overlaps.length === 0) return { outcome: KEEP };
         const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, places));
         return { outcome, delta: hitsOf(state, overlaps) };
       },
-      apply({ isHit }, hits) {
+      apply({ isHit }, hits: Hits) {
         for (const { number, first } of places) for (const row of hits[number] ?? []) isHit[first + row] = 1;
       },
     },

@@ -1,6 +1,7 @@
 import xxhash from 'xxhash-wasm';
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import {
@@ -10,7 +11,7 @@ import {
   signatureOf,
   words,
 } from './lib/nearDuplicates.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const { h64 } = await xxhash();
 
@@ -27,15 +28,24 @@ const options = z.strictObject({
     ),
 });
 
-export type DeduplicateOptions = z.input<typeof options>;
+/** Options of `deduplicate`. */
+export interface DeduplicateOptions {
+  /**
+   * A question whose word 3-grams overlap an earlier one’s by at least this (Jaccard, estimated from 128 MinHashes) is a
+   * near-duplicate; null looks for exact copies alone.
+   *
+   * @default 0.8
+   */
+  similarityMin?: number | null;
+}
 
-export const deduplicateSpec: OperatorSpec<typeof options> = {
+export const deduplicateSpec = defineSpec({
   name: 'deduplicate',
   summary: 'Drops questions that were asked before in this run, word for word or nearly so; the first stays.',
   details:
-    'Exact copies are found after folding case, spaces and punctuation; near copies by MinHash signatures in a banded ' +
-    'index. The memory is about 0.5 KB a question that passed (0.1 KB without near copies). Earlier means a lower ' +
-    'position in the source, never an earlier arrival.',
+    'Exact copies are found after folding case, spaces and punctuation. Near copies are found by MinHash ' +
+    'signatures in a banded index. The memory is about 0.5 KB for each question that passed (0.1 KB ' +
+    'without near copies). “Earlier” means a lower position in the source, never an earlier arrival.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],
@@ -48,7 +58,7 @@ export const deduplicateSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - deduplicate: { similarityMin: 0.8 }`,
   operator: deduplicate,
-};
+});
 
 interface Seen {
   exact: Set<bigint>;
@@ -61,8 +71,24 @@ interface Fingerprint {
   signature: Signature | null;
 }
 
-export function deduplicate(input: DeduplicateOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions that were asked before in this run, word for word or nearly so; the first stays.
+ *
+ * Reads `question`; drops as `duplicate` or `nearDuplicate`. Method: MinHash signatures of word 3-grams in a banded LSH index
+ * (Broder 1997). State: about 0.5 KB a question kept.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'tiny' }] }, context), deduplicate({ similarityMin: 0.8 }, context));
+ */
+export function deduplicate(
+  input: DeduplicateOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, NoColumns> {
+  const parsed = parseOptions('deduplicate', options, input);
   const { similarityMin } = parsed;
   const shape = shapeOf(deduplicateSpec, parsed, context);
   let last: Fingerprint | null = null;
@@ -76,22 +102,21 @@ export function deduplicate(input: DeduplicateOptions, context: RunContext): Bat
     return last;
   }
 
-  return scanRows<Seen, string>(
+  return scanRows(
     shape,
     {
-      init: () => ({
+      init: (): Seen => ({
         exact: new Set(),
         near: similarityMin === null ? null : createNearDuplicates(similarityMin),
       }),
-      decide({ exact, near }, row) {
-        const question = row['question'] as string;
+      decide({ exact, near }, { question }) {
         const { key, signature } = fingerprint(question);
         if (exact.has(key)) return { outcome: drop('duplicate') };
         const found = near?.find(signature!);
         if (found) return { outcome: drop('nearDuplicate', `similarity ${found.similarity.toFixed(3)}`) };
         return { outcome: KEEP, delta: question };
       },
-      apply({ exact, near }, question) {
+      apply({ exact, near }, question: string) {
         const { key, signature } = fingerprint(question);
         exact.add(key);
         near?.add(signature!);

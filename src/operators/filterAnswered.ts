@@ -3,7 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   responsesMin: z
@@ -13,14 +13,23 @@ const options = z.strictObject({
     .describe('Drop a question left with fewer answered responses than this.'),
 });
 
-export type FilterAnsweredOptions = z.input<typeof options>;
+/** Options of `filterAnswered`. */
+export interface FilterAnsweredOptions {
+  /**
+   * Drop a question left with fewer answered responses than this.
+   *
+   * @default 1
+   */
+  responsesMin?: number;
+}
 
-export const filterAnsweredSpec: OperatorSpec<typeof options> = {
+export const filterAnsweredSpec = defineSpec({
   name: 'filterAnswered',
   summary: 'Leaves out responses that state no final answer.',
   details:
-    'A response counts as answered when it has a closed `\\boxed{…}` or says “The answer is …” (ScaleQuest, section 2.4), or has ' +
-    'a line “Answer: …” or “#### …”. A question without enough of them is dropped.',
+    'A response counts as answered when it has a closed `\\boxed{…}` or says “The answer is …” ' +
+    '(ScaleQuest, section 2.4), or when it has a line “Answer: …” or “#### …”. A question with too few ' +
+    'answered responses is dropped.',
   options,
   reads: () => ({ responses: 'list<string>' }),
   writes: () => [
@@ -33,12 +42,26 @@ export const filterAnsweredSpec: OperatorSpec<typeof options> = {
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - filterAnswered: {}`,
   operator: filterAnswered,
-};
+});
 
-export function filterAnswered(input: FilterAnsweredOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
-  return mapRows(shapeOf(filterAnsweredSpec, parsed, context), ({ responses }) => {
-    const all = responses as string[];
+/**
+ * Leaves out responses that state no final answer, and drops questions left with too few.
+ *
+ * Reads and writes `responses`; drops as `unanswered`. Source: ScaleQuest (arXiv 2410.18693), section 2.4.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny' }, context), filterAnswered({ responsesMin: 2 }, context));
+ */
+export function filterAnswered(
+  input: FilterAnsweredOptions,
+  context: RunContext,
+): BatchOperator<{ responses: readonly string[] }, { responses: readonly string[] }> {
+  const parsed = parseOptions('filterAnswered', options, input);
+  return mapRows(shapeOf(filterAnsweredSpec, parsed, context), ({ responses: all }) => {
     const answered = all.filter((response) => finalAnswer(response) !== null);
     const unanswered = all.length - answered.length;
     if (answered.length >= parsed.responsesMin) {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/outcome.js';
 import { type DetectOther, loadLanguageDetector } from './lib/language.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   method: z
@@ -22,14 +23,30 @@ const options = z.strictObject({
     ),
 });
 
-export type FilterLanguageOptions = z.input<typeof options>;
+/** Options of `filterLanguage`. */
+export interface FilterLanguageOptions {
+  /**
+   * `ascii` drops a question with any non-ASCII character (the paper’s rule); `identify` recognises the language; `both`
+   * asks for both.
+   *
+   * @default "ascii"
+   */
+  method?: 'ascii' | 'identify' | 'both';
+  /**
+   * With `identify`: languages kept, as ISO 639-1 codes. A text of no known language counts as kept.
+   *
+   * @default ["en"]
+   */
+  languages?: string[];
+}
 
-export const filterLanguageSpec: OperatorSpec<typeof options> = {
+export const filterLanguageSpec = defineSpec({
   name: 'filterLanguage',
   summary: 'Drops questions that are not in the wanted language.',
   details:
-    'The paper keeps pure ASCII, which removed 20 % of its questions, and with them every “×” and “°”. `identify` asks ' +
-    'the n-gram detector eld on the raw text; a text too short or too formal to tell is kept.',
+    'The paper keeps pure ASCII. This removed 20 % of its questions, and with them every “×” and “°”. ' +
+    '`identify` asks the n-gram detector eld about the raw text. A text that is too short or too formal ' +
+    'to tell is kept.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],
@@ -42,21 +59,36 @@ export const filterLanguageSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - filterLanguage: { method: both }`,
   operator: filterLanguage,
-};
+});
 
-export function filterLanguage(input: FilterLanguageOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions that are not in a wanted language.
+ *
+ * Reads `question`; drops as `notAscii` or `otherLanguage`. The default, pure ASCII, is the rule of ScaleQuest (arXiv
+ * 2410.18693).
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(filterLanguage({ method: 'identify', languages: ['en', 'de'] }, context));
+ */
+export function filterLanguage(
+  input: FilterLanguageOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, NoColumns> {
+  const parsed = parseOptions('filterLanguage', options, input);
   const { method, languages } = parsed;
   let loading: Promise<DetectOther> | null = null;
   let detector: DetectOther | null = null;
 
-  function decideBy(detect: DetectOther, text: string): Outcome {
+  function decideBy(detect: DetectOther, text: string): Outcome<object> {
     const found = detect(text, languages);
     return found === null ? KEEP : drop('otherLanguage', `recognised as ${found}`);
   }
 
-  return mapRows(shapeOf(filterLanguageSpec, parsed, context), ({ question }): Outcome | Promise<Outcome> => {
-    const text = question as string;
+  return mapRows(shapeOf(filterLanguageSpec, parsed, context), ({ question: text }) => {
     if (method !== 'identify' && /[^\x00-\x7f]/.test(text)) return drop('notAscii');
     if (method === 'ascii') return KEEP;
     if (detector) return decideBy(detector, text);

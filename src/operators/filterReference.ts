@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { ColumnNamed, NoColumns } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { referenceAnswer } from '../text/finalAnswer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   answerColumn: z
@@ -12,14 +13,23 @@ const options = z.strictObject({
     .describe('The column with the reference answer, as `gradeAnswer` reads it.'),
 });
 
-export type FilterReferenceOptions = z.input<typeof options>;
+/** Options of `filterReference`. */
+export interface FilterReferenceOptions<Name extends string = string> {
+  /**
+   * The column with the reference answer, as `gradeAnswer` reads it.
+   *
+   * @default "answer"
+   */
+  answerColumn?: Name;
+}
 
-export const filterReferenceSpec: OperatorSpec<typeof options> = {
+export const filterReferenceSpec = defineSpec({
   name: 'filterReference',
   summary: 'Drops questions without a reference answer, before anything is asked about them.',
   details:
-    'Put it first where answers are graded: a response to a question that cannot be graded is paid for and lost. No answer is a ' +
-    'value that is missing, blank, or an empty `\\boxed{}` or `####`. `measureAccuracy` reports how many were dropped beside its figures.',
+    'Put this step first where answers are graded: a response to a question that cannot be graded is ' +
+    'paid for and lost. A value that is missing or blank, or an empty `\\boxed{}` or `####`, is no ' +
+    'answer. `measureAccuracy` reports beside its figures how many questions were dropped.',
   options,
   reads: ({ answerColumn }) => ({ [answerColumn]: 'string' }),
   writes: () => [],
@@ -29,10 +39,25 @@ export const filterReferenceSpec: OperatorSpec<typeof options> = {
   source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
   example: '- filterReference: {}',
   operator: filterReference,
-};
+});
 
-export function filterReference(input: FilterReferenceOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Drops questions without a reference answer, before a model is asked about them.
+ *
+ * Reads the column that `answerColumn` names; drops as `noAnswer`.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(filterReference({ answerColumn: 'solution' }, context));
+ */
+export function filterReference<const Name extends string = 'answer'>(
+  input: FilterReferenceOptions<Name>,
+  context: RunContext,
+): BatchOperator<ColumnNamed<Name, string>, NoColumns> {
+  const parsed = parseOptions('filterReference', options, input);
   const { answerColumn } = parsed;
   const shape = { ...shapeOf(filterReferenceSpec, parsed, context), mayLack: [answerColumn] };
   return mapRows(shape, (row) => {

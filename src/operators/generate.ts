@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns, RowIdentity } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import {
-  type OperatorSpec,
+  defineSpec,
   ROWWISE,
-  type RowIdentity,
   type RunContext,
+  parseOptions,
   modelOf,
   rowSeed,
   rowUniform,
@@ -33,15 +34,50 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 1, topP: 0.99, tokensMax: 512 }),
 });
 
-export type GenerateOptions = z.input<typeof options>;
+/** Options of `generate`. */
+export interface GenerateOptions {
+  /** One or several question generators; each row is given to one, by weight, from the seed alone. */
+  generators: GeneratorShare[];
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 1
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.99
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 512
+   */
+  tokensMax?: number;
+}
 
-export const generateSpec: OperatorSpec<typeof options> = {
+/** A question generator, and how many of the questions it writes. */
+export interface GeneratorShare {
+  /** A name from `models`. */
+  model: string;
+  /**
+   * Share of the questions, against the other generators’ weights.
+   *
+   * @default 1
+   */
+  weight?: number;
+}
+
+export const generateSpec = defineSpec({
   name: 'generate',
-  summary: 'Writes questions: the model is given nothing but the opening of a user turn and completes it.',
+  summary: 'Writes questions: the model is given nothing but the opening of a user message and completes it.',
   details:
-    'The heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s): a model tuned on questions ' +
-    'writes the next user turn from its bare pre-query template. Defaults are the paper’s. The model needs a protocol for ' +
-    'raw prompts (llamaCpp, or openai with `protocol: completions`).',
+    'This is the heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s). A ' +
+    'model that is tuned on questions gets the bare pre-query template and writes the next user message. ' +
+    'Defaults are the paper’s. The model needs a protocol for raw prompts: llamaCpp, or openai with ' +
+    '`protocol: completions`.',
   options,
   reads: () => ({}),
   writes: () => [
@@ -54,10 +90,27 @@ export const generateSpec: OperatorSpec<typeof options> = {
   contract: ROWWISE,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }`,
   operator: generate,
-};
+});
 
-export function generate(input: GenerateOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Has a model write questions: it is given nothing but the opening of a user message and completes it.
+ *
+ * Writes `question` and `generator`, the name of the model that wrote it. Source: ScaleQuest (arXiv 2410.18693), section 2;
+ * the idea is Magpie’s (arXiv 2406.08464).
+ * A model that is not in the context ends the stream with ERR_PIPELINE_MODEL.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'qwen', weight: 2 }, { model: 'deepseek' }], temperature: 1 }, context));
+ */
+export function generate(
+  input: GenerateOptions,
+  context: RunContext,
+): BatchOperator<NoColumns, { question: string; generator: string }> {
+  const parsed = parseOptions('generate', options, input);
   const shape = shapeOf(generateSpec, parsed, context);
   const { generators, temperature, topP, tokensMax } = parsed;
   const total = generators.reduce((sum, { weight }) => sum + weight, 0);
@@ -75,8 +128,8 @@ export function generate(input: GenerateOptions, context: RunContext): BatchOper
     const { seq } = row;
     const model = modelOf(context, pick(row));
     const seed = rowSeed(context, shape.step, row);
-    const turn = { kind: 'preQuery' } as const;
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const message = { kind: 'preQuery' } as const;
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [question] = (await completeUsable(model, ask)).texts;
     return keep({ question: question!, generator: model.name });
   });

@@ -4,11 +4,12 @@ import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Row, keep } from '../flow/outcome.js';
+import type { ColumnNamed, ColumnTypes, Row } from '../flow/columnTypes.js';
+import { keep } from '../flow/outcome.js';
 import { GRADE_LIMITS } from '../grade/compare/budget.js';
 import { type Grader, createGrader } from '../grade/worker/grader.js';
 import { finalAnswer, referenceAnswer } from '../text/finalAnswer.js';
-import { type OperatorSpec, ROWWISE, type RunContext, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   of: z
@@ -24,7 +25,45 @@ const options = z.strictObject({
   timeoutMs: z.int().min(1).default(2000).describe('The longest that grading one answer may take.'),
 });
 
-export type GradeAnswerOptions = z.input<typeof options>;
+/** Options of `gradeAnswer`. */
+export interface GradeAnswerOptions<
+  Of extends 'responses' | 'response' = 'responses' | 'response',
+  Name extends string = string,
+> {
+  /**
+   * What is graded: every one of `responses`, or the one `response` that keepBest kept.
+   *
+   * @default "responses"
+   */
+  of?: Of;
+  /**
+   * The column with the reference answer, alone or as a solution that ends in `\boxed{…}` or `####`.
+   *
+   * @default "answer"
+   */
+  answerColumn?: Name;
+  /**
+   * The longest that grading one answer may take.
+   *
+   * @default 2000
+   */
+  timeoutMs?: number;
+}
+
+/** What is graded. */
+export type GradedColumns<Of> = Of extends 'response'
+  ? { response: string }
+  : { responses: readonly string[] };
+
+/** What grading adds. */
+export type GradeColumns<Of> = Of extends 'response'
+  ? { correct: boolean | null; grade: string; answerFound: string }
+  : {
+      corrects: readonly (boolean | null)[];
+      grades: readonly string[];
+      answersFound: readonly string[];
+      answerClasses: readonly (number | null)[];
+    };
 
 const GRADES =
   '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT, ROW_GRADE_TIMEOUT or ROW_GRADE_FAILED';
@@ -63,20 +102,22 @@ const OF_RESPONSE: Column[] = [
   },
 ];
 
-export const gradeAnswerSpec: OperatorSpec<typeof options> = {
+export const gradeAnswerSpec = defineSpec({
   name: 'gradeAnswer',
   summary: 'Grades final answers against a reference answer by mathematical equivalence.',
   details:
-    'Rational numbers are compared exactly, other expressions at 50 digits, functions of variables at points drawn from the ' +
-    'run’s seed. Sets, lists, `±` and unions have no order; tuples, intervals and matrices have. What one side leaves out is not ' +
-    'held against it: `x = 3` is 3, `5 km/h` is 5, `50 %` is 0.5 and also 50; two units are converted. Angles are in radians unless ' +
-    'they have a degree sign: `\\sin 30^\\circ` is 0.5. A decimal of six or more ' +
-    'digits equals what rounds to it; `\\log` is to base 10. An answer beyond the limits on length, depth, digits and work, or ' +
-    'past `timeoutMs`, or one that the grader fails at, counts as not graded, never as wrong.',
+    'Rational numbers are compared exactly, other expressions at 50 digits, and functions of variables ' +
+    'at points drawn from the run’s seed. Sets, lists, `±` and unions have no order; tuples, intervals ' +
+    'and matrices have one. Parts that one side leaves out do not count against it: `x = 3` is 3, `5 ' +
+    'km/h` is 5, `50 %` is 0.5 and also 50. If both sides have units, these are converted. Angles are in ' +
+    'radians unless they have a degree sign: `\\sin 30^\\circ` is 0.5. A decimal of six or more digits ' +
+    'equals every value that rounds to it. `\\log` is to base 10. An answer counts as not graded, never ' +
+    'as wrong, when it is beyond the limits on length, depth, digits and work, when it takes longer than ' +
+    '`timeoutMs`, or when the grader fails at it.',
   options,
-  reads: ({ of, answerColumn }) => ({
+  reads: ({ of, answerColumn }): ColumnTypes => ({
     [answerColumn]: 'string',
-    ...(of === 'response' ? { response: 'string' as const } : { responses: 'list<string>' as const }),
+    ...(of === 'response' ? { response: 'string' } : { responses: 'list<string>' }),
   }),
   writes: ({ of }) => (of === 'response' ? OF_RESPONSE : OF_RESPONSES),
   models: () => [],
@@ -86,10 +127,30 @@ export const gradeAnswerSpec: OperatorSpec<typeof options> = {
   example: `- respond: { model: tiny, n: 3, tokensMax: 256 }
 - gradeAnswer: {}`,
   operator: gradeAnswer,
-};
+});
 
-export function gradeAnswer(input: GradeAnswerOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Grades final answers against a reference answer by mathematical equivalence.
+ *
+ * Reads the reference answer and `responses`, and writes `corrects`, `grades`, `answersFound` and `answerClasses`, one item a
+ * response; with `of: 'response'` it reads `response` and writes `correct`, `grade` and `answerFound`.
+ * It grades in a thread of its own, which ends with the stream.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny' }, context), gradeAnswer({ answerColumn: 'solution' }, context));
+ */
+export function gradeAnswer<
+  const Of extends 'responses' | 'response' = 'responses',
+  const Name extends string = 'answer',
+>(
+  input: GradeAnswerOptions<Of, Name>,
+  context: RunContext,
+): BatchOperator<ColumnNamed<Name, string> & GradedColumns<Of>, GradeColumns<Of>> {
+  const parsed = parseOptions('gradeAnswer', options, input);
   const { timeoutMs, of, answerColumn } = parsed;
 
   function grading(grader: Grader): BatchOperator {

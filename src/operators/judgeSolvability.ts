@@ -2,10 +2,18 @@ import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Outcome, drop, keep } from '../flow/outcome.js';
+import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the judge.'),
@@ -29,15 +37,53 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 2048 }),
 });
 
-export type JudgeSolvabilityOptions = z.input<typeof options>;
+/** Options of `judgeSolvability`. */
+export interface JudgeSolvabilityOptions {
+  /** A name from `models`: the judge. */
+  model: string;
+  /** Prompt file with {{ question }}; the reply must end with Yes or No. Built in if absent. */
+  prompt?: string;
+  /**
+   * `reasoned` lets the judge think and reads the verdict at the end of its reply; `probability` reads the probability of
+   * Yes against No as the very first token, which costs one token.
+   *
+   * @default "reasoned"
+   */
+  method?: 'reasoned' | 'probability';
+  /**
+   * With `probability`: keep a question when P(Yes) / (P(Yes) + P(No)) is at least this.
+   *
+   * @default 0.5
+   */
+  yesMin?: number;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 1
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 2048
+   */
+  tokensMax?: number;
+}
 
-export const judgeSolvabilitySpec: OperatorSpec<typeof options> = {
+export const judgeSolvabilitySpec = defineSpec({
   name: 'judgeSolvability',
   summary: 'Asks a model whether the question can be solved from what it says, and drops it if not.',
   details:
-    'ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0; 19.4 % of the paper’s ' +
-    'questions fell to it). The verdict is read at the end of the reply: the last word must be Yes or No, so “No … yes, if” ' +
-    'does not pass. A reply without a verdict rejects the row with ROW_UNCLEAR.',
+    'This is ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0). It ' +
+    'dropped 19.4 % of the paper’s questions. The verdict is read at the end of the reply: the last word ' +
+    'must be Yes or No, so “No … yes, if” does not pass. A reply without a verdict rejects the row with ' +
+    'ROW_UNCLEAR.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
@@ -51,27 +97,43 @@ export const judgeSolvabilitySpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - judgeSolvability: { model: tiny, tokensMax: 64 }`,
   operator: judgeSolvability,
-};
+});
 
-export function judgeSolvability(input: JudgeSolvabilityOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Asks a model whether a question can be solved from what it says, and drops it if not.
+ *
+ * Reads `question` and writes `verdict`, the judge’s reply or P(Yes); drops as `unsolvable`. Source: ScaleQuest (arXiv
+ * 2410.18693), section 2.3.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(judgeSolvability({ model: 'judge', method: 'probability', yesMin: 0.7 }, context));
+ */
+export function judgeSolvability(
+  input: JudgeSolvabilityOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, { verdict: string }> {
+  const parsed = parseOptions('judgeSolvability', options, input);
   const { model: name, method, yesMin, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(judgeSolvabilitySpec, parsed, context);
   const prompt = compilePrompt(context, 'judgeSolvability', parsed.prompt, ['question']);
 
-  return mapRows(shape, async (row): Promise<Outcome> => {
+  return mapRows(shape, async (row) => {
     const { seq, question } = row;
     const model = modelOf(context, name);
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const message = { kind: 'user', text: prompt({ question }) } as const;
     if (method === 'probability') {
-      const [yes, no] = await model.choose({ seq, turn, options: ['Yes', 'No'] });
+      const [yes, no] = await model.choose({ seq, message, options: ['Yes', 'No'] });
       const share = yesShare(yes!, no!);
       return share >= yesMin
         ? keep({ verdict: share.toFixed(4) })
         : drop('unsolvable', `P(Yes) ${share.toFixed(4)}`);
     }
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [verdict] = (await completeUsable(model, ask)).texts;
     return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
   });

@@ -4,7 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   among: z
@@ -16,14 +16,30 @@ const options = z.strictObject({
   rewardMin: z.number().optional().describe('Drop a question whose best response has a lower reward.'),
 });
 
-export type KeepBestOptions = z.input<typeof options>;
+/** Options of `keepBest`. */
+export interface KeepBestOptions<RewardMin extends number | undefined = number | undefined> {
+  /**
+   * `majority` picks among the responses that give the commonest final answer; ties go to the higher reward.
+   *
+   * @default "all"
+   */
+  among?: 'all' | 'majority';
+  /** Drop a question whose best response has a lower reward. */
+  rewardMin?: RewardMin;
+}
 
-export const keepBestSpec: OperatorSpec<typeof options> = {
+/** What the best is chosen from; rewards are needed for a threshold alone. */
+export type RankedColumns<RewardMin> = { responses: readonly string[] } & (RewardMin extends number
+  ? { rewards: readonly (number | null)[] }
+  : { rewards?: readonly (number | null)[] });
+
+export const keepBestSpec = defineSpec({
   name: 'keepBest',
   summary: 'Keeps the response with the highest reward (best-of-n).',
   details:
-    'Equal rewards go to the earlier response. All responses and rewards stay in their columns. Where `scoreReward` is switched ' +
-    'off, all are equal: the first response is kept, or with `majority` the first that gives the commonest answer, and `reward` is null.',
+    'Of equal rewards the earlier response wins. All responses and rewards stay in their columns. If ' +
+    '`scoreReward` is switched off, all rewards are equal and `reward` is null: the first response is ' +
+    'kept, or with `majority` the first one that gives the most frequent answer.',
   options,
   reads: () => ({ responses: 'list<string>', rewards: 'list<float64>' }),
   // A threshold without anything that could pass it would drop all.
@@ -45,17 +61,35 @@ export const keepBestSpec: OperatorSpec<typeof options> = {
 - scoreReward: { model: tiny }
 - keepBest: {}`,
   operator: keepBest,
-};
+});
 
-export function keepBest(input: KeepBestOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Keeps the response with the highest reward (best-of-n).
+ *
+ * Reads `responses` and `rewards`, and writes `response` and `reward`; drops as `lowReward`. Source: ScaleQuest (arXiv
+ * 2410.18693), section 2.4.
+ * Without `rewards`, which only `rewardMin` requires, the first response is kept and `reward` is null.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny', n: 5 }, context), scoreReward({ model: 'tiny' }, context), keepBest({}, context));
+ */
+export function keepBest<const RewardMin extends number | undefined = undefined>(
+  input: KeepBestOptions<RewardMin>,
+  context: RunContext,
+): BatchOperator<RankedColumns<RewardMin>, { response: string; reward: number | null }> {
+  const parsed = parseOptions('keepBest', options, input);
   const { among, rewardMin } = parsed;
 
-  return mapRows(shapeOf(keepBestSpec, parsed, context), (row) => {
-    const responses = row['responses'] as string[];
-    // No column at all, unlike a null, is none that was asked for.
-    const isScored = row['rewards'] !== undefined;
-    const rewards = isScored ? (row['rewards'] as number[]) : responses.map(() => 0);
+  // The compiler does not follow a column that the options decide on; test/types does.
+  const ranked: BatchOperator = mapRows(shapeOf(keepBestSpec, parsed, context), (row) => {
+    const { responses } = row;
+    // Undefined where the column is not there: it is optional.
+    const scored = row.rewards as number[] | undefined;
+    const rewards = scored ?? responses.map(() => 0);
     if (responses.length === 0 || rewards.length !== responses.length) {
       throw new RowError(
         'ROW_SCORE_INVALID',
@@ -68,8 +102,9 @@ export function keepBest(input: KeepBestOptions, context: RunContext): BatchOper
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
-    return keep({ response: responses[best]!, reward: isScored ? reward : null });
+    return keep({ response: responses[best]!, reward: scored ? reward : null });
   });
+  return ranked;
 }
 
 /** Indices of the responses that give the commonest final answer; all of them where none states one. */

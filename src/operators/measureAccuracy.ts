@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
+import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/columnTypes.js';
 import { KEEP } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import { type EvaluationState, emptyEvaluation, foldEvaluation, metricsOf } from './lib/evaluation.js';
-import { type Figures, IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import {
+  type Figures,
+  IMMEDIATE,
+  defineSpec,
+  type RunContext,
+  parseOptions,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   ks: z
@@ -20,22 +28,42 @@ const options = z.strictObject({
     ),
 });
 
-export type MeasureAccuracyOptions = z.input<typeof options>;
+/** Options of `measureAccuracy`. */
+export interface MeasureAccuracyOptions<By extends string | undefined = string | undefined> {
+  /**
+   * For pass@k and maj@k, as far as there are so many responses a question; pass@1 is always there.
+   *
+   * @default [4,8,16,32]
+   */
+  ks?: number[];
+  /**
+   * A text column, such as the name of the benchmark: figures for each of its values under `groups`, beside those for all.
+   */
+  by?: By;
+}
 
-export const measureAccuracySpec: OperatorSpec<typeof options> = {
+/** What is measured, and the column of the group. */
+export type MeasuredColumns<By> = {
+  corrects: readonly (boolean | null)[];
+  answerClasses: readonly (number | null)[];
+} & (By extends string ? ColumnNamed<By, string> : NoColumns);
+
+export const measureAccuracySpec = defineSpec({
   name: 'measureAccuracy',
   summary: 'Measures graded responses for the report: pass@1, pass@k and maj@k, with confidence intervals.',
   details:
-    'pass@1 is the mean over questions of the share of right responses; pass@k the chance that one of k is right, without bias ' +
-    '(Chen et al. 2021, arXiv 2107.03374, equation 1); maj@k the chance that the commonest answer of k is. Intervals hold 95 % ' +
-    '(Wilson’s, widened or narrowed by how questions scatter). A response that could not be graded counts as not right, and ' +
-    'apart. Only rows that come here are measured: let `respond` keep what is unfinished, or hard questions go missing. How many ' +
-    'were lost before, and to what, stands beside as `problemsLost` and `lostTo`; without a single problem the run is an error.',
+    'pass@1 is the mean over questions of the share of right responses. pass@k is the chance that one of ' +
+    'k responses is right, without bias (Chen et al. 2021, arXiv 2107.03374, equation 1). maj@k is the ' +
+    'chance that the most frequent answer of k is right. Intervals hold 95 % (Wilson’s, widened or ' +
+    'narrowed by how questions scatter). A response that could not be graded counts as not right, and is ' +
+    'counted apart too. Only rows that come to this step are measured: let `respond` keep unfinished ' +
+    'responses, or hard questions go missing. `problemsLost` and `lostTo` say how many problems were ' +
+    'lost before, and to what. A run without a single problem ends with an error.',
   options,
-  reads: ({ by }) => ({
+  reads: ({ by }): ColumnTypes => ({
     corrects: 'list<bool>',
     answerClasses: 'list<float64>',
-    ...(by === undefined ? {} : { [by]: 'string' as const }),
+    ...(by === undefined ? {} : { [by]: 'string' }),
   }),
   writes: () => [],
   models: () => [],
@@ -52,7 +80,7 @@ export const measureAccuracySpec: OperatorSpec<typeof options> = {
     const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
     return { ...accuracy, problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) };
   },
-};
+});
 
 const measured = z.strictObject({
   corrects: z.array(z.boolean().nullable()),
@@ -60,19 +88,44 @@ const measured = z.strictObject({
   group: z.string().optional(),
 });
 
-type Measured = z.output<typeof measured>;
+/** One problem, as the step learns it. */
+interface Measured {
+  readonly corrects: readonly (boolean | null)[];
+  readonly answerClasses: readonly (number | null)[];
+  readonly group?: string;
+}
 
-export function measureAccuracy(input: MeasureAccuracyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Measures graded responses for the report: pass@1, pass@k and maj@k, with 95 % confidence intervals.
+ *
+ * Reads `corrects`, `answerClasses` and the column that `by` names, and keeps every row. Source of pass@k: Chen et al. 2021
+ * (arXiv 2107.03374), equation 1.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(
+ *   respond({ model: 'tiny', n: 8, keepUnfinished: true }, context),
+ *   gradeAnswer({}, context),
+ *   measureAccuracy({ ks: [4, 8] }, context),
+ * );
+ */
+export function measureAccuracy<const By extends string | undefined = undefined>(
+  input: MeasureAccuracyOptions<By>,
+  context: RunContext,
+): BatchOperator<MeasuredColumns<By>, NoColumns> {
+  const parsed = parseOptions('measureAccuracy', options, input);
   const { by } = parsed;
   const shape = shapeOf(measureAccuracySpec, parsed, context);
-  return scanRows<null, Measured>(shape, {
+  return scanRows(shape, {
     init: () => null,
-    decide: (_state, row) => ({
+    decide: (_state, row): { outcome: typeof KEEP; delta: Measured } => ({
       outcome: KEEP,
       delta: {
-        corrects: row['corrects'] as unknown as (boolean | null)[],
-        answerClasses: row['answerClasses'] as (number | null)[],
+        corrects: row['corrects'] as Measured['corrects'],
+        answerClasses: row['answerClasses'] as Measured['answerClasses'],
         ...(by === undefined ? {} : { group: row[by] as string }),
       },
     }),

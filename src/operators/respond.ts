@@ -4,7 +4,15 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the solver.'),
@@ -22,14 +30,51 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 2048 }),
 });
 
-export type RespondOptions = z.input<typeof options>;
+/** Options of `respond`. */
+export interface RespondOptions {
+  /** A name from `models`: the solver. */
+  model: string;
+  /** Prompt file with {{ question }}. Built in if absent. */
+  prompt?: string;
+  /**
+   * Responses a question, from one request where the server can.
+   *
+   * @default 5
+   */
+  n?: number;
+  /**
+   * Keep responses that were cut off or are empty: for evaluation, where they count as wrong.
+   *
+   * @default false
+   */
+  keepUnfinished?: boolean;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0.7
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.95
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 2048
+   */
+  tokensMax?: number;
+}
 
-export const respondSpec: OperatorSpec<typeof options> = {
+export const respondSpec = defineSpec({
   name: 'respond',
   summary: 'Answers each question several times.',
   details:
-    'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most 2,048 tokens each. A ' +
-    'response that is empty or cut off is left out, unless `keepUnfinished` says otherwise; a question left without any is rejected.',
+    'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most ' +
+    '2,048 tokens each. A response that is empty or cut off is left out, unless `keepUnfinished` is set. ' +
+    'A question that is left without any response is rejected.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
@@ -41,10 +86,27 @@ export const respondSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 256 }`,
   operator: respond,
-};
+});
 
-export function respond(input: RespondOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Answers each question several times.
+ *
+ * Reads `question` and writes `responses`, in the order in which the server gave them: at most `n`, at least one. Source:
+ * ScaleQuest (arXiv 2410.18693), section 2.4.
+ * A question left without a usable response is rejected with ROW_EMPTY, ROW_LENGTH or ROW_REPETITION.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'tiny' }] }, context), respond({ model: 'tiny', n: 5, tokensMax: 256 }, context));
+ */
+export function respond(
+  input: RespondOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, { responses: readonly string[] }> {
+  const parsed = parseOptions('respond', options, input);
   const { model: name, n, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(respondSpec, parsed, context);
   const prompt = compilePrompt(context, 'respond', parsed.prompt, ['question']);
@@ -52,9 +114,9 @@ export function respond(input: RespondOptions, context: RunContext): BatchOperat
 
   return mapRows(shape, async (row) => {
     const { seq, question } = row;
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const message = { kind: 'user', text: prompt({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);
     return keep({ responses }, leftOut);
   });

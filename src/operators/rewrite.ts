@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import type { ColumnType } from '../arrow/columnType.js';
-import type { Model, QuestionFrame } from '../backends/model.js';
+import type { Model, PromptWrapper } from '../backends/model.js';
 import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Outcome, drop, keep } from '../flow/outcome.js';
+import type { ColumnTypes, NoColumns, RowIdentity } from '../flow/columnTypes.js';
+import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
 import { words } from './lib/nearDuplicates.js';
 import { compilePrompt } from './lib/prompt.js';
 import {
-  type OperatorSpec,
+  defineSpec,
   ROWWISE,
-  type RowIdentity,
   type RunContext,
+  parseOptions,
   modelOf,
   rowSeed,
   rowUniform,
@@ -77,26 +77,110 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 4096 }),
 });
 
-export type RewriteOptions = z.input<typeof options>;
+/** Options of `rewrite`. */
+export interface RewriteOptions<
+  Template extends QuestionTemplate | undefined = QuestionTemplate | undefined,
+> {
+  /** A name from `models`: the rewriter, usually a strong chat model. */
+  model: string;
+  /**
+   * What a row is rewritten for: one direction each, drawn by weight from the seed alone.
+   *
+   * @default {"solvability":0.5,"difficulty":0.5}
+   */
+  directions?: RewriteDirections;
+  /**
+   * Prompts of your own; each must ask for a last section called “Final question”.
+   *
+   * @default {}
+   */
+  prompts?: RewritePrompts;
+  /**
+   * Template of the generator to be trained, as in `models`. If absent, that of the model in the row’s `generator` column.
+   */
+  template?: Template;
+  /** What `chosen` and `rejected` end with. If absent, what the template has after a question. */
+  questionEnd?: string;
+  /**
+   * Drop a longer rewrite, which a trainer would cut, and with it the marker that ends it. Fits 1,024 tokens, the paper’s;
+   * about three characters a token.
+   *
+   * @default 3000
+   */
+  charsMax?: number;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 1
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 4096
+   */
+  tokensMax?: number;
+}
 
-export const rewriteSpec: OperatorSpec<typeof options> = {
+/** Weights of what questions are rewritten for. */
+export interface RewriteDirections {
+  /**
+   * Weight of: check the question, and mend it.
+   *
+   * @default 0
+   */
+  solvability?: number;
+  /**
+   * Weight of: make the question harder.
+   *
+   * @default 0
+   */
+  difficulty?: number;
+}
+
+/** Prompt files, one a direction. */
+export interface RewritePrompts {
+  /** Prompt file with {{ question }}. Built in if absent. */
+  solvability?: string;
+  /** Prompt file with {{ question }}. Built in if absent. */
+  difficulty?: string;
+}
+
+/** A chat template: its name, the folder of its tokenizer, or its parts. */
+export type QuestionTemplate =
+  string | { tokenizer: string } | { preQuery: string; user: string; stop: string[] };
+
+/** What is rewritten; the generator names the template unless the options do. */
+export type RewrittenColumns<Template> = { question: string } & (Template extends undefined
+  ? { generator: string }
+  : NoColumns);
+
+export const rewriteSpec = defineSpec({
   name: 'rewrite',
   summary:
     'Has a model write a better version of each question: preference pairs for training the generator.',
   details:
-    'The data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at temperature 0, 10,000 pairs a ' +
-    'generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO trainer reads them. `prompt` is the literal opening ' +
-    'of a user turn without a begin-of-sequence marker, for the tokeniser adds that one. `chosen` and `rejected` end with ' +
-    'what ends a question in the generator’s template (`<|im_end|>` for qwen2-math): TRL appends the tokeniser’s ' +
-    'end-of-sequence token only to a text that does not end with it, so nothing is doubled where the two are the same. For a ' +
-    'trainer that always appends one, set `questionEnd` to an empty text. The rewrite is read from the last section of the ' +
-    'reply that is called “Final question”, up to the next heading or rule: a solution or a remark behind it does not belong to ' +
-    'it. A reply without such a section rejects the row with ROW_UNCLEAR, one with nothing in it with ROW_EMPTY.',
+    'Makes the data of ScaleQuest’s question preference optimisation (section 2.2; GPT-4o-mini at ' +
+    'temperature 0, 10,000 pairs a generator). `prompt`, `chosen` and `rejected` are texts as TRL’s DPO ' +
+    'trainer reads them. `prompt` is the literal opening of a user message without a begin-of-sequence ' +
+    'marker, because the tokeniser adds it. `chosen` and `rejected` end with what ends a question in the ' +
+    'generator’s template (`<|im_end|>` for qwen2-math). TRL appends the tokeniser’s end-of-sequence ' +
+    'token only to a text that does not end with it, so the token is not doubled where the two are the ' +
+    'same. For a trainer that always appends one, set `questionEnd` to an empty text. The rewrite is ' +
+    'read from the last section of the reply that is called “Final question”, up to the next heading or ' +
+    'rule; a solution or a remark behind it is left out. A reply without such a section rejects the row ' +
+    'with ROW_UNCLEAR, an empty section with ROW_EMPTY.',
   options,
-  reads: ({ template }): Record<string, ColumnType> =>
+  reads: ({ template }): ColumnTypes =>
     template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },
   writes: () => [
-    { name: 'prompt', type: 'string', help: 'The opening of a user turn, as the generator is given it.' },
+    { name: 'prompt', type: 'string', help: 'The opening of a user message, as the generator is given it.' },
     { name: 'chosen', type: 'string', help: 'The rewritten question, with what ends it in training.' },
     { name: 'rejected', type: 'string', help: 'The generator’s own question, with the same end.' },
     { name: 'direction', type: 'string', help: 'What it was rewritten for: solvability or difficulty.' },
@@ -110,10 +194,29 @@ export const rewriteSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - rewrite: { model: tiny, directions: { solvability: 1 }, tokensMax: 128 }`,
   operator: rewrite,
-};
+});
 
-export function rewrite(input: RewriteOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Has a model write a better version of each question: preference pairs for training the generator.
+ *
+ * Reads `question`, and `generator` where `template` is absent; writes `prompt`, `chosen`, `rejected` and `direction`, as
+ * TRL’s DPO trainer reads them; drops as `unchanged` or `tooLong`. Source: ScaleQuest (arXiv 2410.18693), section 2.2.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(generate({ generators: [{ model: 'qwen' }] }, context), rewrite({ model: 'strong' }, context));
+ */
+export function rewrite<const Template extends QuestionTemplate | undefined = undefined>(
+  input: RewriteOptions<Template>,
+  context: RunContext,
+): BatchOperator<
+  RewrittenColumns<Template>,
+  { prompt: string; chosen: string; rejected: string; direction: string }
+> {
+  const parsed = parseOptions('rewrite', options, input);
   const { temperature, topP, tokensMax, charsMax } = parsed;
   const shape = shapeOf(rewriteSpec, parsed, context);
   const frameFor = framesFor(parsed, context);
@@ -131,15 +234,15 @@ export function rewrite(input: RewriteOptions, context: RunContext): BatchOperat
     return draw < solvability ? 'solvability' : 'difficulty';
   }
 
-  return mapRows(shape, async (row): Promise<Outcome> => {
+  return mapRows(shape, async (row) => {
     const { seq } = row;
     const question = row['question'] as string;
     const { opening, end } = frameFor(row['generator'] as string);
     const direction = pick(row);
-    const turn = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
+    const message = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
     const model = modelOf(context, parsed.model);
-    const ask = { seq, turn, n: 1, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [reply] = (await completeUsable(model, ask)).texts;
     const rewritten = readFinalQuestion(reply!);
     if (words(rewritten).join(' ') === words(question).join(' ')) return drop('unchanged');
@@ -154,22 +257,22 @@ export function rewrite(input: RewriteOptions, context: RunContext): BatchOperat
 function framesFor(
   { template, questionEnd }: z.output<typeof options>,
   context: RunContext,
-): (generator: string) => QuestionFrame {
-  const ended = (frame: QuestionFrame): QuestionFrame =>
-    questionEnd === undefined ? frame : { ...frame, end: questionEnd };
-  if (template === undefined) return (generator) => ended(frameOf(modelOf(context, generator)));
-  if (!context.questionFrame) {
+): (generator: string) => PromptWrapper {
+  const ended = (wrapper: PromptWrapper): PromptWrapper =>
+    questionEnd === undefined ? wrapper : { ...wrapper, end: questionEnd };
+  if (template === undefined) return (generator) => ended(wrapperOf(modelOf(context, generator)));
+  if (!context.promptWrapper) {
     throw new ScaleQuestError(
       'ERR_INVARIANT',
-      'the context has no questionFrame, expected one: see createContext of the library',
+      'the context has no promptWrapper, expected one: see createContext of the library',
     );
   }
-  const frame = ended(context.questionFrame(template));
-  return () => frame;
+  const wrapper = ended(context.promptWrapper(template));
+  return () => wrapper;
 }
 
-function frameOf({ name, questionFrame }: Model): QuestionFrame {
-  if (questionFrame) return questionFrame;
+function wrapperOf({ name, promptWrapper }: Model): PromptWrapper {
+  if (promptWrapper) return promptWrapper;
   throw new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
     `the template of ${name} is not known here; expected a generator with raw prompts, or the step’s option template`,

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
+import type { NoColumns } from '../flow/columnTypes.js';
 import { mapRows } from '../flow/mapRows.js';
 import { KEEP, drop } from '../flow/outcome.js';
-import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, rowUniform, shapeOf } from './lib/operator.js';
+import {
+  type GeneratorRead,
+  generatorNeeds,
+  generatorReads,
+  generatorsOption,
+  isMeant,
+} from './lib/generators.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, rowUniform, shapeOf } from './lib/operator.js';
 
 const options = z
   .strictObject({
@@ -36,15 +43,29 @@ const options = z
     }
   });
 
-export type SampleDifficultyOptions = z.input<typeof options>;
+/** Options of `sampleDifficulty`. */
+export interface SampleDifficultyOptions<Generators extends string[] | undefined = string[] | undefined> {
+  /** Drop questions easier than this; on the scale of `difficulty`. No bound if absent. */
+  min?: number;
+  /** Drop questions harder than this. No bound if absent. */
+  max?: number;
+  /**
+   * Share kept in each of so many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the easiest
+   * third. What lies outside counts to the part at that end; `min` and `max` must lie inside.
+   */
+  keepShares?: number[];
+  /** Only questions of these generators, names from `models`; the others pass as they are. All if absent. */
+  generators?: Generators;
+}
 
-export const sampleDifficultySpec: OperatorSpec<typeof options> = {
+export const sampleDifficultySpec = defineSpec({
   name: 'sampleDifficulty',
   summary: 'Keeps questions by difficulty: a range, a share of each part of it, or both.',
   details:
-    'ScaleQuest drops the easiest questions by a threshold set by hand (9.2 % of all fell to it). A share is decided row by ' +
-    'row from the run’s seed, so the step streams and a re-run keeps the same rows. The paper samples the questions of one of ' +
-    'its two generators only: see `generators`.',
+    'ScaleQuest drops the easiest questions by a threshold that was set by hand; it dropped 9.2 % of all ' +
+    'questions. The run’s seed decides for each row whether it belongs to a share. So the step streams, ' +
+    'and a repeated run keeps the same rows. The paper samples the questions of only one of its two ' +
+    'generators: see `generators`.',
   options,
   reads: ({ generators }) => ({ difficulty: 'float64', ...generatorReads(generators) }),
   writes: () => [],
@@ -59,17 +80,34 @@ export const sampleDifficultySpec: OperatorSpec<typeof options> = {
 - scoreDifficulty: { model: tiny }
 - sampleDifficulty: { min: 0.05 }`,
   operator: sampleDifficulty,
-};
+});
 
-export function sampleDifficulty(input: SampleDifficultyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Keeps questions by difficulty: a range, a share of each part of it, or both.
+ *
+ * Reads `difficulty`, and `generator` where `generators` is given; drops as `tooEasy`, `tooHard` or `notSampled`. Source:
+ * ScaleQuest (arXiv 2410.18693), section 2.3.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(scoreDifficulty({ model: 'scorer' }, context), sampleDifficulty({ keepShares: [0.2, 0.6, 1] }, context));
+ */
+export function sampleDifficulty<const Generators extends string[] | undefined = undefined>(
+  input: SampleDifficultyOptions<Generators>,
+  context: RunContext,
+): BatchOperator<{ difficulty: number } & GeneratorRead<Generators>, NoColumns> {
+  const parsed = parseOptions('sampleDifficulty', options, input);
   const { min = -Infinity, max = Infinity, keepShares, generators } = parsed;
   // A question that is not meant may have no difficulty; one that is must.
-  const shape = { ...shapeOf(sampleDifficultySpec, parsed, context), mayLack: ['difficulty'] };
+  const shape = { ...shapeOf(sampleDifficultySpec, parsed, context), mayLack: ['difficulty'] as const };
 
-  return mapRows(shape, (row) => {
+  // The compiler does not follow a column that the options decide on; test/types does.
+  const sampled: BatchOperator = mapRows(shape, (row) => {
     if (!isMeant(generators, row)) return KEEP;
-    const value = row['difficulty'] as number | null;
+    const value = row.difficulty;
     if (value === null)
       throw new RowError('ROW_VALUE_MISSING', 'the row has no value in its column "difficulty"');
     if (value < min) return drop('tooEasy', `difficulty ${value.toFixed(4)}`);
@@ -78,4 +116,5 @@ export function sampleDifficulty(input: SampleDifficultyOptions, context: RunCon
     const part = Math.min(keepShares.length - 1, Math.max(0, Math.floor(value * keepShares.length)));
     return rowUniform(context, shape.step, row) < keepShares[part]! ? KEEP : drop('notSampled');
   });
+  return sampled;
 }

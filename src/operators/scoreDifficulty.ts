@@ -5,9 +5,23 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
-import { generatorNeeds, generatorReads, generatorsOption, isMeant } from './lib/generators.js';
+import {
+  type GeneratorRead,
+  generatorNeeds,
+  generatorReads,
+  generatorsOption,
+  isMeant,
+} from './lib/generators.js';
 import { compilePrompt } from './lib/prompt.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, rowSeed, shapeOf } from './lib/operator.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 
@@ -32,17 +46,58 @@ const options = z.strictObject({
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 1024 }),
 });
 
-export type ScoreDifficultyOptions = z.input<typeof options>;
+/** Options of `scoreDifficulty`. */
+export interface ScoreDifficultyOptions<Generators extends string[] | undefined = string[] | undefined> {
+  /** A name from `models`: the scorer, or with `disagreement` the solver. */
+  model: string;
+  /**
+   * `digit` asks for one digit from 0 (easy) to 9 and takes its expectation over the ten probabilities; `disagreement`
+   * solves the question `n` times and takes the share that misses the commonest answer; `score` takes the number that a
+   * scoring model gives the question.
+   *
+   * @default "digit"
+   */
+  method?: 'digit' | 'disagreement' | 'score';
+  /** Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`. */
+  prompt?: string;
+  /**
+   * With `disagreement`: solutions a question.
+   *
+   * @default 8
+   */
+  n?: number;
+  /** Only questions of these generators, names from `models`; the others pass as they are. All if absent. */
+  generators?: Generators;
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0.7
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.95
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 1024
+   */
+  tokensMax?: number;
+}
 
 const NEEDS = { digit: 'choose', disagreement: 'complete', score: 'scoreQuestion' } as const;
 
-export const scoreDifficultySpec: OperatorSpec<typeof options> = {
+export const scoreDifficultySpec = defineSpec({
   name: 'scoreDifficulty',
   summary: 'Gives each question a difficulty: the rate at which a solver is expected to fail.',
   details:
-    'ScaleQuest trains a scorer on a solver’s fail rates (section 2.3). `digit` uses a model that was taught to answer with ' +
-    'a digit; `disagreement` needs no scorer: how often a solver contradicts itself; `score` asks a scorer with a head for one number, ' +
-    'as the paper’s is, behind pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
+    'ScaleQuest trains a scorer on a solver’s fail rates (section 2.3). `digit` uses a model that was ' +
+    'taught to answer with a digit. `disagreement` needs no scorer: it measures how often a solver ' +
+    'contradicts itself. `score` asks a scorer with a head for one number, like the paper’s, behind ' +
+    'pooling, classify or tei. Prompt and sampling options are for the methods that write text.',
   options,
   reads: ({ generators }) => ({ question: 'string', ...generatorReads(generators) }),
   writes: ({ generators }) => [
@@ -62,32 +117,53 @@ export const scoreDifficultySpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - scoreDifficulty: { model: tiny }`,
   operator: scoreDifficulty,
-};
+});
 
-export function scoreDifficulty(input: ScoreDifficultyOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Gives each question a difficulty: the rate at which a solver is expected to fail.
+ *
+ * Reads `question`, and `generator` where `generators` is given; writes `difficulty`, 0 to 1, or with `score` on the model’s
+ * own scale; null for questions of other generators. Source: ScaleQuest (arXiv 2410.18693), section 2.3.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(scoreDifficulty({ model: 'scorer', method: 'digit' }, context));
+ */
+export function scoreDifficulty<const Generators extends string[] | undefined = undefined>(
+  input: ScoreDifficultyOptions<Generators>,
+  context: RunContext,
+): BatchOperator<
+  { question: string } & GeneratorRead<Generators>,
+  { difficulty: Generators extends undefined ? number : number | null }
+> {
+  const parsed = parseOptions('scoreDifficulty', options, input);
   const { model: name, method, n, temperature, topP, tokensMax } = parsed;
   const shape = shapeOf(scoreDifficultySpec, parsed, context);
   const builtIn = method === 'disagreement' ? 'respond' : 'scoreDifficulty';
   const prompt = compilePrompt(context, builtIn, parsed.prompt, ['question']);
 
-  return mapRows(shape, async (row) => {
+  // The compiler does not follow a column that the options decide on; test/types does.
+  const scored: BatchOperator = mapRows(shape, async (row) => {
     if (!isMeant(parsed.generators, row)) return keep({ difficulty: null });
     const { seq, question } = row;
     const model = modelOf(context, name);
     if (method === 'score') {
-      const [difficulty] = await model.score({ seq, items: [{ user: question as string, assistant: null }] });
+      const [difficulty] = await model.score({ seq, items: [{ user: question, assistant: null }] });
       return keep({ difficulty: difficulty! });
     }
-    const turn = { kind: 'user', text: prompt({ question: question as string }) } as const;
+    const message = { kind: 'user', text: prompt({ question }) } as const;
     if (method === 'digit') {
-      return keep({ difficulty: expectedDigit(await model.choose({ seq, turn, options: DIGITS })) });
+      return keep({ difficulty: expectedDigit(await model.choose({ seq, message, options: DIGITS })) });
     }
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, turn, n, temperature, topP, tokensMax, seed };
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts, leftOut } = await completeUsable(model, ask);
     return keep({ difficulty: disagreement(texts.map(finalAnswer), n) }, leftOut);
   });
+  return scored;
 }
 
 /** The expectation of the digit over its ten probabilities, scaled to 0 … 1. */

@@ -4,7 +4,7 @@ import { mapRows } from '../flow/mapRows.js';
 import { keep } from '../flow/outcome.js';
 import { compilePrompt } from './lib/prompt.js';
 import { yesShare } from './judgeSolvability.js';
-import { type OperatorSpec, ROWWISE, type RunContext, modelOf, shapeOf } from './lib/operator.js';
+import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the verifier, or with `score` the reward model.'),
@@ -22,16 +22,29 @@ const options = z.strictObject({
     ),
 });
 
-export type ScoreRewardOptions = z.input<typeof options>;
+/** Options of `scoreReward`. */
+export interface ScoreRewardOptions {
+  /** A name from `models`: the verifier, or with `score` the reward model. */
+  model: string;
+  /**
+   * `yesNo` asks a generative model whether the response is correct; `score` takes the number that a reward model gives.
+   *
+   * @default "yesNo"
+   */
+  method?: 'yesNo' | 'score';
+  /** With `yesNo`: prompt file with {{ question }} and {{ response }}, answered by Yes or No. Built in if absent. */
+  prompt?: string;
+}
 
-export const scoreRewardSpec: OperatorSpec<typeof options> = {
+export const scoreRewardSpec = defineSpec({
   name: 'scoreReward',
   summary:
     'Gives each response a reward: what a reward model gives, or the probability that a verifier calls it correct.',
   details:
-    'ScaleQuest scores with a reward model (section 2.4, InternLM2-7B-Reward): that is `score`, with a model of kind pooling, ' +
-    'classify, scorePair or tei, all responses of a row together. With `yesNo` the reward is P(Yes) / (P(Yes) + P(No)) of the ' +
-    'verifier’s first token, one token a response, which any generative model can give.',
+    'ScaleQuest scores with a reward model (section 2.4, InternLM2-7B-Reward). `score` does this with a ' +
+    'model of kind pooling, classify, scorePair or tei, for all responses of a row together. With ' +
+    '`yesNo` the reward is P(Yes) / (P(Yes) + P(No)) of the verifier’s first token. It costs one token a ' +
+    'response, and every generative model can give it.',
   options,
   reads: () => ({ question: 'string', responses: 'list<string>' }),
   writes: () => [
@@ -48,24 +61,42 @@ export const scoreRewardSpec: OperatorSpec<typeof options> = {
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - scoreReward: { model: tiny }`,
   operator: scoreReward,
-};
+});
 
-export function scoreReward(input: ScoreRewardOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Gives each response a reward: what a reward model gives, or the probability that a verifier calls it correct.
+ *
+ * Reads `question` and `responses`, and writes `rewards`, one a response: 0 to 1 with `yesNo`, on the model’s own scale with
+ * `score`. Source: ScaleQuest (arXiv 2410.18693), section 2.4.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without its variables. The
+ * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny' }, context), scoreReward({ model: 'reward', method: 'score' }, context), keepBest({}, context));
+ */
+export function scoreReward(
+  input: ScoreRewardOptions,
+  context: RunContext,
+): BatchOperator<
+  { question: string; responses: readonly string[] },
+  { rewards: readonly (number | null)[] }
+> {
+  const parsed = parseOptions('scoreReward', options, input);
   const prompt = compilePrompt(context, 'scoreReward', parsed.prompt, ['question', 'response']);
 
   return mapRows(shapeOf(scoreRewardSpec, parsed, context), async ({ seq, question, responses }) => {
     const model = modelOf(context, parsed.model);
     if (parsed.method === 'score') {
-      const user = question as string;
-      const items = (responses as string[]).map((assistant) => ({ user, assistant }));
+      const items = responses.map((assistant) => ({ user: question, assistant }));
       return keep({ rewards: await model.score({ seq, items }) });
     }
     async function reward(response: string): Promise<number> {
-      const text = prompt({ question: question as string, response });
-      const [yes, no] = await model.choose({ seq, turn: { kind: 'user', text }, options: ['Yes', 'No'] });
+      const text = prompt({ question, response });
+      const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
-    return keep({ rewards: await Promise.all((responses as string[]).map(reward)) });
+    return keep({ rewards: await Promise.all(responses.map(reward)) });
   });
 }

@@ -4,8 +4,9 @@ import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
-import { type Row, type Values, drop, multiply } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import type { ColumnNamed, ColumnTypes, Row, Values } from '../flow/columnTypes.js';
+import { drop, multiply } from '../flow/outcome.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const columnName = z
   .string()
@@ -46,21 +47,54 @@ function namesOf(...maps: readonly Record<string, string>[]): string[] {
   return maps.flatMap((map) => Object.values(map));
 }
 
-export type UnnestOptions = z.input<typeof options>;
+/** Options of `unnest`. */
+export interface UnnestOptions<
+  Texts extends Record<string, string> = Record<string, string>,
+  Numbers extends Record<string, string> = Record<string, string>,
+> {
+  /**
+   * List columns of texts to take apart: list column → column of one text, e.g. `responses: response`.
+   *
+   * @default {"responses":"response"}
+   */
+  texts?: Texts;
+  /**
+   * List columns of numbers to take apart beside them, e.g. `rewards: reward`.
+   *
+   * @default {}
+   */
+  numbers?: Numbers;
+}
 
-export const unnestSpec: OperatorSpec<typeof options> = {
+/** The lists that are taken apart. */
+export type ListsRead<Texts extends Names, Numbers extends Names> = ColumnNamed<
+  keyof Texts & string,
+  readonly string[]
+> &
+  ColumnNamed<keyof Numbers & string, readonly (number | null)[]>;
+
+/** A column for the items of each. */
+export type ItemsWritten<Texts extends Names, Numbers extends Names> = ColumnNamed<
+  Texts[keyof Texts],
+  string
+> &
+  ColumnNamed<Numbers[keyof Numbers], number | null> & { readonly seqIndex: number };
+
+type Names = Readonly<Record<string, string>>;
+
+export const unnestSpec = defineSpec({
   name: 'unnest',
   summary: 'Makes a row of every item of a list: of every response, say, with its reward.',
   details:
-    'For sets that keep several answers a question, as DART-Math does, and for steps that look at one response at a time. ' +
-    'Lists taken apart together must be of one length. The rows of a question stay together, numbered by `seqIndex`; ' +
-    'they count one by one towards `target`.',
+    'Use it for sets that keep several answers to a question, as DART-Math does, and before steps that ' +
+    'look at one response at a time. Lists that are taken apart together must be of one length. The rows ' +
+    'of a question stay together and are numbered by `seqIndex`. Each of them counts towards `target`.',
   options,
-  reads: ({ texts, numbers }) => ({
+  reads: ({ texts, numbers }): ColumnTypes => ({
     ...Object.fromEntries(Object.keys(texts).map((name) => [name, 'list<string>' as const])),
     ...Object.fromEntries(Object.keys(numbers).map((name) => [name, 'list<float64>' as const])),
   }),
-  writes: ({ texts, numbers }) => [
+  writes: ({ texts, numbers }): Column[] => [
     ...Object.entries(texts).map(([list, name]): Column => ({
       name,
       type: 'string',
@@ -81,10 +115,30 @@ export const unnestSpec: OperatorSpec<typeof options> = {
 - respond: { model: tiny, n: 3, tokensMax: 160 }
 - unnest: { texts: { responses: response } }`,
   operator: unnest,
-};
+});
 
-export function unnest(input: UnnestOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Makes a row of every item of a list: of every response, say, with its reward.
+ *
+ * Reads the lists that `texts` and `numbers` name and writes a column for the items of each, and `seqIndex`; drops as
+ * `empty`.
+ * A row whose lists differ in length is rejected with ROW_LISTS_DIFFER.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a
+ * column that it reads does not reach it.
+ * @example
+ * source.pipe(respond({ model: 'tiny' }, context), unnest({ texts: { responses: 'response' } }, context));
+ */
+export function unnest<
+  const Texts extends Record<string, string> = { responses: 'response' },
+  const Numbers extends Record<string, string> = Record<never, string>,
+>(
+  input: UnnestOptions<Texts, Numbers>,
+  context: RunContext,
+): BatchOperator<ListsRead<Texts, Numbers>, ItemsWritten<Texts, Numbers>> {
+  const parsed = parseOptions('unnest', options, input);
   const lists = Object.entries({ ...parsed.texts, ...parsed.numbers });
   const shape = shapeOf(unnestSpec, parsed, context);
 

@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
 import { drop, keep } from '../flow/outcome.js';
-import { IMMEDIATE, type OperatorSpec, type RunContext, shapeOf } from './lib/operator.js';
+import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   template: z
@@ -24,15 +24,31 @@ const options = z.strictObject({
     ),
 });
 
-export type WrapQuestionOptions = z.input<typeof options>;
+/** Options of `wrapQuestion`. */
+export interface WrapQuestionOptions {
+  /**
+   * Template of the model to be trained: a name as in `models`, or `{ tokenizer: path }` of its tokenizer_config.json.
+   *
+   * @default "qwen2-math"
+   */
+  template?: string | { tokenizer: string };
+  /**
+   * Drop a longer question: a trainer would cut it, and with it the marker that ends it. Fits 256 tokens, the paper’s;
+   * about three characters a token.
+   *
+   * @default 720
+   */
+  charsMax?: number;
+}
 
-export const wrapQuestionSpec: OperatorSpec<typeof options> = {
+export const wrapQuestionSpec = defineSpec({
   name: 'wrapQuestion',
   summary: 'Writes each question as the text that a question generator is trained on.',
   details:
-    'The data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user turn, the question, and the marker ' +
-    'that ends it, so that the model learns to write a question after the bare opening, and to stop. The text begins ' +
-    'without a begin-of-sequence marker: the trainer’s tokeniser adds that one. Train on the column `text`.',
+    'Makes the data of ScaleQuest’s question fine-tuning (section 2.1): the opening of a user message, ' +
+    'the question, and the marker that ends it. From it the model learns to write a question after the ' +
+    'bare opening, and to stop. The text begins without a begin-of-sequence marker, because the ' +
+    'trainer’s tokeniser adds it. Train on the column `text`.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [{ name: 'text', type: 'string', help: 'The question between its opening and its end.' }],
@@ -42,16 +58,31 @@ export const wrapQuestionSpec: OperatorSpec<typeof options> = {
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - wrapQuestion: { template: qwen2-math }`,
   operator: wrapQuestion,
-};
+});
 
-export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): BatchOperator {
-  const parsed = options.parse(input);
+/**
+ * Writes each question as the text that a question generator is trained on.
+ *
+ * Reads `question` and writes `text`; drops as `tooLong`. Source: ScaleQuest (arXiv 2410.18693), section 2.1.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a template that is not known. The stream
+ * ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
+ * @example
+ * source.pipe(wrapQuestion({ template: 'qwen2-math' }, context));
+ */
+export function wrapQuestion(
+  input: WrapQuestionOptions,
+  context: RunContext,
+): BatchOperator<{ question: string }, { text: string }> {
+  const parsed = parseOptions('wrapQuestion', options, input);
   const shape = shapeOf(wrapQuestionSpec, parsed, context);
-  if (!context.questionFrame) throw noTemplates();
-  const { opening, end } = context.questionFrame(parsed.template);
+  if (!context.promptWrapper) throw noTemplates();
+  const { opening, end } = context.promptWrapper(parsed.template);
 
   return mapRows(shape, (row) => {
-    const question = (row['question'] as string).trim();
+    const question = row.question.trim();
     if (question.length > parsed.charsMax) return drop('tooLong', `${question.length} characters`);
     return keep({ text: opening + question + end });
   });
@@ -60,6 +91,6 @@ export function wrapQuestion(input: WrapQuestionOptions, context: RunContext): B
 function noTemplates(): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
-    'the context has no questionFrame, expected one: see createContext of the library',
+    'the context has no promptWrapper, expected one: see createContext of the library',
   );
 }

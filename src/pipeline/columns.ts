@@ -1,20 +1,13 @@
-import type { Column, ColumnType } from '../arrow/columnType.js';
+import type { Column } from '../arrow/columnType.js';
+import { namedSources } from '../io/sources/registry.js';
 import type { Plan, PlannedStep } from './plan.js';
 
 export const SEQ_COLUMN: Column = { name: 'seq', type: 'int32', help: 'Position of the row in the source.' };
 
 /** The columns of a row before the first step. */
 export function sourceColumns(source: Plan['settings']['source']): Column[] {
-  const declared = (source.jsonl ?? source.parquet)?.columns ?? {};
-  return [
-    SEQ_COLUMN,
-    ...Object.entries(declared).map(([name, type]) => ({
-      name,
-      type: type as ColumnType,
-      help: 'From the source.',
-      nullable: true,
-    })),
-  ];
+  const named = namedSources(source).map(({ format, options }) => format.describe(options).columns);
+  return [SEQ_COLUMN, ...(named[0] ?? [])];
 }
 
 /** Columns after a step: what it writes replaces a column of the same name in place. */

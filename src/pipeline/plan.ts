@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Column } from '../arrow/columnType.js';
-import type { ModelConfig } from '../backends/openModel.js';
+import type { ModelConfig } from '../backends/registry.js';
 import type { OperatorSpec } from '../operators/lib/operator.js';
 import type { pipelineSchema } from './schema.js';
 

@@ -1,13 +1,17 @@
 import { z } from 'zod';
-import { COLUMN_TYPES } from '../arrow/columnType.js';
-import { modelSchema } from '../backends/openModel.js';
+import { modelSchema } from '../backends/registry.js';
 import { OPERATORS } from '../operators/registry.js';
 import { trainingSchema } from '../train/schema.js';
 import { exportSchema } from '../io/exports/registry.js';
+import { formatNames, sourceOptions } from '../io/sources/registry.js';
 
 const exportName = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9-]*$/, 'expected letters, digits and hyphens, starting with a letter');
+
+const anyFormat = formatNames()
+  .map((name) => `\`${name}\``)
+  .join(' or ');
 
 /** The top of a pipeline file. Steps and models are parsed one by one, so that their mistakes read well. */
 export const pipelineSchema = z.strictObject({
@@ -43,8 +47,7 @@ export const pipelineSchema = z.strictObject({
   models: z.record(z.string(), z.unknown()).default({}).describe('Named roles: each an engine or a server.'),
   source: z
     .strictObject({
-      jsonl: fileSource('JSON Lines files').optional(),
-      parquet: fileSource('Parquet files').optional(),
+      ...sourceOptions,
       windowRows: z
         .int()
         .min(1)
@@ -55,7 +58,7 @@ export const pipelineSchema = z.strictObject({
       batchRows: z.int().min(1).max(65536).default(32).describe('Rows a record batch; far below windowRows.'),
     })
     .prefault({})
-    .describe('Where rows come from; without `jsonl` or `parquet`, empty rows for `generate` to fill.'),
+    .describe(`Where rows come from; without ${anyFormat}, empty rows for \`generate\` to fill.`),
   steps: z.array(z.unknown()).min(1).describe('The operators, in order.'),
   output: z
     .strictObject({
@@ -86,49 +89,6 @@ export const pipelineSchema = z.strictObject({
         'changed after the run: `scalequest train` launches them.',
     ),
 });
-
-function fileSource(what: string) {
-  return z
-    .strictObject({
-      path: z
-        .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-        .describe(
-          `${what}: a path or several, or a folder, read in name order; relative to the pipeline file.`,
-        ),
-      columns: z
-        .record(z.string(), z.enum(COLUMN_TYPES))
-        .refine(
-          (columns) => Object.keys(columns).length > 0 && !('seq' in columns) && !('seqIndex' in columns),
-          'expected at least one column, and none called seq: rows are numbered as they are read',
-        )
-        .default({ question: 'string' })
-        .describe('Columns read, with their types.'),
-      from: z
-        .record(z.string(), z.string().min(1))
-        .optional()
-        .describe(
-          'Names of columns in the file, where they are others: { question: problem } reads `problem` as `question`.',
-        ),
-    })
-    .superRefine(checkNames)
-    .describe(`Rows from ${what}.`);
-}
-
-/** A refinement: each column of the file is read as one. */
-function checkNames(
-  { columns, from = {} }: { columns: Record<string, unknown>; from?: Record<string, string> | undefined },
-  context: z.RefinementCtx,
-): void {
-  for (const name of Object.keys(from)) {
-    if (name in columns) continue;
-    const message = `expected one of the columns that are read: ${Object.keys(columns).join(', ')}`;
-    context.addIssue({ code: 'custom', path: ['from', name], message });
-  }
-  const read = Object.keys(columns).map((name) => from[name] ?? name);
-  if (new Set(read).size === read.length) return;
-  const message = `expected each column of the file once, found ${read.join(', ')}`;
-  context.addIssue({ code: 'custom', path: ['from'], message });
-}
 
 export const stepLabel = z
   .string()

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
 import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
-import { readTexts } from '../io/sources/texts.js';
+import { readTexts } from '../io/sources/readTexts.js';
 import { checkPipeline } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';

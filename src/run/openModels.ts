@@ -3,13 +3,8 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { bosFault } from '../backends/templates/bosFault.js';
 import { systemClock, wallNowMs } from '../clock.js';
 import type { Model } from '../backends/model.js';
-import {
-  type ModelConfig,
-  type OpenModelDeps,
-  describeModel,
-  keyVariablesOf,
-  openModel,
-} from '../backends/openModel.js';
+import { type OpenModelDeps, openModel } from '../backends/openModel.js';
+import { type ModelConfig, describeModel, keyVariablesOf } from '../backends/registry.js';
 import { createSharedPools } from '../backends/pool/sharedPools.js';
 import { withStore } from '../backends/cache/stored.js';
 import { contentsHash } from '../io/files/contents.js';
@@ -128,7 +123,7 @@ export async function storeModels(plan: Plan, models: readonly Model[], store: S
 /** A path is no identity for a store that several pipeline files share: what its file holds is. */
 async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<string> {
   const { identity, files } = describeModel(config);
-  const read = files.flatMap((path) => modelFiles(resolve(folder, path)).filter(existsSync));
+  const read = files.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(existsSync));
   const held = read.map((path) => contentsHash(path));
   return hashOf({ identity, files: await Promise.all(held) });
 }

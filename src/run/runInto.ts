@@ -21,7 +21,7 @@ import {
 import { type RunLog, openRunLog } from '../io/run/runLog.js';
 import { openRunSink } from '../io/run/runSink.js';
 import { writeSample } from '../io/run/sample.js';
-import { sourceReader } from '../io/sources/source.js';
+import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type Performance, type Report, performanceOf, reportOf } from './report.js';

@@ -10,7 +10,7 @@ import type { StepState } from '../flow/stepResult.js';
 import { decodeStepResult, encodeStepResults } from '../flow/stepResultBytes.js';
 import { untilAborted } from '../flow/untilAborted.js';
 import type { RunContext } from '../operators/lib/operator.js';
-import { frameFrom } from '../pipeline/frame.js';
+import { promptWrapperFrom } from '../pipeline/promptWrapper.js';
 import type { Plan } from '../pipeline/plan.js';
 import { textsFrom } from '../pipeline/check/texts.js';
 
@@ -140,7 +140,7 @@ export function runContext(
     prompt,
     step: label,
     texts: textsFrom(plan.texts),
-    questionFrame: frameFrom(plan.folder),
+    promptWrapper: promptWrapperFrom(plan.folder),
     ...(resume ? { restored: resume.restored } : {}),
     ...(onCounts ? { onCounts } : {}),
   };

@@ -1,8 +1,7 @@
-import type { Files } from '../io/files/files.js';
-import { type BlockCodec, KEY_BYTES } from './blocks.js';
-import { committed, damaged, writeError } from './storeErrors.js';
-import { ensureRoom } from './room.js';
-import type { StoreTables } from './tables.js';
+import { type StoreDatabase, transact } from './database/database.js';
+import { damaged, writeError } from './database/storeErrors.js';
+import { KEY_BYTES } from './replies.js';
+import type { WriteQueue } from './writeQueue.js';
 
 /**
  * The step result cache: one record for each step and segment, by the step's fingerprint (12 bytes) and the segment's first row
@@ -24,21 +23,18 @@ export interface StoredStepResult {
   bytes: Buffer;
 }
 
-export interface StepResultDeps {
-  files: Files;
-  path: string;
-  tables: StoreTables;
-  codec: BlockCodec;
+export interface StepResultOptions {
+  /** The run that the records name. */
   run: string;
-  /** One write after the other. */
-  inTurn<T>(write: () => Promise<T>): Promise<T>;
+  enqueue: WriteQueue;
   count(rows: number): void;
 }
 
 const FINGERPRINT_BYTES = KEY_BYTES - 4;
 
-export function openStepResults(deps: StepResultDeps): StepResultTable {
-  const { files, path, tables, codec, run, inTurn, count } = deps;
+export function openStepResults(database: StoreDatabase, options: StepResultOptions): StepResultTable {
+  const { path, tables, codec } = database;
+  const { run, enqueue, count } = options;
 
   async function encode(lo: number, { fingerprint, bytes: texts }: StoredStepResult): Promise<EncodedRecord> {
     const key = keyOf(fingerprint, lo);
@@ -48,12 +44,9 @@ export function openStepResults(deps: StepResultDeps): StepResultTable {
 
   async function write(records: readonly EncodedRecord[]): Promise<void> {
     const valuesBytes = records.map(({ block }) => block.length);
-    await ensureRoom(files, path, tables, { keys: records.length, valuesBytes });
-    await committed(
-      tables.root.transaction(() => {
-        for (const { key, block } of records) void tables.stepResults.put(key, block);
-      }),
-    );
+    await transact(database, { keys: records.length, valuesBytes }, ({ stepResults }) => {
+      for (const { key, block } of records) void stepResults.put(key, block);
+    });
   }
 
   return {
@@ -70,7 +63,7 @@ export function openStepResults(deps: StepResultDeps): StepResultTable {
         const encoded = Promise.all(results.map((result) => encode(lo, result)));
         // It is queued before it is encoded, so that a close waits for it.
         encoded.catch(() => {});
-        await inTurn(async () => write(await encoded));
+        await enqueue(async () => write(await encoded));
       } catch (error) {
         throw writeError(path, error);
       }
@@ -95,15 +88,13 @@ function keyOf(fingerprint: string, lo: number): Buffer {
 const REMOVED_MAX = 1000;
 
 /** Removes all records. */
-export async function removeStepResults(files: Files, path: string, tables: StoreTables): Promise<void> {
+export async function removeStepResults(database: StoreDatabase): Promise<void> {
+  const { stepResults } = database.tables;
   for (let isLeft = true; isLeft;) {
-    const keys = [...tables.stepResults.getKeys({ limit: REMOVED_MAX })].map((key) => Buffer.from(key));
+    const keys = [...stepResults.getKeys({ limit: REMOVED_MAX })].map((key) => Buffer.from(key));
     isLeft = keys.length === REMOVED_MAX;
-    await ensureRoom(files, path, tables, { keys: keys.length, valuesBytes: [] });
-    await committed(
-      tables.root.transaction(() => {
-        for (const key of keys) void tables.stepResults.remove(key);
-      }),
-    );
+    await transact(database, { keys: keys.length, valuesBytes: [] }, () => {
+      for (const key of keys) void stepResults.remove(key);
+    });
   }
 }

@@ -4,7 +4,7 @@ import { ScaleQuestError } from '../errors.js';
 import { hashBytes } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
 import { readManifest } from '../io/run/manifest.js';
-import { readParquetBlocks } from '../io/sources/readParquet.js';
+import { readParquetBlocks } from '../io/parquet/readParquet.js';
 import { MANIFEST_FILE, committedShards, hasManifest } from '../io/run/runFolder.js';
 import type { Training } from './schema.js';
 import type { ReportFigures } from './when.js';

@@ -1,4 +1,4 @@
-import { keyRemover } from '../backends/http/keyGuard.js';
+import { keyRedactor } from '../text/redactKey.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,7 +48,7 @@ function isOfFamily(name: string): boolean {
 
 /** Takes the values of the named variables out of what a trainer prints. */
 export function secretRemover(all: Environment, names: readonly string[]): (line: string) => string {
-  return inTurn(names.map((name) => keyRemover(all[name])));
+  return inTurn(names.map((name) => keyRedactor(all[name])));
 }
 
 /** Shorter ones are found in too many words that are no secret. */
@@ -60,7 +60,7 @@ export function filledRemover(filled: ReadonlyMap<string, string>): (text: strin
     .filter(([name]) => isSecretName(name))
     // One may hold another.
     .sort(([, a], [, b]) => b.length - a.length);
-  return inTurn(secrets.map(([name, value]) => keyRemover(value, `\${${name}}`, FILLED_CHARS_MIN)));
+  return inTurn(secrets.map(([name, value]) => keyRedactor(value, `\${${name}}`, FILLED_CHARS_MIN)));
 }
 
 function inTurn(removers: readonly ((text: string) => string)[]): (text: string) => string {

@@ -10,7 +10,7 @@ import { emptyProblem, modelProblem } from './modelFolder.js';
 import { type TrainingFolder, type TrainingRecord, writeRecord } from './record.js';
 import { type Training, labelOf } from './schema.js';
 
-export const LOG_FILE = 'log.txt';
+export const TRAINING_LOG_FILE = 'log.txt';
 export const METRICS_FILE = 'metrics.jsonl';
 
 /** What a training needs of the world. */
@@ -108,7 +108,7 @@ async function follow(launched: Launch, live: Live, world: TrainingWorld): Promi
   const { training, folder, command, cwd } = launched;
   const { files, clock, env, signal, filled = NOTHING, onLaunch, onMetrics } = world;
   const [removeFilled, removeNamed] = [filledRemover(filled), secretRemover(env, training.env)];
-  const logPath = join(folder.path, LOG_FILE);
+  const logPath = join(folder.path, TRAINING_LOG_FILE);
   const metricsFile = await files.open(join(folder.path, METRICS_FILE), 'append');
   const startedMs = clock.nowMs();
   let writing = Promise.resolve();
@@ -193,7 +193,7 @@ async function checkOutput(
   if (problem === null) return;
   throw new ScaleQuestError(
     'ERR_TRAIN_OUTPUT',
-    `${WHO[kind]} ${label} ended well, but ${problem}. See ${join(folder.path, LOG_FILE)}.`,
+    `${WHO[kind]} ${label} ended well, but ${problem}. See ${join(folder.path, TRAINING_LOG_FILE)}.`,
     { data: { path: output } },
   );
 }

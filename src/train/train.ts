@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { cleaned } from '../backends/http/keyGuard.js';
+import { withRedactedErrors } from '../text/redactKey.js';
 import { ScaleQuestError } from '../errors.js';
 import type { Files } from '../io/files/files.js';
 import { isHeld, thisProcess } from '../io/run/runLock.js';
@@ -96,7 +96,10 @@ export function train(
   world: TrainingWorld,
   fresh = false,
 ): Promise<TrainingResult> {
-  return cleaned(trainDue(training, places, world, fresh), filledRemover(world.filled ?? new Map()));
+  return withRedactedErrors(
+    trainDue(training, places, world, fresh),
+    filledRemover(world.filled ?? new Map()),
+  );
 }
 
 async function trainDue(
@@ -130,7 +133,7 @@ type OnceResult = TrainingResult & { record: TrainingRecord };
 
 /** Throws ERR_TRAIN_RUNNING and what `launch` throws. Two at once must be kept apart by who calls it. */
 export function launchOnce(options: OnceOptions, world: TrainingWorld): Promise<OnceResult> {
-  return cleaned(launchDue(options, world), filledRemover(world.filled ?? new Map()));
+  return withRedactedErrors(launchDue(options, world), filledRemover(world.filled ?? new Map()));
 }
 
 type PreparedOnce =

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type ModelConfig, describeModel, modelSchema, openModel } from '../../src/backends/openModel.js';
+import { openModel } from '../../src/backends/openModel.js';
+import { type ModelConfig, describeModel, modelSchema } from '../../src/backends/registry.js';
 import { ScaleQuestError } from '../../src/errors.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -57,7 +58,6 @@ describe('describeModel', () => {
     assert.deepEqual(describeModel(parse({ openai: { ...SERVER, protocol: 'chat' } })).can, {
       ...{ preQuery: false, choose: true, score: false, embed: false },
     });
-    assert.deepEqual(describeModel(parse({ llamaCpp: { path: 'a.gguf' } })).files, ['a.gguf']);
   });
 
   it('tells apart what decides replies, and nothing else', () => {

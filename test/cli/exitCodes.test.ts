@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES, EXIT_CODE_HELP, exitCodeOf } from '../../src/cli/exitCodes.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.js';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 
 const EXPECTED: Partial<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   ERR_USAGE: 'usage',
@@ -45,4 +48,13 @@ for (const code of Object.keys(ERROR_CODES) as ErrorCode[]) {
 test('every exit code is another number and has a line of help', () => {
   assert.equal(new Set(Object.values(EXIT_CODES)).size, Object.keys(EXIT_CODES).length);
   assert.deepEqual(Object.keys(EXIT_CODE_HELP), Object.keys(EXIT_CODES));
+});
+
+test('docs/cli.md lists every exit code with its line of help', () => {
+  const page = readFileSync(join(PACKAGE_FOLDER, 'docs', 'cli.md'), 'utf8');
+  const listed = [...page.matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code, help]) => `${code} ${help}`);
+  const expected = Object.entries(EXIT_CODES).map(
+    ([name, code]) => `${code} ${EXIT_CODE_HELP[name as keyof typeof EXIT_CODES]}`,
+  );
+  assert.deepEqual(listed, expected);
 });

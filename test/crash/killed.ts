@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningEndpoint } from '../../bench/endpoint/start.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { summarizeStore } from '../../src/store/storeTools.js';
+import { summarizeStore } from '../../src/store/tools/summarizeStore.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import {
   type KilledPipeline,

@@ -12,7 +12,7 @@ import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import type { CrashingFiles } from '../helpers/crashingFiles.js';
 import { checkDeps, checkText } from '../helpers/pipelineWorld.js';
-import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 /** The quickstart in small: every kind of step, with duplicates, drops, rejects and several answers a question. */
 export const PIPELINES = {
@@ -126,8 +126,8 @@ function modelOf({ orderSeed, repliesSeed = 0 }: Knobs) {
   const model = scriptedModel({
     complete: (request) =>
       Array.from({ length: request.n }, (_, sample) => replyTo(request, repliesSeed, sample)),
-    choose: ({ turn, options }) =>
-      options.map((option) => deriveUniform(repliesSeed, `${turnText({ turn })}\n${option}`, 0)),
+    choose: ({ message, options }) =>
+      options.map((option) => deriveUniform(repliesSeed, `${messageText({ message })}\n${option}`, 0)),
   });
   let calls = 0;
   const wait = async (): Promise<void> => {
@@ -140,10 +140,10 @@ function modelOf({ orderSeed, repliesSeed = 0 }: Knobs) {
   };
 }
 
-function replyTo({ turn, seed, n }: CompleteRequest, repliesSeed: number, sample: number): string {
-  const asked = turn.kind === 'user' ? turn.text : '';
+function replyTo({ message, seed, n }: CompleteRequest, repliesSeed: number, sample: number): string {
+  const asked = message.kind === 'user' ? message.text : '';
   const draw = (what: string): number => deriveUniform(repliesSeed, `${asked}${what}`, seed, sample);
-  if (turn.kind === 'preQuery') return questionOf(draw);
+  if (message.kind === 'preQuery') return questionOf(draw);
   if (n > 1)
     return draw('answered') < 0.2 ? 'I do not know.' : `It is \\boxed{${Math.floor(draw('answer') * 9)}}.`;
   if (draw('verdict') < 0.15) return 'Perhaps.';

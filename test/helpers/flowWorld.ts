@@ -102,16 +102,15 @@ export function worldSteps(
     mapRows({ step: 'value', reads: {}, writes: [VALUE], ...place(0) }, ({ seq }) =>
       delay(`v${seq}`, () => decideValue(knobs, seq)),
     ),
-    scanRows<{ seen: Set<number>; count: number }, number>(
+    scanRows(
       { step: 'unique', reads: { value: 'int32' }, writes: [SEEN], ...place(1) },
       {
-        init: () => ({ seen: new Set(), count: 0 }),
-        decide({ seen, count }, row) {
-          const key = row['value'] as number;
-          if (seen.has(key) && hash(seed, row.seq, 3) % 3 > 0) return { outcome: drop('seen', `${key}`) };
+        init: () => ({ seen: new Set<number>(), count: 0 }),
+        decide({ seen, count }, { seq, value: key }) {
+          if (seen.has(key) && hash(seed, seq, 3) % 3 > 0) return { outcome: drop('seen', `${key}`) };
           return { outcome: keep({ ordinal: count }), delta: key };
         },
-        apply(state, key) {
+        apply(state, key: number) {
           state.seen.add(key);
           state.count += 1;
         },

@@ -7,7 +7,7 @@ import type { OperatorSpec, RunContext } from '../../src/operators/lib/operator.
 import { operatorNamed } from '../../src/operators/registry.js';
 import { deriveSeed } from '../../src/random.js';
 import type { Input } from './runOperator.js';
-import { type Script, turnText } from './scriptedModel.js';
+import { type Script, messageText } from './scriptedModel.js';
 
 /** One case an operator, for what must hold of all of them: options and rows that keep, drop and reject. */
 export interface OperatorCase {
@@ -134,17 +134,17 @@ export async function specOf(name: string): Promise<OperatorSpec> {
   return (await loadCustomOperator(pathToFileURL(countWordsPath()).href)) as unknown as OperatorSpec;
 }
 
-/** A model that answers from the turn and the seed alone: sound, empty, cut off and unclear replies are among them. */
+/** A model that answers from the message and the seed alone: sound, empty, cut off and unclear replies are among them. */
 export const MIXED_SCRIPT: Script = {
   complete: ({ n, ...request }) => Array.from({ length: n }, (_, at) => mixedReply(request, at)),
   choose: (request) => {
-    const draw = deriveSeed(0, turnText(request), 0) % 8;
+    const draw = deriveSeed(0, messageText(request), 0) % 8;
     return request.options.map((_, at) => (draw === 0 ? 0 : ((draw + at) % 5) / 5 / request.options.length));
   },
 };
 
 function mixedReply(request: Omit<CompleteRequest, 'n'>, at: number) {
-  const draw = deriveSeed(request.seed, turnText(request), at) % 10;
+  const draw = deriveSeed(request.seed, messageText(request), at) % 10;
   if (draw === 0) return '';
   if (draw === 1) return { text: `cut ${request.seed}`, finish: 'length' as const };
   if (draw === 2) return 'Perhaps';

@@ -34,7 +34,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
   return {
     name,
     can: { preQuery: true, choose: true, score: true, embed: true },
-    questionFrame: { opening: `<${name}>`, end: '<end>' },
+    promptWrapper: { opening: `<${name}>`, end: '<end>' },
     completes,
     chooses,
     scores,
@@ -91,7 +91,7 @@ function choiceOf(reply: string | Partial<Choice>): Choice {
   return { text, finish: 'stop', tokens: text.split(' ').length, ...given };
 }
 
-/** The text of a user turn; empty for a bare one. */
-export function turnText({ turn }: Pick<CompleteRequest, 'turn'>): string {
-  return turn.kind === 'user' ? turn.text : '';
+/** The text of a user message; empty for a bare one. */
+export function messageText({ message }: Pick<CompleteRequest, 'message'>): string {
+  return message.kind === 'user' ? message.text : '';
 }

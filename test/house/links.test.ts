@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -86,6 +87,29 @@ test('files that comments of pipelines name exist, from there or from the root',
     ),
   );
   assert.deepEqual(faults, []);
+});
+
+test('every `scalequest …` in a page is a command, and docs/cli.md lists each command', () => {
+  const help = execFileSync(
+    process.execPath,
+    [join(PACKAGE_FOLDER, 'dist', 'src', 'cli', 'main.js'), '--help'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const commands = [...help.matchAll(/^  (\w+) (?:\[|<)/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => name !== 'help');
+  assert.ok(commands.includes('run') && commands.includes('store'), help);
+  const named = (text: string): string[] =>
+    [...text.matchAll(/`(?:npx )?scalequest (\w+)/g)].map(([, name]) => name!);
+  const unknown = pages().flatMap((page) =>
+    named(textOf(page))
+      .filter((name) => !commands.includes(name))
+      .map((name) => `${page}: scalequest ${name}`),
+  );
+  assert.deepEqual(unknown, []);
+  assert.deepEqual([...new Set(named(textOf('docs/cli.md')))].sort(), commands.sort());
 });
 
 test('every page in docs is linked from the README or from a page that is', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { modelSchemas } from '../../src/backends/openModel.js';
+import { modelSchemas } from '../../src/backends/registry.js';
 import { OPERATORS } from '../../src/operators/registry.js';
 import { pipelineSchema } from '../../src/pipeline/schema.js';
 import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';

@@ -7,9 +7,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../dist/src/clock.js';
-import { llamaCppOptions, openLlamaCpp } from '../../dist/src/backends/llamaCpp/llamaCpp.js';
-import { openOpenai, openaiOptions } from '../../dist/src/backends/protocols/openai.js';
+import { openModel } from '../../dist/src/backends/openModel.js';
 
 const KEY = 'sk-interop-0815';
 const here = dirname(fileURLToPath(import.meta.url));
@@ -38,8 +36,7 @@ const models = [];
 
 async function open(changes = {}, env = { SERVE_KEY: KEY }) {
   const options = { replicas: [`${server.url}/v1`], model: 'tiny', apiKeyEnv: 'SERVE_KEY', ...changes };
-  const deps = { env, clock: systemClock, random: Math.random };
-  const model = await openOpenai('server', openaiOptions.parse(options), 'qwen2-math', deps);
+  const model = await openModel('server', { openai: options }, { env, folder: root });
   models.push(model);
   return model;
 }
@@ -73,12 +70,8 @@ async function startServer() {
 describe('a llama.cpp server with the bundled model', () => {
   before(async () => {
     server = await startServer();
-    engine = await openLlamaCpp(
-      'engine',
-      llamaCppOptions.parse({ path: modelPath, processes: 1 }),
-      'qwen2-math',
-      root,
-    );
+    const llamaCpp = { path: modelPath, processes: 1 };
+    engine = await openModel('engine', { llamaCpp }, { env: {}, folder: root });
   });
 
   after(async () => {
@@ -87,9 +80,9 @@ describe('a llama.cpp server with the bundled model', () => {
     await server?.stop();
   });
 
-  it('writes questions from the bare opening of a user turn', async () => {
+  it('writes questions from the bare opening of a user message', async () => {
     const model = await open();
-    const ask = (seed) => model.complete({ seq: seed, turn: { kind: 'preQuery' }, ...sampled, seed });
+    const ask = (seed) => model.complete({ seq: seed, message: { kind: 'preQuery' }, ...sampled, seed });
     const rows = await Promise.all(Array.from({ length: 16 }, (_, seed) => ask(seed)));
     for (const [choice] of rows) {
       assert.ok(choice.text.trim().length > 20, choice.text);
@@ -108,8 +101,8 @@ describe('a llama.cpp server with the bundled model', () => {
 
   it('answers a question several times in one request', async () => {
     const model = await open();
-    const turn = user(fill('respond', { question: questions[0] }));
-    const choices = await model.complete({ seq: 0, turn, ...sampled, n: 4, seed: 5 });
+    const message = user(fill('respond', { question: questions[0] }));
+    const choices = await model.complete({ seq: 0, message, ...sampled, n: 4, seed: 5 });
     assert.equal(choices.length, 4);
     assert.ok(new Set(choices.map(({ text }) => text)).size >= 2);
     assert.equal(model.stats().requests, 1);
@@ -118,10 +111,10 @@ describe('a llama.cpp server with the bundled model', () => {
   it('answers greedily as the embedded engine does', async () => {
     const model = await open();
     const pairs = questions.map(async (question, seq) => {
-      const turn = user(fill('respond', { question }));
+      const message = user(fill('respond', { question }));
       const both = await Promise.all([
-        model.complete({ seq, turn, ...greedy }),
-        engine.complete({ seq, turn, ...greedy }),
+        model.complete({ seq, message, ...greedy }),
+        engine.complete({ seq, message, ...greedy }),
       ]);
       return both.map(([{ text, finish }]) => `${finish}: ${text}`);
     });
@@ -132,8 +125,8 @@ describe('a llama.cpp server with the bundled model', () => {
 
   it('cuts at tokensMax and says so', async () => {
     const model = await open();
-    const turn = user(fill('respond', { question: questions[0] }));
-    const [choice] = await model.complete({ seq: 0, turn, ...greedy, tokensMax: 8 });
+    const message = user(fill('respond', { question: questions[0] }));
+    const [choice] = await model.complete({ seq: 0, message, ...greedy, tokensMax: 8 });
     assert.deepEqual([choice.finish, choice.tokens], ['length', 8]);
   });
 
@@ -145,8 +138,8 @@ describe('a llama.cpp server with the bundled model', () => {
     for (const [seq, question] of questions.entries()) {
       const response = 'The sum is 12. The answer is $\\boxed{12}$.';
       const asks = [
-        { seq, turn: user(fill('scoreReward', { question, response })), options: ['Yes', 'No'] },
-        { seq, turn: user(fill('scoreDifficulty', { question })), options: digits },
+        { seq, message: user(fill('scoreReward', { question, response })), options: ['Yes', 'No'] },
+        { seq, message: user(fill('scoreDifficulty', { question })), options: digits },
       ];
       for (const ask of asks) {
         const served = await model.choose(ask);
@@ -164,13 +157,13 @@ describe('a llama.cpp server with the bundled model', () => {
   it('speaks chat, with the model’s own template on the server’s side', async () => {
     const chat = await open({ protocol: 'chat' });
     const raw = await open();
-    const turn = user(fill('respond', { question: questions[1] }));
-    const [ofChat] = await chat.complete({ seq: 0, turn, ...greedy });
-    const [ofRaw] = await raw.complete({ seq: 0, turn, ...greedy });
+    const message = user(fill('respond', { question: questions[1] }));
+    const [ofChat] = await chat.complete({ seq: 0, message, ...greedy });
+    const [ofRaw] = await raw.complete({ seq: 0, message, ...greedy });
     assert.equal(ofChat.text, ofRaw.text);
     const ask = {
       seq: 0,
-      turn: user(fill('scoreDifficulty', { question: questions[1] })),
+      message: user(fill('scoreDifficulty', { question: questions[1] })),
       options: ['0', '1', '5'],
     };
     const [a, b] = [await chat.choose(ask), await raw.choose(ask)];
@@ -181,7 +174,7 @@ describe('a llama.cpp server with the bundled model', () => {
     const model = await open({ requestsInFlightMax: 16 });
     const rows = await Promise.all(
       Array.from({ length: 200 }, (_, seq) =>
-        model.complete({ seq, turn: { kind: 'preQuery' }, ...sampled, seed: seq, tokensMax: 24 }),
+        model.complete({ seq, message: { kind: 'preQuery' }, ...sampled, seed: seq, tokensMax: 24 }),
       ),
     );
     assert.equal(rows.flat().length, 200);
@@ -189,29 +182,31 @@ describe('a llama.cpp server with the bundled model', () => {
   });
 
   it('tells a wrong key, a wrong path and a prompt that is too long', async () => {
-    const turn = user('Hello');
+    const message = user('Hello');
     const wrongKey = await open({}, { SERVE_KEY: 'sk-wrong' });
-    await assert.rejects(wrongKey.complete({ seq: 0, turn, ...greedy }), (error) => {
+    await assert.rejects(wrongKey.complete({ seq: 0, message, ...greedy }), (error) => {
       assert.equal(error.code, 'ERR_MODEL_REFUSED');
       assert.match(error.message, /SERVE_KEY/);
       return !error.message.includes('sk-wrong');
     });
     const wrongPath = await open({ replicas: [`${server.url}/api/v9`] });
-    await assert.rejects(wrongPath.complete({ seq: 0, turn, ...greedy }), { code: 'ERR_MODEL_REFUSED' });
+    await assert.rejects(wrongPath.complete({ seq: 0, message, ...greedy }), { code: 'ERR_MODEL_REFUSED' });
     const model = await open();
     const long = user('How many apples? '.repeat(300));
-    await assert.rejects(model.complete({ seq: 0, turn: long, ...greedy }), { code: 'ROW_PROMPT_TOO_LONG' });
+    await assert.rejects(model.complete({ seq: 0, message: long, ...greedy }), {
+      code: 'ROW_PROMPT_TOO_LONG',
+    });
   });
 
   it('notices that the server is gone, in the middle of a reply and after', async () => {
     const model = await open({ unreachableMs: 300 });
-    const turn = user(fill('respond', { question: questions[0] }));
+    const message = user(fill('respond', { question: questions[0] }));
     // Eight that ask without end: whenever the server goes, some of them wait for a reply.
     let answered = 0;
     const askUntilRefused = async (worker) => {
       for (let seq = worker; ; seq += 8) {
         try {
-          await model.complete({ seq, turn, ...sampled, seed: seq });
+          await model.complete({ seq, message, ...sampled, seed: seq });
           answered++;
         } catch (error) {
           return error.code;
@@ -229,9 +224,9 @@ describe('a llama.cpp server with the bundled model', () => {
   });
 });
 
-/** Prompt tokens of one such turn, as the embedded engine counts them. */
-async function promptTokensOf(turn) {
+/** Prompt tokens of one such message, as the embedded engine counts them. */
+async function promptTokensOf(message) {
   const before = engine.stats().promptTokens;
-  await engine.complete({ seq: 0, turn, ...greedy, tokensMax: 1 });
+  await engine.complete({ seq: 0, message, ...greedy, tokensMax: 1 });
   return engine.stats().promptTokens - before;
 }

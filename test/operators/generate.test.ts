@@ -28,7 +28,7 @@ test('each row gets a question and the name of the model that wrote it', async (
   );
 });
 
-test('the request is the bare opening of a user turn with the sampling asked for', async () => {
+test('the request is the bare opening of a user message with the sampling asked for', async () => {
   const model = scriptedModel({ complete: question });
   const operator = generate(
     { generators: [{ model: 'tiny' }], temperature: 0.5, topP: 0.9, tokensMax: 33 },
@@ -38,7 +38,7 @@ test('the request is the bare opening of a user turn with the sampling asked for
   assert.deepEqual(model.completes, [
     {
       seq: 0,
-      turn: { kind: 'preQuery' },
+      message: { kind: 'preQuery' },
       n: 1,
       temperature: 0.5,
       topP: 0.9,

@@ -4,7 +4,7 @@ import { RowError } from '../../src/errors.js';
 import { judgeSolvability, readVerdict, yesShare } from '../../src/operators/judgeSolvability.js';
 import { deriveSeed } from '../../src/random.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
-import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const VERDICTS: [reply: string, verdict: boolean | 'ROW_UNCLEAR'][] = [
   ['It can be solved. Yes', true],
@@ -44,7 +44,9 @@ const REPLIES: Record<string, string | { text: string; finish: 'length' }> = {
 
 test('reasoned: yes keeps and writes the reply, no drops, no verdict rejects', async () => {
   const model = scriptedModel({
-    complete: (request) => [REPLIES[Object.keys(REPLIES).find((key) => turnText(request).includes(key))!]!],
+    complete: (request) => [
+      REPLIES[Object.keys(REPLIES).find((key) => messageText(request).includes(key))!]!,
+    ],
   });
   const operator = judgeSolvability({ model: 'tiny' }, contextOf([model]));
   const output = await runOperator(operator, questionsInput(Object.keys(REPLIES)));
@@ -62,7 +64,7 @@ test('reasoned: yes keeps and writes the reply, no drops, no verdict rejects', a
 test('reasoned: greedy by default, one reply, with the seed of the row', async () => {
   const model = scriptedModel({ complete: () => ['Yes'] });
   await runOperator(judgeSolvability({ model: 'tiny' }, contextOf([model])), questionsInput(['a', 'b']));
-  const { turn: _turn, ...request } = model.completes.find(({ seq }) => seq === 1)!;
+  const { message: _message, ...request } = model.completes.find(({ seq }) => seq === 1)!;
   const seed = deriveSeed(7, 'judgeSolvability', 1);
   assert.deepEqual(request, { seq: 1, n: 1, temperature: 0, topP: 1, tokensMax: 2048, seed });
 });
@@ -75,7 +77,7 @@ test('probability: the share of Yes against No decides at yesMin', async () => {
     neither: [0, 0],
   };
   const model = scriptedModel({
-    choose: (request) => chances[Object.keys(chances).find((key) => turnText(request).endsWith(key))!]!,
+    choose: (request) => chances[Object.keys(chances).find((key) => messageText(request).endsWith(key))!]!,
   });
   const options = { model: 'tiny', method: 'probability', yesMin: 0.75 } as const;
   const operator = judgeSolvability(options, contextOf([model]));

@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { respond } from '../../src/operators/respond.js';
 import { deriveSeed } from '../../src/random.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
-import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 test('n responses from one request, trimmed, in the order of the server', async () => {
   const model = scriptedModel({ complete: ({ n }) => Array.from({ length: n }, (_, at) => ` reply ${at} `) });
   const operator = respond({ model: 'tiny', n: 3 }, contextOf([model]));
   const { rows } = await runOperator(operator, questionsInput(['Q?']));
   assert.deepEqual(rows, [{ seq: 0, question: 'Q?', responses: ['reply 0', 'reply 1', 'reply 2'] }]);
-  const { turn: _turn, ...request } = model.completes[0]!;
+  const { message: _message, ...request } = model.completes[0]!;
   const seed = deriveSeed(7, 'respond', 0);
   assert.deepEqual(request, { seq: 0, n: 3, temperature: 0.7, topP: 0.95, tokensMax: 2048, seed });
   assert.equal(model.completes.length, 1);
@@ -20,7 +20,7 @@ test('five responses where n is not given; the prompt asks for a boxed answer', 
   const model = scriptedModel({ complete: () => ['x'] });
   await runOperator(respond({ model: 'tiny' }, contextOf([model])), questionsInput(['Q?']));
   assert.equal(model.completes[0]!.n, 5);
-  assert.match(turnText(model.completes[0]!), /^Q\?\n[^]*\\boxed\{\}\.$/);
+  assert.match(messageText(model.completes[0]!), /^Q\?\n[^]*\\boxed\{\}\.$/);
 });
 
 test('empty and cut responses are left out; a question without any is rejected', async () => {
@@ -41,5 +41,5 @@ test('a prompt of one’s own', async () => {
   const prompt = (name: string, path?: string): string => `${name} ${path}: {{ question }}`;
   const operator = respond({ model: 'tiny', prompt: 'mine.txt' }, contextOf([model], { prompt }));
   await runOperator(operator, questionsInput(['Q?']));
-  assert.equal(turnText(model.completes[0]!), 'respond mine.txt: Q?');
+  assert.equal(messageText(model.completes[0]!), 'respond mine.txt: Q?');
 });

@@ -18,7 +18,7 @@ import {
   problemsOf,
   runInMemory,
 } from '../helpers/pipelineWorld.js';
-import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const Q = 'How many pears are left?';
 
@@ -30,12 +30,12 @@ function input(questions: readonly string[], generator = 'qgen'): Input {
 }
 
 function rewriter(reply: (asked: string) => string | { text: string; finish: 'length' }) {
-  return scriptedModel({ complete: (request) => [reply(turnText(request))] }, 'gpt');
+  return scriptedModel({ complete: (request) => [reply(messageText(request))] }, 'gpt');
 }
 
 const QGEN = scriptedModel({}, 'qgen');
 
-test('a row becomes a pair in the frame of its own generator', async () => {
+test('a row becomes a pair in the wrapper of its own generator', async () => {
   const other = scriptedModel({}, 'other');
   const context = contextOf([rewriter(() => `FINAL QUESTION: ${Q}`), QGEN, other]);
   const rows = [...input(['a?']).rows, ...input(['b?'], 'other').rows];
@@ -55,9 +55,9 @@ test('a row becomes a pair in the frame of its own generator', async () => {
   ]);
 });
 
-test('template and questionEnd replace the generator’s frame, and no generator is needed', async () => {
+test('template and questionEnd replace the generator’s wrapper, and no generator is needed', async () => {
   const context = contextOf([rewriter(() => `FINAL QUESTION: ${Q}`)], {
-    questionFrame: (template) => ({ opening: `${JSON.stringify(template)}: `, end: '<end>' }),
+    promptWrapper: (template) => ({ opening: `${JSON.stringify(template)}: `, end: '<end>' }),
   });
   const questions: Input = { columns: { question: 'string' }, rows: [{ question: 'a?' }] };
   const pairOf = async (options: object): Promise<unknown[]> => {
@@ -135,11 +135,11 @@ test('each direction asks with its own prompt; greedy, one reply, with the seed 
     solvability: 'rewriteSolvability undefined',
   };
   for (const { seq, direction, question } of rows) {
-    const { turn: _turn, ...request } = model.completes.find((one) => one.seq === seq)!;
+    const { message: _message, ...request } = model.completes.find((one) => one.seq === seq)!;
     const seed = deriveSeed(7, 'rewrite', seq as number);
     assert.deepEqual(request, { seq, n: 1, temperature: 0, topP: 1, tokensMax: 4096, seed });
     assert.equal(
-      turnText(model.completes.find((one) => one.seq === seq)!),
+      messageText(model.completes.find((one) => one.seq === seq)!),
       `${asked[direction as string]}: ${question}`,
     );
   }
@@ -153,7 +153,7 @@ test('a direction that is switched off needs no prompt', () => {
   assert.throws(() => rewrite({ model: 'gpt' }, context), /rewriteDifficulty does not use/);
 });
 
-test('over HTTP: a generator of raw prompts gives the frame, a chat model rewrites', async () => {
+test('over HTTP: a generator of raw prompts gives the wrapper, a chat model rewrites', async () => {
   const server = await startFaultServer(({ path, body }, response) => {
     if (path === '/v1/completions') return sendJson(response, 200, completionOf(['How many?']));
     const [message] = body['messages'] as { content: string }[];
@@ -190,7 +190,7 @@ test('over HTTP: a generator of raw prompts gives the frame, a chat model rewrit
 });
 
 test('a generator whose template nobody here knows ends the run and says what to do', async () => {
-  const chat = { ...scriptedModel({}, 'qgen'), questionFrame: undefined };
+  const chat = { ...scriptedModel({}, 'qgen'), promptWrapper: undefined };
   const operator = rewrite({ model: 'gpt' }, contextOf([rewriter(() => Q), chat]));
   await assert.rejects(
     runOperator(operator, input(['a?'])),

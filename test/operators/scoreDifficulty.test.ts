@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RowError } from '../../src/errors.js';
 import { disagreement, expectedDigit, scoreDifficulty } from '../../src/operators/scoreDifficulty.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
-import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 function digits(shares: Record<number, number>): number[] {
   return Array.from({ length: 10 }, (_, digit) => shares[digit] ?? 0);
@@ -51,7 +51,7 @@ test('digit: one request for ten options, no completion', async () => {
   assert.deepEqual(output.rows, [{ seq: 0, question: 'hard', difficulty: 1 }]);
   assert.deepEqual(lostTexts(output), ['1 rejected ROW_SCORE_INVALID']);
   assert.deepEqual(model.chooses[0]!.options.join(''), '0123456789');
-  assert.match(turnText(model.chooses[0]!), /one digit[^]*hard$/);
+  assert.match(messageText(model.chooses[0]!), /one digit[^]*hard$/);
 });
 
 test('disagreement: n solutions with the solver’s prompt, what is cut off counts as wrong', async () => {
@@ -62,7 +62,7 @@ test('disagreement: n solutions with the solver’s prompt, what is cut off coun
   const { rows } = await runOperator(operator, questionsInput(['Q?']));
   assert.deepEqual(rows, [{ seq: 0, question: 'Q?', difficulty: 0.5 }]);
   assert.equal(model.completes[0]!.n, 4);
-  assert.match(turnText(model.completes[0]!), /^Q\?\nPlease reason step by step/);
+  assert.match(messageText(model.completes[0]!), /^Q\?\nPlease reason step by step/);
 });
 
 test('score: the question alone, and the model’s own number', async () => {

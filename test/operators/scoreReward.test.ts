@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scoreReward, scoreRewardSpec } from '../../src/operators/scoreReward.js';
 import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
-import { scriptedModel, turnText } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const INPUT: Input = {
   columns: { question: 'string', responses: 'list<string>' },
@@ -22,7 +22,7 @@ const CHANCES: Record<string, [number, number]> = {
 
 test('one reward a response, in their order; one that cannot be scored rejects the row', async () => {
   const model = scriptedModel({
-    choose: (request) => CHANCES[Object.keys(CHANCES).find((key) => turnText(request).includes(key))!]!,
+    choose: (request) => CHANCES[Object.keys(CHANCES).find((key) => messageText(request).includes(key))!]!,
   });
   const output = await runOperator(scoreReward({ model: 'tiny' }, contextOf([model])), INPUT);
   assert.deepEqual(
@@ -31,7 +31,7 @@ test('one reward a response, in their order; one that cannot be scored rejects t
   );
   assert.deepEqual(lostTexts(output), ['1 rejected ROW_SCORE_INVALID']);
   assert.equal(model.chooses.length, 5);
-  assert.match(turnText(model.chooses[0]!), /first\?[^]*right[^]*Yes or No\.$/);
+  assert.match(messageText(model.chooses[0]!), /first\?[^]*right[^]*Yes or No\.$/);
 });
 
 test('score: all responses of a row in one call, as pairs, and the model’s own numbers', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Values, multiply } from '../../src/flow/outcome.js';
+import type { Values } from '../../src/flow/columnTypes.js';
+import { multiply } from '../../src/flow/outcome.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { SEQ_INDEX_COLUMN } from '../../src/arrow/columns.js';
 import { rowSeed } from '../../src/operators/lib/operator.js';

@@ -142,14 +142,14 @@ for (const [file, prompt] of [
     const student = scriptedModel({ complete: ({ n }) => Array<string>(n).fill('\\boxed{2}') }, 'student');
     await runInMemory(evaluation, { student });
     const { template } = evaluation.models['student'] as { template: TemplateConfig };
-    const { turn } = student.completes.find(({ seq }) => seq === 0)!;
+    const { message } = student.completes.find(({ seq }) => seq === 0)!;
     const [training] = settings.train;
     const convert = openExport(settings.exports[training!.export!]!);
     const first = JSON.parse(readTextFile(join(PIPELINES_FOLDER, ENV.BENCHMARK)).split('\n')[0]!) as object;
     const { prompt: asked } = convert({ ...first, response: 'r' }) as {
       prompt: Parameters<typeof chatText>[0];
     };
-    assert.equal(`${chatText(asked)}<|im_start|>assistant\n`, resolveTemplate(template).promptText(turn));
+    assert.equal(`${chatText(asked)}<|im_start|>assistant\n`, resolveTemplate(template).promptText(message));
     // The other forms ask the same.
     const { messages } = openExport(settings.exports['chat']!)({ ...first, response: 'r' }) as {
       messages: object[];

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.js';
 import { serveOptions, startServer } from '../../src/process/managedServer.js';
-import { openOpenai, openaiOptions } from '../../src/backends/protocols/openai.js';
+import { openModel } from '../../src/backends/openModel.js';
 import type { ScaleQuestError } from '../../src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'serve-'));
@@ -152,14 +152,14 @@ describe('startServer', () => {
        server.listen(Number(process.argv[2]), '127.0.0.1');`,
     );
     const port = await freePort();
-    const options = openaiOptions.parse({
+    const openai = {
       ...{ replicas: [`http://127.0.0.1:${port}/v1`], model: 'm', unreachableMs: 600_000 },
       serve: { command: [process.execPath, script, `${port}`] },
-    });
-    const deps = { env: process.env, clock: systemClock, random: () => 0.5 };
-    const model = await openOpenai('solver', options, 'qwen2-math', deps);
-    const turn = { kind: 'user', text: 'What is 1 + 1?' } as const;
-    const ask = { turn, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    };
+    const deps = { env: process.env, folder: '.', random: () => 0.5 };
+    const model = await openModel('solver', { openai }, deps);
+    const message = { kind: 'user', text: 'What is 1 + 1?' } as const;
+    const ask = { message, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
     const startedMs = performance.now();
     const calls = [0, 1, 2].map((seq) => model.complete({ ...ask, seq, seed: seq }));
     for (const outcome of await Promise.allSettled(calls)) {

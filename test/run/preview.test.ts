@@ -20,8 +20,8 @@ steps:
 const QUESTIONS = ['Why?', 'why', '', 'How\nmany?'];
 
 const SCRIPT: Script = {
-  complete: ({ seq, turn }) =>
-    turn.kind === 'preQuery' ? [QUESTIONS[seq]!] : ['first\nline', { text: 'second' }],
+  complete: ({ seq, message }) =>
+    message.kind === 'preQuery' ? [QUESTIONS[seq]!] : ['first\nline', { text: 'second' }],
   choose: () => [0.25, 0.75],
 };
 

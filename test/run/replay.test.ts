@@ -11,7 +11,7 @@ import { runInto } from '../../src/run/runInto.js';
 import { RowError } from '../../src/errors.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
-import { pruneStore } from '../../src/store/storeTools.js';
+import { pruneStore } from '../../src/store/tools/pruneStore.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { checkDeps, checkText, overridesOf } from '../helpers/pipelineWorld.js';

@@ -209,7 +209,7 @@ async function errorOfRun(options: object): Promise<ScaleQuestError> {
   const model = await openModel('writer', { openai: options } as never, { env: {}, folder: '.' });
   const asked = {
     seq: 0,
-    turn: { kind: 'preQuery' },
+    message: { kind: 'preQuery' },
     n: 1,
     tokensMax: 8,
     temperature: 1,

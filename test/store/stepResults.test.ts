@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { systemClock } from '../../src/clock.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { type Store, openStore } from '../../src/store/store.js';
-import { pruneStore, summarizeStore } from '../../src/store/storeTools.js';
+import { pruneStore } from '../../src/store/tools/pruneStore.js';
+import { summarizeStore } from '../../src/store/tools/summarizeStore.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { damageStepResults, makeOlder } from './storeReplies.js';
 

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { open } from 'lmdb';
+import { systemClock } from '../../src/clock.js';
 import { nodeFiles } from '../../src/io/files/files.js';
+import { openDatabase } from '../../src/store/database/database.js';
+import { databaseOptions } from '../../src/store/database/tables.js';
 import { removeStepResults } from '../../src/store/stepResults.js';
-import { databaseOptions, openStoreTables } from '../../src/store/tables.js';
+import { openStore } from '../../src/store/store.js';
 
 /** Replies by number, the same in every process. */
 export function keyOf(number: number): string {
@@ -14,10 +17,40 @@ export function textOf(number: number): string {
   return JSON.stringify(['complete', 'solver', 7, [[`reply ${number} é∑ `.repeat(40), 'stop', 7]]]);
 }
 
-/** Leaves the replies alone. */
+export const DAY_MS = 86_400_000;
+
+/** When the stores of `fillRun` are written, by their clock. */
+export const NOW_MS = 1.7e12;
+
+/** Stores `count` replies of one run, written `ageMs` ago; a quarter of its calls are counted as hits. */
+export async function fillRun(
+  path: string,
+  run: string,
+  first: number,
+  count: number,
+  ageMs = 0,
+): Promise<void> {
+  const { sleep } = systemClock;
+  const store = await openStore(path, run, { files: nodeFiles, nowMs: () => NOW_MS - ageMs, sleep });
+  const numbers = Array.from({ length: count }, (_, at) => first + at);
+  await Promise.all(numbers.map((number) => store.put(keyOf(number), textOf(number))));
+  for (const number of numbers) store.count('solver', number % 4 === 0);
+  await store.close();
+}
+
+/** Which of the replies a store has. */
+export async function have(path: string, numbers: readonly number[]): Promise<boolean[]> {
+  const { nowMs, sleep } = systemClock;
+  const store = await openStore(path, 'reader', { files: nodeFiles, nowMs, sleep });
+  const found = numbers.map((number) => store.get(keyOf(number)) === textOf(number));
+  await store.close();
+  return found;
+}
+
+/** Removes the step results and leaves the replies alone. */
 export async function clearStepResults(path: string): Promise<void> {
-  const { tables, close } = await openStoreTables(nodeFiles, path);
-  await removeStepResults(nodeFiles, path, tables);
+  const { database, close } = await openDatabase(nodeFiles, path);
+  await removeStepResults(database);
   await close();
 }
 

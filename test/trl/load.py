@@ -1,4 +1,4 @@
-"""Loads a checkpoint as a user would and prints what it writes after the opening of a user turn, as JSON."""
+"""Loads a checkpoint as a user would and prints what it writes after the opening of a user message, as JSON."""
 
 import json
 import sys

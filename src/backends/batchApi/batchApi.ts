@@ -4,7 +4,7 @@ import { OPENAI_SPEAKS } from '../protocols/openaiReplies.js';
 import { type HttpReply, type Poster, createPoster } from '../http/httpClient.js';
 import { type ServerHealth, withRetry } from '../http/retry.js';
 import { type ServerDeps, type ServerOptions, keyHeaders, readApiKey } from '../protocols/serverClient.js';
-import { keyRemover } from '../http/keyGuard.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import { type ReplyContext, parseReply, statusError } from '../protocols/serverReplies.js';
 
 /**
@@ -34,7 +34,7 @@ const batchSchema = z.object({
     .catch(undefined),
 });
 
-export type Batch = z.output<typeof batchSchema>;
+export type BatchJob = z.output<typeof batchSchema>;
 
 const lineSchema = z.object({
   custom_id: z.string(),
@@ -53,11 +53,11 @@ export interface BatchRequest {
 export interface BatchApi {
   context: ReplyContext;
   /** Uploads a file and orders its batch; `signal` keeps it from ordering what nobody waits for any more. */
-  submit(requests: readonly BatchRequest[], path: string): Promise<Batch>;
+  submit(requests: readonly BatchRequest[], path: string): Promise<BatchJob>;
   /** Waits until a batch is over, and gives the lines of its two files by their ids. */
-  follow(batch: Batch): Promise<{ batch: Batch; lines: Map<string, Line> }>;
+  follow(batch: BatchJob): Promise<{ batch: BatchJob; lines: Map<string, Line> }>;
   /** The latest batches that this framework ordered for this model, by the ids of the requests in them. Never rejects. */
-  earlier(): Promise<Map<string, Batch>>;
+  earlier(): Promise<Map<string, BatchJob>>;
   /** Asks for the list of batches: wrong keys, paths and protocols show without an order. */
   probe(): Promise<void>;
   cancel(id: string): Promise<unknown>;
@@ -98,11 +98,11 @@ export function createBatchApi(
     return withRetry(() => send().then(read), retry);
   }
 
-  function askBatch(send: () => Promise<HttpReply>): Promise<Batch> {
+  function askBatch(send: () => Promise<HttpReply>): Promise<BatchJob> {
     return ask(send, (reply) => parseReply(reply, batchSchema, 'id and status', context));
   }
 
-  async function submit(requests: readonly BatchRequest[], path: string): Promise<Batch> {
+  async function submit(requests: readonly BatchRequest[], path: string): Promise<BatchJob> {
     const url = `/v1${path}`;
     const type = `multipart/form-data; boundary=${BOUNDARY}`;
     const file = await ask(
@@ -115,7 +115,7 @@ export function createBatchApi(
     return askBatch(() => poster.post('/batches', order));
   }
 
-  async function follow(ordered: Batch): Promise<{ batch: Batch; lines: Map<string, Line> }> {
+  async function follow(ordered: BatchJob): Promise<{ batch: BatchJob; lines: Map<string, Line> }> {
     let batch = ordered;
     while (!OVER.includes(batch.status)) {
       await clock.sleep(pollMs, signal);
@@ -147,7 +147,7 @@ async function earlierBatches(
   poster: Poster,
   context: ReplyContext,
   timeoutMs: number,
-): Promise<Map<string, Batch>> {
+): Promise<Map<string, BatchJob>> {
   const reply = await poster.get(LIST, Math.min(timeoutMs, LIST_MS_MAX));
   const { data } = parseReply(reply, z.object({ data: z.array(batchSchema) }), 'data', context);
   const ours = data.filter(
@@ -156,7 +156,7 @@ async function earlierBatches(
       metadata?.['scalequest'] === MARK.scalequest &&
       metadata['model'] === context.model,
   );
-  const found = new Map<string, Batch>();
+  const found = new Map<string, BatchJob>();
   for (const batch of ours) {
     if (!batch.input_file_id) continue;
     const file = await poster.get(contentOf(batch.input_file_id), timeoutMs).catch(() => null);
@@ -188,8 +188,8 @@ function lineValue(line: string): unknown {
   }
 }
 
-export function failedError({ label, apiKey }: ReplyContext, { id, errors }: Batch): ScaleQuestError {
-  const why = keyRemover(apiKey)(errors?.data?.[0]?.message ?? 'no reason given');
+export function failedError({ label, apiKey }: ReplyContext, { id, errors }: BatchJob): ScaleQuestError {
+  const why = keyRedactor(apiKey)(errors?.data?.[0]?.message ?? 'no reason given');
   return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} failed: ${why.slice(0, 300)}`);
 }
 

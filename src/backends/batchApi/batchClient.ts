@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import {
-  type Batch,
+  type BatchJob,
   type BatchApi,
   type BatchApiOptions,
   type Line,
@@ -51,7 +51,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
   const open = new Map<string, Call>();
   const orders = new Set<Promise<unknown>>();
   const batches = new Set<string>();
-  let earlier: Promise<Map<string, Batch>> | null = null;
+  let earlier: Promise<Map<string, BatchJob>> | null = null;
   const gatherer = createGatherer(
     options,
     clock,
@@ -97,7 +97,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     if (fresh.length > 0) await runFile(fresh, path);
   }
 
-  async function takeOver(batch: Batch, calls: readonly Call[], path: string): Promise<void> {
+  async function takeOver(batch: BatchJob, calls: readonly Call[], path: string): Promise<void> {
     const { lines } = await api.follow(batch).catch(() => ({ lines: new Map<string, Line>() }));
     for (const call of calls) {
       const line = lines.get(call.id);
@@ -126,7 +126,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     }
   }
 
-  function settle(call: Call, line: Line | undefined, batch: Batch, path: string): void {
+  function settle(call: Call, line: Line | undefined, batch: BatchJob, path: string): void {
     try {
       if (line?.response) return call.answer(replyOf(line.response));
       throw lostError(label, line, batch);
@@ -225,9 +225,9 @@ function createGatherer(
 /** Calls by the batch that an earlier run has ordered for them. Each order counts once: what it lacks is ordered anew. */
 function splitByOrder(
   calls: readonly Call[],
-  ordered: Map<string, Batch>,
-): { found: Map<Batch, Call[]>; fresh: Call[] } {
-  const found = new Map<Batch, Call[]>();
+  ordered: Map<string, BatchJob>,
+): { found: Map<BatchJob, Call[]>; fresh: Call[] } {
+  const found = new Map<BatchJob, Call[]>();
   const fresh: Call[] = [];
   for (const call of calls) {
     const batch = ordered.get(call.id);
@@ -247,7 +247,7 @@ function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string):
 }
 
 /** Why a batch that is over has no reply to a request. */
-function lostError(label: string, line: Line | undefined, { id, status }: Batch): Error {
+function lostError(label: string, line: Line | undefined, { id, status }: BatchJob): Error {
   if (status === 'cancelled') {
     return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} was cancelled by another`);
   }

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import type { ChooseRequest, CompleteRequest, EmbedRequest, ScoreRequest, Turn } from '../model.js';
+import type { ChooseRequest, CompleteRequest, EmbedRequest, Message, ScoreRequest } from '../model.js';
 
 /**
  * Under which key the store keeps a reply: the first 16 bytes of the SHA-256 of all that is asked, as a string of characters
@@ -24,15 +24,15 @@ const KEY_CHARS = 16;
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({ seq: _, turn, n, tokensMax, temperature, topP, seed, ...rest }) {
+    complete({ seq: _, message, n, tokensMax, temperature, topP, seed, ...rest }) {
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
       const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}`;
-      return keyOf(`${prefix}complete\n${sampling}\n${turnText(turn)}`);
+      return keyOf(`${prefix}complete\n${sampling}\n${messageText(message)}`);
     },
-    choose({ seq: _, turn, options, ...rest }) {
+    choose({ seq: _, message, options, ...rest }) {
       nothing(rest);
-      return keyOf(`${prefix}choose\n${JSON.stringify(options)}\n${turnText(turn)}`);
+      return keyOf(`${prefix}choose\n${JSON.stringify(options)}\n${messageText(message)}`);
     },
     score({ seq: _, items, ...rest }) {
       nothing(rest);
@@ -50,12 +50,12 @@ export function requestKeys(identity: string): RequestKeys {
 /** Node 20 has it; the types of ES2023 do not. */
 type WellFormable = string & { isWellFormed(): boolean };
 
-function turnText(turn: Turn): string {
-  if (turn.kind === 'preQuery') return 'preQuery';
+function messageText(message: Message): string {
+  if (message.kind === 'preQuery') return 'preQuery';
   // UTF-8 has no halves of surrogate pairs: the hash would take all of them for one character.
-  return (turn.text as WellFormable).isWellFormed()
-    ? `user\n${turn.text}`
-    : `escaped\n${JSON.stringify(turn.text)}`;
+  return (message.text as WellFormable).isWellFormed()
+    ? `user\n${message.text}`
+    : `escaped\n${JSON.stringify(message.text)}`;
 }
 
 /** Holds the compiler to it that no field of a request is forgotten. */

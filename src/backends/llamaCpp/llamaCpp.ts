@@ -4,14 +4,20 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
+import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
+import { type OpenDeps, type OpenedModel, defineProtocol } from '../protocol.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
-import { type Places, type Queue, createQueue } from '../pool/queue.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
-import { refuseAll } from '../protocols/refuse.js';
-import { type Template, type TemplateConfig, resolveTemplate } from '../templates/template.js';
+import { type Places, type Queue, createQueue } from '../pool/queue.js';
+import {
+  type Template,
+  type TemplateConfig,
+  promptTemplate,
+  resolveTemplate,
+} from '../templates/template.js';
 
-export const llamaCppOptions = z.strictObject({
+const llamaCppOptions = z.strictObject({
   path: z
     .string()
     .min(1)
@@ -38,31 +44,36 @@ export const llamaCppOptions = z.strictObject({
     ),
 });
 
-export type LlamaCppOptions = z.output<typeof llamaCppOptions>;
+type LlamaCppOptions = z.output<typeof llamaCppOptions>;
 
 const CAN: Model['can'] = { preQuery: true, choose: true, score: false, embed: false };
 
-/** What decides the replies; processes and sequences only decide how fast they come. */
-export function describeLlamaCpp({ path, contextTokens, gpu }: LlamaCppOptions) {
-  return {
+/** A GGUF model in engine processes of our own. */
+export const llamaCpp = defineProtocol({
+  options: llamaCppOptions,
+  template: promptTemplate,
+  abilities: { preQuery: '', complete: '', choose: '' },
+  describe: ({ path, contextTokens, gpu }) => ({
     can: CAN,
+    // Processes and sequences only decide how fast the replies come.
     identity: { llamaCpp: { path, contextTokens, gpu } },
-    files: [path],
-    contextTokens,
-    needs: { package: ENGINE_PACKAGE, missing: ENGINE_MISSING },
-  };
-}
+    files: [{ path, key: ['llamaCpp', 'path'], head: { bytes: GGUF_HEADER_BYTES, fault: ggufFault } }],
+    ...{ contextTokens, servers: null, rawPrompts: null, scoresQuestions: false },
+    needs: { package: ENGINE_PACKAGE, key: ['llamaCpp'], missing: ENGINE_MISSING },
+  }),
+  open: openLlamaCpp,
+});
 
 const CHOOSES_IN_FLIGHT_PER_PROCESS = 8;
 const STDERR_TAIL_CHARS = 2000;
 
 /** An embedded llama.cpp (node-llama-cpp) in child processes of one thread each. */
-export async function openLlamaCpp(
+async function openLlamaCpp(
   name: string,
   options: LlamaCppOptions,
   templateConfig: TemplateConfig,
-  folder: string,
-): Promise<Model> {
+  { folder }: OpenDeps,
+): Promise<OpenedModel> {
   const template = resolveTemplate(templateConfig);
   const count = options.processes ?? (options.gpu ? 1 : Math.min(4, availableParallelism()));
   const engine: EngineOptions = {
@@ -86,7 +97,7 @@ function createModel(
   template: Template,
   engines: EngineProcess[],
   options: LlamaCppOptions,
-): Model {
+): OpenedModel {
   const completes = createQueue(leastBusy(engines, 'complete', options.sequences));
   const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_IN_FLIGHT_PER_PROCESS));
   const stats = { requests: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
@@ -105,12 +116,12 @@ function createModel(
   }
 
   return {
-    ...refuseAll(`model ${name}`),
+    label: `model ${name}`,
     name,
     can: CAN,
-    questionFrame: template.questionFrame,
-    async complete({ seq, turn, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
-      const prompt = template.promptParts(turn);
+    promptWrapper: template.promptWrapper,
+    async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
+      const prompt = template.promptParts(message);
       const stop = [...template.stop];
       const job: CompleteJob = {
         kind: 'complete',
@@ -127,11 +138,11 @@ function createModel(
       for (const { tokens } of choices) stats.completionTokens += tokens;
       return choices;
     },
-    async choose({ seq, turn, options: given }: ChooseRequest) {
+    async choose({ seq, message, options: given }: ChooseRequest) {
       const job: ChooseJob = {
         kind: 'choose',
         id: nextId++,
-        prompt: template.promptParts(turn),
+        prompt: template.promptParts(message),
         options: given,
       };
       const { probabilities } = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Model } from '../model.js';
+import type { ScoreItem } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { dialogueCalls } from './pooling.js';
 import {
@@ -11,8 +12,13 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
-import { type ScoreTemplateConfig, resolveScoreTemplate } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, checkServed, loadOptions } from './serverClient.js';
+import {
+  type ScoreTemplateConfig,
+  hasQuestionForm,
+  resolveScoreTemplate,
+  scoreTemplate,
+} from '../templates/scoreTemplate.js';
+import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
 import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
 
 /**
@@ -28,7 +34,7 @@ import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
  * well where a list was asked. The numbers are bare, of the last token. Its /v1/classify looks like vLLM's, but takes a softmax
  * over the classes (entrypoints/openai/serving_classify.py), which makes every reward of a model of one class 1: never asked.
  */
-export const classifyOptions = z
+const classifyOptions = z
   .strictObject({
     ...addressOptions('/classify'),
     server: z
@@ -54,13 +60,13 @@ export const classifyOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed)
+  .superRefine(checkServe)
   .refine(({ server, input }) => server === 'vllm' || input === 'text', {
     path: ['input'],
     message: 'expected text: SGLang’s /classify takes no messages',
   });
 
-export type ClassifyOptions = z.output<typeof classifyOptions>;
+type ClassifyOptions = z.output<typeof classifyOptions>;
 
 const SPEAKS: Speaks = {
   protocol: '/classify',
@@ -68,19 +74,28 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export function describeClassify({ model, server, input, classIndex, extra }: ClassifyOptions) {
-  return {
-    ...{ can: SCORES, identity: { classify: { model, server, input, classIndex, extra } } },
-    ...{ files: [], contextTokens: undefined },
-  };
-}
+export const classify = defineProtocol({
+  options: classifyOptions,
+  template: scoreTemplate,
+  abilities: { score: '', scoreQuestion: '' },
+  describe(options, template) {
+    const { model, server, input, classIndex, extra } = options;
+    return {
+      ...describeServed(options),
+      can: SCORES,
+      scoresQuestions: input === 'messages' || hasQuestionForm(template),
+      identity: { classify: { model, server, input, classIndex, extra } },
+    };
+  },
+  open: openClassify,
+});
 
-export async function openClassify(
+async function openClassify(
   name: string,
   options: ClassifyOptions,
   templateConfig: ScoreTemplateConfig,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const protocol =
     options.server === 'vllm'
       ? {
@@ -97,7 +112,7 @@ export async function openClassify(
 function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConfig) {
   const { model, extra, itemsPerRequestMax } = options;
   const { render } = resolveScoreTemplate(templateConfig);
-  return (items: Parameters<Model['score']>[0]['items']) =>
+  return (items: readonly ScoreItem[]) =>
     placesOf(items, itemsPerRequestMax).map((places) => {
       const text = places.map((place) => render(items[place]!));
       return { path: '/classify', places, body: { model, text, ...extra } };

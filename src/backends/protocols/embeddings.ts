@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './openaiReplies.js';
-import { refuseAll } from './refuse.js';
 import { placesOf, readIndexed } from './scoreModel.js';
 import {
   type ServerDeps,
   addressOptions,
-  checkServed,
+  checkServe,
   createServerClient,
+  describeServed,
   extraOption,
   loadOptions,
 } from './serverClient.js';
@@ -21,7 +22,7 @@ import { type ReplyContext, rowLabel } from './serverReplies.js';
  * `{ model, input: [text, …], encoding_format }`; answered with `{ data: [{ index, embedding }], usage }`, where `embedding`
  * is a list of numbers, or the base64 of little-endian 32-bit floats.
  */
-export const embeddingsOptions = z
+const embeddingsOptions = z
   .strictObject({
     ...addressOptions('/embeddings'),
     encoding: z
@@ -35,21 +36,28 @@ export const embeddingsOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed);
+  .superRefine(checkServe);
 
-export type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
+type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
 
 const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: true };
 
-export function describeEmbeddings({ model, extra }: EmbeddingsOptions) {
-  return { can: CAN, identity: { embeddings: { model, extra } }, files: [], contextTokens: undefined };
-}
+export const embeddings = defineProtocol({
+  options: embeddingsOptions,
+  template: null,
+  abilities: { embed: '' },
+  describe(options) {
+    const { model, extra } = options;
+    return { ...describeServed(options), can: CAN, identity: { embeddings: { model, extra } } };
+  },
+  open: (name, options, _template, deps) => openEmbeddings(name, options, deps),
+});
 
-export async function openEmbeddings(
+async function openEmbeddings(
   name: string,
   options: EmbeddingsOptions,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const { model, extra, encoding, textsPerRequestMax } = options;
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   const { label, stats, close } = client;
@@ -66,7 +74,7 @@ export async function openEmbeddings(
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }
 
-  return { ...refuseAll(label), ...{ name, can: CAN, embed, stats, close } };
+  return { label, name, can: CAN, embed, stats, close };
 }
 
 const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };

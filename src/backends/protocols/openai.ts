@@ -1,18 +1,24 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, ChooseRequest, CompleteRequest, Model, Turn } from '../model.js';
+import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './openaiReplies.js';
-import { refuseAll } from './refuse.js';
 import {
   type ServerClient,
   type ServerDeps,
   addressOptions,
-  checkServed,
+  checkServe,
   createServerClient,
+  describeServed,
   extraOption,
   loadOptions,
 } from './serverClient.js';
-import { type Template, type TemplateConfig, resolveTemplate } from '../templates/template.js';
+import {
+  type Template,
+  type TemplateConfig,
+  promptTemplate,
+  resolveTemplate,
+} from '../templates/template.js';
 
 /** Fields of a request that the framework sets; `extra` may not. */
 const OWN_FIELDS = [
@@ -20,6 +26,9 @@ const OWN_FIELDS = [
   ...['top_p', 'seed', 'stop', 'stream', 'echo', 'logprobs', 'top_logprobs'],
   ...['stop_token_ids', 'chat_template_kwargs', 'response_format'],
 ];
+
+/** The same for live requests and for files of them. */
+export const DIALOGUE_ABILITIES = { preQuery: 'with `protocol: completions`', complete: '', choose: '' };
 
 /** What is asked, and how it is written: the same for live requests and for files of them. */
 export const dialogueOptions = {
@@ -63,9 +72,9 @@ export const dialogueOptions = {
   ),
 };
 
-export const openaiOptions = z
+const openaiOptions = z
   .strictObject({ ...addressOptions('/completions'), ...dialogueOptions, ...loadOptions })
-  .superRefine(checkServed)
+  .superRefine(checkServe)
   .superRefine(checkDialogue);
 
 /** A refinement: a raw prompt passes no template of the server's. */
@@ -78,22 +87,21 @@ export function checkDialogue(
   context.addIssue({ code: 'custom', path: ['chatTemplateKwargs'], message });
 }
 
-export type OpenaiOptions = z.output<typeof openaiOptions>;
+type OpenaiOptions = z.output<typeof openaiOptions>;
 
-/** What can be said without opening it. `identity`: what decides the replies, besides the template. */
-export function describeOpenai(options: OpenaiOptions): {
-  can: Model['can'];
-  identity: object;
-  files: string[];
-  contextTokens: undefined;
-} {
-  return {
+/** A server that speaks OpenAI's /completions or /chat/completions (vLLM, SGLang, llama.cpp, OpenAI …). */
+export const openai = defineProtocol({
+  options: openaiOptions,
+  template: promptTemplate,
+  abilities: DIALOGUE_ABILITIES,
+  describe: (options) => ({
+    ...describeServed(options),
     can: canOf(options),
+    rawPrompts: options.protocol === 'completions' ? { extra: options.extra } : null,
     identity: { openai: dialogueIdentity(options) },
-    files: [],
-    contextTokens: undefined,
-  };
-}
+  }),
+  open: openOpenai,
+});
 
 /** What decides the replies. */
 export function dialogueIdentity(dialogue: Dialogue): object {
@@ -108,7 +116,7 @@ export function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
 
 /** What one request asks for. */
 interface Asked {
-  turn: Turn;
+  message: Message;
   n: number;
   tokensMax: number;
   temperature: number;
@@ -132,16 +140,13 @@ export interface Dialogue {
   extra: Record<string, unknown>;
 }
 
-/**
- * A server that speaks OpenAI's /completions or /chat/completions (vLLM, SGLang, llama.cpp, OpenAI …). Opening it sends
- * nothing. Rejects with ERR_MODEL_LOAD if the key's variable is not set.
- */
-export async function openOpenai(
+/** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
+async function openOpenai(
   name: string,
   options: OpenaiOptions,
-  templateConfig: TemplateConfig | undefined,
+  templateConfig: TemplateConfig,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   return createDialogueModel(name, options, template, client);
@@ -150,9 +155,9 @@ export async function openOpenai(
 /** None for chat: the server has its own. */
 export function templateFor(
   { protocol }: Pick<Dialogue, 'protocol'>,
-  config: TemplateConfig | undefined,
+  config: TemplateConfig,
 ): Template | undefined {
-  return protocol === 'chat' ? undefined : resolveTemplate(config ?? 'qwen2-math');
+  return protocol === 'chat' ? undefined : resolveTemplate(config);
 }
 
 /** A model over whatever carries its requests: live ones, or files of them. */
@@ -161,14 +166,14 @@ export function createDialogueModel(
   options: Dialogue,
   template: Template | undefined,
   client: ServerClient,
-): Model {
+): OpenedModel {
   const { label } = client;
   const path = template ? '/completions' : '/chat/completions';
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, turn } = asked;
-    if (!template && turn.kind === 'preQuery') return Promise.reject(noPreQuery(label));
+    const { n, tokensMax, message } = asked;
+    if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // Written when it is sent, so that calls that wait hold no prompt.
     const body = {
       toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
@@ -195,14 +200,14 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, turn, tokensMax, temperature, topP } = request;
+    const { seq, message, tokensMax, temperature, topP } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { turn, n: size, tokensMax, temperature, topP, seed, top: 0 });
+    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0 });
   }
 
-  async function choose({ seq, turn, options: replies }: ChooseRequest): Promise<number[]> {
+  async function choose({ seq, message, options: replies }: ChooseRequest): Promise<number[]> {
     // Temperature 1 and top-p 1: the model's own distribution, also where a server reports it after sampling.
-    const asked = { turn, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
+    const asked = { message, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
     const { topTokens } = await send(seq, asked);
     if (topTokens) return optionProbabilities(replies, topTokens);
     throw new ScaleQuestError(
@@ -212,8 +217,7 @@ export function createDialogueModel(
   }
 
   return {
-    ...refuseAll(label),
-    ...{ name, can: canOf(options), questionFrame: template?.questionFrame },
+    ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }
@@ -229,13 +233,13 @@ function choicesOf({ choices }: Completion): Choice[] {
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, extra } = dialogue;
-  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
+  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
   return withExtra(extra, {
     model,
     stream: false,
     stop_token_ids: stopTokenIds,
     stop,
-    prompt: promptText(turn),
+    prompt: promptText(message),
     n,
     max_tokens: tokensMax,
     temperature,
@@ -248,8 +252,8 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, extra } = dialogue;
-  const { turn, n, tokensMax, temperature, topP, seed, top } = asked;
-  const content = turn.kind === 'user' ? turn.text : '';
+  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
+  const content = message.kind === 'user' ? message.text : '';
   return withExtra(extra, {
     model,
     stream: false,
@@ -279,7 +283,7 @@ function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
 function noPreQuery(label: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
-    `${label} cannot be given a bare user turn over chat; use protocol: completions`,
+    `${label} cannot be given a bare user message over chat; use protocol: completions`,
   );
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { Model } from '../model.js';
+import { type OpenDeps, type OpenedModel, defineProtocol } from '../protocol.js';
 import { createBatchApi } from '../batchApi/batchApi.js';
 import { createBatchClient } from '../batchApi/batchClient.js';
 import {
+  DIALOGUE_ABILITIES,
   canOf,
   checkDialogue,
   createDialogueModel,
@@ -10,8 +11,8 @@ import {
   dialogueOptions,
   templateFor,
 } from './openai.js';
-import { type ServerDeps, addressOptions, loadOptions } from './serverClient.js';
-import type { TemplateConfig } from '../templates/template.js';
+import { addressOptions, describeServed, loadOptions } from './serverClient.js';
+import { type TemplateConfig, promptTemplate } from '../templates/template.js';
 
 const { timeoutMs, retriesMax } = loadOptions;
 /** Nobody sits beside a batch that takes a night. */
@@ -22,8 +23,7 @@ const unreachableMs = z
   .default(3_600_000)
   .describe('How long the API may be away before the run ends, in milliseconds.');
 
-/** OpenAI's batch API for runs that may take a day: the same requests as kind openai, in files. */
-export const openaiBatchOptions = z
+const openaiBatchOptions = z
   .strictObject({
     ...addressOptions('/batches'),
     ...dialogueOptions,
@@ -55,32 +55,36 @@ export const openaiBatchOptions = z
   })
   .superRefine(checkDialogue);
 
-export type OpenaiBatchOptions = z.output<typeof openaiBatchOptions>;
+type OpenaiBatchOptions = z.output<typeof openaiBatchOptions>;
 
-export function describeOpenaiBatch(options: OpenaiBatchOptions) {
-  return {
-    ...{ can: canOf(options), files: [], contextTokens: undefined },
+/** OpenAI's batch API for runs that may take a day: the same requests as of `openai`, in files. */
+export const openaiBatch = defineProtocol({
+  options: openaiBatchOptions,
+  template: promptTemplate,
+  abilities: DIALOGUE_ABILITIES,
+  describe: (options) => ({
+    ...describeServed(options),
+    can: canOf(options),
     identity: { openaiBatch: dialogueIdentity(options) },
-  };
-}
+  }),
+  open: openOpenaiBatch,
+  // A batch would cost money and take hours.
+  probe: probeOpenaiBatch,
+});
 
 /** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
-export async function openOpenaiBatch(
+async function openOpenaiBatch(
   name: string,
   options: OpenaiBatchOptions,
   templateConfig: TemplateConfig,
-  deps: ServerDeps,
-): Promise<Model> {
+  deps: OpenDeps,
+): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
   return createDialogueModel(name, options, template, createBatchClient(name, options, deps));
 }
 
 /** Asks for the account's batches and orders none. Rejects as a request of a run would. */
-export async function probeOpenaiBatch(
-  name: string,
-  options: OpenaiBatchOptions,
-  deps: ServerDeps,
-): Promise<void> {
+async function probeOpenaiBatch(name: string, options: OpenaiBatchOptions, deps: OpenDeps): Promise<void> {
   const api = createBatchApi(name, options, deps, new AbortController().signal);
   try {
     await api.probe();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Model, ScoreItem } from '../model.js';
+import type { ScoreItem } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import {
   SCORES,
   type ScoreProtocol,
@@ -9,8 +10,14 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
-import { type ScoreTemplateConfig, messagesOf, resolveScoreTemplate } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, checkServed, loadOptions } from './serverClient.js';
+import {
+  type ScoreTemplateConfig,
+  hasQuestionForm,
+  messagesOf,
+  resolveScoreTemplate,
+  scoreTemplate,
+} from '../templates/scoreTemplate.js';
+import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
 import type { Speaks } from './serverReplies.js';
 
 /**
@@ -28,7 +35,7 @@ import type { Speaks } from './serverReplies.js';
  *
  * Process reward models (Qwen2.5-Math-PRM) give two numbers for each `<extra_0>` after a step, and are refused.
  */
-export const poolingOptions = z
+const poolingOptions = z
   .strictObject({
     ...addressOptions('/pooling'),
     input: z
@@ -45,7 +52,7 @@ export const poolingOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed)
+  .superRefine(checkServe)
   .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
     path: ['input'],
     message:
@@ -58,7 +65,7 @@ function isInternlm2(model: string): boolean {
   return /internlm2[^/]*-reward/i.test(model);
 }
 
-export type PoolingOptions = z.output<typeof poolingOptions>;
+type PoolingOptions = z.output<typeof poolingOptions>;
 
 const SPEAKS: Speaks = {
   protocol: 'vLLM’s /pooling',
@@ -66,19 +73,28 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export function describePooling({ model, input, extra }: PoolingOptions) {
-  return {
-    ...{ can: SCORES, identity: { pooling: { model, input, extra } } },
-    ...{ files: [], contextTokens: undefined },
-  };
-}
+export const pooling = defineProtocol({
+  options: poolingOptions,
+  template: scoreTemplate,
+  abilities: { score: '', scoreQuestion: '' },
+  describe(options, template) {
+    const { model, input, extra } = options;
+    return {
+      ...describeServed(options),
+      can: SCORES,
+      scoresQuestions: input === 'messages' || hasQuestionForm(template),
+      identity: { pooling: { model, input, extra } },
+    };
+  },
+  open: openPooling,
+});
 
-export async function openPooling(
+async function openPooling(
   name: string,
   options: PoolingOptions,
   templateConfig: ScoreTemplateConfig,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const calls = dialogueCalls('/pooling', options, templateConfig);
   const protocol: ScoreProtocol = {
     speaks: SPEAKS,

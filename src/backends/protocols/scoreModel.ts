@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
-import { keyRemover } from '../http/keyGuard.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
+import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { refuseAll } from './refuse.js';
 import {
   type ServerDeps,
   type ServerOptions,
@@ -56,7 +56,7 @@ export async function openScoreModel(
   options: ServerOptions,
   protocol: ScoreProtocol,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 
@@ -72,7 +72,7 @@ export async function openScoreModel(
     return scores;
   }
 
-  return { ...refuseAll(label), ...{ name, can: SCORES, score, stats, close } };
+  return { label, name, can: SCORES, score, stats, close };
 }
 
 /** A missing score is no low one, and NaN compares as neither: the row is lost, and says why. */
@@ -95,7 +95,7 @@ function checkScores(
   throw new RowError(
     'ROW_SCORE_INVALID',
     // A key that is cut in two is not found any more.
-    `${rowLabel(context)} returned ${keyRemover(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
+    `${rowLabel(context)} returned ${keyRedactor(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
   );
 }
 

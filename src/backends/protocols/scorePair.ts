@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Model, ScoreItem } from '../model.js';
+import type { ScoreItem } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import {
   SCORES,
   type ScoreProtocol,
@@ -9,7 +10,7 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
-import { type ServerDeps, addressOptions, checkServed, loadOptions } from './serverClient.js';
+import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
 import type { Speaks } from './serverReplies.js';
 
 /**
@@ -19,7 +20,7 @@ import type { Speaks } from './serverReplies.js';
  * pair by pair; answered with `{ data: [{ index, score }], usage }`. SGLang's /v1/score is another thing: the probabilities of
  * given tokens (`query`, `items`, `label_token_ids`; entrypoints/openai/serving_score.py).
  */
-export const scorePairOptions = z
+const scorePairOptions = z
   .strictObject({
     ...addressOptions('/score'),
     ...scoreOptions(
@@ -29,9 +30,9 @@ export const scorePairOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServed);
+  .superRefine(checkServe);
 
-export type ScorePairOptions = z.output<typeof scorePairOptions>;
+type ScorePairOptions = z.output<typeof scorePairOptions>;
 
 const SPEAKS: Speaks = {
   protocol: 'vLLM’s /score',
@@ -39,18 +40,22 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export function describeScorePair({ model, extra }: ScorePairOptions) {
-  return {
-    ...{ can: SCORES, identity: { scorePair: { model, extra } } },
-    ...{ files: [], contextTokens: undefined },
-  };
-}
+export const scorePair = defineProtocol({
+  options: scorePairOptions,
+  template: null,
+  abilities: { score: '' },
+  describe(options) {
+    const { model, extra } = options;
+    return { ...describeServed(options), can: SCORES, identity: { scorePair: { model, extra } } };
+  },
+  open: (name, options, _template, deps) => openScorePair(name, options, deps),
+});
 
-export async function openScorePair(
+async function openScorePair(
   name: string,
   options: ScorePairOptions,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const { model, extra, itemsPerRequestMax } = options;
   const protocol: ScoreProtocol = {
     speaks: SPEAKS,
@@ -73,7 +78,7 @@ export function pairOf({ user, assistant }: ScoreItem, name: string): [string, s
   if (assistant !== null) return [user, assistant];
   throw new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
-    `model ${name} scores pairs of a question and a response, and was given a question alone; expected a model of kind ` +
-      'pooling, classify, or tei with input: text',
+    `model ${name} scores pairs of a question and a response, and was given a question alone; expected a response ` +
+      'beside each question, or a model that scores questions alone',
   );
 }

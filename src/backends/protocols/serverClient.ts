@@ -83,7 +83,7 @@ export const loadOptions = {
 };
 
 /** A refinement: `serve` starts one server. */
-export function checkServed(
+export function checkServe(
   { serve, replicas }: { serve?: unknown; replicas: readonly string[] },
   context: z.RefinementCtx,
 ): void {
@@ -127,6 +127,18 @@ export interface ServerOptions {
   timeoutMs: number;
   retriesMax: number;
   unreachableMs: number;
+}
+
+/** What every description of a model behind servers has in common: its protocol's own part comes on top. */
+export function describeServed({
+  replicas,
+  model,
+  apiKeyEnv,
+  serve,
+  timeoutMs,
+}: Pick<ServerOptions, 'replicas' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
+  const servers = { replicas, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
+  return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
 }
 
 export interface ServerDeps {

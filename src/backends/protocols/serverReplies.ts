@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
-import { keyRemover } from '../http/keyGuard.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { type ServerHealth, TryFailure, retryAfterMs } from '../http/retry.js';
 
@@ -162,7 +162,7 @@ function errorOf(value: unknown): ServerError | undefined {
 function said(error: ServerError | undefined, { apiKey }: ReplyContext): string {
   if (!error?.message) return '';
   // Before it is shortened, which could leave a part of the key.
-  const line = keyRemover(apiKey)(error.message).replace(/\s+/g, ' ').trim();
+  const line = keyRedactor(apiKey)(error.message).replace(/\s+/g, ' ').trim();
   return `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
 }
 

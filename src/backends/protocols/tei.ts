@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Model, ScoreItem } from '../model.js';
+import type { ScoreItem } from '../model.js';
+import { type OpenedModel, defineProtocol } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { pairOf } from './scorePair.js';
 import {
@@ -14,9 +15,11 @@ import {
 import {
   type ScoreTemplate,
   type ScoreTemplateConfig,
+  hasQuestionForm,
   resolveScoreTemplate,
+  scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, loadOptions } from './serverClient.js';
+import { type ServerDeps, addressOptions, describeServed, loadOptions } from './serverClient.js';
 import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
 
 const { serve: _, ...teiLoadOptions } = loadOptions;
@@ -31,7 +34,7 @@ const { serve: _, ...teiLoadOptions } = loadOptions;
  * Both take `raw_scores` and `truncate`, and at most --max-client-batch-size inputs (32). One server has one model, so its
  * name is not sent. Of its metrics page only the queue is known (te_queue_size, core/src/queue.rs), so `slots` steers.
  */
-export const teiOptions = z.strictObject({
+const teiOptions = z.strictObject({
   ...addressOptions('/predict'),
   input: z
     .enum(['pair', 'text', 'rerank'])
@@ -53,7 +56,7 @@ export const teiOptions = z.strictObject({
   ...teiLoadOptions,
 });
 
-export type TeiOptions = z.output<typeof teiOptions>;
+type TeiOptions = z.output<typeof teiOptions>;
 
 const SPEAKS: Speaks = {
   protocol: 'text-embeddings-inference',
@@ -61,19 +64,28 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export function describeTei({ model, input, label, extra }: TeiOptions) {
-  return {
-    ...{ can: SCORES, identity: { tei: { model, input, label, extra } } },
-    ...{ files: [], contextTokens: undefined },
-  };
-}
+export const tei = defineProtocol({
+  options: teiOptions,
+  template: scoreTemplate,
+  abilities: { score: '', scoreQuestion: 'with `input: text`' },
+  describe(options, template) {
+    const { model, input, label, extra } = options;
+    return {
+      ...describeServed(options),
+      can: SCORES,
+      scoresQuestions: input === 'text' && hasQuestionForm(template),
+      identity: { tei: { model, input, label, extra } },
+    };
+  },
+  open: openTei,
+});
 
-export async function openTei(
+async function openTei(
   name: string,
   options: TeiOptions,
   templateConfig: ScoreTemplateConfig,
   deps: ServerDeps,
-): Promise<Model> {
+): Promise<OpenedModel> {
   const template = options.input === 'text' ? resolveScoreTemplate(templateConfig) : undefined;
   const protocol =
     options.input === 'rerank'

@@ -1,10 +1,11 @@
 import { ScaleQuestError } from '../../errors.js';
 import { findDoubleBos } from './doubleBos.js';
-import { keyRemover } from '../http/keyGuard.js';
-import { type ModelConfig, type OpenModelDeps, templateAt } from '../openModel.js';
+import { keyRedactor } from '../../text/redactKey.js';
+import type { OpenModelDeps } from '../openModel.js';
+import { type ModelConfig, describeModel, protocolOf } from '../registry.js';
 import { systemClock } from '../../clock.js';
 import { readApiKey } from '../protocols/serverClient.js';
-import { resolveTemplate } from './template.js';
+import { type TemplateConfig, resolveTemplate, templateAt } from './template.js';
 
 /**
  * ERR_MODEL_TEMPLATE for the first server of a model that would read two begin-of-sequence tokens; null if none would, or
@@ -16,16 +17,19 @@ export async function bosFault(
   { env, folder, clock = systemClock }: OpenModelDeps,
   isSure = false,
 ): Promise<ScaleQuestError | null> {
-  if (!('openai' in config) || config.openai.protocol !== 'completions') return null;
-  const { replicas, model, extra, apiKeyEnv } = config.openai;
-  const { preQuery: prompt, bos } = resolveTemplate(templateAt(config.template, folder));
+  const { servers, rawPrompts } = describeModel(config);
+  if (!servers || !rawPrompts) return null;
+  const { replicas, model, apiKeyEnv } = servers;
+  const { extra } = rawPrompts;
+  const template = protocolOf(config).template as TemplateConfig;
+  const { preQuery: prompt, bos } = resolveTemplate(templateAt(template, folder));
   if (isSure && bos === '') return null;
   const apiKey = readApiKey(name, apiKeyEnv, env);
   const key = apiKey === undefined ? {} : { apiKey };
   const asked = await Promise.all(
     replicas.map(async (url) => {
       const found = await findDoubleBos({ ...{ url, model, prompt, bos, extra, clock }, ...key });
-      return found.kind === 'doubled' ? { url, token: keyRemover(apiKey)(found.token) } : null;
+      return found.kind === 'doubled' ? { url, token: keyRedactor(apiKey)(found.token) } : null;
     }),
   );
   const doubled = asked.find((each) => each !== null);

@@ -87,7 +87,7 @@ function compile(file: string, text: string): Template {
 }
 
 /** The text around the content of one user message, up to where the assistant begins. */
-export interface UserTurn {
+export interface UserMessageText {
   before: string;
   after: string;
 }
@@ -96,7 +96,7 @@ export interface UserTurn {
 const SENTINELS = ['SCALEQUEST-CONTENT-7041', 'SCALEQUEST "7042" <b> & {{ user }} \\n é\n\nCONTENT'] as const;
 
 /** Throws ERR_MODEL_LOAD if the template does not keep the content as it is (spaces around it apart), exactly once. */
-export function userTurnOf(chat: ChatTemplate, path: string): UserTurn {
+export function userMessageTextOf(chat: ChatTemplate, path: string): UserMessageText {
   const [first, second] = SENTINELS.map((content) => {
     const parts = chat.render([{ role: 'user', content }], true).split(content);
     return parts.length === 2 ? { before: parts[0]!, after: parts[1]! } : null;

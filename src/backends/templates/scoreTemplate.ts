@@ -72,6 +72,14 @@ export const scoreTemplateSchema = z
 
 export type ScoreTemplateConfig = z.output<typeof scoreTemplateSchema>;
 
+/** The `template` of a model that scores. */
+export const scoreTemplate = scoreTemplateSchema.default('chatml');
+
+/** Whether the template can write a question alone. */
+export function hasQuestionForm(config: ScoreTemplateConfig): boolean {
+  return !(typeof config === 'object' && 'pair' in config && config.user === undefined);
+}
+
 /** Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. */
 export function resolveScoreTemplate(config: ScoreTemplateConfig): ScoreTemplate {
   if (typeof config === 'object' && 'tokenizer' in config) {

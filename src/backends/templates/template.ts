@@ -1,7 +1,8 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { readChatTemplate, userTurnOf } from './chatTemplate.js';
-import type { QuestionFrame, Turn } from '../model.js';
+import { readChatTemplate, userMessageTextOf } from './chatTemplate.js';
+import type { Message, PromptWrapper } from '../model.js';
 
 /**
  * A piece of a prompt. `special`: a marker of the template, which an engine must map to the model's own special token;
@@ -13,17 +14,17 @@ export interface PromptPart {
 }
 
 export interface Template {
-  /** The whole prompt of a pre-query: everything up to the first word of a user turn. */
+  /** The whole prompt of a pre-query: everything up to the first word of a user message. */
   preQuery: string;
-  /** The whole prompt of a user turn, up to the assistant's opening. */
+  /** The whole prompt of a user message, up to the assistant's opening. */
   user(text: string): string;
   /** Strings that end a completion. */
   stop: readonly string[];
   /** The begin-of-sequence marker that every prompt starts with; empty if none does, or it is not known to be one. */
   bos: string;
-  questionFrame: QuestionFrame;
-  promptParts(turn: Turn): PromptPart[];
-  promptText(turn: Turn): string;
+  promptWrapper: PromptWrapper;
+  promptParts(message: Message): PromptPart[];
+  promptText(message: Message): string;
 }
 
 interface TemplateText {
@@ -79,17 +80,17 @@ const inlineTemplate = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'The prompt up to the first word of a user turn, markers spelled out; the model goes on from it.',
+      'The prompt up to the first word of a user message, markers spelled out; the model goes on from it.',
     ),
   user: z
     .string()
     .refine((text) => text.match(USER_SLOT)?.length === 1, 'expected {{ user }} in it, exactly once')
-    .describe('The prompt of a whole user turn, with {{ user }}, up to where the assistant begins.'),
+    .describe('The prompt of a whole user message, with {{ user }}, up to where the assistant begins.'),
   stop: z
     .array(z.string().min(1))
     .min(1)
     .max(16)
-    .describe('Strings that end a completion: the markers that close a turn.'),
+    .describe('Strings that end a completion: the markers that close a message.'),
 });
 
 /** The template of the model itself. */
@@ -119,6 +120,21 @@ export const templateSchema = z
 
 export type TemplateConfig = z.output<typeof templateSchema>;
 
+/** The `template` of a model that writes text. */
+export const promptTemplate = templateSchema.default('qwen2-math');
+
+/** The path of a template that is read from a tokenizer's file. */
+export function tokenizerOf(template: unknown): string | undefined {
+  if (typeof template !== 'object' || template === null || !('tokenizer' in template)) return undefined;
+  return template.tokenizer as string;
+}
+
+/** The same template; a relative path in it starts at `folder`. */
+export function templateAt<Template>(template: Template, folder: string): Template {
+  const path = tokenizerOf(template);
+  return path === undefined ? template : ({ tokenizer: resolve(folder, path) } as Template);
+}
+
 function describeInline(input: unknown): string {
   const schema = 'tokenizer' in (input as object) ? tokenizerTemplate : inlineTemplate;
   const issues = schema.safeParse(input).error?.issues ?? [];
@@ -131,18 +147,18 @@ export function resolveTemplate(config: TemplateConfig): Template {
   const opening = markerParts(before);
   const closing = markerParts(after);
 
-  function promptParts(turn: Turn): PromptPart[] {
-    if (turn.kind === 'preQuery') return joinPlain(markerParts(preQuery));
-    return joinPlain([...opening, { text: turn.text, special: false }, ...closing]);
+  function promptParts(message: Message): PromptPart[] {
+    if (message.kind === 'preQuery') return joinPlain(markerParts(preQuery));
+    return joinPlain([...opening, { text: message.text, special: false }, ...closing]);
   }
-  function promptText(turn: Turn): string {
-    return turn.kind === 'preQuery' ? preQuery : before + turn.text + after;
+  function promptText(message: Message): string {
+    return message.kind === 'preQuery' ? preQuery : before + message.text + after;
   }
   return {
     preQuery,
     user: (text) => promptText({ kind: 'user', text }),
     ...{ stop, bos: preQuery.startsWith(bos) ? bos : '' },
-    questionFrame: {
+    promptWrapper: {
       opening: preQuery.startsWith(bos) ? preQuery.slice(bos.length) : preQuery,
       end: questionEnd ?? throughFirstMarker(closing),
     },
@@ -162,7 +178,7 @@ function throughFirstMarker(parts: readonly PromptPart[]): string {
 
 interface Texts {
   preQuery: string;
-  /** Of a whole user turn, around its text. */
+  /** Of a whole user message, around its text. */
   before: string;
   after: string;
   stop: readonly string[];
@@ -179,10 +195,10 @@ function textsOf(config: TemplateConfig): Texts {
   return { preQuery, before, after, stop, bos, questionEnd };
 }
 
-/** Stops at the end-of-sequence token, and at the markers that stand after a user's text: they end or open a turn. */
+/** Stops at the end-of-sequence token, and at the markers that stand after a user's text: they end or open a message. */
 function tokenizerTexts(path: string): Texts {
   const chat = readChatTemplate(path);
-  const { before, after } = userTurnOf(chat, path);
+  const { before, after } = userMessageTextOf(chat, path);
   const markers = markerParts(after).flatMap(({ text, special }) => (special ? [text] : []));
   const stop = [...new Set([...markers, ...(chat.eos ? [chat.eos] : [])])];
   const questionEnd = markers.length > 0 ? undefined : chat.eos;

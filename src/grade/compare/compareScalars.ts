@@ -1,6 +1,6 @@
 import { deriveUniform } from '../../random.js';
 import { type Budget, overLimit, spend } from './budget.js';
-import { type Complex, Real, absolute, isReal, multiply, real } from '../values/complex.js';
+import { type Complex, Real, absolute, isReal, multiplyComplex, real } from '../values/complex.js';
 import { type Exact, exactValue, isExact } from '../values/exact.js';
 import { type Expression, hasKind, partsOf, symbolsOf } from '../parse/expression.js';
 import { fractionValue, numericValue, pointOf } from '../values/numeric.js';
@@ -178,7 +178,7 @@ export function sameUpToFactor(
     if (!x || !y) continue;
     first ??= { x, y };
     if (absolute(x).isZero() !== absolute(y).isZero()) return false;
-    if (!near(multiply(first.x, y), multiply(first.y, x), point.termMax)) return false;
+    if (!near(multiplyComplex(first.x, y), multiplyComplex(first.y, x), point.termMax)) return false;
     agreed += 1;
   }
   if (!first || agreed < POINTS_MIN || absolute(first.x).isZero()) return false;

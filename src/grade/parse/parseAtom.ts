@@ -9,7 +9,7 @@ import {
   expect,
   isName,
   isSign,
-  multiply,
+  productOf,
   parseItems,
   parseList,
   parseRelation,
@@ -359,7 +359,7 @@ function parseArguments(reader: Reader): Expression[] {
   let argument = parseAtom(reader);
   for (let next = peek(reader); startsFactor(reader); next = peek(reader)) {
     if (next?.kind === 'name' && FUNCTIONS.has(next.name)) break;
-    argument = multiply(argument, parseAtom(reader));
+    argument = productOf(argument, parseAtom(reader));
   }
   if (isSign(peek(reader), '/') && peek(reader, 1)?.kind === 'number') {
     reader.at += 1;

@@ -210,12 +210,12 @@ function parseProduct(reader: Reader): Expression {
     const token = peek(reader);
     if (isSign(token, '*') || isName(token, 'cdot', 'times')) {
       reader.at += 1;
-      left = multiply(left, parseSigned(reader));
+      left = productOf(left, parseSigned(reader));
     } else if (isSign(token, '/') || isName(token, 'div')) {
       reader.at += 1;
       chain(reader, ++links);
       left = quotientOf(left, peek(reader), parseSigned(reader));
-    } else if (startsFactor(reader)) left = multiply(left, parseAtom(reader));
+    } else if (startsFactor(reader)) left = productOf(left, parseAtom(reader));
     else return lettered(left, reader.tokens.slice(start, reader.at));
   }
 }
@@ -242,7 +242,7 @@ function parseSigned(reader: Reader): Expression {
   });
 }
 
-export function multiply(left: Expression, right: Expression): Expression {
+export function productOf(left: Expression, right: Expression): Expression {
   if (left.kind !== 'product') return { kind: 'product', factors: [left, right] };
   return { kind: 'product', factors: [...left.factors, right] };
 }

@@ -29,7 +29,7 @@ export function negate(a: Complex): Complex {
   return { re: a.re.neg(), im: isReal(a) ? ZERO : a.im.neg() };
 }
 
-export function multiply(a: Complex, b: Complex): Complex {
+export function multiplyComplex(a: Complex, b: Complex): Complex {
   if (isReal(a) && isReal(b)) return { re: a.re.mul(b.re), im: ZERO };
   return { re: a.re.mul(b.re).sub(a.im.mul(b.im)), im: a.re.mul(b.im).add(a.im.mul(b.re)) };
 }
@@ -37,7 +37,7 @@ export function multiply(a: Complex, b: Complex): Complex {
 export function divide(a: Complex, b: Complex): Complex {
   if (isReal(a) && isReal(b)) return { re: a.re.div(b.re), im: ZERO };
   const norm = b.re.mul(b.re).add(b.im.mul(b.im));
-  const { re, im } = multiply(a, { re: b.re, im: b.im.neg() });
+  const { re, im } = multiplyComplex(a, { re: b.re, im: b.im.neg() });
   return { re: re.div(norm), im: im.div(norm) };
 }
 
@@ -81,16 +81,16 @@ export function power(base: Complex, exponent: Complex): Complex {
     const whole = wholePower(base, exponent.re.abs().toNumber());
     return exponent.re.isNegative() ? divide(real(1), whole) : whole;
   }
-  if (absolute(base).isZero()) return real(exponent.re.isPositive() ? 0 : NaN);
-  return exponential(multiply(exponent, logarithm(base)));
+  if (absolute(base).isZero()) return real(exponent.re.gt(0) ? 0 : NaN);
+  return exponential(multiplyComplex(exponent, logarithm(base)));
 }
 
 function wholePower(base: Complex, exponent: number): Complex {
   let result = real(ONE);
   let square = base;
   for (let left = exponent; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) result = multiply(result, square);
-    square = multiply(square, square);
+    if (left % 2 === 1) result = multiplyComplex(result, square);
+    square = multiplyComplex(square, square);
   }
   return result;
 }

@@ -10,7 +10,7 @@ import {
   exponential,
   isReal,
   logarithm,
-  multiply,
+  multiplyComplex,
   negate,
   power,
   real,
@@ -57,7 +57,7 @@ function valueOf(expression: Expression, point: Point): Complex | null {
     case 'sum':
       return sumOf(expression.terms, point);
     case 'product':
-      return join(expression.factors, point, multiply);
+      return join(expression.factors, point, multiplyComplex);
     case 'quotient':
       return quotientOf(expression.over, expression.under, point);
     case 'negative':

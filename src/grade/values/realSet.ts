@@ -5,7 +5,7 @@ import { type Expression, type RelationSign, isScalar, symbolsOf } from '../pars
 import { fractionValue, numericValue, pointOf } from './numeric.js';
 
 /** A piece of the real line; a point is closed with `lo` = `hi`. Ends may be infinite. */
-export interface Piece {
+export interface Interval {
   lo: Real;
   hi: Real;
   loClosed: boolean;
@@ -13,15 +13,15 @@ export interface Piece {
 }
 
 const INFINITE = new Real(Infinity);
-const LINE: Piece = { lo: INFINITE.neg(), hi: INFINITE, loClosed: false, hiClosed: false };
+const LINE: Interval = { lo: INFINITE.neg(), hi: INFINITE, loClosed: false, hiClosed: false };
 const PIECES_MAX = 200;
 
 /** The set of each variable; that of an answer which names none is under ''. */
-export type RealSets = ReadonlyMap<string, readonly Piece[]>;
+export type RealSets = ReadonlyMap<string, readonly Interval[]>;
 
 /** The sets of real numbers that an answer describes, as sorted pieces that do not touch; null where it is none. */
 export function realSetsOf(expression: Expression, comparison: Comparison): RealSets | null {
-  const sets = new Map<string, Piece[]>();
+  const sets = new Map<string, Interval[]>();
   for (const [name, part] of byVariable(expression) ?? []) {
     const pieces = piecesOf(part, comparison);
     if (!pieces || pieces.length > PIECES_MAX) return null;
@@ -54,7 +54,7 @@ export function sameRealSets(a: RealSets, b: RealSets): boolean {
   return [...a].every(([key, pieces]) => b.has(key) && sameRealSet(pieces, b.get(key)!));
 }
 
-function sameRealSet(a: readonly Piece[], b: readonly Piece[]): boolean {
+function sameRealSet(a: readonly Interval[], b: readonly Interval[]): boolean {
   return (
     a.length === b.length &&
     a.every((piece, at) => {
@@ -71,7 +71,7 @@ function sameEnd(a: Real, b: Real): boolean {
   return near({ re: a, im: zero }, { re: b, im: zero }, zero);
 }
 
-function piecesOf(expression: Expression, comparison: Comparison): Piece[] | null {
+function piecesOf(expression: Expression, comparison: Comparison): Interval[] | null {
   switch (expression.kind) {
     case 'reals':
       return [LINE];
@@ -90,7 +90,7 @@ function piecesOf(expression: Expression, comparison: Comparison): Piece[] | nul
   }
 }
 
-function points(items: readonly Expression[], comparison: Comparison): Piece[] | null {
+function points(items: readonly Expression[], comparison: Comparison): Interval[] | null {
   const values = items.map((item) => endOf(item, comparison));
   if (!values.every((value) => value?.isFinite())) return null;
   return values.map((value) => ({ lo: value!, hi: value!, loClosed: true, hiClosed: true }));
@@ -99,10 +99,10 @@ function points(items: readonly Expression[], comparison: Comparison): Piece[] |
 function interval(
   { open, close, items }: Expression & { kind: 'bracket' },
   comparison: Comparison,
-): Piece[] | null {
+): Interval[] | null {
   const [lo, hi] = items.length === 2 ? items.map((item) => endOf(item, comparison)) : [];
   if (!lo || !hi || lo.gt(hi)) return null;
-  const piece: Piece = {
+  const piece: Interval = {
     lo,
     hi,
     loClosed: open === '[' && lo.isFinite(),
@@ -128,12 +128,12 @@ function fromRelation(
   parts: readonly Expression[],
   signs: readonly RelationSign[],
   comparison: Comparison,
-): Piece[] | null {
+): Interval[] | null {
   const at = parts.findIndex(({ kind }) => kind === 'symbol');
   if (at < 0) return null;
   if (signs[0] === 'in') return at === 0 && parts.length === 2 ? piecesOf(parts[1]!, comparison) : null;
   if (parts.some((part, index) => index !== at && symbolsOf(part).size > 0)) return null;
-  let pieces: Piece[] | null = [LINE];
+  let pieces: Interval[] | null = [LINE];
   for (const [index, sign] of signs.entries()) {
     if (index !== at && index + 1 !== at) return null;
     const end = endOf(parts[index === at ? index + 1 : index]!, comparison);
@@ -145,9 +145,9 @@ function fromRelation(
   return pieces;
 }
 
-function half(sign: RelationSign, end: Real): Piece[] | null {
-  const below: Piece = { ...LINE, hi: end, hiClosed: sign === '<=' };
-  const above: Piece = { ...LINE, lo: end, loClosed: sign === '>=' };
+function half(sign: RelationSign, end: Real): Interval[] | null {
+  const below: Interval = { ...LINE, hi: end, hiClosed: sign === '<=' };
+  const above: Interval = { ...LINE, lo: end, loClosed: sign === '>=' };
   if (sign === '<' || sign === '<=') return [below];
   if (sign === '>' || sign === '>=') return [above];
   return sign === '!=' ? [below, above] : null;
@@ -160,8 +160,8 @@ function half(sign: RelationSign, end: Real): Piece[] | null {
 function fromList(
   { items, joins = [] }: Expression & { kind: 'list' },
   comparison: Comparison,
-): Piece[] | null {
-  const sets: Piece[][] = [];
+): Interval[] | null {
+  const sets: Interval[][] = [];
   for (const item of items) {
     const pieces = item.kind === 'relation' || item.kind === 'bracket' ? piecesOf(item, comparison) : null;
     if (!pieces) return null;
@@ -169,7 +169,7 @@ function fromList(
   }
   if (items.every(({ kind }) => kind === 'bracket')) return sets.flat();
   if (joins.includes('or') && !joins.includes('and')) return sets.flat();
-  const groups: Piece[][][] = [[sets[0]!]];
+  const groups: Interval[][][] = [[sets[0]!]];
   for (const [at, pieces] of sets.slice(1).entries()) {
     if (joins[at] === 'or') groups.push([pieces]);
     else groups.at(-1)!.push(pieces);
@@ -177,7 +177,7 @@ function fromList(
   return groups.flatMap(together);
 }
 
-function together(sets: readonly Piece[][]): Piece[] {
+function together(sets: readonly Interval[][]): Interval[] {
   const common = sets.reduce((a, b) => intersect(merge(a), merge(b)));
   return common.length > 0 ? common : sets.flat();
 }
@@ -185,15 +185,15 @@ function together(sets: readonly Piece[][]): Piece[] {
 function fromOperation(
   { name, left, right }: Expression & { kind: 'setOperation' },
   comparison: Comparison,
-): Piece[] | null {
+): Interval[] | null {
   const [a, b] = [piecesOf(left, comparison), piecesOf(right, comparison)];
   if (!a || !b) return null;
   if (name === 'union') return [...a, ...b];
   return intersect(a, name === 'intersection' ? b : complement(merge(b)));
 }
 
-function complement(pieces: readonly Piece[]): Piece[] {
-  return pieces.reduce<Piece[]>(
+function complement(pieces: readonly Interval[]): Interval[] {
+  return pieces.reduce<Interval[]>(
     (rest, piece) =>
       intersect(rest, [
         { ...LINE, hi: piece.lo, hiClosed: !piece.loClosed && piece.lo.isFinite() },
@@ -203,14 +203,14 @@ function complement(pieces: readonly Piece[]): Piece[] {
   );
 }
 
-function intersect(a: readonly Piece[], b: readonly Piece[]): Piece[] {
+function intersect(a: readonly Interval[], b: readonly Interval[]): Interval[] {
   return a.flatMap((left) => b.flatMap((right) => overlap(left, right)));
 }
 
-function overlap(a: Piece, b: Piece): Piece[] {
+function overlap(a: Interval, b: Interval): Interval[] {
   const lower = a.lo.gt(b.lo) ? a : b;
   const upper = a.hi.lt(b.hi) ? a : b;
-  const piece: Piece = {
+  const piece: Interval = {
     lo: lower.lo,
     hi: upper.hi,
     loClosed: a.lo.eq(b.lo) ? a.loClosed && b.loClosed : lower.loClosed,
@@ -220,9 +220,9 @@ function overlap(a: Piece, b: Piece): Piece[] {
   return some ? [piece] : [];
 }
 
-function merge(pieces: readonly Piece[]): Piece[] {
+function merge(pieces: readonly Interval[]): Interval[] {
   const sorted = [...pieces].sort((a, b) => a.lo.cmp(b.lo) || Number(b.loClosed) - Number(a.loClosed));
-  const merged: Piece[] = [];
+  const merged: Interval[] = [];
   for (const piece of sorted) {
     const last = merged.at(-1);
     const touches =

@@ -47,26 +47,26 @@ export interface PromptOptions {
   user: string;
 }
 
-export interface Message {
+export interface ExportedMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
 }
 
 /** The messages before the response. */
-export function promptMessages({ system, user }: PromptOptions, question: string): Message[] {
-  const before: Message[] = system === undefined ? [] : [{ role: 'system', content: system }];
+export function promptMessages({ system, user }: PromptOptions, question: string): ExportedMessage[] {
+  const before: ExportedMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return [...before, { role: 'user', content: fillQuestion(user, question) }];
 }
 
-export function replyMessage(content: string): Message {
+export function replyMessage(content: string): ExportedMessage {
   return { role: 'assistant', content };
 }
 
 /** How a format writes prompts and replies. */
 export interface PromptWriter {
   column: (name: string) => SchemaElement[];
-  prompt: (question: string) => string | Message[];
-  reply: (response: string) => string | Message[];
+  prompt: (question: string) => string | ExportedMessage[];
+  reply: (response: string) => string | ExportedMessage[];
 }
 
 export function promptWriter(options: PromptOptions & { asMessages: boolean }): PromptWriter {

@@ -6,7 +6,7 @@ import { hashBytes, publish, removeQuietly, temporaryPath, writeAtomic } from '.
 import { type Files, type OpenFile, readWhole } from '../files/files.js';
 import { compressZstd, loadZstd } from '../parquet/zstd.js';
 import type { FileRecord } from '../run/manifest.js';
-import { readParquetBlocks } from '../sources/readParquet.js';
+import { readParquetBlocks } from '../parquet/readParquet.js';
 import { renderExportCard } from './exportCard.js';
 import { type ExportConfig, describeExport, openExport } from './registry.js';
 

@@ -1,4 +1,4 @@
-/** The part of parquetjs-lite 0.8.7 that rejectsWriter.ts uses; the package brings no types. */
+/** The public part of parquetjs-lite 0.8.7 that rejectsWriter.ts uses; the package brings no types. */
 declare module 'parquetjs-lite' {
   export interface ParquetField {
     type: 'INT32' | 'UTF8';
@@ -17,30 +17,7 @@ declare module 'parquetjs-lite' {
     end(done: (error?: Error | null) => void): void;
   }
 
-  /** Rows taken apart into columns, as `ParquetShredder` describes it. */
-  export interface RowBuffer {
-    rowCount: number;
-    /** Rows that are in no page yet. */
-    pageRowCount: number;
-    columnData: Record<string, ColumnBuffer>;
-    pages: Record<string, unknown[]>;
-  }
-
-  export interface ColumnBuffer {
-    /** A definition level a row: 1 for a value of an optional column, else 0. */
-    dlevels: number[];
-    /** Read of columns that repeat alone. */
-    rlevels: number[];
-    /** Without the nulls. */
-    values: (string | number)[];
-    /** Read for statistics alone. */
-    distinct_values: Set<never>;
-    count: number;
-  }
-
   class ParquetWriter {
-    /** Rows that wait for their row group. */
-    rowBuffer: RowBuffer | Record<string, never>;
     static openStream(
       schema: ParquetSchema,
       sink: ByteSink,

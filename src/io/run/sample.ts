@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Column } from '../../arrow/columnType.js';
 import { writeAtomic } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
-import { readParquetBlocks } from '../sources/readParquet.js';
+import { readParquetBlocks } from '../parquet/readParquet.js';
 
 export const SAMPLE_FILE = 'sample.jsonl';
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { ColumnType } from '../../arrow/columnType.js';
-import type { Row } from '../../flow/outcome.js';
+import type { NoColumns } from '../../flow/columnTypes.js';
 import type { ModelNeed } from './operator.js';
 
 /** The option of steps that may leave the questions of some generators alone, as ScaleQuest's difficulty filter does. */
@@ -14,7 +13,10 @@ export const generatorsOption = z
 
 type Generators = readonly string[] | undefined;
 
-export function generatorReads(generators: Generators): Record<string, ColumnType> {
+/** The column that tells whose question it is; read where the option is given. */
+export type GeneratorRead<Given> = Given extends undefined ? NoColumns : { generator: string };
+
+export function generatorReads(generators: Generators): { generator?: 'string' } {
   return generators ? { generator: 'string' } : {};
 }
 
@@ -23,6 +25,6 @@ export function generatorNeeds(generators: Generators = []): ModelNeed[] {
   return generators.map((model, index) => ({ model, needs: 'named', at: ['generators', index] }));
 }
 
-export function isMeant(generators: Generators, row: Row): boolean {
-  return generators === undefined || generators.includes(row['generator'] as string);
+export function isMeant(generators: Generators, row: { generator?: string }): boolean {
+  return generators === undefined || generators.includes(row.generator!);
 }

@@ -138,7 +138,7 @@ function addMinima(shingles: Int32Array, p: number, signature: Signature): void 
 
 const SIGN = 0x80000000 | 0;
 
-function hashShingles(tokens: readonly string[]): Int32Array {
+export function hashShingles(tokens: readonly string[]): Int32Array {
   const hashes = tokens.map(hashWord);
   const shingles = new Int32Array(Math.max(1, hashes.length - SHINGLE_WORDS + 1));
   for (let first = 0; first < shingles.length; first++) {

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
-import type { Column, ColumnType } from '../../arrow/columnType.js';
-import type { Model, QuestionFrame } from '../../backends/model.js';
+import type { Column } from '../../arrow/columnType.js';
+import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
+import type { ColumnTypes, ColumnsWritten, MostColumnsRead, RowIdentity } from '../../flow/columnTypes.js';
+import type { StepCounts, StepShape } from '../../flow/outcome.js';
 import type { StepState } from '../../flow/stepResult.js';
-import type { Row, StepCounts, StepShape } from '../../flow/outcome.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
 /** What a run gives its operators. Time, network and files are not in it: operators need none. */
@@ -23,7 +24,7 @@ export interface RunContext {
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
   texts?: (path: string, column: string) => readonly string[];
   /** What stands around a question in the training text of a model with that template. */
-  questionFrame?: (template: unknown) => QuestionFrame;
+  promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
   onCounts?: (step: string, counts: StepCounts) => void;
@@ -43,7 +44,7 @@ export interface Contract {
 export interface ModelNeed {
   model: string;
   /**
-   * `preQuery`: complete the bare opening of a user turn; `complete`: answer one; `choose`: probabilities of given replies;
+   * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
    * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `named`: nothing, the step
    * looks for its name in a column.
    */
@@ -72,17 +73,22 @@ export interface FiguresContext extends Pick<RunContext, 'texts'> {
 }
 
 /** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
-export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
+export interface OperatorSpec<
+  Schema extends z.ZodType = z.ZodType,
+  Reads extends ColumnTypes = ColumnTypes,
+  Writes extends readonly Column[] = readonly Column[],
+  Options = z.input<Schema>,
+> {
   /** The file, the function and the key in pipeline files. */
   name: string;
   summary: string;
   /** What a user should know beyond the summary: method, source, choices. */
   details?: string;
-  options: Schema;
-  reads: (options: z.output<Schema>) => Record<string, ColumnType>;
+  options: Schema & (z.input<Schema> extends Options ? unknown : 'the interface of the options is narrower');
+  reads: (options: z.output<Schema>) => Reads;
   /** Columns of `reads` that it does without where the step that writes them is switched off. */
-  optional?: (options: z.output<Schema>) => string[];
-  writes: (options: z.output<Schema>) => Column[];
+  optional?: (options: z.output<Schema>) => readonly string[];
+  writes: (options: z.output<Schema>) => Writes;
   models: (options: z.output<Schema>) => ModelNeed[];
   texts?: (options: z.output<Schema>) => TextsNeed[];
   /** Why it drops rows: reason → meaning. */
@@ -92,11 +98,27 @@ export interface OperatorSpec<Schema extends z.ZodType = z.ZodType> {
   example: string;
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
   source?: string;
-  operator: (options: z.input<Schema>, context: RunContext) => BatchOperator;
+  operator: (
+    options: Options,
+    context: RunContext,
+  ) => BatchOperator<MostColumnsRead<Reads>, ColumnsWritten<Writes>>;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
   figures?: (options: z.output<Schema>, deltas: readonly unknown[], context: FiguresContext) => Figures;
   /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
   measures?: boolean;
+}
+
+/**
+ * A spec as it is given, with the names and types of its columns in its type. The compiler checks that the operator's options
+ * interface and the schema allow the same, and that its declared columns are the ones that it reads and writes.
+ */
+export function defineSpec<
+  Schema extends z.ZodType,
+  const Reads extends ColumnTypes,
+  const Writes extends readonly Column[],
+  Options extends z.input<Schema>,
+>(spec: OperatorSpec<Schema, Reads, Writes, Options>): OperatorSpec<Schema, Reads, Writes> {
+  return spec as unknown as OperatorSpec<Schema, Reads, Writes>;
 }
 
 /** The contract of every operator that decides row by row. */
@@ -105,7 +127,7 @@ export const ROWWISE: Contract = {
   holdsAtMost: 'the batches that the gate lets through (windowRows)',
   backpressures: 'never by itself: the gate at the source does',
   completes: 'when the source has completed and all held batches are out',
-  onError: 'a row that cannot be had is rejected with a code; any other error ends the run',
+  onError: 'a row that fails is rejected with a code; any other error ends the run',
   onCancel: "drops what it holds; the model's open requests are aborted by closing the model",
 };
 
@@ -118,16 +140,39 @@ export const IMMEDIATE: Contract = {
   onCancel: 'stops',
 };
 
-export function shapeOf<Schema extends z.ZodType>(
-  spec: OperatorSpec<Schema>,
+/** Options with their defaults filled in. Throws ERR_PIPELINE_INVALID, which names every mistake. */
+export function parseOptions<Schema extends z.ZodType>(
+  operator: string,
+  schema: Schema,
+  input: unknown,
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const mistakes = parsed.error.issues.map(
+    ({ path, message }) => `${[operator, ...path].join('.')}: ${message}`,
+  );
+  throw new ScaleQuestError(
+    'ERR_PIPELINE_INVALID',
+    `${mistakes.join('; ')}. docs/steps.md lists the options of ${operator}.`,
+  );
+}
+
+/** What the flow needs to know of a step: its label, and its columns with these options. */
+export function shapeOf<
+  Schema extends z.ZodType,
+  Reads extends ColumnTypes,
+  Writes extends readonly Column[],
+>(
+  spec: OperatorSpec<Schema, Reads, Writes>,
   options: z.output<Schema>,
   context: RunContext,
-): StepShape {
+): StepShape<Reads, Writes, never> {
   const step = context.step ?? spec.name;
   return {
     step,
     reads: spec.reads(options),
     writes: spec.writes(options),
+    optional: spec.optional?.(options),
     at: context.at,
     onState: context.onState,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),
@@ -142,9 +187,6 @@ export function modelOf(context: RunContext, name: string): Model {
     `no model is called "${name}", expected one of: ${Object.keys(context.models).join(', ') || '(none given)'}`,
   );
 }
-
-/** What identifies a row: its source position, and its number among the rows made of that. */
-export type RowIdentity = Pick<Row, 'seq' | 'seqIndex'>;
 
 /** The request seed of a row in this step: a hash of run seed, step, row and sample. */
 export function rowSeed(context: RunContext, step: string, row: RowIdentity, sample = 0): number {

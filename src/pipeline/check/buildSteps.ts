@@ -1,6 +1,6 @@
 import { ScaleQuestError } from '../../errors.js';
 import { type PipelineDocument, problem } from '../document.js';
-import { frameFrom } from '../frame.js';
+import { promptWrapperFrom } from '../promptWrapper.js';
 import type { PlannedStep } from '../plan.js';
 import { type CheckDeps, promptFrom } from './checkDeps.js';
 import { waitsForTokenizer } from './identity.js';
@@ -40,7 +40,7 @@ function promptsOf(step: PlannedStep, folder: string, deps: CheckDeps): string[]
     prompts.push(text);
     return text;
   };
-  const questionFrame = frameFrom(folder);
-  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt, questionFrame });
+  const promptWrapper = promptWrapperFrom(folder);
+  step.spec.operator(step.input, { seed: 0, models: {}, step: step.label, prompt, promptWrapper });
   return prompts;
 }

@@ -1,5 +1,6 @@
-import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import type { ScaleQuestError } from '../../errors.js';
+import { namedSources } from '../../io/sources/registry.js';
 import { type PipelineDocument, problem } from '../document.js';
 import type { Plan } from '../plan.js';
 import type { StepEntry } from './readSteps.js';
@@ -23,9 +24,10 @@ export function checkBounds(
         'no batch could ever be under way; lower batchRows or raise windowRows',
     );
   }
-  if (source.jsonl && source.parquet)
-    bound(['source', 'parquet'], 'found jsonl and parquet, expected one of them');
-  if (target === undefined && limit === undefined && !source.jsonl && !source.parquet) {
+  const formats = namedSources(source).map(({ name }) => name);
+  if (formats.length > 1)
+    bound(['source', formats.at(-1)!], `found ${formats.join(' and ')}, expected one of them`);
+  if (target === undefined && limit === undefined && formats.length === 0) {
     bound([], 'found neither `target` nor `limit`: expected one, or the run would never end');
   }
   if (target !== undefined && limit !== undefined && target > limit) {

@@ -1,5 +1,6 @@
 import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
+import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
 import { checkPipeline } from './check.js';
 import type { CheckDeps } from './checkDeps.js';
@@ -58,8 +59,9 @@ async function trainedOnTests(
 }
 
 function sourceFiles({ settings, folder }: Plan): string[] {
-  const { jsonl, parquet } = settings.source;
-  return [(jsonl ?? parquet)?.path ?? []].flat().map((path) => resolve(folder, path));
+  return namedSources(settings.source)
+    .flatMap(({ format, options }) => format.describe(options).paths)
+    .map((path) => resolve(folder, path));
 }
 
 function sameFile(file: string, trainer: string): ScaleQuestError {

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path';
-import { GGUF_HEADER_BYTES, ggufFault } from '../../backends/llamaCpp/ggufHeader.js';
-import { type ModelConfig, describeModel, modelSchemas } from '../../backends/openModel.js';
+import type { z } from 'zod';
+import {
+  type ModelConfig,
+  PROTOCOL_NAMES,
+  type ProtocolName,
+  describeModel,
+  modelSchemas,
+} from '../../backends/registry.js';
 import type { ScaleQuestError } from '../../errors.js';
 import { type PipelineDocument, isRecord, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
@@ -21,8 +27,7 @@ export async function checkModels(
   for (const [name, value] of Object.entries(written)) {
     const path = ['models', name];
     const keys = isRecord(value) ? Object.keys(value) : [];
-    const protocols = Object.keys(modelSchemas);
-    const kinds = keys.filter((key) => protocols.includes(key));
+    const kinds = keys.filter((key): key is ProtocolName => PROTOCOL_NAMES.includes(key as ProtocolName));
     if (kinds.length > 1) {
       const message =
         `found ${kinds.length} kinds of model (${kinds.join(', ')}), expected exactly one; to replace it on the command line, ` +
@@ -34,23 +39,18 @@ export async function checkModels(
     if (!protocol) {
       const wrong = keys.find((key) => key !== 'template');
       const message = wrong
-        ? `unknown kind of model; ${suggestion(wrong, protocols)}`
-        : `found no kind of model, expected one of: ${protocols.join(', ')}`;
+        ? `unknown kind of model; ${suggestion(wrong, PROTOCOL_NAMES)}`
+        : `found no kind of model, expected one of: ${PROTOCOL_NAMES.join(', ')}`;
       problems.push(
         problem('ERR_PIPELINE_MODEL', wrong ? document.atKey([...path, wrong]) : document.at(path), message),
       );
       continue;
     }
-    const config = parseAt(
-      document,
-      path,
-      modelSchemas[protocol as keyof typeof modelSchemas],
-      value,
-      problems,
-    );
+    const schema: z.ZodType<ModelConfig> = modelSchemas[protocol];
+    const config = parseAt(document, path, schema, value, problems);
     if (!config) continue;
-    models[name] = config as ModelConfig;
-    for (const [fault, key] of await fileFaults(config as ModelConfig, folder, deps)) {
+    models[name] = config;
+    for (const [fault, key] of await fileFaults(config, folder, deps)) {
       problems.push(problem('ERR_MODEL_LOAD', document.at([...path, ...key]), fault));
     }
   }
@@ -62,19 +62,17 @@ async function fileFaults(
   config: ModelConfig,
   folder: string,
   { exists, canImport, isPending, readHead }: CheckDeps,
-): Promise<[fault: string, key: string[]][]> {
+): Promise<[fault: string, key: readonly string[]][]> {
+  const faults: [string, readonly string[]][] = [];
   const { files, needs } = describeModel(config);
-  const gguf = 'llamaCpp' in config ? config.llamaCpp.path : undefined;
-  const faults: [string, string[]][] = [];
-  if (needs && !canImport(needs.package)) faults.push([needs.missing, ['llamaCpp']]);
-  for (const written of files) {
+  if (needs && !canImport(needs.package)) faults.push([needs.missing, needs.key]);
+  for (const { path: written, key, head } of files) {
     const path = resolve(folder, written);
-    const key = written === gguf ? ['llamaCpp', 'path'] : ['template', 'tokenizer'];
     if (!exists(path)) {
       if (isPending?.(path, 'other')) continue;
       faults.push([`found no file ${path}; expected a path relative to the pipeline file`, key]);
-    } else if (written === gguf) {
-      const fault = await readHead(path, GGUF_HEADER_BYTES).then(ggufFault, (error: Error) => error.message);
+    } else if (head) {
+      const fault = await readHead(path, head.bytes).then(head.fault, (error: Error) => error.message);
       if (fault !== null) faults.push([`${path}: ${fault}`, key]);
     }
   }

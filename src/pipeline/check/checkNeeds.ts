@@ -1,4 +1,4 @@
-import { type ModelConfig, describeModel, scoresQuestions } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel, protocolsThatCan } from '../../backends/registry.js';
 import type { ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from '../../operators/lib/operator.js';
 import { type PipelineDocument, problem } from '../document.js';
@@ -8,23 +8,23 @@ import type { StepEntry } from './readSteps.js';
 /** Why a model cannot do what a step needs, and what could. */
 const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   preQuery:
-    'cannot be given a bare user turn; expected a protocol for raw prompts ' +
-    '(openai with protocol: completions, or llamaCpp)',
-  complete: 'cannot answer; expected a model that writes text (openai or llamaCpp)',
+    'cannot be given a bare user message; expected a protocol for raw prompts ' +
+    `(${protocolsThatCan('preQuery')})`,
+  complete: `cannot answer; expected a model that writes text (${protocolsThatCan('complete')})`,
   choose:
-    'cannot give the probabilities of replies; expected a model that writes text (openai or llamaCpp), or `method: score` ' +
-    'for one that scores',
+    `cannot give the probabilities of replies; expected a model that writes text (${protocolsThatCan('choose')}), or ` +
+    '`method: score` for one that scores',
   score:
-    'cannot score; expected a reward model (pooling, classify, scorePair or tei), or another `method` for a model that ' +
+    `cannot score; expected a reward model (${protocolsThatCan('score')}), or another \`method\` for a model that ` +
     'writes text',
   scoreQuestion:
-    'cannot score a question alone; expected pooling or classify, or tei with `input: text`, and a template with a form for ' +
-    'a question alone (`user`)',
+    `cannot score a question alone; expected ${protocolsThatCan('scoreQuestion')}, and a template with a form for a ` +
+    'question alone (`user`)',
 };
 
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
-  const { can } = describeModel(config);
-  if (needs === 'scoreQuestion') return can.score && scoresQuestions(config);
+  const { can, scoresQuestions } = describeModel(config);
+  if (needs === 'scoreQuestion') return can.score && scoresQuestions;
   // What is for scores or vectors alone completes nothing.
   return needs === 'complete' ? can.choose || can.preQuery : can[needs];
 }

@@ -1,9 +1,7 @@
-import { systemClock } from '../../clock.js';
 import { bosFault } from '../../backends/templates/bosFault.js';
-import { cleaned, keyRemover } from '../../backends/http/keyGuard.js';
 import type { Model } from '../../backends/model.js';
-import { type ModelConfig, type OpenModelDeps, openModel } from '../../backends/openModel.js';
-import { probeOpenaiBatch } from '../../backends/protocols/openaiBatch.js';
+import { type OpenModelDeps, openModel, probeModel } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel, protocolOf } from '../../backends/registry.js';
 import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from '../../operators/lib/operator.js';
 import type { Plan } from '../plan.js';
@@ -28,18 +26,16 @@ function needsOf(plan: Plan, model: string): Set<Need> {
   return new Set(needs.flatMap((need) => (need.model === model ? [need.needs] : [])));
 }
 
-/** The model once for each of its servers, not waiting for one that is away. */
+/** The model once for each of its servers. An unreachable one is not waited for. */
 function oneByOne(config: ModelConfig): ModelConfig[] {
-  const entry = Object.entries(config).find(
-    ([, options]) => typeof options === 'object' && 'replicas' in options,
-  );
-  if (!entry) return [config];
-  const [kind, options] = entry as [string, { replicas: string[]; timeoutMs: number; serve?: unknown }];
-  if (options.serve !== undefined) return [];
-  const timeoutMs = Math.min(options.timeoutMs, TIMEOUT_MS_MAX);
-  return options.replicas.map((url) => {
+  const { servers } = describeModel(config);
+  if (!servers) return [config];
+  if (servers.isManaged) return [];
+  const { name, options } = protocolOf(config);
+  const timeoutMs = Math.min(servers.timeoutMs, TIMEOUT_MS_MAX);
+  return servers.replicas.map((url) => {
     const single = { ...options, replicas: [url], timeoutMs, retriesMax: 0, unreachableMs: 0 };
-    return { ...config, [kind]: single } as ModelConfig;
+    return { ...config, [name]: single } as ModelConfig;
   });
 }
 
@@ -51,8 +47,7 @@ async function askOnce(
 ): Promise<ScaleQuestError | null> {
   let model: Model | null = null;
   try {
-    // An order would cost, and take hours.
-    if ('openaiBatch' in config) return await probeBatch(name, config, deps);
+    if (await probeModel(name, config, deps)) return null;
     model = await openModel(name, config, deps);
     for (const need of needs) await QUESTIONS[need](model);
     return await bosFault(name, config, deps);
@@ -64,25 +59,10 @@ async function askOnce(
   }
 }
 
-async function probeBatch(
-  name: string,
-  { openaiBatch }: Extract<ModelConfig, { openaiBatch: unknown }>,
-  { env, clock = systemClock, random = () => 0.5 }: OpenModelDeps,
-): Promise<null> {
-  const { apiKeyEnv } = openaiBatch;
-  const remove = keyRemover(apiKeyEnv === undefined ? undefined : env[apiKeyEnv]?.trim());
-  await cleaned(probeOpenaiBatch(name, openaiBatch, { env, clock, random }), remove);
-  return null;
-}
-
 /** As messages name it. */
 function serverOf(name: string, config: ModelConfig): string {
-  for (const options of Object.values(config)) {
-    if (typeof options === 'object' && 'replicas' in options) {
-      return `model ${name} (${options.model} at ${options.replicas[0]})`;
-    }
-  }
-  return `model ${name}`;
+  const { servers } = describeModel(config);
+  return servers ? `model ${name} (${servers.model} at ${servers.replicas[0]})` : `model ${name}`;
 }
 
 /**
@@ -108,9 +88,9 @@ const USER = { kind: 'user', text: 'What is 1 + 1? Answer Yes if you know and No
 const ONE_TOKEN = { seq: 0, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 1 };
 
 const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
-  preQuery: (model) => model.complete({ ...ONE_TOKEN, turn: { kind: 'preQuery' } }),
-  complete: (model) => model.complete({ ...ONE_TOKEN, turn: USER }),
-  choose: (model) => model.choose({ seq: 0, turn: USER, options: ['Yes', 'No'] }),
+  preQuery: (model) => model.complete({ ...ONE_TOKEN, message: { kind: 'preQuery' } }),
+  complete: (model) => model.complete({ ...ONE_TOKEN, message: USER }),
+  choose: (model) => model.choose({ seq: 0, message: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
   named: async () => {},

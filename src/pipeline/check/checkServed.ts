@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel, protocolOf } from '../../backends/registry.js';
 import type { ScaleQuestError } from '../../errors.js';
 import { type PipelineDocument, problem } from '../document.js';
 
@@ -24,9 +24,7 @@ export function checkServed(
 }
 
 function servedAt(config: ModelConfig): { kind: string; address: string } | null {
-  for (const [kind, options] of Object.entries(config)) {
-    if (typeof options !== 'object' || !('serve' in options) || options.serve === undefined) continue;
-    return { kind, address: new URL(options.replicas[0]!).host };
-  }
-  return null;
+  const { servers } = describeModel(config);
+  if (!servers?.isManaged) return null;
+  return { kind: protocolOf(config).name, address: new URL(servers.replicas[0]!).host };
 }

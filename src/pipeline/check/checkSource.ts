@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ScaleQuestError } from '../../errors.js';
+import { type NamedSource, namedSources } from '../../io/sources/registry.js';
 import type { CheckDeps } from './checkDeps.js';
 import { type PipelineDocument, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
@@ -8,8 +9,8 @@ import type { Plan } from '../plan.js';
 const HEAD_BYTES = 1 << 18;
 
 /**
- * Files of rows that are not there, and columns that no row at the head of the first JSON Lines file has: every row would be
- * rejected for lack of them. A Parquet file has a schema, and is refused when it is opened.
+ * Finds files of rows that are not there, and columns that no row at the head of the first file has: every row would be
+ * rejected for lack of them. A format that finds this when it opens the file, as Parquet does by its schema, reads no head.
  */
 export async function checkSource(
   document: PipelineDocument,
@@ -18,68 +19,48 @@ export async function checkSource(
   deps: CheckDeps,
   problems: ScaleQuestError[],
 ): Promise<void> {
-  const { exists, readHead } = deps;
-  checkFiles(document, source, folder, deps, problems);
-  if (!source.jsonl) return;
-  const path = resolve(folder, [source.jsonl.path].flat()[0]!);
-  if (!exists(path) || !path.endsWith('.jsonl')) return;
-  const keys = await keysAtHead(path, readHead);
-  if (keys.rows === 0) return;
-  const { columns, from = {} } = source.jsonl;
-  for (const column of Object.keys(columns)) {
-    const key = from[column] ?? column;
-    if (keys.names.has(key)) continue;
+  for (const named of namedSources(source)) {
+    checkFiles(document, named, folder, deps, problems);
+    await checkColumnsAtHead(document, named, folder, deps, problems);
+  }
+}
+
+async function checkColumnsAtHead(
+  document: PipelineDocument,
+  { name: formatName, format, options }: NamedSource,
+  folder: string,
+  { exists, readHead }: CheckDeps,
+  problems: ScaleQuestError[],
+): Promise<void> {
+  const { paths, columns, fileColumns } = format.describe(options);
+  const path = resolve(folder, paths[0]!);
+  if (!format.readHead || !exists(path) || !path.endsWith(format.extension)) return;
+  const bytes = await readHead(path, HEAD_BYTES);
+  const head = format.readHead(bytes, bytes.length < HEAD_BYTES);
+  if (head.rows === 0) return;
+  for (const [at, { name }] of columns.entries()) {
+    const inFile = fileColumns[at]!.name;
+    if (head.columns.has(inFile)) continue;
     const message =
-      `none of the first ${keys.rows} rows of ${path} has a key "${key}"; ${suggestion(key, [...keys.names])}; ` +
-      `another name for it is given by \`from: { ${column}: … }\``;
-    problems.push(problem('ERR_DATA_INVALID', document.at(['source', 'jsonl', 'columns', column]), message));
+      `none of the first ${head.rows} rows of ${path} has a column "${inFile}"; ` +
+      `${suggestion(inFile, [...head.columns])}; another name for it is given by \`from: { ${name}: … }\``;
+    problems.push(problem('ERR_DATA_INVALID', document.at(['source', formatName, 'columns', name]), message));
   }
 }
 
 function checkFiles(
   document: PipelineDocument,
-  source: Plan['settings']['source'],
+  { name: formatName, format, options }: NamedSource,
   folder: string,
   { exists, isPending }: CheckDeps,
   problems: ScaleQuestError[],
 ): void {
-  for (const kind of ['jsonl', 'parquet'] as const) {
-    const written = source[kind]?.path ?? [];
-    for (const [index, name] of [written].flat().entries()) {
-      const path = resolve(folder, name);
-      if (exists(path) || isPending?.(path, 'source')) continue;
-      const at = ['source', kind, 'path', ...(Array.isArray(written) ? [index] : [])];
-      const message = `found nothing at ${path}; expected a file of rows or a folder of them, relative to the pipeline file`;
-      problems.push(problem('ERR_IO_READ', document.at(at), message));
-    }
-  }
-}
-
-/** Lines that are no JSON are the reader's to refuse, with their number. */
-async function keysAtHead(
-  path: string,
-  readHead: CheckDeps['readHead'],
-): Promise<{ rows: number; names: Set<string> }> {
-  const bytes = await readHead(path, HEAD_BYTES);
-  const lines = new TextDecoder().decode(bytes).split('\n');
-  // The last is cut off where the file goes on.
-  if (bytes.length === HEAD_BYTES) lines.pop();
-  const names = new Set<string>();
-  let rows = 0;
-  for (const line of lines) {
-    const row = parse(line);
-    if (row === null) continue;
-    rows += 1;
-    for (const [name, value] of Object.entries(row)) if (value !== null) names.add(name);
-  }
-  return { rows, names };
-}
-
-function parse(line: string): object | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return value !== null && typeof value === 'object' ? value : null;
-  } catch {
-    return null;
+  const { paths } = format.describe(options);
+  for (const [index, written] of paths.entries()) {
+    const path = resolve(folder, written);
+    if (exists(path) || isPending?.(path, 'source')) continue;
+    const at = ['source', formatName, 'path', ...(paths.length > 1 ? [index] : [])];
+    const message = `found nothing at ${path}; expected a file of rows or a folder of them, relative to the pipeline file`;
+    problems.push(problem('ERR_IO_READ', document.at(at), message));
   }
 }

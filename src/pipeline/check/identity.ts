@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { type ModelConfig, describeModel } from '../../backends/openModel.js';
+import { type ModelConfig, describeModel } from '../../backends/registry.js';
+import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
 import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
@@ -80,7 +81,8 @@ function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): s
   const { format, seed, source, files, models } = value;
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
-  let before = hashOf({ format, seed, source, files: [files['jsonl'], files['parquet']] });
+  const rowFiles = formatNames().flatMap((name) => files[name] ?? []);
+  let before = hashOf({ format, seed, source, files: rowFiles });
   return kept.map(({ spec, parsed, label }, at) => {
     const used = spec.models(parsed).map(({ model }) => [model, models[model], files[model]]);
     before = hashOf({ before, step: value.steps[at], used, files: files[`steps ${label}`] });
@@ -90,7 +92,7 @@ function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): s
 
 /** By what names them: hashes of the files of rows and of models. */
 async function filesOf(
-  { jsonl, parquet }: Plan['settings']['source'],
+  source: Plan['settings']['source'],
   models: Readonly<Record<string, ModelConfig>>,
   steps: readonly PlannedStep[],
   folder: string,
@@ -102,11 +104,11 @@ async function filesOf(
   const hashes = (paths: string | readonly string[], extension?: string): Promise<string[]> =>
     Promise.all([paths].flat().map((path) => hash(resolve(folder, path), extension)));
   const files: Record<string, string[]> = {};
-  if (jsonl) files['jsonl'] = await hashes(jsonl.path, '.jsonl');
-  if (parquet) files['parquet'] = await hashes(parquet.path, '.parquet');
+  for (const { name, format, options } of namedSources(source))
+    files[name] = await hashes(format.describe(options).paths, format.extension);
   for (const [name, config] of Object.entries(models)) {
-    const { files: named }: { files: readonly string[] } = describeModel(config);
-    const read = named.flatMap((path) => modelFiles(resolve(folder, path)).filter(exists));
+    const { files: named } = describeModel(config);
+    const read = named.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(exists));
     if (read.length > 0) files[name] = await hashes(read);
   }
   for (const { label, parsed } of steps) {

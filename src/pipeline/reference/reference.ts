@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modelSchemas } from '../../backends/openModel.js';
+import { modelSchemas } from '../../backends/registry.js';
 import type { ColumnType } from '../../arrow/columnType.js';
 import { ERROR_CODES } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { ChooseRequest, CompleteRequest, ScoreRequest, Turn } from '../../../src/backends/model.js';
+import type { ChooseRequest, CompleteRequest, Message, ScoreRequest } from '../../../src/backends/model.js';
 import { requestKeys } from '../../../src/backends/cache/requestKey.js';
 
 const keys = requestKeys('solver');
@@ -11,14 +11,14 @@ const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('', '\n', 'user\n', 'preQuery', '1 2 0.5 1 7\nuser\nx', '","', 'x\u0000', '\ud800'),
 );
-const turn: fc.Arbitrary<Turn> = fc.oneof(
+const message: fc.Arbitrary<Message> = fc.oneof(
   fc.constant({ kind: 'preQuery' } as const),
   fc.record({ kind: fc.constant('user' as const), text }),
 );
 const small = fc.constantFrom(1, 2, 5, 10, 12, 21);
 const complete: fc.Arbitrary<CompleteRequest> = fc.record({
   seq: fc.nat(),
-  turn,
+  message,
   n: small,
   tokensMax: small,
   temperature: fc.constantFrom(0.1, 0.7, 1, 1.2),
@@ -46,8 +46,10 @@ describe('requestKeys', () => {
     assert.equal(key.length, 16);
     assert.equal(keys.complete({ ...request, seq: 99 }), key);
     const changes: Partial<CompleteRequest>[] = [
-      { turn: { kind: 'preQuery' } },
-      ...['other', '\ud800', '\ud801', '\ufffd'].map((text) => ({ turn: { kind: 'user', text } as const })),
+      { message: { kind: 'preQuery' } },
+      ...['other', '\ud800', '\ud801', '\ufffd'].map((text) => ({
+        message: { kind: 'user', text } as const,
+      })),
       ...[{ n: 2 }, { tokensMax: 101 }, { temperature: 0.8 }, { topP: 0.9 }, { seed: 6 }],
     ];
     const all = [key, ...changes.map((change) => keys.complete({ ...request, ...change }))];
@@ -62,13 +64,13 @@ describe('requestKeys', () => {
   });
 
   test('choose, score and embed: what is asked and nothing else', () => {
-    const choose: ChooseRequest = { seq: 1, turn: { kind: 'user', text: 'q' }, options: ['Yes', 'No'] };
+    const choose: ChooseRequest = { seq: 1, message: { kind: 'user', text: 'q' }, options: ['Yes', 'No'] };
     const score: ScoreRequest = { seq: 1, items: [{ user: 'a', assistant: 'b' }] };
     const all = [
       keys.choose(choose),
       keys.choose({ ...choose, options: ['No', 'Yes'] }),
       keys.choose({ ...choose, options: ['Yes'] }),
-      keys.choose({ ...choose, turn: { kind: 'user', text: 'r' } }),
+      keys.choose({ ...choose, message: { kind: 'user', text: 'r' } }),
       keys.score(score),
       keys.score({ ...score, items: [{ user: 'a', assistant: null }] }),
       keys.score({ ...score, items: [{ user: 'ab', assistant: '' }] }),
@@ -91,8 +93,8 @@ describe('requestKeys', () => {
   });
 });
 
-const FIELDS = ['seq', 'turn', 'n', 'tokensMax', 'temperature', 'topP', 'seed'] as const;
+const FIELDS = ['seq', 'message', 'n', 'tokensMax', 'temperature', 'topP', 'seed'] as const;
 const COMPLETE: CompleteRequest = {
-  ...{ seq: 3, turn: { kind: 'user', text: 'What is 2 + 2?' }, n: 1 },
+  ...{ seq: 3, message: { kind: 'user', text: 'What is 2 + 2?' }, n: 1 },
   ...{ tokensMax: 100, temperature: 0.7, topP: 1, seed: 5 },
 };

@@ -17,10 +17,10 @@ import { temporaryFolder } from '../../helpers/commandLine.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 const REQUEST: CompleteRequest = {
-  ...{ seq: 3, turn: { kind: 'user', text: 'What is 2 + 2?' }, n: 2 },
+  ...{ seq: 3, message: { kind: 'user', text: 'What is 2 + 2?' }, n: 2 },
   ...{ tokensMax: 100, temperature: 0.7, topP: 1, seed: 5 },
 };
-const CHOOSE = { seq: 1, turn: { kind: 'user', text: 'q' }, options: ['Yes', 'No'] } as const;
+const CHOOSE = { seq: 1, message: { kind: 'user', text: 'q' }, options: ['Yes', 'No'] } as const;
 const SCORE = { seq: 1, items: [{ user: 'a', assistant: 'b' }] };
 const EMBED = { seq: 1, texts: ['a', 'b'] };
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../../../src/clock.js';
-import { openOpenai, openaiOptions } from '../../../src/backends/protocols/openai.js';
+import { openModel } from '../../../src/backends/openModel.js';
 import { completionOf, startFaultServer } from '../../helpers/faultServer.js';
 
 /** Longer than the 300 s after which undici by itself gives up headers, and the next piece of a body. */
@@ -18,11 +17,11 @@ test(
       if (half > 0) response.write(reply.slice(0, half));
       setTimeout(() => response.end(reply.slice(half)), LONG_MS);
     });
-    const options = openaiOptions.parse({ replicas: [server.url], model: 'm', retriesMax: 0 });
-    const deps = { env: {}, clock: systemClock, random: () => 0 };
-    const model = await openOpenai('m', options, 'chatml', deps);
-    const turn = { kind: 'user', text: 'x' } as const;
-    const ask = { turn, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
+    const openai = { replicas: [server.url], model: 'm', retriesMax: 0 };
+    const deps = { env: {}, folder: '.', random: () => 0 };
+    const model = await openModel('m', { openai, template: 'chatml' }, deps);
+    const message = { kind: 'user', text: 'x' } as const;
+    const ask = { message, n: 1, tokensMax: 8, temperature: 1, topP: 1 };
     const replies = await Promise.all([0, 1].map((seq) => model.complete({ ...ask, seq, seed: seq })));
     assert.deepEqual(
       replies.map(([choice]) => choice!.text),

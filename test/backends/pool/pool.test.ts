@@ -4,9 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { EndpointOptions } from '../../../bench/endpoint/options.js';
 import { type RunningEndpoint, startEndpoint } from '../../../bench/endpoint/start.js';
-import { systemClock } from '../../../src/clock.js';
 import type { Model } from '../../../src/backends/model.js';
-import { openOpenai, openaiOptions } from '../../../src/backends/protocols/openai.js';
+import { openModel } from '../../../src/backends/openModel.js';
 import { type Pool, type PoolOptions, type Replica, createPool } from '../../../src/backends/pool/pool.js';
 import { type SharedPools, createSharedPools } from '../../../src/backends/pool/sharedPools.js';
 import { type FailureKind, TryFailure } from '../../../src/backends/http/retry.js';
@@ -486,7 +485,7 @@ describe('createPool, looks and the end', () => {
 
 describe('openOpenai over simulated servers', () => {
   const ASK = {
-    turn: { kind: 'user', text: 'Add 2 and 3.' },
+    message: { kind: 'user', text: 'Add 2 and 3.' },
     n: 1,
     tokensMax: 64,
     temperature: 1,
@@ -510,9 +509,9 @@ describe('openOpenai over simulated servers', () => {
     { pools, end = '' }: { pools?: SharedPools; end?: string } = {},
   ): Promise<Model> {
     const replicas = endpoints.map(({ url }) => `${url}/v1${end}`);
-    const options = openaiOptions.parse({ replicas, model: 'm', slots: 8, ...changes });
-    const deps = { env: {}, clock: systemClock, random: () => 0.5, pools };
-    const model = await openOpenai('m', options, 'qwen2-math', deps);
+    const openai = { replicas, model: 'm', slots: 8, ...changes };
+    const deps = { env: {}, folder: '.', random: () => 0.5, ...(pools && { pools }) };
+    const model = await openModel('m', { openai }, deps);
     t.after(() => model.close());
     return model;
   }

@@ -15,8 +15,8 @@ function role(name: string, pools: SharedPools, limit: number): Promise<Model> {
 
 function askAll(model: Model, count: number, log: string[] = []): Promise<unknown>[] {
   return Array.from({ length: count }, async (_, seq) => {
-    const turn = { kind: 'user', text: `${model.name} ${seq}` } as const;
-    await model.complete({ seq, turn, n: 1, tokensMax: 8, temperature: 1, topP: 1, seed: seq });
+    const message = { kind: 'user', text: `${model.name} ${seq}` } as const;
+    await model.complete({ seq, message, n: 1, tokensMax: 8, temperature: 1, topP: 1, seed: seq });
     log.push(`${seq}`);
   });
 }

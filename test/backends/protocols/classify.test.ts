@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { modelSchemas } from '../../../src/backends/openModel.js';
+import { modelSchemas } from '../../../src/backends/registry.js';
 import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
 
 const TEMPLATE = { pair: '{{ user }} => {{ assistant }}', user: 'Q: {{ user }}' };

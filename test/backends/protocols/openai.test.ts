@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { type Server, createServer as createNetServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../../src/clock.js';
 import type { CompleteRequest, Model } from '../../../src/backends/model.js';
-import { describeOpenai, openOpenai, openaiOptions } from '../../../src/backends/protocols/openai.js';
+import { openModel } from '../../../src/backends/openModel.js';
+import { openai } from '../../../src/backends/protocols/openai.js';
 import { ScaleQuestError } from '../../../src/errors.js';
 import {
   type Answer,
@@ -19,7 +19,7 @@ const KEY = 'sk-very-secret-4711';
 
 const ASK: CompleteRequest = {
   seq: 0,
-  turn: { kind: 'user', text: 'What is 1 + 1?' },
+  message: { kind: 'user', text: 'What is 1 + 1?' },
   n: 1,
   tokensMax: 64,
   temperature: 0.7,
@@ -44,10 +44,10 @@ async function serve(answer: Answer, options?: { keepAliveTimeoutMs?: number }):
 }
 
 async function open(url: string, changes: object = {}): Promise<Model> {
-  const options = openaiOptions.parse({ replicas: [url], model: 'm-7b', apiKeyEnv: 'TEST_KEY', ...changes });
+  const options = { replicas: [url], model: 'm-7b', apiKeyEnv: 'TEST_KEY', ...changes };
   // A draw near 0: retries come at once, except where the server asks for a time.
-  const deps = { env: { TEST_KEY: KEY }, clock: systemClock, random: () => 0.002 };
-  const model = await openOpenai('solver', options, 'qwen2-math', deps);
+  const deps = { env: { TEST_KEY: KEY }, folder: '.', random: () => 0.002 };
+  const model = await openModel('solver', { openai: options }, deps);
   opened.unshift({ model });
   return model;
 }
@@ -122,15 +122,15 @@ describe('openOpenai, requests and replies', () => {
       json_schema: { name: 'reply', schema: jsonSchema, strict: true },
     });
     assert.ok(!('stop_token_ids' in second!));
-    await chat.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }).catch(() => {});
+    await chat.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }).catch(() => {});
     assert.ok(!('response_format' in server.seen.at(-1)!.body), 'the first token must be free');
   });
 
-  it('sends the bare opening of a user turn for a pre-query', async () => {
+  it('sends the bare opening of a user message for a pre-query', async () => {
     const server = await serve((_, response) => sendJson(response, 200, completionOf(['q'])));
     const model = await open(server.url);
     assert.equal(model.can.preQuery, true);
-    await model.complete({ ...ASK, turn: { kind: 'preQuery' } });
+    await model.complete({ ...ASK, message: { kind: 'preQuery' } });
     assert.match(server.seen[0]!.body['prompt'] as string, /<\|im_start\|>user\n$/);
   });
 
@@ -148,7 +148,7 @@ describe('openOpenai, requests and replies', () => {
     assert.ok(!('prompt' in server.seen[0]!.body) && !('stop' in server.seen[0]!.body));
     assert.equal(model.can.preQuery, false);
     assert.equal(
-      (await errorOf(model.complete({ ...ASK, turn: { kind: 'preQuery' } }))).code,
+      (await errorOf(model.complete({ ...ASK, message: { kind: 'preQuery' } }))).code,
       'ERR_PIPELINE_MODEL',
     );
   });
@@ -220,7 +220,7 @@ describe('openOpenai, requests and replies', () => {
       );
       const model = await open(server.url, { protocol });
       const options = ['Yes', 'No', 'Maybe'];
-      assert.deepEqual(await model.choose({ seq: 0, turn: ASK.turn, options }), [0.625, 0.25, 0]);
+      assert.deepEqual(await model.choose({ seq: 0, message: ASK.message, options }), [0.625, 0.25, 0]);
       const { body } = server.seen[0]!;
       assert.deepEqual([body['max_tokens'], body['temperature'], body['top_p']], [1, 1, 1]);
       assert.deepEqual(
@@ -238,7 +238,8 @@ describe('openOpenai, requests and replies', () => {
       }),
     );
     const model = await open(server.url);
-    const ask = (options: string[]): Promise<number[]> => model.choose({ seq: 0, turn: ASK.turn, options });
+    const ask = (options: string[]): Promise<number[]> =>
+      model.choose({ seq: 0, message: ASK.message, options });
     assert.deepEqual(await ask(['Solvable', 'Unsolvable']), [0.5, 0.25]);
     assert.deepEqual(await ask(['Solvable', 'Strange']), [0.5, 0]);
   });
@@ -251,13 +252,16 @@ describe('openOpenai, requests and replies', () => {
       }),
     );
     const model = await open(server.url);
-    assert.deepEqual(await model.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }), [0.25, 0.5]);
+    assert.deepEqual(
+      await model.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }),
+      [0.25, 0.5],
+    );
   });
 
   it('says so when a server gives no probabilities', async () => {
     const server = await serve((_, response) => sendJson(response, 200, completionOf(['Yes'])));
     const model = await open(server.url);
-    const error = await errorOf(model.choose({ seq: 0, turn: ASK.turn, options: ['Yes', 'No'] }));
+    const error = await errorOf(model.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }));
     assert.equal(error.code, 'ERR_MODEL_PROTOCOL');
     assert.match(error.message, /log-probabilities/);
   });
@@ -285,7 +289,7 @@ describe('openOpenai, faults', () => {
       return sendJson(response, 200, completionOf(['x']));
     });
     const model = await open(server.url, { requestsInFlightMax: 1 });
-    const busy = model.complete({ ...ASK, turn: { kind: 'user', text: 'busy' } });
+    const busy = model.complete({ ...ASK, message: { kind: 'user', text: 'busy' } });
     const busyEnd = errorOf(busy);
     await delay(50);
     await model.complete({ ...ASK, seq: 1 });
@@ -373,7 +377,7 @@ describe('openOpenai, faults', () => {
     });
     const model = await open(server.url, { requestsInFlightMax: 3 });
     const calls = Array.from({ length: 30 }, (_, at) =>
-      model.complete({ ...ASK, seq: 30 - at, turn: { kind: 'user', text: `row ${30 - at}.` } }),
+      model.complete({ ...ASK, seq: 30 - at, message: { kind: 'user', text: `row ${30 - at}.` } }),
     );
     assert.deepEqual([model.stats().inFlight, model.stats().queued], [3, 27]);
     await Promise.all(calls);
@@ -548,9 +552,9 @@ describe('openOpenai, faults', () => {
   });
 });
 
-describe('openaiOptions', () => {
+describe('the options of openai', () => {
   const messageOf = (changes: object): string =>
-    openaiOptions.safeParse({ replicas: ['http://h/v1'], model: 'm', ...changes }).error!.issues[0]!.message;
+    openai.options.safeParse({ replicas: ['http://h/v1'], model: 'm', ...changes }).error!.issues[0]!.message;
 
   it('refuses urls that hold secrets or miss the base, without repeating them', () => {
     for (const url of ['http://user:hunter2@h/v1', 'http://h/v1?key=hunter2']) {
@@ -566,13 +570,16 @@ describe('openaiOptions', () => {
   });
 
   it('describes every option', () => {
-    for (const [key, schema] of Object.entries(openaiOptions.shape)) assert.ok(schema.description, key);
+    for (const [key, schema] of Object.entries(openai.options.shape)) assert.ok(schema.description, key);
   });
 
   it('has an identity of what decides the replies alone', () => {
     const parse = (changes: object): string =>
       JSON.stringify(
-        describeOpenai(openaiOptions.parse({ replicas: ['http://h/v1'], model: 'm', ...changes })).identity,
+        openai.describe(
+          openai.options.parse({ replicas: ['http://h/v1'], model: 'm', ...changes }),
+          'qwen2-math',
+        ).identity,
       );
     const knobs = {
       replicas: ['http://other/v1'],
@@ -591,10 +598,10 @@ describe('openaiOptions', () => {
   });
 
   it('names the variable of a missing or spoilt key, not the key', async () => {
-    const options = openaiOptions.parse({ replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'TEST_KEY' });
+    const options = { replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'TEST_KEY' };
     for (const env of [{}, { TEST_KEY: ' ' }, { TEST_KEY: `${KEY}\n${KEY}` }]) {
       const error = await errorOf(
-        openOpenai('solver', options, 'chatml', { env, clock: systemClock, random: () => 0 }),
+        openModel('solver', { openai: options, template: 'chatml' }, { env, folder: '.', random: () => 0 }),
       );
       assert.equal(error.code, 'ERR_MODEL_LOAD');
       assert.match(error.message, /TEST_KEY/);

@@ -112,8 +112,8 @@ async function open(url: string, options: object = {}): Promise<Model> {
 
 function ask(model: Model, seq: number): Promise<string> {
   const sampling = { n: 1, tokensMax: 8, temperature: 1, topP: 1, seed: seq };
-  const turn = { kind: 'user', text: `q${seq}` } as const;
-  return model.complete({ seq, turn, ...sampling }).then(([choice]) => choice!.text);
+  const message = { kind: 'user', text: `q${seq}` } as const;
+  return model.complete({ seq, message, ...sampling }).then(([choice]) => choice!.text);
 }
 
 function askAll(model: Model, count: number): Promise<string[]> {
@@ -306,7 +306,7 @@ describe('openOpenaiBatch', () => {
     const text = 'x'.repeat(13 * 2 ** 20);
     const sampling = { n: 1, tokensMax: 8, temperature: 1, topP: 1 };
     const asked = [0, 1, 2, 3, 4].map((seq) =>
-      model.complete({ seq, turn: { kind: 'user', text: `${seq}${text}` }, ...sampling, seed: seq }),
+      model.complete({ seq, message: { kind: 'user', text: `${seq}${text}` }, ...sampling, seed: seq }),
     );
     await Promise.all(asked);
     // They are sent at once: either may be there first.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { modelSchemas } from '../../../src/backends/openModel.js';
+import { modelSchemas } from '../../../src/backends/registry.js';
 import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
 
 /** As vLLM 0.11 and later answer: one number a text, or a list of one for each token. */

@@ -98,10 +98,10 @@ describe('openScoreModel', () => {
   it('can do nothing else', async () => {
     const { server, model } = await ask([scoresOf([])]);
     assert.deepEqual(model.can, { preQuery: false, choose: false, score: true, embed: false });
-    const turn = { kind: 'user', text: 'x' } as const;
+    const message = { kind: 'user', text: 'x' } as const;
     const sampling = { n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 0 };
-    assert.equal(await codeOf(model.complete({ seq: 0, turn, ...sampling })), 'ERR_PIPELINE_MODEL');
-    assert.equal(await codeOf(model.choose({ seq: 0, turn, options: ['a'] })), 'ERR_PIPELINE_MODEL');
+    assert.equal(await codeOf(model.complete({ seq: 0, message, ...sampling })), 'ERR_PIPELINE_MODEL');
+    assert.equal(await codeOf(model.choose({ seq: 0, message, options: ['a'] })), 'ERR_PIPELINE_MODEL');
     assert.equal(await codeOf(model.embed({ seq: 0, texts: ['a'] })), 'ERR_PIPELINE_MODEL');
     assert.equal(server.seen.length, 0);
     const openai = await openKind('openai', 'http://127.0.0.1:1/v1');

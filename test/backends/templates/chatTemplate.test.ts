@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import { readChatTemplate, userTurnOf } from '../../../src/backends/templates/chatTemplate.js';
+import { readChatTemplate, userMessageTextOf } from '../../../src/backends/templates/chatTemplate.js';
 import { resolveTemplate } from '../../../src/backends/templates/template.js';
 import { ScaleQuestError } from '../../../src/errors.js';
 
@@ -62,8 +62,8 @@ describe('a template from a tokenizer', () => {
     assert.equal(found.preQuery, known.preQuery);
     for (const text of ['1+1?', 'two\nlines {{ user }} $&', '']) {
       assert.equal(found.user(text), known.user(text));
-      const turn = { kind: 'user', text } as const;
-      assert.deepEqual(found.promptParts(turn), known.promptParts(turn));
+      const message = { kind: 'user', text } as const;
+      assert.deepEqual(found.promptParts(message), known.promptParts(message));
     }
     assert.deepEqual([...found.stop].sort(), [...known.stop].sort());
   });
@@ -74,8 +74,8 @@ describe('a template from a tokenizer', () => {
       bos_token: { content: '<|begin_of_text|>' },
       eos_token: '<|eot_id|>',
     });
-    const { preQuery, user, stop, questionFrame } = resolveTemplate({ tokenizer: path });
-    assert.deepEqual(questionFrame, {
+    const { preQuery, user, stop, promptWrapper } = resolveTemplate({ tokenizer: path });
+    assert.deepEqual(promptWrapper, {
       opening: '<|start_header_id|>user<|end_header_id|>\n\n',
       end: '<|eot_id|>',
     });
@@ -86,8 +86,8 @@ describe('a template from a tokenizer', () => {
 
   it('reads one like Mistral, from the file beside, which goes before', () => {
     const path = tokenizer({ chat_template: 'other', bos_token: '<s>', eos_token: '</s>' }, MISTRAL);
-    const { preQuery, user, stop, questionFrame } = resolveTemplate({ tokenizer: path });
-    assert.deepEqual(questionFrame, { opening: '[INST] ', end: ' [/INST]' });
+    const { preQuery, user, stop, promptWrapper } = resolveTemplate({ tokenizer: path });
+    assert.deepEqual(promptWrapper, { opening: '[INST] ', end: ' [/INST]' });
     assert.equal(preQuery, '<s>[INST] ');
     assert.equal(user('Hi'), '<s>[INST] Hi [/INST]');
     assert.deepEqual(stop, ['[/INST]', '</s>']);
@@ -151,6 +151,6 @@ describe('a template from a tokenizer', () => {
       eos: '</s>',
       render: ([message]: readonly { content: string }[]) => `<a>${message!.content}<b>`,
     };
-    assert.deepEqual(userTurnOf(chat, 'p'), { before: '<a>', after: '<b>' });
+    assert.deepEqual(userMessageTextOf(chat, 'p'), { before: '<a>', after: '<b>' });
   });
 });

@@ -16,16 +16,16 @@ describe('resolveTemplate', () => {
     assert.equal(resolveTemplate('chatml').preQuery, '<|im_start|>user\n');
   });
 
-  it('frames a question as in training: no begin-of-sequence marker, and what ends a user’s text', () => {
-    assert.deepEqual(resolveTemplate('qwen2-math').questionFrame, { opening: HEAD, end: '<|im_end|>' });
-    assert.deepEqual(resolveTemplate('deepseek-math').questionFrame, {
+  it('wraps a question as in training: no begin-of-sequence marker, and what ends a user’s text', () => {
+    assert.deepEqual(resolveTemplate('qwen2-math').promptWrapper, { opening: HEAD, end: '<|im_end|>' });
+    assert.deepEqual(resolveTemplate('deepseek-math').promptWrapper, {
       opening: 'User: ',
       end: '\n\n<｜end▁of▁sentence｜>',
     });
     const bare = { preQuery: 'Q: ', user: 'Q: {{ user }}\nA:', stop: ['Q:'] };
-    assert.deepEqual(resolveTemplate(bare).questionFrame, { opening: 'Q: ', end: '' });
+    assert.deepEqual(resolveTemplate(bare).promptWrapper, { opening: 'Q: ', end: '' });
     const spaced = { preQuery: '[INST] ', user: '[INST] {{ user }} [/INST]', stop: ['[INST]'] };
-    assert.deepEqual(resolveTemplate(spaced).questionFrame, { opening: '[INST] ', end: ' [/INST]' });
+    assert.deepEqual(resolveTemplate(spaced).promptWrapper, { opening: '[INST] ', end: ' [/INST]' });
   });
 
   it('marks markers as special and joins plain text with the row', () => {

@@ -11,7 +11,7 @@ import { seqBatch } from '../../../src/arrow/columns.js';
 import { sliceRows } from '../../../src/arrow/concat.js';
 import { columnValues } from '../../../src/arrow/read.js';
 import { type Files, nodeFiles } from '../../../src/io/files/files.js';
-import { readParquetBlocks } from '../../../src/io/sources/readParquet.js';
+import { readParquetBlocks } from '../../../src/io/parquet/readParquet.js';
 import type { ShardOptions } from '../../../src/io/parquet/shardEncoder.js';
 import { type ShardWriter, openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { anyRows, asStored } from '../../arrow/arbitraries.js';

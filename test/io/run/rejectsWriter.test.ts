@@ -41,6 +41,16 @@ test('every value reads back; no statistics, no page index', async (t) => {
   assert.deepEqual(await writeRejects(nodeFiles, path, rows), written, 'the same rows are the same bytes');
 });
 
+test('the same rows are the same bytes in every version, also across row groups', async (t) => {
+  const path = join(await testFolder(t), 'r.parquet');
+  const rows = Array.from({ length: 16_386 }, (_, seq): RejectRow => ({ ...ROW, seq, seqIndex: seq % 3 }));
+  assert.deepEqual(await writeRejects(nodeFiles, path, rows), {
+    rows: 16_386,
+    bytes: 117_313,
+    sha256: 'c09f9e9c65c3e3c46d93adf21afc7c2e4594a094e264400dac492c1d1a79db1d',
+  });
+});
+
 test('no rows, no file', async (t) => {
   const folder = await testFolder(t);
   assert.equal(await writeRejects(nodeFiles, join(folder, 'r.parquet'), []), null);

@@ -8,7 +8,7 @@ import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 const ASK = {
   seq: 0,
-  turn: { kind: 'preQuery' },
+  message: { kind: 'preQuery' },
   n: 3,
   tokensMax: 9,
   temperature: 1,

@@ -18,7 +18,7 @@ testCases([
       'ERR_PIPELINE_MODEL',
       '5:39',
       'steps.0.generate.generators.0.model',
-      /chat cannot be given a bare user turn; .*protocol: completions/,
+      /chat cannot be given a bare user message; .*protocol: completions/,
     ],
   ],
 ]);

@@ -21,7 +21,7 @@ test('a column that no row has is found before the run, with what there is', asy
   assert.equal(problem!.code, 'ERR_DATA_INVALID');
   assert.match(
     problem!.message,
-    /:2:\d+ source\.jsonl\.columns\.answer: none of the first 2 rows of .* has a key "answer"/,
+    /:2:\d+ source\.jsonl\.columns\.answer: none of the first 2 rows of .* has a column "answer"/,
   );
   assert.match(problem!.message, /anwser/);
 });
@@ -32,7 +32,7 @@ test('a column of another name is asked for by that, once, and among those that 
     pipelineOver(rows).replace('answer: string }', `answer: string }, from: ${from}`);
   const told = async (from: string): Promise<string> => (await problemsOf(reading(from)))[0]!.message;
   await checkText(reading('{ question: problem }'));
-  assert.match(await told('{ question: porblem }'), /has a key "porblem"; did you mean "problem"/);
+  assert.match(await told('{ question: porblem }'), /has a column "porblem"; did you mean "problem"/);
   assert.match(
     await told('{ text: problem }'),
     /from\.text: .*expected one of the columns .*question, answer/,

@@ -1,0 +1,28 @@
+import { build, take } from './arrowKernels.js';
+import type { Kernel } from './kernel.js';
+import {
+  answer,
+  prompt,
+  reply,
+  requestKey,
+  seeds,
+  shingles,
+  signatures,
+  verdict,
+  words,
+} from './textKernels.js';
+
+/** Every kernel that is measured. A new one is a constant in one of these files and its name here. */
+export const KERNELS: readonly Kernel[] = [
+  seeds,
+  requestKey,
+  words,
+  shingles,
+  signatures,
+  build,
+  take,
+  prompt,
+  verdict,
+  answer,
+  reply,
+];

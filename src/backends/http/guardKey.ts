@@ -1,0 +1,23 @@
+import { RowError } from '../../errors.js';
+import { keyRedactor, withRedactedErrors } from '../../text/redactKey.js';
+import type { Choice, Model } from '../model.js';
+
+/** The same model, but its errors never contain the key, and a reply that contains the key is lost with its row. */
+export function guardKey(model: Model, apiKey: string | undefined): Model {
+  if (apiKey === undefined) return model;
+  const redact = keyRedactor(apiKey);
+  const withoutKey = <T>(work: Promise<T>): Promise<T> => withRedactedErrors(work, redact);
+  return {
+    ...model,
+    complete: (request) =>
+      withoutKey(model.complete(request)).then((choices) => checkChoices(model.name, choices, redact)),
+    choose: (request) => withoutKey(model.choose(request)),
+    score: (request) => withoutKey(model.score(request)),
+    embed: (request) => withoutKey(model.embed(request)),
+  };
+}
+
+function checkChoices(name: string, choices: readonly Choice[], redact: (text: string) => string): Choice[] {
+  if (choices.every(({ text }) => redact(text) === text)) return [...choices];
+  throw new RowError('ROW_REPLY_INVALID', `model ${name} wrote the key that it was sent into its reply`);
+}

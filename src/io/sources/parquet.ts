@@ -1,0 +1,15 @@
+import type { SourceFormat } from './format.js';
+import { describeFiles, fileOptions } from './fileOptions.js';
+
+const schema = fileOptions('Parquet files');
+
+export const parquet: SourceFormat<typeof schema> = {
+  extension: '.parquet',
+  schema,
+  describe: describeFiles,
+  async *open(files, request) {
+    // The decoders are loaded when a file is read: checking a pipeline does without them.
+    const { readParquetBlocks } = await import('../parquet/readParquet.js');
+    yield* readParquetBlocks(files, request);
+  },
+};

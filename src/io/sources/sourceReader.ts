@@ -1,0 +1,49 @@
+import { resolve } from 'node:path';
+import type { RecordBatch } from 'apache-arrow';
+import { renameColumns, seqBatch } from '../../arrow/columns.js';
+import { sliceRows } from '../../arrow/concat.js';
+import { type Files, nodeFiles } from '../files/files.js';
+import { type SourceOptions, namedSources } from './registry.js';
+import { toBatches } from './toBatches.js';
+
+/** Where a pipeline's rows come from: files, or nothing but positions for `generate` to fill. */
+export type SourceSettings = SourceOptions & { batchRows: number };
+
+/** Gives at most `rowsMax` rows from position `lo` on; null when there are no more. Called in order; the first `lo` may be any. */
+export type ReadRows = (lo: number, rowsMax: number) => Promise<RecordBatch | null> | RecordBatch | null;
+
+/** Relative paths start at `folder`. */
+export function sourceReader(settings: SourceSettings, folder: string, files: Files = nodeFiles): ReadRows {
+  const [source] = namedSources(settings);
+  if (!source) return (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
+  const { format, options } = source;
+  const { paths, columns, fileColumns } = format.describe(options);
+  const nameOf = new Map(fileColumns.map(({ name }, at) => [name, columns[at]!.name]));
+  const isRenamed = fileColumns.some(({ name }, at) => name !== columns[at]!.name);
+  const request = {
+    paths: paths.map((path) => resolve(folder, path)),
+    columns: fileColumns,
+    batchRows: settings.batchRows,
+  };
+  let cut: ReadRows | null = null;
+  // A resumed run begins where its commits end; every position before that is passed over.
+  return async (lo, rowsMax) => {
+    if (!cut) {
+      const from = { ...request, from: lo };
+      cut = cutToSize(toBatches(format.open(files, from, options), from));
+    }
+    const rows = await cut(lo, rowsMax);
+    return rows && isRenamed ? renameColumns(rows, (name) => nameOf.get(name) ?? name) : rows;
+  };
+}
+
+/** The gate may ask for less than a batch; the rest waits for the next call. */
+function cutToSize(batches: AsyncGenerator<RecordBatch>): ReadRows {
+  let rest: RecordBatch | null = null;
+  return async (_lo, rowsMax) => {
+    const rows: RecordBatch | undefined = rest ?? (await batches.next()).value;
+    if (!rows) return null;
+    rest = rows.numRows > rowsMax ? sliceRows(rows, rowsMax, rows.numRows) : null;
+    return rest ? sliceRows(rows, 0, rowsMax) : rows;
+  };
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { z } from 'zod';
+import { pipelineJsonSchema } from '../../src/pipeline/schema.js';
+import { printPipelineReference } from '../../src/pipeline/reference/reference.js';
+import type { ModelAbility, Protocol } from '../../src/backends/protocol.js';
+import {
+  PROTOCOLS,
+  PROTOCOL_NAMES,
+  describeModel,
+  keyVariablesOf,
+  modelSchema,
+  protocolOf,
+  protocolsThatCan,
+} from '../../src/backends/registry.js';
+import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
+
+const SERVER = { replicas: ['http://127.0.0.1:1/v1'], model: 'm' };
+const TEMPLATES = { pair: '{{ user }} {{ assistant }}' };
+
+describe('PROTOCOLS', () => {
+  it('holds every protocol that is defined in src/backends', () => {
+    const defined = sourceFiles('src/backends').flatMap((file) =>
+      [...codeOf(file).matchAll(/export const (\w+) = defineProtocol\(/g)].map(([, name]) => ({
+        name: name!,
+        path: file.path,
+      })),
+    );
+    const missing = defined
+      .filter(({ name }) => !(name in PROTOCOLS))
+      .map(
+        ({ name, path }) =>
+          `${path} defines ${name}: add \`${name}\` to PROTOCOLS in src/backends/registry.ts`,
+      );
+    assert.deepEqual(missing, []);
+    assert.equal(defined.length, PROTOCOL_NAMES.length);
+  });
+
+  it('names every protocol in the schema and in the reference', () => {
+    const schema = JSON.stringify(pipelineJsonSchema());
+    const reference = printPipelineReference();
+    for (const name of PROTOCOL_NAMES) {
+      assert.ok(schema.includes(`"required":["${name}"]`), name);
+      assert.ok(reference.includes(`### ${name}\n`), name);
+    }
+  });
+
+  it('says of each what it can be asked, as its description does', () => {
+    for (const name of PROTOCOL_NAMES) {
+      const options = name === 'llamaCpp' ? { path: 'a.gguf' } : { ...SERVER, input: undefined };
+      const { can, scoresQuestions } = describeModel(modelSchema.parse({ [name]: clean(options) }));
+      const { abilities } = PROTOCOLS[name] as Protocol;
+      const claims = (ability: ModelAbility): boolean => abilities[ability] !== undefined;
+      assert.deepEqual(
+        [claims('preQuery'), claims('choose'), claims('score'), claims('embed')],
+        [can.preQuery, can.choose, can.score, can.embed],
+        name,
+      );
+      if (scoresQuestions) assert.ok(claims('scoreQuestion'), name);
+    }
+  });
+});
+
+function clean(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+describe('protocolOf', () => {
+  it('takes a model apart into its protocol, its options and its template', () => {
+    const { name, protocol, options, template } = protocolOf(modelSchema.parse({ tei: SERVER }));
+    assert.equal(name, 'tei');
+    assert.equal(protocol, PROTOCOLS.tei);
+    assert.equal((options as { model: string }).model, 'm');
+    assert.equal(template, 'chatml');
+    assert.equal(protocolOf(modelSchema.parse({ embeddings: SERVER })).template, undefined);
+  });
+});
+
+describe('describeModel', () => {
+  it('knows whether a question can be scored alone, by protocol, input and template', () => {
+    const scores = (config: unknown): boolean => describeModel(modelSchema.parse(config)).scoresQuestions;
+    assert.equal(scores({ scorePair: SERVER }), false);
+    assert.equal(scores({ tei: SERVER }), false);
+    assert.equal(scores({ tei: { ...SERVER, input: 'text' } }), true);
+    assert.equal(scores({ tei: { ...SERVER, input: 'text' }, template: TEMPLATES }), false);
+    assert.equal(scores({ pooling: SERVER, template: TEMPLATES }), true);
+    assert.equal(scores({ pooling: { ...SERVER, input: 'text' }, template: TEMPLATES }), false);
+    assert.equal(scores({ classify: SERVER, template: TEMPLATES }), false);
+    assert.equal(scores({ classify: { ...SERVER, input: 'messages' }, template: TEMPLATES }), true);
+  });
+
+  it('names the files of a model with the keys that lead to them', () => {
+    const template = { tokenizer: 'tokenizer_config.json' };
+    const { files } = describeModel(modelSchema.parse({ llamaCpp: { path: 'a.gguf' }, template }));
+    assert.deepEqual(
+      files.map(({ path, key }) => [path, ...key]),
+      [
+        ['a.gguf', 'llamaCpp', 'path'],
+        ['tokenizer_config.json', 'template', 'tokenizer'],
+      ],
+    );
+    assert.match(files[0]!.head!.fault(Buffer.from('PK\x03\x04')) ?? '', /expected a GGUF model/);
+  });
+
+  it('tells the servers of a model, and which of them are sent raw prompts', () => {
+    const chat = describeModel(modelSchema.parse({ openai: { ...SERVER, protocol: 'chat' } }));
+    const raw = describeModel(modelSchema.parse({ openai: { ...SERVER, extra: { a: 1 }, apiKeyEnv: 'K' } }));
+    assert.equal(chat.rawPrompts, null);
+    assert.deepEqual(raw.rawPrompts, { extra: { a: 1 } });
+    assert.deepEqual(raw.servers, {
+      ...{ replicas: SERVER.replicas, model: 'm', apiKeyEnv: 'K', isManaged: false, timeoutMs: 600_000 },
+    });
+    assert.equal(describeModel(modelSchema.parse({ llamaCpp: { path: 'a.gguf' } })).servers, null);
+  });
+});
+
+it('keyVariablesOf collects the variables of all models', () => {
+  const models = [
+    { openai: { ...SERVER, apiKeyEnv: 'A' } },
+    { embeddings: { ...SERVER, apiKeyEnv: 'B' } },
+    { tei: SERVER },
+    { llamaCpp: { path: 'a.gguf' } },
+  ].map((config) => modelSchema.parse(config));
+  assert.deepEqual(keyVariablesOf(models), new Set(['A', 'B']));
+});
+
+it('protocolsThatCan lists names as a sentence does', () => {
+  assert.equal(protocolsThatCan('score'), 'pooling, classify, scorePair or tei');
+  assert.equal(protocolsThatCan('scoreQuestion'), 'pooling, classify or tei with `input: text`');
+  assert.equal(protocolsThatCan('embed'), 'embeddings');
+});
+
+it('the JSON Schema of models has one branch a protocol', () => {
+  const { anyOf } = z.toJSONSchema(modelSchema, { io: 'input' }) as { anyOf: unknown[] };
+  assert.equal(anyOf.length, PROTOCOL_NAMES.length);
+});
