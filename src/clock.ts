@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time, handed in wherever it matters, so that tests can run it by hand. */
+/** Time. It is passed in wherever it matters, so that tests can control it. */
 export interface Clock {
   /** Milliseconds since 1970 that never run backwards. */
   nowMs(): number;
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Milliseconds since 1970 as the system has them now: for what others read. May jump, in either direction, when it is set. */
+/** Milliseconds since 1970 by the system's clock, for timestamps that people read. It may jump in either direction. */
 export function wallNowMs(): number {
   return Date.now();
 }

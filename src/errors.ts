@@ -18,30 +18,30 @@ export const ERROR_CODES = {
   ERR_IO_WRITE: 'a file cannot be written',
   ERR_IO_READ: 'a file cannot be read',
   ERR_DATA_INVALID: 'a data file does not hold what its reader expects',
-  ERR_TARGET_UNREACHABLE: 'nothing is kept, so that the target would never be reached',
-  ERR_NOTHING_MEASURED: 'no row came to a step that measures: an evaluation of nothing',
+  ERR_TARGET_UNREACHABLE: 'no row is kept, so the target would never be reached',
+  ERR_NOTHING_MEASURED: 'a step that measures was given no row, so nothing was evaluated',
   ERR_INVARIANT: 'the framework broke one of its own rules: a bug',
   ERR_CANCELLED: 'the run was cancelled',
   // The store of replies: these end the run too.
   ERR_STORE_OPEN: 'the store of replies cannot be opened',
   ERR_STORE_FOREIGN: 'the folder of the store holds something else',
   ERR_STORE_VERSION: 'a newer version wrote the store of replies',
-  ERR_STORE_DAMAGED: 'the store of replies is cut off, or holds what cannot be read',
+  ERR_STORE_DAMAGED: 'the store of replies is cut off, or part of it cannot be read',
   ERR_STORE_WRITE: 'the store of replies cannot be written',
   // Models: these end the run.
   ERR_MODEL_LOAD: 'a model cannot be loaded or its engine cannot be started',
   ERR_MODEL_UNREACHABLE: 'no server of the model answers',
   ERR_MODEL_REFUSED: 'the server refuses every request of this kind (key, model name, path, parameters)',
-  ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one declared',
+  ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one that the pipeline file names',
   ERR_MODEL_TEMPLATE: 'the server would read two begin-of-sequence tokens before each prompt',
   ERR_MODEL_CRASHED: "the model's process died",
   // Training: the data set is complete and stays as it is.
   ERR_TRAIN_DATA: 'there is nothing to train on: no finished run, or an empty set',
   ERR_TRAIN_MODEL: 'the model that training starts from cannot be loaded',
-  ERR_TRAIN_RUNNING: 'the same training is under way already',
+  ERR_TRAIN_RUNNING: 'the same training is already running',
   ERR_TRAIN_OUTPUT: 'the output folder holds something else, or no usable model after the training',
   ERR_TRAIN_FAILED: 'the trainer failed',
-  ERR_TRAIN_HUNG: 'the trainer was silent or took longer than it may, and was stopped',
+  ERR_TRAIN_HUNG: 'the trainer printed nothing for too long, or took longer than allowed, and was stopped',
   // Rows: these reject one row and the run goes on.
   ROW_EMPTY: 'the model wrote nothing',
   ROW_LENGTH: 'the completion was cut off by its token limit',
@@ -51,22 +51,22 @@ export const ERROR_CODES = {
   ROW_SCORE_INVALID: 'a score is missing or not a finite number',
   ROW_PROMPT_TOO_LONG: "the prompt does not fit into the model's context",
   ROW_REFUSED: 'the server refuses this one request',
-  ROW_TIMEOUT: 'no reply within the deadline, in every try',
-  ROW_SERVER_ERROR: 'the server failed, in every try',
-  ROW_REPLY_INVALID: 'the reply cannot be read, in every try',
+  ROW_TIMEOUT: 'no try got a reply within the deadline',
+  ROW_SERVER_ERROR: 'the server failed in every try',
+  ROW_REPLY_INVALID: 'no try got a reply that can be read',
   ROW_VALUE_MISSING: 'a column that the step reads has no value in this row',
-  ROW_LISTS_DIFFER: 'lists that are taken apart together are not of one length',
+  ROW_LISTS_DIFFER: 'lists that are unnested together differ in length',
   ROW_GRADE_LIMIT: 'an answer is too long, too deep or too large to be graded',
   ROW_GRADE_TIMEOUT:
     'grading an answer took longer than its deadline, or more memory than its thread may use',
   ROW_GRADE_FAILED:
-    'the grader itself failed at an answer: a bug, which the answer and its reference show again',
+    'the grader itself failed at an answer: a bug, which the same answer and reference show again',
   ROW_OPERATOR: "a user's own operator threw an error for this row",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Where in a file a mistake stands. Line and column count from 1. */
+/** The position of a mistake in a file. Line and column count from 1. */
 export interface Position {
   file: string;
   line?: number | undefined;

@@ -14,7 +14,28 @@ export type * from './flow/columnTypes.js';
 export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export { type Scan, scanRows } from './flow/scanRows.js';
 export { readTexts } from './io/sources/readTexts.js';
-export * from './library.js';
+export { type Connect, type SeqOnly, type StreamOptions, collectRows } from './run/collectRows.js';
+export { runChain, type ChainEvent, type ChainRun } from './run/runChain.js';
+export { createContext } from './run/createContext.js';
+export type { FlowEvent, RunEvent, TrainingEvent, TrainingKind } from './run/events.js';
+export {
+  type PipelineCheck,
+  type PipelineOptions,
+  type RunOptions,
+  checkPipeline,
+  planChain,
+  planPipeline,
+} from './run/planPipeline.js';
+export { type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
+export type { RowEffect, RowTrace } from './run/preview.js';
+export type { Performance, Report, RunResult } from './run/report.js';
+export { type ReplyPrune, describeReplies, exportReplies, pruneReplies } from './run/replyStore.js';
+export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
+export { type SystemWorld, systemWorld } from './run/systemWorld.js';
+export { type PipelineTraining, trainPipeline } from './run/trainPipeline.js';
+export type { Plan } from './pipeline/plan.js';
+export { printPlan } from './pipeline/printPlan.js';
+export { type ShardsOptions, writeShards } from './run/writeShards.js';
 export type { CustomOperator, CustomTools } from './operators/custom.js';
 export { type DecontaminateOptions, decontaminate } from './operators/decontaminate.js';
 export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.js';

@@ -1,6 +1,6 @@
 /**
- * All chance in a run comes from here: a pure function of (run seed, step, row, sample), so that neither the order
- * of replies nor the cut into batches can change a draw.
+ * Everything random in a run comes from here. It is a pure function of (run seed, step, row, sample), so neither the order of
+ * replies nor the borders of batches can change a draw.
  */
 export function deriveSeed(runSeed: number, step: string, seq: number, sample = 0): number {
   let hash = mix(0x9e3779b9, runSeed >>> 0);

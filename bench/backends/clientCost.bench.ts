@@ -110,7 +110,7 @@ async function ourLoop(inFlight: number, store: Store | null): Promise<void> {
   await model.close();
 }
 
-/** `requests` calls, `inFlight` at once. With the store, a place is free again only when the reply is durable. */
+/** `requests` calls, `inFlight` at once. With the store, a slot is free again only when the reply is durable. */
 async function manyAtOnce(inFlight: number, call: (seq: number) => Promise<void>): Promise<void> {
   let next = 0;
   async function worker(): Promise<void> {

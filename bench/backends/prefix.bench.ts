@@ -62,9 +62,9 @@ console.log(
   ),
 );
 
-async function job(promptTokens: number, sameRowTogether: boolean, round: number): Promise<Outcome> {
+async function job(promptTokens: number, usesAffinity: boolean, round: number): Promise<Outcome> {
   const endpoints = await Promise.all(Array.from({ length: 4 }, () => startEndpoint(OPTIONS)));
-  const model = await open(endpoints, sameRowTogether);
+  const model = await open(endpoints, usesAffinity);
   const startedMs = Date.now();
   await Promise.all(
     Array.from({ length: Math.ceil(requests / CHOICES) }, (_, seq) => {
@@ -87,9 +87,9 @@ async function job(promptTokens: number, sameRowTogether: boolean, round: number
   };
 }
 
-function open(endpoints: readonly RunningEndpoint[], sameRowTogether: boolean): Promise<Model> {
+function open(endpoints: readonly RunningEndpoint[], usesAffinity: boolean): Promise<Model> {
   const replicas = endpoints.map(({ url }) => `${url}/v1`);
-  const pools = createSharedPools((given) => createPool({ ...given, sameRowTogether }));
+  const pools = createSharedPools((given) => createPool({ ...given, usesAffinity }));
   const openai = { replicas, model: 'm', slots: 64, choicesPerRequestMax: 1 };
   return openModel('m', { openai }, { env: {}, folder: '.', pools });
 }

@@ -1,5 +1,5 @@
 import { requestKeys } from '../../src/backends/cache/requestKey.js';
-import { OPENAI_SPEAKS, readReply } from '../../src/backends/protocols/openaiReplies.js';
+import { OPENAI_SPEAKS, readReply } from '../../src/backends/protocols/readOpenaiReply.js';
 import { readPromptFile } from '../../src/io/files/packageFiles.js';
 import { readVerdict } from '../../src/operators/judgeSolvability.js';
 import { hashShingles, signatureOf, words as wordsOf } from '../../src/operators/lib/nearDuplicates.js';
@@ -128,7 +128,7 @@ export const reply: Kernel = {
   prepare(count) {
     const context = {
       ...{ label: 'the server', model: 'm', apiKeyEnv: undefined, apiKey: undefined },
-      health: { answeredMs: 0 },
+      lastAnswer: { atMs: 0 },
       speaks: OPENAI_SPEAKS,
       nowMs: () => 0,
     };

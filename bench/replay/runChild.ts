@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { systemClock } from '../../src/clock.js';
-import { loadPlan, promptOf } from '../../src/run/load.js';
-import { closeModels, openModels, stepResultCacheOf, storeModels } from '../../src/run/openModels.js';
-import { type OpenedModels, runInto } from '../../src/run/runInto.js';
+import { planPipeline, promptOf } from '../../src/run/planPipeline.js';
+import { type OpenedModels, closeModels, openModels, storeModels } from '../../src/run/openModels.js';
+import { stepResultCacheOf } from '../../src/run/openStore.js';
+import { runInFolder } from '../../src/run/runInFolder.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
 import type { Plan } from '../../src/pipeline/plan.js';
@@ -41,7 +42,7 @@ const [mode, pipeline, store, folder, result] = process.argv.slice(2) as [
   string,
   string,
 ];
-const plan = await loadPlan(pipeline, [{ path: ['store'], value: store }], process.env);
+const plan = await planPipeline(pipeline, { set: { store } });
 writeFileSync(result, JSON.stringify(await measuredRun(plan, folder, mode === 'fill')));
 
 async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise<RunFigures> {
@@ -53,7 +54,7 @@ async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise
   let started = usedNow();
   let delivered = started;
   try {
-    const { report, performance: measured } = await runInto(plan, folder, {
+    const { report, performance: measured } = await runInFolder(plan, folder, {
       files: nodeFiles,
       prompt: promptOf(plan),
       openModels: async () => opened,
@@ -61,10 +62,10 @@ async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise
       now: () => new Date(),
       nowMs: () => performance.now(),
       memoryPeakBytes: () => process.resourceUsage().maxRSS * 1024,
-      onStart: () => (started = usedNow()),
-      // The clock of the processor is a call of the system: once, for the last row.
-      onDelivered(watermark) {
-        if (watermark === plan.settings.limit) delivered = usedNow();
+      emit(event) {
+        if (event.event === 'flowing') started = usedNow();
+        // The clock of the processor is a call of the system: once, for the last row.
+        if (event.event === 'delivered' && event.watermark === plan.settings.limit) delivered = usedNow();
       },
     });
     const stats = Object.values(models).map((model) => model.stats());

@@ -1,6 +1,6 @@
-"""Serves a scorer that train_scorer.py has made, on a CPU or a GPU, by the protocol of vLLM's /classify.
+"""Serves a scorer made by train_scorer.py on a CPU or a GPU, in the protocol of vLLM's /classify.
 
-For small scorers and for trials; `vllm serve SCORER --runner pooling` is the server for real loads. Gives the bare number of the head.
+This server is for small scorers and for trials; for real loads use `vllm serve SCORER --runner pooling`. It gives the raw number of the head.
 
   python serve_scorer.py SCORER --port 8004
 """

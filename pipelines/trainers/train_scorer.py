@@ -1,11 +1,11 @@
-"""Trains a difficulty scorer: a language model with a head for one number learns the fail rate of a solver from the question.
+"""Trains a difficulty scorer: a language model with a head for one number learns to predict a solver's fail rate from the question.
 
-No command line trains by regression, so this is one, on Hugging Face's Trainer: mean squared error, as in ScaleQuest
-(arXiv 2410.18693, section 2.3). Needs torch, transformers and datasets; `accelerate launch` or `torchrun` before it for several GPUs.
+TRL has no command that trains by regression, so this script does it with Hugging Face's Trainer and the mean squared error, as in ScaleQuest
+(arXiv 2410.18693, section 2.3). It needs torch, transformers and datasets. For several GPUs call it by `accelerate launch` or `torchrun`.
 
   python train_scorer.py --data runs/difficulty/shards --model deepseek-ai/deepseek-math-7b-base --output scorer
 
-Prints the Trainer's logs, and at the end the error and the rank correlation on rows that were held out.
+It prints the Trainer's logs, and at the end the error and the rank correlation on rows that were held out.
 """
 
 import argparse

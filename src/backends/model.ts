@@ -71,7 +71,7 @@ export interface ModelStats {
   completionTokens: number;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
   memoryPeakBytes: number;
-  /** Calls that the store of replies answered, or a call under way that asked the same; absent without a store. */
+  /** Calls that the store of replies answered, or a call in flight that asked the same; absent without a store. */
   storeHits?: number;
   /** What went wrong last, while no call has been answered since; absent for most of a run. */
   trouble?: string | undefined;

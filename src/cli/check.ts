@@ -1,17 +1,16 @@
 import { ScaleQuestError } from '../errors.js';
-import { checkOnline } from '../pipeline/check/checkOnline.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { omittedText } from '../pipeline/printPlan.js';
 import { labelOf } from '../train/schema.js';
-import { loadChain, loadPlan } from '../run/load.js';
+import { checkPipeline, planChain } from '../run/planPipeline.js';
 
 export async function checkCommand(
   file: string,
   overrides: readonly Override[],
   online: boolean,
 ): Promise<void> {
-  const found = await loadChain(file, process.env);
+  const found = await planChain(file);
   if (found) {
     refuseFlags(file, overrides, online);
     const lines = found.links.map(
@@ -20,11 +19,8 @@ export async function checkCommand(
     process.stdout.write(`${file}: no mistakes; ${found.links.length} links\n${lines.join('')}`);
     return;
   }
-  const plan = await loadPlan(file, overrides, process.env);
-  if (online) {
-    const problems = await checkOnline(plan, { env: process.env, folder: plan.folder });
-    if (problems.length > 0) throw new PipelineProblems(problems);
-  }
+  const { plan, problems } = await checkPipeline(file, { set: overrides, online });
+  if (plan === null || problems.length > 0) throw new PipelineProblems(problems);
   const without = omittedText(plan);
   process.stdout.write(
     `${file}: no mistakes; ${describe(plan)}${online ? '; every server answers' : ''}\n` +

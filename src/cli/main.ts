@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ScaleQuestError } from '../errors.js';
-import { packageVersion } from '../io/files/packageFiles.js';
+import { packageVersion } from '../run/systemWorld.js';
 import { type Override, PipelineProblems } from '../pipeline/document.js';
 import { EXIT_CODES, EXIT_CODE_HELP, exitCodeOf } from './exitCodes.js';
 import type { RunFlags } from './run.js';

@@ -1,12 +1,12 @@
 import type { Override } from '../pipeline/document.js';
 import { printPlan } from '../pipeline/printPlan.js';
 import { refuseFlags } from './check.js';
-import { loadChain, loadPlan } from '../run/load.js';
+import { planChain, planPipeline } from '../run/planPipeline.js';
 
 export async function planCommand(file: string, overrides: readonly Override[]): Promise<void> {
-  const found = await loadChain(file, process.env);
+  const found = await planChain(file);
   if (!found)
-    return void process.stdout.write(`${printPlan(await loadPlan(file, overrides, process.env))}\n`);
+    return void process.stdout.write(`${printPlan(await planPipeline(file, { set: overrides }))}\n`);
   refuseFlags(file, overrides);
   const texts = found.links.map(({ link, plan }, index) => {
     const text = plan ? printPlan(plan) : `runs ${link.command!.join(' ')}`;

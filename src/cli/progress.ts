@@ -1,12 +1,12 @@
-import type { Model } from '../backends/model.js';
-import type { StepCounts } from '../flow/outcome.js';
+import type { PipelineRun } from '../run/runPipeline.js';
+import type { StepCounts } from '../run/events.js';
 
 /** Live counts of a run, one line a stage; redrawn in place on a terminal, printed now and then elsewhere. */
 export interface Progress {
   counts(step: string, counts: StepCounts): void;
-  delivered(watermark: number, kept: number): void;
+  delivered(kept: number): void;
   /** `keptBefore`: rows that an earlier start of the run has delivered. */
-  start(models: Readonly<Record<string, Model>>, keptBefore?: number): void;
+  start(keptBefore?: number): void;
   stop(): void;
 }
 
@@ -24,11 +24,11 @@ const PRINT_PERIOD_MS = 10_000;
 export function createProgress(
   steps: readonly string[],
   target: number | undefined,
+  stats: PipelineRun['stats'],
   deps: ProgressDeps,
 ): Progress {
   const stages = new Map(steps.map((step) => [step, { rowsIn: 0, kept: 0, dropped: 0, rejected: 0 }]));
   const startedMs = deps.nowMs();
-  let models: Readonly<Record<string, Model>> = {};
   let drawnLines = 0;
   let written = 0;
   let isRunning = false;
@@ -42,7 +42,7 @@ export function createProgress(
         stageLine(step, rowsIn, kept, dropped, rejected, ((kept + dropped + rejected) / seconds).toFixed(1)),
       ),
       summaryLine(seconds),
-      ...troubleLines(models),
+      ...troubleLines(stats()),
     ];
     const up = deps.isTerminal && drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[0J` : '';
     deps.write(`${up}${lines.join('\n')}\n${deps.isTerminal ? '' : '\n'}`);
@@ -50,9 +50,8 @@ export function createProgress(
   }
 
   function summaryLine(seconds: number): string {
-    const asked = Object.values(models).map((model) => {
-      const { inFlight, completionTokens } = model.stats();
-      return `${model.name} ${inFlight} in flight, ${(completionTokens / seconds).toFixed(0)} tok/s`;
+    const asked = Object.entries(stats()).map(([name, { inFlight, completionTokens }]) => {
+      return `${name} ${inFlight} in flight, ${(completionTokens / seconds).toFixed(0)} tok/s`;
     });
     const goal = target === undefined ? '' : ` of ${target}`;
     return [`${seconds.toFixed(0)} s`, `${written}${goal} rows delivered`, ...asked].join(' · ');
@@ -67,11 +66,10 @@ export function createProgress(
       stage.dropped += dropped;
       stage.rejected += rejected;
     },
-    delivered(_watermark, kept) {
+    delivered(kept) {
       written = kept;
     },
-    start(opened, keptBefore = 0) {
-      models = opened;
+    start(keptBefore = 0) {
       written = keptBefore;
       isRunning = true;
       draw();
@@ -87,9 +85,8 @@ export function createProgress(
 }
 
 /** Without them a server that is away looks like a slow one. */
-function troubleLines(models: Readonly<Record<string, Model>>): string[] {
-  return Object.values(models).flatMap((model) => {
-    const { trouble } = model.stats();
+function troubleLines(stats: ReturnType<PipelineRun['stats']>): string[] {
+  return Object.values(stats).flatMap(({ trouble }) => {
     return trouble === undefined ? [] : [`waiting: ${trouble}`];
   });
 }

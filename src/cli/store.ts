@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { isStoredReply, storedHeadOf } from '../backends/cache/stored.js';
 import { ScaleQuestError } from '../errors.js';
-import { nodeFiles } from '../io/files/files.js';
-import { exportStore } from '../store/tools/exportStore.js';
-import { type Prune, pruneStore } from '../store/tools/pruneStore.js';
-import { type StoreSummary, summarizeStore } from '../store/tools/summarizeStore.js';
 import { printTable } from '../run/report.js';
-import { STORE_FOLDER } from '../run/openModels.js';
+import {
+  DEFAULT_STORE,
+  type ReplyPrune,
+  describeReplies,
+  exportReplies,
+  pruneReplies,
+} from '../run/replyStore.js';
+
+type StoreSummary = Awaited<ReturnType<typeof describeReplies>>;
 
 export interface StoreFlags {
   pruneRun?: string;
@@ -17,33 +18,25 @@ export interface StoreFlags {
 }
 
 /** Shows a store, prunes it or writes it to a Parquet file. */
-export async function storeCommand(path = join('runs', STORE_FOLDER), flags: StoreFlags = {}): Promise<void> {
-  // A store is made by a run; to look at one must not make it.
-  if (!existsSync(path)) {
-    throw new ScaleQuestError(
-      'ERR_STORE_OPEN',
-      `there is no store at ${path}; name its folder: the \`store\` of a pipeline file, or \`${STORE_FOLDER}\` beside the ` +
-        'run folders',
-    );
-  }
+export async function storeCommand(path = DEFAULT_STORE, flags: StoreFlags = {}): Promise<void> {
   const prunes = prunesOf(flags);
   // What is about to be removed is exported too.
   if (flags.export !== undefined) {
-    const { replies } = await exportStore(nodeFiles, path, flags.export, storedHeadOf);
+    const { replies } = await exportReplies(path, flags.export);
     process.stdout.write(`${replies} replies written to ${flags.export}\n`);
   }
   for (const prune of prunes) {
-    const { blocks, replies } = await pruneStore(nodeFiles, path, prune);
+    const { blocks, replies } = await pruneReplies(path, prune);
     process.stdout.write(`${replies} replies removed, in ${blocks} blocks\n`);
   }
-  process.stdout.write(`${printSummary(path, await summarizeStore(nodeFiles, path))}\n`);
+  process.stdout.write(`${printSummary(path, await describeReplies(path))}\n`);
 }
 
-function prunesOf({ pruneRun, pruneOlderThan, pruneDamaged }: StoreFlags): Prune[] {
+function prunesOf({ pruneRun, pruneOlderThan, pruneDamaged }: StoreFlags): ReplyPrune[] {
   return [
     ...(pruneRun === undefined ? [] : [{ run: pruneRun }]),
     ...(pruneOlderThan === undefined ? [] : [{ beforeMs: Date.now() - ageMs(pruneOlderThan) }]),
-    ...(pruneDamaged ? [{ damaged: true, isReply: isStoredReply } as const] : []),
+    ...(pruneDamaged ? [{ damaged: true } as const] : []),
   ];
 }
 

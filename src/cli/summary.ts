@@ -1,19 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SAMPLE_FILE } from '../io/run/sample.js';
 import { printFigures } from '../run/figures.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Performance, type Report, printFunnel } from '../run/report.js';
+import type { RunEvent } from '../run/events.js';
+import { type Performance, printFunnel } from '../run/report.js';
 
-const SAMPLE_ROWS = 3;
+type ReportedEvent = Extract<RunEvent, { event: 'reported' }>;
 
 /** What a run prints at its end: the funnel, a few rows, what was written, what to type next. */
-export function printSummary(
-  plan: Plan,
-  report: Report,
-  performance: Performance | null,
-  path: string,
-): void {
+export function printSummary(plan: Plan, { report, performance, sample }: ReportedEvent, path: string): void {
   const { rowsIn, rowsKept } = report;
   const target = plan.settings.target;
   const short = target !== undefined && rowsKept < target;
@@ -25,7 +19,7 @@ export function printSummary(
     `${rowsKept} rows kept of ${rowsIn}${performance ? measuredText(performance) : '; the run was complete'}`,
     ...(short ? [shortText(plan, target)] : []),
     '',
-    ...sampleLines(plan, path),
+    ...sampleLines(plan, sample),
     `data set    ${join(path, 'shards')} (Parquet; card: ${join(path, 'README.md')})`,
     ...Object.keys(plan.settings.exports).map((name) => `export      ${join(path, 'exports', name)}`),
     `lost rows   ${join(path, 'rejects')}`,
@@ -71,19 +65,16 @@ function storeText(models: Performance['models'], replayedRows: number): string 
   return `; ${replayed}${hits} calls answered by the store of replies, ${asked} requests sent`;
 }
 
-function sampleLines(plan: Plan, path: string): string[] {
+function sampleLines(plan: Plan, rows: ReportedEvent['sample']): string[] {
   const wanted = ['question', 'response', 'reward', 'difficulty'].filter((name) =>
     plan.columns.some((column) => column.name === name),
   );
   const shown = wanted.length > 0 ? wanted : plan.columns.map(({ name }) => name);
-  const rows = readFileSync(join(path, SAMPLE_FILE), 'utf8')
-    .split('\n')
-    .filter(Boolean)
-    .slice(0, SAMPLE_ROWS);
-  return rows.flatMap((line, at) => {
-    const row = JSON.parse(line) as Record<string, unknown>;
-    return [`--- row ${at + 1} of the set`, ...shown.map((name) => `${name}: ${cellText(row[name])}`), ''];
-  });
+  return rows.flatMap((row, at) => [
+    `--- row ${at + 1} of the set`,
+    ...shown.map((name) => `${name}: ${cellText(row[name])}`),
+    '',
+  ]);
 }
 
 function cellText(value: unknown): string {

@@ -1,5 +1,5 @@
 import { ScaleQuestError } from '../errors.js';
-import { fileError } from '../io/files/files.js';
+import { fileError } from '../run/systemWorld.js';
 
 /** Never a mistake of ours. */
 const REFUSALS = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO'];

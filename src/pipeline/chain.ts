@@ -66,7 +66,7 @@ const link = z
     }
   });
 
-/** A chain file: links, each done once for equal inputs. */
+/** A chain file. Each of its links runs once for equal inputs. */
 export const chainSchema = z.strictObject({
   name: linkName.describe('Names the folder of the chain.'),
   folder: z.string().optional().describe('Where its links keep their runs; `runs/<name>` if absent.'),
@@ -87,7 +87,7 @@ export interface Chain {
   name: string;
   /** What the environment filled in, by the names of its variables; `set` keeps its `${NAME}`. */
   filled: ReadonlyMap<string, string>;
-  /** Where the links keep their runs. */
+  /** The folder in which the links keep their runs. */
   runs: string;
   links: readonly Link[];
 }
@@ -99,11 +99,11 @@ export interface ChainDeps {
 }
 
 /**
- * Reads and checks a chain file: names, files, and that every link takes only what a link before it gives. A pipeline is checked
- * when its turn comes, for its models may not be there before. Throws PipelineProblems with every mistake found.
+ * Reads and checks a chain file: names, files, and that every link takes only what an earlier link gives. The pipeline of a link
+ * is checked by `checkLinks`. Throws PipelineProblems with every mistake found.
  */
 export function checkChain(file: string, deps: ChainDeps): Chain {
-  // The pipeline file fills in its own: what it was given is written into run folders.
+  // `set` keeps its variables: the pipeline file that it changes fills them in.
   const isSet = ([first, second, ...more]: readonly string[]): boolean =>
     first === 'links' && second === 'set' && more.length > 0;
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, [], isSet);
@@ -144,8 +144,10 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
   return { file, folder, name: parsed.name, filled: document.filled, runs, links: parsed.links };
 }
 
-/** Whether a file is a chain of pipelines, by its keys; what is no YAML is neither. */
+/** Whether a file is a chain of pipelines, by its keys. A text that is not YAML is none. */
 export function isChainText(text: string): boolean {
+  // Few files are chains, and parsing a file twice is a large part of its check.
+  if (!text.includes('links')) return false;
   try {
     const value: unknown = parse(text);
     return value !== null && typeof value === 'object' && 'links' in value && !('steps' in value);
@@ -154,7 +156,7 @@ export function isChainText(text: string): boolean {
   }
 }
 
-/** What a link takes from links before it, as `qft.model`. */
+/** The names of what a link takes from earlier links, such as `qft.model`. */
 export function takenBy({ set, command, inputs }: Link): string[] {
   const names = [...placeholdersIn(set), ...namesIn(command ?? []), ...namesIn(inputs)];
   return [...new Set(names)].filter((name) => name !== 'output');
@@ -162,14 +164,14 @@ export function takenBy({ set, command, inputs }: Link): string[] {
 
 const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g;
 
-/** In a command's words there is nothing else in double braces. */
+/** The names in double braces: in a command, they are all ours. */
 function namesIn(words: readonly string[]): string[] {
   return words.flatMap((word) => [...word.matchAll(PLACEHOLDER)].map(([, name]) => name!));
 }
 
 function placeholdersIn(value: unknown): string[] {
   if (typeof value === 'string') {
-    // `{{ question }}` of a prompt and the like are not ours.
+    // `{{ question }}` and its like belong to a prompt.
     return [...value.matchAll(PLACEHOLDER)]
       .map(([, name]) => name!)
       .filter((name) => name === 'output' || /^[\w-]+\.(run|model|output)$/.test(name));
@@ -178,7 +180,7 @@ function placeholdersIn(value: unknown): string[] {
   return [];
 }
 
-/** What links give: `qft.model` → a path. Throws ERR_CHAIN_LINK for what a link was to give and did not. */
+/** Fills in what links give, such as `qft.model` → a path. Throws ERR_CHAIN_LINK if a link did not give what was named. */
 export function fillLinks<Value>(value: Value, given: ReadonlyMap<string, string>): Value {
   if (typeof value === 'string') {
     return value.replace(PLACEHOLDER, (whole, name: string) => {
@@ -186,7 +188,8 @@ export function fillLinks<Value>(value: Value, given: ReadonlyMap<string, string
       if (placeholdersIn(whole).length === 0) return whole;
       throw new ScaleQuestError(
         'ERR_CHAIN_LINK',
-        `{{ ${name} }} is not there: the link before was not trained, or has no \`train\``,
+        `found nothing for {{ ${name} }}: the earlier link trained no model. Give it a \`train\` section, ` +
+          'or see why its training was not due',
       );
     }) as Value;
   }

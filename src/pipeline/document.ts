@@ -17,7 +17,7 @@ import { type ErrorCode, type Position, ScaleQuestError } from '../errors.js';
 
 export type KeyPath = readonly (string | number)[];
 
-/** A parsed pipeline file that remembers where everything stands. */
+/** A parsed pipeline file that remembers the position of every key and value. */
 export interface PipelineDocument {
   file: string;
   text: string;
@@ -53,8 +53,8 @@ export interface Override {
 const SYNTAX_ERRORS_MAX = 3;
 
 /**
- * Parses YAML 1.2 and fills in `${NAME}` and `${NAME:-default}` inside strings from `env`. `stays`: values, by the keys above them,
- * that keep theirs, for who reads them fills them in; a variable that is not set is a mistake in them too.
+ * Parses YAML 1.2 and fills in `${NAME}` and `${NAME:-default}` inside strings from `env`. `stays` names values,
+ * by the keys above them, that keep their `${NAME}` because their reader fills it in; an unset variable is a mistake there too.
  */
 export function parsePipelineDocument(
   file: string,
@@ -78,7 +78,7 @@ export function parsePipelineDocument(
       problem('ERR_PIPELINE_SYNTAX', positionAt(pos[0]), `${firstLine(message)}; expected valid YAML`),
     );
   const set = problems.length > 0 ? [] : overrides.map((each) => setAt(document, each));
-  // Before the environment is filled in: what it holds is not written into the run folder.
+  // Taken before the environment is filled in, so that its values are not written into the run folder.
   const changedText = overrides.length > 0 && problems.length === 0 ? String(document) : text;
   const filledIn = new Map<string, string>();
   visit(document, {
@@ -90,7 +90,7 @@ export function parsePipelineDocument(
           const filled = env[name] ?? fallback;
           if (filled === undefined) {
             const override = node.range ? undefined : set.find(({ value }) => value.includes(`\${${name}`));
-            const at = override?.place ?? positionAt(node.range?.[0] ?? 0);
+            const at = override?.position ?? positionAt(node.range?.[0] ?? 0);
             const todo = `set it, or give a default: \${${name}:-value}`;
             problems.push(
               problem('ERR_PIPELINE_INVALID', at, `the environment variable ${name} is not set; ${todo}`),
@@ -110,7 +110,7 @@ export function parsePipelineDocument(
     text: changedText,
     value: document.toJS({ maxAliasCount: 100 }),
     filled: filledIn,
-    ...placesIn(file, document, set, positionAt),
+    ...positionsIn(file, document, set, positionAt),
   };
 }
 
@@ -118,22 +118,22 @@ function keysOf(above: readonly unknown[]): string[] {
   return above.filter(isPair).map(({ key }) => String(isScalar(key) ? key.value : key));
 }
 
-/** Where values and keys stand: in the file, or on the command line. */
-function placesIn(
+/** Positions of values and keys: in the file, or on the command line. */
+function positionsIn(
   file: string,
   document: Document,
   set: readonly AppliedOverride[],
   positionAt: (offset: number, key?: string) => Position,
 ): Pick<PipelineDocument, 'at' | 'atKey'> {
-  /** Of a value, or a part of one, that the command line has set: the last call that did. */
-  function placeSet(path: KeyPath): Position | undefined {
+  /** The position of a value that the command line has set, or of a part of one: the last flag that set it. */
+  function positionSet(path: KeyPath): Position | undefined {
     const override = set.findLast(({ keys }) => keys.every((key, depth) => path[depth] === key));
-    return override && { ...override.place, key: keyText(path) };
+    return override && { ...override.position, key: keyText(path) };
   }
 
   function at(path: KeyPath): Position {
-    const place = placeSet(path);
-    if (place) return place;
+    const onCommandLine = positionSet(path);
+    if (onCommandLine) return onCommandLine;
     for (let depth = path.length; depth >= 0; depth--) {
       const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
       if (isNode(node) && node.range) return positionAt((node as Node).range![0], keyText(path));
@@ -142,8 +142,8 @@ function placesIn(
   }
 
   function atKey(path: KeyPath): Position {
-    const place = placeSet(path);
-    if (place) return place;
+    const onCommandLine = positionSet(path);
+    if (onCommandLine) return onCommandLine;
     const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
     const key = path.at(-1);
     if (!isMap(parent)) return at(path);
@@ -169,14 +169,14 @@ function setAt(document: Document, { path, value }: Override): AppliedOverride {
   } catch (error) {
     throw overrideFault(path, value, firstLine((error as Error).message));
   }
-  return { keys, value, place: { file: `--set ${path.join('.')}=${value}` } };
+  return { keys, value, position: { file: `--set ${path.join('.')}=${value}` } };
 }
 
-/** What the command line has set, and how mistakes in it name their place. */
+/** A value that the command line has set, and the position that mistakes in it name. */
 interface AppliedOverride {
   keys: readonly (string | number)[];
   value: string;
-  place: Position;
+  position: Position;
 }
 
 const OF_ANY_STEP = ['label', 'enabled'];

@@ -11,7 +11,7 @@ export function nearest(name: string, candidates: readonly string[]): string | n
   return name.length >= 3 && begun ? begun : null;
 }
 
-/** ` Did you mean "x"?`, or what there is. */
+/** The end of a message about a misspelt name: the name that was meant, or all names that are allowed. */
 export function suggestion(name: string, candidates: readonly string[]): string {
   const meant = nearest(name, candidates);
   if (meant) return `did you mean "${meant}"?`;

@@ -16,13 +16,13 @@ export interface PlannedStep {
   parsed: unknown;
 }
 
-/** A pipeline file that passed every check: what will run, and nothing else. */
+/** A pipeline file that passed every check: exactly what will run. */
 export interface Plan {
   file: string;
   /** Folder that relative paths in the file start from. */
   folder: string;
   text: string;
-  /** What the environment filled in, by the names of its variables; secrets among it are written into no file. */
+  /** The values that the environment filled in, by the names of its variables. They may be secrets, so no file gets them. */
   filled: ReadonlyMap<string, string>;
   name: string;
   settings: Omit<z.output<typeof pipelineSchema>, 'models' | 'steps'>;
@@ -33,7 +33,7 @@ export interface Plan {
   columns: readonly Column[];
   /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */
   omitted: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
-  /** Hash of everything that decides the rows, and of nothing that only decides how fast they come. */
+  /** Hash of everything that the rows depend on. How fast they come is not part of it. */
   identity: string;
   /** The same, part by part: see `Identity`. */
   parts: Readonly<Record<string, string>>;

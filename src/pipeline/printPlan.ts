@@ -16,7 +16,7 @@ export function printPlan(plan: Plan): string {
   const lines = [
     `${plan.name} (${plan.file}), seed ${settings.seed}, identity ${plan.identity.slice(0, 12)}`,
     `ends at ${when}${end.length > 1 ? ', whichever comes first' : ''}`,
-    `source  at most ${windowRows} rows under way, in batches of ${batchRows}`,
+    `source  at most ${windowRows} rows in flight, in batches of ${batchRows}`,
     '',
   ];
   for (const [index, step] of steps.entries()) {

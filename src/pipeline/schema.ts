@@ -53,7 +53,7 @@ export const pipelineSchema = z.strictObject({
         .min(1)
         .default(2048)
         .describe(
-          'How many source rows may be under way at once: the bound on memory. About 8-16 × the slots of all servers.',
+          'How many source rows may be in flight at once: the bound on memory. About 8-16 × the slots of all servers.',
         ),
       batchRows: z.int().min(1).max(65536).default(32).describe('Rows a record batch; far below windowRows.'),
     })

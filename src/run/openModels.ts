@@ -1,24 +1,24 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { bosFault } from '../backends/templates/bosFault.js';
-import { systemClock, wallNowMs } from '../clock.js';
-import type { Model } from '../backends/model.js';
+import type { Model, ModelStats } from '../backends/model.js';
 import { type OpenModelDeps, openModel } from '../backends/openModel.js';
 import { type ModelConfig, describeModel, keyVariablesOf } from '../backends/registry.js';
 import { createSharedPools } from '../backends/pool/sharedPools.js';
 import { withStore } from '../backends/cache/stored.js';
 import { contentsHash } from '../io/files/contents.js';
-import { codeHash } from '../io/files/codeHash.js';
-import { nodeFiles } from '../io/files/files.js';
-import { type Store, openStore } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
 import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { StepResultCache } from './runPlan.js';
-import type { OpenedModels } from './runInto.js';
+import { stepResultCacheOf, openStoreOf } from './openStore.js';
 
-/** Beside the run folders, so that it outlives each of them. */
-export const STORE_FOLDER = '.store';
+export interface OpenedModels {
+  models: Record<string, Model>;
+  /** Open as long as one of the models is. */
+  stepResults?: StepResultCache;
+}
 
 /**
  * Opens the models that the steps use, all at once; closes those that opened if another cannot. They ask the store first,
@@ -65,44 +65,6 @@ export async function openModels(
   }
 }
 
-async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
-  if (settings.store === 'none') return null;
-  const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
-  const { sleep } = systemClock;
-  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
-}
-
-/** LMDB's keys have an end. */
-const RUN_NAME_BYTES_MAX = 400;
-
-/** Of two run folders with one name each has its own: its path from where the store lies. */
-export function runNameIn(storePath: string, runPath: string): string {
-  const name = relative(dirname(resolve(storePath)), resolve(runPath))
-    .split(sep)
-    .join('/');
-  if (Buffer.byteLength(name) <= RUN_NAME_BYTES_MAX) return name;
-  return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
-}
-
-/** Large enough that reading a segment costs little a row, small enough that a window holds several. */
-const SEGMENT_ROWS = 512;
-
-/** The store's step results for this plan and this version of the code. */
-export function stepResultCacheOf({ stepFingerprints }: Plan, { stepResults }: Store): StepResultCache {
-  const code = codeHash();
-  const own = stepFingerprints.map((fingerprint) => hashOf({ code, fingerprint }));
-  return {
-    segmentRows: SEGMENT_ROWS,
-    get: (step, lo) => stepResults.get(own[step]!, lo),
-    count: stepResults.count,
-    put: (lo, results) =>
-      stepResults.put(
-        lo,
-        results.map(({ step, bytes }) => ({ fingerprint: own[step]!, bytes })),
-      ),
-  };
-}
-
 /** The same models behind the store; it closes with the last of them. */
 export async function storeModels(plan: Plan, models: readonly Model[], store: Store): Promise<Model[]> {
   let open = models.length;
@@ -130,4 +92,9 @@ async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<str
 
 export async function closeModels(models: Iterable<Model>): Promise<void> {
   await Promise.allSettled([...models].map((model) => model.close()));
+}
+
+/** The counters of each model, by its name. */
+export function statsOf(models: Readonly<Record<string, Model>>): Record<string, ModelStats> {
+  return Object.fromEntries(Object.values(models).map((model) => [model.name, model.stats()]));
 }

@@ -39,6 +39,13 @@ export interface Performance {
   models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
 }
 
+/** What a run has come to. */
+export interface RunResult {
+  report: Report;
+  /** Null for a run that was complete already. */
+  performance: Performance | null;
+}
+
 export function funnelOf(
   stepLabels: readonly string[],
   { positions, counts }: Pick<Totals, 'positions' | 'counts'>,

@@ -1,29 +1,18 @@
 import type { Observable } from 'rxjs';
 import type { Model } from '../backends/model.js';
 import type { Batch, BatchOperator } from '../flow/batch.js';
-import { type CommitSink, type Totals, commitShards } from '../flow/commitShards.js';
+import type { CommitSink, Totals } from '../flow/commitShards.js';
 import { cacheStepResults } from '../flow/cacheStepResults.js';
-import { type ReadRows, type Replay, createGate } from '../flow/gate.js';
+import type { ReadRows, Replay } from '../flow/gate.js';
 import { type StepCounts, countsOf } from '../flow/outcome.js';
 import { replayStepResults } from '../flow/replayStepResults.js';
 import type { StepState } from '../flow/stepResult.js';
 import { decodeStepResult, encodeStepResults } from '../flow/stepResultBytes.js';
-import { untilAborted } from '../flow/untilAborted.js';
 import type { RunContext } from '../operators/lib/operator.js';
 import { promptWrapperFrom } from '../pipeline/promptWrapper.js';
 import type { Plan } from '../pipeline/plan.js';
+import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
 import { textsFrom } from '../pipeline/check/texts.js';
-
-/** Where a run goes on: what its earlier commits hold. */
-export interface Resume {
-  /** The first source position that no commit covers. */
-  from: number;
-  kept: number;
-  /** Committed state deltas of the step of that label, in order. */
-  restored: NonNullable<RunContext['restored']>;
-}
-
-export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
 /** Step results of this run or another, by the step's index and the first row of the segment. */
 export interface StepResultCache {
@@ -55,27 +44,18 @@ export interface RunDeps {
 /** A checked plan as one stream, from the source's gate to the committed shards. Models and sink stay the caller's to close. */
 export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   const { target, limit, source, output } = plan.settings;
-  const { from, kept } = deps.resume ?? NOTHING_YET;
-  const gate = createGate({
-    windowRows: source.windowRows,
-    batchRows: source.batchRows,
-    from,
-    target: target === undefined ? undefined : target - kept,
-    limit,
-    ...(deps.stepResults ? { segmentRows: deps.stepResults.segmentRows } : {}),
-  });
+  const { windowRows, batchRows } = source;
+  const { read, sink, resume, signal, onDelivered, stepResults } = deps;
   const states: StepStates = new Map();
-  const rows = gate.source(deps.read, replayOf(plan, deps, states));
-  const stream = connectSteps(plan, rows, deps, states).pipe(cacheOf(deps), untilAborted(deps.signal));
-  return commitShards(stream, {
-    gate,
-    sink: deps.sink,
-    shardRows: output.shardRows,
-    target,
-    from,
-    keptBefore: kept,
-    ...(deps.onDelivered ? { onDelivered: deps.onDelivered } : {}),
-  });
+  return streamRows(
+    {
+      ...{ windowRows, batchRows, target, limit },
+      shardRows: output.shardRows,
+      segmentRows: stepResults?.segmentRows,
+    },
+    { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered },
+    (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
+  );
 }
 
 /** States of the stateful steps, by index. */

@@ -36,8 +36,8 @@ export interface TrainingFolder {
 }
 
 /**
- * The folder of the training with these inputs, the newest where there are several, or the next free one after `taken` that others
- * will take before. Throws ERR_DATA_INVALID.
+ * The newest folder of a training with these inputs, or else the next free one; `taken` is how many free ones other trainings will
+ * take before it. Throws ERR_DATA_INVALID.
  */
 export async function findTraining(
   files: Files,
@@ -66,7 +66,8 @@ async function readRecord(files: Files, folder: string): Promise<TrainingRecord 
     if (error instanceof ScaleQuestError) throw error;
     throw new ScaleQuestError(
       'ERR_DATA_INVALID',
-      'this is no record of a training. Whether one was launched here cannot be told: look at the folder, and move it away.',
+      'expected the record of a training, found something else. It is unknown whether a training was launched here: ' +
+        'look into the folder, then move it away.',
       { at: { file: path }, cause: error },
     );
   }

@@ -174,7 +174,7 @@ function refuseRunning(kind: LaunchKind, { path, record }: TrainingFolder): void
   const { pid, host } = record.process;
   throw new ScaleQuestError(
     'ERR_TRAIN_RUNNING',
-    `${WHAT[kind]} ${record.label} is under way: process ${pid} on ${host}, since ${record.startedAt}. It is not launched ` +
+    `${WHAT[kind]} ${record.label} is already running: process ${pid} on ${host}, since ${record.startedAt}. It is not launched ` +
       `twice: wait for it, or end that process. If that machine is gone, remove ${join(path, RECORD_FILE)}.`,
     { data: { path, pid } },
   );

@@ -171,7 +171,7 @@ test('a link does not hand on a model that its training has not left', async () 
   writeFileSync(file, readFileSync(file, 'utf8').replace('links:\n', `links:\n${link}`));
   const { code, stderr } = await hostCommand(['chain', file], folder);
   assert.notEqual(code, 0);
-  assert.match(stderr, /\{\{ p\.model \}\} is not there.*\[ERR_CHAIN_LINK\]/);
+  assert.match(stderr, /found nothing for \{\{ p\.model \}\}.*\[ERR_CHAIN_LINK\]/);
 });
 
 test('check, plan and a dry run of a chain write nothing; the dry run follows what is done', async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ModelStats } from '../../src/backends/model.js';
 import { createProgress } from '../../src/cli/progress.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
 
-function world(isTerminal: boolean, target?: number) {
+function world(isTerminal: boolean, target?: number, stats: () => Record<string, ModelStats> = () => ({})) {
   const written: string[] = [];
   const state = { nowMs: 1000, tick: (): void => {}, periodMs: 0, stopped: 0 };
-  const progress = createProgress(['generate', 'keepBest'], target, {
+  const progress = createProgress(['generate', 'keepBest'], target, stats, {
     write: (text) => void written.push(text),
     isTerminal,
     nowMs: () => state.nowMs,
@@ -19,12 +20,12 @@ function world(isTerminal: boolean, target?: number) {
 }
 
 test('counts add up a stage, with rates since the start', () => {
-  const { written, state, progress } = world(false, 240);
-  progress.start({ tiny: scriptedModel() });
+  const { written, state, progress } = world(false, 240, () => ({ tiny: scriptedModel().stats() }));
+  progress.start();
   progress.counts('generate', { rowsIn: 30, kept: 20, dropped: 4, rejected: 6 });
   progress.counts('generate', { rowsIn: 10, kept: 10, dropped: 0, rejected: 0 });
   progress.counts('other', { rowsIn: 9, kept: 9, dropped: 0, rejected: 0 });
-  progress.delivered(32, 12);
+  progress.delivered(12);
   state.nowMs += 4000;
   state.tick();
   assert.deepEqual(written.at(-1)!.split('\n'), [
@@ -39,15 +40,15 @@ test('counts add up a stage, with rates since the start', () => {
 
 test('a run that goes on begins with what it has', () => {
   const { written, progress } = world(false, 48);
-  progress.start({}, 32);
+  progress.start(32);
   assert.match(written[0]!, /32 of 48 rows delivered/);
 });
 
 test('a server that does not answer is named as long as that lasts', () => {
-  const { written, state, progress } = world(false);
-  const model = scriptedModel();
   let trouble: string | undefined = 'model m (x at http://h/v1) cannot be reached (ECONNREFUSED)';
-  progress.start({ m: { ...model, stats: () => ({ ...model.stats(), trouble }) } });
+  const model = scriptedModel();
+  const { written, state, progress } = world(false, undefined, () => ({ m: { ...model.stats(), trouble } }));
+  progress.start();
   assert.match(written.at(-1)!, /^waiting: model m .* cannot be reached \(ECONNREFUSED\)$/m);
   trouble = undefined;
   state.tick();
@@ -56,12 +57,12 @@ test('a server that does not answer is named as long as that lasts', () => {
 
 test('a terminal is drawn over in place, a file is not', () => {
   const terminal = world(true);
-  terminal.progress.start({});
+  terminal.progress.start();
   terminal.state.tick();
   assert.ok(!terminal.written[0]!.includes('\x1b'));
   assert.ok(terminal.written[1]!.startsWith('\x1b[4A\x1b[0J'));
   const file = world(false);
-  file.progress.start({});
+  file.progress.start();
   file.state.tick();
   assert.ok(file.written.every((text) => !text.includes('\x1b')));
   assert.ok(terminal.state.periodMs < file.state.periodMs);
@@ -69,8 +70,8 @@ test('a terminal is drawn over in place, a file is not', () => {
 
 test('stop ends the ticks and leaves the last counts', () => {
   const { written, state, progress } = world(true);
-  progress.start({});
-  progress.delivered(9, 7);
+  progress.start();
+  progress.delivered(7);
   progress.stop();
   assert.equal(state.stopped, 1);
   assert.match(written.at(-1)!, /7 rows delivered/);

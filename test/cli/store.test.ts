@@ -3,7 +3,6 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
-import { runNameIn } from '../../src/run/openModels.js';
 import type { Performance } from '../../src/run/report.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { mountTmpfs, remount } from '../helpers/smallDisk.js';
@@ -170,17 +169,4 @@ test('scalequest store: one on a read-only file system is shown and exported, no
   const pruned = await runCommand('store', path, '--prune-older-than', '30d');
   assert.equal(pruned.code, EXIT_CODES.io);
   assert.match(pruned.stderr, /\(EROFS\): the file system is read-only.*\[ERR_STORE_OPEN\]\n$/);
-});
-
-test('run folders of one name have names of their own in the store', () => {
-  const names = [
-    '/data/a/run',
-    '/data/b/run',
-    '/elsewhere/run',
-    `/data/${'x'.repeat(250)}/${'y'.repeat(250)}/run`,
-  ];
-  const own = names.map((path) => runNameIn('/data/.store', path));
-  assert.deepEqual(own.slice(0, 3), ['a/run', 'b/run', '../elsewhere/run']);
-  assert.match(own[3]!, /^[0-9a-f]{12}\/run$/);
-  assert.equal(runNameIn('runs/.store', 'runs/quickstart'), 'quickstart');
 });

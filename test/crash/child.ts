@@ -2,6 +2,7 @@
 //   node dist/test/crash/child.js CALL[half] FILE OUT [KEY=VALUE …]
 import { runCommand } from '../../src/cli/run.js';
 import { type Files, type OpenFile, nodeFiles } from '../../src/io/files/files.js';
+import { systemWorld } from '../../src/run/systemWorld.js';
 import { overridesOf } from '../helpers/pipelineWorld.js';
 
 const [at, file, out, ...knobs] = process.argv.slice(2);
@@ -43,4 +44,4 @@ const killingFiles: Files = {
   syncFolder: async (path) => (await reach(), nodeFiles.syncFolder(path)),
 };
 
-await runCommand(file!, overridesOf(...knobs), { out }, killingFiles);
+await runCommand(file!, overridesOf(...knobs), { out }, { ...systemWorld(), files: killingFiles });

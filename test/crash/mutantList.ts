@@ -167,9 +167,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'rows kept before the crash do not count towards the target',
-    file: 'run/runPlan.js',
-    before: 'keptBefore: kept,',
-    after: '',
+    file: 'run/streamRows.js',
+    before: ', keptBefore: kept }',
+    after: ' }',
   },
   {
     name: 'rows of one question may be parted by a shard’s end',
@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a complete run is not finished again',
-    file: 'run/runInto.js',
+    file: 'run/runInFolder.js',
     before: 'await writeRunFiles(files, plan, folder, report);\n    return { report, performance: null };',
     after: 'return { report, performance: null };',
   },

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import type { CompleteRequest } from '../../src/backends/model.js';
-import { type RunWorld, runInto } from '../../src/run/runInto.js';
+import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import type { StartEncoder } from '../../src/io/parquet/encoderThread.js';
 import type { Files } from '../../src/io/files/files.js';
 import { makeRunFolder } from '../../src/io/run/runFolder.js';
@@ -99,13 +99,14 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     nowMs: () => (elapsedMs += 1000),
     memoryPeakBytes: () => 1,
     startEncoder,
+    emit: () => {},
   };
   await makeRunFolder(files, RUN_FOLDER);
   // The process before is dead.
   const self = { host: 'here', pid: 1 + knobs.orderSeed, bornAt: null };
   const lock = await lockRunFolder(files, RUN_FOLDER, async () => {}, { self, isAlive: () => false });
   try {
-    await runInto({ ...plan, settings }, RUN_FOLDER, world);
+    await runInFolder({ ...plan, settings }, RUN_FOLDER, world);
   } finally {
     await lock.release().catch(() => {});
   }

@@ -37,7 +37,7 @@ export async function startFaultServer(
   let requestsMost = 0;
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // The pool's looks at metrics and models are no part of what a test counts or answers.
+    // The pool's polls of metrics and models are no part of what a test counts or answers.
     if (request.method === 'GET') return void response.writeHead(404).end();
     posting.add(request.socket);
     connectionsMost = Math.max(connectionsMost, posting.size);

@@ -8,7 +8,7 @@ import { contentsHash, readHead } from '../../src/io/files/contents.js';
 import { PACKAGE_FOLDER, canImport, readPromptFile, readTextFile } from '../../src/io/files/packageFiles.js';
 import { readTexts } from '../../src/io/sources/readTexts.js';
 import { sourceReader } from '../../src/io/sources/sourceReader.js';
-import { checkPipeline } from '../../src/pipeline/check/check.js';
+import { checkFile } from '../../src/pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Override } from '../../src/pipeline/document.js';
 import { PipelineProblems } from '../../src/pipeline/document.js';
@@ -41,7 +41,7 @@ export function checkText(
   overrides: readonly Override[] = [],
   more: Partial<CheckDeps> = {},
 ): Promise<Plan> {
-  return checkPipeline(join(PIPELINES_FOLDER, 'test.yaml'), checkDeps(text, more), overrides);
+  return checkFile(join(PIPELINES_FOLDER, 'test.yaml'), checkDeps(text, more), overrides);
 }
 
 /** Every mistake that the check finds; fails if it finds none. */

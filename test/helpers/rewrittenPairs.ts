@@ -5,7 +5,7 @@ import { solve } from '../../models/solver.js';
 import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
-import { checkPipeline } from '../../src/pipeline/check/check.js';
+import { checkFile } from '../../src/pipeline/check/check.js';
 import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from './pipelineWorld.js';
 
 /** Question preference optimisation on the bundled generator and the bundled rewriter, through the real engine. */
@@ -33,7 +33,7 @@ function modelText(file: string): string {
 
 /** Each pair of the set: direction, and whether the exact solver finds the two questions sound. */
 export async function rewrittenPairs(...overrides: string[]) {
-  const plan = await checkPipeline(
+  const plan = await checkFile(
     join(PIPELINES_FOLDER, 'qpo.yaml'),
     checkDeps(),
     overridesOf(

@@ -6,7 +6,7 @@ import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 import { type LostRow, type StateDelta, isDelta, isLost } from '../../src/flow/rowEvents.js';
-import { createContext } from '../../src/library.js';
+import { createContext } from '../../src/run/createContext.js';
 import type { RunContext } from '../../src/operators/lib/operator.js';
 
 export type PlainRow = Record<string, ColumnValue>;

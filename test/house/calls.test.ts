@@ -19,6 +19,11 @@ function isCli({ path }: SourceFile): boolean {
   return layerOf(path) === 'cli';
 }
 
+/** Where the application takes the machine that nobody handed to it. */
+function isSystemWorld({ path }: SourceFile): boolean {
+  return path === 'src/run/systemWorld.ts';
+}
+
 function isEntry({ path }: SourceFile): boolean {
   return ENTRIES.includes(path);
 }
@@ -26,7 +31,7 @@ function isEntry({ path }: SourceFile): boolean {
 const BANS: Record<string, Ban> = {
   'Date.now, new Date, performance.now': {
     call: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
-    home: (file) => isCli(file) || file.path === 'src/clock.ts',
+    home: (file) => isCli(file) || isSystemWorld(file) || file.path === 'src/clock.ts',
     instead: 'a Clock that is handed in; operators need no time',
   },
   'setTimeout, setInterval': {
@@ -41,7 +46,7 @@ const BANS: Record<string, Ban> = {
   },
   'process.env': {
     call: /\bprocess\.env\b/,
-    home: isCli,
+    home: (file) => isCli(file) || isSystemWorld(file),
     instead: 'an `env` that is handed in',
   },
   'process.exit': {

@@ -40,7 +40,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'pipeline', 'operators', 'train', 'flow', 'io', 'store', 'backends'],
+    mayImport: ['run', 'pipeline', 'operators', 'train'],
   },
 };
 

@@ -19,11 +19,10 @@ const REFUSED: readonly Refused[] = [
   {
     word: /knock/i,
     say: 'half-open probe (of the circuit breaker)',
-    except: ['src/backends/', 'test/backends/'],
   },
-  { word: /relaps/i, say: 'consecutive ejections', except: ['src/backends/'] },
-  { word: /\blooker/i, say: 'metrics poller', except: ['src/backends/'] },
-  { word: /unheard/i, say: 'metric lag', except: ['src/backends/', 'src/store/', 'test/store/'] },
+  { word: /relaps/i, say: 'consecutive ejections' },
+  { word: /\blooker/i, say: 'metrics poller' },
+  { word: /unheard/i, say: 'metric lag', except: ['src/store/', 'test/store/'] },
   {
     word: /stretch/i,
     say: 'segment',
@@ -57,7 +56,6 @@ const REFUSED: readonly Refused[] = [
     except: [
       'bench/replay/',
       'docs/architecture.md',
-      'src/backends/',
       'src/cli/',
       'src/flow/',
       'src/run/',
@@ -96,10 +94,10 @@ const REFUSED: readonly Refused[] = [
   {
     word: /\bposter|Poster|postJson/,
     say: 'HttpClient',
-    except: ['src/backends/', 'test/bench/', 'test/sim/'],
+    except: ['test/bench/'],
   },
-  { word: /mayMove|movesMax/, say: 'canFailOver, failovers', except: ['src/backends/'] },
-  { word: /\bhomeOf/, say: 'affinity', except: ['src/backends/', 'test/backends/'] },
+  { word: /mayMove|movesMax/, say: 'canFailOver, failovers' },
+  { word: /\bhomeOf/, say: 'affinity' },
   { word: /ensureRoom/, say: 'reserved space, preallocate', except: ['src/store/'] },
   { word: /wait(ing)? for company|withCompany/i, say: 'group-commit window', except: ['test/crash/'] },
   {
@@ -110,7 +108,7 @@ const REFUSED: readonly Refused[] = [
   {
     word: /\bgive(s|n)? (it |them |a place )?back\b|\bgiveBack/i,
     say: 'release',
-    except: ['src/backends/', 'src/flow/', 'test/backends/'],
+    except: ['src/flow/'],
   },
   { word: /\bdrink|\bdrunk\b/i, say: 'consume', except: ['src/flow/'] },
   {
@@ -121,15 +119,7 @@ const REFUSED: readonly Refused[] = [
   {
     word: /\bOf (one|what|a \w+|the \w+) that\b/,
     say: 'a sentence with subject and verb',
-    except: [
-      'models/README.md',
-      'pipelines/qft.yaml',
-      'src/backends/',
-      'src/flow/',
-      'src/run/',
-      'src/store/',
-      'test/sim/',
-    ],
+    except: ['models/README.md', 'pipelines/qft.yaml', 'src/flow/', 'src/run/', 'src/store/', 'test/sim/'],
   },
 ];
 
@@ -161,7 +151,7 @@ for (const { word, say, except = [] } of REFUSED) {
 }
 
 /** Names that two files of src export today. The list may shrink, not grow. */
-const TWICE = ['FunnelStep', 'ReadRows', 'SEQ_COLUMN', 'runPlan'];
+const TWICE = ['FunnelStep', 'ReadRows', 'SEQ_COLUMN'];
 
 function exportedTwice(exported: readonly { path: string; name: string }[]): string[] {
   const paths = new Map<string, Set<string>>();

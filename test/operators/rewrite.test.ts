@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openModel } from '../../src/backends/openModel.js';
 import { ScaleQuestError } from '../../src/errors.js';
-import { collectRows } from '../../src/library.js';
+import { collectRows } from '../../src/run/collectRows.js';
 import { generate } from '../../src/operators/generate.js';
 import { rewrite } from '../../src/operators/rewrite.js';
-import { checkPipeline } from '../../src/pipeline/check/check.js';
+import { checkFile } from '../../src/pipeline/check/check.js';
 import { deriveSeed } from '../../src/random.js';
 import { completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
 import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
@@ -202,7 +202,7 @@ test('a generator whose template nobody here knows ends the run and says what to
 });
 
 test('the pipeline of preference pairs is without mistakes, and writes what a trainer reads', async () => {
-  const { columns } = await checkPipeline(join(PIPELINES_FOLDER, 'qpo.yaml'), checkDeps());
+  const { columns } = await checkFile(join(PIPELINES_FOLDER, 'qpo.yaml'), checkDeps());
   assert.deepEqual(
     columns.map(({ name, type }) => `${name} ${type}`),
     ['prompt string', 'chosen string', 'rejected string', 'direction string'],

@@ -7,7 +7,7 @@ import type { Model } from '../../src/backends/model.js';
 import { type TemplateConfig, resolveTemplate } from '../../src/backends/templates/template.js';
 import { PACKAGE_FOLDER, readTextFile } from '../../src/io/files/packageFiles.js';
 import { checkChain, overridesOf as linkOverrides } from '../../src/pipeline/chain.js';
-import { checkPipeline } from '../../src/pipeline/check/check.js';
+import { checkFile } from '../../src/pipeline/check/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { openExport } from '../../src/io/exports/registry.js';
 import { commandOf } from '../../src/train/command.js';
@@ -95,7 +95,7 @@ function planOf(
   overrides: readonly string[],
   env: Record<string, string> = ENV,
 ): Promise<Plan> {
-  return checkPipeline(
+  return checkFile(
     join(PIPELINES_FOLDER, file),
     checkDeps(undefined, { env, isPending: (path) => path.endsWith(join('rated', 'shards')) }),
     overridesOf(...overrides),
@@ -261,7 +261,7 @@ test(`${CHAIN} is without mistakes, and every link's pipeline with what the link
   const chain = checkChain(join(PIPELINES_FOLDER, CHAIN), deps);
   const given = new Map<string, string>();
   for (const link of chain.links) {
-    const plan = await checkPipeline(
+    const plan = await checkFile(
       join(PIPELINES_FOLDER, link.pipeline!),
       checkDeps(undefined, { env: ENV }),
       linkOverrides(link, given),

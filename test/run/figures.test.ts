@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runInto } from '../../src/run/runInto.js';
+import { runInFolder } from '../../src/run/runInFolder.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import type { ScaleQuestError } from '../../src/errors.js';
 import type { Plan, PlannedStep } from '../../src/pipeline/plan.js';
@@ -120,7 +120,7 @@ test('printed, each group has a line', () => {
 async function runUntil(plan: Plan, folder: string, rowsMax: number): Promise<string> {
   const stop = new AbortController();
   const starts: number[] = [];
-  const running = runInto(plan, folder, {
+  const running = runInFolder(plan, folder, {
     files: nodeFiles,
     prompt: checkDeps().prompt,
     openModels: async () => ({ models: {} }),
@@ -128,8 +128,10 @@ async function runUntil(plan: Plan, folder: string, rowsMax: number): Promise<st
     now: () => new Date(0),
     nowMs: () => 0,
     memoryPeakBytes: () => 0,
-    onStart: (_models, { from }) => starts.push(from),
-    onDelivered: (watermark) => void (watermark >= rowsMax && stop.abort()),
+    emit(event) {
+      if (event.event === 'flowing') starts.push(event.from);
+      if (event.event === 'delivered' && event.watermark >= rowsMax) stop.abort();
+    },
   });
   if (rowsMax < Infinity) await assert.rejects(running, { code: 'ERR_CANCELLED' });
   else await running;

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { copyPipeline, shippedPipelines } from '../../src/run/init.js';
-import { loadChain, loadPlan } from '../../src/run/load.js';
+import { planChain, planPipeline } from '../../src/run/planPipeline.js';
 import { hashesOf, temporaryFolder } from '../helpers/commandLine.js';
 import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
 
@@ -29,8 +29,8 @@ for (const name of shippedPipelines()) {
     const [, schema] = /\$schema=(\S+)/.exec(text)!;
     assert.ok(written.includes(schema!));
     const env = variablesOf(data);
-    if (await loadChain(join(folder, file), env)) return;
-    const plan = await loadPlan(join(folder, file), [], env, (_path, what) => what === 'source');
+    if (await planChain(join(folder, file), { env })) return;
+    const plan = await planPipeline(join(folder, file), {}, { env }, (_path, what) => what === 'source');
     assert.equal(plan.folder, folder);
   });
 }

@@ -6,8 +6,9 @@ import { answeringModel } from '../../bench/replay/answers.js';
 import { pipelineText } from '../../bench/replay/pipeline.js';
 import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { closeModels, stepResultCacheOf, storeModels } from '../../src/run/openModels.js';
-import { runInto } from '../../src/run/runInto.js';
+import { closeModels, storeModels } from '../../src/run/openModels.js';
+import { stepResultCacheOf } from '../../src/run/openStore.js';
+import { runInFolder } from '../../src/run/runInFolder.js';
 import { RowError } from '../../src/errors.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
@@ -45,7 +46,7 @@ async function ran(knobs: Knobs): Promise<Ran> {
   const out = join(temporaryFolder(), 'run');
   const opened = await openedOn(plan, store, models, isCached);
   try {
-    const { performance } = await runInto(plan, out, {
+    const { performance } = await runInFolder(plan, out, {
       files: nodeFiles,
       prompt: checkDeps().prompt,
       openModels: async () => opened,
@@ -53,6 +54,7 @@ async function ran(knobs: Knobs): Promise<Ran> {
       now: () => new Date(0),
       nowMs: () => 0,
       memoryPeakBytes: () => 0,
+      emit: () => {},
     });
     const stats = Object.values(opened.models).map((model) => model.stats());
     return {

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { linkFolderOf, runFolderOf } from '../../src/run/runFolders.js';
-import { loadPlan } from '../../src/run/load.js';
+import { planPipeline } from '../../src/run/planPipeline.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { finishedRun } from '../helpers/finishedRun.js';
 
@@ -22,8 +22,12 @@ async function worldOf(): Promise<World> {
   mkdirSync(join(folder, 'runs'));
   renameSync(run, at(3));
   const set = { path: ['output', 'folder'], value: at(1) };
-  const plan = await loadPlan(file, [set], {});
-  return { plan, other: await loadPlan(file, [set, { path: ['seed'], value: '9' }], {}), at };
+  const plan = await planPipeline(file, { set: [set] }, { env: {} });
+  return {
+    plan,
+    other: await planPipeline(file, { set: [set, { path: ['seed'], value: '9' }] }, { env: {} }),
+    at,
+  };
 }
 
 test('a run is found again behind folders that were removed', async () => {

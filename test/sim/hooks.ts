@@ -3,14 +3,14 @@ import zlib from 'node:zlib';
 
 /**
  * Makes this process a simulated one; import it before anything else, and the rest by `import()`. The network's last layer
- * is replaced, and gzip answers within the turn: threads of the system's own would come back in an order that no seed decides.
+ * is replaced, and gzip answers at once: threads of the system's own would come back in an order that no seed decides.
  */
-const poster = new URL('./poster.js', import.meta.url).href;
+const simulated = new URL('./simulatedHttpClient.js', import.meta.url).href;
 
 const resolveHook = `
 export async function resolve(specifier, context, next) {
-  const isPoster = /\\/httpClient\\.js$/.test(specifier) && context.parentURL?.includes('/src/backends/');
-  return isPoster ? { url: ${JSON.stringify(poster)}, shortCircuit: true } : next(specifier, context);
+  const isHttpClient = /\\/httpClient\\.js$/.test(specifier) && context.parentURL?.includes('/src/backends/');
+  return isHttpClient ? { url: ${JSON.stringify(simulated)}, shortCircuit: true } : next(specifier, context);
 }`;
 
 register(`data:text/javascript,${encodeURIComponent(resolveHook)}`);
@@ -18,7 +18,7 @@ register(`data:text/javascript,${encodeURIComponent(resolveHook)}`);
 type Done = (error: Error | null, bytes?: Buffer) => void;
 
 /** With options before the callback, or without. */
-function withinTurn(work: (bytes: zlib.InputType, options?: zlib.ZlibOptions) => Buffer) {
+function atOnce(work: (bytes: zlib.InputType, options?: zlib.ZlibOptions) => Buffer) {
   return (bytes: zlib.InputType, ...rest: [Done] | [zlib.ZlibOptions, Done]): void => {
     const done = rest.at(-1) as Done;
     try {
@@ -29,5 +29,5 @@ function withinTurn(work: (bytes: zlib.InputType, options?: zlib.ZlibOptions) =>
   };
 }
 
-Object.assign(zlib, { gzip: withinTurn(zlib.gzipSync), gunzip: withinTurn(zlib.gunzipSync) });
+Object.assign(zlib, { gzip: atOnce(zlib.gzipSync), gunzip: atOnce(zlib.gunzipSync) });
 syncBuiltinESMExports();

@@ -1,8 +1,8 @@
-import type { HttpReply, PosterOptions } from '../../src/backends/http/httpClient.js';
-import { TryFailure } from '../../src/backends/http/retry.js';
+import type { HttpReply, HttpClientOptions } from '../../src/backends/http/httpClient.js';
+import { TryFailure } from '../../src/backends/http/tryFailure.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
-import type { Network } from './poster.js';
+import type { Network } from './simulatedHttpClient.js';
 import { answerTo, keyOf } from './replies.js';
 
 export interface NetworkPlan {
@@ -70,8 +70,8 @@ export function simulatedNetwork(
   const sinceStart = (): number => clock.nowMs() - startedMs;
   const isDown = (url: string): boolean => plan.outages.some((outage) => covers(outage, url, sinceStart()));
 
-  /** Rejects when the poster is destroyed, as a socket that is cut. */
-  async function wait(ms: number, options: PosterOptions, signal: AbortSignal): Promise<void> {
+  /** Rejects when the client is destroyed, as a socket that is cut. */
+  async function wait(ms: number, options: HttpClientOptions, signal: AbortSignal): Promise<void> {
     try {
       await clock.sleep(ms, signal);
     } catch {
@@ -79,13 +79,12 @@ export function simulatedNetwork(
     }
   }
 
-  function drawFault(key: string, options: PosterOptions): FaultKind | null {
+  function drawFault(key: string, options: HttpClientOptions): FaultKind | null {
     const before = faulted.get(key) ?? 0;
     if (before >= plan.faultsMax || !draws.chance(plan.faultShare)) return null;
     const kind = draws.pick(FAULTS);
     // Of a server that has never answered, these mean that it is not what the file says, and end the run.
-    if ((kind === 'wrong JSON' || kind === 'web page') && options.health.answeredMs === undefined)
-      return null;
+    if ((kind === 'wrong JSON' || kind === 'web page') && options.lastAnswer.atMs === undefined) return null;
     faulted.set(key, before + 1);
     count(kind);
     return kind;
@@ -98,7 +97,7 @@ export function simulatedNetwork(
 
   async function answer(
     body: Record<string, unknown>,
-    options: PosterOptions,
+    options: HttpClientOptions,
     signal: AbortSignal,
   ): Promise<Reply> {
     const { url, label, timeoutMs } = options;
@@ -167,7 +166,7 @@ function refusal(status: number, retryAfter: string | undefined): Reply {
   return { status, text: '{"error":"busy"}', headers: retryAfter ? { 'retry-after': retryAfter } : {} };
 }
 
-function faultReply(kind: FaultKind, body: Record<string, unknown>, { label }: PosterOptions): Reply {
+function faultReply(kind: FaultKind, body: Record<string, unknown>, { label }: HttpClientOptions): Reply {
   const good: Reply = { ...answerTo(body), headers: {} };
   if (kind === 'slow') return good;
   if (kind === 'timeout') throw new TryFailure('timeout', `${label} did not answer in time`);

@@ -4,7 +4,7 @@ import { openModel } from '../../src/backends/openModel.js';
 import type { Pool } from '../../src/backends/pool/pool.js';
 import { type SharedPools, createSharedPools } from '../../src/backends/pool/sharedPools.js';
 import { closeModels } from '../../src/run/openModels.js';
-import { type RunWorld, runInto } from '../../src/run/runInto.js';
+import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { makeRunFolder } from '../../src/io/run/runFolder.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
@@ -34,7 +34,7 @@ import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
 import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
 import { type SimulatedNetwork, simulatedNetwork } from './network.js';
-import { setNetwork } from './poster.js';
+import { setNetwork } from './simulatedHttpClient.js';
 import {
   type Attempt,
   type Blow,
@@ -200,14 +200,16 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
     nowMs: clock.nowMs,
     memoryPeakBytes: () => 0,
     startEncoder: simulatedEncoder(clock, draws.stream('encoder')),
-    onStart(_, resume) {
-      assert.equal(resume.from, from, 'resume: not where the last commit ends');
-      acknowledge();
-    },
-    onDelivered: flow.delivered,
-    onCommitted(next) {
-      acknowledge();
-      assert.equal(nextOf(promised), next, 'committed: not what the manifest says');
+    emit(event) {
+      if (event.event === 'flowing') {
+        assert.equal(event.from, from, 'resume: not where the last commit ends');
+        acknowledge();
+      }
+      if (event.event === 'delivered') flow.delivered(event.watermark);
+      if (event.event === 'committed') {
+        acknowledge();
+        assert.equal(nextOf(promised), event.next, 'committed: not what the manifest says');
+      }
     },
   };
   const ended = new AbortController();
@@ -233,7 +235,7 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
 /** As the command does, but for the lock. */
 async function start(plan: Plan, world: RunWorld): Promise<void> {
   await makeRunFolder(world.files, FOLDER);
-  await runInto(plan, FOLDER, world);
+  await runInFolder(plan, FOLDER, world);
 }
 
 function restart({ disk, promised }: Series, { blow }: Attempt, draws: Draws): void {

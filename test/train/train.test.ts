@@ -144,7 +144,7 @@ test('a program that is not there says what to do', async () => {
   );
 });
 
-test('a training that is under way is refused; cancelled, it starts again', async () => {
+test('a training that is running is refused; cancelled, it starts again', async () => {
   const { launch, seen, record } = worldOf();
   const abort = new AbortController();
   const first = launch('hangs', {}, { signal: abort.signal });
@@ -152,7 +152,7 @@ test('a training that is under way is refused; cancelled, it starts again', asyn
   await rejects(
     launch('hangs'),
     'ERR_TRAIN_RUNNING',
-    /mine is under way: process \d+ on .*It is not launched twice/,
+    /mine is already running: process \d+ on .*It is not launched twice/,
   );
   assert.equal(startsOf(seen).length, 1);
   abort.abort();
@@ -192,7 +192,7 @@ test('a record of another machine, and one that cannot be read, launch nothing',
     /on far, .* If that machine is gone, remove .*train\.json/,
   );
   writeFileSync(path, '{"version":1,');
-  await rejects(launch('dies'), 'ERR_DATA_INVALID', /train\.json: this is no record of a training/);
+  await rejects(launch('dies'), 'ERR_DATA_INVALID', /train\.json: expected the record of a training/);
   assert.equal(startsOf(seen).length, 1);
 });
 

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { OPENAI_SPEAKS } from '../protocols/openaiReplies.js';
-import { type HttpReply, type Poster, createPoster } from '../http/httpClient.js';
-import { type ServerHealth, withRetry } from '../http/retry.js';
-import { type ServerDeps, type ServerOptions, keyHeaders, readApiKey } from '../protocols/serverClient.js';
+import { OPENAI_SPEAKS } from '../protocols/readOpenaiReply.js';
+import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
+import { BATCH_CONNECTIONS_MAX, BATCH_LIST_TIMEOUT_MS } from '../limits.js';
+import { type LastAnswer, withRetry } from '../http/retryPolicy.js';
+import { keyHeaders, readApiKey } from '../protocols/apiKey.js';
+import type { ServerDeps } from '../protocols/serverClient.js';
+import type { ServerOptions } from '../protocols/serverOptions.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import { type ReplyContext, parseReply, statusError } from '../protocols/serverReplies.js';
+import { type ReplyContext, parseReply, statusError } from '../protocols/readServerReply.js';
 
 /**
  * OpenAI's batch API, call by call (guide "Batch"; types of openai-python: types/batch.py).
@@ -69,7 +72,6 @@ const probeSchema = z.object({ data: z.array(z.unknown()) });
 const OVER = ['completed', 'failed', 'expired', 'cancelled'];
 const BOUNDARY = 'scalequest-batch-7041f3a2';
 const LIST = '/batches?limit=100';
-const LIST_MS_MAX = 30_000;
 
 /** Marks our batches among others of the account; the number changes with the ids. */
 const MARK = { scalequest: 'batch-1' };
@@ -82,19 +84,20 @@ export function createBatchApi(
   signal: AbortSignal,
 ): BatchApi {
   const { model, apiKeyEnv, timeoutMs, retriesMax, unreachableMs, pollMs } = options;
-  const label = `model ${name} (${model} at ${options.replicas[0]!})`;
+  const url = options.replicas[0]!;
+  const label = `model ${name} (${model} at ${url})`;
   const apiKey = readApiKey(name, apiKeyEnv, env);
-  const health: ServerHealth = { answeredMs: undefined };
-  const poster = createPoster({
-    ...{ url: options.replicas[0]!, headers: keyHeaders(apiKey), connections: 8, timeoutMs },
-    ...{ label, health, clock },
+  const lastAnswer: LastAnswer = { atMs: undefined };
+  const http = createHttpClient({
+    ...{ url, headers: keyHeaders(apiKey), connections: BATCH_CONNECTIONS_MAX },
+    ...{ timeoutMs, label, lastAnswer, clock },
   });
   const context: ReplyContext = {
-    ...{ label, model, apiKeyEnv, apiKey, health, speaks: OPENAI_SPEAKS, nowMs: clock.nowMs },
+    ...{ label, model, apiKeyEnv, apiKey, lastAnswer, speaks: OPENAI_SPEAKS, nowMs: clock.nowMs },
   };
 
   function ask<T>(send: () => Promise<HttpReply>, read: (reply: HttpReply) => T): Promise<T> {
-    const retry = { retriesMax, unreachableMs, health, clock, random, signal };
+    const retry = { retriesMax, unreachableMs, lastAnswer, clock, random, signal };
     return withRetry(() => send().then(read), retry);
   }
 
@@ -106,25 +109,25 @@ export function createBatchApi(
     const url = `/v1${path}`;
     const type = `multipart/form-data; boundary=${BOUNDARY}`;
     const file = await ask(
-      () => poster.postAs('/files', type, formOf(requests, url)),
+      () => http.postAs('/files', type, formOf(requests, url)),
       (reply) => parseReply(reply, z.object({ id: z.string().min(1) }), 'id', context),
     );
     signal.throwIfAborted();
     const metadata = { ...MARK, model: model.slice(0, 512) };
     const order = { input_file_id: file.id, endpoint: url, completion_window: '24h', metadata };
-    return askBatch(() => poster.post('/batches', order));
+    return askBatch(() => http.post('/batches', order));
   }
 
   async function follow(ordered: BatchJob): Promise<{ batch: BatchJob; lines: Map<string, Line> }> {
     let batch = ordered;
     while (!OVER.includes(batch.status)) {
       await clock.sleep(pollMs, signal);
-      batch = await askBatch(() => poster.get(`/batches/${encodeURIComponent(batch.id)}`, timeoutMs));
+      batch = await askBatch(() => http.get(`/batches/${encodeURIComponent(batch.id)}`, timeoutMs));
     }
     const read = (id: string | null | undefined): Promise<Line[]> =>
       id
         ? ask(
-            () => poster.get(contentOf(id), timeoutMs),
+            () => http.get(contentOf(id), timeoutMs),
             (reply) => linesOf(reply, context),
           )
         : Promise.resolve([]);
@@ -132,23 +135,23 @@ export function createBatchApi(
     return { batch, lines: new Map(found.map((line) => [line.custom_id, line])) };
   }
 
-  const listed = (): Promise<HttpReply> => poster.get(LIST, Math.min(timeoutMs, LIST_MS_MAX));
+  const listed = (): Promise<HttpReply> => http.get(LIST, Math.min(timeoutMs, BATCH_LIST_TIMEOUT_MS));
   return {
     ...{ context, submit, follow },
-    earlier: () => earlierBatches(poster, context, timeoutMs).catch(() => new Map()),
+    earlier: () => earlierBatches(http, context, timeoutMs).catch(() => new Map()),
     probe: () => ask(listed, (reply) => void parseReply(reply, probeSchema, 'data', context)),
-    cancel: (id) => poster.post(`/batches/${encodeURIComponent(id)}/cancel`, {}),
-    destroy: () => poster.destroy(),
+    cancel: (id) => http.post(`/batches/${encodeURIComponent(id)}/cancel`, {}),
+    destroy: () => http.destroy(),
   };
 }
 
 /** The newest batch first, so that its replies are taken where a request is in several. */
 async function earlierBatches(
-  poster: Poster,
+  http: HttpClient,
   context: ReplyContext,
   timeoutMs: number,
 ): Promise<Map<string, BatchJob>> {
-  const reply = await poster.get(LIST, Math.min(timeoutMs, LIST_MS_MAX));
+  const reply = await http.get(LIST, Math.min(timeoutMs, BATCH_LIST_TIMEOUT_MS));
   const { data } = parseReply(reply, z.object({ data: z.array(batchSchema) }), 'data', context);
   const ours = data.filter(
     ({ status, metadata }) =>
@@ -159,7 +162,7 @@ async function earlierBatches(
   const found = new Map<string, BatchJob>();
   for (const batch of ours) {
     if (!batch.input_file_id) continue;
-    const file = await poster.get(contentOf(batch.input_file_id), timeoutMs).catch(() => null);
+    const file = await http.get(contentOf(batch.input_file_id), timeoutMs).catch(() => null);
     if (file?.status !== 200) continue;
     for (const { custom_id } of linesOf(file, context))
       if (!found.has(custom_id)) found.set(custom_id, batch);

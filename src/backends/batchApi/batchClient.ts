@@ -10,9 +10,10 @@ import {
 } from './batchApi.js';
 import type { Clock } from '../../clock.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { TryFailure } from '../http/retry.js';
+import { BATCH_CLOSE_MS, BATCH_FILE_BYTES_MAX, BATCH_LINE_BYTES } from '../limits.js';
+import { TryFailure } from '../http/tryFailure.js';
 import type { ServerClient, ServerDeps, Usage } from '../protocols/serverClient.js';
-import type { ReplyContext } from '../protocols/serverReplies.js';
+import type { ReplyContext } from '../protocols/readServerReply.js';
 
 /**
  * Requests in files, by OpenAI's batch API. A request's id is a hash of what it asks, so that a later run finds the replies
@@ -36,9 +37,6 @@ interface Call {
   answer(reply: HttpReply): void;
   reject(error: unknown): void;
 }
-
-/** How long closing waits for orders under way and for their cancelling. */
-const CLOSE_MS = 10_000;
 
 /** Throws ERR_MODEL_LOAD if the key's variable is not set. Uses the first of `replicas`. */
 export function createBatchClient(name: string, options: BatchOptions, deps: ServerDeps): ServerClient {
@@ -154,7 +152,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
       const error = new ScaleQuestError('ERR_CANCELLED', `${label} was closed before the call ended`);
       closing.abort(error);
       for (const call of [...open.values()]) call.reject(error);
-      await Promise.race([cancelAll(orders, batches, api), clock.sleep(CLOSE_MS)]);
+      await Promise.race([cancelAll(orders, batches, api), clock.sleep(BATCH_CLOSE_MS)]);
       await api.destroy();
     },
   };
@@ -169,11 +167,6 @@ async function cancelAll(
   await Promise.allSettled(orders);
   await Promise.allSettled([...batches].map((id) => api.cancel(id)));
 }
-
-/** A later run reads the file again to find what was ordered, and no reply of more than 64 MiB is read. */
-const FILE_BYTES_MAX = 48 * 2 ** 20;
-/** Of a line of a file, around the request's body. */
-const LINE_BYTES = 160;
 
 interface Gatherer {
   add(call: Call, path: string): void;
@@ -214,9 +207,9 @@ function createGatherer(
     count: () => waiting.length,
     add(call, path) {
       waiting.push(call);
-      waitingBytes += Buffer.byteLength(call.body) + LINE_BYTES;
+      waitingBytes += Buffer.byteLength(call.body) + BATCH_LINE_BYTES;
       arrivals++;
-      if (waiting.length >= requestsPerFileMax || waitingBytes >= FILE_BYTES_MAX) flush(path);
+      if (waiting.length >= requestsPerFileMax || waitingBytes >= BATCH_FILE_BYTES_MAX) flush(path);
       else if (!gathering) void gather(path);
     },
   };

@@ -34,17 +34,17 @@ function numbersReply<const K extends string>(kind: K) {
 }
 
 /**
- * A model that asks the store first. What it must ask of `model` resolves when the reply is durable, so that no row moves on
- * with a reply that a crash would make it pay again. Calls under way that ask the same share one request, whichever comes
- * first: the same question has one answer. A call that fails stores nothing: what went wrong (a lost server, a prompt too
- * long for it, fewer choices than asked) may be mended, and must not be remembered.
+ * A model that asks the store first. A call that the store cannot answer goes to `model`, and resolves when its reply is
+ * durable: no row moves on with a reply that it would have to pay for again after a crash. Single-flight: calls in flight that
+ * ask the same share one request, because the same question has one answer. A call that fails stores nothing: what went wrong
+ * (a lost server, a prompt too long for it, fewer choices than asked) may be mended, and must not be remembered.
  *
  * `identity` decides which replies are this model's: see `requestKeys`. Calls also reject with ERR_STORE_DAMAGED and
  * ERR_STORE_WRITE, which end the run.
  */
 export function withStore(model: Model, store: ReplyStore, identity: string): Model {
   const keys = requestKeys(identity);
-  const underWay = new Map<string, Promise<unknown>>();
+  const inFlight = new Map<string, Promise<unknown>>();
   let hits = 0;
 
   function answer<T extends Results>(
@@ -53,7 +53,7 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     count: number,
     ask: () => Promise<T>,
   ): Promise<T> {
-    const asked = underWay.get(key) as Promise<T> | undefined;
+    const asked = inFlight.get(key) as Promise<T> | undefined;
     if (asked) return countHit(asked);
     try {
       const text = store.get(key);
@@ -63,7 +63,7 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     }
     store.count(model.name, false);
     const asking = askAndKeep(key, codec, ask);
-    underWay.set(key, asking);
+    inFlight.set(key, asking);
     return asking;
   }
 
@@ -79,7 +79,7 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
       await store.put(key, write(model.name, reply));
       return reply;
     } finally {
-      underWay.delete(key);
+      inFlight.delete(key);
     }
   }
 

@@ -1,12 +1,13 @@
 import { Client, buildConnector } from 'undici';
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, REPLY_BYTES_MAX } from '../limits.js';
 
 /** The connections to one server, each with one request at a time. */
-export interface Connections {
+export interface ConnectionStack {
   /** Calls `start` with a free connection: at once, or when one is free. */
   use(start: (connection: Client) => void): void;
   /** Its request has ended, however: it may carry the next. */
   free(connection: Client): void;
-  /** Cuts every connection; what is open, waits or comes later hears an error from its own. */
+  /** Cuts every connection. Each request that is open, waits or comes later fails with an error of its connection. */
   destroy(): Promise<void>;
 }
 
@@ -18,24 +19,17 @@ export interface ConnectionsOptions {
   replyBytesMax?: number;
 }
 
-export const REPLY_BYTES_MAX = 64 * 2 ** 20;
-
-/** uvicorn, and so vLLM, drops idle connections after 5 s without saying so; ours must go first, busy loop or not. */
-const KEEP_ALIVE_MS = 2_000;
-
-const CONNECT_MS = 10_000;
-
 /**
- * A stack of undici's clients: the one used last goes first, so what is not needed falls idle and closes. undici's own pool
- * looks for a free one among all for every request, which a thousand in flight can feel.
+ * A stack of undici's clients. The one used last goes first, so those that are not needed fall idle and close. undici's own
+ * pool looks for a free one among all of them for every request, which a thousand requests in flight can feel.
  */
 export function createConnections({
   origin,
   connectionsMax,
   replyBytesMax = REPLY_BYTES_MAX,
-}: ConnectionsOptions): Connections {
+}: ConnectionsOptions): ConnectionStack {
   // One for all: it remembers TLS sessions.
-  const connect = buildConnector({ timeout: CONNECT_MS });
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
   const all: Client[] = [];
   const idle: Client[] = [];
   const waiting: ((connection: Client) => void)[] = [];

@@ -1,9 +1,11 @@
 import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
-import { type Connections, REPLY_BYTES_MAX, createConnections } from './connections.js';
-import { NO_PLACE, type OpenItem, createOpenSet } from './openSet.js';
-import { type ServerHealth, TryFailure } from './retry.js';
+import { DEADLINE_TICK_MS, REPLY_BYTES_MAX } from '../limits.js';
+import { type ConnectionStack, createConnections } from './connections.js';
+import { type OpenItem, UNLISTED, createOpenSet } from './openSet.js';
+import type { LastAnswer } from './retryPolicy.js';
+import { TryFailure } from './tryFailure.js';
 
 export interface HttpReply {
   status: number;
@@ -12,7 +14,7 @@ export interface HttpReply {
   text: string;
 }
 
-export interface Poster {
+export interface HttpClient {
   /**
    * Posts JSON to `path` under the url, and reads the whole reply, of any status. Redirects are not followed.
    * Rejects with a TryFailure (no connection, cut, too slow), with ERR_MODEL_UNREACHABLE or ERR_MODEL_PROTOCOL where
@@ -23,31 +25,29 @@ export interface Poster {
   postAs(path: string, contentType: string, body: string): Promise<HttpReply>;
   /** Gets a page of the server: `path` stands under the url, or, where it starts with `//`, under the server's root. */
   get(path: string, timeoutMs: number): Promise<HttpReply>;
-  /** What is open rejects, and what comes later. Connections of this poster alone are closed. */
+  /** What is open rejects, and what comes later. Connections of this client alone are closed. */
   destroy(): Promise<void>;
 }
 
-export interface PosterOptions {
+export interface HttpClientOptions {
   /** The base; `path` is appended. */
   url: string;
   headers: Readonly<Record<string, string>>;
-  /** To the server of `url`; of several posters, or of this one alone if a number says how many there may be. */
-  connections: Connections | number;
+  /** To the server of `url`; of several clients, or of this one alone if a number says how many there may be. */
+  connections: ConnectionStack | number;
   /** For the whole of one request, from connecting to the last byte. */
   timeoutMs: number;
   /** Names the model and the server at the start of each message. */
   label: string;
-  health: ServerHealth;
+  /** When the server last answered: a strange reply to the very first call means that the url is wrong. */
+  lastAnswer: Readonly<LastAnswer>;
   clock: Clock;
 }
 
-/** Deadlines are looked at so often; a timer a request would cost more than the request's own bookkeeping. */
-const DEADLINE_TICK_MS = 100;
-
-/** What the calls of one poster share. */
+/** What the calls of one client share. */
 interface Shared {
-  options: PosterOptions;
-  connections: Connections;
+  options: HttpClientOptions;
+  connections: ConnectionStack;
   deadlines: Deadlines;
 }
 
@@ -55,7 +55,7 @@ interface Shared {
  * Requests go through undici's `dispatch`, below its `request`: no stream and no AbortSignal for each, which a client
  * that shares its cores with the rest of the run can feel.
  */
-export function createPoster(options: PosterOptions): Poster {
+export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { url, headers, timeoutMs } = options;
   const { origin, pathname } = new URL(url);
   const base = pathname.replace(/\/+$/, '');
@@ -63,7 +63,7 @@ export function createPoster(options: PosterOptions): Poster {
     typeof options.connections === 'number'
       ? createConnections({ origin, connectionsMax: options.connections })
       : null;
-  const connections = own ?? (options.connections as Connections);
+  const connections = own ?? (options.connections as ConnectionStack);
   const deadlines = createDeadlines(options, Math.min(DEADLINE_TICK_MS, timeoutMs));
   const shared: Shared = { options, connections, deadlines };
   const postHeaders = { ...headers, 'content-type': 'application/json', accept: 'application/json' };
@@ -109,11 +109,11 @@ export function createPoster(options: PosterOptions): Poster {
 }
 
 /**
- * One request under way, into whose promise goes what undici tells of it: one object where closures would be seven, for each of
- * a thousand. It must not hold its body, which would live as long as the reply takes.
+ * One request in flight. What undici tells of it settles its promise. This is one object, where closures would be seven, for
+ * each of a thousand requests. It must not hold its body, which would then live as long as the reply takes.
  */
 class Call implements Dispatcher.DispatchHandler, OpenItem {
-  place = NO_PLACE;
+  index = UNLISTED;
   connection: Client | null = null;
   controller: Dispatcher.DispatchController | null = null;
   /** Given up by us, and why. */
@@ -179,7 +179,7 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   }
 }
 
-function failureOf(call: Call, status: number, error: unknown, options: PosterOptions): Error {
+function failureOf(call: Call, status: number, error: unknown, options: HttpClientOptions): Error {
   if (call.cut) return cutFailure(call, call.cut, options);
   return status > 0 ? bodyFailure(options.label, error) : connectionFailure(options, error);
 }
@@ -191,8 +191,8 @@ interface Deadlines {
   stop(): void;
 }
 
-/** Cuts the calls that are late, with one sleep at a time for all of them. */
-function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
+/** Cuts the calls that are past their deadline, with one sleep at a time for all of them. */
+function createDeadlines(options: HttpClientOptions, tickMs: number): Deadlines {
   const { clock } = options;
   const open = createOpenSet<Call>();
   const stopped = new AbortController();
@@ -227,7 +227,7 @@ function createDeadlines(options: PosterOptions, tickMs: number): Deadlines {
 }
 
 /** Rejects at once, also where it still waits for its connection: undici would let it wait for that one's own time. */
-function cut(call: Call, why: 'late' | 'closed', options: PosterOptions): void {
+function cut(call: Call, why: 'late' | 'closed', options: HttpClientOptions): void {
   call.cut = why;
   call.reject(cutFailure(call, why, options));
   call.controller?.abort(new Error(why));
@@ -236,7 +236,7 @@ function cut(call: Call, why: 'late' | 'closed', options: PosterOptions): void {
 function cutFailure(
   { timeoutMs, controller }: Call,
   why: 'late' | 'closed',
-  { label }: PosterOptions,
+  { label }: HttpClientOptions,
 ): Error {
   if (why === 'closed') return new TryFailure('unreachable', `${label} was closed`);
   const within = `within ${timeoutMs / 1000} s`;
@@ -261,7 +261,7 @@ function bodyFailure(label: string, error: unknown): Error {
 }
 
 /** By the error's code alone: messages differ between versions and languages. */
-function connectionFailure({ label, url, health }: PosterOptions, error: unknown): Error {
+function connectionFailure({ label, url, lastAnswer }: HttpClientOptions, error: unknown): Error {
   const code = codeOf(error);
   const details = { cause: error };
   const { hostname } = new URL(url);
@@ -269,7 +269,7 @@ function connectionFailure({ label, url, health }: PosterOptions, error: unknown
     return new TryFailure('reset', `${label} cut the connection (${code})`, details);
   }
   // A name that was never known is a mistake in the url; one that was is a fault in the network.
-  if (code === 'ENOTFOUND' && health.answeredMs === undefined) {
+  if (code === 'ENOTFOUND' && lastAnswer.atMs === undefined) {
     return new ScaleQuestError(
       'ERR_MODEL_UNREACHABLE',
       `${label}: there is no host called ${hostname}; correct the url`,
@@ -293,7 +293,7 @@ function connectionFailure({ label, url, health }: PosterOptions, error: unknown
   }
   // undici names the parser's error where it has no code of its own.
   if (code.startsWith('HPE_') || ['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'].includes(code)) {
-    if (health.answeredMs !== undefined) {
+    if (lastAnswer.atMs !== undefined) {
       return new TryFailure('reply', `${label} sent something that is not HTTP (${code})`, details);
     }
     return new ScaleQuestError(

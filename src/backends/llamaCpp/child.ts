@@ -1,3 +1,4 @@
+import { MEMORY_PERIOD_MS } from '../limits.js';
 import { type Engine, openEngine } from './engine.js';
 import type { FromEngine, ToEngine } from './messages.js';
 
@@ -8,8 +9,6 @@ let engine: Engine | null = null;
 function send(message: FromEngine): void {
   process.send?.(message);
 }
-
-const MEMORY_PERIOD_MS = 1000;
 
 function sendMemory(): void {
   send({ kind: 'memory', peakBytes: process.resourceUsage().maxRSS * 1024 });

@@ -1,5 +1,6 @@
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
+import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
 
 /**
@@ -12,7 +13,7 @@ export interface Engine {
   dispose(): Promise<void>;
 }
 
-/** A completion under way: its choices run one after the other on one sequence, so the prompt is evaluated once. */
+/** Runs one completion at a time. Its choices run one after the other on one sequence, so the prompt is evaluated once. */
 interface Slot {
   index: number;
   sequence: LlamaContextSequence;
@@ -21,7 +22,7 @@ interface Slot {
     prompt: Token[];
     stops: Stops;
     choices: EngineChoice[];
-    /** Tokens of the choice under way; the next step evaluates the last of them. */
+    /** Tokens of the choice that is being written; the next step evaluates the last of them. */
     tokens: Token[];
   } | null;
 }
@@ -60,8 +61,6 @@ export async function openEngine(options: EngineOptions, reply: Reply): Promise<
   }));
   return drive(model, scoring, slots, contextTokens, reply, () => llama.dispose());
 }
-
-const CONTEXT_TOKENS_DEFAULT_MAX = 4096;
 
 /** Beyond what it was trained for, a model writes nonsense without saying so. */
 function contextTokensOf(model: LlamaModel, wanted: number | undefined): number {

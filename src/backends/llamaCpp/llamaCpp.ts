@@ -7,9 +7,10 @@ import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import { type OpenDeps, type OpenedModel, defineProtocol } from '../protocol.js';
+import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
-import { type Places, type Queue, createQueue } from '../pool/queue.js';
+import { type Queue, type Slots, createQueue } from '../pool/queue.js';
 import {
   type Template,
   type TemplateConfig,
@@ -64,9 +65,6 @@ export const llamaCpp = defineProtocol({
   open: openLlamaCpp,
 });
 
-const CHOOSES_IN_FLIGHT_PER_PROCESS = 8;
-const STDERR_TAIL_CHARS = 2000;
-
 /** An embedded llama.cpp (node-llama-cpp) in child processes of one thread each. */
 async function openLlamaCpp(
   name: string,
@@ -75,7 +73,8 @@ async function openLlamaCpp(
   { folder }: OpenDeps,
 ): Promise<OpenedModel> {
   const template = resolveTemplate(templateConfig);
-  const count = options.processes ?? (options.gpu ? 1 : Math.min(4, availableParallelism()));
+  const count =
+    options.processes ?? (options.gpu ? 1 : Math.min(ENGINE_PROCESSES_DEFAULT_MAX, availableParallelism()));
   const engine: EngineOptions = {
     path: resolve(folder, options.path),
     sequences: options.sequences,
@@ -99,7 +98,7 @@ function createModel(
   options: LlamaCppOptions,
 ): OpenedModel {
   const completes = createQueue(leastBusy(engines, 'complete', options.sequences));
-  const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_IN_FLIGHT_PER_PROCESS));
+  const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_PER_PROCESS_MAX));
   const stats = { requests: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
   let nextId = 1;
 
@@ -166,7 +165,7 @@ function leastBusy(
   engines: readonly EngineProcess[],
   kind: Job['kind'],
   perEngineMax: number,
-): Places<EngineProcess> {
+): Slots<EngineProcess> {
   return {
     take() {
       const least = engines.reduce((best, engine) =>
@@ -176,7 +175,7 @@ function leastBusy(
       least.outstanding[kind] += 1;
       return least;
     },
-    giveBack(engine) {
+    release(engine) {
       engine.outstanding[kind] -= 1;
     },
   };

@@ -2,14 +2,22 @@
  * How many requests one replica is given at once. A batching server has a best number: all its slots full and a short
  * queue behind them. It changes with lengths and memory, and latency does not show it, because such a server gets slower
  * the better it is used. So the limit is steered by the server's own queue where it publishes one: waiting is held near a
- * tenth of what runs. Otherwise it rises until the server refuses (429, 503).
+ * tenth of what runs, after a slow start. Otherwise the limit increases until the server refuses (429, 503), as AIMD does.
  */
 
-/** A reading of the server's metrics page. */
-export interface ServerLoad {
-  running: number;
-  waiting: number;
-}
+import {
+  APPROACH_FACTOR,
+  CONTRADICTIONS_MAX,
+  DECREASE_FACTOR,
+  FEW_SHARE,
+  INCREASE_FACTOR,
+  LIMIT_START,
+  METRIC_LAG_POLLS_MAX,
+  RECOVERY_FACTOR,
+  SLOW_START_FACTOR,
+  WAITING_SHARE,
+} from '../limits.js';
+import type { ServerLoad } from './serverLoad.js';
 
 export interface LimitOptions {
   /** Slots of the server where the user knows them (vLLM's --max-num-seqs). */
@@ -19,30 +27,19 @@ export interface LimitOptions {
 }
 
 export interface Limit {
-  /** Requests that may be out now. */
+  /** Requests that may be in flight now. */
   readonly value: number;
-  /** The server has shown its size: looking at it less often will do. */
+  /** The server has shown its size, so it need not be polled as often. */
   readonly isSettled: boolean;
   /** How the limit is steered at present. */
   readonly steering: 'server queue' | 'declared' | 'refusals';
-  /** A reading, once a second; null where the page is missing or cannot be read. */
+  /** A poll of the metrics page, once a second; null where the page is missing or cannot be read. */
   observe(load: ServerLoad | null, outstanding: number): void;
-  /** The server said that it is full. */
+  /** The server said that it is full: multiplicative decrease. */
   refused(): void;
-  /** The replica came back or was replaced: begin again. */
+  /** The replica came back or was replaced: slow start again. */
   reset(): void;
 }
-
-/** More than a small server's slots: what is too much only waits in its queue, what is too little idles it. */
-const START = 64;
-const WAITING_SHARE = 0.1;
-const SHRINK = 0.8;
-/** Of the queue that is wanted: so few are none. */
-const FEW_SHARE = 0.2;
-/** Readings that contradict what we know to be out, before the page is taken for wrong. */
-const CONTRADICTIONS_MAX = 20;
-/** After a change, looks until the page must have heard of it: gauges lag by seconds, others' calls hide whether it has. */
-const UNHEARD_MAX = 6;
 
 interface State {
   readonly slots: number | undefined;
@@ -53,11 +50,11 @@ interface State {
   isSized: boolean;
   runningBefore: number;
   contradictions: number;
-  /** The latest reading that differed from the one before it, and what was out then. */
+  /** The latest poll that differed from the one before it, and what was in flight then. */
   seen: (ServerLoad & { outstanding: number }) | null;
-  /** Readings equal to that one since, with another load out. */
+  /** Polls equal to that one since, with another load in flight. */
   frozen: number;
-  /** Looks since the last change by the queue. */
+  /** Polls since the last change by the queue. */
   sinceChange: number;
   missing: number;
   justRefused: boolean;
@@ -78,11 +75,11 @@ export function createLimit(options: LimitOptions): Limit {
     },
     observe: (load, outstanding) => observe(state, load, outstanding),
     refused() {
-      // One cut a reading: a burst of refusals is one piece of news.
+      // One decrease a poll: a burst of refusals is one piece of news.
       if (state.justRefused) return;
       state.justRefused = true;
       state.isSized = true;
-      set(state, state.value * SHRINK);
+      set(state, state.value * DECREASE_FACTOR);
     },
     reset() {
       Object.assign(state, startState(options));
@@ -101,14 +98,14 @@ function startState({ slots, limitMax }: LimitOptions): State {
     contradictions: 0,
     seen: null,
     frozen: 0,
-    sinceChange: UNHEARD_MAX,
+    sinceChange: METRIC_LAG_POLLS_MAX,
     missing: 0,
     justRefused: false,
   };
 }
 
 function startOf({ slots, limitMax }: LimitOptions): number {
-  return Math.min(limitMax, slots === undefined ? START : slots + Math.ceil(slots * WAITING_SHARE));
+  return Math.min(limitMax, slots === undefined ? LIMIT_START : slots + Math.ceil(slots * WAITING_SHARE));
 }
 
 function set(state: State, next: number): void {
@@ -116,7 +113,7 @@ function set(state: State, next: number): void {
 }
 
 function observe(state: State, load: ServerLoad | null, outstanding: number): void {
-  // Two looks in a row, because between two requests the count is briefly one short.
+  // Two polls in a row, because between two requests the count is briefly one short.
   const isFull = outstanding >= state.value * 0.9;
   const isBinding = isFull && state.wasFull;
   state.wasFull = isFull;
@@ -124,26 +121,26 @@ function observe(state: State, load: ServerLoad | null, outstanding: number): vo
   const wasRefused = state.justRefused;
   state.justRefused = false;
   if (load === null) {
-    if (state.missing > 1 && !wasRefused) rise(state, isBinding);
+    if (state.missing > 1 && !wasRefused) increase(state, isBinding);
     return;
   }
   const denies = contradicts(state, load, outstanding);
   noteFrozen(state, load, outstanding);
   if (isWrong(state)) {
-    if (!wasRefused) rise(state, isBinding);
+    if (!wasRefused) increase(state, isBinding);
   } else if (!denies) {
     followQueue(state, load, outstanding, isFull && !wasRefused);
   }
 }
 
-/** Gauges lag by seconds: only a page that keeps denying what is out is wrong. */
+/** Gauges lag by seconds: only a page that keeps denying what is in flight is wrong. */
 function contradicts(state: State, { running, waiting }: ServerLoad, outstanding: number): boolean {
   const denies = outstanding >= 8 && running + waiting < outstanding / 2;
   state.contradictions = denies ? state.contradictions + 1 : 0;
   return denies;
 }
 
-/** A page that stays the same to the digit while what is out halves or doubles does not look at its server. */
+/** A page that stays the same to the digit while the requests in flight halve or double does not show its server. */
 function noteFrozen(state: State, load: ServerLoad, outstanding: number): void {
   const { seen } = state;
   if (seen === null || load.running !== seen.running || load.waiting !== seen.waiting) {
@@ -166,8 +163,8 @@ function followQueue(state: State, load: ServerLoad, outstanding: number, isFull
   const isFilling = running > state.runningBefore * 1.05;
   state.runningBefore = running;
   state.sinceChange += 1;
-  const isHeard = Math.abs(running + waiting - outstanding) <= Math.max(2, outstanding * 0.05);
-  if (!isHeard && state.sinceChange <= UNHEARD_MAX) return;
+  const hasCaughtUp = Math.abs(running + waiting - outstanding) <= Math.max(2, outstanding * 0.05);
+  if (!hasCaughtUp && state.sinceChange <= METRIC_LAG_POLLS_MAX) return;
   if (waiting > 2 * target) {
     // While prompts are still being taken in, a queue says nothing of the slots.
     if (isFilling) return;
@@ -179,12 +176,13 @@ function followQueue(state: State, load: ServerLoad, outstanding: number, isFull
 }
 
 /**
- * A few that wait are between two steps of the server, and no queue: a limit that was cut too far, as when the server paused
- * while it took its first requests in, is back within seconds.
+ * A few requests that wait are between two steps of the server; they are no queue. So a limit that was cut too far, as when the
+ * server paused while it took in its first requests, is back within seconds. Before the server has shown its size, slow start
+ * doubles the limit.
  */
 function growthAt(waitingOfTarget: number, isSized: boolean): number {
-  if (waitingOfTarget >= FEW_SHARE) return 1.05;
-  return isSized ? 1.25 : 2;
+  if (waitingOfTarget >= FEW_SHARE) return APPROACH_FACTOR;
+  return isSized ? RECOVERY_FACTOR : SLOW_START_FACTOR;
 }
 
 function change(state: State, next: number): void {
@@ -193,9 +191,9 @@ function change(state: State, next: number): void {
   if (state.value !== value) state.sinceChange = 0;
 }
 
-/** Without a page: slowly up while the limit is what holds us back, to the declared size or until a refusal. */
-function rise(state: State, isBinding: boolean): void {
+/** Without a page the limit increases slowly while it is what holds us back, to the declared size or until a refusal (AIMD). */
+function increase(state: State, isBinding: boolean): void {
   const { slots, value, limitMax } = state;
   const most = slots === undefined ? limitMax : startOf(state);
-  if (isBinding && value < most) set(state, Math.min(most, Math.max(value * 1.1, value + 1)));
+  if (isBinding && value < most) set(state, Math.min(most, Math.max(value * INCREASE_FACTOR, value + 1)));
 }

@@ -1,31 +1,32 @@
 import { ScaleQuestError } from '../../errors.js';
-import { NO_PLACE, type OpenItem, createOpenSet } from '../http/openSet.js';
+import { type OpenItem, UNLISTED, createOpenSet } from '../http/openSet.js';
+import { AFFINITY_LOOKAHEAD_CALLS } from '../limits.js';
 
-/** Where calls may run: slots of an engine, replicas of a model. */
-export interface Places<Place> {
-  /** A place for the next call, now taken; null if none is free. */
-  take(): Place | null;
-  giveBack(place: Place): void;
-  /** Whether a row's calls had better go to this place, as where its prompt is known. */
-  prefers?(place: Place, seq: number): boolean;
+/** Where calls run: processes of an engine, replicas of a model. */
+export interface Slots<Slot> {
+  /** Takes a slot for the next call; null if none is free. */
+  take(): Slot | null;
+  release(slot: Slot): void;
+  /** Whether a row's calls had better go to this slot, as where its prompt is known. */
+  hasAffinity?(slot: Slot, seq: number): boolean;
 }
 
 /**
- * As many calls at once as there are places; of those that wait, the one of the oldest row (lowest seq) starts first, and
- * of one row the one that came first. So the row that everything after it waits for is never behind younger rows. But where places
- * prefer rows, one of the first few calls that wait may go before the first.
+ * Runs as many calls at once as there are slots. Of those that wait, the call of the oldest row (lowest seq) starts first,
+ * and of one row's calls the one that came first. So the row that all later rows wait for is never behind younger ones. Only
+ * where slots have an affinity to rows may one of the first few calls that wait go before the first.
  */
-export interface Queue<Place> {
+export interface Queue<Slot> {
   /**
-   * Starts `start` when a place is free and settles as it does; its place is free again before the caller hears of it.
+   * Starts `start` when a slot is free and settles as it does. The slot is free again before the caller hears of it.
    * `close` rejects a running call, and each waiting one, with ERR_CANCELLED at once; ending the work itself is up to
-   * whoever owns the places.
+   * whoever owns the slots.
    */
-  run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T>;
-  /** The same for a caller that keeps its own promise: `begin` is told the place, and `leave` must follow. */
-  enter(entry: Entry<Place>): void;
-  leave(entry: Entry<Place>, place: Place): void;
-  /** Places may have become free by other ways than a call's end. */
+  run<T>(seq: number, start: (slot: Slot) => Promise<T>): Promise<T>;
+  /** The same for a caller that keeps its own promise: `begin` is given the slot, and `leave` must follow. */
+  enter(entry: Entry<Slot>): void;
+  leave(entry: Entry<Slot>, slot: Slot): void;
+  /** Slots may have become free by other ways than a call's end. */
   wake(): void;
   /** Cancels everything, now and later. */
   close(): void;
@@ -34,41 +35,38 @@ export interface Queue<Place> {
 }
 
 /** A call on its way through the queue. */
-export interface Entry<Place> extends OpenItem {
+export interface Entry<Slot> extends OpenItem {
   seq: number;
   /** Must not throw. */
-  begin(place: Place): void;
+  begin(slot: Slot): void;
   /** Called by `close`, at most once. */
   reject(error: unknown): void;
 }
 
-interface Waiting<Place> {
+interface Waiting<Slot> {
   seq: number;
   arrival: number;
-  entry: Entry<Place>;
+  entry: Entry<Slot>;
 }
 
-/** So many calls are looked at for one that a place prefers; one that no place prefers is passed over until they are all such. */
-const AHEAD_MAX = 64;
-
-export function createQueue<Place>(places: Places<Place>): Queue<Place> {
-  const heap: Waiting<Place>[] = [];
-  const running = createOpenSet<Entry<Place>>();
+export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
+  const heap: Waiting<Slot>[] = [];
+  const running = createOpenSet<Entry<Slot>>();
   let arrivals = 0;
   let closed = false;
 
-  function run<T>(seq: number, start: (place: Place) => Promise<T>): Promise<T> {
+  function run<T>(seq: number, start: (slot: Slot) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const entry = {
-        ...{ seq, place: NO_PLACE },
-        begin: (place: Place) => void occupy(leave, entry, place, start, resolve),
+        ...{ seq, index: UNLISTED },
+        begin: (slot: Slot) => void occupy(leave, entry, slot, start, resolve),
         reject,
       };
       enter(entry);
     });
   }
 
-  function enter(entry: Entry<Place>): void {
+  function enter(entry: Entry<Slot>): void {
     if (closed) {
       entry.reject(cancelled());
       return;
@@ -77,19 +75,19 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
     wake();
   }
 
-  function leave(entry: Entry<Place>, place: Place): void {
+  function leave(entry: Entry<Slot>, slot: Slot): void {
     running.remove(entry);
-    places.giveBack(place);
+    slots.release(slot);
     wake();
   }
 
   function wake(): void {
     while (!closed && heap.length > 0) {
-      const place = places.take();
-      if (place === null) return;
-      const { entry } = popAt(heap, firstPreferred(places, heap, place));
+      const slot = slots.take();
+      if (slot === null) return;
+      const { entry } = popAt(heap, firstWithAffinity(slots, heap, slot));
       running.add(entry);
-      entry.begin(place);
+      entry.begin(slot);
     }
   }
 
@@ -116,49 +114,37 @@ export function createQueue<Place>(places: Places<Place>): Queue<Place> {
   };
 }
 
-/** One call at its place, to its end. */
-async function occupy<Place, T>(
-  leave: Queue<Place>['leave'],
-  entry: Entry<Place>,
-  place: Place,
-  start: (place: Place) => Promise<T>,
+/** One call in its slot, to its end. */
+async function occupy<Slot, T>(
+  leave: Queue<Slot>['leave'],
+  entry: Entry<Slot>,
+  slot: Slot,
+  start: (slot: Slot) => Promise<T>,
   resolve: (value: T) => void,
 ): Promise<void> {
   // A promise settles once: after `close` has rejected it, what comes here changes nothing.
   try {
-    const value = await start(place);
-    leave(entry, place);
+    const value = await start(slot);
+    leave(entry, slot);
     resolve(value);
   } catch (error) {
-    leave(entry, place);
+    leave(entry, slot);
     entry.reject(error);
   }
 }
 
-/** Of those near the top of the heap, the first that this place prefers; else the top. */
-function firstPreferred<Place>(places: Places<Place>, heap: readonly Waiting<Place>[], place: Place): number {
-  if (!places.prefers) return 0;
+/**
+ * Of those near the top of the heap, the first that has affinity to this slot; else the top. A call that no slot has affinity
+ * to is passed over only until all calls near the top are such.
+ */
+function firstWithAffinity<Slot>(slots: Slots<Slot>, heap: readonly Waiting<Slot>[], slot: Slot): number {
+  if (!slots.hasAffinity) return 0;
   let first = -1;
-  for (let at = 0; at < Math.min(AHEAD_MAX, heap.length); at++) {
+  for (let at = 0; at < Math.min(AFFINITY_LOOKAHEAD_CALLS, heap.length); at++) {
     const isFirst = first < 0 || isBefore(heap[at]!, heap[first]!);
-    if (isFirst && places.prefers(place, heap[at]!.entry.seq)) first = at;
+    if (isFirst && slots.hasAffinity(slot, heap[at]!.entry.seq)) first = at;
   }
   return Math.max(0, first);
-}
-
-/** Places of which one is as good as another. */
-export function countedPlaces(placesMax: number): Places<true> {
-  let taken = 0;
-  return {
-    take() {
-      if (taken >= placesMax) return null;
-      taken += 1;
-      return true;
-    },
-    giveBack() {
-      taken -= 1;
-    },
-  };
 }
 
 function cancelled(): ScaleQuestError {
@@ -170,21 +156,21 @@ function isBefore(a: Waiting<unknown>, b: Waiting<unknown>): boolean {
 }
 
 /** Binary heap, the first to start on top. */
-function push<Place>(heap: Waiting<Place>[], item: Waiting<Place>): void {
+function push<Slot>(heap: Waiting<Slot>[], item: Waiting<Slot>): void {
   heap.push(item);
-  rise(heap, item, heap.length - 1);
+  siftUp(heap, item, heap.length - 1);
 }
 
 /** Takes out the item at `at`, which must be there. */
-function popAt<Place>(heap: Waiting<Place>[], at: number): Waiting<Place> {
+function popAt<Slot>(heap: Waiting<Slot>[], at: number): Waiting<Slot> {
   const taken = heap[at]!;
   const item = heap.pop()!;
-  if (at < heap.length) rise(heap, item, sink(heap, item, at));
+  if (at < heap.length) siftUp(heap, item, siftDown(heap, item, at));
   return taken;
 }
 
 /** Puts `item` at `at` or above. */
-function rise<Place>(heap: Waiting<Place>[], item: Waiting<Place>, from: number): void {
+function siftUp<Slot>(heap: Waiting<Slot>[], item: Waiting<Slot>, from: number): void {
   let at = from;
   while (at > 0) {
     const parent = (at - 1) >> 1;
@@ -196,7 +182,7 @@ function rise<Place>(heap: Waiting<Place>[], item: Waiting<Place>, from: number)
 }
 
 /** Moves up what belongs above `item`, from `from` down; where `item` may stand then. */
-function sink<Place>(heap: Waiting<Place>[], item: Waiting<Place>, from: number): number {
+function siftDown<Slot>(heap: Waiting<Slot>[], item: Waiting<Slot>, from: number): number {
   let at = from;
   for (let child = 2 * at + 1; child < heap.length; child = 2 * at + 1) {
     if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;

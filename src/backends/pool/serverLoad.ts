@@ -1,4 +1,8 @@
-import type { ServerLoad } from './limit.js';
+/** What a server's metrics page says of its load. */
+export interface ServerLoad {
+  running: number;
+  waiting: number;
+}
 
 /**
  * The gauges of each known server on its /metrics page (Prometheus text): requests running and waiting. SGLang has written

@@ -8,7 +8,7 @@ import {
   SCORES,
   type ScoreReply,
   openScoreModel,
-  placesOf,
+  groupPositions,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -18,8 +18,9 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
-import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
+import type { ServerDeps } from './serverClient.js';
+import { addressOptions, checkServe, describeServed, loadOptions } from './serverOptions.js';
+import { type ReplyContext, type Speaks, parseReply } from './readServerReply.js';
 
 /**
  * Reward models and classifiers behind /classify.
@@ -113,9 +114,9 @@ function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConf
   const { model, extra, itemsPerRequestMax } = options;
   const { render } = resolveScoreTemplate(templateConfig);
   return (items: readonly ScoreItem[]) =>
-    placesOf(items, itemsPerRequestMax).map((places) => {
-      const text = places.map((place) => render(items[place]!));
-      return { path: '/classify', places, body: { model, text, ...extra } };
+    groupPositions(items, itemsPerRequestMax).map((positions) => {
+      const text = positions.map((position) => render(items[position]!));
+      return { path: '/classify', positions, body: { model, text, ...extra } };
     });
 }
 

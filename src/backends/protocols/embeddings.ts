@@ -2,18 +2,11 @@ import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
 import { type OpenedModel, defineProtocol } from '../protocol.js';
-import { OPENAI_SPEAKS } from './openaiReplies.js';
-import { placesOf, readIndexed } from './scoreModel.js';
-import {
-  type ServerDeps,
-  addressOptions,
-  checkServe,
-  createServerClient,
-  describeServed,
-  extraOption,
-  loadOptions,
-} from './serverClient.js';
-import { type ReplyContext, rowLabel } from './serverReplies.js';
+import { OPENAI_SPEAKS } from './readOpenaiReply.js';
+import { groupPositions, readIndexed } from './scoreModel.js';
+import { type ServerDeps, createServerClient } from './serverClient.js';
+import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
+import { type ReplyContext, rowLabel } from './readServerReply.js';
 
 /**
  * Embedding models behind OpenAI's /embeddings (vLLM, SGLang, TEI, OpenAI).
@@ -63,12 +56,12 @@ async function openEmbeddings(
   const { label, stats, close } = client;
 
   async function embed({ seq, texts }: EmbedRequest): Promise<number[][]> {
-    const sent = placesOf(texts, textsPerRequestMax).map((places) => {
-      const input = places.map((place) => texts[place]!);
+    const sent = groupPositions(texts, textsPerRequestMax).map((positions) => {
+      const input = positions.map((position) => texts[position]!);
       const body = { model, input, encoding_format: encoding, ...extra };
       return client.send(seq, '/embeddings', body, (reply, context) => {
         const { data, ...usage } = readIndexed(reply, ITEM, context);
-        return { ...usage, vectors: vectorsOf(data, places.length, context) };
+        return { ...usage, vectors: vectorsOf(data, positions.length, context) };
       });
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);

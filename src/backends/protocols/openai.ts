@@ -2,17 +2,9 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import { type OpenedModel, defineProtocol } from '../protocol.js';
-import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './openaiReplies.js';
-import {
-  type ServerClient,
-  type ServerDeps,
-  addressOptions,
-  checkServe,
-  createServerClient,
-  describeServed,
-  extraOption,
-  loadOptions,
-} from './serverClient.js';
+import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
+import { type ServerClient, type ServerDeps, createServerClient } from './serverClient.js';
+import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
 import {
   type Template,
   type TemplateConfig,

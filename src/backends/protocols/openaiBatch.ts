@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type OpenDeps, type OpenedModel, defineProtocol } from '../protocol.js';
+import { BATCH_UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { createBatchApi } from '../batchApi/batchApi.js';
 import { createBatchClient } from '../batchApi/batchClient.js';
 import {
@@ -11,17 +12,16 @@ import {
   dialogueOptions,
   templateFor,
 } from './openai.js';
-import { addressOptions, describeServed, loadOptions } from './serverClient.js';
+import { addressOptions, describeServed, loadOptions } from './serverOptions.js';
 import { type TemplateConfig, promptTemplate } from '../templates/template.js';
 
 const { timeoutMs, retriesMax } = loadOptions;
-/** Nobody sits beside a batch that takes a night. */
 const unreachableMs = z
   .int()
   .min(0)
   .max(86_400_000)
-  .default(3_600_000)
-  .describe('How long the API may be away before the run ends, in milliseconds.');
+  .default(BATCH_UNREACHABLE_MS_DEFAULT)
+  .describe('How long the API may be unreachable before the run ends, in milliseconds.');
 
 const openaiBatchOptions = z
   .strictObject({

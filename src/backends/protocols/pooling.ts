@@ -6,7 +6,7 @@ import {
   SCORES,
   type ScoreProtocol,
   openScoreModel,
-  placesOf,
+  groupPositions,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -17,8 +17,9 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
-import type { Speaks } from './serverReplies.js';
+import type { ServerDeps } from './serverClient.js';
+import { addressOptions, checkServe, describeServed, loadOptions } from './serverOptions.js';
+import type { Speaks } from './readServerReply.js';
 
 /**
  * Scalar reward models behind vLLM's /pooling, InternLM2-7B-Reward among them.
@@ -116,15 +117,15 @@ export function dialogueCalls(
   const { model, input, extra, itemsPerRequestMax } = options;
   if (input === 'messages') {
     return (items) =>
-      items.map((item, place) => ({
-        ...{ path, places: [place], body: { model, messages: messagesOf(item), ...extra } },
+      items.map((item, position) => ({
+        ...{ path, positions: [position], body: { model, messages: messagesOf(item), ...extra } },
       }));
   }
   const { render } = resolveScoreTemplate(templateConfig);
   return (items: readonly ScoreItem[]) =>
-    placesOf(items, itemsPerRequestMax).map((places) => {
-      const texts = places.map((place) => render(items[place]!));
-      return { path, places, body: { model, input: texts, ...extra } };
+    groupPositions(items, itemsPerRequestMax).map((positions) => {
+      const texts = positions.map((position) => render(items[position]!));
+      return { path, positions, body: { model, input: texts, ...extra } };
     });
 }
 

@@ -4,14 +4,9 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
-import {
-  type ServerDeps,
-  type ServerOptions,
-  type Usage,
-  createServerClient,
-  extraOption,
-} from './serverClient.js';
-import { type ReplyContext, type Speaks, parseReply, rowLabel } from './serverReplies.js';
+import { type ServerDeps, type Usage, createServerClient } from './serverClient.js';
+import { type ServerOptions, extraOption } from './serverOptions.js';
+import { type ReplyContext, type Speaks, parseReply, rowLabel } from './readServerReply.js';
 
 /** What every kind of model that scores shares: cutting items into requests, and what makes a score one. */
 
@@ -31,11 +26,11 @@ export function scoreOptions(ownFields: readonly string[], itemsPerRequestMax: n
 }
 
 /** One request for some of the items. */
-export interface ScoreCall {
+export interface ItemsRequest {
   path: string;
   body: object;
-  /** Places of its items in the row, in the order of the body. */
-  places: readonly number[];
+  /** Positions of its items in the row, in the order of the body. */
+  positions: readonly number[];
 }
 
 /** What a reply holds: a score for each item of its request, of whatever type the server wrote. */
@@ -46,7 +41,7 @@ export interface ScoreReply extends Usage {
 export interface ScoreProtocol {
   speaks: Speaks;
   /** The requests for a row's items. */
-  calls(items: readonly ScoreItem[]): ScoreCall[];
+  calls(items: readonly ScoreItem[]): ItemsRequest[];
   read(reply: HttpReply, context: ReplyContext): ScoreReply;
 }
 
@@ -62,11 +57,11 @@ export async function openScoreModel(
 
   async function score({ seq, items }: ScoreRequest): Promise<number[]> {
     const scores = items.map(() => NaN);
-    const sent = protocol.calls(items).map(async ({ path, body, places }) => {
+    const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
       const reply = await client.send(seq, path, body, (raw, context) =>
-        checkScores(protocol.read(raw, context), places.length, context),
+        checkScores(protocol.read(raw, context), positions.length, context),
       );
-      for (const [at, place] of places.entries()) scores[place] = reply.scores[at]!;
+      for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
     await Promise.all(sent);
     return scores;
@@ -99,8 +94,8 @@ function checkScores(
   );
 }
 
-/** The places of `items` in groups of at most `sizeMax`. */
-export function placesOf(items: readonly unknown[], sizeMax: number): number[][] {
+/** The positions of `items` in groups of at most `sizeMax`. */
+export function groupPositions(items: readonly unknown[], sizeMax: number): number[][] {
   return Array.from({ length: Math.ceil(items.length / sizeMax) }, (_, group) =>
     items.slice(group * sizeMax, (group + 1) * sizeMax).map((_, at) => group * sizeMax + at),
   );

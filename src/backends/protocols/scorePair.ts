@@ -6,12 +6,13 @@ import {
   SCORES,
   type ScoreProtocol,
   openScoreModel,
-  placesOf,
+  groupPositions,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
-import { type ServerDeps, addressOptions, checkServe, describeServed, loadOptions } from './serverClient.js';
-import type { Speaks } from './serverReplies.js';
+import type { ServerDeps } from './serverClient.js';
+import { addressOptions, checkServe, describeServed, loadOptions } from './serverOptions.js';
+import type { Speaks } from './readServerReply.js';
 
 /**
  * Cross-encoders behind vLLM's /score: the question and the response as a pair.
@@ -60,10 +61,10 @@ async function openScorePair(
   const protocol: ScoreProtocol = {
     speaks: SPEAKS,
     calls: (items) =>
-      placesOf(items, itemsPerRequestMax).map((places) => {
-        const pairs = places.map((place) => pairOf(items[place]!, name));
+      groupPositions(items, itemsPerRequestMax).map((positions) => {
+        const pairs = positions.map((position) => pairOf(items[position]!, name));
         const [users, assistants] = [pairs.map(([user]) => user), pairs.map(([, assistant]) => assistant)];
-        return { path: '/score', places, body: { model, text_1: users, text_2: assistants, ...extra } };
+        return { path: '/score', positions, body: { model, text_1: users, text_2: assistants, ...extra } };
       }),
     read(reply, context) {
       const { data, ...usage } = readIndexed(reply, { score: z.unknown().optional() }, context);

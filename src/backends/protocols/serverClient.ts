@@ -1,145 +1,18 @@
 import { setMaxListeners } from 'node:events';
-import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
-import {
-  type ManagedServer,
-  type ServeOptions,
-  serveOptions,
-  startServer,
-} from '../../process/managedServer.js';
+import { type ManagedServer, type ServeOptions, startServer } from '../../process/managedServer.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
-import { type HttpReply, type Poster, createPoster } from '../http/httpClient.js';
-import { type TryFailure, withRetry } from '../http/retry.js';
-import type { ReplyContext, Speaks } from './serverReplies.js';
+import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
+import { withRetry } from '../http/retryPolicy.js';
+import type { TryFailure } from '../http/tryFailure.js';
+import { keyHeaders, readApiKey } from './apiKey.js';
+import type { ServerOptions } from './serverOptions.js';
+import type { ReplyContext, Speaks } from './readServerReply.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
-/** What every kind of model behind HTTP servers shares: its options, its requests with their retries, its counters. */
-
-/** Options that say where and what. `path` is an end that a url must not have, as `/completions`. */
-export function addressOptions(path: string) {
-  return {
-    replicas: z
-      .array(
-        z.string().superRefine((text, context) => {
-          const message = urlFault(text, path);
-          if (message) context.addIssue({ code: 'custom', message });
-        }),
-      )
-      .min(1)
-      .refine((urls) => new Set(urls).size === urls.length, 'expected each url once')
-      .describe(
-        'Servers of the model, each by the base of its API, which mostly ends in /v1: [http://127.0.0.1:8000/v1].',
-      ),
-    model: z.string().min(1).describe('The name under which the server knows the model.'),
-    apiKeyEnv: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable, not a key')
-      .optional()
-      .describe(
-        'Name of the environment variable that holds the key; the key itself is never written anywhere.',
-      ),
-  };
-}
-
-/** Options that say how much at once and for how long. */
-export const loadOptions = {
-  serve: serveOptions.optional().describe(serveOptions.description!),
-  slots: z
-    .int()
-    .min(1)
-    .optional()
-    .describe(
-      'Requests that one server runs at once (vLLM’s --max-num-seqs), for servers without a metrics page; with one, the ' +
-        'server’s own queue tells.',
-    ),
-  requestsInFlightMax: z
-    .int()
-    .min(1)
-    .max(65_536)
-    .default(1024)
-    .describe(
-      'Most requests, and connections, at once to one server; how many it is given is steered below that.',
-    ),
-  timeoutMs: z
-    .int()
-    .min(1)
-    .max(86_400_000)
-    .default(600_000)
-    .describe('Deadline of one request, from connecting to the last byte, in milliseconds.'),
-  retriesMax: z
-    .int()
-    .min(0)
-    .max(100)
-    .default(5)
-    .describe('Tries after the first when the server fails; waiting for a busy server costs none.'),
-  unreachableMs: z
-    .int()
-    .min(0)
-    .max(86_400_000)
-    .default(60_000)
-    .describe('How long the server may be away before the run ends, in milliseconds.'),
-};
-
-/** A refinement: `serve` starts one server. */
-export function checkServe(
-  { serve, replicas }: { serve?: unknown; replicas: readonly string[] },
-  context: z.RefinementCtx,
-): void {
-  if (!serve || replicas.length === 1) return;
-  const message =
-    'expected one replica with serve; give each server of its own a model, or start them yourself';
-  context.addIssue({ code: 'custom', path: ['serve'], message });
-}
-
-/** More fields of a body, but for those that the framework sets. */
-export function extraOption(ownFields: readonly string[], help: string) {
-  return z
-    .record(z.string(), z.json())
-    .default({})
-    .superRefine((fields, context) => {
-      const own = Object.keys(fields).find((key) => ownFields.includes(key));
-      if (own)
-        context.addIssue({ code: 'custom', message: `${own} is set by the steps and cannot be set here` });
-    })
-    .describe(help);
-}
-
-/** What is wrong with a base url; null if nothing. A part that could hold a key is not repeated. */
-function urlFault(text: string, path: string): string | null {
-  if (!URL.canParse(text)) return 'expected a url, as in http://127.0.0.1:8000/v1';
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'expected http:// or https://';
-  if (url.username || url.password) return 'expected a url without user and password; use apiKeyEnv';
-  if (url.search || url.hash) return 'expected a url without ? and #';
-  if (url.pathname.replace(/\/+$/, '').endsWith(path)) return `expected the base of the API, without ${path}`;
-  return null;
-}
-
-export interface ServerOptions {
-  replicas: readonly string[];
-  model: string;
-  apiKeyEnv?: string | undefined;
-  serve?: ServeOptions | undefined;
-  slots?: number | undefined;
-  requestsInFlightMax: number;
-  timeoutMs: number;
-  retriesMax: number;
-  unreachableMs: number;
-}
-
-/** What every description of a model behind servers has in common: its protocol's own part comes on top. */
-export function describeServed({
-  replicas,
-  model,
-  apiKeyEnv,
-  serve,
-  timeoutMs,
-}: Pick<ServerOptions, 'replicas' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
-  const servers = { replicas, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
-  return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
-}
+/** What every model behind HTTP servers shares: its requests with their retries, and its counters. */
 
 export interface ServerDeps {
   env: Readonly<Record<string, string | undefined>>;
@@ -184,7 +57,7 @@ export async function createServerClient(
   const { retriesMax, unreachableMs, serve } = options;
   const { clock, random } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
-  const { health } = pool;
+  const { lastAnswer } = pool;
   const label = `model ${name} (${options.model} at ${options.replicas.join(', ')})`;
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
@@ -194,7 +67,8 @@ export async function createServerClient(
   };
   let trouble: string | undefined;
   const retryOptions = {
-    ...{ retriesMax, unreachableMs, health, clock, random, signal: closing.signal },
+    ...{ retriesMax, unreachableMs, lastAnswer, clock, random, signal: closing.signal },
+    failoversMax: servers.length,
     onRetry(failure: TryFailure) {
       counts.retries++;
       trouble = failure.message;
@@ -248,13 +122,13 @@ async function startManaged(
   name: string,
   serve: ServeOptions,
   options: ServerOptions,
-  { isThere }: Pool,
+  { isReady }: Pool,
   deps: ServerDeps,
   disconnect: () => Promise<void>,
 ): Promise<ManagedServer> {
   const { clock, signal } = deps;
   try {
-    return await startServer(name, serve, { env: serverEnv(options, deps), clock, isReady: isThere, signal });
+    return await startServer(name, serve, { env: serverEnv(options, deps), clock, isReady, signal });
   } catch (error) {
     await disconnect();
     throw error;
@@ -263,15 +137,15 @@ async function startManaged(
 
 /** One try, at the server that the pool picked. */
 function tryAt<T>(
-  servers: Connections['servers'],
+  servers: Access['servers'],
   closing: AbortSignal,
   counts: { inFlight: number },
   { path, body, read }: { path: string; body: unknown; read: ReadReply<T> },
 ): (replica: { index: number }) => Promise<T> {
   return ({ index }) => {
     closing.throwIfAborted();
-    const { poster, context } = servers[index]!;
-    const posted = poster.post(path, body);
+    const { http, context } = servers[index]!;
+    const posted = http.post(path, body);
     counts.inFlight++;
     return posted.then(
       (reply) => {
@@ -287,9 +161,10 @@ function tryAt<T>(
   };
 }
 
-interface Connections {
+/** What leads to the servers. */
+interface Access {
   pool: Pool;
-  servers: { poster: Poster; context: ReplyContext }[];
+  servers: { http: HttpClient; context: ReplyContext }[];
   disconnect(): Promise<void>;
 }
 
@@ -298,27 +173,27 @@ function connect(
   options: ServerOptions,
   speaks: Speaks,
   { env, clock, pools = createSharedPools() }: ServerDeps,
-): Connections {
+): Access {
   const { model, replicas, slots, requestsInFlightMax, timeoutMs } = options;
   const apiKey = readApiKey(name, options.apiKeyEnv, env);
   const headers = keyHeaders(apiKey);
-  // The list of models, by which the pool looks for life, is always under /v1.
+  // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
   const urls = speaks.besideV1 ? replicas.map((url) => `${withoutV1(url)}/v1`) : replicas;
   const { pool, release } = pools.take({ urls, slots, requestsInFlightMax, headers, clock });
-  const { health } = pool;
+  const { lastAnswer } = pool;
   const servers = replicas.map((written, at) => {
     const label = `model ${name} (${model} at ${written})`;
     const key = { apiKeyEnv: options.apiKeyEnv, apiKey };
-    const context: ReplyContext = { label, model, ...key, health, speaks, nowMs: clock.nowMs };
+    const context: ReplyContext = { label, model, ...key, lastAnswer, speaks, nowMs: clock.nowMs };
     const url = speaks.besideV1 ? withoutV1(written) : written;
-    const shared = { url, label, health, clock, timeoutMs, headers };
-    return { poster: createPoster({ ...shared, connections: pool.connections[at]! }), context };
+    const shared = { url, label, lastAnswer, clock, timeoutMs, headers };
+    return { http: createHttpClient({ ...shared, connections: pool.connections[at]! }), context };
   });
   return {
     pool,
     servers,
     async disconnect() {
-      await Promise.all(servers.map(({ poster }) => poster.destroy()));
+      await Promise.all(servers.map(({ http }) => http.destroy()));
       await release();
     },
   };
@@ -332,30 +207,4 @@ function serverEnv({ apiKeyEnv }: ServerOptions, { env, keyVariables }: ServerDe
 
 function withoutV1(url: string): string {
   return url.replace(/(\/v1)?\/*$/, '');
-}
-
-export function keyHeaders(apiKey: string | undefined): Record<string, string> {
-  return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-}
-
-/** Throws ERR_MODEL_LOAD if the variable is not set, or holds what no key can be. */
-export function readApiKey(
-  name: string,
-  variable: string | undefined,
-  env: ServerDeps['env'],
-): string | undefined {
-  if (variable === undefined) return undefined;
-  const key = env[variable]?.trim();
-  if (!key) {
-    throw new ScaleQuestError(
-      'ERR_MODEL_LOAD',
-      `model ${name} takes its key from the environment variable ${variable}, which is not set`,
-    );
-  }
-  if (/^[\x21-\x7e]+$/.test(key)) return key;
-  throw new ScaleQuestError(
-    'ERR_MODEL_LOAD',
-    `the environment variable ${variable} of model ${name} does not hold a key: it has spaces or other characters ` +
-      'that no key has',
-  );
 }

@@ -6,10 +6,10 @@ import type { HttpReply } from '../http/httpClient.js';
 import { pairOf } from './scorePair.js';
 import {
   SCORES,
-  type ScoreCall,
+  type ItemsRequest,
   type ScoreReply,
   openScoreModel,
-  placesOf,
+  groupPositions,
   scoreOptions,
 } from './scoreModel.js';
 import {
@@ -19,8 +19,9 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import { type ServerDeps, addressOptions, describeServed, loadOptions } from './serverClient.js';
-import { type ReplyContext, type Speaks, parseReply } from './serverReplies.js';
+import type { ServerDeps } from './serverClient.js';
+import { addressOptions, describeServed, loadOptions } from './serverOptions.js';
+import { type ReplyContext, type Speaks, parseReply } from './readServerReply.js';
 
 const { serve: _, ...teiLoadOptions } = loadOptions;
 
@@ -102,13 +103,13 @@ function predictCalls(
   name: string,
   { extra, itemsPerRequestMax }: TeiOptions,
   template: ScoreTemplate | undefined,
-): ScoreCall[] {
-  return placesOf(items, itemsPerRequestMax).map((places) => {
-    const inputs = places.map((place) => {
-      const item = items[place]!;
+): ItemsRequest[] {
+  return groupPositions(items, itemsPerRequestMax).map((positions) => {
+    const inputs = positions.map((position) => {
+      const item = items[position]!;
       return template ? [template.render(item)] : pairOf(item, name);
     });
-    return { path: '/predict', places, body: { inputs, ...extra } };
+    return { path: '/predict', positions, body: { inputs, ...extra } };
   });
 }
 
@@ -117,14 +118,15 @@ function rerankCalls(
   items: readonly ScoreItem[],
   name: string,
   { extra, itemsPerRequestMax }: TeiOptions,
-): ScoreCall[] {
+): ItemsRequest[] {
   const byQuery = new Map<string, number[]>();
-  for (const [place, { user }] of items.entries()) byQuery.set(user, [...(byQuery.get(user) ?? []), place]);
+  for (const [position, { user }] of items.entries())
+    byQuery.set(user, [...(byQuery.get(user) ?? []), position]);
   return [...byQuery].flatMap(([query, all]) =>
-    placesOf(all, itemsPerRequestMax).map((group) => {
-      const places = group.map((at) => all[at]!);
-      const texts = places.map((place) => pairOf(items[place]!, name)[1]);
-      return { path: '/rerank', places, body: { query, texts, ...extra } };
+    groupPositions(all, itemsPerRequestMax).map((group) => {
+      const positions = group.map((at) => all[at]!);
+      const texts = positions.map((position) => pairOf(items[position]!, name)[1]);
+      return { path: '/rerank', positions, body: { query, texts, ...extra } };
     }),
   );
 }

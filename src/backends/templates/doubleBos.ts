@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../clock.js';
-import { type HttpReply, type Poster, createPoster } from '../http/httpClient.js';
-import { keyHeaders } from '../protocols/serverClient.js';
+import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
+import { keyHeaders } from '../protocols/apiKey.js';
 
 /**
  * A prompt template that begins with its own begin-of-sequence marker, sent to a server that puts one before every prompt,
@@ -44,42 +44,42 @@ const LETTER = 'A';
 export async function findDoubleBos(question: DoubleBosQuestion): Promise<DoubleBos> {
   const { bos, extra } = question;
   const isAdded = extra?.['add_special_tokens'] !== false;
-  const told = await ask(question, question.url.replace(/(\/v1)?\/*$/, ''), (poster) =>
-    byTokens(poster, question, isAdded),
+  const told = await ask(question, question.url.replace(/(\/v1)?\/*$/, ''), (http) =>
+    byTokens(http, question, isAdded),
   );
   if (told || !bos)
     return told ?? { kind: 'unknown', why: `${question.url} does not answer /tokenize as vLLM does` };
-  const counted = await ask(question, question.url, (poster) => byCount(poster, question, bos));
+  const counted = await ask(question, question.url, (http) => byCount(http, question, bos));
   return counted ?? { kind: 'unknown', why: `${question.url} does not say how many tokens a prompt has` };
 }
 
 async function ask(
   { url: label, apiKey, timeoutMs = 10_000, clock }: DoubleBosQuestion,
   url: string,
-  how: (poster: Poster) => Promise<DoubleBos>,
+  how: (http: HttpClient) => Promise<DoubleBos>,
 ): Promise<DoubleBos | null> {
-  const poster = createPoster({
+  const http = createHttpClient({
     ...{ url, label, headers: keyHeaders(apiKey) },
-    ...{ clock, timeoutMs, connections: 1, health: { answeredMs: undefined } },
+    ...{ clock, timeoutMs, connections: 1, lastAnswer: { atMs: undefined } },
   });
   try {
-    return await how(poster);
+    return await how(http);
   } catch {
     return null;
   } finally {
-    await poster.destroy();
+    await http.destroy();
   }
 }
 
 /** Two requests: with the special tokens that a run would get, and without any. */
 async function byTokens(
-  poster: Poster,
+  http: HttpClient,
   { model, prompt }: DoubleBosQuestion,
   isAdded: boolean,
 ): Promise<DoubleBos> {
   const tokenize = async (add_special_tokens: boolean): Promise<z.output<typeof tokenizeReply>> => {
     const body = { model, prompt, add_special_tokens, return_token_strs: true };
-    return tokenizeReply.parse(bodyOf(await poster.post('/tokenize', body)));
+    return tokenizeReply.parse(bodyOf(await http.post('/tokenize', body)));
   };
   const sent = await tokenize(isAdded);
   const [first, second] = sent.tokens;
@@ -91,9 +91,13 @@ async function byTokens(
 }
 
 /** The marker and a letter are two tokens, or the server reads something else than the marker alone before the letter. */
-async function byCount(poster: Poster, { model, extra }: DoubleBosQuestion, bos: string): Promise<DoubleBos> {
+async function byCount(
+  http: HttpClient,
+  { model, extra }: DoubleBosQuestion,
+  bos: string,
+): Promise<DoubleBos> {
   const body = { ...extra, model, prompt: bos + LETTER, max_tokens: 1, temperature: 0 };
-  const { usage } = usageReply.parse(bodyOf(await poster.post('/completions', body)));
+  const { usage } = usageReply.parse(bodyOf(await http.post('/completions', body)));
   return usage.prompt_tokens > 2 ? { kind: 'doubled', token: bos } : { kind: 'single' };
 }
 

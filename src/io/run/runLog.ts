@@ -3,8 +3,8 @@ import type { Files } from '../files/files.js';
 
 export const LOG_FILE = 'log.jsonl';
 
-/** What happened in a run, and when: for people and for live pages. Nothing reads it back, so it may end in the middle. */
-export type RunEvent =
+/** What the log of a run keeps, for people and for live pages. Nothing reads it back, so it may end in the middle. */
+export type LogEvent =
   | { event: 'started'; file: string; name: string; identity: string; seed: number }
   | { event: 'resumed'; from: number; kept: number; removed: readonly string[]; tornBytes: number }
   | { event: 'committed'; next: number; kept: number }
@@ -12,7 +12,8 @@ export type RunEvent =
   | { event: 'failed'; code: string; message: string };
 
 export interface RunLog {
-  write(event: RunEvent): Promise<void>;
+  /** Throws ERR_IO_WRITE. */
+  write(event: LogEvent): Promise<void>;
   close(): Promise<void>;
 }
 

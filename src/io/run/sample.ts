@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import type { Column } from '../../arrow/columnType.js';
 import { writeAtomic } from '../files/atomicFile.js';
-import type { Files } from '../files/files.js';
+import { type Files, readWhole } from '../files/files.js';
 import { readParquetBlocks } from '../parquet/readParquet.js';
 
 export const SAMPLE_FILE = 'sample.jsonl';
+
+/** One row of the sample, as JSON has it. */
+export type SampleRow = Readonly<Record<string, unknown>>;
 
 export interface SampleOptions {
   /** The run folder. */
@@ -24,6 +27,13 @@ export async function writeSample(files: Files, options: SampleOptions): Promise
   const lines = await firstRows(files, options);
   await writeAtomic(files, join(options.folder, SAMPLE_FILE), lines.map((line) => `${line}\n`).join(''));
   return lines.length;
+}
+
+/** The first rows of the sample in a run folder, at most `rowsMax` (3). Throws ERR_IO_READ. */
+export async function readSample(files: Files, folder: string, rowsMax = 3): Promise<SampleRow[]> {
+  const text = Buffer.from(await readWhole(files, join(folder, SAMPLE_FILE))).toString('utf8');
+  const lines = text.split('\n').filter(Boolean).slice(0, rowsMax);
+  return lines.map((line) => JSON.parse(line) as SampleRow);
 }
 
 async function firstRows(files: Files, { shards, columns, rowsMax = 100 }: SampleOptions): Promise<string[]> {

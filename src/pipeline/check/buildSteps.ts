@@ -7,8 +7,8 @@ import { waitsForTokenizer } from './identity.js';
 import type { StepEntry } from './readSteps.js';
 
 /**
- * Builds every step once, as a run would: that compiles its prompts and templates, whose mistakes belong to the check and not to
- * the first row. Gives the texts of the prompts that each step compiled, in the order of the steps.
+ * Builds every step once, as a run would. That compiles its prompts and templates, so their mistakes show in the check and not
+ * at the first row. Gives the texts of the prompts that each step compiled, in the order of the steps.
  */
 export function buildSteps(
   document: PipelineDocument,

@@ -28,7 +28,7 @@ import { loadTexts } from './texts.js';
  * Reads and checks a pipeline file before any request: syntax, values, columns, models, bounds, prompts, modules.
  * Throws PipelineProblems with every mistake found.
  */
-export async function checkPipeline(
+export async function checkFile(
   file: string,
   deps: CheckDeps,
   overrides: readonly Override[] = [],

@@ -21,7 +21,7 @@ export function checkBounds(
     bound(
       ['source', 'batchRows'],
       `found ${source.batchRows} rows a batch, expected at most windowRows (${source.windowRows}): ` +
-        'no batch could ever be under way; lower batchRows or raise windowRows',
+        'no batch could ever start; lower batchRows or raise windowRows',
     );
   }
   const formats = namedSources(source).map(({ name }) => name);

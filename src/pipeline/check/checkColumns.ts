@@ -21,8 +21,8 @@ export interface CheckedColumns {
 }
 
 /**
- * Columns from step to step, of the set and of its exports. A column that nobody writes is a mistake; where a step that is
- * switched off would write it, the set goes without it, and without the exports that read it.
+ * Checks the columns from step to step, those of the data set and those of its exports. A column that no step writes is a mistake.
+ * If a step that is switched off would write it, the set goes without that column and without the exports that read it.
  */
 export function checkColumns(
   document: PipelineDocument,
@@ -51,7 +51,7 @@ function columnsIn(
   let columns = sourceColumns(settings.source);
   const without: string[] = [];
   for (const [at, { index, spec, step }] of on.entries()) {
-    // Which columns there are after a step of which nothing is known cannot be said: no guess is better than a false alarm.
+    // After an unknown step the columns are unknown too. To stop here is better than a false alarm.
     if (!spec) return { columns, without, isKnown: false };
     const optional = step ? (spec.optional?.(step.parsed) ?? []) : [];
     for (const [name, type] of step ? Object.entries(spec.reads(step.parsed)) : []) {
@@ -139,7 +139,9 @@ function checkExports(
     else if (off.length === missing.length) omitted[name] = off.map(({ name: column }) => column).join(', ');
     else {
       const texts = missing.map(({ name: column, type }) => `${column} (${type})`);
-      const message = `the form ${config.format} reads ${texts.join(' and ')}, which the set has not`;
+      const message =
+        `the form ${config.format} reads ${texts.join(' and ')}, which the data set lacks; ` +
+        'write them in a step, or name them in `output.columns`';
       problems.push(problem('ERR_PIPELINE_COLUMN', document.at(['exports', name, 'format']), message));
     }
   }

@@ -1,21 +1,21 @@
 import { resolve } from 'node:path';
 
-/** What checking needs of the world around it. */
+/** Files and environment, as the check sees them. */
 export interface CheckDeps {
   env: Readonly<Record<string, string | undefined>>;
   readText: (path: string) => string;
   exists: (path: string) => boolean;
   /** Whether a package is installed, without loading it. */
   canImport: (name: string) => boolean;
-  /** Of what is not there: whether that is no mistake, for an earlier link of a chain writes it. */
+  /** Whether a missing file is no mistake because an earlier link of a chain writes it. */
   isPending?: (path: string, what: 'source' | 'other') => boolean;
-  /** Up to so many first bytes of a file. */
+  /** The first bytes of a file, at most `lengthBytes`. */
   readHead: (path: string, lengthBytes: number) => Promise<Uint8Array>;
-  /** A hash of what a file holds, or the files of a folder that end in `extension`. */
+  /** A hash of a file's contents, or of the files in a folder whose names end in `extension`. */
   contentsHash: (path: string, extension?: string) => Promise<string>;
-  /** The text of a prompt: built in by name, or a file. */
+  /** The text of a prompt: of a file, or of the built-in prompt with this name. */
   prompt: (name: string, path: string | undefined) => string;
-  /** A column of texts of a data file, by its absolute path. */
+  /** One column of a data file as texts. The path is absolute. */
   texts: (path: string, column: string) => Promise<readonly string[]>;
 }
 

@@ -2,7 +2,7 @@ import { join, resolve, sep } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
 import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
-import { checkPipeline } from './check.js';
+import { checkFile } from './check.js';
 import type { CheckDeps } from './checkDeps.js';
 import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
 import { PipelineProblems } from '../document.js';
@@ -15,8 +15,8 @@ export interface CheckedLink {
 }
 
 /**
- * Checks every link of a chain with its settings before the first is begun. What links before will give stands for itself by
- * its place: it need not be there. Throws PipelineProblems with every mistake found, each with its link.
+ * Checks every link of a chain, with its settings, before the first one starts. Files that an earlier link will write need not
+ * exist yet. Throws PipelineProblems with every mistake found, each with its link.
  */
 export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<CheckedLink[]> {
   const problems: ScaleQuestError[] = [];
@@ -30,7 +30,7 @@ export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<Checked
     checked.push({ link, plan });
     for (const [what, path] of Object.entries(placesOf(chain, link, plan)))
       given.set(`${link.name}.${what}`, path);
-    // What a training writes elsewhere may be named by its path as well.
+    // A later link may also name the output of a training by its path.
     for (const { output } of plan?.settings.train ?? [])
       if (output !== undefined) made.push(resolve(plan!.folder, output));
   }
@@ -39,7 +39,7 @@ export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<Checked
   return checked;
 }
 
-/** A model that was trained on the file that it is measured with says nothing of what it can do. */
+/** Finds links that measure a model on the file that it was trained on: such a figure says nothing about the model. */
 async function trainedOnTests(
   checked: readonly CheckedLink[],
   { exists, contentsHash }: CheckDeps,
@@ -83,7 +83,7 @@ async function checkLink(
   deps: CheckDeps,
 ): Promise<Plan | null> {
   if (link.pipeline !== undefined)
-    return checkPipeline(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
+    return checkFile(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
   fillLinks(link.command!, new Map([...given, ['output', '']]));
   for (const path of fillLinks(link.inputs, given).map((written) => resolve(chain.folder, written))) {
     if (deps.exists(path) || deps.isPending?.(path, 'other')) continue;
@@ -111,7 +111,7 @@ function ofLink({ name }: Link, { code, message, data }: ScaleQuestError): Scale
   return new ScaleQuestError(code, `link ${name}: ${message}`, { data: { ...data, link: name } });
 }
 
-/** Where a link leaves what it gives, the first time; of a pipeline with a mistake it is not known whether it trains. */
+/** Paths of what a link gives after its first run. It is unknown whether a pipeline with a mistake trains. */
 function placesOf({ runs }: Chain, link: Link, plan: Plan | null): Record<string, string> {
   const own = resolve(runs, link.name);
   if (link.command) return { output: join(own, 'train', '0', link.output) };

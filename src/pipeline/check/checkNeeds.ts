@@ -25,11 +25,11 @@ const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
   const { can, scoresQuestions } = describeModel(config);
   if (needs === 'scoreQuestion') return can.score && scoresQuestions;
-  // What is for scores or vectors alone completes nothing.
+  // A model for scores or vectors alone cannot write text.
   return needs === 'complete' ? can.choose || can.preQuery : can[needs];
 }
 
-/** Steps that name a model that the file has not, or one that cannot do what they need. */
+/** Finds steps that name a model which the file does not declare, or one that cannot do what they need. */
 export function checkNeeds(
   document: PipelineDocument,
   models: Readonly<Record<string, ModelConfig>>,

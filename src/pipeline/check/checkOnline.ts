@@ -11,8 +11,8 @@ type Need = ModelNeed['needs'];
 const TIMEOUT_MS_MAX = 30_000;
 
 /**
- * Asks every server of every model one small question of each kind that the steps will ask: wrong keys, names, paths,
- * protocols and certificates show before the run. A server that the run itself starts is left out. Gives every error.
+ * Asks every server of every model one small question of each kind that the steps will ask. So wrong keys, names, paths,
+ * protocols and certificates show before the run. Servers that the run itself starts are not asked. Returns every error.
  */
 export async function checkOnline(plan: Plan, deps: OpenModelDeps): Promise<ScaleQuestError[]> {
   const questions = Object.entries(plan.models).flatMap(([name, config]) =>
@@ -59,15 +59,15 @@ async function askOnce(
   }
 }
 
-/** As messages name it. */
+/** The name of a model and its server in messages. */
 function serverOf(name: string, config: ModelConfig): string {
   const { servers } = describeModel(config);
   return servers ? `model ${name} (${servers.model} at ${servers.replicas[0]})` : `model ${name}`;
 }
 
 /**
- * What loses one row in a run means here that the server cannot be used as it is. Messages of rows do not say which server
- * it was: the table of lost rows must not depend on it.
+ * An error that would reject one row in a run means here that the server cannot be used. Messages of rows do not name the
+ * server, because the table of lost rows must not depend on it; this one does.
  */
 function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
   if (!(error instanceof RowError)) return error;

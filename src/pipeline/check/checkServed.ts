@@ -2,7 +2,7 @@ import { type ModelConfig, describeModel, protocolOf } from '../../backends/regi
 import type { ScaleQuestError } from '../../errors.js';
 import { type PipelineDocument, problem } from '../document.js';
 
-/** Two models that each start a server at one address: whichever comes second would find its port taken, or the first's replies. */
+/** Finds two models that start a server at the same address: the second would find its port taken, or get the first one's replies. */
 export function checkServed(
   document: PipelineDocument,
   models: Readonly<Record<string, ModelConfig>>,

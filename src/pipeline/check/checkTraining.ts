@@ -12,9 +12,9 @@ import { suggestion } from '../nearest.js';
 import type { Plan } from '../plan.js';
 
 interface TrainingContext {
-  /** Of the pipeline file. */
+  /** The folder of the pipeline file. */
   folder: string;
-  /** What the set goes without, and why. */
+  /** Columns and exports that the data set goes without. */
   omitted: Plan['omitted'];
   entries: readonly { spec?: OperatorSpec; step?: { label: string } }[];
   deps: Pick<CheckDeps, 'env' | 'exists' | 'isPending'>;
@@ -22,7 +22,7 @@ interface TrainingContext {
 
 type Add = (code: 'ERR_PIPELINE_COLUMN' | 'ERR_PIPELINE_INVALID', at: KeyPath, text: string) => void;
 
-/** Mistakes in `train` that would show only after hours of generation. */
+/** Finds mistakes in `train`, which would otherwise show only after hours of generation. */
 export function checkTraining(
   document: PipelineDocument,
   settings: Plan['settings'],
@@ -54,7 +54,7 @@ export function checkTraining(
   }
 }
 
-/** A folder that an earlier training will write need not be there yet. */
+/** The folder that training starts from. It need not exist yet if an earlier training will write it. */
 function checkModel(
   earlier: readonly Training[],
   { trl }: Training,
@@ -85,7 +85,7 @@ function checkColumns(
   if (exported !== undefined && Object.hasOwn(omitted.exports, exported)) {
     const message =
       `the export ${exported} reads ${omitted.exports[exported]}, and the step that writes it is switched off; ` +
-      'switch it on, or train on nothing: `train: []`';
+      'switch it on, or leave the training out: `train: []`';
     add('ERR_PIPELINE_COLUMN', ['export'], message);
     return;
   }
@@ -132,7 +132,7 @@ function checkWhen(
       ['when', 'rewardMeanMin'],
       'the set has no column `reward` of numbers; add `scoreReward` and `keepBest`',
     );
-  // A step with a mistake of its own may have figures: no false alarm.
+  // A step with a mistake may have figures, so nothing is said about them.
   if (entries.some(({ step }) => !step)) return;
   const steps = entries.flatMap(({ spec, step }) => (spec?.figures ? [step!.label] : []));
   for (const bound of ['figuresMin', 'figuresMax'] as const) {

@@ -4,8 +4,8 @@ import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
 
 /**
- * Parses a part of a pipeline file; every mistake becomes a problem with its position, what was found, what was expected
- * and the nearest right name. Returns undefined when there is one.
+ * Parses a part of a pipeline file. Every mistake becomes a problem with its position, what was found, what was expected and the
+ * nearest right name. Returns undefined if there is a mistake.
  */
 export function parseAt<Schema extends z.ZodType>(
   document: PipelineDocument,
@@ -97,7 +97,7 @@ function keysAt(schema: z.ZodType, path: readonly (string | number)[]): string[]
   return [...new Set(nodesAt(schema, path).flatMap((node) => Object.keys(node.shape ?? {})))];
 }
 
-/** What the key that tells a union's members apart may say. */
+/** The values that the discriminating key of a union may have. */
 function discriminatorsAt(schema: z.ZodType, path: readonly (string | number)[], key: string): string[] {
   return nodesAt(schema, path).flatMap(({ shape }) => {
     const { values } = (shape?.[key] as { def?: { values?: unknown[] } } | undefined)?.def ?? {};
@@ -119,7 +119,7 @@ function nodesAt(schema: z.ZodType, path: readonly (string | number)[]): Inner[]
   return nodes;
 }
 
-/** What stands behind defaults and refinements; of a union, each member. */
+/** The schemas inside defaults and refinements; for a union, each member. */
 function unwrap(node: unknown): Inner[] {
   const def = (
     node as { def?: { innerType?: unknown; in?: unknown; options?: unknown[] } & Inner } | undefined

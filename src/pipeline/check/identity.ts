@@ -8,7 +8,7 @@ import { hashOf } from '../hash.js';
 import type { Plan, PlannedStep } from '../plan.js';
 import { textHashes } from './texts.js';
 
-/** What decides the rows of a run, as one hash, and part by part, so that two runs can be told apart in words. */
+/** Everything that the rows of a run depend on, as one hash and part by part, so that a message can say how two runs differ. */
 export interface Identity {
   identity: string;
   /** Path of a value (`steps.respond.n`) to its JSON text; long texts by their hash. */
@@ -26,8 +26,8 @@ export interface Identified extends Pick<Plan, 'settings' | 'models' | 'steps' |
 }
 
 /**
- * Hashes what decides the rows, with the contents of the files that they come from: not how many requests are in flight, how long they
- * may take or how rows are batched. `filled`: texts of the environment by their names, which `parts` shows by their hash alone.
+ * Hashes everything that the rows depend on, with the contents of the files that they come from. Limits on requests, deadlines and
+ * batch sizes are not part of it. `filled` holds values of environment variables; `parts` shows only their hashes.
  */
 export async function identityOf(
   { settings, models, steps, texts, prompts }: Identified,
@@ -90,7 +90,7 @@ function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): s
   });
 }
 
-/** By what names them: hashes of the files of rows and of models. */
+/** Hashes of the source's files and of the models' files, by the key that names them. */
 async function filesOf(
   source: Plan['settings']['source'],
   models: Readonly<Record<string, ModelConfig>>,
@@ -98,7 +98,7 @@ async function filesOf(
   folder: string,
   { exists, contentsHash }: CheckDeps,
 ): Promise<Record<string, string[]>> {
-  // What is missing is told when it is read.
+  // A missing file is reported when it is read.
   const hash = async (path: string, extension?: string): Promise<string> =>
     exists(path) ? contentsHash(path, extension) : 'missing';
   const hashes = (paths: string | readonly string[], extension?: string): Promise<string[]> =>
@@ -118,14 +118,14 @@ async function filesOf(
   return files;
 }
 
-/** A model's file is itself; a tokenizer is what `readChatTemplate` reads of it, given as a file or as its folder. */
+/** The files behind a model's path: the GGUF file itself, or of a tokenizer (a file or a folder) those that `readChatTemplate` reads. */
 export function modelFiles(path: string): string[] {
   if (path.endsWith('.gguf')) return [path];
   const folder = path.endsWith('.json') ? dirname(path) : path;
   return [join(folder, 'tokenizer_config.json'), join(folder, 'chat_template.jinja')];
 }
 
-/** Whether a step cannot be built yet, for a link before will write its tokenizer. */
+/** Whether a step cannot be built yet, because an earlier link will write its tokenizer. */
 export function waitsForTokenizer(
   { parsed }: Pick<PlannedStep, 'parsed'>,
   folder: string,
@@ -143,7 +143,7 @@ function tokenizersIn(options: unknown): string[] {
   );
 }
 
-/** A changed operator of the user's own makes other rows, though its path is the same. A package counts by its name. */
+/** The source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */
 function moduleText({ spec, parsed }: PlannedStep, folder: string, deps: CheckDeps): string | undefined {
   if (spec.name !== 'custom') return undefined;
   const path = resolve(folder, (parsed as z.output<typeof customOptions>).path);
@@ -152,7 +152,7 @@ function moduleText({ spec, parsed }: PlannedStep, folder: string, deps: CheckDe
 
 const LONG = 60;
 
-/** The leaves of a plain value, with steps named by their labels. */
+/** The leaves of a plain value by their paths. Steps are named by their labels. */
 function partsOf(path: readonly string[], value: unknown, filled: ReadonlySet<string>): [string, string][] {
   if (value === undefined) return [];
   if (value !== null && typeof value === 'object') {

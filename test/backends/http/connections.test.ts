@@ -3,7 +3,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type TestContext, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Connections, createConnections } from '../../../src/backends/http/connections.js';
+import { type ConnectionStack, createConnections } from '../../../src/backends/http/connections.js';
 
 /** A server that counts its connections, and one client's connections to it. */
 async function setUp(
@@ -26,7 +26,7 @@ async function setUp(
 }
 
 /** The text of a page, or the code of what went wrong. */
-function get(connections: Connections, path: string): Promise<string> {
+function get(connections: ConnectionStack, path: string): Promise<string> {
   return new Promise((resolve) => {
     connections.use((connection) => {
       let text = '';

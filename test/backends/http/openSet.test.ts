@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { NO_PLACE, createOpenSet } from '../../../src/backends/http/openSet.js';
+import { UNLISTED, createOpenSet } from '../../../src/backends/http/openSet.js';
 
 const ascending = (a: number, b: number): number => a - b;
 
@@ -10,7 +10,7 @@ describe('createOpenSet', () => {
     const turns = fc.array(fc.record({ id: fc.nat(9), isAdded: fc.boolean() }), { maxLength: 60 });
     fc.assert(
       fc.property(turns, (steps) => {
-        const items = Array.from({ length: 10 }, (_, id) => ({ id, place: NO_PLACE }));
+        const items = Array.from({ length: 10 }, (_, id) => ({ id, index: UNLISTED }));
         const open = createOpenSet<(typeof items)[number]>();
         const expected = new Set<number>();
         for (const { id, isAdded } of steps) {
@@ -29,7 +29,7 @@ describe('createOpenSet', () => {
   });
 
   it('removes nothing twice', () => {
-    const [first, second] = [{ place: NO_PLACE }, { place: NO_PLACE }];
+    const [first, second] = [{ index: UNLISTED }, { index: UNLISTED }];
     const open = createOpenSet();
     open.add(first);
     open.add(second);

@@ -4,22 +4,18 @@ import fc from 'fast-check';
 import { type Engine, type EngineConfig, createEngine } from '../../../bench/endpoint/engine.js';
 import { createLag } from '../../../bench/endpoint/metrics.js';
 import { draftOf } from '../../../bench/endpoint/texts.js';
-import {
-  type Limit,
-  type LimitOptions,
-  type ServerLoad,
-  createLimit,
-} from '../../../src/backends/pool/limit.js';
+import { type Limit, type LimitOptions, createLimit } from '../../../src/backends/pool/limit.js';
+import type { ServerLoad } from '../../../src/backends/pool/serverLoad.js';
 
 const LENGTHS = { meanTokens: 200, sigma: 0.5, capTokens: 1024 };
-const FIRST_LOOKS_MS = 250;
-const LOOK_MS = 1000;
+const FIRST_POLLS_MS = 250;
+const POLL_MS = 1000;
 const TICK_MS = 250;
 
 interface Client {
   limit: Limit;
   out: number;
-  nextLookMs: number;
+  nextPollMs: number;
 }
 
 type Page = (truth: ServerLoad, nowMs: number) => ServerLoad | null;
@@ -35,8 +31,8 @@ interface World {
   nowMs(): number;
   /** Lets time pass: each client always has more to ask than its limit. */
   pass(ms: number): void;
-  /** Lets time pass until so many looks of the first client are over. */
-  look(count: number): void;
+  /** Lets time pass until so many polls of the first client are over. */
+  poll(count: number): void;
 }
 
 function setUp(
@@ -47,7 +43,7 @@ function setUp(
   const engine = createEngine(config);
   const lag = createLag();
   const clients = Array.from({ length: count }, () => {
-    return { limit: createLimit({ limitMax: 1024, ...limitOptions }), out: 0, nextLookMs: FIRST_LOOKS_MS };
+    return { limit: createLimit({ limitMax: 1024, ...limitOptions }), out: 0, nextPollMs: FIRST_POLLS_MS };
   });
   let nowMs = 0;
   let asked = 0;
@@ -57,9 +53,9 @@ function setUp(
     pass(ms) {
       for (const endMs = nowMs + ms; nowMs < endMs; nowMs += TICK_MS) tick();
     },
-    look(looks) {
-      for (let seen = 0; seen < looks;) {
-        if (nowMs >= clients[0]!.nextLookMs) seen += 1;
+    poll(polls) {
+      for (let seen = 0; seen < polls;) {
+        if (nowMs >= clients[0]!.nextPollMs) seen += 1;
         tick();
         nowMs += TICK_MS;
       }
@@ -96,8 +92,8 @@ function setUp(
     world.truth = gauges;
     lag.note(nowMs, gauges);
     for (const client of clients) {
-      if (nowMs < client.nextLookMs) continue;
-      client.nextLookMs = nowMs + (client.limit.isSettled ? LOOK_MS : FIRST_LOOKS_MS);
+      if (nowMs < client.nextPollMs) continue;
+      client.nextPollMs = nowMs + (client.limit.isSettled ? POLL_MS : FIRST_POLLS_MS);
       const truth = world.lagMs > 0 ? lag.at(nowMs - world.lagMs) : gauges;
       client.limit.observe(world.page(truth, nowMs), client.out);
     }
@@ -112,11 +108,11 @@ function assertNear(value: number, slots: number, what: string): void {
   assert.ok(fits || Math.abs(value - 1.1 * slots) <= 1, `${what}: ${value} for ${slots} slots`);
 }
 
-function held(world: World, slots: number, what: string, looks = 30): void {
+function held(world: World, slots: number, what: string, polls = 30): void {
   const { limit } = world.clients[0]!;
-  for (let seen = 0; seen < looks; seen++) {
-    world.look(1);
-    assertNear(limit.value, slots, `${what}, ${seen} looks on`);
+  for (let seen = 0; seen < polls; seen++) {
+    world.poll(1);
+    assertNear(limit.value, slots, `${what}, ${seen} polls on`);
   }
 }
 
@@ -124,7 +120,7 @@ describe('createLimit, steered by the server’s queue', () => {
   for (const slots of [8, 16, 32, 64, 100, 128, 256, 512]) {
     it(`finds ${slots} slots and holds them`, () => {
       const world = setUp({ slots });
-      world.look(40);
+      world.poll(40);
       held(world, slots, 'held', 60);
       assert.equal(world.clients[0]!.limit.steering, 'server queue');
       assert.ok(world.clients[0]!.limit.isSettled || slots >= 58);
@@ -139,51 +135,51 @@ describe('createLimit, steered by the server’s queue', () => {
     const property = fc.property(cases, ({ slots, lagMs }) => {
       const world = setUp({ slots });
       world.lagMs = lagMs;
-      world.look(60);
+      world.poll(60);
       held(world, slots, 'held', 20);
     });
     fc.assert(property, { numRuns: 12, seed: 7 });
   });
 
   for (const lagMs of [0, 500, 3000]) {
-    it(`follows doubling and halving within 30 looks, with a lag of ${lagMs} ms`, () => {
+    it(`follows doubling and halving within 30 polls, with a lag of ${lagMs} ms`, () => {
       const world = setUp({ slots: 64 });
       world.lagMs = lagMs;
-      world.look(60);
+      world.poll(60);
       for (const slots of [128, 64, 32, 64]) {
         world.engine.configure({ slots }, world.nowMs());
-        world.look(30);
+        world.poll(30);
         held(world, slots, `after the change to ${slots}`, 10);
       }
     });
   }
 
-  it('is back within four looks when it took a pause of the server for its size', () => {
+  it('is back within four polls when it took a pause of the server for its size', () => {
     const limit = createLimit({ limitMax: 1024 });
-    const looks = [
+    const polls = [
       [64, 0],
       [129, 0],
       [224, 35],
       [259, 0],
       [260, 259],
     ] as const; // As a server of 512 slots told it.
-    for (const [running, waiting] of looks) limit.observe({ running, waiting }, running + waiting);
+    for (const [running, waiting] of polls) limit.observe({ running, waiting }, running + waiting);
     assert.ok(limit.isSettled && limit.value < 300);
-    for (let look = 0; look < 4; look++) limit.observe({ running: limit.value - 3, waiting: 3 }, limit.value);
-    assert.ok(limit.value >= 512, `${limit.value} after four looks`);
+    for (let poll = 0; poll < 4; poll++) limit.observe({ running: limit.value - 3, waiting: 3 }, limit.value);
+    assert.ok(limit.value >= 512, `${limit.value} after four polls`);
   });
 
   it('goes straight to a size that is declared, and corrects a wrong one', () => {
     assert.equal(createLimit({ slots: 50, limitMax: 1024 }).value, 55);
     assert.equal(createLimit({ slots: 50, limitMax: 20 }).value, 20);
     const world = setUp({ slots: 200 }, { slots: 50 });
-    world.look(40);
+    world.poll(40);
     held(world, 200, 'declared 50');
   });
 
   it('leaves the limit alone while there is little to ask', () => {
     const limit = createLimit({ limitMax: 1024 });
-    for (let look = 0; look < 100; look++) limit.observe({ running: 3, waiting: 0 }, 3);
+    for (let poll = 0; poll < 100; poll++) limit.observe({ running: 3, waiting: 0 }, 3);
     assert.equal(limit.value, 64);
   });
 
@@ -192,8 +188,8 @@ describe('createLimit, steered by the server’s queue', () => {
       const slots = 96;
       const world = setUp({ slots }, { clients: count });
       world.pass(60_000);
-      for (let look = 0; look < 30; look++) {
-        world.look(1);
+      for (let poll = 0; poll < 30; poll++) {
+        world.poll(1);
         const { running, waiting } = world.truth;
         assert.ok(running >= 0.95 * slots, `${running} run`);
         assert.ok(waiting <= (0.1 * count + 0.2) * slots, `${waiting} wait`);
@@ -218,20 +214,20 @@ describe('createLimit, with a page that lies', () => {
       const slots = 128;
       const world = setUp({ slots }, { limitMax: 300 });
       world.page = page;
-      world.look(100);
+      world.poll(100);
       const { value } = world.clients[0]!.limit;
       assert.ok(value >= slots && value <= 300, `${value}`);
       world.page = (truth) => truth;
-      world.look(30);
+      world.poll(30);
       held(world, slots, 'after the lie');
     });
 
     it(`${name}: from the middle of a run, the slots stay full`, () => {
       const slots = 96;
       const world = setUp({ slots }, { limitMax: 400 });
-      world.look(40);
+      world.poll(40);
       world.page = page;
-      world.look(90);
+      world.poll(90);
       const { value } = world.clients[0]!.limit;
       assert.ok(value >= 0.95 * slots && value <= 400, `${value}`);
     });
@@ -243,7 +239,7 @@ describe('createLimit, with a page that lies', () => {
       [64, 'declared'],
     ] as const) {
       const limit = createLimit({ slots, limitMax: 100 });
-      for (let look = 0; look < 19; look++) limit.observe({ running: 0, waiting: 0 }, 64);
+      for (let poll = 0; poll < 19; poll++) limit.observe({ running: 0, waiting: 0 }, 64);
       assert.equal(limit.steering, 'server queue');
       limit.observe({ running: 0, waiting: 0 }, 64);
       assert.equal(limit.steering, steering);
@@ -267,7 +263,7 @@ describe('createLimit and refusals', () => {
       limit.observe(load, 20);
       limit.refused();
       assert.equal(limit.value, 41);
-      for (let look = 0; look < 50; look++) {
+      for (let poll = 0; poll < 50; poll++) {
         limit.observe(load, 1);
         limit.refused();
       }
@@ -284,8 +280,8 @@ describe('createLimit and refusals', () => {
       world.page = page;
       world.pass(120_000);
       const values: number[] = [];
-      for (let look = 0; look < 60; look++) {
-        world.look(1);
+      for (let poll = 0; poll < 60; poll++) {
+        world.poll(1);
         values.push(world.clients[0]!.limit.value);
       }
       assert.ok(Math.min(...values) >= 64 && Math.max(...values) <= 140, `${values}`);
@@ -294,18 +290,18 @@ describe('createLimit and refusals', () => {
 
   it('comes back to the declared size, not beyond, after refusals without a page', () => {
     const limit = createLimit({ slots: 64, limitMax: 1024 });
-    for (let look = 0; look < 5; look++) {
+    for (let poll = 0; poll < 5; poll++) {
       limit.refused();
       limit.observe(null, limit.value);
     }
     assert.ok(limit.value < 30, `${limit.value}`);
-    for (let look = 0; look < 60; look++) limit.observe(null, limit.value);
+    for (let poll = 0; poll < 60; poll++) limit.observe(null, limit.value);
     assert.equal(limit.value, 71);
   });
 
   it('begins again after a reset', () => {
     const limit = createLimit({ limitMax: 1024 });
-    for (let look = 0; look < 3; look++) limit.observe({ running: 8, waiting: 56 }, 64);
+    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 8, waiting: 56 }, 64);
     assert.ok(limit.isSettled && limit.value < 12);
     limit.refused();
     limit.reset();
@@ -322,9 +318,9 @@ describe('createLimit and refusals', () => {
       limitMax: fc.integer({ min: 1, max: 300 }),
       slots: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined }),
     });
-    const property = fc.property(options, told, (given, looks) => {
+    const property = fc.property(options, told, (given, polls) => {
       const limit = createLimit(given);
-      for (const [page, outstanding, refuses] of looks) {
+      for (const [page, outstanding, refuses] of polls) {
         if (refuses) limit.refused();
         limit.observe(page, outstanding);
         assert.ok(Number.isInteger(limit.value) && limit.value >= 1 && limit.value <= given.limitMax);

@@ -6,9 +6,11 @@ import type { EndpointOptions } from '../../../bench/endpoint/options.js';
 import { type RunningEndpoint, startEndpoint } from '../../../bench/endpoint/start.js';
 import type { Model } from '../../../src/backends/model.js';
 import { openModel } from '../../../src/backends/openModel.js';
-import { type Pool, type PoolOptions, type Replica, createPool } from '../../../src/backends/pool/pool.js';
+import { type Pool, type PoolOptions, createPool } from '../../../src/backends/pool/pool.js';
+import type { Replica } from '../../../src/backends/pool/replica.js';
 import { type SharedPools, createSharedPools } from '../../../src/backends/pool/sharedPools.js';
-import { type FailureKind, TryFailure } from '../../../src/backends/http/retry.js';
+import { withRetry } from '../../../src/backends/http/retryPolicy.js';
+import { type FailureKind, TryFailure } from '../../../src/backends/http/tryFailure.js';
 import { RowError, ScaleQuestError } from '../../../src/errors.js';
 import { type SimulatedClock, simulatedClock } from '../../helpers/simulatedClock.js';
 
@@ -19,27 +21,27 @@ const rest = (): Promise<void> => new Promise(setImmediate);
 interface World {
   pool: Pool;
   clock: SimulatedClock;
-  /** Whether each server answers when it is looked at. */
-  there: boolean[];
-  looks: number;
+  /** Whether each server answers when it is asked how it is. */
+  reachable: boolean[];
+  polls: number;
 }
 
 /** No page to steer by: limits stay as `slots` says. */
 function setUp(replicas: number, changes: Partial<PoolOptions> = {}): World {
   const clock = simulatedClock();
-  const there = Array.from({ length: replicas }, () => true);
-  const world: World = { clock, there, looks: 0, pool: undefined! };
+  const reachable = Array.from({ length: replicas }, () => true);
+  const world: World = { clock, reachable, polls: 0, pool: undefined! };
   world.pool = createPool({
-    urls: there.map((_, at) => `http://replica${at}/v1`),
+    urls: reachable.map((_, at) => `http://replica${at}/v1`),
     ...{ slots: 10, requestsInFlightMax: 1024, headers: {}, clock },
-    openLooker: (url) => {
+    openStatus: ({ url }) => {
       const at = Number(url.match(/\d/));
-      const isThere = async (): Promise<boolean> => there[at]!;
+      const isReachable = async (): Promise<boolean> => reachable[at]!;
       const load = async (): Promise<null> => {
-        world.looks += 1;
+        world.polls += 1;
         return null;
       };
-      return { load, isThere, isReady: isThere, close: async () => undefined };
+      return { load, isReachable, isReady: isReachable, close: async () => undefined };
     },
     ...changes,
   });
@@ -48,7 +50,18 @@ function setUp(replicas: number, changes: Partial<PoolOptions> = {}): World {
 
 const limits = ({ pool }: World): number[] => pool.stats().replicas.map(({ limit }) => limit);
 const outstanding = ({ pool }: World): number[] => pool.stats().replicas.map((each) => each.outstanding);
-const up = ({ pool }: World): boolean[] => pool.stats().replicas.map(({ isUp }) => isUp);
+const up = ({ pool }: World): boolean[] => pool.stats().replicas.map(({ isEjected }) => !isEjected);
+
+/** Asks as the retry policy does, failovers included, but gives up where that would wait. */
+function ask<T>({ pool, clock }: World, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
+  return withRetry(() => pool.run(seq, call), {
+    ...{ retriesMax: Infinity, unreachableMs: Infinity, busyMs: Infinity },
+    ...{ failoversMax: pool.connections.length, lastAnswer: pool.lastAnswer, clock, random: () => 0 },
+    onRetry: (failure) => {
+      throw failure;
+    },
+  });
+}
 
 /** A call that takes so long at the replica where it runs. */
 function taking({ clock }: World, ms: number): (replica: Replica) => Promise<number> {
@@ -61,7 +74,7 @@ function taking({ clock }: World, ms: number): (replica: Replica) => Promise<num
 describe('createPool, which replica and which row', () => {
   it('gives a call to the replica with the least outstanding for its limit', async () => {
     const world = setUp(3);
-    const calls = Array.from({ length: 30 }, (_, seq) => world.pool.run(seq, taking(world, 100)));
+    const calls = Array.from({ length: 30 }, (_, seq) => ask(world, seq, taking(world, 100)));
     assert.deepEqual(limits(world), [11, 11, 11]);
     assert.deepEqual(outstanding(world), [10, 10, 10]);
     await world.clock.until(Promise.all(calls));
@@ -71,39 +84,37 @@ describe('createPool, which replica and which row', () => {
     await world.clock.until(
       Promise.allSettled(
         [0, 1, 2].map((seq) =>
-          world.pool.run(seq, async ({ index }) => {
+          ask(world, seq, async ({ index }) => {
             if (index === 0) throw fail('busy');
           }),
         ),
       ),
     );
     await world.clock.until(world.clock.sleep(300));
-    await world.clock.until(world.pool.run(0, async ({ index }) => void at.push(index)));
-    assert.deepEqual(at, [0], 'the knock that it answers');
+    await world.clock.until(ask(world, 0, async ({ index }) => void at.push(index)));
+    assert.deepEqual(at, [0], 'the half-open probe that it answers');
     assert.deepEqual(limits(world), [9, 11, 11]);
-    const more = Array.from({ length: 28 }, (_, seq) => world.pool.run(seq, taking(world, 100)));
+    const more = Array.from({ length: 28 }, (_, seq) => ask(world, seq, taking(world, 100)));
     assert.deepEqual(outstanding(world), [8, 10, 10]);
     await world.clock.until(Promise.all(more));
   });
 
-  it('sends a row’s calls to one replica when all are full, and elsewhere while that is down', async () => {
+  it('sends a row’s calls to one replica when all are full, and elsewhere while that is ejected', async () => {
     const shareTogether = async (changes: Partial<PoolOptions>): Promise<number> => {
       const world = setUp(3, { slots: 4, ...changes });
       const rows = Array.from({ length: 60 }, (_, seq) =>
-        Promise.all(
-          [0, 1, 2, 3].map((at) => world.pool.run(seq, taking(world, 100 + ((7 * seq + at) % 13)))),
-        ),
+        Promise.all([0, 1, 2, 3].map((at) => ask(world, seq, taking(world, 100 + ((7 * seq + at) % 13))))),
       );
-      const places = (await world.clock.until(Promise.all(rows))) as number[][];
-      return places.filter((row) => new Set(row).size === 1).length / places.length;
+      const usedBy = (await world.clock.until(Promise.all(rows))) as number[][];
+      return usedBy.filter((row) => new Set(row).size === 1).length / usedBy.length;
     };
-    assert.ok((await shareTogether({ sameRowTogether: false })) < 0.2);
+    assert.ok((await shareTogether({ usesAffinity: false })) < 0.2);
     assert.ok((await shareTogether({})) > 0.7);
 
     const world = setUp(2, { slots: 2 });
     const at: number[] = [];
     const rows = Array.from({ length: 20 }, (_, seq) =>
-      world.pool.run(seq, async ({ index }) => {
+      ask(world, seq, async ({ index }) => {
         if (index === 0) throw fail('unreachable');
         at.push(seq);
         await world.clock.sleep(10);
@@ -113,11 +124,11 @@ describe('createPool, which replica and which row', () => {
     assert.equal(at.length, 20);
   });
 
-  it('starts the oldest row first when places come free', async () => {
+  it('starts the oldest row first when slots come free', async () => {
     const world = setUp(1, { slots: 1, requestsInFlightMax: 1 });
     const started: number[] = [];
     const calls = [9, 5, 7, 1, 3].map((seq) =>
-      world.pool.run(seq, async () => {
+      ask(world, seq, async () => {
         started.push(seq);
         await world.clock.sleep(10);
       }),
@@ -149,15 +160,14 @@ describe('createPool, which replica and which row', () => {
       const world = setUp(replicas, { slots });
       let settled = 0;
       const all = calls.map(({ takes, ends }, seq) =>
-        world.pool
-          .run(seq, async (replica) => {
-            const allDown = up(world).every((isUp) => !isUp);
-            const most = allDown ? 1 : replica.limit.value;
-            assert.ok(replica.outstanding <= most, `${replica.outstanding} out of ${most}`);
-            await world.clock.sleep(takes);
-            if (ends === 'row') throw new RowError('ROW_REPLY_INVALID', 'model m');
-            if (ends !== 'ok') throw fail(ends);
-          })
+        ask(world, seq, async (replica) => {
+          const allDown = up(world).every((isUp) => !isUp);
+          const most = allDown ? 1 : replica.limit.value;
+          assert.ok(replica.outstanding <= most, `${replica.outstanding} out of ${most}`);
+          await world.clock.sleep(takes);
+          if (ends === 'row') throw new RowError('ROW_REPLY_INVALID', 'model m');
+          if (ends !== 'ok') throw fail(ends);
+        })
           .catch((error: unknown) => assert.ok(error instanceof TryFailure || error instanceof RowError))
           .finally(() => (settled += 1)),
       );
@@ -172,12 +182,12 @@ describe('createPool, which replica and which row', () => {
 });
 
 describe('createPool, replicas that die', () => {
-  it('moves the calls of a dead one to the others at once; none fails, none comes twice', async () => {
+  it('fails the calls of a dead one over to the others at once; none fails, none comes twice', async () => {
     const world = setUp(2);
     let served = 0;
-    world.there[0] = false;
+    world.reachable[0] = false;
     const calls = Array.from({ length: 50 }, (_, seq) =>
-      world.pool.run(seq, async ({ index }) => {
+      ask(world, seq, async ({ index }) => {
         await world.clock.sleep(100);
         if (index === 0) throw fail('unreachable');
         served += 1;
@@ -189,25 +199,25 @@ describe('createPool, replicas that die', () => {
     assert.deepEqual(up(world), [false, true]);
   });
 
-  it('gives the place of a call that could not reach it to no other call', async () => {
+  it('gives the slot of a call that could not reach it to no other call', async () => {
     const world = setUp(2, { slots: 1, requestsInFlightMax: 1 });
     const at: number[] = [];
     const calls = Array.from({ length: 6 }, (_, seq) =>
-      world.pool.run(seq, async ({ index }) => {
+      ask(world, seq, async ({ index }) => {
         at.push(index);
         await world.clock.sleep(100 + 50 * index);
         if (index === 0) throw fail('unreachable');
       }),
     );
-    world.there[0] = false;
+    world.reachable[0] = false;
     await world.clock.until(Promise.all(calls));
     assert.equal(at.filter((index) => index === 0).length, 1);
   });
 
-  it('does not move a call for ever: it may be what kills them', async () => {
+  it('does not fail a call over for ever: it may be what kills them', async () => {
     const world = setUp(3);
     const at: number[] = [];
-    const killer = world.pool.run(0, async ({ index }) => {
+    const killer = ask(world, 0, async ({ index }) => {
       at.push(index);
       throw fail('unreachable');
     });
@@ -215,22 +225,22 @@ describe('createPool, replicas that die', () => {
     assert.deepEqual(at, [0, 1, 2]);
   });
 
-  it('takes it back after a probe, also when calls come one by one, and begins its limit again', async () => {
+  it('readmits it when it is reachable, also when calls come one by one, and begins its limit again', async () => {
     const world = setUp(2);
-    world.there[0] = false;
+    world.reachable[0] = false;
     await world.clock.until(
-      world.pool.run(0, async ({ index }) => {
+      ask(world, 0, async ({ index }) => {
         if (index === 0) throw fail('unreachable');
       }),
     );
     assert.deepEqual(up(world), [false, true]);
     for (let seq = 1; seq < 5; seq++) {
-      assert.equal(await world.clock.until(world.pool.run(seq, taking(world, 3000))), 1);
+      assert.equal(await world.clock.until(ask(world, seq, taking(world, 3000))), 1);
     }
-    world.there[0] = true;
-    await world.clock.until(world.pool.run(5, taking(world, 3000)));
+    world.reachable[0] = true;
+    await world.clock.until(ask(world, 5, taking(world, 3000)));
     assert.deepEqual(up(world), [true, true]);
-    assert.equal(await world.clock.until(world.pool.run(6, taking(world, 10))), 0);
+    assert.equal(await world.clock.until(ask(world, 6, taking(world, 10))), 0);
   });
 
   it('ejects one that fails eight times in a row only while another is up', async () => {
@@ -238,7 +248,7 @@ describe('createPool, replicas that die', () => {
       const world = setUp(replicas);
       let failures = 0;
       const calls = Array.from({ length: 9 * replicas }, (_, seq) =>
-        world.pool.run(seq, async ({ index }) => {
+        ask(world, seq, async ({ index }) => {
           await world.clock.sleep(100 + seq);
           if (index > 0) return;
           failures += 1;
@@ -252,12 +262,12 @@ describe('createPool, replicas that die', () => {
     }
   });
 
-  it('gives one that fails though it is there no more than a call now and then, and charges nobody for it', async () => {
+  it('gives one that fails though it is reachable no more than a call now and then, and charges nobody for it', async () => {
     const world = setUp(2);
     const at = [0, 0];
     let charged = 0;
     const row = async (seq: number): Promise<void> => {
-      const trying = world.pool.run(seq, async ({ index }) => {
+      const trying = ask(world, seq, async ({ index }) => {
         at[index]! += 1;
         if (index === 0) throw fail('server');
         await world.clock.sleep(1000);
@@ -285,21 +295,19 @@ describe('createPool, replicas that die', () => {
       await world.clock.sleep(100);
       at[index]! += 1;
     };
-    const ask = (rows: number): Promise<unknown> =>
-      world.clock.until(
-        Promise.allSettled(Array.from({ length: rows }, (_, seq) => world.pool.run(seq, call))),
-      );
-    await ask(40);
+    const askRows = (rows: number): Promise<unknown> =>
+      world.clock.until(Promise.allSettled(Array.from({ length: rows }, (_, seq) => ask(world, seq, call))));
+    await askRows(40);
     assert.deepEqual(up(world), [false, true]);
     isSick = false;
-    await ask(400);
+    await askRows(400);
     assert.ok(at[0]! > 100, `${at[0]}`);
     assert.deepEqual(up(world), [true, true]);
   });
 
   it('turns to one that failed at once when the others die', async () => {
     const world = setUp(2);
-    const { clock, pool } = world;
+    const { clock } = world;
     let isSick = true;
     let isGone = false;
     const call = async ({ index }: Replica): Promise<number> => {
@@ -309,7 +317,7 @@ describe('createPool, replicas that die', () => {
       return index;
     };
     const settled = (rows: number): Promise<unknown> =>
-      clock.until(Promise.allSettled(Array.from({ length: rows }, (_, seq) => pool.run(seq, call))));
+      clock.until(Promise.allSettled(Array.from({ length: rows }, (_, seq) => ask(world, seq, call))));
     // Ejected again and again, so that it would be left alone for a long time.
     for (let round = 0; round < 6; round++) {
       await settled(40);
@@ -317,49 +325,49 @@ describe('createPool, replicas that die', () => {
     }
     isSick = false;
     isGone = true;
-    world.there[0] = false;
+    world.reachable[0] = false;
     await settled(1);
     const diedMs = clock.nowMs();
-    const again = async (): Promise<number> => pool.run(0, call).catch(() => clock.sleep(100).then(again));
+    const again = async (): Promise<number> => ask(world, 0, call).catch(() => clock.sleep(100).then(again));
     assert.equal(await clock.until(again()), 1);
     assert.ok(clock.nowMs() - diedMs <= 1500, `${clock.nowMs() - diedMs} ms`);
   });
 
-  it('looks at the others while one does not answer its looks', async () => {
-    const lookedMs: number[] = [];
+  it('polls the others while one does not answer its polls', async () => {
+    const polledMs: number[] = [];
     const world = setUp(2, {
-      openLooker: (url) => ({
+      openStatus: ({ url }) => ({
         load: async () => {
           if (url.includes('replica0')) await world.clock.sleep(10_000);
-          else lookedMs.push(world.clock.nowMs());
+          else polledMs.push(world.clock.nowMs());
           return null;
         },
-        isThere: async () => true,
+        isReachable: async () => true,
         isReady: async () => true,
         close: async () => undefined,
       }),
     });
-    await world.clock.until(world.pool.run(0, taking(world, 9_000)));
-    const most = Math.max(...lookedMs.map((ms, at) => ms - (lookedMs[at - 1] ?? 0)));
-    assert.ok(most <= 1000, `${lookedMs}`);
+    await world.clock.until(ask(world, 0, taking(world, 9_000)));
+    const most = Math.max(...polledMs.map((ms, at) => ms - (polledMs[at - 1] ?? 0)));
+    assert.ok(most <= 1000, `${polledMs}`);
   });
 
-  it('sends one call at a time to each while all are down', async () => {
+  it('sends one call at a time to each while all are ejected', async () => {
     const world = setUp(2);
-    world.there.fill(false);
+    world.reachable.fill(false);
     const dead = async ({ clock }: World): Promise<never> => {
       await clock.sleep(10);
       throw fail('unreachable');
     };
-    const first = Array.from({ length: 4 }, (_, seq) => world.pool.run(seq, () => dead(world)));
+    const first = Array.from({ length: 4 }, (_, seq) => ask(world, seq, () => dead(world)));
     await world.clock.until(Promise.allSettled(first));
     assert.deepEqual(up(world), [false, false]);
-    const later = Array.from({ length: 10 }, (_, seq) => world.pool.run(seq, () => dead(world)));
+    const later = Array.from({ length: 10 }, (_, seq) => ask(world, seq, () => dead(world)));
     assert.deepEqual(outstanding(world), [1, 1]);
     await world.clock.until(Promise.allSettled(later));
-    const served = world.pool.run(0, taking(world, 10));
+    const served = ask(world, 0, taking(world, 10));
     await world.clock.until(served);
-    assert.ok(up(world).includes(true), 'an answer takes it back without a probe');
+    assert.ok(up(world).includes(true), 'an answer readmits it without a poll');
   });
 });
 
@@ -368,10 +376,10 @@ describe('createPool, replicas that refuse', () => {
   async function storm(untilMs: number, retryAfterMs = 0): Promise<{ world: World; startsMs: number[] }> {
     const world = setUp(1);
     const startsMs: number[] = [];
-    const { pool, clock } = world;
+    const { clock } = world;
     const row = async (seq: number): Promise<void> => {
       for (;;) {
-        const trying = pool.run(seq, async () => {
+        const trying = ask(world, seq, async () => {
           startsMs.push(clock.nowMs());
           if (clock.nowMs() < untilMs) throw fail('busy', retryAfterMs);
           await clock.sleep(400);
@@ -387,13 +395,13 @@ describe('createPool, replicas that refuse', () => {
     return { world, startsMs };
   }
 
-  it('is asked again by one call a second, and takes all again after the first answer', async () => {
+  it('gets one half-open probe a second, and all calls again after the first answer', async () => {
     const { world, startsMs } = await storm(5000);
-    const knocksMs = startsMs.filter((ms) => ms > 0 && ms < 5650);
-    assert.deepEqual(knocksMs, [250, 1250, 2250, 3250, 4250, 5250]);
+    const probesMs = startsMs.filter((ms) => ms > 0 && ms < 5650);
+    assert.deepEqual(probesMs, [250, 1250, 2250, 3250, 4250, 5250]);
     const answeredMs = 5250 + 400;
     assert.ok(startsMs.filter((ms) => ms === answeredMs).length >= 8, `${startsMs}`);
-    assert.ok(limits(world)[0]! >= 9, 'cut once, not with each knock');
+    assert.ok(limits(world)[0]! >= 9, 'decreased once, not with each probe');
   });
 
   it('is asked sooner than Retry-After says, but not at once', async () => {
@@ -403,17 +411,17 @@ describe('createPool, replicas that refuse', () => {
 
   it('is not taken for recovered by the answer to what it had before', async () => {
     const world = setUp(1);
-    const { pool, clock } = world;
-    const old = pool.run(0, taking(world, 100));
+    const { clock } = world;
+    const old = ask(world, 0, taking(world, 100));
     await rest();
-    const refused = pool.run(1, async () => {
+    const refused = ask(world, 1, async () => {
       await clock.sleep(50);
       throw fail('busy', 1000);
     });
     await clock.until(refused.catch(() => undefined));
     const startsMs: number[] = [];
     const later = [2, 3, 4].map((seq) =>
-      pool.run(seq, async () => {
+      ask(world, seq, async () => {
         startsMs.push(clock.nowMs());
         await clock.sleep(100);
       }),
@@ -427,9 +435,9 @@ describe('createPool, replicas that refuse', () => {
 
   it('keeps no row from the others: what one refuses goes to another at once', async () => {
     const world = setUp(2);
-    const { pool, clock } = world;
+    const { clock } = world;
     const calls = Array.from({ length: 60 }, (_, seq) =>
-      pool.run(seq, async ({ index }) => {
+      ask(world, seq, async ({ index }) => {
         if (index === 0) throw fail('busy', 12_000);
         await clock.sleep(400);
         return clock.nowMs();
@@ -442,32 +450,32 @@ describe('createPool, replicas that refuse', () => {
 
   it('takes a row that it rejects for an answer', async () => {
     const world = setUp(1);
-    const { pool, clock } = world;
-    await clock.until(pool.run(0, () => Promise.reject(fail('busy'))).catch(() => undefined));
-    const reject = pool.run(1, () => Promise.reject(new RowError('ROW_REPLY_INVALID', 'model m')));
+    const { clock } = world;
+    await clock.until(ask(world, 0, () => Promise.reject(fail('busy'))).catch(() => undefined));
+    const reject = ask(world, 1, () => Promise.reject(new RowError('ROW_REPLY_INVALID', 'model m')));
     await assert.rejects(clock.until(reject), RowError);
-    const calls = [2, 3].map((seq) => pool.run(seq, taking(world, 10)));
+    const calls = [2, 3].map((seq) => ask(world, seq, taking(world, 10)));
     assert.deepEqual(outstanding(world), [2]);
     await clock.until(Promise.all(calls));
   });
 });
 
-describe('createPool, looks and the end', () => {
-  it('looks while there is work, and not after it', async () => {
+describe('createPool, polls and the end', () => {
+  it('polls while there is work, and not after it', async () => {
     const world = setUp(1);
-    await world.clock.until(world.pool.run(0, taking(world, 5000)));
+    await world.clock.until(ask(world, 0, taking(world, 5000)));
     await world.clock.until(world.clock.sleep(2000));
-    const { looks } = world;
-    assert.ok(looks >= 5, `${looks}`);
+    const { polls } = world;
+    assert.ok(polls >= 5, `${polls}`);
     await world.clock.until(world.clock.sleep(60_000));
-    assert.equal(world.looks, looks);
+    assert.equal(world.polls, polls);
   });
 
   it('rejects everything once when it is closed, and all that comes later', async () => {
     const world = setUp(2, { slots: 1, requestsInFlightMax: 1 });
     const settled: string[] = [];
     const calls = Array.from({ length: 6 }, (_, seq) =>
-      world.pool.run(seq, taking(world, 1000)).then(
+      ask(world, seq, taking(world, 1000)).then(
         () => settled.push('value'),
         (error: ScaleQuestError) => settled.push(error.code),
       ),
@@ -478,12 +486,12 @@ describe('createPool, looks and the end', () => {
     await world.clock.until(world.clock.sleep(5000));
     assert.equal(settled.length, 6);
     assert.deepEqual(outstanding(world), [0, 0]);
-    await assert.rejects(world.pool.run(9, taking(world, 1)), { code: 'ERR_CANCELLED' });
+    await assert.rejects(ask(world, 9, taking(world, 1)), { code: 'ERR_CANCELLED' });
     await world.pool.close();
   });
 });
 
-describe('openOpenai over simulated servers', () => {
+describe('a model over simulated servers', () => {
   const ASK = {
     message: { kind: 'user', text: 'Add 2 and 3.' },
     n: 1,
@@ -563,12 +571,12 @@ describe('openOpenai over simulated servers', () => {
     await Promise.all(roles.flatMap((model) => askAll(model, 40)));
     await Promise.all(roles.flatMap((model) => askAll(model, 40)));
     const { connections, requests } = await endpoint.stats();
-    // One more for what looks at the metrics page, and one for this question.
+    // One more for the polls of the metrics page, and one for this question.
     const most = requests.inFlightMost + 2;
     assert.ok(connections.most <= most, `${connections.most} connections, ${most} requests`);
   });
 
-  it('knocks at a server that refuses, and serves every row after it', async (t) => {
+  it('probes a server that refuses, and serves every row after it', async (t) => {
     const endpoint = await start(t);
     const model = await open(t, [endpoint], { retriesMax: 0 });
     await Promise.all(askAll(model, 8));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { countedPlaces, createQueue } from '../../../src/backends/pool/queue.js';
+import { type Slots, createQueue } from '../../../src/backends/pool/queue.js';
 
 interface Deferred<T> {
   promise: Promise<T>;
@@ -19,11 +19,26 @@ function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+/** Slots of which one is as good as another. */
+function countedSlots(slotsMax: number): Slots<true> {
+  let taken = 0;
+  return {
+    take() {
+      if (taken >= slotsMax) return null;
+      taken += 1;
+      return true;
+    },
+    release() {
+      taken -= 1;
+    },
+  };
+}
+
 const rest = (): Promise<void> => new Promise(setImmediate);
 
 describe('createQueue', () => {
   it('starts the oldest row first, and of one row the first that came', async () => {
-    const queue = createQueue(countedPlaces(1));
+    const queue = createQueue(countedSlots(1));
     const gate = deferred<void>();
     const started: string[] = [];
     const first = queue.run(9, () => gate.promise);
@@ -43,18 +58,18 @@ describe('createQueue', () => {
     assert.equal(queue.inFlight + queue.queued, 0);
   });
 
-  it('lets a place take a row that it prefers before others, and the oldest where it prefers none', async () => {
+  it('lets a slot take a row with affinity to it before others, and the oldest row where there is none', async () => {
     const free = ['even', 'odd'];
     const queue = createQueue<string>({
       take: () => free.pop() ?? null,
-      giveBack: (place) => void free.push(place),
-      prefers: (place, seq) => (seq % 2 === 0) === (place === 'even'),
+      release: (slot) => void free.push(slot),
+      hasAffinity: (slot, seq) => (seq % 2 === 0) === (slot === 'even'),
     });
     const gates = [deferred<void>(), deferred<void>()];
     const first = gates.map((gate, at) => queue.run(100 + at, () => gate.promise));
     const started: string[] = [];
     const rows = [7, 1, 9, 4, 3, 5].map((seq) =>
-      queue.run(seq, async (place) => void started.push(`${seq} ${place}`)),
+      queue.run(seq, async (slot) => void started.push(`${seq} ${slot}`)),
     );
     // The first of the two took `odd`, the second `even`; only `even` comes free.
     gates[1]!.resolve();
@@ -64,19 +79,19 @@ describe('createQueue', () => {
     await Promise.all(first);
   });
 
-  it('never idles a place, loses a call or lets one wait for ever, whatever places prefer', async () => {
+  it('never idles a slot, loses a call or lets one wait for ever, whatever the affinities', async () => {
     const given = fc.record({
-      places: fc.integer({ min: 1, max: 4 }),
+      slots: fc.integer({ min: 1, max: 4 }),
       seqs: fc.array(fc.nat(500), { minLength: 1, maxLength: 400 }),
       salt: fc.nat(),
     });
-    const property = fc.asyncProperty(given, async ({ places, seqs, salt }) => {
-      const free = Array.from({ length: places }, (_, at) => at);
-      const homeOf = (seq: number): number => ((seq * 7919 + salt) % (places + 1)) - 1;
+    const property = fc.asyncProperty(given, async ({ slots, seqs, salt }) => {
+      const free = Array.from({ length: slots }, (_, at) => at);
+      const slotOf = (seq: number): number => ((seq * 7919 + salt) % (slots + 1)) - 1;
       const queue = createQueue<number>({
         take: () => free.shift() ?? null,
-        giveBack: (place) => void free.push(place),
-        prefers: (place, seq) => homeOf(seq) === place,
+        release: (slot) => void free.push(slot),
+        hasAffinity: (slot, seq) => slotOf(seq) === slot,
       });
       const started: number[] = [];
       const ends: (() => void)[] = [];
@@ -87,7 +102,7 @@ describe('createQueue', () => {
         }),
       );
       while (ends.length > 0) {
-        assert.ok(free.length === 0 || queue.queued === 0, 'a place is idle while calls wait');
+        assert.ok(free.length === 0 || queue.queued === 0, 'a slot is idle while calls wait');
         ends.shift()!();
         await rest();
       }
@@ -96,16 +111,16 @@ describe('createQueue', () => {
         started.toSorted((a, b) => a - b),
         seqs.toSorted((a, b) => a - b),
       );
-      // Once all were there, nobody was passed over by more than the calls that are looked at.
-      const waited = started.slice(places);
+      // Once all were there, nobody was passed over by more than the calls that are searched.
+      const waited = started.slice(slots);
       const order = waited.toSorted((a, b) => a - b);
-      waited.forEach((seq, at) => assert.ok(order.indexOf(seq) >= at - 64 * places - 64, `${seq} at ${at}`));
+      waited.forEach((seq, at) => assert.ok(order.indexOf(seq) >= at - 64 * slots - 64, `${seq} at ${at}`));
     });
     await fc.assert(property, { numRuns: 100 });
   });
 
   it('frees the slot when a call fails or throws at once', async () => {
-    const queue = createQueue(countedPlaces(1));
+    const queue = createQueue(countedSlots(1));
     await assert.rejects(
       queue.run(0, () => {
         throw new Error('at once');
@@ -120,7 +135,7 @@ describe('createQueue', () => {
   });
 
   it('close rejects what waits and what runs at once, and takes nothing more', async () => {
-    const queue = createQueue(countedPlaces(1));
+    const queue = createQueue(countedSlots(1));
     const never = deferred<string>();
     let ran = false;
     const running = queue.run(1, () => never.promise);
@@ -154,7 +169,7 @@ describe('createQueue', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.array(command, { maxLength: 60 }),
         async (limit, commands) => {
-          const queue = createQueue(countedPlaces(limit));
+          const queue = createQueue(countedSlots(limit));
           const waiting = new Map<number, number>();
           const running = new Map<number, Deferred<number>>();
           const settled = new Map<number, number>();

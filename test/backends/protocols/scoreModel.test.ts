@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ScoreItem } from '../../../src/backends/model.js';
-import { placesOf } from '../../../src/backends/protocols/scoreModel.js';
+import { groupPositions } from '../../../src/backends/protocols/scoreModel.js';
 import { sendJson } from '../../helpers/faultServer.js';
 import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
 
@@ -35,7 +35,7 @@ describe('openScoreModel', () => {
     );
     assert.equal(model.stats().requests, 3);
     assert.equal(model.stats().promptTokens, 36);
-    assert.deepEqual(placesOf([], 4), []);
+    assert.deepEqual(groupPositions([], 4), []);
   });
 
   for (const wrong of ['NaN', '-Infinity', 'null', '1e999', '"0.5"', '[0.5]']) {

@@ -96,7 +96,7 @@ test('a model of a link that does not train is missed before anything is begun',
   const found = await messages(`  - { name: plain, pipeline: plain.yaml }
   - { name: gguf, command: [x, "{{ plain.model }}", "{{ output }}"] }
 `);
-  assert.match(found, /^link gguf: \{\{ plain\.model \}\} is not there.*\[ERR_CHAIN_LINK\]$/m);
+  assert.match(found, /^link gguf: found nothing for \{\{ plain\.model \}\}.*\[ERR_CHAIN_LINK\]$/m);
 });
 
 test('a benchmark that an earlier link trains on is a mistake, also as a copy; measured before, it is none', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isPlainReply, replySchema } from '../../../src/backends/protocols/openaiReplies.js';
+import { isPlainReply, replySchema } from '../../../src/backends/protocols/readOpenaiReply.js';
 
 /** As vLLM and OpenAI write them. */
 const COMPLETION = {

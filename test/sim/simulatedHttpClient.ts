@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { HttpReply, Poster, PosterOptions } from '../../src/backends/http/httpClient.js';
+import type { HttpReply, HttpClient, HttpClientOptions } from '../../src/backends/http/httpClient.js';
 
 /**
  * Stands in for src/backends/http/httpClient.ts in a simulated process (see hooks.ts): the pool, the retries and the readers of
@@ -9,10 +9,10 @@ export interface Network {
   post(
     path: string,
     body: Record<string, unknown>,
-    options: PosterOptions,
+    options: HttpClientOptions,
     signal: AbortSignal,
   ): Promise<HttpReply>;
-  get(path: string, options: PosterOptions, signal: AbortSignal): Promise<HttpReply>;
+  get(path: string, options: HttpClientOptions, signal: AbortSignal): Promise<HttpReply>;
 }
 
 let network: Network | null = null;
@@ -21,7 +21,7 @@ export function setNetwork(next: Network): void {
   network = next;
 }
 
-export function createPoster(options: PosterOptions): Poster {
+export function createHttpClient(options: HttpClientOptions): HttpClient {
   const destroyed = new AbortController();
   setMaxListeners(0, destroyed.signal);
   const used = network!;

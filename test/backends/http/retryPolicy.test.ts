@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  type FailureKind,
-  type RetryOptions,
-  TryFailure,
-  retryAfterMs,
-  withRetry,
-} from '../../../src/backends/http/retry.js';
+import { type RetryOptions, withRetry } from '../../../src/backends/http/retryPolicy.js';
+import { type FailureKind, TryFailure } from '../../../src/backends/http/tryFailure.js';
 import { RowError, ScaleQuestError } from '../../../src/errors.js';
 import { type SimulatedClock, simulatedClock } from '../../helpers/simulatedClock.js';
 
@@ -18,7 +13,7 @@ function setUp(
   return {
     retriesMax: 5,
     unreachableMs: 60_000,
-    health: { answeredMs: undefined },
+    lastAnswer: { atMs: undefined },
     random: () => 1,
     onRetry: ({ kind }) => waits.push(kind),
     ...changes,
@@ -55,7 +50,7 @@ describe('withRetry', () => {
     assert.equal(none.clock.nowMs(), 0);
   });
 
-  it('does not take a server for gone that was silent between two cut connections', async () => {
+  it('does not take a server for gone that timed out between two cut connections', async () => {
     const options = setUp({ unreachableMs: 20_000 });
     const failures: FailureKind[] = ['reset', 'reset', 'timeout', 'reset'];
     let tries = 0;
@@ -116,20 +111,20 @@ describe('withRetry', () => {
     assert.ok(alone.clock.nowMs() >= 600_000 && alone.clock.nowMs() < 700_000);
     const among = setUp();
     const call = async (): Promise<never> => {
-      among.health.answeredMs = among.clock.nowMs();
+      among.lastAnswer.atMs = among.clock.nowMs();
       throw fail('busy');
     };
     await assert.rejects(among.clock.until(withRetry(call, among)), { code: 'ROW_SERVER_ERROR' });
   });
 
-  it('repeats a cut connection once at once and silently', async () => {
+  it('repeats a cut connection once, at once and without a word', async () => {
     const options = setUp({ retriesMax: 0, unreachableMs: 0 });
     assert.equal(await options.clock.until(withRetry(script([fail('reset')]).call, options)), 'answer');
     assert.equal(options.clock.nowMs(), 0);
     assert.deepEqual(options.waits, []);
   });
 
-  it('waits for a server that is away, as long as told and no longer', async () => {
+  it('waits for a server that is unreachable, as long as told and no longer', async () => {
     for (const kind of ['reset', 'unreachable'] as const) {
       const options = setUp({ retriesMax: 0, unreachableMs: 10_000 });
       await assert.rejects(options.clock.until(withRetry(script(times(1000, kind)).call, options)), {
@@ -144,8 +139,8 @@ describe('withRetry', () => {
 
   it('starts counting anew when the server has answered in between', async () => {
     const options = setUp({ unreachableMs: 3000, retriesMax: 5 });
-    const away = times(3, 'unreachable');
-    const { call } = script([...away, fail('server'), ...away, fail('server'), ...away]);
+    const unreachable = times(3, 'unreachable');
+    const { call } = script([...unreachable, fail('server'), ...unreachable, fail('server'), ...unreachable]);
     assert.equal(await options.clock.until(withRetry(call, options)), 'answer');
   });
 
@@ -154,7 +149,7 @@ describe('withRetry', () => {
     let tries = 0;
     const call = async (): Promise<never> => {
       tries++;
-      options.health.answeredMs = options.clock.nowMs() + 1;
+      options.lastAnswer.atMs = options.clock.nowMs() + 1;
       throw fail('reset');
     };
     await assert.rejects(options.clock.until(withRetry(call, options)), { code: 'ROW_SERVER_ERROR' });
@@ -199,16 +194,50 @@ describe('withRetry', () => {
       ),
     );
   });
-});
 
-describe('retryAfterMs', () => {
-  it('reads seconds and dates', () => {
-    const nowMs = Date.parse('2026-11-21T10:00:00Z');
-    assert.equal(retryAfterMs('3', nowMs), 3000);
-    assert.equal(retryAfterMs('0.5', nowMs), 500);
-    assert.equal(retryAfterMs('Sat, 21 Nov 2026 10:00:05 GMT', nowMs), 5000);
-    assert.equal(retryAfterMs('Sat, 21 Nov 2026 09:00:05 GMT', nowMs), 0);
-    assert.equal(retryAfterMs('soon', nowMs), 0);
-    assert.equal(retryAfterMs(undefined, nowMs), 0);
+  it('fails over at once and free of charge, but only so often between two waits', async () => {
+    const options = setUp({ retriesMax: 1, failoversMax: 2 });
+    const elsewhere = fail('server').withFailover();
+    const { call, tries } = script(Array.from({ length: 9 }, () => elsewhere));
+    await assert.rejects(options.clock.until(withRetry(call, options)), { code: 'ROW_SERVER_ERROR' });
+    // A try and two failovers, a charged wait, and once more the same.
+    assert.equal(tries(), 6);
+    assert.deepEqual(options.waits, ['server']);
+    assert.equal(options.clock.nowMs(), 500);
+  });
+
+  it('goes on to another replica sixteen times when refused, then waits as for one server', async () => {
+    const options = setUp({ retriesMax: 0, failoversMax: 2 });
+    const { call, tries } = script(Array.from({ length: 18 }, () => fail('busy', 7000).withFailover()));
+    assert.equal(await options.clock.until(withRetry(call, options)), 'answer');
+    assert.equal(tries(), 19);
+    assert.deepEqual(options.waits, ['busy']);
+    assert.equal(options.clock.nowMs(), 7000 + 500);
+  });
+
+  it('does not fail over once it is given up', async () => {
+    const given = new AbortController();
+    const options = setUp({ failoversMax: 2, signal: given.signal });
+    const call = async (): Promise<never> => {
+      given.abort(new Error('closed'));
+      throw fail('unreachable').withFailover();
+    };
+    await assert.rejects(options.clock.until(withRetry(call, options)), { message: 'closed' });
+  });
+
+  it('notes the time of an answer, of a rejected row, and of a server’s failure, but of no refusal', async () => {
+    const answers = async (error: Error): Promise<boolean> => {
+      const options = setUp({ retriesMax: 0, busyMs: 0, unreachableMs: 0 });
+      await options.clock.until(withRetry(() => Promise.reject(error), options).catch(() => undefined));
+      return options.lastAnswer.atMs !== undefined;
+    };
+    for (const kind of ['server', 'reply'] as const) assert.ok(await answers(fail(kind)), kind);
+    assert.ok(await answers(new RowError('ROW_REFUSED', 'no')));
+    for (const kind of ['busy', 'timeout', 'reset', 'unreachable'] as const) {
+      assert.ok(!(await answers(fail(kind))), kind);
+    }
+    const good = setUp();
+    await withRetry(async () => 1, good);
+    assert.equal(good.lastAnswer.atMs, 0);
   });
 });

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { type ServerHealth, TryFailure, retryAfterMs } from '../http/retry.js';
+import type { LastAnswer } from '../http/retryPolicy.js';
+import { TryFailure, retryAfterMs } from '../http/tryFailure.js';
 
 /** A protocol in the words of messages. */
 export interface Speaks {
@@ -23,7 +24,8 @@ export interface ReplyContext {
   apiKeyEnv: string | undefined;
   /** Taken out of whatever a server says. */
   apiKey: string | undefined;
-  health: ServerHealth;
+  /** A strange reply before any other means that the url is wrong. */
+  lastAnswer: Readonly<LastAnswer>;
   speaks: Speaks;
   /** Milliseconds since 1970. */
   nowMs: () => number;
@@ -41,7 +43,7 @@ type ServerError = z.output<typeof errorSchema>;
 /**
  * The reply's JSON by a schema. Throws what the reply means otherwise: a TryFailure, a RowError, or a ScaleQuestError that
  * ends the run. `part`: what a reply cannot be without, as in "choices". `isPlain` may accept, cheaply, what the schema
- * would give back as it is, or with fields more.
+ * would return as it is, or with fields more.
  */
 export function parseReply<Schema extends z.ZodType>(
   reply: HttpReply,
@@ -51,7 +53,7 @@ export function parseReply<Schema extends z.ZodType>(
   isPlain?: (value: unknown) => value is z.output<Schema>,
 ): z.output<Schema> {
   if (reply.status !== 200) throw statusError(reply, context);
-  const { label, health } = context;
+  const { label, lastAnswer } = context;
   const type = reply.header('content-type') ?? '';
   if (/text\/html/i.test(type) || /^\s*</.test(reply.text)) throw foreign(context, 'a web page');
   if (/text\/event-stream/i.test(type)) throw foreign(context, 'a stream of events');
@@ -63,15 +65,15 @@ export function parseReply<Schema extends z.ZodType>(
   // Some gateways wrap a failure into a status of 200.
   const error = errorOf(value);
   if (error) throw new TryFailure('server', `${label} failed${said(error, context)}`);
-  if (health.answeredMs === undefined) {
+  if (lastAnswer.atMs === undefined) {
     throw foreign(context, `JSON without ${parsed.error.issues[0]?.path.join('.') || part}`);
   }
   throw new TryFailure('reply', `${label} sent a reply without ${part} that can be read`);
 }
 
 /** Once a server has given good replies, a strange one is a fault of this one reply. */
-function foreign({ label, health, speaks }: ReplyContext, what: string): Error {
-  if (health.answeredMs !== undefined) return new TryFailure('reply', `${label} sent ${what}`);
+function foreign({ label, lastAnswer, speaks }: ReplyContext, what: string): Error {
+  if (lastAnswer.atMs !== undefined) return new TryFailure('reply', `${label} sent ${what}`);
   return new ScaleQuestError(
     'ERR_MODEL_PROTOCOL',
     `${label} sent ${what}, expected a reply of ${speaks.protocol}; the url must be ${speaks.base}`,
@@ -100,7 +102,7 @@ export function statusError(reply: HttpReply, context: ReplyContext): Error {
   if (status >= 300 && status < 400) {
     const target = reply.header('location');
     return refused(
-      `: it points to ${target ?? 'another place'}; redirects are not followed, write the final url into the pipeline`,
+      `: it points to ${target ?? 'another address'}; redirects are not followed, write the final url into the pipeline`,
     );
   }
   // What the server says about a key may quote it.

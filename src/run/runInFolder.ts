@@ -1,6 +1,4 @@
 import { basename, join, resolve } from 'node:path';
-import type { Model } from '../backends/model.js';
-import type { StepCounts } from '../flow/outcome.js';
 import { hashBytes, writeAtomic } from '../io/files/atomicFile.js';
 import { writeCard } from '../io/run/card.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
@@ -18,21 +16,18 @@ import {
   resumeOf,
   totalsOf,
 } from '../io/run/runFolder.js';
-import { type RunLog, openRunLog } from '../io/run/runLog.js';
-import { openRunSink } from '../io/run/runSink.js';
+import { type LogEvent, openRunLog } from '../io/run/runLog.js';
 import { writeSample } from '../io/run/sample.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Performance, type Report, performanceOf, reportOf } from './report.js';
-import { type Resume, type RunDeps, type StepResultCache, runPlan } from './runPlan.js';
+import { type Report, type RunResult, performanceOf, reportOf } from './report.js';
+import type { Emit, RunEvent } from './events.js';
+import { fillFolder } from './fillFolder.js';
+import { type OpenedModels, statsOf } from './openModels.js';
+import { type RunDeps, runPlan } from './runPlan.js';
+import type { Resume } from './streamRows.js';
 import { filledRemover } from '../train/environment.js';
-
-export interface OpenedModels {
-  models: Record<string, Model>;
-  /** Open as long as one of the models is. */
-  stepResults?: StepResultCache;
-}
 
 /** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */
 export interface RunWorld {
@@ -46,26 +41,15 @@ export interface RunWorld {
   nowMs: () => number;
   memoryPeakBytes: () => number;
   /** What encodes shards; a thread unless given. */
-  startEncoder?: StartEncoder;
-  /** When rows begin to flow. */
-  onStart?: (models: Record<string, Model>, resume: Resume) => void;
-  onCounts?: (step: string, counts: StepCounts) => void;
-  onDelivered?: (watermark: number, kept: number) => void;
-  /** When source positions below `next`, and `kept` rows of them, are durable. */
-  onCommitted?: (next: number, kept: number) => void;
-}
-
-export interface RunResult {
-  report: Report;
-  /** Null for a run that was complete already. */
-  performance: Performance | null;
+  startEncoder?: StartEncoder | undefined;
+  emit: Emit<RunEvent>;
 }
 
 /**
  * Runs a plan in its folder: begins there, or goes on from the last commit of the same plan. A run is complete when its last
  * commit says so; then only the files that are made from the commits are written again.
  */
-export async function runInto(plan: Plan, path: string, world: RunWorld): Promise<RunResult> {
+export async function runInFolder(plan: Plan, path: string, world: RunWorld): Promise<RunResult> {
   const { files } = world;
   // A run begins in a folder only when its models are there; one that is there is refused before anything is loaded.
   const isBegun = await hasManifest(files, path);
@@ -76,7 +60,8 @@ export async function runInto(plan: Plan, path: string, world: RunWorld): Promis
   try {
     const opened = await world.openModels();
     folder ??= await openRunFolder(files, path, recordOf(plan));
-    return await goOn(plan, folder, opened, world);
+    await writePipeline(files, plan, folder);
+    return await goOnLogged(plan, folder, opened, world);
   } finally {
     await folder?.manifest.close();
   }
@@ -102,91 +87,105 @@ async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise
   return { report, performance: null };
 }
 
-async function goOn(
+/** With the log of the folder open. What cannot be logged ends the run. */
+async function goOnLogged(
   plan: Plan,
   folder: RunFolder,
   opened: OpenedModels,
   world: RunWorld,
 ): Promise<RunResult> {
-  const { files, nowMs } = world;
-  const { models } = opened;
-  await writePipeline(files, plan, folder);
-  const log = await openRunLog(files, folder.path, world.now);
-  const startedMs = nowMs();
+  const log = await openRunLog(world.files, folder.path, world.now);
+  const record = async (event: LogEvent): Promise<void> => {
+    world.emit(event);
+    await log.write(event);
+  };
   try {
-    const resume = await resumeOf(files, folder);
-    await logStart(log, plan, folder, resume);
-    world.onStart?.(models, resume);
-    const replayedRows = await runRows(plan, folder, opened, world, resume, log);
-    const report = await reportIn(files, plan, folder);
-    const stats = Object.fromEntries(Object.values(models).map((model) => [model.name, model.stats()]));
-    const wallS = (nowMs() - startedMs) / 1000;
-    const memoryPeakBytes = world.memoryPeakBytes();
-    const performance = performanceOf(stats, { from: resume.from, wallS, memoryPeakBytes, replayedRows });
-    await writeJson(files, join(folder.path, 'performance.json'), performance);
-    await writeRunFiles(files, plan, folder, report);
-    await log.write({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
-    return { report, performance };
+    return await goOn(plan, folder, opened, { ...world, record });
   } catch (error) {
     const { code = 'bug', message } = error as { code?: string; message: string };
-    await log.write({ event: 'failed', code, message }).catch(() => {});
+    await record({ event: 'failed', code, message }).catch(() => {});
     throw error;
   } finally {
     await log.close().catch(() => {});
   }
 }
 
-async function logStart(log: RunLog, plan: Plan, folder: RunFolder, { from, kept }: Resume): Promise<void> {
-  const { removed, tornBytes, manifest } = folder;
-  const { file, name, identity, settings } = plan;
-  await log.write({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
-  if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
-    await log.write({ event: 'resumed', from, kept, removed, tornBytes });
+interface LoggedWorld extends RunWorld {
+  /** Emits, and waits until the event is in the log. */
+  record: (event: LogEvent) => Promise<void>;
 }
 
-/** How many rows were replayed from the step result cache. */
+async function goOn(
+  plan: Plan,
+  folder: RunFolder,
+  opened: OpenedModels,
+  world: LoggedWorld,
+): Promise<RunResult> {
+  const { files, nowMs } = world;
+  const startedMs = nowMs();
+  const { from, replayedRows } = await runRows(plan, folder, opened, world);
+  const report = await reportIn(files, plan, folder);
+  const stats = statsOf(opened.models);
+  const wallS = (nowMs() - startedMs) / 1000;
+  const memoryPeakBytes = world.memoryPeakBytes();
+  const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
+  await writeJson(files, join(folder.path, 'performance.json'), performance);
+  await writeRunFiles(files, plan, folder, report);
+  await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
+  return { report, performance };
+}
+
+async function emitStart(
+  plan: Plan,
+  folder: RunFolder,
+  { from, kept }: Resume,
+  { models }: OpenedModels,
+  { record, emit }: LoggedWorld,
+): Promise<void> {
+  const { removed, tornBytes, manifest } = folder;
+  const { file, name, identity, settings } = plan;
+  await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
+  if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
+    await record({ event: 'resumed', from, kept, removed, tornBytes });
+  emit({ event: 'flowing', from, kept, models: Object.keys(models) });
+}
+
+/** Where the run began, and how many rows were replayed from the step result cache. */
 async function runRows(
   plan: Plan,
   folder: RunFolder,
-  { models, stepResults }: OpenedModels,
-  world: RunWorld,
-  resume: Resume,
-  log: RunLog,
-): Promise<number> {
-  let replayedRows = 0;
+  opened: OpenedModels,
+  world: LoggedWorld,
+): Promise<{ from: number; replayedRows: number }> {
+  const { files, prompt, signal, emit, record, startEncoder } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
-  const { files, prompt, signal, onCounts, onDelivered } = world;
-  const sink = openRunSink(files, folder, {
-    columns: plan.columns,
-    metadata: metadataOf(plan),
-    rowGroupRows,
-    zstdLevel,
-    startEncoder: world.startEncoder,
-  });
-  try {
-    await runPlan(plan, {
-      models,
-      stepResults,
-      onReplayed: (rows) => (replayedRows += rows),
-      prompt,
-      read: sourceReader(plan.settings.source, plan.folder, files),
-      sink: {
-        append: sink.append,
-        async commit(cut) {
-          await sink.commit(cut);
-          world.onCommitted?.(cut.next, cut.kept);
-          await log.write({ event: 'committed', next: cut.next, kept: cut.kept });
+  let replayedRows = 0;
+  let begunAt = 0;
+  await fillFolder(
+    files,
+    folder,
+    { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
+    async (resume, sink) => {
+      begunAt = resume.from;
+      await emitStart(plan, folder, resume, opened, world);
+      return runPlan(plan, {
+        ...opened,
+        ...{ prompt, resume, signal },
+        onReplayed: (rows) => (replayedRows += rows),
+        read: sourceReader(plan.settings.source, plan.folder, files),
+        sink: {
+          append: sink.append,
+          async commit(cut) {
+            await sink.commit(cut);
+            await record({ event: 'committed', next: cut.next, kept: cut.kept });
+          },
         },
-      },
-      resume,
-      signal,
-      ...(onCounts ? { onCounts } : {}),
-      ...(onDelivered ? { onDelivered } : {}),
-    });
-  } finally {
-    await sink.close();
-  }
-  return replayedRows;
+        onCounts: (step, counts) => emit({ event: 'counted', step, counts }),
+        onDelivered: (watermark, kept) => emit({ event: 'delivered', watermark, kept }),
+      });
+    },
+  );
+  return { from: begunAt, replayedRows };
 }
 
 /** In every shard; nothing that depends on the clock, the machine or how fast the run was. */

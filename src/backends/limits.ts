@@ -1,0 +1,160 @@
+import { ScaleQuestError } from '../errors.js';
+
+/**
+ * The times, sizes and counts of the backends, with the reason for each. How they must relate stands at the end, and is
+ * checked when this file is loaded. What a user may set has its default here too; its bounds stand with the option.
+ */
+
+// What a user may set (protocols/serverOptions.ts).
+
+/** A long completion of a large model takes minutes. */
+export const TIMEOUT_MS_DEFAULT = 600_000;
+/** A server that is restarted by its supervisor is back within a minute. */
+export const UNREACHABLE_MS_DEFAULT = 60_000;
+/** Nobody sits beside a batch that takes a night. */
+export const BATCH_UNREACHABLE_MS_DEFAULT = 3_600_000;
+export const RETRIES_MAX_DEFAULT = 5;
+/** More than any single server runs at once. */
+export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 1024;
+
+// Connections (http/).
+
+/** uvicorn, and so vLLM, drops connections that were idle for this long, and does not say so. */
+export const SERVER_KEEP_ALIVE_MS = 5_000;
+/** Ours must be dropped first, also when the event loop is busy. */
+export const KEEP_ALIVE_MS = 2_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** A longer reply is cut off. It would not be a completion. */
+export const REPLY_BYTES_MAX = 64 * 2 ** 20;
+/** How often deadlines are checked. One timer a request would cost more than the request's own bookkeeping. */
+export const DEADLINE_TICK_MS = 100;
+
+// Retries (http/retryPolicy.ts).
+
+/** Waits grow exponentially from the first to the longest. */
+export interface Backoff {
+  firstMs: number;
+  maxMs: number;
+}
+
+/** After a try that failed, or was refused. */
+export const RETRY_BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
+/** After a try that did not reach the server. Such a try costs nothing, so the next one comes sooner. */
+export const RECONNECT_BACKOFF: Backoff = { firstMs: 100, maxMs: 2_000 };
+/** A server may ask for hours. We ask again after a minute. */
+export const RETRY_AFTER_MAX_MS = 60_000;
+/** How long a server may do nothing but refuse before the row, or the run, ends. */
+export const BUSY_MS = 600_000;
+/** A call that one replica refuses goes to another one at once, but only so often: then it waits. */
+export const REFUSALS_MAX = 16;
+
+// Circuit breaker and outlier ejection (pool/).
+
+/** From the first refusal to the first half-open probe, where the server does not ask for another time. */
+export const HALF_OPEN_FIRST_MS = 250;
+/** From one half-open probe to the next. */
+export const HALF_OPEN_PERIOD_MS = 1_000;
+/** Consecutive failures, of whatever kind, that eject a replica while another one is well. */
+export const CONSECUTIVE_FAILURES_MAX = 8;
+/** How long a replica that keeps failing stays ejected before it is checked again: twice as long each time. */
+export const EJECTION_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 60_000 };
+
+// Polls of a server (pool/metricsPoller.ts).
+
+export const POLL_PERIOD_MS = 1_000;
+/** Until a server has shown its size, but no longer than `FIRST_POLLS_MAX` polls. */
+export const FIRST_POLL_PERIOD_MS = 250;
+export const FIRST_POLLS_MAX = 40;
+export const POLL_TIMEOUT_MS = 2_000;
+
+// The limit of requests in flight (pool/limit.ts).
+
+/** More than a small server's slots. Too many requests only wait in its queue; too few leave it idle. */
+export const LIMIT_START = 64;
+/** The queue that is held at a server, as a share of what it runs. */
+export const WAITING_SHARE = 0.1;
+/** Multiplicative decrease after a refusal. */
+export const DECREASE_FACTOR = 0.8;
+/** Increase of a limit that is steered by refusals alone. */
+export const INCREASE_FACTOR = 1.1;
+/** Growth while the server's queue is shorter than wanted: before it has shown its size, after that, and close to the goal. */
+export const SLOW_START_FACTOR = 2;
+export const RECOVERY_FACTOR = 1.25;
+export const APPROACH_FACTOR = 1.05;
+/** A queue of less than this share of the wanted one counts as none. */
+export const FEW_SHARE = 0.2;
+/** Polls that contradict what we know to be in flight, before the metrics page is taken for wrong. */
+export const CONTRADICTIONS_MAX = 20;
+/** Gauges lag behind by seconds. After a change the limit waits for so many polls at most until the page shows it. */
+export const METRIC_LAG_POLLS_MAX = 6;
+
+// The queue (pool/queue.ts).
+
+/** So many waiting calls are searched for one with affinity to a free slot. */
+export const AFFINITY_LOOKAHEAD_CALLS = 64;
+
+// The batch API (batchApi/).
+
+/** A later run reads a file of requests again, to find what was ordered. */
+export const BATCH_FILE_BYTES_MAX = 48 * 2 ** 20;
+/** What a line of such a file has around the body of its request. */
+export const BATCH_LINE_BYTES = 160;
+export const BATCH_LIST_TIMEOUT_MS = 30_000;
+export const BATCH_CONNECTIONS_MAX = 8;
+/** How long closing waits for orders that are in flight, and for their cancellation. */
+export const BATCH_CLOSE_MS = 10_000;
+
+// The embedded engine (llamaCpp/).
+
+/** A longer context than most rows need would cost memory for nothing. */
+export const CONTEXT_TOKENS_DEFAULT_MAX = 4_096;
+export const ENGINE_PROCESSES_DEFAULT_MAX = 4;
+/** Neighbours in a process's queue share the evaluation of their common prefix. */
+export const CHOOSES_PER_PROCESS_MAX = 8;
+export const MEMORY_PERIOD_MS = 1_000;
+export const STDERR_TAIL_CHARS = 2_000;
+
+/** What must hold between them, in words. */
+export const RELATIONS: Readonly<Record<string, boolean>> = {
+  'we drop an idle connection before the server does': KEEP_ALIVE_MS < SERVER_KEEP_ALIVE_MS,
+  'a poll finds the connection of the poll before it still open': POLL_PERIOD_MS < KEEP_ALIVE_MS,
+  'a poll is cut close to its deadline': DEADLINE_TICK_MS * 10 <= POLL_TIMEOUT_MS,
+  'connecting ends long before a request does': CONNECT_TIMEOUT_MS * 10 <= TIMEOUT_MS_DEFAULT,
+  'a server that does not accept connections is tried more than once before the run ends':
+    CONNECT_TIMEOUT_MS * 2 < UNREACHABLE_MS_DEFAULT,
+  'an unreachable server is tried many times before the run ends':
+    RECONNECT_BACKOFF.maxMs * 10 <= UNREACHABLE_MS_DEFAULT,
+  'an ejected replica is polled many times before the run ends':
+    POLL_PERIOD_MS * 10 <= UNREACHABLE_MS_DEFAULT,
+  'reconnecting waits no longer than retrying':
+    RECONNECT_BACKOFF.firstMs <= RETRY_BACKOFF.firstMs && RECONNECT_BACKOFF.maxMs <= RETRY_BACKOFF.maxMs,
+  'a server may ask for a longer wait than we would choose': RETRY_BACKOFF.maxMs <= RETRY_AFTER_MAX_MS,
+  'a busy server is asked several times before its row ends':
+    (RETRY_AFTER_MAX_MS + RETRY_BACKOFF.maxMs) * 5 <= BUSY_MS,
+  'the first half-open probe comes no later than the others': HALF_OPEN_FIRST_MS <= HALF_OPEN_PERIOD_MS,
+  'an open circuit breaker is probed more often than a refused call comes back':
+    HALF_OPEN_PERIOD_MS < RETRY_BACKOFF.maxMs,
+  'an ejection ends, at its longest, before a server counts as busy for too long':
+    EJECTION_BACKOFF.maxMs < BUSY_MS,
+  'ejections grow': EJECTION_BACKOFF.firstMs < EJECTION_BACKOFF.maxMs,
+  'a server of unknown size is polled more often': FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
+  'a limit has several changes within the first polls': METRIC_LAG_POLLS_MAX * 4 <= FIRST_POLLS_MAX,
+  'a page is taken for wrong only after its lag': METRIC_LAG_POLLS_MAX < CONTRADICTIONS_MAX,
+  'a decrease shrinks a limit, an increase makes up for it in a few polls':
+    DECREASE_FACTOR < 1 && DECREASE_FACTOR * INCREASE_FACTOR ** 3 >= 1,
+  'a limit grows the slower, the closer it is to its goal':
+    APPROACH_FACTOR < RECOVERY_FACTOR && RECOVERY_FACTOR < SLOW_START_FACTOR,
+  'a limit starts below its default maximum': LIMIT_START < REQUESTS_IN_FLIGHT_MAX_DEFAULT,
+  'a file of requests can be read back as one reply': BATCH_FILE_BYTES_MAX < REPLY_BYTES_MAX,
+  'a batch survives a longer outage than a request': BATCH_UNREACHABLE_MS_DEFAULT > UNREACHABLE_MS_DEFAULT,
+};
+
+/** Throws ERR_INVARIANT with the first relation that does not hold. */
+export function assertRelations(relations: Readonly<Record<string, boolean>>): void {
+  for (const [relation, holds] of Object.entries(relations)) {
+    if (!holds)
+      throw new ScaleQuestError('ERR_INVARIANT', `src/backends/limits.ts: expected that ${relation}`);
+  }
+}
+
+assertRelations(RELATIONS);

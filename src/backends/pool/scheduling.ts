@@ -1,0 +1,46 @@
+import { failureLoad } from './outlierEjection.js';
+import type { Replica } from './replica.js';
+
+/**
+ * The replica that the next call goes to: the one with the least outstanding work for its limit, of those that are not
+ * ejected, whose limit has room, and whose circuit breaker lets a call through. Null where no replica has room now.
+ */
+export function pickReplica(replicas: readonly Replica[], nowMs: number): Replica | null {
+  let best: Replica | null = null;
+  let areAllEjected = true;
+  for (const replica of replicas) {
+    if (replica.health.isEjected) continue;
+    areAllEjected = false;
+    if (replica.outstanding >= replica.limit.value || replica.breaker.state === 'open') continue;
+    if (best === null || loadOf(replica) < loadOf(best)) best = replica;
+  }
+  return areAllEjected ? pickEjected(replicas, nowMs) : best;
+}
+
+/** With all of them ejected, one call each keeps trying, by turns. Its failures tell how long nobody has answered. */
+function pickEjected(replicas: readonly Replica[], nowMs: number): Replica | null {
+  let best: Replica | null = null;
+  for (const replica of replicas) {
+    const isFree = replica.outstanding === 0;
+    if (isFree && (best === null || replica.triedMs < best.triedMs)) best = replica;
+  }
+  if (best) best.triedMs = nowMs;
+  return best;
+}
+
+function loadOf({ outstanding, limit, health }: Replica): number {
+  return outstanding / limit.value + failureLoad(health);
+}
+
+/**
+ * Prefix-cache affinity: a row's calls share the beginning of their prompts, which a server remembers. So each row has one
+ * replica that it prefers, spread evenly by its seq; the next one while that is ejected.
+ */
+export function hasAffinity(replicas: readonly Replica[], replica: Replica, seq: number): boolean {
+  const hash = Math.imul(seq ^ (seq >>> 15), 0x9e3779b1) >>> 8;
+  for (let step = 0; step < replicas.length; step++) {
+    const preferred = replicas[(hash + step) % replicas.length]!;
+    if (!preferred.health.isEjected) return preferred === replica;
+  }
+  return false;
+}

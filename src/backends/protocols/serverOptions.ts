@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { type ServeOptions, serveOptions } from '../../process/managedServer.js';
+import {
+  REQUESTS_IN_FLIGHT_MAX_DEFAULT,
+  RETRIES_MAX_DEFAULT,
+  TIMEOUT_MS_DEFAULT,
+  UNREACHABLE_MS_DEFAULT,
+} from '../limits.js';
+
+/** The options that all models behind HTTP servers share. */
+
+/** Options that say where and what. `path` is an end that a url must not have, as `/completions`. */
+export function addressOptions(path: string) {
+  return {
+    replicas: z
+      .array(
+        z.string().superRefine((text, context) => {
+          const message = urlFault(text, path);
+          if (message) context.addIssue({ code: 'custom', message });
+        }),
+      )
+      .min(1)
+      .refine((urls) => new Set(urls).size === urls.length, 'expected each url once')
+      .describe(
+        'Servers of the model, each by the base of its API, which mostly ends in /v1: [http://127.0.0.1:8000/v1].',
+      ),
+    model: z.string().min(1).describe('The name under which the server knows the model.'),
+    apiKeyEnv: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable, not a key')
+      .optional()
+      .describe(
+        'Name of the environment variable that holds the key; the key itself is never written anywhere.',
+      ),
+  };
+}
+
+/** Options that say how much at once and for how long. */
+export const loadOptions = {
+  serve: serveOptions.optional().describe(serveOptions.description!),
+  slots: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Requests that one server runs at once (vLLM’s --max-num-seqs), for servers without a metrics page; with one, the ' +
+        'server’s own queue tells.',
+    ),
+  requestsInFlightMax: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .default(REQUESTS_IN_FLIGHT_MAX_DEFAULT)
+    .describe(
+      'Most requests, and connections, at once to one server; how many it is given is steered below that.',
+    ),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(86_400_000)
+    .default(TIMEOUT_MS_DEFAULT)
+    .describe('Deadline of one request, from connecting to the last byte, in milliseconds.'),
+  retriesMax: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(RETRIES_MAX_DEFAULT)
+    .describe('Tries after the first when the server fails; waiting for a busy server costs none.'),
+  unreachableMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(UNREACHABLE_MS_DEFAULT)
+    .describe('How long the server may be unreachable before the run ends, in milliseconds.'),
+};
+
+/** A refinement: `serve` starts one server. */
+export function checkServe(
+  { serve, replicas }: { serve?: unknown; replicas: readonly string[] },
+  context: z.RefinementCtx,
+): void {
+  if (!serve || replicas.length === 1) return;
+  const message =
+    'expected one replica with serve; give each server of its own a model, or start them yourself';
+  context.addIssue({ code: 'custom', path: ['serve'], message });
+}
+
+/** More fields of a body, but for those that the framework sets. */
+export function extraOption(ownFields: readonly string[], help: string) {
+  return z
+    .record(z.string(), z.json())
+    .default({})
+    .superRefine((fields, context) => {
+      const own = Object.keys(fields).find((key) => ownFields.includes(key));
+      if (own)
+        context.addIssue({ code: 'custom', message: `${own} is set by the steps and cannot be set here` });
+    })
+    .describe(help);
+}
+
+/** What is wrong with a base url; null if nothing. A part that could hold a key is not repeated. */
+function urlFault(text: string, path: string): string | null {
+  if (!URL.canParse(text)) return 'expected a url, as in http://127.0.0.1:8000/v1';
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'expected http:// or https://';
+  if (url.username || url.password) return 'expected a url without user and password; use apiKeyEnv';
+  if (url.search || url.hash) return 'expected a url without ? and #';
+  if (url.pathname.replace(/\/+$/, '').endsWith(path)) return `expected the base of the API, without ${path}`;
+  return null;
+}
+
+export interface ServerOptions {
+  replicas: readonly string[];
+  model: string;
+  apiKeyEnv?: string | undefined;
+  serve?: ServeOptions | undefined;
+  slots?: number | undefined;
+  requestsInFlightMax: number;
+  timeoutMs: number;
+  retriesMax: number;
+  unreachableMs: number;
+}
+
+/** What every description of a model behind servers has in common: its protocol's own part comes on top. */
+export function describeServed({
+  replicas,
+  model,
+  apiKeyEnv,
+  serve,
+  timeoutMs,
+}: Pick<ServerOptions, 'replicas' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
+  const servers = { replicas, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
+  return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
+}

@@ -1,0 +1,43 @@
+import type { StepCounts } from '../flow/outcome.js';
+import type { SampleRow } from '../io/run/sample.js';
+import type { LogEvent } from '../io/run/runLog.js';
+import type { Metrics } from '../train/metrics.js';
+import type { TrainingResult } from '../train/train.js';
+import type { RunResult } from './report.js';
+
+/**
+ * What happens in a run, in order. The terminal, `log.jsonl` and programs read this one stream; the log keeps what `LogEvent`
+ * names. Rows are counted since this start of the run.
+ */
+export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
+
+export type FlowEvent =
+  /** The report of the finished run stands; trainings may follow. Also for a run that was complete before. */
+  | ({ event: 'reported'; sample: readonly SampleRow[] } & RunResult)
+  /** Rows begin to flow, from source position `from` on; `kept` rows are committed from earlier starts. */
+  | { event: 'flowing'; from: number; kept: number; models: readonly string[] }
+  /** A step has decided some rows. */
+  | { event: 'counted'; step: string; counts: StepCounts }
+  /** Everything below the source position `watermark` has reached the writer; `kept` rows of it in all. */
+  | { event: 'delivered'; watermark: number; kept: number };
+
+/** `kind`: a training of a pipeline, or the command of a link in a chain. */
+export type TrainingEvent =
+  /** It was finished before, and is done again. */
+  | { event: 'trainingRepeated'; kind: TrainingKind; label: string; reason: string }
+  | {
+      event: 'trainingLaunched';
+      kind: TrainingKind;
+      label: string;
+      command: readonly string[];
+      logPath: string;
+    }
+  | { event: 'trainingMeasured'; kind: TrainingKind; label: string; metrics: Metrics }
+  /** Also where nothing was launched; not where it failed. */
+  | { event: 'trainingEnded'; kind: TrainingKind; label: string; result: TrainingResult };
+
+export type TrainingKind = 'training' | 'command';
+
+export type { StepCounts };
+
+export type Emit<Event> = (event: Event) => void;

@@ -1,0 +1,50 @@
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { systemClock, wallNowMs } from '../clock.js';
+import { codeHash } from '../io/files/codeHash.js';
+import { nodeFiles } from '../io/files/files.js';
+import type { Plan } from '../pipeline/plan.js';
+import { hashOf } from '../pipeline/hash.js';
+import { type Store, openStore } from '../store/store.js';
+import type { StepResultCache } from './runPlan.js';
+
+/** Beside the run folders, so that it outlives each of them. */
+export const STORE_FOLDER = '.store';
+
+/** Opens the store of a run, where its file does not say `none`. */
+export async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
+  if (settings.store === 'none') return null;
+  const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
+  const { sleep } = systemClock;
+  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
+}
+
+/** LMDB's keys have an end. */
+const RUN_NAME_BYTES_MAX = 400;
+
+/** Of two run folders with one name each has its own: its path from where the store lies. */
+export function runNameIn(storePath: string, runPath: string): string {
+  const name = relative(dirname(resolve(storePath)), resolve(runPath))
+    .split(sep)
+    .join('/');
+  if (Buffer.byteLength(name) <= RUN_NAME_BYTES_MAX) return name;
+  return `${hashOf(name).slice(0, 12)}/${basename(runPath)}`;
+}
+
+/** Large enough that reading a segment costs little a row, small enough that a window holds several. */
+const SEGMENT_ROWS = 512;
+
+/** The store's step results for this plan and this version of the code. */
+export function stepResultCacheOf({ stepFingerprints }: Plan, { stepResults }: Store): StepResultCache {
+  const code = codeHash();
+  const own = stepFingerprints.map((fingerprint) => hashOf({ code, fingerprint }));
+  return {
+    segmentRows: SEGMENT_ROWS,
+    get: (step, lo) => stepResults.get(own[step]!, lo),
+    count: stepResults.count,
+    put: (lo, results) =>
+      stepResults.put(
+        lo,
+        results.map(({ step, bytes }) => ({ fingerprint: own[step]!, bytes })),
+      ),
+  };
+}

@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { ScaleQuestError } from '../errors.js';
+import { contentsHash, readHead } from '../io/files/contents.js';
+import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
+import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
+import { checkFile } from '../pipeline/check/check.js';
+import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
+import { type CheckedLink, checkLinks } from '../pipeline/check/checkLinks.js';
+import { type Override, PipelineProblems } from '../pipeline/document.js';
+import type { Plan } from '../pipeline/plan.js';
+import { type SystemWorld, systemWorld } from './systemWorld.js';
+
+const DEPS = {
+  readText: readPipelineText,
+  exists: existsSync,
+  canImport,
+  readHead,
+  contentsHash,
+  prompt: readPromptFile,
+  // Loads Arrow and the readers of data files, which few pipelines need at their check.
+  texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
+} satisfies Omit<CheckDeps, 'env'>;
+
+function readPipelineText(path: string): string {
+  try {
+    return readTextFile(path);
+  } catch (error) {
+    throw new ScaleQuestError('ERR_PIPELINE_READ', (error as Error).message, { cause: error });
+  }
+}
+
+/** What a pipeline file may be given from outside. */
+export interface PipelineOptions {
+  /** Values of the file to change: `{ target: 100, 'steps.respond.n': 4 }`, as `--set` does. */
+  set?: Readonly<Record<string, unknown>> | readonly Override[];
+}
+
+export interface RunOptions extends PipelineOptions {
+  /** The run folder; a run that was begun there goes on. `output.folder` of the file, or `runs/<name>`, if absent. */
+  out?: string | undefined;
+  /**
+   * Start anew, in a folder beside the one that is used.
+   * @default false
+   */
+  fresh?: boolean;
+  /** Stops the run: what was committed is intact, and `result` rejects with ERR_CANCELLED. */
+  signal?: AbortSignal;
+}
+
+/** `set` as the command line has it, or as a program writes it. */
+export function overridesFrom({ set = [] }: PipelineOptions): readonly Override[] {
+  if (Array.isArray(set)) return set as readonly Override[];
+  // JSON is YAML.
+  return Object.entries(set).map(([key, value]) => ({ path: key.split('.'), value: JSON.stringify(value) }));
+}
+
+/**
+ * Reads and checks a pipeline file: what will run, and nothing else. Sends and writes nothing.
+ *
+ * @throws PipelineProblems with every mistake found, each with its code, file, line, column and key.
+ * @example
+ * const plan = await planPipeline('pipelines/quickstart.yaml', { set: { target: 100 } });
+ * console.log(printPlan(plan));
+ */
+export function planPipeline(
+  file: string,
+  options: PipelineOptions = {},
+  { env }: Pick<SystemWorld, 'env'> = systemWorld(),
+  isPending?: CheckDeps['isPending'],
+): Promise<Plan> {
+  return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesFrom(options));
+}
+
+/** What `checkPipeline` found: a plan, or mistakes. */
+export interface PipelineCheck {
+  /** Null where there are mistakes in the file. */
+  plan: Plan | null;
+  problems: readonly ScaleQuestError[];
+}
+
+/**
+ * Finds every mistake of a pipeline file before anything is sent or written. `online`: also asks every server of every model
+ * one small question. Mistakes are given, not thrown.
+ *
+ * @throws ERR_PIPELINE_READ for a file that cannot be read.
+ * @example
+ * const { problems } = await checkPipeline('pipelines/quickstart.yaml');
+ * for (const { code, message } of problems) console.error(`${message} [${code}]`);
+ */
+export async function checkPipeline(
+  file: string,
+  { online = false, ...options }: PipelineOptions & { online?: boolean } = {},
+  world: Pick<SystemWorld, 'env'> = systemWorld(),
+): Promise<PipelineCheck> {
+  try {
+    const plan = await planPipeline(file, options, world);
+    if (!online) return { plan, problems: [] };
+    const { checkOnline } = await import('../pipeline/check/checkOnline.js');
+    return { plan, problems: await checkOnline(plan, { env: world.env, folder: plan.folder }) };
+  } catch (error) {
+    if (!(error instanceof PipelineProblems)) throw error;
+    return { plan: null, problems: error.problems };
+  }
+}
+
+/** A chain file, checked with every link of it; null for a pipeline file. */
+export async function planChain(
+  file: string,
+  { env }: Pick<SystemWorld, 'env'> = systemWorld(),
+): Promise<{ chain: Chain; links: CheckedLink[] } | null> {
+  if (!isChainText(readPipelineText(file))) return null;
+  const deps = { ...DEPS, env };
+  const chain = checkChain(file, deps);
+  return { chain, links: await checkLinks(chain, deps) };
+}
+
+export function promptOf(plan: Plan): CheckDeps['prompt'] {
+  return promptFrom(plan.folder, DEPS);
+}

@@ -1,0 +1,37 @@
+import { sourceReader } from '../io/sources/sourceReader.js';
+import { closeModels, openModels } from './openModels.js';
+import { type PipelineOptions, planPipeline, promptOf } from './planPipeline.js';
+import { type RowTrace, previewPlan } from './preview.js';
+import { type SystemWorld, systemWorld } from './systemWorld.js';
+
+export interface PreviewOptions extends PipelineOptions {
+  /**
+   * Source rows.
+   * @default 5
+   */
+  rows?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs the first rows of a pipeline file and tells what every step did to each; writes nothing but to the store of replies.
+ *
+ * @throws PipelineProblems for a file with mistakes, and whatever ends a run.
+ */
+export async function previewPipeline(
+  file: string,
+  { rows = 5, signal, ...options }: PreviewOptions = {},
+  world: SystemWorld = systemWorld(),
+): Promise<{ traces: RowTrace[]; steps: string[] }> {
+  const { env, files } = world;
+  const plan = await planPipeline(file, options, world);
+  const { models } = await openModels(plan, { env, ...(signal ? { signal } : {}) });
+  try {
+    const read = sourceReader(plan.settings.source, plan.folder, files);
+    const deps = { models, prompt: promptOf(plan), read, ...(signal ? { signal } : {}) };
+    const traces = await previewPlan(plan, rows, deps);
+    return { traces, steps: plan.steps.map(({ label }) => label) };
+  } finally {
+    await closeModels(Object.values(models));
+  }
+}

@@ -1,0 +1,129 @@
+import { type Observable, Subject } from 'rxjs';
+import type { Model, ModelStats } from '../backends/model.js';
+import { makeRunFolder } from '../io/run/runFolder.js';
+import { lockRunFolder } from '../io/run/runLock.js';
+import { readSample } from '../io/run/sample.js';
+import type { Plan } from '../pipeline/plan.js';
+import type { TrainingResult } from '../train/train.js';
+import type { Emit, RunEvent } from './events.js';
+import { nothingMeasured } from './figures.js';
+import { closeModels, openModels, statsOf } from './openModels.js';
+import { type RunOptions, planPipeline, promptOf } from './planPipeline.js';
+import type { Report, RunResult } from './report.js';
+import { runFolderOf } from './runFolders.js';
+import { runInFolder } from './runInFolder.js';
+import { type SystemWorld, systemWorld } from './systemWorld.js';
+import { launchTrainings } from './trainPipeline.js';
+
+/** A run of a pipeline that has begun. */
+export interface PipelineRun {
+  plan: Plan;
+  /** The run folder. */
+  folder: string;
+  /** What happens, as it happens; completes when the run has ended, however it ended. Nothing is replayed. */
+  events: Observable<RunEvent>;
+  /** The counters of each model as they are now; empty while no model is open. */
+  stats(): Record<string, ModelStats>;
+  /** Rejects with whatever ended the run. */
+  result: Promise<RunOutcome>;
+}
+
+export interface RunOutcome extends RunResult {
+  /** The source ended before `target` rows were kept. Then nothing is trained. */
+  isShort: boolean;
+  trained: readonly TrainingResult[];
+}
+
+/**
+ * Runs a pipeline file as `scalequest run` does: with its store of replies, from its last commit on where it was begun before,
+ * to its shards, report, card and exports, and launches its trainings. It begins after the caller has had the chance to
+ * subscribe to `events`.
+ *
+ * @throws PipelineProblems for a file with mistakes. What goes wrong later rejects `result`.
+ * @example
+ * const run = await runPipeline('pipelines/quickstart.yaml', { set: { target: 100 } });
+ * run.events.subscribe((event) => event.event === 'committed' && console.log(event.kept));
+ * const { report } = await run.result;
+ */
+export async function runPipeline(
+  file: string,
+  options: RunOptions = {},
+  world: SystemWorld = systemWorld(),
+): Promise<PipelineRun> {
+  const { out, fresh = false, signal } = options;
+  const plan = await planPipeline(file, options, world);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world);
+}
+
+/** The run of a checked plan in its folder. */
+export function startRun(
+  plan: Plan,
+  folder: string,
+  signal: AbortSignal = new AbortController().signal,
+  world: SystemWorld = systemWorld(),
+): PipelineRun {
+  const events = new Subject<RunEvent>();
+  const opened: Opened = { models: {} };
+  const emit: Emit<RunEvent> = (event) => events.next(event);
+  const result = afterSubscribers()
+    .then(() => runLocked(plan, folder, opened, { ...world, signal, emit }))
+    .finally(() => events.complete());
+  return { plan, folder, events, stats: () => statsOf(opened.models), result };
+}
+
+function afterSubscribers(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+interface Opened {
+  models: Record<string, Model>;
+}
+
+interface StartedWorld extends SystemWorld {
+  signal: AbortSignal;
+  emit: Emit<RunEvent>;
+}
+
+async function runLocked(
+  plan: Plan,
+  folder: string,
+  opened: Opened,
+  world: StartedWorld,
+): Promise<RunOutcome> {
+  const { files, clock } = world;
+  await makeRunFolder(files, folder);
+  const lock = await lockRunFolder(files, folder, clock.sleep);
+  try {
+    const result = await runRows(plan, folder, opened, world);
+    const isShort = isShortOf(plan, result.report);
+    return { ...result, isShort, trained: isShort ? [] : await launchTrainings(plan, folder, world) };
+  } finally {
+    await lock.release().catch(() => {});
+  }
+}
+
+/** Models are closed behind it: trainers want the memory. */
+async function runRows(plan: Plan, folder: string, opened: Opened, world: StartedWorld): Promise<RunResult> {
+  const { env, signal, files, emit } = world;
+  try {
+    const result = await runInFolder(plan, folder, {
+      ...world,
+      prompt: promptOf(plan),
+      async openModels() {
+        const found = await openModels(plan, { env, runPath: folder, signal });
+        opened.models = found.models;
+        return found;
+      },
+    });
+    emit({ event: 'reported', ...result, sample: await readSample(files, folder) });
+    const unmeasured = nothingMeasured(plan, result.report);
+    if (unmeasured) throw unmeasured;
+    return result;
+  } finally {
+    await closeModels(Object.values(opened.models));
+  }
+}
+
+function isShortOf({ settings }: Plan, { rowsKept }: Report): boolean {
+  return settings.target !== undefined && rowsKept < settings.target;
+}

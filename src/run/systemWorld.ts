@@ -1,0 +1,28 @@
+import { type Clock, systemClock } from '../clock.js';
+import { type Files, nodeFiles } from '../io/files/files.js';
+
+export { fileError } from '../io/files/files.js';
+export { packageVersion } from '../io/files/packageFiles.js';
+
+/** What a run takes from the machine; tests and simulations hand in their own. */
+export interface SystemWorld {
+  env: Readonly<Record<string, string | undefined>>;
+  files: Files;
+  clock: Clock;
+  now: () => Date;
+  /** Since any fixed moment. */
+  nowMs: () => number;
+  memoryPeakBytes: () => number;
+}
+
+/** This process and its machine. */
+export function systemWorld(): SystemWorld {
+  return {
+    env: process.env,
+    files: nodeFiles,
+    clock: systemClock,
+    now: () => new Date(),
+    nowMs: () => performance.now(),
+    memoryPeakBytes: () => process.resourceUsage().maxRSS * 1024,
+  };
+}

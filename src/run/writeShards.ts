@@ -1,0 +1,96 @@
+import type { Observable } from 'rxjs';
+import type { Column } from '../arrow/columnType.js';
+import { systemClock } from '../clock.js';
+import type { Batch } from '../flow/batch.js';
+import type { ColumnsWritten } from '../flow/columnTypes.js';
+import type { Totals } from '../flow/commitShards.js';
+import { nodeFiles } from '../io/files/files.js';
+import { RUN_FORMAT_VERSION } from '../io/run/manifest.js';
+import { isComplete, makeRunFolder, openRunFolder, totalsOf } from '../io/run/runFolder.js';
+import { lockRunFolder } from '../io/run/runLock.js';
+import {
+  type Connect,
+  type SeqOnly,
+  type StreamOptions,
+  positionsOnly,
+  streamSettings,
+} from './collectRows.js';
+import { fillFolder } from './fillFolder.js';
+import { streamRows } from './streamRows.js';
+
+export interface ShardsOptions<
+  Columns extends readonly Column[] = readonly Column[],
+  Source = SeqOnly,
+> extends StreamOptions<Source> {
+  /** A new or empty folder, or one with a run of the same `identity`: that one goes on from its last commit. */
+  folder: string;
+  /** Stands for everything that decides the rows: change it whenever one of these changes. */
+  identity: string;
+  /** Names the set in its shards. */
+  name: string;
+  seed: number;
+  /** The columns to write, in order. */
+  columns: Columns;
+  /**
+   * Rows of a shard; each is one commit.
+   * @default 10000
+   */
+  shardRows?: number;
+  /**
+   * Rows of a row group in a shard.
+   * @default 4096
+   */
+  rowGroupRows?: number;
+  /**
+   * From 1 (fast) to 22 (small).
+   * @default 3
+   */
+  zstdLevel?: number;
+}
+
+/**
+ * Runs a stream into Parquet shards, a table of lost rows, states and a manifest, as `scalequest run` does. The totals are of
+ * the whole run, earlier starts of it included.
+ *
+ * @throws ERR_RUN_FOLDER for a folder that holds something else, another run, or one that another process works in;
+ * ERR_IO_WRITE; ERR_CANCELLED; and whatever ends a run.
+ * @example
+ * const totals = await writeShards(
+ *   { folder: 'runs/mine', identity: 'v1', name: 'mine', seed: 7, columns, target: 1000 },
+ *   (source, restored) => source.pipe(generate(options, context), deduplicate({}, { ...context, restored })),
+ * );
+ */
+export async function writeShards<const Columns extends readonly Column[], Source = SeqOnly>(
+  options: ShardsOptions<Columns, Source>,
+  connect: Connect<Source, ColumnsWritten<Columns>>,
+): Promise<Totals> {
+  const { folder: path, identity, name, seed } = options;
+  const run = {
+    kind: 'run',
+    version: RUN_FORMAT_VERSION,
+    ...{ identity, name, seed },
+    parts: { identity },
+  } as const;
+  await makeRunFolder(nodeFiles, path);
+  const lock = await lockRunFolder(nodeFiles, path, systemClock.sleep);
+  try {
+    const folder = await openRunFolder(nodeFiles, path, run);
+    try {
+      if (isComplete(folder)) return totalsOf(folder);
+      const { columns, shardRows = 10_000, rowGroupRows = 4096, zstdLevel = 3, signal } = options;
+      const metadata = { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed }) };
+      const settings = { ...streamSettings(options), shardRows };
+      const { read = positionsOnly } = options;
+      await fillFolder(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) =>
+        streamRows(settings, { read, sink, resume, signal }, (source) =>
+          connect(source as Observable<Batch<Source>>, resume.restored),
+        ),
+      );
+      return totalsOf(folder);
+    } finally {
+      await folder.manifest.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}

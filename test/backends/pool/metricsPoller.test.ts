@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createMetricsPoller } from '../../../src/backends/pool/metricsPoller.js';
+import { eject } from '../../../src/backends/pool/outlierEjection.js';
+import { type Replica, newReplica } from '../../../src/backends/pool/replica.js';
+import { simulatedClock } from '../../helpers/simulatedClock.js';
+
+function setUp(count: number) {
+  const clock = simulatedClock();
+  const closing = new AbortController();
+  const { signal } = closing;
+  const world = {
+    hasWork: true,
+    isReachable: true,
+    loadsMs: [] as number[],
+    checksMs: [] as number[],
+    polled: 0,
+  };
+  const replicas = Array.from({ length: count }, (_, at) =>
+    newReplica(`http://r${at}/v1`, at, { limitMax: 100 }, { clock, signal, onHalfOpen: () => undefined }),
+  );
+  const statusClients = replicas.map(() => ({
+    load: async () => {
+      world.loadsMs.push(clock.nowMs());
+      return null;
+    },
+    isReachable: async () => {
+      world.checksMs.push(clock.nowMs());
+      return world.isReachable;
+    },
+    isReady: async () => true,
+    close: async () => undefined,
+  }));
+  const poller = createMetricsPoller({
+    ...{ clock, signal, replicas, statusClients },
+    hasWork: () => world.hasWork,
+    onPolled: () => (world.polled += 1),
+  });
+  const pass = (ms: number): Promise<void> => clock.until(clock.sleep(ms));
+  return { ...{ clock, closing, replicas, poller, pass }, world };
+}
+
+const settle = (replica: Replica): void => replica.limit.refused();
+
+describe('createMetricsPoller', () => {
+  it('polls four times a second until a server has shown its size, then once', async () => {
+    const { poller, pass, world, replicas } = setUp(1);
+    poller.start();
+    await pass(1001);
+    assert.deepEqual(world.loadsMs, [250, 500, 750, 1000]);
+    settle(replicas[0]!);
+    await pass(3000);
+    assert.deepEqual(world.loadsMs.slice(4), [1250, 2250, 3250]);
+    assert.equal(world.polled, world.loadsMs.length);
+  });
+
+  it('is settled after forty polls in any case', async () => {
+    const { poller, pass, world } = setUp(1);
+    poller.start();
+    await pass(20_000);
+    const gapsMs = world.loadsMs.map((ms, at) => ms - (world.loadsMs[at - 1] ?? 0));
+    assert.equal(gapsMs.indexOf(1000), 41);
+  });
+
+  it('ends without work, and starts again with one loop a replica', async () => {
+    const { poller, pass, world } = setUp(2);
+    poller.start();
+    poller.start();
+    await pass(600);
+    assert.equal(world.loadsMs.length, 4);
+    world.hasWork = false;
+    await pass(5000);
+    const before = world.loadsMs.length;
+    assert.ok(before <= 6, `${world.loadsMs}`);
+    world.hasWork = true;
+    poller.start();
+    await pass(300);
+    assert.equal(world.loadsMs.length, before + 2);
+  });
+
+  it('checks an ejected replica when that is due, and takes it back when it is reachable', async () => {
+    const { poller, pass, world, replicas, clock } = setUp(2);
+    const [first] = replicas;
+    for (let at = 0; at < 3; at++) eject(first!.health, 'server', clock.nowMs());
+    poller.start();
+    await pass(3900);
+    assert.deepEqual(world.checksMs, [], 'the third consecutive ejection lasts four seconds');
+    world.isReachable = false;
+    await pass(500);
+    assert.ok(first!.health.isEjected && world.checksMs.length > 0);
+    world.isReachable = true;
+    await pass(500);
+    assert.equal(first!.health.isEjected, false);
+  });
+
+  it('does not leave an ejected replica alone while no other one is well', async () => {
+    const { poller, pass, replicas } = setUp(1);
+    for (let at = 0; at < 6; at++) eject(replicas[0]!.health, 'server', 0);
+    poller.start();
+    await pass(300);
+    assert.equal(replicas[0]!.health.isEjected, false);
+  });
+
+  it('ends at once when it is closed', async () => {
+    const { poller, pass, world, closing } = setUp(1);
+    poller.start();
+    await pass(300);
+    closing.abort();
+    await pass(5000);
+    assert.equal(world.loadsMs.length, 1);
+    assert.equal(world.polled, 1);
+  });
+});
