@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   ROW_OPERATOR: "a user's own operator threw an error for this row",
 } as const;
 
+/** A code of `ERROR_CODES`; those that begin with `ROW_` reject one row, the others end the run. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** The position of a mistake in a file. Line and column count from 1. */

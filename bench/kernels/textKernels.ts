@@ -2,7 +2,8 @@ import { requestKeys } from '../../src/backends/cache/requestKey.js';
 import { OPENAI_SPEAKS, readReply } from '../../src/backends/protocols/readOpenaiReply.js';
 import { readPromptFile } from '../../src/io/files/packageFiles.js';
 import { readVerdict } from '../../src/operators/judgeSolvability.js';
-import { hashShingles, signatureOf, words as wordsOf } from '../../src/operators/lib/nearDuplicates.js';
+import { hashShingles, minHashSignature } from '../../src/operators/lib/minHashIndex.js';
+import { words as wordsOf } from '../../src/operators/lib/words.js';
 import { compilePrompt } from '../../src/operators/lib/prompt.js';
 import { deriveSeed } from '../../src/random.js';
 import { finalAnswer } from '../../src/text/finalAnswer.js';
@@ -77,7 +78,7 @@ export const signatures: Kernel = {
   count: 256,
   prepare(count) {
     const texts = questions(count).map(wordsOf);
-    return { run: () => texts.map(signatureOf) };
+    return { run: () => texts.map(minHashSignature) };
   },
 };
 

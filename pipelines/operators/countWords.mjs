@@ -2,7 +2,7 @@
 //
 //   - custom: { path: operators/countWords.mjs, options: { wordsMin: 8 } }
 
-/** @type {import('scalequest').CustomOperator} */
+/** @type {import('scalequest').OperatorDefinition} */
 export default {
   summary: 'Counts the words of each question and drops the short ones.',
   // Checked before the run: an earlier step must write what is read here.

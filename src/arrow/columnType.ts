@@ -10,6 +10,7 @@ export const COLUMN_TYPES = [
   'list<float64>',
   'list<bool>',
 ] as const;
+/** The type of a column. A list column holds one list a row; the elements of `list<float64>` and `list<bool>` may be null. */
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
 /** A JavaScript value of a column; null where the column is nullable. */

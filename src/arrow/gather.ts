@@ -1,25 +1,24 @@
-import { type Data, DataType, makeData } from 'apache-arrow';
+import { type Data, DataType, Precision, makeData } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
 import { bitmapBytes } from './build.js';
 
-/** Stretches of rows of one column: row numbers in pairs, from (inclusive) and to (exclusive). */
+/** Segments of one column: row numbers in pairs, from (inclusive) and to (exclusive). */
 export interface Piece {
   data: Data;
   runs: Int32Array;
 }
 
 /**
- * One column made of stretches of others of the same type, in order: the kernel of take and of concat.
- * Copies; takes the types of COLUMN_TYPES with nulls, slices and offsets. Throws ERR_INVARIANT for any other
- * type.
+ * One column made of segments of others of the same type, in order: the kernel of take and of concat. It copies. It takes
+ * the types of COLUMN_TYPES, with nulls, slices and offsets; throws ERR_INVARIANT for any other type.
  */
 export function gather(type: DataType, pieces: readonly Piece[]): Data {
   const length = pieces.reduce((rows, { runs }) => rows + countRows(runs), 0);
   const valid = gatherValidity(pieces, length);
   if (DataType.isUtf8(type)) return makeData({ type, length, ...valid, ...gatherText(pieces, length) });
-  if (DataType.isInt(type))
+  if (DataType.isInt(type) && type.bitWidth === 32)
     return makeData({ type, length, ...valid, data: gatherNumbers(pieces, new Int32Array(length)) });
-  if (DataType.isFloat(type)) {
+  if (DataType.isFloat(type) && type.precision === Precision.DOUBLE) {
     return makeData({ type, length, ...valid, data: gatherNumbers(pieces, new Float64Array(length)) });
   }
   if (DataType.isBool(type))

@@ -8,6 +8,7 @@
  */
 export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 
+/** Asks for one or several replies to a message. */
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
   seq: number;
@@ -21,6 +22,7 @@ export interface CompleteRequest {
   seed: number;
 }
 
+/** One reply of a model. */
 export interface Choice {
   text: string;
   /** `length`: cut off by `tokensMax` or by the context. */
@@ -28,6 +30,7 @@ export interface Choice {
   tokens: number;
 }
 
+/** Asks which of several replies a model would begin to write. */
 export interface ChooseRequest {
   seq: number;
   message: Message;

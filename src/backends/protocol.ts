@@ -8,11 +8,10 @@ import type { ServerDeps } from './protocols/serverClient.js';
  */
 export type ModelAbility = 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed';
 
+type Schema = z.ZodType;
+
 /** A protocol of models: all that the rest of the program knows of it. `registry.ts` lists every protocol. */
-export interface Protocol<
-  Options extends z.ZodType = z.ZodType,
-  Template extends z.ZodType | null = z.ZodType | null,
-> {
+export interface Protocol<Options extends Schema = Schema, Template extends Schema | null = Schema | null> {
   /** The options that stand under the protocol's name in a pipeline file. */
   options: Options;
   /** The `template` that stands beside that name; null where the protocol has none. */
@@ -93,11 +92,4 @@ export interface ModelServers {
 export interface RawPrompts {
   /** More fields of each request's body. */
   extra: Readonly<Record<string, unknown>>;
-}
-
-/** Nothing but the types: it holds a protocol's functions to the schemas of its options. */
-export function defineProtocol<Options extends z.ZodType, Template extends z.ZodType | null>(
-  protocol: Protocol<Options, Template>,
-): Protocol<Options, Template> {
-  return protocol;
 }

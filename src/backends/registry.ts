@@ -14,7 +14,16 @@ import { tokenizerOf } from './templates/template.js';
  * Every protocol of models, by the key that names it in a pipeline file. A new protocol is one file and one line here.
  * Everything else follows from this record: the schema of models, docs/pipeline.md, the JSON Schema, and what messages list.
  */
-export const PROTOCOLS = { llamaCpp, openai, openaiBatch, pooling, classify, scorePair, tei, embeddings };
+export const PROTOCOLS = {
+  llamaCpp,
+  openai,
+  openaiBatch,
+  pooling,
+  classify,
+  scorePair,
+  tei,
+  embeddings,
+} satisfies Record<string, Protocol>;
 
 export type ProtocolName = keyof typeof PROTOCOLS;
 

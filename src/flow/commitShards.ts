@@ -46,6 +46,7 @@ export interface CommitOptions {
   onDelivered?: (watermark: number, kept: number) => void;
 }
 
+/** What a stream came to. */
 export interface Totals {
   /** Source positions finished by this call. */
   positions: number;

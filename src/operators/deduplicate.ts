@@ -5,12 +5,12 @@ import type { NoColumns } from '../flow/columnTypes.js';
 import { KEEP, drop } from '../flow/outcome.js';
 import { scanRows } from '../flow/scanRows.js';
 import {
-  type NearDuplicates,
+  type MinHashIndex,
   type Signature,
-  createNearDuplicates,
-  signatureOf,
-  words,
-} from './lib/nearDuplicates.js';
+  createMinHashIndex,
+  minHashSignature,
+} from './lib/minHashIndex.js';
+import { words } from './lib/words.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const { h64 } = await xxhash();
@@ -62,7 +62,7 @@ export const deduplicateSpec = defineSpec({
 
 interface Seen {
   exact: Set<bigint>;
-  near: NearDuplicates | null;
+  near: MinHashIndex | null;
 }
 
 interface Fingerprint {
@@ -97,7 +97,7 @@ export function deduplicate(
   function fingerprint(question: string): Fingerprint {
     if (last?.question === question) return last;
     const tokens = words(question);
-    const signature = similarityMin === null ? null : signatureOf(tokens);
+    const signature = similarityMin === null ? null : minHashSignature(tokens);
     last = { question, key: h64(tokens.join(' ')), signature };
     return last;
   }
@@ -107,7 +107,7 @@ export function deduplicate(
     {
       init: (): Seen => ({
         exact: new Set(),
-        near: similarityMin === null ? null : createNearDuplicates(similarityMin),
+        near: similarityMin === null ? null : createMinHashIndex(similarityMin),
       }),
       decide({ exact, near }, { question }) {
         const { key, signature } = fingerprint(question);

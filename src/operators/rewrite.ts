@@ -7,7 +7,7 @@ import type { ColumnTypes, NoColumns, RowIdentity } from '../flow/columnTypes.js
 import { drop, keep } from '../flow/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
-import { words } from './lib/nearDuplicates.js';
+import { words } from './lib/words.js';
 import { compilePrompt } from './lib/prompt.js';
 import {
   defineSpec,

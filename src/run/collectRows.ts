@@ -7,6 +7,7 @@ import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { ReadRows } from '../flow/gate.js';
 import { type Resume, streamRows } from './streamRows.js';
 
+/** Where a stream begins and ends, and how much of it is in memory. */
 export interface StreamOptions<Source = SeqOnly> {
   /** End at exactly so many kept rows. */
   target?: number;

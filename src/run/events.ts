@@ -11,6 +11,7 @@ import type { RunResult } from './report.js';
  */
 export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
 
+/** How rows flow, beside what the log of a run holds. */
 export type FlowEvent =
   /** The report of the finished run stands; trainings may follow. Also for a run that was complete before. */
   | ({ event: 'reported'; sample: readonly SampleRow[] } & RunResult)
@@ -36,6 +37,7 @@ export type TrainingEvent =
   /** Also where nothing was launched; not where it failed. */
   | { event: 'trainingEnded'; kind: TrainingKind; label: string; result: TrainingResult };
 
+/** Whose training it is: one of a pipeline’s `train`, or a command that a chain runs. */
 export type TrainingKind = 'training' | 'command';
 
 export type { StepCounts };

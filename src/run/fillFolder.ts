@@ -1,6 +1,7 @@
 import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { Files } from '../io/files/files.js';
-import { type RunFolder, resumeOf } from '../io/run/runFolder.js';
+import { resumeOf } from '../io/run/commits.js';
+import { type RunFolder } from '../io/run/runFolder.js';
 import { type RunSinkOptions, openRunSink } from '../io/run/runSink.js';
 import type { Resume } from './streamRows.js';
 

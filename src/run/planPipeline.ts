@@ -35,6 +35,7 @@ export interface PipelineOptions {
   set?: Readonly<Record<string, unknown>> | readonly Override[];
 }
 
+/** Where a run goes, and whether it goes on. */
 export interface RunOptions extends PipelineOptions {
   /** The run folder; a run that was begun there goes on. `output.folder` of the file, or `runs/<name>`, if absent. */
   out?: string | undefined;

@@ -12,6 +12,7 @@ export type RowEffect =
   | { step: string; kind: 'kept'; values: Record<string, ColumnValue> }
   | { step: string; kind: 'dropped' | 'rejected'; reason: string; message: string };
 
+/** What each step did to one source row, in their order. */
 export interface RowTrace {
   seq: number;
   effects: RowEffect[];

@@ -4,6 +4,7 @@ import { type PipelineOptions, planPipeline, promptOf } from './planPipeline.js'
 import { type RowTrace, previewPlan } from './preview.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
+/** Options of `previewPipeline`. */
 export interface PreviewOptions extends PipelineOptions {
   /**
    * Source rows.

@@ -6,16 +6,8 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/run/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import {
-  type RunFolder,
-  assertUsable,
-  committedShards,
-  hasManifest,
-  isComplete,
-  openRunFolder,
-  resumeOf,
-  totalsOf,
-} from '../io/run/runFolder.js';
+import { committedShards, isComplete, resumeOf, totalsOf } from '../io/run/commits.js';
+import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/run/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/run/runLog.js';
 import { writeSample } from '../io/run/sample.js';
 import { sourceReader } from '../io/sources/sourceReader.js';

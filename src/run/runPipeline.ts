@@ -28,6 +28,7 @@ export interface PipelineRun {
   result: Promise<RunOutcome>;
 }
 
+/** What a run came to: its report, and the trainings behind it. */
 export interface RunOutcome extends RunResult {
   /** The source ended before `target` rows were kept. Then nothing is trained. */
   isShort: boolean;

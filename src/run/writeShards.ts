@@ -6,7 +6,8 @@ import type { ColumnsWritten } from '../flow/columnTypes.js';
 import type { Totals } from '../flow/commitShards.js';
 import { nodeFiles } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION } from '../io/run/manifest.js';
-import { isComplete, makeRunFolder, openRunFolder, totalsOf } from '../io/run/runFolder.js';
+import { isComplete, totalsOf } from '../io/run/commits.js';
+import { makeRunFolder, openRunFolder } from '../io/run/runFolder.js';
 import { lockRunFolder } from '../io/run/runLock.js';
 import {
   type Connect,
@@ -18,6 +19,7 @@ import {
 import { fillFolder } from './fillFolder.js';
 import { streamRows } from './streamRows.js';
 
+/** Where a stream is written, and how its files are cut. */
 export interface ShardsOptions<
   Columns extends readonly Column[] = readonly Column[],
   Source = SeqOnly,

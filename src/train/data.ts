@@ -5,7 +5,9 @@ import { hashBytes } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
 import { readManifest } from '../io/run/manifest.js';
 import { readParquetBlocks } from '../io/parquet/readParquet.js';
-import { MANIFEST_FILE, committedShards, hasManifest } from '../io/run/runFolder.js';
+import { committedShards } from '../io/run/commits.js';
+import { hasManifest } from '../io/run/runFolder.js';
+import { MANIFEST_FILE } from '../io/run/runPaths.js';
 import type { Training } from './schema.js';
 import type { ReportFigures } from './when.js';
 

@@ -21,10 +21,12 @@ const TEMPLATES = { pair: '{{ user }} {{ assistant }}' };
 describe('PROTOCOLS', () => {
   it('holds every protocol that is defined in src/backends', () => {
     const defined = sourceFiles('src/backends').flatMap((file) =>
-      [...codeOf(file).matchAll(/export const (\w+) = defineProtocol\(/g)].map(([, name]) => ({
-        name: name!,
-        path: file.path,
-      })),
+      [...codeOf(file).matchAll(/export const (\w+) = \{\n(?:(?!\n\})[^])*\n\} satisfies Protocol</g)].map(
+        ([, name]) => ({
+          name: name!,
+          path: file.path,
+        }),
+      ),
     );
     const missing = defined
       .filter(({ name }) => !(name in PROTOCOLS))

@@ -155,13 +155,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a run goes on one row too late',
-    file: 'io/run/runFolder.js',
+    file: 'io/run/commits.js',
     before: 'return { from: last?.next ?? 0,',
     after: 'return { from: last ? last.next + 1 : 0,',
   },
   {
     name: 'a run goes on one row too early',
-    file: 'io/run/runFolder.js',
+    file: 'io/run/commits.js',
     before: 'return { from: last?.next ?? 0,',
     after: 'return { from: Math.max(0, (last?.next ?? 0) - 1),',
   },
@@ -193,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a dead process’s lock is taken over by all who find it',
     file: 'io/run/runLock.js',
-    before: 'if (!(await claim(files, turn, world.self))) {',
+    before: 'if (!(await claim(files, takeover, world.self))) {',
     after: 'if (false) {',
     test: RUN_LOCK,
   },

@@ -4,7 +4,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { readWhole } from '../../src/io/files/files.js';
 import type { CommitRecord } from '../../src/io/run/manifest.js';
-import { committedFiles } from '../../src/io/run/runFolder.js';
+import { committedFiles } from '../../src/io/run/commits.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import {

@@ -70,31 +70,35 @@ const REJECTED: [why: string, source: string, message: RegExp][] = [
     `{ row: (r, tools) => tools.drop('bored') }`,
     /"bored", which its `drops`/,
   ],
-  ['a column without a value', `{ ${WRITES}, row: () => ({}) }`, /no value for its column "score"/],
+  [
+    'a column without a value',
+    `{ ${WRITES}, row: () => ({}) }`,
+    /in its column "score" found null, expected an integer/,
+  ],
   [
     'a null where none may be',
     `{ ${WRITES}, row: () => ({ score: null }) }`,
-    /no value for its column "score"/,
+    /in its column "score" found null/,
   ],
   [
     'a text for a number',
     `{ ${WRITES}, row: () => ({ score: 'high' }) }`,
-    /found "high" for its column "score", expected int32/,
+    /in its column "score" found "high", expected an integer/,
   ],
   [
     'a number with a fraction',
     `{ ${WRITES}, row: () => ({ score: 0.5 }) }`,
-    /found 0.5 for its column "score"/,
+    /in its column "score" found 0.5, expected an integer/,
   ],
   [
     'a number that is none',
     `{ ${WRITES.replace('int32', 'float64')}, row: () => ({ score: NaN }) }`,
-    /expected float64/,
+    /found NaN, expected a finite number/,
   ],
   [
     'a list of the wrong kind',
     `{ ${WRITES.replace('int32', 'list<string>')}, row: () => ({ score: [1] }) }`,
-    /expected list<string>/,
+    /found \[1\], expected an array of strings/,
   ],
 ];
 
@@ -107,8 +111,8 @@ for (const [why, source, message] of REJECTED) {
 }
 
 const UNFIT: [why: string, source: string, message: RegExp][] = [
-  ['no default export', 'undefined', /unfit default export at its top/],
-  ['no row function', '{ reads: {} }', /unfit default export at row: expected a function/],
+  ['no default export', 'undefined', /the default export of .* is unfit at its top/],
+  ['no row function', '{ reads: {} }', / is unfit at row: expected a function/],
   ['an unknown type', `{ reads: { a: 'text' }, row() {} }`, /at reads\.a/],
   ['a column without help', `{ writes: [{ name: 'a', type: 'bool' }], row() {} }`, /at writes\.0\.help/],
   [

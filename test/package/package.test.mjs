@@ -60,6 +60,7 @@ describe('what is packed', () => {
     const sources = await runOk('git', ['ls-files', '-co', '--exclude-standard', 'src'], ROOT);
     const expected = sources
       .split('\n')
+      .filter((path, at, all) => all.indexOf(path) === at)
       .filter((path) => /(?<!\.d)\.ts$/.test(path) && existsSync(join(ROOT, path)))
       .map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
     assert.deepEqual(packed.files.filter((path) => path.endsWith('.js')).toSorted(), expected.toSorted());

@@ -5,7 +5,7 @@ import { SEQ_INDEX_COLUMN } from '../../src/arrow/columns.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 import { hashBytes } from '../../src/io/files/atomicFile.js';
 import type { CommitRecord } from '../../src/io/run/manifest.js';
-import { committedFiles } from '../../src/io/run/runFolder.js';
+import { committedFiles } from '../../src/io/run/commits.js';
 import type { Plan, PlannedStep } from '../../src/pipeline/plan.js';
 
 /** The invariants of a run (docs/architecture.md), as far as they can be seen from outside its parts. */

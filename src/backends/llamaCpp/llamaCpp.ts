@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
-import { type OpenDeps, type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
@@ -50,7 +50,7 @@ type LlamaCppOptions = z.output<typeof llamaCppOptions>;
 const CAN: Model['can'] = { preQuery: true, choose: true, score: false, embed: false };
 
 /** A GGUF model in engine processes of our own. */
-export const llamaCpp = defineProtocol({
+export const llamaCpp = {
   options: llamaCppOptions,
   template: promptTemplate,
   abilities: { preQuery: '', complete: '', choose: '' },
@@ -63,7 +63,7 @@ export const llamaCpp = defineProtocol({
     needs: { package: ENGINE_PACKAGE, key: ['llamaCpp'], missing: ENGINE_MISSING },
   }),
   open: openLlamaCpp,
-});
+} satisfies Protocol<typeof llamaCppOptions, typeof promptTemplate>;
 
 /** An embedded llama.cpp (node-llama-cpp) in child processes of one thread each. */
 async function openLlamaCpp(

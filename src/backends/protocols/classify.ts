@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { ScoreItem } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { dialogueCalls } from './pooling.js';
 import {
@@ -75,7 +75,7 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export const classify = defineProtocol({
+export const classify = {
   options: classifyOptions,
   template: scoreTemplate,
   abilities: { score: '', scoreQuestion: '' },
@@ -89,7 +89,7 @@ export const classify = defineProtocol({
     };
   },
   open: openClassify,
-});
+} satisfies Protocol<typeof classifyOptions, typeof scoreTemplate>;
 
 async function openClassify(
   name: string,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
 import { type ServerDeps, createServerClient } from './serverClient.js';
@@ -35,7 +35,7 @@ type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
 
 const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: true };
 
-export const embeddings = defineProtocol({
+export const embeddings = {
   options: embeddingsOptions,
   template: null,
   abilities: { embed: '' },
@@ -44,7 +44,7 @@ export const embeddings = defineProtocol({
     return { ...describeServed(options), can: CAN, identity: { embeddings: { model, extra } } };
   },
   open: (name, options, _template, deps) => openEmbeddings(name, options, deps),
-});
+} satisfies Protocol<typeof embeddingsOptions, null>;
 
 async function openEmbeddings(
   name: string,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { type ServerClient, type ServerDeps, createServerClient } from './serverClient.js';
 import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
@@ -82,7 +82,7 @@ export function checkDialogue(
 type OpenaiOptions = z.output<typeof openaiOptions>;
 
 /** A server that speaks OpenAI's /completions or /chat/completions (vLLM, SGLang, llama.cpp, OpenAI …). */
-export const openai = defineProtocol({
+export const openai = {
   options: openaiOptions,
   template: promptTemplate,
   abilities: DIALOGUE_ABILITIES,
@@ -93,7 +93,7 @@ export const openai = defineProtocol({
     identity: { openai: dialogueIdentity(options) },
   }),
   open: openOpenai,
-});
+} satisfies Protocol<typeof openaiOptions, typeof promptTemplate>;
 
 /** What decides the replies. */
 export function dialogueIdentity(dialogue: Dialogue): object {

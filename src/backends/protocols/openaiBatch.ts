@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type OpenDeps, type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { BATCH_UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { createBatchApi } from '../batchApi/batchApi.js';
 import { createBatchClient } from '../batchApi/batchClient.js';
@@ -58,7 +58,7 @@ const openaiBatchOptions = z
 type OpenaiBatchOptions = z.output<typeof openaiBatchOptions>;
 
 /** OpenAI's batch API for runs that may take a day: the same requests as of `openai`, in files. */
-export const openaiBatch = defineProtocol({
+export const openaiBatch = {
   options: openaiBatchOptions,
   template: promptTemplate,
   abilities: DIALOGUE_ABILITIES,
@@ -70,7 +70,7 @@ export const openaiBatch = defineProtocol({
   open: openOpenaiBatch,
   // A batch would cost money and take hours.
   probe: probeOpenaiBatch,
-});
+} satisfies Protocol<typeof openaiBatchOptions, typeof promptTemplate>;
 
 /** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
 async function openOpenaiBatch(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { ScoreItem } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import {
   SCORES,
   type ScoreProtocol,
@@ -74,7 +74,7 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export const pooling = defineProtocol({
+export const pooling = {
   options: poolingOptions,
   template: scoreTemplate,
   abilities: { score: '', scoreQuestion: '' },
@@ -88,7 +88,7 @@ export const pooling = defineProtocol({
     };
   },
   open: openPooling,
-});
+} satisfies Protocol<typeof poolingOptions, typeof scoreTemplate>;
 
 async function openPooling(
   name: string,

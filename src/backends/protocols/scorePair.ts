@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { ScoreItem } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import {
   SCORES,
   type ScoreProtocol,
@@ -41,7 +41,7 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export const scorePair = defineProtocol({
+export const scorePair = {
   options: scorePairOptions,
   template: null,
   abilities: { score: '' },
@@ -50,7 +50,7 @@ export const scorePair = defineProtocol({
     return { ...describeServed(options), can: SCORES, identity: { scorePair: { model, extra } } };
   },
   open: (name, options, _template, deps) => openScorePair(name, options, deps),
-});
+} satisfies Protocol<typeof scorePairOptions, null>;
 
 async function openScorePair(
   name: string,

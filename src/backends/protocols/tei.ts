@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { ScoreItem } from '../model.js';
-import { type OpenedModel, defineProtocol } from '../protocol.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { pairOf } from './scorePair.js';
 import {
@@ -65,7 +65,7 @@ const SPEAKS: Speaks = {
   besideV1: true,
 };
 
-export const tei = defineProtocol({
+export const tei = {
   options: teiOptions,
   template: scoreTemplate,
   abilities: { score: '', scoreQuestion: 'with `input: text`' },
@@ -79,7 +79,7 @@ export const tei = defineProtocol({
     };
   },
   open: openTei,
-});
+} satisfies Protocol<typeof teiOptions, typeof scoreTemplate>;
 
 async function openTei(
   name: string,

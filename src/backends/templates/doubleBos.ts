@@ -11,6 +11,7 @@ import { keyHeaders } from '../protocols/apiKey.js';
  * `{ model, prompt, add_special_tokens, return_token_strs }`, answered with `{ count, max_model_len, tokens, token_strs }`.
  */
 
+/** What `findDoubleBos` asks, and whom. */
 export interface DoubleBosQuestion {
   /** Base of the server's API, as the run asks it; /tokenize stands beside its /v1. */
   url: string;
@@ -27,6 +28,7 @@ export interface DoubleBosQuestion {
   clock: Clock;
 }
 
+/** Whether a server reads the begin-of-sequence marker of a prompt twice. */
 export type DoubleBos =
   | { kind: 'single' }
   /** `token`: what stands twice at the start, as text or by its number. */

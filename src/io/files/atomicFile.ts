@@ -1,20 +1,17 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { ScaleQuestError } from '../../errors.js';
-
 import type { Files } from './files.js';
 
-/** A file as it was committed. */
+/** A file as it was written, for the manifest. */
 export interface WrittenFile {
   rows: number;
   bytes: number;
-  /** Of the whole file, hexadecimal. */
+  /** Hash of the whole file, hexadecimal. */
   sha256: string;
 }
 
-/**
- * Where a file stands until it is whole; in the same folder, because a rename must not cross file systems.
- */
+/** The name of a file until it is whole. It lies in the same folder, because a rename must not cross file systems. */
 export function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
@@ -47,7 +44,7 @@ export async function publish(files: Files, temporary: string, path: string): Pr
   await files.syncFolder(dirname(path));
 }
 
-/** Makes a folder and its parents, durably: what is flushed inside is found again after a power cut. Throws ERR_IO_WRITE. */
+/** Makes a folder and its parents durably: files that are flushed inside survive a power cut. Throws ERR_IO_WRITE. */
 export async function makeFolder(files: Files, path: string): Promise<void> {
   const missing: string[] = [];
   let folder = path;
@@ -56,20 +53,20 @@ export async function makeFolder(files: Files, path: string): Promise<void> {
     folder = dirname(folder);
   }
   await files.mkdir(path);
-  // What is there may be new too: a run that was killed, or whose flush failed, may have made it a moment ago.
+  // A folder that exists may be new too: a run that was killed, or whose flush failed, may have made it a moment ago.
   for (const made of new Set([...missing, path, dirname(path)])) {
     const flushing = files.syncFolder(dirname(made));
     await (missing.includes(made) ? flushing : flushing.catch(throwUnlessForbidden));
   }
 }
 
-/** Not every parent may be opened: then it was made by somebody else, long ago. A disk that fails is another matter. */
+/** A parent that may not be opened was made by somebody else, long ago. A failing disk is another matter. */
 function throwUnlessForbidden(error: unknown): void {
   const { errno } = (error as ScaleQuestError).data ?? {};
   if (errno !== 'EACCES' && errno !== 'EPERM') throw error;
 }
 
-/** For cleaning up after an error, which must not hide that error. */
+/** Removes a file after an error; a failure to do so must not hide that error. */
 export async function removeQuietly(files: Files, path: string): Promise<void> {
   await files.unlink(path).catch(() => {});
 }

@@ -9,14 +9,14 @@ const OURS = { code: join(dirname(fileURLToPath(import.meta.url)), '..', '..'), 
 let known: string | undefined;
 
 /**
- * Hash of the code that runs: our own compiled files, the versions of the packages that they use, and those of Node and
- * of the tables of characters, which a Node may take from the system. What one code has decided is not told of another.
+ * Hash of the code that runs: our own compiled files, the versions of the packages that they use, and the versions of Node
+ * and of its Unicode tables, which it may take from the system. A step result of one code is not replayed by another.
  */
 export function codeHash(): string {
   return (known ??= hashCode(OURS));
 }
 
-/** Of the files below the folder `code`, of what the package's dependencies are, and of what runs them. */
+/** The same for any folder of code, with the dependencies of any package and any versions of Node. */
 export function hashCode(
   folders: { code: string; package: string },
   { node, v8, icu, unicode }: Readonly<NodeJS.Dict<string>> = process.versions,
@@ -34,8 +34,9 @@ export function hashCode(
 /** Packages lie beside ours or, where ours is a dependency, further up. */
 function installedVersion(name: string, start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
-    const place = join(folder, 'node_modules', name);
-    if (existsSync(join(place, 'package.json'))) return (readPackage(place) as { version: string }).version;
+    const installed = join(folder, 'node_modules', name);
+    if (existsSync(join(installed, 'package.json')))
+      return (readPackage(installed) as { version: string }).version;
     if (folder === dirname(folder)) return 'not found';
   }
 }

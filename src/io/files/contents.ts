@@ -9,10 +9,9 @@ const SAMPLED_BLOCKS = 256;
 export const WHOLE_BYTES_MAX = SAMPLED_BLOCKS * BLOCK_BYTES;
 
 /**
- * A SHA-256 that is another one for other contents: of the whole file up to WHOLE_BYTES_MAX; of its size and of 256 blocks of
- * 1 MiB beyond that, spread evenly with the first and the last among them. So a change in the middle of a huge file that
- * leaves its size as it was may go unseen. A folder counts by its files that end in `extension`, names and contents.
- * Throws ERR_IO_READ.
+ * A SHA-256 that changes with the contents. A file of up to WHOLE_BYTES_MAX is read whole. Of a larger one the size and 256
+ * blocks of 1 MiB are read, spread evenly with the first and the last among them: a change between them that keeps the size
+ * goes unseen. A folder counts by the names and contents of its files that end in `extension`. Throws ERR_IO_READ.
  */
 export async function contentsHash(path: string, extension = '', files: Files = nodeFiles): Promise<string> {
   const hash = createHash('sha256');
@@ -24,13 +23,13 @@ export async function contentsHash(path: string, extension = '', files: Files = 
   return hash.digest('hex');
 }
 
-/** The same with all that is in subfolders, but for what version control and Python keep for themselves. Throws ERR_IO_READ. */
+/** The same with all subfolders, but for those that version control and Python keep for themselves. Throws ERR_IO_READ. */
 export async function treeHash(path: string, files: Files = nodeFiles): Promise<string> {
   if (!(await files.stat(path))?.isFolder) return contentsHash(path, '', files);
   const hash = createHash('sha256');
   for (const name of (await files.readdir(path)).filter((each) => !NO_CONTENTS.includes(each))) {
     const inner = join(path, name);
-    // A link into nothing is a name alone.
+    // A dangling link counts by its name alone.
     hash.update(`${name}\0`).update((await files.stat(inner)) ? await treeHash(inner, files) : '');
   }
   return hash.digest('hex');
@@ -38,7 +37,7 @@ export async function treeHash(path: string, files: Files = nodeFiles): Promise<
 
 const NO_CONTENTS = ['.git', '__pycache__'];
 
-/** Up to so many first bytes of a file. Throws ERR_IO_READ. */
+/** The first `lengthBytes` bytes of a file, or all of a shorter one. Throws ERR_IO_READ. */
 export async function readHead(
   path: string,
   lengthBytes: number,

@@ -9,16 +9,16 @@ import { ScaleQuestError } from '../../errors.js';
  * error as cause.
  */
 export interface Files {
-  /** `write` makes the file anew, `exclusive` only if none is there (EEXIST), `append` goes on at its end; `read` needs it. */
+  /** `write` makes the file anew, `exclusive` fails with EEXIST where it exists, `append` writes at its end; `read` needs it. */
   open(path: string, mode: OpenMode): Promise<OpenFile>;
-  /** Replaces `to`, in one step, where both are in one file system. */
+  /** Replaces `to` in one step, where both are in one file system. */
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  /** Makes the parents too; a folder that is there is fine. */
+  /** Makes the parents too. A folder that exists is fine. */
   mkdir(path: string): Promise<void>;
   /** Names in byte order. */
   readdir(path: string): Promise<string[]>;
-  /** Null if nothing is there. */
+  /** Null where nothing exists. */
   stat(path: string): Promise<FileStat | null>;
   /** Makes renames and new files in the folder durable. */
   syncFolder(path: string): Promise<void>;
@@ -32,16 +32,16 @@ export interface FileStat {
 }
 
 export interface OpenFile {
-  /** All of `bytes`, at the end of the file. */
+  /** Writes all of `bytes` at the end of the file. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Up to `lengthBytes` from `positionBytes`; fewer at the end of the file. */
+  /** Reads `lengthBytes` from `positionBytes`, or fewer at the end of the file. */
   read(positionBytes: number, lengthBytes: number): Promise<Uint8Array>;
   truncate(sizeBytes: number): Promise<void>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The real one. */
+/** The real file system. */
 export const nodeFiles: Files = {
   open: openNodeFile,
   rename: (from, to) => writing(to, () => rename(from, to)),
@@ -63,7 +63,7 @@ export async function readWhole(files: Files, path: string): Promise<Uint8Array>
   }
 }
 
-/** As `<` orders strings: the same on every machine, unlike a locale's order. */
+/** Orders strings as `<` does, which is the same on every machine, unlike a locale's order. */
 export function byCodeUnits(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
@@ -138,10 +138,7 @@ function writing<T>(path: string, action: () => Promise<T>): Promise<T> {
   });
 }
 
-/**
- * An error of the file system as one that names the file and says what to do. For other implementations of
- * Files.
- */
+/** Makes an error of the file system one that names the file and says what to do; also for other implementations of Files. */
 export function fileError(
   code: 'ERR_IO_READ' | 'ERR_IO_WRITE',
   path: string,

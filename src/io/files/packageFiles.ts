@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScaleQuestError } from '../../errors.js';
 
-/** The folder of this package, wherever it is installed and whether or not it runs from `dist`. */
+/** The folder of this package, wherever it is installed, and whether or not it runs from `dist`. */
 export const PACKAGE_FOLDER = findPackageFolder(dirname(fileURLToPath(import.meta.url)));
 
 function findPackageFolder(start: string): string {

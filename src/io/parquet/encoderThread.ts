@@ -4,10 +4,10 @@ import { ScaleQuestError } from '../../errors.js';
 import type { ShardOptions } from './shardEncoder.js';
 import type { FromWorker, ToWorker, WorkerStart } from './shardMessages.js';
 
-/** The worker thread that encodes shards; it starts with the first message, and anew after it was stopped. */
+/** The worker thread that encodes shards. It starts with the first message, and anew after it was stopped. */
 export interface EncoderThread {
   send(message: ToWorker): void;
-  /** Resolves when the thread has ended; none of its messages comes after the call. */
+  /** Resolves when the thread has ended. No message of the thread comes after the call. */
   stop(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ function threadEnded(how: string, cause: unknown): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
     `the thread that writes Parquet ${how}. ` +
-      'If it ran out of memory, use smaller row groups; else it is a bug.',
+      'If it ran out of memory, use smaller row groups; otherwise this is a bug.',
     { cause },
   );
 }

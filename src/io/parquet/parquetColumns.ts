@@ -1,8 +1,6 @@
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 
-/**
- * A column as the Parquet encoder wants it: text as views into Arrow's UTF-8 bytes, so that none is decoded.
- */
+/** A column as the Parquet encoder takes it. Texts are views into Arrow's UTF-8 bytes, so that none is decoded. */
 export type ParquetColumn = (number | boolean | Uint8Array | ParquetColumn | null)[];
 
 /** The values of column `at` of all pieces, one after the other. */

@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../../errors.js';
 import { type ShardEncoder, type ShardOptions, createShardEncoder } from './shardEncoder.js';
 import type { FromWorker, ToWorker } from './shardMessages.js';
 
-/** What the encoder's thread does with each message; apart from the thread, so that a simulation may do without one. */
+/** What the encoder's thread does with each message. It lies apart from the thread, so that a simulation can do without one. */
 export function createShardAnswers(
   options: ShardOptions,
   send: (message: FromWorker) => void,

@@ -11,20 +11,17 @@ export interface ShardOptions {
   schema: Schema;
   /** Key-value metadata of every file, in this order; `ARROW:schema` is added. */
   metadata: Readonly<Record<string, string>>;
-  /** Rows of a row group, exactly; the last of a file holds the rest. 4,096 to 16,384 measured best. */
+  /** Rows of every row group but the last, which holds the rest. 4,096 to 16,384 measured best. */
   rowGroupRows: number;
   /** 1 (fast) to 22 (small). */
   zstdLevel: number;
 }
 
-/**
- * Turns rows into the bytes of one Parquet file, in pieces. The bytes depend on the rows and the options
- * only.
- */
+/** Turns rows into the bytes of one Parquet file, in pieces. The bytes depend on the rows and the options alone. */
 export interface ShardEncoder {
-  /** The bytes that these rows completed; none until a row group is full. */
+  /** The bytes that these rows completed: none until a row group is full. */
   write(rows: RecordBatch): Uint8Array[];
-  /** The last bytes, and what the file is. */
+  /** The last bytes, with the size and hash of the file. */
   finish(): { bytes: Uint8Array[]; written: WrittenFile };
 }
 
@@ -92,8 +89,8 @@ export function createShardEncoder({
 }
 
 /**
- * The writer keeps min and max as views into our batches until finish(), which would keep every batch in
- * memory: measured 883 MB at 800,000 rows, 301 MB with this.
+ * The writer keeps min and max as views into our batches until finish(), which would keep every batch in memory. Measured at
+ * 800,000 rows: 883 MB without this, 301 MB with it.
  */
 function detachStatistics({ row_groups }: ParquetWriter): void {
   for (const { meta_data } of row_groups.at(-1)?.columns ?? []) {

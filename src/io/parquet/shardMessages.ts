@@ -1,6 +1,6 @@
 import type { WrittenFile } from '../files/atomicFile.js';
 
-/** What the worker is started with; schemas travel as Arrow IPC. */
+/** What the worker is started with. Schemas travel as Arrow IPC. */
 export interface WorkerStart {
   schemaIpc: Uint8Array;
   metadata: Readonly<Record<string, string>>;
@@ -8,10 +8,7 @@ export interface WorkerStart {
   zstdLevel: number;
 }
 
-/**
- * To the worker. Each message is answered in order: any `bytes`, then `taken` or `finished`; or `failed`
- * once.
- */
+/** To the worker. It answers the messages in order: first any `bytes`, then `taken` or `finished`; or once `failed`. */
 export type ToWorker = { kind: 'open' } | { kind: 'rows'; ipc: Uint8Array } | { kind: 'finish' };
 
 export type FromWorker =

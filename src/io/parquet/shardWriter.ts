@@ -7,27 +7,22 @@ import type { Files, OpenFile } from '../files/files.js';
 import type { ShardOptions } from './shardEncoder.js';
 import type { FromWorker } from './shardMessages.js';
 
-/**
- * Writes one Parquet file after the other. One call at a time; after an error, `abort` the file or `close`.
- */
+/** Writes one Parquet file after the other, one call at a time. After an error, `abort` the file or `close`. */
 export interface ShardWriter {
-  /** Starts a file; it has another name until `finish`. */
+  /** Starts a file. It has a temporary name until `finish`. */
   open(path: string): Promise<void>;
-  /** Resolves when no more than about two row groups wait. Zero rows are fine. */
+  /** Resolves when about two row groups wait at most. Zero rows are fine. */
   write(rows: RecordBatch): Promise<void>;
-  /**
-   * Makes the file whole and durable under its name. A file of zero rows is removed: `{ rows: 0, bytes: 0,
-   * sha256: '' }`.
-   */
+  /** Makes the file whole and durable under its name. A file of zero rows is removed: `{ rows: 0, bytes: 0, sha256: '' }`. */
   finish(): Promise<WrittenFile>;
-  /** Removes the file begun; nothing is left of it. Does nothing if none is open. */
+  /** Removes the file that is open, if one is. */
   abort(): Promise<void>;
-  /** Aborts, and ends the worker thread, without which the process would not end. */
+  /** Aborts, and ends the worker thread, which would keep the process alive. */
   close(): Promise<void>;
 }
 
 const ROW_GROUPS_WAITING_MAX = 2;
-/** So many go to the thread together: a message costs as much as many rows. */
+/** Rows that go to the thread together: a message costs as much as many rows. */
 const GATHER_ROWS = 1024;
 
 interface OpenShard {
@@ -35,10 +30,10 @@ interface OpenShard {
   file: OpenFile;
   rows: number;
   waitingRows: number;
-  /** Not with the thread yet. */
+  /** Batches that have not gone to the thread yet. */
   gathered: RecordBatch[];
   gatheredRows: number;
-  /** Rows of each message on its way, oldest first. */
+  /** Rows of each message that the thread has not answered, oldest first. */
   sent: number[];
   /** Handles the thread's answers one after the other: file writes stay in order. */
   handled: Promise<void>;
@@ -111,7 +106,7 @@ export function openShardWriter(
     if (!aborted) return;
     fail(new ScaleQuestError('ERR_CANCELLED', `writing ${aborted.path} was given up`));
     shard = null;
-    // The thread may be busy with rows that nobody wants: a new one is cheaper than waiting.
+    // The thread may be busy with rows that nobody wants any more. A new one is cheaper than waiting.
     await thread.stop();
     await discard(files, aborted);
   }
@@ -149,7 +144,7 @@ async function answer(shard: OpenShard, message: FromWorker): Promise<void> {
   shard.changed();
 }
 
-/** Waits until `ready` gives something true, or throws the shard's failure. */
+/** Waits until `ready` gives a true value, or throws the shard's failure. */
 function until<T>(shard: OpenShard, ready: () => T): Promise<NonNullable<T>> {
   return new Promise((resolve, reject) => {
     shard.changed = () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Column } from '../../arrow/columnType.js';
 import { writeAtomic } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
-import { SHARDS_FOLDER } from './runFolder.js';
+import { SHARDS_FOLDER } from './runPaths.js';
 
 export const CARD_FILE = 'README.md';
 
@@ -12,13 +12,13 @@ export interface Card {
   summary?: string | undefined;
   /** Rows of the data set. */
   rows: number;
-  /** Stands for what the rows are: another set, another text. */
+  /** A text that stands for the rows: another set has another one. */
   contents: string;
   columns: readonly Column[];
   funnel: readonly FunnelStep[];
-  /** What steps found out about the rows, a line each. */
+  /** What steps found out about the rows, one line a finding. */
   figures?: readonly string[];
-  /** Names of the exports beside it; each loads as a configuration of its name. */
+  /** Names of the exports beside the set. Each loads as a configuration of its name. */
   exports?: readonly string[];
   /** The pipeline file, as it ran. */
   pipelineText: string;
@@ -35,7 +35,7 @@ export interface FunnelStep {
   rejected: number;
 }
 
-/** Writes the dataset card of a run folder; with it the folder loads as a data set of the shards alone. */
+/** Writes the dataset card of a run folder. With it the folder loads as a data set of the shards alone. */
 export async function writeCard(files: Files, folder: string, card: Card): Promise<void> {
   await writeAtomic(files, join(folder, CARD_FILE), renderCard(card));
 }

@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../../errors.js';
 import { writeAtomic } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
 
-/** Of the manifest and of everything it names; a reader refuses others. */
+/** The version of the manifest and of everything that it names. A reader refuses other versions. */
 export const RUN_FORMAT_VERSION = 1;
 
 const count = z.int().min(0);
@@ -31,7 +31,7 @@ const commitRecord = z.strictObject({
   kept: count.describe('Rows kept in all commits up to this one.'),
   shard: fileRecord.nullable(),
   rejects: fileRecord.nullable(),
-  state: fileRecord.nullable().describe('What stateful steps learnt.'),
+  state: fileRecord.nullable().describe('What stateful steps added to their state.'),
   counts: z.record(z.string(), count).describe('Rows of this commit, by what became of them.'),
   done: z.boolean(),
 });
@@ -45,11 +45,11 @@ export interface ManifestContent {
   commits: CommitRecord[];
   /** Size of the whole lines. */
   bytes: number;
-  /** Size of a last line that a crash has cut off; it was never acknowledged. 0 as a rule. */
+  /** Size of a last line that a crash has torn off, 0 as a rule; that commit was never acknowledged. */
   tornBytes: number;
 }
 
-/** An open manifest. What it does not name has not happened. */
+/** An open manifest. A commit that it does not name has not happened. */
 export interface Manifest {
   readonly content: ManifestContent;
   /** Durable when it resolves. Throws ERR_IO_WRITE; ERR_INVARIANT for a commit out of order. */
@@ -57,14 +57,14 @@ export interface Manifest {
   close(): Promise<void>;
 }
 
-/** Begins a manifest, durably, with its first record; whole or not at all. */
+/** Begins a manifest with its first record, durably, whole or not at all. */
 export async function createManifest(files: Files, path: string, run: RunRecord): Promise<Manifest> {
   const line = encodeLine(runRecord.parse(run));
   await writeAtomic(files, path, line);
   return appendingManifest(files, path, { run, commits: [], bytes: line.length, tornBytes: 0 });
 }
 
-/** Opens a manifest to go on with it: cuts off a torn last line. Throws as `readManifest` does. */
+/** Opens a manifest to append to it, and truncates a torn last line. Throws as `readManifest` does. */
 export async function resumeManifest(files: Files, path: string): Promise<Manifest> {
   const content = await readManifest(files, path);
   return appendingManifest(files, path, content);
@@ -73,7 +73,7 @@ export async function resumeManifest(files: Files, path: string): Promise<Manife
 async function appendingManifest(files: Files, path: string, content: ManifestContent): Promise<Manifest> {
   const file = await files.open(path, 'append');
   const commits = [...content.commits];
-  // A failed append may have left half a line: nothing may follow it until the next start has cut it off.
+  // A failed append may have left half a line: nothing may follow it until the next start has truncated it.
   let broken: Error | null = null;
   try {
     if (content.tornBytes > 0) await file.truncate(content.bytes);

@@ -10,15 +10,10 @@ import type { Files } from '../files/files.js';
  * write rows twice; no int64, no timestamps, no NaN. The schema below keeps rows inside them.
  */
 const rejectRow = z.strictObject({
-  seq: z
-    .int32()
-    .min(0)
-    .transform((seq) => seq + 0)
-    .describe('Source position of the row.'),
+  seq: z.int32().min(0).describe('Source position of the row.'),
   seqIndex: z
     .int32()
     .min(0)
-    .transform((index) => index + 0)
     .describe('Its number among the rows made from that position; 0 if no step made several.'),
   step: z.string().min(1).describe('The step that lost it.'),
   reason: z.string().min(1).describe('Why: a reason of the filter, or an error code.'),
@@ -76,10 +71,8 @@ async function encodeRejects(rows: readonly RejectRow[]): Promise<Uint8Array> {
 
 const GROUP_ROWS = 16_384;
 
-type CheckedRow = z.output<typeof rejectRow>;
-
-function checkRow(row: RejectRow, at: number): CheckedRow {
-  if (isPlain(row)) return { ...row, seq: row.seq + 0, seqIndex: row.seqIndex + 0 };
+function checkRow(row: RejectRow, at: number): RejectRow {
+  if (isPlain(row)) return row;
   const checked = rejectRow.safeParse(row);
   if (checked.success) return checked.data;
   throw new ScaleQuestError('ERR_INVARIANT', `rejects table, row ${at}: ${z.prettifyError(checked.error)}`, {

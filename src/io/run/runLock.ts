@@ -7,13 +7,13 @@ import { removeQuietly } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
 
 export const LOCK_FILE = 'run.lock';
-/** Held for the moment in which a dead process's lock is taken over. */
+/** Exists for the moment in which a process takes over a dead one's lock. */
 export const TAKEOVER_FILE = 'run.lock.takeover';
 
 export const lockHolder = z.strictObject({
   host: z.string(),
   pid: z.int().min(1),
-  /** When the process started, by the kernel's clock; null where the system does not tell. Tells a reused pid apart. */
+  /** When the process started, by the kernel's clock, which tells a reused pid apart; null where the system does not say. */
   bornAt: z.string().nullable(),
 });
 
@@ -26,7 +26,7 @@ export interface RunLock {
 /** Who asks for a lock, and what it can see of others. */
 export interface LockWorld {
   self: LockHolder;
-  /** Whether a process of this machine is still there. */
+  /** Whether a process of this machine still runs. */
   isAlive: (holder: LockHolder) => boolean;
 }
 
@@ -49,30 +49,30 @@ export async function lockRunFolder(
 type WaitingWorld = LockWorld & { sleep: (ms: number) => Promise<void> };
 
 /**
- * Of two that saw the same dead holder the slower would remove the lock of the faster: who takes over does so alone, under a
- * lock of its own, and looks again.
+ * When two processes see the same dead holder, the slower one would remove the lock of the faster one. So a process takes over
+ * alone, under a lock of its own, and looks again before it removes anything.
  */
 async function takeOver(files: Files, folder: string, world: WaitingWorld): Promise<void> {
   const path = join(folder, LOCK_FILE);
-  const turn = join(folder, TAKEOVER_FILE);
+  const takeover = join(folder, TAKEOVER_FILE);
   await assertDead(files, folder, path, world);
-  if (!(await claim(files, turn, world.self))) {
-    await assertDead(files, folder, turn, world);
-    await removeQuietly(files, turn);
-    if (!(await claim(files, turn, world.self))) throw inUse(folder, await readHolder(files, turn));
+  if (!(await claim(files, takeover, world.self))) {
+    await assertDead(files, folder, takeover, world);
+    await removeQuietly(files, takeover);
+    if (!(await claim(files, takeover, world.self))) throw inUse(folder, await readHolder(files, takeover));
   }
   try {
     await assertDead(files, folder, path, world);
     await removeQuietly(files, path);
     if (!(await claim(files, path, world.self))) throw inUse(folder, await readHolder(files, path));
   } finally {
-    await removeQuietly(files, turn);
+    await removeQuietly(files, takeover);
   }
 }
 
 async function assertDead(files: Files, folder: string, path: string, world: WaitingWorld): Promise<void> {
   let found = await readHolder(files, path);
-  // It may be about to write its name; a crash has left it empty if it stays so.
+  // The holder may be about to write its name. If the lock stays empty, a crash has left it so.
   for (let tries = 0; !found && tries < NAMELESS_TRIES; tries++) {
     await world.sleep(NAMELESS_MS);
     found = await readHolder(files, path);
@@ -83,13 +83,13 @@ async function assertDead(files: Files, folder: string, path: string, world: Wai
 const NAMELESS_TRIES = 5;
 const NAMELESS_MS = 50;
 
-/** Whether what a process began may still be going on. */
+/** Whether the holder may still be at work. */
 export function isHeld(found: LockHolder, { self, isAlive }: LockWorld): boolean {
-  // Nothing can be known of a process on another machine that shares the folder.
+  // A process on another machine that shares the folder cannot be seen from here.
   return found.host !== self.host || isAlive(found);
 }
 
-/** False if there is one already. */
+/** False where the lock exists already. */
 async function claim(files: Files, path: string, self: LockHolder): Promise<boolean> {
   try {
     const file = await files.open(path, 'exclusive');
@@ -105,7 +105,7 @@ async function claim(files: Files, path: string, self: LockHolder): Promise<bool
   }
 }
 
-/** Null for a lock that a crash has left empty, or that is gone by now. */
+/** Null for a lock that a crash has left empty, or that has been released by now. */
 async function readHolder(files: Files, path: string): Promise<LockHolder | null> {
   try {
     const text = new TextDecoder().decode(await readWhole(files, path));
@@ -125,7 +125,7 @@ function inUse(folder: string, found: LockHolder | null): ScaleQuestError {
   );
 }
 
-/** A process of this machine, as others can tell it again. */
+/** A process of this machine, so that others can recognise it. */
 export function holderOf(pid: number): LockHolder {
   return { host: hostname(), pid, bornAt: bornAt(pid) };
 }
@@ -147,8 +147,8 @@ function exists(pid: number): boolean {
 }
 
 /**
- * Field 22 of Linux's /proc/<pid>/stat; the name before it may hold spaces and brackets. Null for a process that has died and
- * that nobody has waited for, as in a container without an init.
+ * Field 22 of Linux's /proc/<pid>/stat; the process name before it may hold spaces and brackets. Null for a zombie: a process
+ * that has died and that nobody has waited for, as in a container without an init.
  */
 function bornAt(pid: number): string | null {
   try {

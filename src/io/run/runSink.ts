@@ -6,13 +6,14 @@ import type { WrittenFile } from '../files/atomicFile.js';
 import type { StartEncoder } from '../parquet/encoderThread.js';
 import type { Files } from '../files/files.js';
 import type { FileRecord } from './manifest.js';
-import { type RunFolder, rejectsFile, shardFile, stateFile } from './runFolder.js';
+import { type RunFolder } from './runFolder.js';
+import { rejectsFile, shardFile, stateFile } from './runPaths.js';
 import { type RejectRow, writeRejects } from './rejectsWriter.js';
 import { type ShardWriter, openShardWriter } from '../parquet/shardWriter.js';
 import { type StateEntry, writeState } from './stateFile.js';
 
-/** A commit as the run folder takes it. */
-export interface RunCut {
+/** One commit: the rows appended before it become durable with it. */
+export interface RunCommit {
   next: number;
   kept: number;
   lost: readonly RejectRow[];
@@ -27,15 +28,15 @@ export interface RunSinkOptions {
   metadata: Readonly<Record<string, string>>;
   rowGroupRows: number;
   zstdLevel: number;
-  /** A thread unless given. */
+  /** A worker thread if absent. */
   startEncoder?: StartEncoder | undefined;
 }
 
-/** Commits into a run folder: shard, rejects, state, then the manifest's record, which makes them true. */
+/** Commits into a run folder: first shard, rejects and state, then the manifest's record, which makes the commit happen. */
 export interface RunSink {
   append(rows: RecordBatch): Promise<void>;
-  commit(cut: RunCut): Promise<void>;
-  /** Drops what is not committed and ends the writer's thread; the folder's manifest stays open. */
+  commit(commit: RunCommit): Promise<void>;
+  /** Drops rows that are not committed and ends the writer's thread. The folder's manifest stays open. */
   close(): Promise<void>;
 }
 

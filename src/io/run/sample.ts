@@ -19,9 +19,8 @@ export interface SampleOptions {
 }
 
 /**
- * Writes the first kept rows (100) of a run as JSON lines, for people to look at; from the shards, so that a
- * resumed run has the same sample as one that was never stopped. Gives the number of rows. Throws
- * ERR_IO_READ, ERR_IO_WRITE.
+ * Writes the first kept rows of a run (100) as JSON lines, for people to look at. It reads them from the shards, so that a
+ * resumed run has the same sample as one that was never stopped. Gives the number of rows. Throws ERR_IO_READ, ERR_IO_WRITE.
  */
 export async function writeSample(files: Files, options: SampleOptions): Promise<number> {
   const lines = await firstRows(files, options);

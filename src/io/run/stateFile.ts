@@ -5,7 +5,7 @@ import { ScaleQuestError } from '../../errors.js';
 import { type WrittenFile, hashBytes, writeAtomic } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
 
-/** What a stateful step learnt from one row; folding a run's entries in order gives the step's memory back. */
+/** What a stateful step added to its state at one row. Applying a run's entries in order restores the state. */
 export interface StateEntry {
   seq: number;
   step: string;
@@ -14,7 +14,7 @@ export interface StateEntry {
 
 const stateEntry = z.strictObject({ seq: z.int().min(0), step: z.string(), value: z.unknown() });
 
-/** Writes what was learnt between two commits as compressed JSON lines, whole or not at all; null, and no file, for nothing. */
+/** Writes the entries between two commits as compressed JSON lines, whole or not at all. For none it writes no file and gives null. */
 export async function writeState(
   files: Files,
   path: string,
@@ -28,8 +28,8 @@ export async function writeState(
 }
 
 /**
- * Reads state files in their order: step → values, of all steps or the named ones. Throws ERR_DATA_INVALID, naming the file,
- * for one that is not as it was written: a run that went on from it would make other rows.
+ * Reads state files in their order: step → values, for all steps or the named ones. Throws ERR_DATA_INVALID naming a file
+ * that is not as it was written: a run that went on from it would make other rows.
  */
 export async function readStates(
   files: Files,

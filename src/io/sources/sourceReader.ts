@@ -6,13 +6,13 @@ import { type Files, nodeFiles } from '../files/files.js';
 import { type SourceOptions, namedSources } from './registry.js';
 import { toBatches } from './toBatches.js';
 
-/** Where a pipeline's rows come from: files, or nothing but positions for `generate` to fill. */
+/** Where a pipeline's rows come from: files, or positions alone for `generate` to fill. */
 export type SourceSettings = SourceOptions & { batchRows: number };
 
-/** Gives at most `rowsMax` rows from position `lo` on; null when there are no more. Called in order; the first `lo` may be any. */
+/** Gives at most `rowsMax` rows from position `lo` on, or null at the end. Calls come in order; the first `lo` may be any. */
 export type ReadRows = (lo: number, rowsMax: number) => Promise<RecordBatch | null> | RecordBatch | null;
 
-/** Relative paths start at `folder`. */
+/** Reads what a pipeline's `source` names. Relative paths start at `folder`. */
 export function sourceReader(settings: SourceSettings, folder: string, files: Files = nodeFiles): ReadRows {
   const [source] = namedSources(settings);
   if (!source) return (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
@@ -25,20 +25,20 @@ export function sourceReader(settings: SourceSettings, folder: string, files: Fi
     columns: fileColumns,
     batchRows: settings.batchRows,
   };
-  let cut: ReadRows | null = null;
-  // A resumed run begins where its commits end; every position before that is passed over.
+  let readSized: ReadRows | null = null;
+  // A resumed run begins where its commits end, and skips every position before.
   return async (lo, rowsMax) => {
-    if (!cut) {
+    if (!readSized) {
       const from = { ...request, from: lo };
-      cut = cutToSize(toBatches(format.open(files, from, options), from));
+      readSized = limitRows(toBatches(format.open(files, from, options), from));
     }
-    const rows = await cut(lo, rowsMax);
+    const rows = await readSized(lo, rowsMax);
     return rows && isRenamed ? renameColumns(rows, (name) => nameOf.get(name) ?? name) : rows;
   };
 }
 
-/** The gate may ask for less than a batch; the rest waits for the next call. */
-function cutToSize(batches: AsyncGenerator<RecordBatch>): ReadRows {
+/** The gate may ask for less than a batch. The rest then waits for the next call. */
+function limitRows(batches: AsyncGenerator<RecordBatch>): ReadRows {
   let rest: RecordBatch | null = null;
   return async (_lo, rowsMax) => {
     const rows: RecordBatch | undefined = rest ?? (await batches.next()).value;

@@ -7,9 +7,7 @@ import { ScaleQuestError } from '../../errors.js';
 import { ROWS_FROM_ZERO } from './fileOptions.js';
 import type { Block, ReadRequest } from './format.js';
 
-/**
- * Checks blocks and cuts them into batches with a column `seq`. Throws ERR_DATA_INVALID naming file and row.
- */
+/** Checks the values of blocks and makes batches of `batchRows` rows with a column `seq`. Throws ERR_DATA_INVALID naming file and row. */
 export async function* toBatches(
   blocks: AsyncIterable<Block>,
   { columns, batchRows, from = 0 }: Pick<ReadRequest, 'columns' | 'batchRows' | 'from'>,
@@ -19,7 +17,7 @@ export async function* toBatches(
   let waiting: ColumnValue[][] = columns.map(() => []);
   let start = 0;
 
-  function cut(rowCount: number): RecordBatch {
+  function nextBatch(rowCount: number): RecordBatch {
     const values = waiting.map((column) => column.slice(start, start + rowCount));
     const seqs = Array.from({ length: rowCount }, (_, at) => seq + at);
     start += rowCount;
@@ -29,11 +27,11 @@ export async function* toBatches(
 
   for await (const block of blocks) {
     columns.forEach((column, at) => appendChecked(block, column, block.values[at]!, waiting[at]!));
-    while (waiting[0]!.length - start >= batchRows) yield cut(batchRows);
+    while (waiting[0]!.length - start >= batchRows) yield nextBatch(batchRows);
     waiting = waiting.map((column) => column.slice(start));
     start = 0;
   }
-  if (waiting[0]!.length > 0) yield cut(waiting[0]!.length);
+  if (waiting[0]!.length > 0) yield nextBatch(waiting[0]!.length);
 }
 
 function appendChecked(

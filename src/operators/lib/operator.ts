@@ -157,14 +157,18 @@ export function parseOptions<Schema extends z.ZodType>(
   );
 }
 
+/** The part of a spec that tells the columns. */
+interface Columns<Options, Reads, Writes> {
+  name: string;
+  reads: (options: Options) => Reads;
+  writes: (options: Options) => Writes;
+  optional?: (options: Options) => readonly string[];
+}
+
 /** What the flow needs to know of a step: its label, and its columns with these options. */
-export function shapeOf<
-  Schema extends z.ZodType,
-  Reads extends ColumnTypes,
-  Writes extends readonly Column[],
->(
-  spec: OperatorSpec<Schema, Reads, Writes>,
-  options: z.output<Schema>,
+export function shapeOf<Options, Reads extends ColumnTypes, Writes extends readonly Column[]>(
+  spec: Columns<Options, Reads, Writes>,
+  options: NoInfer<Options>,
   context: RunContext,
 ): StepShape<Reads, Writes, never> {
   const step = context.step ?? spec.name;

@@ -112,7 +112,11 @@ async function stepAt(
   if (parsed === undefined || label === undefined) return undefined;
   const loaded =
     name === 'custom' ? await loadAt(document, [...path, name, 'path'], parsed, folder, problems) : spec;
-  return loaded && { label, spec: loaded, input, parsed };
+  if (!loaded) return undefined;
+  // A module may have a schema of its own options: only now is it known.
+  const read =
+    name === 'custom' ? parseAt(document, [...path, name], loaded.options, input, problems) : parsed;
+  return read === undefined ? undefined : { label, spec: loaded, input, parsed: read };
 }
 
 async function loadAt(

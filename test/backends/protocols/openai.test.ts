@@ -576,10 +576,7 @@ describe('the options of openai', () => {
   it('has an identity of what decides the replies alone', () => {
     const parse = (changes: object): string =>
       JSON.stringify(
-        openai.describe(
-          openai.options.parse({ replicas: ['http://h/v1'], model: 'm', ...changes }),
-          'qwen2-math',
-        ).identity,
+        openai.describe(openai.options.parse({ replicas: ['http://h/v1'], model: 'm', ...changes })).identity,
       );
     const knobs = {
       replicas: ['http://other/v1'],

@@ -5,13 +5,9 @@ import { test } from 'node:test';
 import { seqBatch } from '../../../src/arrow/columns.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import type { CommitRecord, RunRecord } from '../../../src/io/run/manifest.js';
-import {
-  committedShards,
-  openRunFolder,
-  rejectsFile,
-  shardFile,
-  stateFile,
-} from '../../../src/io/run/runFolder.js';
+import { committedShards } from '../../../src/io/run/commits.js';
+import { openRunFolder } from '../../../src/io/run/runFolder.js';
+import { rejectsFile, shardFile, stateFile } from '../../../src/io/run/runPaths.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { writeRejects } from '../../../src/io/run/rejectsWriter.js';
 import { testFolder } from '../../helpers/testFolder.js';

@@ -69,5 +69,8 @@ test('an operator file with an unfit export says what was expected', async () =>
   writeFileSync(path, 'export default { row: 3 };\n');
   const [found] = await problemsOf(withSteps(GENERATE, `custom: { path: ${JSON.stringify(path)} }`));
   assert.equal(found!.code, 'ERR_OPERATOR_LOAD');
-  assert.match(found!.message, /unfit default export at row: .*Expected \{ reads, writes, drops, row \}/);
+  assert.match(
+    found!.message,
+    /default export of .* is unfit at row: .*Expected \{ reads, writes, drops, row \}/,
+  );
 });

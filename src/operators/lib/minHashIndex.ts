@@ -13,14 +13,14 @@ const SHINGLE_WORDS = 3;
 /** 16-bit minima: two different minima meet by chance once in 65,536, far below the estimate's own error of 0.035. */
 export type Signature = Uint16Array;
 
-export interface NearDuplicates {
+export interface MinHashIndex {
   /** Number of the most similar stored text that reaches the threshold, and the estimate; null if none does. */
   find(signature: Signature): { index: number; similarity: number } | null;
   add(signature: Signature): void;
   readonly size: number;
 }
 
-export function createNearDuplicates(threshold: number): NearDuplicates {
+export function createMinHashIndex(threshold: number): MinHashIndex {
   let signatures = new Uint16Array(1024 * PERMUTATIONS);
   let nextEntry = new Int32Array(1024 * BANDS);
   let heads = new Int32Array(1024 * BANDS * 2).fill(-1);
@@ -91,24 +91,7 @@ export function createNearDuplicates(threshold: number): NearDuplicates {
   };
 }
 
-/** A word; each Han or Kana is one. A number. A factorial's sign. Signs that change what is asked. */
-const TOKEN = new RegExp(
-  [
-    String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]`,
-    String.raw`[\p{L}\p{M}]+`,
-    String.raw`\p{N}+(?:[.,]\p{N}+)*`,
-    String.raw`(?<=[\p{N})])!`,
-    String.raw`[-*\/^%°()[\]{}\p{Sm}\p{Sc}]`,
-  ].join('|'),
-  'gu',
-);
-
-/** Words, numbers, and signs (operators, brackets, currencies, degrees), in one case and one form of each character. */
-export function words(text: string): string[] {
-  return text.normalize('NFKC').toLowerCase().match(TOKEN) ?? [];
-}
-
-export function signatureOf(tokens: readonly string[]): Signature {
+export function minHashSignature(tokens: readonly string[]): Signature {
   const shingles = hashShingles(tokens);
   const signature = new Uint16Array(PERMUTATIONS);
   for (let p = 0; p < PERMUTATIONS; p += 2) addMinima(shingles, p, signature);

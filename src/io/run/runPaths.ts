@@ -1,0 +1,41 @@
+/** Names of files and folders inside a run folder. */
+
+export const MANIFEST_FILE = 'manifest.jsonl';
+export const SHARDS_FOLDER = 'shards';
+export const REJECTS_FOLDER = 'rejects';
+export const STATE_FOLDER = 'state';
+
+/** The folders whose files the manifest names. */
+export const COMMIT_FOLDERS = [SHARDS_FOLDER, REJECTS_FOLDER, STATE_FOLDER];
+
+/** Path of a commit's shard inside the run folder. */
+export function shardFile(index: number): string {
+  return `${SHARDS_FOLDER}/shard-${`${index}`.padStart(5, '0')}.parquet`;
+}
+
+/** Path of a commit's table of lost rows inside the run folder. */
+export function rejectsFile(index: number): string {
+  return `${REJECTS_FOLDER}/rejects-${`${index}`.padStart(5, '0')}.parquet`;
+}
+
+/** Path of the state that stateful steps added in a commit, inside the run folder. */
+export function stateFile(index: number): string {
+  return `${STATE_FOLDER}/state-${`${index}`.padStart(5, '0')}.jsonl.gz`;
+}
+
+/** Whether a file in one of the commit folders is a run's own, by its name: the run may remove it. */
+export function isCommitFile(name: string): boolean {
+  return /^((shard|rejects)-\d{5,}\.parquet|state-\d{5,}\.jsonl\.gz)(\.tmp)?$/.test(name);
+}
+
+/** Whether a file beside the commit folders is what a crash leaves of a file that was not whole yet. */
+export function isCrashRemainder(name: string): boolean {
+  return CRASH_REMAINDERS.includes(name);
+}
+
+const CRASH_REMAINDERS = [
+  ...[MANIFEST_FILE, 'pipeline.yaml', 'report.json', 'performance.json', 'sample.jsonl', 'README.md'].map(
+    (name) => `${name}.tmp`,
+  ),
+  'run.lock.takeover',
+];

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  Bool,
+  DateMillisecond,
+  Dictionary,
+  Field,
+  Float32,
+  Int32,
+  Int64,
+  List,
+  Uint32,
+  Utf8,
+} from 'apache-arrow';
+import { COLUMN_TYPES, arrowField, arrowType, columnTypeOf } from '../../src/arrow/columnType.js';
+
+test('every column type is stored as an Arrow type that is read back as the same', () => {
+  for (const type of COLUMN_TYPES) assert.equal(columnTypeOf(arrowType(type)), type);
+});
+
+test('an Arrow type that no column has is none', () => {
+  const list = (type: Int64 | List): List => new List(new Field('item', type, true));
+  const foreign = [new Int64(), new Uint32(), new Float32(), new DateMillisecond(), list(new Int64())];
+  for (const type of [...foreign, list(list(new Int64()))]) assert.equal(columnTypeOf(type), null, `${type}`);
+});
+
+test('text in a dictionary is text, alone and in lists', () => {
+  const words = new Dictionary(new Utf8(), new Int32());
+  assert.equal(columnTypeOf(words), 'string');
+  assert.equal(columnTypeOf(new List(new Field('item', words, true))), 'list<string>');
+  assert.equal(columnTypeOf(new Dictionary(new Bool(), new Int32())), 'bool');
+});
+
+test('a field carries name, nullability and help, and is made once a column', () => {
+  const column = { name: 'hint', type: 'string', help: 'A hint.', nullable: true } as const;
+  const field = arrowField(column);
+  assert.deepEqual([field.name, field.nullable, field.metadata.get('help')], ['hint', true, 'A hint.']);
+  assert.equal(arrowField(column), field);
+  assert.equal(arrowField({ name: 'hint', type: 'string', help: '' }).nullable, false);
+});
