@@ -11,12 +11,12 @@ export {
   planPipeline,
 } from './run/planPipeline.js';
 export type { FlowEvent, RunEvent, TrainingEvent, TrainingKind } from './run/events.js';
-export type { Performance, Report, RunResult } from './run/report.js';
+export type { Performance, Report, RunResult } from './run/report/report.js';
 export type { Plan } from './pipeline/plan.js';
 export { printPlan } from './pipeline/printPlan.js';
 export { type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
-export type { RowEffect, RowTrace } from './run/preview.js';
-export { type ChainEvent, type ChainRun, runChain } from './run/runChain.js';
+export type { RowEffect, RowTrace } from './run/stream/previewPlan.js';
+export { type ChainEvent, type ChainRun, runChain } from './run/chain/runChain.js';
 export { type PipelineTraining, trainPipeline } from './run/trainPipeline.js';
 export { type ReplyPrune, describeReplies, exportReplies, pruneReplies } from './run/replyStore.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';

@@ -7,7 +7,7 @@ import { openModel } from '../../src/backends/openModel.js';
 import { withStore } from '../../src/backends/cache/stored.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { type Store, openStore } from '../../src/store/store.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { flag, median, spread } from '../figures.js';
 

@@ -2,7 +2,7 @@ import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import { createPool } from '../../src/backends/pool/pool.js';
 import { createSharedPools } from '../../src/backends/pool/sharedPools.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { occupancyBetween } from '../endpoint/stats.js';
 import { type RunningEndpoint, startEndpoint } from '../endpoint/start.js';
 import { flag, spread } from '../figures.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { askAll, modelOver } from './load.js';
 import { flag, spread } from '../figures.js';

@@ -1,4 +1,4 @@
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { ENGINE_DEFAULTS } from '../endpoint/engine.js';
 import { idealMakespanMs } from '../endpoint/ideal.js';
 import { startEndpoint } from '../endpoint/start.js';

@@ -4,7 +4,7 @@ import { commitShards } from '../../src/flow/commitShards.js';
 import { createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { KEEP } from '../../src/flow/outcome.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { modelOver } from './load.js';
 import { flag, spread } from '../figures.js';

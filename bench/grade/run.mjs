@@ -9,7 +9,7 @@ import { drawPairs } from '../../dist/bench/grade/pairs.js';
 import { GRADE_LIMITS } from '../../dist/src/grade/compare/budget.js';
 import { createGrader } from '../../dist/src/grade/worker/grader.js';
 import { sameAnswer } from '../../dist/src/grade/compare/sameAnswer.js';
-import { printTable } from '../../dist/src/run/report.js';
+import { printTable } from '../../dist/src/run/report/report.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const venv = join(here, '..', '..', '.venv-grade');

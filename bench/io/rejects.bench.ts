@@ -5,7 +5,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { writeAtomic } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { type RejectRow, writeRejects } from '../../src/io/run/rejectsWriter.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { flag, spread } from '../figures.js';
 
 /**

@@ -9,7 +9,7 @@ import { type Database, open } from 'lmdb';
 import { systemClock } from '../../src/clock.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { flag, median } from '../figures.js';
 import { textOf } from '../endpoint/texts.js';
 

@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { flag, wordFlag } from '../figures.js';
 import type { Kernel } from './kernel.js';
 import { KERNELS } from './kernels.js';

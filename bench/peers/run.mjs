@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { printTable } from '../../dist/src/run/report.js';
+import { printTable } from '../../dist/src/run/report/report.js';
 import { startEndpoint } from '../../dist/bench/endpoint/start.js';
 
 const here = dirname(fileURLToPath(import.meta.url));

@@ -5,7 +5,7 @@ import { columnValues } from '../../src/arrow/read.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
 import { toBatches } from '../../src/io/sources/toBatches.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { gradeBoxed, solve } from '../../models/solver.js';
 
 /**

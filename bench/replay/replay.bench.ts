@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { flag, spread } from '../figures.js';
 import { type ReplayPipeline, pipelineText } from './pipeline.js';
 import { topEntries } from './profile.js';

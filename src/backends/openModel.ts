@@ -23,7 +23,7 @@ export interface OpenModelDeps {
   folder: string;
   clock?: Clock;
   random?: () => number;
-  /** Roles that are given the same one share the pools of the servers that they have in common. */
+  /** Models that are opened with the same `pools` share one pool for the servers that they have in common. */
   pools?: SharedPools;
   /** Gives up a server that is still starting. */
   signal?: AbortSignal;
@@ -40,8 +40,8 @@ export async function openModel(name: string, config: ModelInput, deps: OpenMode
 }
 
 /**
- * Asks a model's server whether it can be used, where the protocol has a way that is cheaper than a question to the model.
- * Tells whether it has. Rejects as a request of a run would.
+ * Asks a model's server whether it can be used, if the protocol has a cheaper way to find out than a question to the model.
+ * Returns whether it has one. Rejects as a request of a run would.
  */
 export async function probeModel(name: string, config: ModelConfig, deps: OpenModelDeps): Promise<boolean> {
   const { protocol, options } = protocolOf(config);
@@ -55,7 +55,7 @@ function openDeps({ clock = systemClock, random = Math.random, ...deps }: OpenMo
   return { ...deps, clock, random };
 }
 
-/** The key that its servers are sent; undefined where it has none, or its variable is not set. */
+/** The key that the model's servers get; undefined if it has none, or its variable is not set. */
 function keyOf(config: ModelConfig, { env }: OpenModelDeps): string | undefined {
   const variable = describeModel(config).servers?.apiKeyEnv;
   return variable === undefined ? undefined : env[variable]?.trim();

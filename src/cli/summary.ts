@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { printFigures } from '../run/figures.js';
+import { printFigures } from '../run/report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { RunEvent } from '../run/events.js';
-import { type Performance, printFunnel } from '../run/report.js';
+import { type Performance, printFunnel } from '../run/report/report.js';
 
 type ReportedEvent = Extract<RunEvent, { event: 'reported' }>;
 

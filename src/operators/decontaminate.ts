@@ -23,7 +23,9 @@ const benchmark = z.strictObject({
   path: z
     .string()
     .min(1)
-    .describe('A .jsonl or .parquet file, or a folder of either; relative to the pipeline file.'),
+    .describe(
+      'A file of rows in a format that `source` reads, or a folder of such files; relative to the pipeline file.',
+    ),
   column: z.string().min(1).default('question').describe('The column that holds its questions.'),
   name: z.string().min(1).optional().describe('Its name in the report; the file’s name if absent.'),
 });
@@ -78,7 +80,7 @@ export interface DecontaminateOptions {
 
 /** A test set that the written set must not give away. */
 export interface BenchmarkOptions {
-  /** A .jsonl or .parquet file, or a folder of either; relative to the pipeline file. */
+  /** A file of rows in a format that `source` reads, or a folder of such files; relative to the pipeline file. */
   path: string;
   /**
    * The column that holds its questions.
@@ -199,7 +201,7 @@ export function decontaminate(
 }
 
 function nameOf({ name, path }: z.output<typeof benchmark>): string {
-  return name ?? path.replace(/^.*[/\\](?=[^/\\])/, '').replace(/(\.jsonl|\.parquet|[/\\])$/, '');
+  return name ?? path.replace(/^.*[/\\](?=[^/\\])/, '').replace(/(\.[a-z]+|[/\\])$/, '');
 }
 
 function questionsOf(

@@ -16,7 +16,7 @@ program.on('error', (error) => {
   process.exit(127);
 });
 program.on('exit', (code, signal) => {
-  // What a program leaves behind in its group (workers) goes with it.
+  // Workers that a program leaves behind in its group end with it.
   signalGroup('SIGKILL');
   process.exit(stopping ? 0 : (code ?? (signal ? 128 + constants.signals[signal] : 1)));
 });

@@ -13,9 +13,9 @@ export interface GroupOptions {
 }
 
 /**
- * Starts a program whose whole process group ends when the guard's standard input is ended, or when this process dies in any way.
- * The guard exits as the program did: with its code, 128 and the number of the signal that ended it, or 127 where it cannot be
- * started.
+ * Starts a program. Its whole process group ends when the guard's standard input is closed, or when this process dies in any
+ * way. The guard exits as the program did: with its code, with 128 plus the number of the signal that ended it, or with 127 if
+ * it cannot be started.
  */
 export function spawnGuarded(command: readonly string[], { env, graceMs, cwd }: GroupOptions): GuardedGroup {
   const guard = fileURLToPath(new URL('./groupGuard.js', import.meta.url));

@@ -42,8 +42,11 @@ export interface ManagedServerDeps {
   signal?: AbortSignal | undefined;
 }
 
-const POLL_MS = 500;
+/** How often a starting server is asked whether it is ready. */
+const POLL_PERIOD_MS = 500;
+/** An engine takes seconds to let go of its GPUs; after that it is killed. */
 const STOP_GRACE_MS = 10_000;
+/** Enough for the traceback that tells why a server ended. */
 const LOG_TAIL_LINES = 30;
 
 /** Starts a server and waits until it is ready. Rejects with ERR_MODEL_LOAD and the end of its log if it dies or takes too long. */
@@ -84,7 +87,7 @@ export async function startServer(
     return new ScaleQuestError(code, `${name}: ${server} ${what}. The end of its log:\n${log()}`, { data });
   }
 
-  /** Never settles where we end it. */
+  /** Never settles if we end the server ourselves. */
   async function death(): Promise<ScaleQuestError> {
     await exited;
     if (isStopping) return new Promise(() => {});
@@ -97,18 +100,18 @@ export async function startServer(
       if (ended !== null) throw failure(ended);
       if (clock.nowMs() > deadlineMs)
         throw failure(`did not answer within ${options.startTimeoutMs / 1000} s`);
-      await clock.sleep(POLL_MS, signal);
+      await clock.sleep(POLL_PERIOD_MS, signal);
     }
   } catch (error) {
     await stop();
     throw signal?.aborted ? cancelled(name) : error;
   }
-  // A server of someone else on the same port would answer too, while ours failed to take it.
+  // If ours could not take its port, another server there answers in its place.
   if (ended !== null) throw failure(`${ended}, though something else answers at its address`);
   return { stop, died: death() };
 }
 
-/** Ours would find its port taken only later, and the other's replies would pass for its own. */
+/** Our server would find its port taken only later, and the replies of the other one would pass for its own. */
 function alreadyThere(name: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_MODEL_LOAD',

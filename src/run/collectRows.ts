@@ -5,7 +5,7 @@ import type { Batch } from '../flow/batch.js';
 import type { AnyColumns, PlainRow } from '../flow/columnTypes.js';
 import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { ReadRows } from '../flow/gate.js';
-import { type Resume, streamRows } from './streamRows.js';
+import { type Resume, streamRows } from './stream/streamRows.js';
 
 /** Where a stream begins and ends, and how much of it is in memory. */
 export interface StreamOptions<Source = SeqOnly> {

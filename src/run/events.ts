@@ -3,7 +3,7 @@ import type { SampleRow } from '../io/run/sample.js';
 import type { LogEvent } from '../io/run/runLog.js';
 import type { Metrics } from '../train/metrics.js';
 import type { TrainingResult } from '../train/train.js';
-import type { RunResult } from './report.js';
+import type { RunResult } from './report/report.js';
 
 /**
  * What happens in a run, in order. The terminal, `log.jsonl` and programs read this one stream; the log keeps what `LogEvent`

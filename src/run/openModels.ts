@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
 import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
-import type { StepResultCache } from './runPlan.js';
+import type { StepResultCache } from './stream/runPlan.js';
 import { stepResultCacheOf, openStoreOf } from './openStore.js';
 
 export interface OpenedModels {

@@ -5,7 +5,7 @@ import { nodeFiles } from '../io/files/files.js';
 import type { Plan } from '../pipeline/plan.js';
 import { hashOf } from '../pipeline/hash.js';
 import { type Store, openStore } from '../store/store.js';
-import type { StepResultCache } from './runPlan.js';
+import type { StepResultCache } from './stream/runPlan.js';
 
 /** Beside the run folders, so that it outlives each of them. */
 export const STORE_FOLDER = '.store';

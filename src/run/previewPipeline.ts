@@ -1,7 +1,7 @@
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { closeModels, openModels } from './openModels.js';
 import { type PipelineOptions, planPipeline, promptOf } from './planPipeline.js';
-import { type RowTrace, previewPlan } from './preview.js';
+import { type RowTrace, previewPlan } from './stream/previewPlan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
 /** Options of `previewPipeline`. */

@@ -11,14 +11,14 @@ import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/
 import { type LogEvent, openRunLog } from '../io/run/runLog.js';
 import { writeSample } from '../io/run/sample.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
-import { figuresOf, printFigures, stepsWithFigures } from './figures.js';
+import { figuresOf, printFigures, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
-import { type Report, type RunResult, performanceOf, reportOf } from './report.js';
+import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import type { Emit, RunEvent } from './events.js';
-import { fillFolder } from './fillFolder.js';
+import { fillFolder } from './stream/fillFolder.js';
 import { type OpenedModels, statsOf } from './openModels.js';
-import { type RunDeps, runPlan } from './runPlan.js';
-import type { Resume } from './streamRows.js';
+import { type RunDeps, runPlan } from './stream/runPlan.js';
+import type { Resume } from './stream/streamRows.js';
 import { filledRemover } from '../train/environment.js';
 
 /** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */

@@ -16,8 +16,8 @@ import {
   positionsOnly,
   streamSettings,
 } from './collectRows.js';
-import { fillFolder } from './fillFolder.js';
-import { streamRows } from './streamRows.js';
+import { fillFolder } from './stream/fillFolder.js';
+import { streamRows } from './stream/streamRows.js';
 
 /** Where a stream is written, and how its files are cut. */
 export interface ShardsOptions<

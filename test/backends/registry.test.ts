@@ -126,10 +126,17 @@ it('keyVariablesOf collects the variables of all models', () => {
   assert.deepEqual(keyVariablesOf(models), new Set(['A', 'B']));
 });
 
-it('protocolsThatCan lists names as a sentence does', () => {
-  assert.equal(protocolsThatCan('score'), 'pooling, classify, scorePair or tei');
-  assert.equal(protocolsThatCan('scoreQuestion'), 'pooling, classify or tei with `input: text`');
-  assert.equal(protocolsThatCan('embed'), 'embeddings');
+it('protocolsThatCan lists every protocol that claims the ability, as a sentence does', () => {
+  for (const ability of ['preQuery', 'complete', 'choose', 'score', 'scoreQuestion', 'embed'] as const) {
+    const claimed = PROTOCOL_NAMES.flatMap((name) => {
+      const needed = (PROTOCOLS[name] as Protocol).abilities[ability];
+      return needed === undefined ? [] : [`${name} ${needed}`.trim()];
+    });
+    const sentence = protocolsThatCan(ability);
+    assert.deepEqual(sentence.split(/, | or /), claimed, ability);
+    assert.equal(sentence.split(' or ').length, Math.min(2, claimed.length), sentence);
+  }
+  assert.match(protocolsThatCan('scoreQuestion'), /^pooling, .*tei with `input: text`/);
 });
 
 it('the JSON Schema of models has one branch a protocol', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { printSummary } from '../../src/cli/summary.js';
 import { planPipeline } from '../../src/run/planPipeline.js';
-import type { Performance, Report } from '../../src/run/report.js';
+import type { Performance, Report } from '../../src/run/report/report.js';
 import { smallPipeline } from '../helpers/smallPipeline.js';
 
 const REPORT: Report = {

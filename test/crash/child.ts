@@ -1,6 +1,6 @@
 // `scalequest run` that ends itself with SIGKILL at a call to the file system of its run folder:
 //   node dist/test/crash/child.js CALL[half] FILE OUT [KEY=VALUE …]
-import { runCommand } from '../../src/cli/run.js';
+import { runFile } from '../../src/cli/commands/run.js';
 import { type Files, type OpenFile, nodeFiles } from '../../src/io/files/files.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
 import { overridesOf } from '../helpers/pipelineWorld.js';
@@ -44,4 +44,4 @@ const killingFiles: Files = {
   syncFolder: async (path) => (await reach(), nodeFiles.syncFolder(path)),
 };
 
-await runCommand(file!, overridesOf(...knobs), { out }, { ...systemWorld(), files: killingFiles });
+await runFile(file!, { set: overridesOf(...knobs), out }, { ...systemWorld(), files: killingFiles });

@@ -11,7 +11,7 @@ import { folderBytes, serverPipeline, startRun, startSimulatedServer } from './k
 
 test('killed on the simulated server: the unbroken run’s bytes, and nothing asked twice that was durable', async () => {
   const folder = join(temporaryFolder(), 'series');
-  const { kills, repeated, underWay } = await killRuns({
+  const { kills, repeated, inFlight } = await killRuns({
     folder,
     shape: 'several',
     hasStore: true,
@@ -21,7 +21,7 @@ test('killed on the simulated server: the unbroken run’s bytes, and nothing as
     durableMsMax: 1500,
   });
   assert.equal(kills, 2);
-  assert.ok(repeated <= underWay);
+  assert.ok(repeated <= inFlight);
 });
 
 test('killed on the bundled model: the unbroken run’s bytes, and no engine process outlives the run', async () => {

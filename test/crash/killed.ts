@@ -24,8 +24,8 @@ export interface KilledSeries {
   /** Ends when so many processes were killed. */
   kills: number;
   /**
-   * A reply is durable so long after the server has sent it: 50 ms of waiting for company, the flush, and the time until a
-   * process that shares its cores gets round to it.
+   * A reply is durable so long after the server has sent it: the group-commit window of 50 ms, the flush, and the
+   * time until a process that shares its cores gets round to it.
    */
   durableMsMax?: number;
 }
@@ -46,8 +46,8 @@ export interface KilledCounts {
    * At the kills: requests whose reply was not durable, all in all and at one kill at most. Without a store that is all
    * that was asked.
    */
-  underWay: number;
-  underWayMost: number;
+  inFlight: number;
+  inFlightMost: number;
   /** Of them, those that the server had not answered. */
   unanswered: number;
   /** Of the others, how long before the kill the first was answered, at most: so late the store had made no more durable. */
@@ -82,7 +82,7 @@ export async function killRuns(series: KilledSeries): Promise<KilledCounts> {
   const out = join(folder, 'run');
   const counts: KilledCounts = {
     ...{ runs: 0, kills: 0, killsAtCalls: 0, killsInCommits: 0, resumes: 0, requests: 0 },
-    ...{ repeated: 0, repeatedMost: 0, underWay: 0, underWayMost: 0, unanswered: 0, latestMs: 0 },
+    ...{ repeated: 0, repeatedMost: 0, inFlight: 0, inFlightMost: 0, unanswered: 0, latestMs: 0 },
   };
   try {
     const unbroken = await runUnbroken(pipeline, out, server);
@@ -131,12 +131,12 @@ const CALLS_A_COMMIT = 20;
 async function breakRun(trial: Trial): Promise<void> {
   const { series, seed, server, pipeline, out, counts, unbroken, said } = trial;
   const killsMost = Math.min(series.kills - counts.kills, 1 + (deriveSeed(seed, 'kills', 0) % 3));
-  let underWay = 0;
+  let inFlight = 0;
   try {
     for (let number = 0; number < killsMost; number++) {
       const lost = await killOnce(trial, number);
       if (lost === null) break;
-      underWay += lost;
+      inFlight += lost;
       counts.resumes += 1;
     }
     const { code, stderr } = await startRun(pipeline.file, out, []).ended;
@@ -146,8 +146,8 @@ async function breakRun(trial: Trial): Promise<void> {
     if (series.hasStore) {
       const { repeated } = requests;
       assert.ok(
-        repeated <= underWay,
-        `${repeated} requests were asked again, but ${underWay} were under way`,
+        repeated <= inFlight,
+        `${repeated} requests were asked again, but ${inFlight} were in flight`,
       );
     }
     counts.runs += 1;
@@ -160,7 +160,7 @@ async function breakRun(trial: Trial): Promise<void> {
   }
 }
 
-/** How many requests the killed process had under way; null if it came to its end before. */
+/** How many requests the killed process had in flight; null if it came to its end before. */
 async function killOnce(trial: Trial, number: number): Promise<number | null> {
   const { seed, server, pipeline, out, counts, unbroken, said } = trial;
   const before = await ledgerOf(trial);
@@ -184,25 +184,25 @@ async function killOnce(trial: Trial, number: number): Promise<number | null> {
   }
   await quiet(server);
   const after = await ledgerOf(trial);
-  const underWay = after.asked - before.asked - (after.stored - before.stored);
+  const inFlight = after.asked - before.asked - (after.stored - before.stored);
   const unanswered = after.aborted - before.aborted;
   counts.kills += 1;
   if (isAtCall) counts.killsAtCalls += 1;
   if (checkLeft(folderBytes(out), unbroken.data)) counts.killsInCommits += 1;
-  counts.underWay += underWay;
-  counts.underWayMost = Math.max(counts.underWayMost, underWay);
+  counts.inFlight += inFlight;
+  counts.inFlightMost = Math.max(counts.inFlightMost, inFlight);
   counts.unanswered += unanswered;
   if (trial.series.hasStore) {
     const { durableMsMax = 500 } = trial.series;
-    const lateMs = killedMs - answers.before(answeredBy(after) - (underWay - unanswered));
+    const lateMs = killedMs - answers.before(answeredBy(after) - (inFlight - unanswered));
     assert.ok(
       lateMs <= durableMsMax,
-      `of ${underWay} requests under way ${underWay - unanswered} were answered, the first ${lateMs.toFixed(0)} ms before the ` +
+      `of ${inFlight} requests in flight ${inFlight - unanswered} were answered, the first ${lateMs.toFixed(0)} ms before the ` +
         `kill, expected them to be durable after ${durableMsMax} ms`,
     );
     counts.latestMs = Math.max(counts.latestMs, lateMs);
   }
-  return underWay;
+  return inFlight;
 }
 
 const WATCH_MS = 10;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { killBundledRuns } from './bundled.js';
 import { type KilledCounts, killRuns } from './killed.js';
 import { crashEverywhere, crashWithOtherReplies } from './simulated.js';
@@ -73,12 +73,12 @@ async function killed(): Promise<void> {
     'requests',
     'repeated',
   ];
-  console.log(`${printTable([...head, 'under way', 'unanswered', 'durable after, ms'], rows)}\n${NOTE}\n`);
+  console.log(`${printTable([...head, 'in flight', 'unanswered', 'durable after, ms'], rows)}\n${NOTE}\n`);
 }
 
 const NOTE = [
   'bytes equal to the unbroken run’s after each',
-  'under way: requests, at the kills, whose reply was not durable (most at one kill); unanswered: those of them that the ' +
+  'in flight: requests, at the kills, whose reply was not durable (most at one kill); unanswered: those of them that the ' +
     'server had not answered; durable after: from the answer of the first of the others to the kill, at most',
 ].join('\n');
 
@@ -88,7 +88,7 @@ function cellsOf(counts: KilledCounts): string[] {
   return [
     ...plain,
     `${repeated} (${repeatedMost} in one run)`,
-    `${counts.underWay} (${counts.underWayMost})`,
+    `${counts.inFlight} (${counts.inFlightMost})`,
     String(counts.unanswered),
     counts.latestMs.toFixed(0),
   ];

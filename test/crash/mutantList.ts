@@ -167,7 +167,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'rows kept before the crash do not count towards the target',
-    file: 'run/streamRows.js',
+    file: 'run/stream/streamRows.js',
     before: ', keptBefore: kept }',
     after: ' }',
   },

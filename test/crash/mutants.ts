@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
-import { printTable } from '../../src/run/report.js';
+import { printTable } from '../../src/run/report/report.js';
 import { MUTANTS, type Mutant } from './mutantList.js';
 
 const { values } = parseArgs({

@@ -14,7 +14,7 @@ import type { Override } from '../../src/pipeline/document.js';
 import { PipelineProblems } from '../../src/pipeline/document.js';
 import type { ScaleQuestError } from '../../src/errors.js';
 import type { Plan } from '../../src/pipeline/plan.js';
-import { runPlan } from '../../src/run/runPlan.js';
+import { runPlan } from '../../src/run/stream/runPlan.js';
 
 export const PIPELINES_FOLDER = join(PACKAGE_FOLDER, 'pipelines');
 export const QUICKSTART = join(PIPELINES_FOLDER, 'quickstart.yaml');

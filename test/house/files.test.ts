@@ -19,13 +19,11 @@ const ENTRIES = entryPaths(FILES);
 
 /** Files without a test of the same name, and where they are tested or why there is nothing to test. */
 const WITHOUT_MIRROR: Record<string, string> = {
-  'src/run/chainProgram.ts': 'chain.test runs programs through it',
-  'src/run/chainStates.ts': 'chain.test: what a dry run says of each link',
-  'src/run/runChain.ts': 'cli/chain.test runs chains',
+  'src/cli/trainingStateText.ts': 'cli/commands/train.test prints dry runs',
+  'src/run/chain/chainProgram.ts': 'chain.test runs programs through it',
   'src/run/openModels.ts': 'main.test and run.test: models that open, that cannot, and signals',
   'src/run/runInFolder.ts': 'cli/run.test, and the crash and fault tests',
-  'src/run/trainPipeline.ts': 'cli/train.test',
-  'src/run/fillFolder.ts': 'writeShards.test and runPlan.test',
+  'src/run/stream/fillFolder.ts': 'writeShards.test and runPlan.test',
   'src/cli/terminal.ts': 'run.test',
   'src/cli/showRun.ts': 'run.test',
   'src/cli/showTraining.ts': 'train.test',

@@ -11,7 +11,7 @@ import { contextOf, runOperator } from '../helpers/runOperator.js';
 
 const OPTIONS = { parts: 2, dropShares: [0.25] };
 
-test('what is learnt row by row gives the figures: correlation, error, threshold, parts', async () => {
+test('the deltas of single rows give the figures: correlation, error, threshold, parts', async () => {
   const rows = [
     { difficulty: 0.8, failRate: 1 },
     { difficulty: 0.1, failRate: 0 },

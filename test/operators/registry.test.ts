@@ -100,7 +100,7 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
     assert.throws(() => spec.operator(wrong, contextOf(models())));
   });
 
-  test(`${name}: chunk invariance: other batches, same rows and side entries`, async () => {
+  test(`${name}: chunk invariance: other batches, same rows and row events`, async () => {
     const { input } = OPERATOR_CASES[name]!;
     const whole = await runOperator(await operatorOf(name), input);
     for (const batchRows of [1, 2, 5]) {

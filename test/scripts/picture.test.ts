@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
-import type { FunnelStep } from '../../src/run/report.js';
+import type { FunnelStep } from '../../src/run/report/report.js';
 import { testFolder } from '../helpers/testFolder.js';
 
 const SCRIPT = join(PACKAGE_FOLDER, 'scripts', 'picture.mjs');

@@ -83,7 +83,7 @@ export function simulatedNetwork(
     const before = faulted.get(key) ?? 0;
     if (before >= plan.faultsMax || !draws.chance(plan.faultShare)) return null;
     const kind = draws.pick(FAULTS);
-    // Of a server that has never answered, these mean that it is not what the file says, and end the run.
+    // If the server has never answered, these say that it is not the one that the file names, and end the run.
     if ((kind === 'wrong JSON' || kind === 'web page') && options.lastAnswer.atMs === undefined) return null;
     faulted.set(key, before + 1);
     count(kind);

@@ -379,7 +379,7 @@ function checkCalls(network: SimulatedNetwork, models: Record<string, Model>, po
   assert.equal(network.settled, network.sent, 'calls: some never settled');
   for (const model of Object.values(models)) {
     const { inFlight, queued } = model.stats();
-    assert.deepEqual({ inFlight, queued }, { inFlight: 0, queued: 0 }, 'calls: some are still under way');
+    assert.deepEqual({ inFlight, queued }, { inFlight: 0, queued: 0 }, 'calls: some are still in flight');
   }
   for (const pool of pools) {
     const { replicas } = pool.stats();

@@ -1,5 +1,5 @@
 import { ScaleQuestError } from '../../src/errors.js';
-import type { StepResultCache } from '../../src/run/runPlan.js';
+import type { StepResultCache } from '../../src/run/stream/runPlan.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
 

@@ -46,16 +46,16 @@ export function withSimulatedStore(
 /** Notes what is paid for twice. */
 function paying(model: Model, kept: KeptReplies): Model {
   const keys = requestKeys(IDENTITY);
-  const underWay = new Set<string>();
+  const inFlight = new Set<string>();
 
   async function pay<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    if (kept.replies.has(key) || underWay.has(key)) kept.paidTwice.push(key);
+    if (kept.replies.has(key) || inFlight.has(key)) kept.paidTwice.push(key);
     kept.paid += 1;
-    underWay.add(key);
+    inFlight.add(key);
     try {
       return await ask();
     } finally {
-      underWay.delete(key);
+      inFlight.delete(key);
     }
   }
 

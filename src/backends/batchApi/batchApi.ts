@@ -47,7 +47,7 @@ const lineSchema = z.object({
 
 export type Line = z.output<typeof lineSchema>;
 
-/** One request of a file: the id by which its reply is found again, in this process or a later one, and its body as JSON. */
+/** One request of a file. Its reply is found again by `id`, in this process or a later one; `body` is JSON. */
 export interface BatchRequest {
   id: string;
   body: string;
@@ -55,13 +55,13 @@ export interface BatchRequest {
 
 export interface BatchApi {
   context: ReplyContext;
-  /** Uploads a file and orders its batch; `signal` keeps it from ordering what nobody waits for any more. */
+  /** Uploads a file and orders its batch. Once `signal` is aborted it orders nothing, because nobody would wait for it. */
   submit(requests: readonly BatchRequest[], path: string): Promise<BatchJob>;
   /** Waits until a batch is over, and gives the lines of its two files by their ids. */
   follow(batch: BatchJob): Promise<{ batch: BatchJob; lines: Map<string, Line> }>;
   /** The latest batches that this framework ordered for this model, by the ids of the requests in them. Never rejects. */
   earlier(): Promise<Map<string, BatchJob>>;
-  /** Asks for the list of batches: wrong keys, paths and protocols show without an order. */
+  /** Asks for the list of batches. That shows a wrong key, path or protocol without an order. */
   probe(): Promise<void>;
   cancel(id: string): Promise<unknown>;
   destroy(): Promise<void>;
@@ -73,7 +73,7 @@ const OVER = ['completed', 'failed', 'expired', 'cancelled'];
 const BOUNDARY = 'scalequest-batch-7041f3a2';
 const LIST = '/batches?limit=100';
 
-/** Marks our batches among others of the account; the number changes with the ids. */
+/** Marks our batches among others of the account. The number must change when the way of making ids changes. */
 const MARK = { scalequest: 'batch-1' };
 
 /** Throws ERR_MODEL_LOAD if the key's variable is not set. Uses the first of `replicas`. */
@@ -145,7 +145,7 @@ export function createBatchApi(
   };
 }
 
-/** The newest batch first, so that its replies are taken where a request is in several. */
+/** Reads the newest batch first. If a request is in several batches, the newest one's reply counts. */
 async function earlierBatches(
   http: HttpClient,
   context: ReplyContext,
@@ -174,7 +174,7 @@ function contentOf(fileId: string): string {
   return `/files/${encodeURIComponent(fileId)}/content`;
 }
 
-/** A line cut off or garbled is a missing one: its request is asked again. */
+/** A line that is cut off or garbled counts as missing: its request is asked again. */
 function linesOf(reply: HttpReply, context: ReplyContext): Line[] {
   if (reply.status !== 200) throw statusError(reply, context);
   return reply.text.split('\n').flatMap((line) => {

@@ -27,11 +27,11 @@ export interface BatchOptions extends BatchApiOptions {
 /** One request, until it is settled. */
 interface Call {
   seq: number;
-  /** No other open call has it. */
+  /** Unique among the open calls. */
   id: string;
   /** JSON. */
   body: string;
-  /** Files it was in. */
+  /** How many files it was in. */
   tries: number;
   /** Settles the call by a reply; throws a TryFailure where another file may help. */
   answer(reply: HttpReply): void;
@@ -88,7 +88,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     });
   }
 
-  /** What an earlier run has ordered is waited for; the rest goes into a new file. Never rejects. */
+  /** Waits for what an earlier run has ordered; orders the rest in a new file. Never rejects. */
   async function dispatch(calls: readonly Call[], path: string): Promise<void> {
     const { found, fresh } = splitByOrder(calls, await (earlier ??= api.earlier()));
     for (const [batch, theirs] of found) void takeOver(batch, theirs, path);
@@ -105,7 +105,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     }
   }
 
-  /** One file from its upload to its last call; never rejects. */
+  /** Takes one file from its upload to its last call. Never rejects. */
   async function runFile(calls: readonly Call[], path: string): Promise<void> {
     try {
       closing.signal.throwIfAborted();
@@ -158,7 +158,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
   };
 }
 
-/** A batch whose order is on its way would run, and cost, without anybody to wait for it. */
+/** Waits for orders that are in flight too: their batches would run, and cost money, without anybody to wait for them. */
 async function cancelAll(
   orders: Iterable<Promise<unknown>>,
   batches: Iterable<string>,
@@ -174,7 +174,7 @@ interface Gatherer {
   count(): number;
 }
 
-/** Gives calls on when they fill a file, or when no new one came for a while; those of the oldest rows first. */
+/** Passes calls on when they fill a file, or when no new call came for a while. Calls of the oldest rows go first. */
 function createGatherer(
   { gatherMs, requestsPerFileMax }: BatchOptions,
   clock: Clock,
@@ -215,7 +215,7 @@ function createGatherer(
   };
 }
 
-/** Calls by the batch that an earlier run has ordered for them. Each order counts once: what it lacks is ordered anew. */
+/** Groups calls by the batch that an earlier run has ordered for them. Each order is used once: what it lacks is ordered anew. */
 function splitByOrder(
   calls: readonly Call[],
   ordered: Map<string, BatchJob>,
@@ -239,7 +239,7 @@ function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string):
   return id;
 }
 
-/** Why a batch that is over has no reply to a request. */
+/** Says why a finished batch has no reply to a request. */
 function lostError(label: string, line: Line | undefined, { id, status }: BatchJob): Error {
   if (status === 'cancelled') {
     return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} was cancelled by another`);
@@ -251,7 +251,7 @@ function lostError(label: string, line: Line | undefined, { id, status }: BatchJ
   return new TryFailure('server', `${label}: ${why}`);
 }
 
-/** What fails for a whole file is no row's fault. */
+/** An error of a whole file is not the fault of one row. */
 function runError(error: unknown): unknown {
   if (!(error instanceof RowError)) return error;
   const isRefused = error.code === 'ROW_REFUSED' || error.code === 'ROW_PROMPT_TOO_LONG';

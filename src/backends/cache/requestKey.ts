@@ -2,13 +2,14 @@ import { createHash, hash } from 'node:crypto';
 import type { ChooseRequest, CompleteRequest, EmbedRequest, Message, ScoreRequest } from '../model.js';
 
 /**
- * Under which key the store keeps a reply: the first 16 bytes of the SHA-256 of all that is asked, as a string of characters
- * 0-255. Two requests of a store of a thousand million would share a key with a chance of 10^-21; and with the processor's
- * own instructions SHA-256 costs no more than two rounds of xxhash would. `identity` names the model and its template. The
- * row is no part of it but through the seed. Greedily (temperature 0) no seed plays a part: the same question, asked of the
- * same model in two rows, is one request.
+ * The key under which the store keeps a reply: the first 16 bytes of the SHA-256 of all that is asked, as a string of
+ * characters 0-255. In a store of a thousand million requests, two would share a key with a chance of 10^-21. With the
+ * processor's own instructions SHA-256 costs no more than two rounds of xxhash would.
  *
- * In each text the parts that may hold line ends come last, or as JSON: no two requests have the same text.
+ * `identity` names the model and its template. The row counts only through the seed. At temperature 0 the seed does not count
+ * either: the same question, asked of the same model in two rows, is one request.
+ *
+ * In each text that is hashed, the parts that may contain line ends come last, or as JSON. So no two requests share a text.
  */
 export interface RequestKeys {
   complete(request: CompleteRequest): string;
@@ -17,7 +18,7 @@ export interface RequestKeys {
   embed(request: EmbedRequest): string;
 }
 
-/** Written into every key: what replies look like in the store. */
+/** The version of the replies' format in the store. It is part of every key. */
 const REPLY_FORMAT = 1;
 const KEY_CHARS = 16;
 
@@ -58,7 +59,7 @@ function messageText(message: Message): string {
     : `escaped\n${JSON.stringify(message.text)}`;
 }
 
-/** Holds the compiler to it that no field of a request is forgotten. */
+/** Lets the compiler check that no field of a request is forgotten. */
 function nothing(_rest: Record<string, never>): void {}
 
 /** Node 20.12 and later hash a text in one call, at two thirds of the cost. */

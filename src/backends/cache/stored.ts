@@ -101,7 +101,7 @@ type Results = readonly unknown[];
 interface Codec<T> {
   kind: Kind;
   write(model: string, reply: T): string;
-  /** Undefined for what this kind does not write. */
+  /** Returns undefined for a value that this kind does not write. */
   read(value: unknown): T | undefined;
 }
 
@@ -159,8 +159,8 @@ function resultOf<T>(parsed: { success: true; data: [unknown, unknown, unknown, 
 }
 
 /**
- * Whether a value is a stored reply as the schema has it. What this does not know, the schema decides: its check of a hit
- * costs more than all else of it.
+ * Whether a value is a stored reply in its usual form. The schema decides about every other one. Its check would cost more
+ * than all the rest of a hit.
  */
 function isPlain(kind: Exclude<Kind, 'embed'>, value: unknown): value is [string, string, number, unknown[]] {
   if (!Array.isArray(value) || value.length !== 4) return false;
@@ -182,7 +182,7 @@ export function isStoredReply(text: string): boolean {
   return Object.values(storedReply).some((schema) => schema.safeParse(value).success);
 }
 
-/** What a text of the store is besides its reply; null for one that is no reply. */
+/** What a text of the store says besides its reply; null if it is no reply. */
 export function storedHeadOf(text: string): { kind: string; model: string; tokens: number } | null {
   const head = storedHead.safeParse(parseJson(text));
   return head.success ? { kind: head.data[0], model: head.data[1], tokens: head.data[2] } : null;

@@ -21,11 +21,11 @@ export interface HttpClient {
    * another try cannot help.
    */
   post(path: string, body: unknown): Promise<HttpReply>;
-  /** Posts a body of another type, as a form with a file. */
+  /** Posts a body of another type, for example a form with a file. */
   postAs(path: string, contentType: string, body: string): Promise<HttpReply>;
-  /** Gets a page of the server: `path` stands under the url, or, where it starts with `//`, under the server's root. */
+  /** Gets a page of the server. `path` stands under the url; one that starts with `//` stands under the server's root. */
   get(path: string, timeoutMs: number): Promise<HttpReply>;
-  /** What is open rejects, and what comes later. Connections of this client alone are closed. */
+  /** Rejects all requests that are open or come later. Closes the connections that belong to this client alone. */
   destroy(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export interface HttpClientOptions {
   /** The base; `path` is appended. */
   url: string;
   headers: Readonly<Record<string, string>>;
-  /** To the server of `url`; of several clients, or of this one alone if a number says how many there may be. */
+  /** Connections to the server of `url` that several clients share; or how many this client may open for itself. */
   connections: ConnectionStack | number;
   /** For the whole of one request, from connecting to the last byte. */
   timeoutMs: number;
@@ -52,8 +52,8 @@ interface Shared {
 }
 
 /**
- * Requests go through undici's `dispatch`, below its `request`: no stream and no AbortSignal for each, which a client
- * that shares its cores with the rest of the run can feel.
+ * Requests go through undici's `dispatch`, below its `request`. That saves a stream and an AbortSignal for each request, which
+ * counts where the client shares its cores with the rest of the run.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { url, headers, timeoutMs } = options;
@@ -116,7 +116,7 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   index = UNLISTED;
   connection: Client | null = null;
   controller: Dispatcher.DispatchController | null = null;
-  /** Given up by us, and why. */
+  /** Why we gave the request up; null while we have not. */
   cut: 'late' | 'closed' | null = null;
   readonly timeoutMs: number;
   readonly deadlineMs: number;
@@ -226,7 +226,7 @@ function createDeadlines(options: HttpClientOptions, tickMs: number): Deadlines 
   };
 }
 
-/** Rejects at once, also where it still waits for its connection: undici would let it wait for that one's own time. */
+/** Rejects at once, also while the request waits for its connection. undici would wait for the connection's own timeout. */
 function cut(call: Call, why: 'late' | 'closed', options: HttpClientOptions): void {
   call.cut = why;
   call.reject(cutFailure(call, why, options));
@@ -260,7 +260,7 @@ function bodyFailure(label: string, error: unknown): Error {
   return new TryFailure('reply', `${label} broke off its reply (${code})`, { cause: error });
 }
 
-/** By the error's code alone: messages differ between versions and languages. */
+/** Judges by the error's code alone, because messages differ between versions and languages. */
 function connectionFailure({ label, url, lastAnswer }: HttpClientOptions, error: unknown): Error {
   const code = codeOf(error);
   const details = { cause: error };
@@ -268,7 +268,7 @@ function connectionFailure({ label, url, lastAnswer }: HttpClientOptions, error:
   if (['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(code)) {
     return new TryFailure('reset', `${label} cut the connection (${code})`, details);
   }
-  // A name that was never known is a mistake in the url; one that was is a fault in the network.
+  // A host name that was never known is a mistake in the url. One that was known before is a fault in the network.
   if (code === 'ENOTFOUND' && lastAnswer.atMs === undefined) {
     return new ScaleQuestError(
       'ERR_MODEL_UNREACHABLE',

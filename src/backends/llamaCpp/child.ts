@@ -2,7 +2,7 @@ import { MEMORY_PERIOD_MS } from '../limits.js';
 import { type Engine, openEngine } from './engine.js';
 import type { FromEngine, ToEngine } from './messages.js';
 
-/** The engine's own process: a native crash ends it and not the run, and two of them use two cores without sharing threads. */
+/** The engine's own process. A native crash ends only this process, and two of them use two cores without sharing threads. */
 
 let engine: Engine | null = null;
 
@@ -30,7 +30,7 @@ process.on('message', (message: ToEngine) => {
   );
 });
 
-// The parent is gone, however it went: nobody is left to answer to.
+// The parent is gone, so nobody is left to answer to.
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole group; the parent decides when its engines stop.
 process.on('SIGINT', () => {});

@@ -45,7 +45,7 @@ export async function openEngine(options: EngineOptions, reply: Reply): Promise<
   const model = await llama.loadModel({ modelPath: options.path });
   const contextTokens = contextTokensOf(model, options.contextTokens);
   const context = await model.createContext({
-    // One more than asked for: choose has a sequence of its own, on which neighbours share their prefix.
+    // One more than asked for: `choose` has a sequence of its own, on which neighbouring jobs share their prefix.
     sequences: options.sequences + 1,
     contextSize: contextTokens,
     batchSize: contextTokens,
@@ -141,7 +141,7 @@ function drive(
     slot!.running = { job, prompt, stops: stopsOf(job.stop), choices: [], tokens: [] };
   }
 
-  /** Brings a sequence to hold exactly these tokens; what it shares with them is not evaluated again. */
+  /** Makes a sequence hold exactly these tokens. What it shares with them already is not evaluated again. */
   async function evaluate(sequence: LlamaContextSequence, tokens: Token[]): Promise<void> {
     // Never by shifting: a shifted cache gives other probabilities than an evaluated one.
     await sequence.adaptStateToTokens(tokens, false);
@@ -200,7 +200,7 @@ function drive(
     slot.running = null;
   }
 
-  /** Markers are single special tokens; what is none is looked for in the text. */
+  /** A marker is a single special token. Any other stop string is searched for in the text. */
   function stopsOf(stop: readonly string[]): Stops {
     const tokens = new Set<Token>();
     const texts: string[] = [];
@@ -215,7 +215,7 @@ function drive(
   return {
     submit(job) {
       waiting.push(job);
-      // Others of the same turn join before the first evaluation.
+      // Jobs that come in the same turn of the event loop join before the first evaluation.
       setImmediate(() => void loop());
     },
     async dispose() {

@@ -5,10 +5,10 @@
 export const GGUF_HEADER_BYTES = 24;
 
 const VERSIONS = [2, 3];
-/** Far above any model, far below what a damaged number mostly is. */
+/** Far above the counts of any model, and far below what a damaged number usually is. */
 const COUNT_MAX = 1_000_000n;
 
-/** What is wrong with a file of these first bytes as a GGUF model, and what to do; null if nothing shows. */
+/** Judges a GGUF model by its first bytes: what is wrong with the file and what to do, or null if nothing is. */
 export function ggufFault(head: Uint8Array): string | null {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const letters = Buffer.from(head.subarray(0, 4)).toString('latin1');

@@ -185,7 +185,7 @@ type Answer = Extract<FromEngine, { kind: 'completed' | 'chosen' }>;
 
 interface EngineProcess {
   loaded: Promise<void>;
-  /** Calls that it was given and has not answered. */
+  /** Calls that the process was given and has not answered. */
   outstanding: Record<Job['kind'], number>;
   memoryPeakBytes: number;
   ask(job: Job): Promise<Answer>;

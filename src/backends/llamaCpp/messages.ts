@@ -5,7 +5,7 @@ import type { PromptPart } from '../templates/template.js';
 export interface EngineOptions {
   path: string;
   sequences: number;
-  /** Absent: what the model was trained for, within reason. */
+  /** Undefined for what the model was trained for, within reason. */
   contextTokens: number | undefined;
   gpu: boolean;
 }
@@ -46,5 +46,5 @@ export type FromEngine =
   | { kind: 'chosen'; id: number; promptTokens: number; probabilities: number[] }
   | { kind: 'promptTooLong'; id: number; promptTokens: number; contextTokens: number }
   | { kind: 'failed'; id: number; message: string }
-  /** Now and then: the most memory that the process has held. */
+  /** Sent once a second: the most memory that the process has held. */
   | { kind: 'memory'; peakBytes: number };

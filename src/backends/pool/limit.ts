@@ -1,7 +1,7 @@
 /**
- * How many requests one replica is given at once. A batching server has a best number: all its slots full and a short
- * queue behind them. It changes with lengths and memory, and latency does not show it, because such a server gets slower
- * the better it is used. So the limit is steered by the server's own queue where it publishes one: waiting is held near a
+ * How many requests one replica gets at once. A batching server has a best number: all its slots are full, with a short queue
+ * behind them. That number changes with lengths and memory, and latency does not show it, because such a server gets slower the
+ * better it is used. So the limit is steered by the server's own queue where it publishes one: waiting is held near a
  * tenth of what runs, after a slow start. Otherwise the limit increases until the server refuses (429, 503), as AIMD does.
  */
 
@@ -22,7 +22,7 @@ import type { ServerLoad } from './serverLoad.js';
 export interface LimitOptions {
   /** Slots of the server where the user knows them (vLLM's --max-num-seqs). */
   slots?: number | undefined;
-  /** Never more than this. */
+  /** The limit is never larger than this. */
   limitMax: number;
 }
 
@@ -157,7 +157,7 @@ function isWrong({ contradictions, frozen }: State): boolean {
 
 function followQueue(state: State, load: ServerLoad, outstanding: number, isFull: boolean): void {
   const { running, waiting } = load;
-  // Others may use the server too; the queue is held for all, our part of what runs is ours.
+  // Others may use the server too. We count the queue of all clients, but only our share of what runs.
   const share = Math.min(1, outstanding / Math.max(1, running + waiting));
   const target = Math.max(1, running * WAITING_SHARE);
   const isFilling = running > state.runningBefore * 1.05;
@@ -176,9 +176,9 @@ function followQueue(state: State, load: ServerLoad, outstanding: number, isFull
 }
 
 /**
- * A few requests that wait are between two steps of the server; they are no queue. So a limit that was cut too far, as when the
- * server paused while it took in its first requests, is back within seconds. Before the server has shown its size, slow start
- * doubles the limit.
+ * A few waiting requests are only between two steps of the server, and no queue. So a limit that was cut too far, for example
+ * because the server paused while it took in its first requests, is back within seconds. Slow start doubles the limit until the
+ * server has shown its size.
  */
 function growthAt(waitingOfTarget: number, isSized: boolean): number {
   if (waitingOfTarget >= FEW_SHARE) return APPROACH_FACTOR;

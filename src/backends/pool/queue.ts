@@ -7,7 +7,7 @@ export interface Slots<Slot> {
   /** Takes a slot for the next call; null if none is free. */
   take(): Slot | null;
   release(slot: Slot): void;
-  /** Whether a row's calls had better go to this slot, as where its prompt is known. */
+  /** Whether a row's calls had better go to this slot, for example because it remembers their prompt. */
   hasAffinity?(slot: Slot, seq: number): boolean;
 }
 
@@ -114,7 +114,7 @@ export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
   };
 }
 
-/** One call in its slot, to its end. */
+/** Keeps one call in its slot until it ends. */
 async function occupy<Slot, T>(
   leave: Queue<Slot>['leave'],
   entry: Entry<Slot>,

@@ -18,7 +18,7 @@ const GAUGES = [
 /** What follows a metric's name: labels, which may hold braces in quotes, and the value. */
 const SAMPLE = /^\s*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?\s*(\S+)/;
 
-/** What a metrics page says of the load; null if it has none of the known gauges. Engines of one server are added up. */
+/** Reads the load from a metrics page; null if it has none of the known gauges. Engines of one server are added up. */
 export function readServerLoad(page: string): ServerLoad | null {
   for (const { running, waiting } of GAUGES) {
     const runningNow = sumOf(page, running);
@@ -28,7 +28,7 @@ export function readServerLoad(page: string): ServerLoad | null {
   return null;
 }
 
-/** The sum of a metric's samples over its labels; null if there is none or one is no number. */
+/** Adds up a metric's samples over its labels; null if it has none, or one is not a number. */
 function sumOf(page: string, name: string): number | null {
   let sum: number | null = null;
   for (let at = page.indexOf(name); at >= 0; at = page.indexOf(name, at + name.length)) {

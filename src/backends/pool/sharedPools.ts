@@ -1,11 +1,11 @@
 import { type Pool, type PoolOptions, createPool } from './pool.js';
 
 /**
- * Pools by the servers behind them: roles that list the same servers, in the same order, share one, so that its limit
- * counts what all of them have out, and the oldest row goes first whichever role it asks.
+ * Pools by the servers behind them. Models that list the same servers, in the same order, share one pool. So its limit counts
+ * the requests of all of them, and the oldest row goes first whichever model it asks.
  */
 export interface SharedPools {
-  /** The pool of these servers, made by whoever comes first. Each `release` must follow one `take`; the last one closes it. */
+  /** Gives the pool of these servers; the first caller creates it. Each `take` needs one `release`; the last one closes the pool. */
   take(options: PoolOptions): { pool: Pool; release: () => Promise<void> };
 }
 
@@ -15,7 +15,7 @@ export function createSharedPools(open: typeof createPool = createPool): SharedP
     take(options) {
       const { slots, requestsInFlightMax, headers } = options;
       const urls = options.urls.map((url) => new URL(url).href.replace(/\/+$/, ''));
-      // In memory only: headers may hold a key.
+      // The key of the map stays in memory only, because headers may contain an API key.
       const key = JSON.stringify([urls, slots, requestsInFlightMax, headers]);
       const shared = byServers.get(key) ?? { pool: open(options), users: 0 };
       shared.users += 1;

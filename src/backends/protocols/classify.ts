@@ -143,7 +143,7 @@ function readSglang(reply: HttpReply, classIndex: number, context: ReplyContext)
   };
 }
 
-/** A class that the model has not is a mistake in the pipeline, not in the row. */
+/** A class that the model does not have is a mistake in the pipeline, not in the row. */
 function numberAt(values: readonly unknown[], index: number, { label }: ReplyContext): unknown {
   if (index < values.length || values.length === 0) return values[index];
   throw new ScaleQuestError(

@@ -144,7 +144,7 @@ async function openOpenai(
   return createDialogueModel(name, options, template, client);
 }
 
-/** None for chat: the server has its own. */
+/** Undefined for chat, where the server has its own template. */
 export function templateFor(
   { protocol }: Pick<Dialogue, 'protocol'>,
   config: TemplateConfig,
@@ -152,7 +152,7 @@ export function templateFor(
   return protocol === 'chat' ? undefined : resolveTemplate(config);
 }
 
-/** A model over whatever carries its requests: live ones, or files of them. */
+/** A model over a client that carries its requests, one by one or in files. */
 export function createDialogueModel(
   name: string,
   options: Dialogue,
@@ -166,7 +166,7 @@ export function createDialogueModel(
   function send(seq: number, asked: Asked): Promise<Completion> {
     const { n, tokensMax, message } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
-    // Written when it is sent, so that calls that wait hold no prompt.
+    // The body is written when it is sent, so a waiting call holds no prompt.
     const body = {
       toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
     };
@@ -179,7 +179,7 @@ export function createDialogueModel(
     const { n, temperature } = request;
     // Greedy choices are all alike, and vLLM refuses to make more than one.
     const distinct = temperature === 0 ? 1 : n;
-    // The usual case, without what only the others need: a thousand calls in flight can feel it.
+    // The usual case skips what only the others need: with a thousand calls in flight that counts.
     const isOneRequest = distinct === n && n <= options.choicesPerRequestMax;
     return isOneRequest ? sendPart(request, n, 0).then(choicesOf) : completeInParts(request, distinct);
   }
@@ -219,9 +219,9 @@ function choicesOf({ choices }: Completion): Choice[] {
 }
 
 /**
- * Fields that are undefined are not sent. Written as one literal: copied from parts, V8 makes each body a shape of its own,
- * which costs more than writing it and lasts until the next full collection.
- * Probabilities are asked without the schema: the first token must be free.
+ * Fields that are undefined are not sent. The body is one literal: if it were copied from parts, V8 would give each body a
+ * shape of its own, which costs more than writing it and lasts until the next full collection.
+ * A request for probabilities carries no JSON schema: the first token must be free.
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, extra } = dialogue;
@@ -263,7 +263,7 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
   });
 }
 
-/** `extra` names none of the body's own fields: see OWN_FIELDS. */
+/** `extra` cannot overwrite a field of the body: see OWN_FIELDS. */
 function withExtra(extra: Dialogue['extra'], body: object): object {
   return Object.assign(body, extra);
 }
@@ -284,7 +284,7 @@ function splitChoices(n: number, sizeMax: number): number[] {
   return Array.from({ length: Math.ceil(n / sizeMax) }, (_, at) => Math.min(sizeMax, n - at * sizeMax));
 }
 
-/** Of 31 bits: some servers read 2^32-1 as "any seed", others take no more than an int32. */
+/** Keeps 31 bits: some servers read 2^32-1 as "any seed", others take no more than an int32. */
 function partSeed(seed: number, index: number): number {
   return (seed + Math.imul(index, 0x9e3779b9)) & 0x7fffffff;
 }

@@ -61,7 +61,7 @@ const poolingOptions = z
       'out the <|reward|> token at which the reward stands',
   });
 
-/** By the name under which it is published; a server may know it by another. */
+/** Judges by the published name. A server may know the model by another one. */
 function isInternlm2(model: string): boolean {
   return /internlm2[^/]*-reward/i.test(model);
 }

@@ -13,7 +13,7 @@ export interface Completion {
   choices: Choice[];
   promptTokens: number;
   completionTokens: number;
-  /** Of the first token of the first choice: what could have stood there, with its natural-log probability. */
+  /** What the first token of the first choice could have been, with natural-log probabilities. */
   topTokens: { token: string; logprob: number }[] | undefined;
 }
 
@@ -51,8 +51,8 @@ export const replySchema = z.object({
 type ReplyBody = z.output<typeof replySchema>;
 
 /**
- * Whether a reply is of the schema as it stands, in the form that nearly all have: the schema's own check costs a good part
- * of what a request costs. What this does not know, the schema decides.
+ * Whether a reply has the form that nearly all replies have. The schema would return such a reply as it is, but its check costs
+ * a good part of what a request costs. The schema decides about every other reply.
  */
 export function isPlainReply(value: unknown): value is ReplyBody {
   const { choices, usage } = (value ?? {}) as Record<string, unknown>;
@@ -77,8 +77,9 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The choices of a reply to /completions or /chat/completions, in the order of their `index`, without the stop strings.
- * Throws what the reply means otherwise: a TryFailure, a RowError, or a ScaleQuestError that ends the run.
+ * Reads the choices of a reply to /completions or /chat/completions, as OpenAI, vLLM, SGLang and llama.cpp write it: in the
+ * order of their `index`, without the stop strings. Throws what any other reply means: a TryFailure, a RowError, or a
+ * ScaleQuestError that ends the run.
  */
 export function readReply(
   reply: HttpReply,
@@ -112,7 +113,7 @@ export function readReply(
   };
 }
 
-/** Most servers leave the stop string out; one that does not must not leak markers into rows. */
+/** Most servers leave the stop string out. The others must not leak markers into rows. */
 function cutAtStop(text: string, stop: readonly string[]): { text: string; cut: boolean } {
   const at = stop
     .map((marker) => text.indexOf(marker))
@@ -127,7 +128,7 @@ function finishOf(reason: string | null | undefined, tokens: number, tokensMax: 
 }
 
 function topTokens(logprobs: unknown): Completion['topTokens'] {
-  // The usual case, and a failed parse is not free.
+  // This is the usual case, and a parse that fails costs time.
   if (logprobs == null) return undefined;
   const list = listLogprobs.safeParse(logprobs);
   if (list.success) return list.data.content[0]?.top_logprobs.map(withoutNull);
@@ -145,9 +146,9 @@ function withoutNull({ token, logprob }: { token: string; logprob: number | null
 }
 
 /**
- * The probability of each option as the first token of the reply. How the server's tokeniser cuts an option is not known
- * here: `Yes` may be one token, or `Y` and `es`. So its first token is taken to be the likeliest one that begins this
- * option and no other. Spaces before a token do not count; an option that no top token begins is 0.
+ * The probability of each option as the first token of the reply. We do not know how the server's tokeniser cuts an option:
+ * `Yes` may be one token, or `Y` and `es`. So we take the likeliest token that begins this option and no other. Spaces before a
+ * token do not count. An option that no top token begins has probability 0.
  */
 export function optionProbabilities(
   options: readonly string[],

@@ -5,17 +5,17 @@ import type { HttpReply } from '../http/httpClient.js';
 import type { LastAnswer } from '../http/retryPolicy.js';
 import { TryFailure, retryAfterMs } from '../http/tryFailure.js';
 
-/** A protocol in the words of messages. */
+/** How messages name a protocol. */
 export interface Speaks {
   /** As in "the OpenAI protocol". */
   protocol: string;
   /** What the url must be: "the base of its API, which mostly ends in /v1". */
   base: string;
-  /** Its paths stand beside /v1, not under it; a url may be written with or without. */
+  /** Its paths stand beside /v1, not under it. The user may write the url with or without /v1. */
   besideV1?: boolean;
 }
 
-/** What the messages about a reply have to say. */
+/** What is needed to read a reply and to write messages about it. */
 export interface ReplyContext {
   /** Names the model and the server at the start of each message. */
   label: string;
@@ -41,9 +41,9 @@ const errorSchema = z.object({
 type ServerError = z.output<typeof errorSchema>;
 
 /**
- * The reply's JSON by a schema. Throws what the reply means otherwise: a TryFailure, a RowError, or a ScaleQuestError that
- * ends the run. `part`: what a reply cannot be without, as in "choices". `isPlain` may accept, cheaply, what the schema
- * would return as it is, or with fields more.
+ * Reads the reply's JSON by a schema. Throws what any other reply means: a TryFailure, a RowError, or a ScaleQuestError that
+ * ends the run. `part` names what a reply must have, as in "choices". `isPlain` is a cheap check for values that the schema
+ * would return as they are; it may let extra fields through.
  */
 export function parseReply<Schema extends z.ZodType>(
   reply: HttpReply,
@@ -81,8 +81,8 @@ function foreign({ label, lastAnswer, speaks }: ReplyContext, what: string): Err
 }
 
 /**
- * Names the model in what is said of one row. That lands in the table of lost rows, which must be the same whichever replica
- * answered.
+ * Names the model in a message about one row. Such messages go into the table of lost rows, which must be the same whichever
+ * replica answered.
  */
 export function rowLabel({ model }: Pick<ReplyContext, 'model'>): string {
   return `the server of ${model}`;
@@ -163,7 +163,7 @@ function errorOf(value: unknown): ServerError | undefined {
 /** The server's own words, shortened and without the key. */
 function said(error: ServerError | undefined, { apiKey }: ReplyContext): string {
   if (!error?.message) return '';
-  // Before it is shortened, which could leave a part of the key.
+  // The key goes before the text is shortened, because that could leave a part of the key.
   const line = keyRedactor(apiKey)(error.message).replace(/\s+/g, ' ').trim();
   return `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
 }

@@ -8,7 +8,7 @@ import { type ServerDeps, type Usage, createServerClient } from './serverClient.
 import { type ServerOptions, extraOption } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, rowLabel } from './readServerReply.js';
 
-/** What every kind of model that scores shares: cutting items into requests, and what makes a score one. */
+/** What all protocols that score share: how items are cut into requests, and which scores are valid. */
 
 export const SCORES: Model['can'] = { preQuery: false, choose: false, score: true, embed: false };
 
@@ -70,7 +70,7 @@ export async function openScoreModel(
   return { label, name, can: SCORES, score, stats, close };
 }
 
-/** A missing score is no low one, and NaN compares as neither: the row is lost, and says why. */
+/** A missing score is not a low score, and NaN cannot be compared. Such a row is lost, with the reason. */
 function checkScores(
   { scores, ...usage }: ScoreReply,
   count: number,
@@ -89,7 +89,7 @@ function checkScores(
   const shown = typeof wrong === 'number' ? String(wrong) : (JSON.stringify(wrong) ?? 'none');
   throw new RowError(
     'ROW_SCORE_INVALID',
-    // A key that is cut in two is not found any more.
+    // The key goes first: once it is cut in two it is not found any more.
     `${rowLabel(context)} returned ${keyRedactor(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
   );
 }

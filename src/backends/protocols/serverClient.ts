@@ -21,7 +21,7 @@ export interface ServerDeps {
   clock: Clock;
   /** Uniform in [0, 1); spreads retries. */
   random: () => number;
-  /** Roles that are given the same one share their servers' pools. */
+  /** Models that are opened with the same `pools` share their servers' pools. */
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
@@ -39,8 +39,9 @@ export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
   readonly label: string;
   /**
-   * Posts `body`, written anew by JSON.stringify for each try, to `path` of a server while that fails with a TryFailure. `read`
-   * throws what a reply means where it is not what was asked for. Rejects with a RowError or a ScaleQuestError.
+   * Posts `body` to `path` of a server, again as long as that fails with a TryFailure and the retry policy allows it.
+   * JSON.stringify writes the body anew for each try. `read` reads the reply; it throws what any other reply means. Rejects
+   * with a RowError or a ScaleQuestError.
    */
   send<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T>;
   stats(): ModelStats;
@@ -75,7 +76,7 @@ export async function createServerClient(
     },
   };
 
-  // Every call hears of it at once: nothing will answer there, however long it is asked.
+  // A dead server ends every call at once: it will not answer, however often it is asked.
   void managed?.died.then((error) => closing.abort(error));
   let isClosed = false;
 
@@ -154,7 +155,7 @@ function tryAt<T>(
       },
       (error: unknown) => {
         counts.inFlight--;
-        // Cut by our own close, not by the server: other roles may go on with it.
+        // Our own close cut the call, not the server. Other models may go on with that server.
         throw closing.aborted ? closing.reason : error;
       },
     );
@@ -199,7 +200,7 @@ function connect(
   };
 }
 
-/** Its own key is its business, as `vllm serve` takes it; those of other models are not. */
+/** A managed server sees its own key, which `vllm serve` takes from the environment, but not the keys of other models. */
 function serverEnv({ apiKeyEnv }: ServerOptions, { env, keyVariables }: ServerDeps): ServerDeps['env'] {
   const isOthers = (name: string): boolean => name !== apiKeyEnv && (keyVariables?.has(name) ?? false);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isOthers(name)));

@@ -98,7 +98,7 @@ export function extraOption(ownFields: readonly string[], help: string) {
     .describe(help);
 }
 
-/** What is wrong with a base url; null if nothing. A part that could hold a key is not repeated. */
+/** Says what is wrong with a base url; null if nothing is. Never repeats a part that could contain a key. */
 function urlFault(text: string, path: string): string | null {
   if (!URL.canParse(text)) return 'expected a url, as in http://127.0.0.1:8000/v1';
   const url = new URL(text);
@@ -121,7 +121,7 @@ export interface ServerOptions {
   unreachableMs: number;
 }
 
-/** What every description of a model behind servers has in common: its protocol's own part comes on top. */
+/** The part of a description that all models behind servers have in common. */
 export function describeServed({
   replicas,
   model,

@@ -33,7 +33,7 @@ const { serve: _, ...teiLoadOptions } = loadOptions;
  *   `[[{ score, label }, …], …]`, one list an input;
  * - /rerank: asked with `{ query, texts }`; answered with `[{ index, score }, …]`, the best first.
  * Both take `raw_scores` and `truncate`, and at most --max-client-batch-size inputs (32). One server has one model, so its
- * name is not sent. Of its metrics page only the queue is known (te_queue_size, core/src/queue.rs), so `slots` steers.
+ * name is not sent. Its metrics page shows only the queue (te_queue_size, core/src/queue.rs), so `slots` steers the limit.
  */
 const teiOptions = z.strictObject({
   ...addressOptions('/predict'),
@@ -113,7 +113,7 @@ function predictCalls(
   });
 }
 
-/** One query a request: items of one question go together. */
+/** A request has one query, so the items of one question go together. */
 function rerankCalls(
   items: readonly ScoreItem[],
   name: string,

@@ -8,8 +8,8 @@ import { readApiKey } from '../protocols/apiKey.js';
 import { type TemplateConfig, resolveTemplate, templateAt } from './template.js';
 
 /**
- * ERR_MODEL_TEMPLATE for the first server of a model that would read two begin-of-sequence tokens; null if none would, or
- * none can be asked. `isSure` leaves alone the models whose template is not known to begin with such a marker.
+ * Returns ERR_MODEL_TEMPLATE for the first server of a model that would read two begin-of-sequence tokens; null if none would,
+ * or none can be asked. With `isSure` it asks only where the template is known to begin with such a marker.
  */
 export async function bosFault(
   name: string,

@@ -34,7 +34,7 @@ const configSchema = z.looseObject({
   pad_token: token.nullish(),
 });
 
-/** Templates that print today's date would make every day's prompts others; this is the date that Llama 3.1's falls back to. */
+/** Some templates print today's date, which would change the prompts every day. Llama 3.1's template falls back to this date. */
 const DATE = '26 Jul 2024';
 
 /** `path`: a tokenizer_config.json, or the folder that it is in. Throws ERR_MODEL_LOAD. */
@@ -92,7 +92,7 @@ export interface UserMessageText {
   after: string;
 }
 
-/** Two contents, so that one which the template itself holds cannot be mistaken; the second has what escaping would change. */
+/** Two contents, in case the template itself contains one of them. The second has characters that escaping would change. */
 const SENTINELS = ['SCALEQUEST-CONTENT-7041', 'SCALEQUEST "7042" <b> & {{ user }} \\n é\n\nCONTENT'] as const;
 
 /** Throws ERR_MODEL_LOAD if the template does not keep the content as it is (spaces around it apart), exactly once. */

@@ -4,8 +4,9 @@ import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpC
 import { keyHeaders } from '../protocols/apiKey.js';
 
 /**
- * A prompt template that begins with its own begin-of-sequence marker, sent to a server that puts one before every prompt,
- * gives worse replies and no error. The server's own tokeniser tells; of any other server, what it counts.
+ * Some prompt templates begin with their own begin-of-sequence marker, and some servers put one before every prompt. Together
+ * they give worse replies and no error. The server's own tokeniser tells whether that happens; if it cannot be asked, the number
+ * of tokens that the server counts does.
  *
  * Protocol (vllm/entrypoints/serve/tokenize/protocol.py): POST /tokenize, beside /v1, with
  * `{ model, prompt, add_special_tokens, return_token_strs }`, answered with `{ count, max_model_len, tokens, token_strs }`.
@@ -31,7 +32,7 @@ export interface DoubleBosQuestion {
 /** Whether a server reads the begin-of-sequence marker of a prompt twice. */
 export type DoubleBos =
   | { kind: 'single' }
-  /** `token`: what stands twice at the start, as text or by its number. */
+  /** `token` stands twice at the start. It is given as text, or by its number. */
   | { kind: 'doubled'; token: string }
   /** The server cannot be asked: no /tokenize, no reply, another protocol. */
   | { kind: 'unknown'; why: string };
@@ -86,13 +87,13 @@ async function byTokens(
   const sent = await tokenize(isAdded);
   const [first, second] = sent.tokens;
   if (!isAdded || first === undefined || first !== second) return { kind: 'single' };
-  // A prompt may begin with the same word twice; it is doubled if the server put the first one there.
+  // A prompt may begin with the same word twice. It is doubled only if the server added the first one.
   const bare = await tokenize(false);
   if (bare.tokens.length >= sent.tokens.length || bare.tokens[0] !== first) return { kind: 'single' };
   return { kind: 'doubled', token: sent.token_strs?.[0] ?? String(first) };
 }
 
-/** The marker and a letter are two tokens, or the server reads something else than the marker alone before the letter. */
+/** The marker and a letter are two tokens. If the server counts more, it reads more than the marker before the letter. */
 async function byCount(
   http: HttpClient,
   { model, extra }: DoubleBosQuestion,

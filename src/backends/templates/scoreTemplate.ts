@@ -13,7 +13,7 @@ export interface ScoreTemplate {
 interface TemplateText {
   /** Holds `{{ user }}` and `{{ assistant }}` once each. */
   pair: string;
-  /** Of a question alone; holds `{{ user }}` once. */
+  /** The text of a question alone; holds `{{ user }}` once. */
   user?: string | undefined;
 }
 
@@ -22,8 +22,8 @@ const CHATML_PAIR = `${CHATML_USER}<|im_start|>assistant\n{{ assistant }}<|im_en
 const QWEN_SYSTEM = '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n';
 
 /**
- * Both turns closed, as chat templates write a dialogue without a generation prompt. Nothing follows, but for InternLM2's
- * reward models: they were trained to give the reward at one token more, `<|reward|>` (id 92527, `reward_token_id` in
+ * Both messages are closed, as chat templates write a dialogue without a generation prompt. Nothing follows, except for
+ * InternLM2's reward models: they were trained to give the reward at one token more, `<|reward|>` (id 92527, `reward_token_id` in
  * huggingface.co/internlm/internlm2-7b-reward config.json and tokenizer_config.json; XTuner docs, "preference dataset";
  * allenai/reward-bench rewardbench/models/internlm.py appends it). Their `<s>` is the server's affair.
  */

@@ -32,7 +32,7 @@ interface TemplateText {
   /** Holds `{{ user }}` once. */
   user: string;
   stop: string[];
-  /** What `preQuery` begins with and a tokeniser adds by itself. */
+  /** The marker that `preQuery` begins with and that a tokeniser also adds by itself. */
   bos?: string;
   /** Ends a question in training, where no marker follows a user's text. */
   questionEnd?: string;
@@ -106,7 +106,7 @@ export const tokenizerTemplate = z.strictObject({
 
 export const templateSchema = z
   .union([z.enum(templateNames), inlineTemplate, tokenizerTemplate], {
-    // The union's own message would list every branch's complaints; only an object's are worth reading.
+    // The union's own message would list the complaints of every branch. Only those about an object are worth reading.
     error: ({ input }) =>
       input !== null && typeof input === 'object'
         ? describeInline(input)
@@ -178,7 +178,7 @@ function throughFirstMarker(parts: readonly PromptPart[]): string {
 
 interface Texts {
   preQuery: string;
-  /** Of a whole user message, around its text. */
+  /** The prompt of a whole user message, before and after its text. */
   before: string;
   after: string;
   stop: readonly string[];

@@ -69,7 +69,7 @@ async function decideAlike(...overrides: string[]): Promise<number> {
   const { stepFingerprints: now } = await checkText(STEPS, overridesOf(...overrides));
   assert.equal(before.length, 3);
   assert.equal(new Set(before).size, 3);
-  const changedAt = before.findIndex((decider, at) => decider !== now[at]);
+  const changedAt = before.findIndex((fingerprint, at) => fingerprint !== now[at]);
   return changedAt < 0 ? before.length : changedAt;
 }
 

@@ -10,7 +10,7 @@ function failedCommit(commitError: Promise<never>): Promise<never> {
   );
 }
 
-test('a commit that fails rejects with what the system said, and leaves no promise unheard', async () => {
+test('a commit that fails rejects with what the system said, and leaves no promise without a handler', async () => {
   const cause = Object.assign(new Error('No space left on device'), { code: 28 });
   const later = new Promise<never>((_, reject) => setTimeout(() => reject(cause), 5));
   const error = await committed(failedCommit(later)).catch((found: unknown) => found);

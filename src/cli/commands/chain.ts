@@ -1,0 +1,57 @@
+import type { Chain } from '../../pipeline/chain.js';
+import { ScaleQuestError } from '../../errors.js';
+import type { CommandSpec } from '../command.js';
+import { signalOnInterrupt } from '../interrupt.js';
+
+export const chainCommand: CommandSpec = {
+  name: 'chain',
+  summary: 'Do the links of a chain file one after the other; what is done already is skipped.',
+  declare: (command) =>
+    command
+      .argument('<chain>', 'a chain file (YAML)')
+      .option('--dry-run', 'say which links would be done or skipped, and why; do nothing'),
+  action: chainFile,
+};
+
+/** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
+async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean }): Promise<void> {
+  const { planChain } = await import('../../run/planPipeline.js');
+  const found = await planChain(file);
+  if (!found) throw noChain(file);
+  if (dryRun) return printStates(found.chain);
+  const { runChain } = await import('../../run/chain/runChain.js');
+  const { showRun } = await import('../showRun.js');
+  const { showTraining } = await import('../showTraining.js');
+  const { signal, dispose } = signalOnInterrupt();
+  const shown = showTraining();
+  try {
+    const { events, result } = runChain(found.chain, signal);
+    let showing: Promise<unknown> = Promise.resolve();
+    events.subscribe((event) => {
+      if (event.event === 'linkStarted')
+        process.stdout.write(`\n== ${event.link}, link ${event.number} of ${event.links}\n`);
+      else if (event.event === 'linkRuns') showing = showRun(event.run);
+      else if (event.event !== 'linkFinished') shown.show(event);
+    });
+    // What ends a link ends the chain: the error of both is one.
+    await Promise.allSettled([result]);
+    await showing.catch(() => {});
+    const given = await result;
+    process.stdout.write(`\nThe chain ${found.chain.name} is done.\n`);
+    for (const [name, path] of given) process.stdout.write(`  ${name}  ${path}\n`);
+  } finally {
+    shown.stop();
+    dispose();
+  }
+}
+
+/** Of each link whether it would be done or skipped, and why; launches nothing, writes nothing. */
+async function printStates(checked: Chain): Promise<void> {
+  const { chainStates } = await import('../../run/chain/chainStates.js');
+  for await (const { link, text } of chainStates(checked)) process.stdout.write(`${link}: ${text}\n`);
+}
+
+function noChain(file: string): ScaleQuestError {
+  const message = `${file} has no links, expected a chain of pipelines; \`scalequest run\` runs one pipeline`;
+  return new ScaleQuestError('ERR_PIPELINE_INVALID', message, { at: { file } });
+}

@@ -1,0 +1,56 @@
+import { ScaleQuestError } from '../../errors.js';
+import type { Override } from '../../pipeline/document.js';
+import type { Plan } from '../../pipeline/plan.js';
+import { type CommandSpec, type PipelineFlags, declarePipeline } from '../command.js';
+
+export const checkCommand: CommandSpec = {
+  name: 'check',
+  summary: 'Find every mistake in a pipeline file before any request is sent.',
+  declare: (command) =>
+    declarePipeline(command).option('--online', 'also ask every server of every model one small question'),
+  action: checkFileOrChain,
+};
+
+interface CheckFlags extends PipelineFlags {
+  online?: boolean;
+}
+
+async function checkFileOrChain(file: string, { online = false, set }: CheckFlags): Promise<void> {
+  const { checkPipeline, planChain } = await import('../../run/planPipeline.js');
+  const { omittedText } = await import('../../pipeline/printPlan.js');
+  const { PipelineProblems } = await import('../../pipeline/document.js');
+  const { labelOf } = await import('../../train/schema.js');
+  const textOf = (found: Plan): string => describe(found, found.settings.train.map(labelOf));
+  const found = await planChain(file);
+  if (found) {
+    refuseFlags(file, set, online);
+    const lines = found.links.map(
+      ({ link, plan }) => `  ${link.name}: ${plan ? textOf(plan) : `runs ${link.command![0]}`}\n`,
+    );
+    process.stdout.write(`${file}: no mistakes; ${found.links.length} links\n${lines.join('')}`);
+    return;
+  }
+  const { plan, problems } = await checkPipeline(file, { set, online });
+  if (plan === null || problems.length > 0) throw new PipelineProblems(problems);
+  const without = omittedText(plan);
+  process.stdout.write(
+    `${file}: no mistakes; ${textOf(plan)}${online ? '; every server answers' : ''}\n` +
+      (without === null ? '' : `${without}\n`),
+  );
+}
+
+/** `set` of its links changes a chain, and its servers are not all there at once. */
+export function refuseFlags(file: string, overrides: readonly Override[], online = false): void {
+  if (overrides.length === 0 && !online) return;
+  const flag = online ? '--online' : '--set';
+  const message = `${file} is a chain, expected no ${flag}: it is for one pipeline; the links have \`set\``;
+  throw new ScaleQuestError('ERR_USAGE', message);
+}
+
+function describe({ steps, models, columns }: Plan, trained: readonly string[]): string {
+  const count = Object.keys(models).length;
+  return (
+    `${steps.length} step${steps.length === 1 ? '' : 's'}, ${count} model${count === 1 ? '' : 's'}, ` +
+    `columns ${columns.map(({ name }) => name).join(', ')}${trained.length > 0 ? `; trains ${trained.join(', ')}` : ''}`
+  );
+}

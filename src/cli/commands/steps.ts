@@ -1,0 +1,29 @@
+import { ScaleQuestError } from '../../errors.js';
+import type { CommandSpec } from '../command.js';
+
+export const stepsCommand: CommandSpec = {
+  name: 'steps',
+  summary: 'List the operators, or show one: columns, options, contract, an example.',
+  declare: (command) => command.argument('[name]', 'an operator'),
+  action: showSteps,
+};
+
+async function showSteps(name: string | undefined): Promise<void> {
+  const { OPERATORS, operatorNamed } = await import('../../operators/registry.js');
+  if (name === undefined) {
+    const { printTable } = await import('../../run/report/report.js');
+    const rows = OPERATORS.map((spec) => [spec.name, spec.summary]);
+    process.stdout.write(
+      `${printTable(['step', 'what it does'], rows)}\n\nOne of them in full: scalequest steps generate\n`,
+    );
+    return;
+  }
+  const spec = operatorNamed(name);
+  if (!spec) {
+    const { suggestion } = await import('../../pipeline/nearest.js');
+    const known = OPERATORS.map((each) => each.name);
+    throw new ScaleQuestError('ERR_USAGE', `no operator is called "${name}"; ${suggestion(name, known)}`);
+  }
+  const { printOperator } = await import('../../pipeline/reference/reference.js');
+  process.stdout.write(`${printOperator(spec)}\n`);
+}

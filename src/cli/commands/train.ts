@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { type CommandSpec, type PipelineFlags, declarePipeline } from '../command.js';
+import { exitCodeOf } from '../exitCodes.js';
+import { signalOnInterrupt } from '../interrupt.js';
+
+export const trainCommand: CommandSpec = {
+  name: 'train',
+  summary: 'Launch the trainings of a pipeline on its finished run, each once.',
+  declare: (command) =>
+    declarePipeline(command)
+      .option('--out <folder>', 'the run folder')
+      .option('--dry-run', 'print the commands and launch nothing')
+      .option('--fresh', 'train again, in a folder beside what is finished'),
+  action: trainFile,
+};
+
+interface TrainFlags extends PipelineFlags {
+  out?: string | undefined;
+  dryRun?: boolean;
+  fresh?: boolean;
+}
+
+/** Launches the trainings of a pipeline on its finished run, without running it again. */
+async function trainFile(file: string, { dryRun = false, ...flags }: TrainFlags): Promise<void> {
+  if (dryRun) return printStates(file, flags);
+  const { trainPipeline } = await import('../../run/trainPipeline.js');
+  const { showTraining } = await import('../showTraining.js');
+  const { signal, dispose } = signalOnInterrupt();
+  const shown = showTraining();
+  try {
+    const training = await trainPipeline(file, { ...flags, signal });
+    if (training.plan.settings.train.length === 0) process.stdout.write(nothingText(file));
+    training.events.subscribe(shown.show);
+    await training.result;
+  } finally {
+    shown.stop();
+    dispose();
+  }
+}
+
+function nothingText(file: string): string {
+  return `${file} has no \`train\`: nothing to launch.\n`;
+}
+
+/**
+ * The commands as they would be launched now, or what would stop them, with the exit code that this gives; before the run is
+ * finished, as after it.
+ */
+async function printStates(file: string, { set, out, fresh = false }: TrainFlags): Promise<void> {
+  const { planFinished, trainingStates } = await import('../../run/trainPipeline.js');
+  const { systemWorld } = await import('../../run/systemWorld.js');
+  const { runFolderOf } = await import('../../run/runFolders.js');
+  const { printCommand } = await import('../../train/command.js');
+  const { trainingStateText } = await import('../trainingStateText.js');
+  const world = systemWorld();
+  const plan = await planFinished(file, { set }, world);
+  if (plan.settings.train.length === 0) return void process.stdout.write(nothingText(file));
+  const states = await trainingStates(plan, await runFolderOf(plan, out, false), world, fresh);
+  process.stdout.write(`cd ${printCommand([resolve(plan.folder)])}\n`);
+  for (const state of states) {
+    process.stdout.write(trainingStateText(plan, state));
+    if ('error' in state && state.command === null) process.exitCode = exitCodeOf(state.error.code);
+  }
+}

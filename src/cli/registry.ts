@@ -1,0 +1,23 @@
+import type { CommandSpec } from './command.js';
+import { chainCommand } from './commands/chain.js';
+import { checkCommand } from './commands/check.js';
+import { initCommand } from './commands/init.js';
+import { planCommand } from './commands/plan.js';
+import { previewCommand } from './commands/preview.js';
+import { runCommand } from './commands/run.js';
+import { stepsCommand } from './commands/steps.js';
+import { storeCommand } from './commands/store.js';
+import { trainCommand } from './commands/train.js';
+
+/** The commands, in the order of `--help`: a new one is a file in src/cli/commands and a line here. */
+export const COMMANDS: readonly CommandSpec[] = [
+  initCommand,
+  runCommand,
+  checkCommand,
+  planCommand,
+  previewCommand,
+  trainCommand,
+  chainCommand,
+  stepsCommand,
+  storeCommand,
+];

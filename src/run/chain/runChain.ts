@@ -1,0 +1,103 @@
+import { join, resolve } from 'node:path';
+import { type Observable, Subject } from 'rxjs';
+import { ScaleQuestError } from '../../errors.js';
+import { lockRunFolder } from '../../io/run/runLock.js';
+import { type Chain, type Link, overridesOf } from '../../pipeline/chain.js';
+import { launchOnce } from '../../train/train.js';
+import { onceOptions } from './chainProgram.js';
+import type { Emit, TrainingEvent } from '../events.js';
+import { planPipeline } from '../planPipeline.js';
+import { linkFolderOf } from '../runFolders.js';
+import { type PipelineRun, startRun } from '../runPipeline.js';
+import { type SystemWorld, systemWorld } from '../systemWorld.js';
+import { trainingWorld } from '../trainPipeline.js';
+
+/** What happens in a chain. The events of a pipeline are those of its `run`; those of a command come here. */
+export type ChainEvent =
+  | { event: 'linkStarted'; link: string; number: number; links: number }
+  /** The link is a pipeline: its run has events of its own. */
+  | { event: 'linkRuns'; link: string; run: PipelineRun }
+  | TrainingEvent
+  /** `gives`: what later links may take, as `{ run: …, model: … }`. */
+  | { event: 'linkFinished'; link: string; gives: Readonly<Record<string, string>> };
+
+/** A chain that has begun. */
+export interface ChainRun {
+  events: Observable<ChainEvent>;
+  /** What the links gave: `qft.model` → a path. Rejects with what ended the first link that failed. */
+  result: Promise<ReadonlyMap<string, string>>;
+}
+
+/** Does the links of a checked chain one after the other; what is done for the same inputs already is skipped. */
+export function runChain(
+  chain: Chain,
+  signal: AbortSignal = new AbortController().signal,
+  world: SystemWorld = systemWorld(),
+): ChainRun {
+  const events = new Subject<ChainEvent>();
+  const emit: Emit<ChainEvent> = (event) => events.next(event);
+  const result = new Promise<void>((begin) => setImmediate(begin))
+    .then(() => runLinks(chain, { ...world, signal, emit }))
+    .finally(() => events.complete());
+  return { events, result };
+}
+
+interface ChainWorld extends SystemWorld {
+  signal: AbortSignal;
+  emit: Emit<ChainEvent>;
+}
+
+async function runLinks(chain: Chain, world: ChainWorld): Promise<ReadonlyMap<string, string>> {
+  const given = new Map<string, string>();
+  for (const [index, link] of chain.links.entries()) {
+    const { name } = link;
+    world.emit({ event: 'linkStarted', link: name, number: index + 1, links: chain.links.length });
+    const gives = link.command
+      ? await runCommandLink(chain, link, given, world)
+      : await runPipelineLink(chain, link, given, world);
+    for (const [what, path] of Object.entries(gives)) given.set(`${name}.${what}`, path);
+    world.emit({ event: 'linkFinished', link: name, gives });
+  }
+  return given;
+}
+
+async function runPipelineLink(
+  chain: Chain,
+  link: Link,
+  given: ReadonlyMap<string, string>,
+  world: ChainWorld,
+): Promise<Record<string, string>> {
+  const set = overridesOf(link, given);
+  const plan = await planPipeline(resolve(chain.folder, link.pipeline!), { set }, world);
+  const folder = await linkFolderOf(plan, join(chain.runs, link.name));
+  const run = startRun(plan, folder, world.signal, world);
+  world.emit({ event: 'linkRuns', link: link.name, run });
+  const { isShort, trained } = await run.result;
+  if (isShort)
+    throw new ScaleQuestError('ERR_CHAIN_LINK', `the link ${link.name} ended short of its target, see above`);
+  const last = trained.at(-1);
+  const path = resolve(folder);
+  if (!last || last.state === 'notDue') return { run: path };
+  // A training whose command does not name its output may have left none there.
+  const model = resolve(last.record.output);
+  return (await world.files.stat(model)) ? { run: path, model } : { run: path };
+}
+
+async function runCommandLink(
+  chain: Chain,
+  link: Link,
+  given: ReadonlyMap<string, string>,
+  world: ChainWorld,
+): Promise<Record<string, string>> {
+  const { files, clock, emit } = world;
+  const options = await onceOptions(chain, link, given);
+  await files.mkdir(options.run);
+  const lock = await lockRunFolder(files, options.run, clock.sleep);
+  try {
+    const result = await launchOnce(options, trainingWorld(world, chain.filled, 'command', link.name));
+    emit({ event: 'trainingEnded', kind: 'command', label: link.name, result });
+    return { output: resolve(result.record.output) };
+  } finally {
+    await lock.release().catch(() => {});
+  }
+}

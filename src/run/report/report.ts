@@ -1,0 +1,142 @@
+import type { ModelStats } from '../../backends/model.js';
+import { TARGET_STEP, type Totals } from '../../flow/commitShards.js';
+import type { Figures } from '../../operators/lib/operator.js';
+import type { Plan } from '../../pipeline/plan.js';
+
+/** One step of the funnel, from what was committed: exact, unlike the live counters, which see rows past the end too. */
+export interface FunnelStep {
+  step: string;
+  rowsIn: number;
+  /** Rows that a step made of others, beside those that came in. */
+  made: number;
+  kept: number;
+  dropped: Record<string, number>;
+  rejected: Record<string, number>;
+  /** Error code → choices that could not be used, of rows that went on with others. */
+  leftOut: Record<string, number>;
+}
+
+/** `report.json` of a finished run: a function of its rows, the same whether the run was interrupted or not. */
+export interface Report {
+  name: string;
+  identity: string;
+  seed: number;
+  rowsIn: number;
+  rowsKept: number;
+  funnel: FunnelStep[];
+  /** Figures of the steps that have their own. */
+  figures: Record<string, Figures>;
+}
+
+/** `performance.json`: what the run took, since it was last started. */
+export interface Performance {
+  /** Where this start began: 0 for a run that was never interrupted. */
+  from: number;
+  wallS: number;
+  memoryPeakBytes: number;
+  /** Rows of source for which the store had the results of all steps, or of the first ones. */
+  replayedRows: number;
+  models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
+}
+
+/** What a run has come to. */
+export interface RunResult {
+  report: Report;
+  /** Null for a run that was complete already. */
+  performance: Performance | null;
+}
+
+export function funnelOf(
+  stepLabels: readonly string[],
+  { positions, counts }: Pick<Totals, 'positions' | 'counts'>,
+): FunnelStep[] {
+  const hasCuts = Object.keys(counts).some((key) => key.startsWith(`${TARGET_STEP} `));
+  let rowsIn = positions;
+  return [...stepLabels, ...(hasCuts ? [TARGET_STEP] : [])].map((step) => {
+    const funnelStep: FunnelStep = {
+      ...{ step, rowsIn, made: 0, kept: rowsIn, dropped: {}, rejected: {}, leftOut: {} },
+    };
+    for (const [key, rows] of Object.entries(counts)) {
+      const [label, kind, ...words] = key.split(' ');
+      if (label !== step) continue;
+      if (kind === 'made') funnelStep.made += rows;
+      // A reason of a user's own operator may have spaces.
+      else funnelStep[kind as 'dropped' | 'rejected' | 'leftOut'][words.join(' ')] = rows;
+      if (kind !== 'leftOut') funnelStep.kept += kind === 'made' ? rows : -rows;
+    }
+    rowsIn = funnelStep.kept;
+    return funnelStep;
+  });
+}
+
+export function reportOf(
+  plan: Plan,
+  totals: Totals,
+  figures: (funnel: readonly FunnelStep[]) => Report['figures'],
+): Report {
+  const funnel = funnelOf(
+    plan.steps.map(({ label }) => label),
+    totals,
+  );
+  return {
+    name: plan.name,
+    identity: plan.identity,
+    seed: plan.settings.seed,
+    rowsIn: totals.positions,
+    rowsKept: totals.kept,
+    funnel,
+    figures: figures(funnel),
+  };
+}
+
+export function performanceOf(
+  models: Record<string, ModelStats>,
+  measured: Omit<Performance, 'models'>,
+): Performance {
+  return {
+    ...measured,
+    models: Object.fromEntries(Object.entries(models).map(([name, stats]) => [name, finalStats(stats)])),
+  };
+}
+
+/** What is out and what waits says nothing once a run is over. */
+function finalStats({
+  inFlight: _,
+  queued: __,
+  trouble: ___,
+  ...stats
+}: ModelStats): Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'> {
+  return stats;
+}
+
+/** The funnel as a table for terminals and for the data set card. */
+export function printFunnel(funnel: readonly FunnelStep[]): string {
+  const counted = (counts: Record<string, number>): string[] =>
+    Object.entries(counts).map(([why, count]) => `${why} ${count}`);
+  const rows = funnel.map(({ step, rowsIn, made, kept, dropped, rejected, leftOut }) => [
+    step,
+    String(rowsIn),
+    String(kept),
+    rowsIn > 0 ? `${((100 * kept) / rowsIn).toFixed(1)} %` : '–',
+    [
+      ...(made > 0 ? [`${made} made`] : []),
+      ...[...counted(dropped), ...counted(rejected)],
+      ...counted(leftOut).map((text) => `choices ${text}`),
+    ].join(', '),
+  ]);
+  return printTable(['step', 'rows in', 'kept', 'share', 'lost to'], rows);
+}
+
+/** Columns padded to their widest cell; numbers to the right. */
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]!.length)));
+  const isNumber = head.map(
+    (_, at) => rows.length > 0 && rows.every((row) => /^[\d.,]+( %)?$|^–$/.test(row[at]!)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, at) => (isNumber[at] ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(head), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,25 @@
+import type { CommitSink, Totals } from '../../flow/commitShards.js';
+import type { Files } from '../../io/files/files.js';
+import { resumeOf } from '../../io/run/commits.js';
+import type { RunFolder } from '../../io/run/runFolder.js';
+import { type RunSinkOptions, openRunSink } from '../../io/run/runSink.js';
+import type { Resume } from './streamRows.js';
+
+/**
+ * Fills an open run folder from its last commit on: `stream` is given where to begin and the sink to commit to. The sink is
+ * closed when it ends, however it ends.
+ */
+export async function fillFolder(
+  files: Files,
+  folder: RunFolder,
+  options: RunSinkOptions,
+  stream: (resume: Resume, sink: CommitSink) => Promise<Totals>,
+): Promise<Totals> {
+  const resume = await resumeOf(files, folder);
+  const sink = openRunSink(files, folder, options);
+  try {
+    return await stream(resume, sink);
+  } finally {
+    await sink.close();
+  }
+}

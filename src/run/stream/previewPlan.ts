@@ -1,0 +1,116 @@
+import { tap } from 'rxjs';
+import { columnValues } from '../../arrow/read.js';
+import type { ColumnValue } from '../../arrow/columnType.js';
+import { type CommitSink, commitShards } from '../../flow/commitShards.js';
+import { createGate } from '../../flow/gate.js';
+import { untilAborted } from '../../flow/untilAborted.js';
+import type { Plan } from '../../pipeline/plan.js';
+import { type RunDeps, runContext } from './runPlan.js';
+
+/** What one step did to one row. */
+export type RowEffect =
+  | { step: string; kind: 'kept'; values: Record<string, ColumnValue> }
+  | { step: string; kind: 'dropped' | 'rejected'; reason: string; message: string };
+
+/** What each step did to one source row, in their order. */
+export interface RowTrace {
+  seq: number;
+  effects: RowEffect[];
+}
+
+/** Runs the first `rows` source rows through every step and records what each did to each row; writes nothing. */
+export async function previewPlan(
+  plan: Plan,
+  rows: number,
+  deps: Pick<RunDeps, 'models' | 'prompt' | 'read' | 'signal'>,
+): Promise<RowTrace[]> {
+  const traces = new Map<number, RowTrace>();
+  const gate = createGate({ windowRows: rows, batchRows: rows, limit: rows });
+  let stream = gate.source(deps.read).pipe(
+    tap(({ lo, hi }) => {
+      for (let seq = lo; seq < hi; seq++) traces.set(seq, { seq, effects: [] });
+    }),
+  );
+  for (const { spec, input, parsed, label } of plan.steps) {
+    const written = spec.writes(parsed).map(({ name }) => name);
+    stream = stream.pipe(
+      spec.operator(input, runContext(plan, deps, label)),
+      tap((batch) => {
+        const seqs = columnValues(batch.rows, 'seq') as number[];
+        const columns = written.map((name) => columnValues(batch.rows, name));
+        seqs.forEach((seq, row) => {
+          const values = Object.fromEntries(written.map((name, at) => [name, columns[at]![row]!]));
+          traces.get(seq)!.effects.push({ step: label, kind: 'kept', values });
+        });
+        for (const event of batch.events) {
+          if (event.step !== label || (event.kind !== 'dropped' && event.kind !== 'rejected')) continue;
+          const { kind, seq, step, reason, message } = event;
+          traces.get(seq)!.effects.push({ step, kind, reason, message });
+        }
+      }),
+    );
+  }
+  await commitShards(stream.pipe(untilAborted(deps.signal)), { gate, sink: NOWHERE, shardRows: rows });
+  return [...traces.values()];
+}
+
+const NOWHERE: CommitSink = {
+  append: async () => {},
+  commit: async () => {},
+};
+
+export function printTraces(traces: readonly RowTrace[], steps: readonly string[]): string {
+  const width = Math.max(...steps.map((step) => step.length));
+  return traces
+    .map(({ seq, effects }) =>
+      [`row ${seq}`, ...withoutRepeats(effects).flatMap((effect) => printEffect(effect, width))].join('\n'),
+    )
+    .join('\n\n');
+}
+
+/** A step that leaves a value as it was, as a filter of responses mostly does, is not worth printing it again. */
+function withoutRepeats(effects: readonly RowEffect[]): RowEffect[] {
+  const shown = new Map<string, string>();
+  return effects.map((effect) => {
+    if (effect.kind !== 'kept') return effect;
+    const changed = Object.entries(effect.values).filter(([name, value]) => {
+      const text = JSON.stringify(value);
+      const isNew = shown.get(name) !== text;
+      shown.set(name, text);
+      return isNew;
+    });
+    return { ...effect, values: Object.fromEntries(changed) };
+  });
+}
+
+function printEffect(effect: RowEffect, width: number): string[] {
+  const head = `  ${effect.step.padEnd(width)}  `;
+  if (effect.kind !== 'kept') {
+    return indent(
+      `${head}${effect.kind}: ${effect.reason}${effect.message ? ` (${effect.message})` : ''}`,
+      head.length,
+    );
+  }
+  const values = Object.entries(effect.values);
+  if (values.length === 0) return [`${head}kept`];
+  return values.flatMap(([name, value], at) =>
+    indent(
+      `${at === 0 ? head : ' '.repeat(head.length)}${name}: ${printValue(value)}`,
+      head.length + name.length + 2,
+    ),
+  );
+}
+
+function printValue(value: ColumnValue): string {
+  if (!Array.isArray(value)) return typeof value === 'number' ? printNumber(value) : String(value);
+  if (value.every((item) => typeof item === 'number')) return value.map(printNumber).join(', ');
+  return value.map((item, at) => `[${at}] ${String(item)}`).join('\n');
+}
+
+function printNumber(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(4);
+}
+
+function indent(text: string, columns: number): string[] {
+  return text.split('\n').map((line, at) => (at === 0 ? line : `${' '.repeat(columns)}${line}`));
+}

@@ -1,0 +1,127 @@
+import type { Observable } from 'rxjs';
+import type { Model } from '../../backends/model.js';
+import type { Batch, BatchOperator } from '../../flow/batch.js';
+import type { CommitSink, Totals } from '../../flow/commitShards.js';
+import { cacheStepResults } from '../../flow/cacheStepResults.js';
+import type { ReadRows, Replay } from '../../flow/gate.js';
+import { type StepCounts, countsOf } from '../../flow/outcome.js';
+import { replayStepResults } from '../../flow/replayStepResults.js';
+import type { StepState } from '../../flow/stepResult.js';
+import { decodeStepResult, encodeStepResults } from '../../flow/stepResultBytes.js';
+import type { RunContext } from '../../operators/lib/operator.js';
+import { promptWrapperFrom } from '../../pipeline/promptWrapper.js';
+import type { Plan } from '../../pipeline/plan.js';
+import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
+import { textsFrom } from '../../pipeline/check/texts.js';
+
+/** Step results of this run or another, by the step's index and the first row of the segment. */
+export interface StepResultCache {
+  /** Source positions a segment. Segments begin at its multiples, and where a run begins. */
+  segmentRows: number;
+  /** Undefined if there is none. Throws ERR_STORE_DAMAGED. */
+  get(step: number, lo: number): Buffer | undefined;
+  /** Resolves when they are durable. */
+  put(lo: number, results: readonly { step: number; bytes: Buffer }[]): Promise<void>;
+  /** Counts replayed rows. */
+  count(rows: number): void;
+}
+
+export interface RunDeps {
+  models: Readonly<Record<string, Model>>;
+  prompt: RunContext['prompt'];
+  read: ReadRows;
+  sink: CommitSink;
+  resume?: Resume;
+  /** Without it every step runs on every row. */
+  stepResults?: StepResultCache | undefined;
+  /** So many rows of source were replayed from the cache. */
+  onReplayed?: (rows: number) => void;
+  signal?: AbortSignal;
+  onCounts?: (step: string, counts: StepCounts) => void;
+  onDelivered?: (watermark: number, kept: number) => void;
+}
+
+/** A checked plan as one stream, from the source's gate to the committed shards. Models and sink stay the caller's to close. */
+export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
+  const { target, limit, source, output } = plan.settings;
+  const { windowRows, batchRows } = source;
+  const { read, sink, resume, signal, onDelivered, stepResults } = deps;
+  const states: StepStates = new Map();
+  return streamRows(
+    {
+      ...{ windowRows, batchRows, target, limit },
+      shardRows: output.shardRows,
+      segmentRows: stepResults?.segmentRows,
+    },
+    { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered },
+    (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
+  );
+}
+
+/** States of the stateful steps, by index. */
+type StepStates = Map<number, StepState>;
+
+/** The operators of a plan, one behind the other. */
+function connectSteps(
+  plan: Plan,
+  source: Observable<Batch>,
+  deps: RunDeps,
+  states: StepStates,
+): Observable<Batch> {
+  return plan.steps.reduce((stream, { spec, input, label }, at) => {
+    const isCached = deps.stepResults !== undefined && at < plan.stepFingerprints.length;
+    const cached = { at, onState: (state: StepState) => void states.set(at, state) };
+    const context = { ...runContext(plan, deps, label), ...(isCached ? cached : {}) };
+    return stream.pipe(spec.operator(input, context));
+  }, source);
+}
+
+function replayOf(
+  plan: Plan,
+  { stepResults, read, resume, onCounts, onReplayed }: RunDeps,
+  states: StepStates,
+): Replay | undefined {
+  if (!stepResults) return undefined;
+  return replayStepResults({
+    read,
+    stepsInAll: plan.steps.length,
+    from: (resume ?? NOTHING_YET).from,
+    state: (step) => states.get(step),
+    record(lo, step) {
+      const bytes = step < plan.stepFingerprints.length ? stepResults.get(step, lo) : undefined;
+      return bytes ? decodeStepResult(bytes) : null;
+    },
+    onReplayed(step, result) {
+      if (step === 0) {
+        stepResults.count(result.rowsIn);
+        onReplayed?.(result.rowsIn);
+      }
+      onCounts?.(plan.steps[step]!.label, countsOf(result));
+    },
+  });
+}
+
+function cacheOf({ stepResults }: RunDeps): BatchOperator {
+  if (!stepResults) return (stream) => stream;
+  return cacheStepResults(stepResults.segmentRows, (lo, results) =>
+    stepResults.put(lo, encodeStepResults(results)),
+  );
+}
+
+/** What the step called `label` is given. */
+export function runContext(
+  plan: Plan,
+  { models, prompt, onCounts, resume }: Pick<RunDeps, 'models' | 'prompt' | 'onCounts' | 'resume'>,
+  label: string,
+): RunContext {
+  return {
+    seed: plan.settings.seed,
+    models,
+    prompt,
+    step: label,
+    texts: textsFrom(plan.texts),
+    promptWrapper: promptWrapperFrom(plan.folder),
+    ...(resume ? { restored: resume.restored } : {}),
+    ...(onCounts ? { onCounts } : {}),
+  };
+}

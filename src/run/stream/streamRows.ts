@@ -1,0 +1,58 @@
+import type { Observable } from 'rxjs';
+import type { Batch } from '../../flow/batch.js';
+import { type CommitSink, type Totals, commitShards } from '../../flow/commitShards.js';
+import { type ReadRows, type Replay, createGate } from '../../flow/gate.js';
+import { untilAborted } from '../../flow/untilAborted.js';
+import type { RunContext } from '../../operators/lib/operator.js';
+
+/** Where a run goes on: what its earlier commits hold. */
+export interface Resume {
+  /** The first source position that no commit covers. */
+  from: number;
+  kept: number;
+  /** Committed state deltas of the step of that label, in order. */
+  restored: NonNullable<RunContext['restored']>;
+}
+
+/** A run that begins. */
+export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
+
+export interface StreamSettings {
+  windowRows: number;
+  batchRows: number;
+  shardRows: number;
+  /** End at exactly so many kept rows, those of earlier starts included. */
+  target?: number | undefined;
+  /** End after so many source positions. */
+  limit?: number | undefined;
+  /** No batch goes past a multiple of this. */
+  segmentRows?: number | undefined;
+}
+
+export interface StreamDeps {
+  read: ReadRows;
+  replay?: Replay | undefined;
+  sink: CommitSink;
+  resume?: Resume | undefined;
+  signal?: AbortSignal | undefined;
+  onDelivered?: ((watermark: number, kept: number) => void) | undefined;
+}
+
+/** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
+export function streamRows(
+  { windowRows, batchRows, shardRows, target, limit, segmentRows }: StreamSettings,
+  { read, replay, sink, resume = NOTHING_YET, signal, onDelivered }: StreamDeps,
+  connect: (source: Observable<Batch>) => Observable<Batch>,
+): Promise<Totals> {
+  const { from, kept } = resume;
+  const left = target === undefined ? undefined : target - kept;
+  const gate = createGate({
+    ...{ windowRows, batchRows, from, target: left, limit },
+    ...(segmentRows === undefined ? {} : { segmentRows }),
+  });
+  const stream = connect(gate.source(read, replay)).pipe(untilAborted(signal));
+  return commitShards(stream, {
+    ...{ gate, sink, shardRows, target, from, keptBefore: kept },
+    ...(onDelivered ? { onDelivered } : {}),
+  });
+}
