@@ -5,7 +5,7 @@ import { concatRows, sliceRows } from '../../src/arrow/concat.js';
 import { columnValues } from '../../src/arrow/read.js';
 import { takeRows } from '../../src/arrow/take.js';
 import { deriveUniform } from '../../src/random.js';
-import type { Kernel } from './kernel.js';
+import type { Kernel, PreparedKernel } from './kernel.js';
 import { COLUMNS, benchRows, benchValues } from './rows.js';
 
 /** A record batch from JavaScript values, beside Arrow's own builders. */
@@ -26,18 +26,21 @@ export const build: Kernel = {
   },
 };
 
-/** Every second row of a record batch, drawn at random, beside the two ways that need no kernel. */
-export const take: Kernel = {
-  name: 'take',
-  unit: 'rows',
-  count: 1024,
-  prepare(count) {
+export const take = takeKernel('take', 0.5);
+export const takeFew = takeKernel('takeFew', 0.1);
+export const takeMost = takeKernel('takeMost', 0.9);
+
+/** A share of the rows of a record batch, drawn at random, beside the two ways that need no kernel. */
+function takeKernel(name: string, share: number): Kernel {
+  return { name, unit: 'rows', count: 1024, prepare };
+
+  function prepare(count: number): PreparedKernel {
     const batch = benchRows(0, count);
     const kept = Array.from({ length: count }, (_, row) => row).filter(
-      (row) => deriveUniform(1, 'kept', row) < 0.5,
+      (row) => deriveUniform(1, 'kept', row) < share,
     );
     const rebuild = () => {
-      const values = COLUMNS.map(({ name }) => columnValues(batch, name));
+      const values = COLUMNS.map((column) => columnValues(batch, column.name));
       return buildRows(
         COLUMNS,
         values.map((column) => kept.map((row) => column[row]!)),
@@ -49,5 +52,5 @@ export const take: Kernel = {
       run: () => takeRows(batch, kept),
       rivals: { 'decode and rebuild': rebuild, 'slice and concat': slices },
     };
-  },
-};
+  }
+}

@@ -1,4 +1,4 @@
-import { build, take } from './arrowKernels.js';
+import { build, take, takeFew, takeMost } from './arrowKernels.js';
 import type { Kernel } from './kernel.js';
 import {
   answer,
@@ -21,6 +21,8 @@ export const KERNELS: readonly Kernel[] = [
   signatures,
   build,
   take,
+  takeFew,
+  takeMost,
   prompt,
   verdict,
   answer,

@@ -12,7 +12,7 @@ import {
 } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
 import { type Column, type ColumnType, type ColumnValue, arrowField, arrowType } from './columnType.js';
-import { type Place, wrongValue } from './fault.js';
+import { type NamedColumn, wrongValue } from './fault.js';
 
 /**
  * One column from JavaScript values, about five times as fast as `vectorFromArray`.
@@ -24,11 +24,11 @@ export function buildData(
   type: ColumnType,
   values: readonly ColumnValue[],
   nullable = false,
-  column = 'value',
+  name = 'value',
 ): Data {
-  const place = { column, type };
-  if (type.startsWith('list<')) return buildLists(place, values, nullable);
-  return buildFlat(place, values, nullable);
+  const column = { name, type };
+  if (type.startsWith('list<')) return buildLists(column, values, nullable);
+  return buildFlat(column, values, nullable);
 }
 
 /** A record batch of `rowCount` rows from `values[column][row]`. Throws as `buildData` does. */
@@ -40,7 +40,7 @@ export function buildRows(
   return rowsOf(new Schema(columns.map(arrowField)), buildColumns(columns, values, rowCount), rowCount);
 }
 
-/** The same, without a batch around it. */
+/** The columns of `buildRows`, without a batch around them. */
 export function buildColumns(
   columns: readonly Column[],
   values: readonly (readonly ColumnValue[])[],
@@ -59,53 +59,58 @@ export function rowsOf(schema: Schema, children: readonly Data[], rowCount: numb
   return new RecordBatch(schema, makeData({ type, length: rowCount, nullCount: 0, children: [...children] }));
 }
 
-function buildFlat(place: Place, values: readonly ColumnValue[], nullable: boolean): Data {
-  const valid = validity(place, values, nullable);
-  switch (place.type) {
+function buildFlat(column: NamedColumn, values: readonly ColumnValue[], nullable: boolean): Data {
+  const valid = validity(column, values, nullable);
+  switch (column.type) {
     case 'string':
-      return makeData({ type: new Utf8(), length: values.length, ...valid, ...encodeText(place, values) });
+      return makeData({ type: new Utf8(), length: values.length, ...valid, ...encodeText(column, values) });
     case 'int32':
-      return makeData({ type: new Int32(), length: values.length, ...valid, data: packInt32(place, values) });
+      return makeData({
+        type: new Int32(),
+        length: values.length,
+        ...valid,
+        data: packInt32(column, values),
+      });
     case 'float64':
       return makeData({
         type: new Float64(),
         length: values.length,
         ...valid,
-        data: packFloat64(place, values),
+        data: packFloat64(column, values),
       });
     default:
-      return makeData({ type: new Bool(), length: values.length, ...valid, data: packBool(place, values) });
+      return makeData({ type: new Bool(), length: values.length, ...valid, data: packBool(column, values) });
   }
 }
 
-function buildLists(place: Place, values: readonly ColumnValue[], nullable: boolean): Data {
-  const valid = validity(place, values, nullable);
+function buildLists(column: NamedColumn, values: readonly ColumnValue[], nullable: boolean): Data {
+  const valid = validity(column, values, nullable);
   const valueOffsets = new Int32Array(values.length + 1);
   const elements: ColumnValue[] = [];
   for (let row = 0; row < values.length; row++) {
     const list = values[row];
     if (Array.isArray(list)) for (const element of list) elements.push(element);
-    else if (list !== null) throw wrongValue(place, row, list);
+    else if (list !== null) throw wrongValue(column, row, list);
     valueOffsets[row + 1] = elements.length;
   }
-  const elementType = place.type.slice('list<'.length, -1) as ColumnType;
-  const element: Place = { column: `${place.column}[…]`, type: elementType };
+  const elementType = column.type.slice('list<'.length, -1) as ColumnType;
+  const element: NamedColumn = { name: `${column.name}[…]`, type: elementType };
   const child = buildFlat(element, elements, elementType !== 'string');
-  const type = arrowType(place.type);
+  const type = arrowType(column.type);
   return makeData({ type, length: values.length, ...valid, valueOffsets, child } as Parameters<
     typeof makeData
   >[0]) as Data<DataType>;
 }
 
 function validity(
-  place: Place,
+  column: NamedColumn,
   values: readonly ColumnValue[],
   nullable: boolean,
 ): { nullCount: number; nullBitmap?: Uint8Array } {
   let nullCount = 0;
   for (let row = 0; row < values.length; row++) {
     if (values[row] !== null) continue;
-    if (!nullable) throw wrongValue(place, row, null);
+    if (!nullable) throw wrongValue(column, row, null);
     nullCount += 1;
   }
   if (nullCount === 0) return { nullCount };
@@ -127,7 +132,7 @@ let scratch = new Uint8Array(1 << 16);
 
 /** Encodes into one growing buffer that the next column uses again; a UTF-16 unit takes at most 3 bytes. */
 function encodeText(
-  place: Place,
+  column: NamedColumn,
   values: readonly ColumnValue[],
 ): { valueOffsets: Int32Array; data: Uint8Array } {
   const valueOffsets = new Int32Array(values.length + 1);
@@ -138,8 +143,8 @@ function encodeText(
       const needed = bytes + value.length * 3;
       if (needed > scratch.length) growScratch(bytes, needed);
       bytes += encoder.encodeInto(value, bytes === 0 ? scratch : scratch.subarray(bytes)).written;
-      if (bytes > 0x7fff_ffff) throw tooMuchText(place, row);
-    } else if (value !== null) throw wrongValue(place, row, value);
+      if (bytes > 0x7fff_ffff) throw tooMuchText(column, row);
+    } else if (value !== null) throw wrongValue(column, row, value);
     valueOffsets[row + 1] = bytes;
   }
   const data = scratch.slice(0, bytes);
@@ -153,32 +158,32 @@ function growScratch(usedBytes: number, neededBytes: number): void {
   scratch = grown;
 }
 
-function packInt32(place: Place, values: readonly ColumnValue[]): Int32Array {
+function packInt32(column: NamedColumn, values: readonly ColumnValue[]): Int32Array {
   const data = new Int32Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (typeof value === 'number' && (value | 0) === value) data[row] = value;
-    else if (value !== null) throw wrongValue(place, row, value);
+    else if (value !== null) throw wrongValue(column, row, value);
   }
   return data;
 }
 
-function packFloat64(place: Place, values: readonly ColumnValue[]): Float64Array {
+function packFloat64(column: NamedColumn, values: readonly ColumnValue[]): Float64Array {
   const data = new Float64Array(values.length);
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (typeof value === 'number' && Number.isFinite(value)) data[row] = value;
-    else if (value !== null) throw wrongValue(place, row, value);
+    else if (value !== null) throw wrongValue(column, row, value);
   }
   return data;
 }
 
-function packBool(place: Place, values: readonly ColumnValue[]): Uint8Array {
+function packBool(column: NamedColumn, values: readonly ColumnValue[]): Uint8Array {
   const data = new Uint8Array(bitmapBytes(values.length));
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (value === true) data[row >> 3]! |= 1 << (row & 7);
-    else if (value !== false && value !== null) throw wrongValue(place, row, value);
+    else if (value !== false && value !== null) throw wrongValue(column, row, value);
   }
   return data;
 }
@@ -191,11 +196,11 @@ function wrongLength(column: string, found: number | undefined, rowCount: number
   );
 }
 
-function tooMuchText({ column }: Place, row: number): ScaleQuestError {
+function tooMuchText({ name }: NamedColumn, row: number): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
-    `column "${column}", row ${row}: more than 2 GiB of text in one batch, expected less. ` +
+    `column "${name}", row ${row}: more than 2 GiB of text in one batch, expected less. ` +
       'Use smaller batches (batchRows).',
-    { data: { column, row } },
+    { data: { column: name, row } },
   );
 }

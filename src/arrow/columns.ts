@@ -6,9 +6,9 @@ import { gather } from './gather.js';
 import { columnData } from './read.js';
 
 /**
- * A new batch with `columns` at the end, or in place of one of the same name; the other columns are shared,
- * not copied. `values[column][row]`. Throws ERR_INVARIANT as `buildData` does, or if a column has not one
- * value a row.
+ * A new batch with `columns` at the end; one of the same name as an earlier column replaces it. The other columns are shared,
+ * not copied. The values are `values[column][row]`. Throws ERR_INVARIANT as `buildData` does, and for a column that does not
+ * have one value a row.
  */
 export function addColumns(
   rows: RecordBatch,
@@ -18,7 +18,7 @@ export function addColumns(
   return joinColumns([rows, buildRows(columns, values, rows.numRows)]);
 }
 
-/** The columns of batches of as many rows each, shared: one takes the place of an earlier one of its name, or the end. */
+/** Joins batches with the same number of rows side by side and shares their columns; a column replaces an earlier one of its name. */
 export function joinColumns(batches: readonly RecordBatch[]): RecordBatch {
   const columns = new Map<string, { field: Field; data: Data }>();
   for (const { schema, data } of batches) {

@@ -1,21 +1,18 @@
 import { ScaleQuestError } from '../errors.js';
 import type { Column, ColumnType } from './columnType.js';
 
-/** Where a value stands, for error messages. */
-export interface Place {
-  column: string;
-  type: ColumnType;
-}
+/** What error messages say of a column. */
+export type NamedColumn = Pick<Column, 'name' | 'type'>;
 
-export function wrongValue({ column, type }: Place, row: number, value: unknown): ScaleQuestError {
+export function wrongValue({ name, type }: NamedColumn, row: number, value: unknown): ScaleQuestError {
   const advice =
     value === null || value === undefined
       ? 'Declare the column nullable, or give every row a value.'
       : 'A number that is not known is written as null, in a nullable column.';
   return new ScaleQuestError(
     'ERR_INVARIANT',
-    `column "${column}", row ${row}: found ${printValue(value)}, expected ${EXPECTED[type]}. ${advice}`,
-    { data: { column, row } },
+    `column "${name}", row ${row}: found ${printValue(value)}, expected ${EXPECTED[type]}. ${advice}`,
+    { data: { column: name, row } },
   );
 }
 

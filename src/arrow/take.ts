@@ -4,8 +4,8 @@ import { rowsOf } from './build.js';
 import { gather } from './gather.js';
 
 /**
- * The rows at `indices`, in that order; an index may come several times. The schema stays. All rows in their
- * order give the same batch back, without a copy. Throws ERR_INVARIANT for an index outside the batch.
+ * The rows at `indices`, in that order; an index may come several times. The schema stays the same. If `indices` names all rows in
+ * order, the batch itself is returned without a copy. Throws ERR_INVARIANT for an index outside the batch.
  */
 export function takeRows(rows: RecordBatch, indices: Int32Array | readonly number[]): RecordBatch {
   if (isIdentity(rows, indices)) return rows;

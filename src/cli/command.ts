@@ -11,7 +11,7 @@ export interface CommandSpec {
    * Gets the arguments, then the options. It loads what it needs by `import()`: a start takes most of its time to load what it
    * does not need.
    */
-  // Commander types none of them.
+  // Commander does not type what it hands to an action.
   action(...given: any[]): Promise<void>;
 }
 

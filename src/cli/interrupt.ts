@@ -1,9 +1,9 @@
 import { EXIT_CODES } from './exitCodes.js';
 
-/** Slurm and Kubernetes kill what has not ended 10 seconds or more after SIGTERM, and its children with it. */
+/** Slurm and Kubernetes kill a process and its children if it has not ended 10 seconds or more after SIGTERM. */
 const STOP_MS = 8_000;
 
-/** An AbortSignal for Ctrl-C and SIGTERM. A second one ends the process at once, and so does time when something hangs. */
+/** Aborts on Ctrl-C and SIGTERM. A second signal ends the process at once. So does a timeout, in case something hangs. */
 export function signalOnInterrupt(): { signal: AbortSignal; dispose: () => void } {
   const abort = new AbortController();
   const stop = (): void => {
@@ -23,7 +23,7 @@ export function signalOnInterrupt(): { signal: AbortSignal; dispose: () => void 
   };
 }
 
-/** Engines and servers end when they find their parent gone; a lock whose process is dead is taken over. */
+/** It is safe to leave things open: engines and servers end with their parent, and a dead process's lock is taken over. */
 function endUnclosed(): void {
   process.stderr.write(
     `Something could not be closed within ${STOP_MS / 1000} s and is left behind; what was committed is intact.\n`,

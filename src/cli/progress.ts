@@ -5,7 +5,7 @@ import type { StepCounts } from '../run/events.js';
 export interface Progress {
   counts(step: string, counts: StepCounts): void;
   delivered(kept: number): void;
-  /** `keptBefore`: rows that an earlier start of the run has delivered. */
+  /** `keptBefore`: rows that earlier starts of the run delivered. */
   start(keptBefore?: number): void;
   stop(): void;
 }
@@ -84,7 +84,7 @@ export function createProgress(
   };
 }
 
-/** Without them a server that is away looks like a slow one. */
+/** Without these lines an unreachable server looks like a slow one. */
 function troubleLines(stats: ReturnType<PipelineRun['stats']>): string[] {
   return Object.values(stats).flatMap(({ trouble }) => {
     return trouble === undefined ? [] : [`waiting: ${trouble}`];

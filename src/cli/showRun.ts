@@ -70,7 +70,7 @@ function committedText(folder: string, { next, kept }: Committed, error: unknown
   return `Committed in ${relative('', folder)}: ${kept} rows kept of ${next}.${advice}\n`;
 }
 
-/** Would only come again. */
+/** Errors that would only come again. */
 const STAYS: readonly ErrorCode[] = ['ERR_INVARIANT', 'ERR_TARGET_UNREACHABLE', 'ERR_DATA_INVALID'];
 
 function progressOf({ plan, stats }: PipelineRun): Progress {

@@ -3,7 +3,7 @@ import type { TrainingResult } from '../train/train.js';
 import { TERMINAL } from './terminal.js';
 import { type TrainingProgress, createTrainingProgress } from './trainingProgress.js';
 
-/** What the terminal calls it, and what stands in its output. */
+/** How the terminal names a training and what it makes. */
 const NAMES: Record<TrainingKind, { what: string; gives: string }> = {
   training: { what: 'training', gives: 'model' },
   command: { what: 'link', gives: 'output' },

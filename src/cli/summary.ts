@@ -55,7 +55,7 @@ function measuredText({ from, wallS, memoryPeakBytes, replayedRows, models }: Pe
   );
 }
 
-/** How much the store of replies spared; nothing where there is none. */
+/** How much the store of replies saved; empty without a store. */
 function storeText(models: Performance['models'], replayedRows: number): string {
   const stats = Object.values(models).filter(({ storeHits }) => storeHits !== undefined);
   if (stats.length === 0) return '';

@@ -1,10 +1,10 @@
 import { ScaleQuestError } from '../errors.js';
 import { fileError } from '../run/systemWorld.js';
 
-/** Never a mistake of ours. */
+/** Errors of the system that are never bugs of ours. */
 const REFUSALS = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO'];
 
-/** What the system refuses where none of ours asked, as for a module that is loaded or a thread. Null for anything else. */
+/** Gives a code to what the system refuses outside our own file calls, such as loading a module. Null for other errors. */
 export function asSystemError(error: unknown): ScaleQuestError | null {
   const { code = '', syscall, path = 'a file' } = (error ?? {}) as NodeJS.ErrnoException;
   if (REFUSALS.includes(code) && syscall) return fileError('ERR_IO_READ', path, error);
@@ -19,7 +19,7 @@ export function asSystemError(error: unknown): ScaleQuestError | null {
   );
 }
 
-/** Node says of a module that it cannot open only that it is not there. */
+/** With too few file descriptors Node says of a module only that it is not found. */
 const OPEN_FILES_FEW = 256;
 
 function openFilesLimit(): number | null {
@@ -30,14 +30,14 @@ function openFilesLimit(): number | null {
 }
 
 /**
- * Whoever reads what we print may go away (`| head`): the command goes on without. Any other failure to print, as on a full
- * disk, is told at its end.
+ * A reader of our output may go away (`| head`): the command goes on without it. Any other failure to print, such as a full
+ * disk, is reported at the end.
  */
 export function hearOutput(
   stream: NodeJS.WriteStream,
   onFailure: (error: NodeJS.ErrnoException) => void,
 ): void {
-  // A second call in one process changes nothing.
+  // Calling it twice in one process must not report twice.
   if (stream.listeners('error').some((listener) => HEARING.has(listener))) return;
   const hear = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') onFailure(error);

@@ -1,6 +1,6 @@
 import type { ProgressDeps } from './progress.js';
 
-/** The error stream: what a command prints for programs goes to the other one. */
+/** Progress goes to the error stream. The output stream is for results that other programs read. */
 export const TERMINAL: ProgressDeps = {
   write: (text) => void process.stderr.write(text),
   get isTerminal() {

@@ -16,7 +16,7 @@ const PRINT_PERIOD_MS = 10_000;
 /** What most trainers report, in the order of the line; others are in metrics.jsonl. */
 const SHOWN = ['epoch', 'loss', 'learning_rate', 'rewards/margins', 'rewards/accuracies', 'eval_loss'];
 
-/** `what`: is launched, before its name. */
+/** `what`: how the terminal calls it, before its label. */
 export function createTrainingProgress(deps: ProgressDeps, what = 'training'): TrainingProgress {
   const { write, isTerminal, nowMs, every } = deps;
   let label = '';

@@ -4,14 +4,14 @@ import { printCommand } from '../train/command.js';
 import { filledRemover } from '../train/environment.js';
 import { labelOf } from '../train/schema.js';
 
-/** What a dry run prints of a training: a shell runs it, for all but the command is a comment. */
+/** What a dry run prints of a training. A shell can run it: everything but the command is a comment. */
 export function trainingStateText({ filled }: Plan, state: TrainingState): string {
   const clean = filledRemover(filled);
   const head = `# ${labelOf(state.training)}`;
   if ('error' in state) {
     const { error, command } = state;
     const later = command === null ? '' : `# After it:\n${printCommand(command.map(clean))}\n`;
-    // Every line of it is a comment: what is printed can be given to a shell.
+    // Every line of the message must be a comment.
     const why = clean(error.message).replaceAll('\n', '\n# ');
     return `${head}: would not be launched: ${why} [${error.code}]\n${later}`;
   }

@@ -18,23 +18,25 @@ const options = z.strictObject({
     .min(2)
     .max(50)
     .default(10)
-    .describe('Into how many parts of equal size the questions are put, by difficulty.'),
+    .describe('How many parts of equal size the questions are divided into, by difficulty.'),
   dropShares: z
     .array(z.number().gt(0).lt(1))
     .default([0.05, 0.1, 0.2, 0.3])
-    .describe('For each of these shares: below which difficulty so many of the questions lie.'),
+    .describe(
+      'For each of these shares, the report gives the difficulty below which that share of the questions lies.',
+    ),
 });
 
 /** Options of `calibrateDifficulty`. */
 export interface CalibrateDifficultyOptions {
   /**
-   * Into how many parts of equal size the questions are put, by difficulty.
+   * How many parts of equal size the questions are divided into, by difficulty.
    *
    * @default 10
    */
   parts?: number;
   /**
-   * For each of these shares: below which difficulty so many of the questions lie.
+   * For each of these shares, the report gives the difficulty below which that share of the questions lies.
    *
    * @default [0.05,0.1,0.2,0.3]
    */

@@ -35,13 +35,13 @@ const options = z.strictObject({
     .array(benchmark)
     .min(1)
     .refine((all) => new Set(all.map(nameOf)).size === all.length, 'expected another `name` for each')
-    .describe('The test sets that the set must not give away.'),
+    .describe('The benchmarks whose questions must not be in the set.'),
   wordsMin: z
     .int()
     .min(1)
     .default(13)
     .describe(
-      'How many words in a row must be the same: the n of the n-grams. A shorter question must be the same as a whole.',
+      'How many consecutive words must match: the n of the n-grams. A question with fewer words must match as a whole.',
     ),
   overlapMin: z
     .number()
@@ -49,29 +49,29 @@ const options = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      'Share of such runs that must be the same, of those of whichever of the two questions has fewer; 0: one is enough.',
+      'Which share of the n-grams must match, counted over the question that has fewer of them. With 0, one is enough.',
     ),
-  keepRows: z.boolean().default(false).describe('Keep the rows, and only report what they overlap with.'),
+  keepRows: z.boolean().default(false).describe('Keep the rows and only report the overlaps.'),
 });
 
 /** Options of `decontaminate`. */
 export interface DecontaminateOptions {
-  /** The test sets that the set must not give away. */
+  /** The benchmarks whose questions must not be in the set. */
   benchmarks: BenchmarkOptions[];
   /**
-   * How many words in a row must be the same: the n of the n-grams. A shorter question must be the same as a whole.
+   * How many consecutive words must match: the n of the n-grams. A question with fewer words must match as a whole.
    *
    * @default 13
    */
   wordsMin?: number;
   /**
-   * Share of such runs that must be the same, of those of whichever of the two questions has fewer; 0: one is enough.
+   * Which share of the n-grams must match, counted over the question that has fewer of them. With 0, one is enough.
    *
    * @default 0
    */
   overlapMin?: number;
   /**
-   * Keep the rows, and only report what they overlap with.
+   * Keep the rows and only report the overlaps.
    *
    * @default false
    */
@@ -92,12 +92,12 @@ export interface BenchmarkOptions {
   name?: string;
 }
 
-/** Number of a benchmark that a question overlaps with → its rows that no question before had overlapped with. */
+/** Number of a benchmark that a question overlaps with → those of its rows that no earlier question overlapped with. */
 type Hits = Record<number, number[]>;
 
 export const decontaminateSpec = defineSpec({
   name: 'decontaminate',
-  summary: 'Drops questions that share a run of words with a question of a benchmark.',
+  summary: 'Drops questions that share an n-gram of words with a question of a benchmark.',
   details:
     'This is the paper’s leak check (13-grams) with GPT-3’s rule (Brown et al. 2020): words are compared ' +
     'without case and punctuation, and a shorter question must be the same as a whole. Signs separate ' +
@@ -115,7 +115,7 @@ export const decontaminateSpec = defineSpec({
     benchmarks.map(({ path, column }, index) => ({ path, column, at: ['benchmarks', index] })),
   drops: {
     overlap:
-      'it shares `wordsMin` words in a row, and `overlapMin` of such runs, with a benchmark’s question',
+      'it shares `wordsMin` consecutive words, and `overlapMin` of its n-grams, with a question of a benchmark',
   },
   contract: { ...IMMEDIATE, holdsAtMost: 'one batch, and the hashed runs of words of the benchmarks' },
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
@@ -132,8 +132,8 @@ interface State {
 
 type TextsContext = Pick<RunContext, 'texts'>;
 
-/** A benchmark, and where its rows begin in the index. */
-interface Place {
+/** A benchmark, and the number of its first row in the index. */
+interface IndexedBenchmark {
   number: number;
   name: string;
   first: number;
@@ -141,7 +141,7 @@ interface Place {
 }
 
 /**
- * Drops questions that share a run of words with a question of a benchmark.
+ * Drops questions that share an n-gram of words with a question of a benchmark.
  *
  * Reads `question`; drops as `overlap`. Method: the 13-gram check of GPT-3 (Brown et al. 2020, appendix C).
  * The texts to compare with come from `context.texts`; without it the stream ends with ERR_PIPELINE_INVALID.
@@ -162,11 +162,11 @@ export function decontaminate(
   const parsed = parseOptions('decontaminate', options, input);
   const { wordsMin, overlapMin, keepRows } = parsed;
   const shape = shapeOf(decontaminateSpec, parsed, context);
-  /** When rows begin to flow: an operator is built without its texts to check its options. */
-  let places: Place[] = [];
+  /** Empty until rows flow: `check` builds the operator without texts. */
+  let indexed: IndexedBenchmark[] = [];
 
   function init(): State {
-    places = placesOf(parsed, context);
+    indexed = indexedBenchmarks(parsed, context);
     const index = createBenchmarkIndex(allWords(questionsOf(parsed, context)), wordsMin);
     return { index, isHit: new Uint8Array(index.size) };
   }
@@ -174,9 +174,9 @@ export function decontaminate(
   function hitsOf(state: State, overlaps: readonly Overlap[]): Hits {
     const hits: Hits = {};
     for (const { item } of overlaps) {
-      const { number, first } = placeOf(places, item);
-      const fresh = (hits[number] ??= []);
-      if (state.isHit[item] === 0) fresh.push(item - first);
+      const { number, first } = benchmarkOf(indexed, item);
+      const firstHits = (hits[number] ??= []);
+      if (state.isHit[item] === 0) firstHits.push(item - first);
     }
     return hits;
   }
@@ -189,11 +189,11 @@ export function decontaminate(
         const found = state.index.find(benchmarkWords(question));
         const overlaps = found.filter(({ share }) => share >= overlapMin);
         if (overlaps.length === 0) return { outcome: KEEP };
-        const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, places));
+        const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, indexed));
         return { outcome, delta: hitsOf(state, overlaps) };
       },
       apply({ isHit }, hits: Hits) {
-        for (const { number, first } of places) for (const row of hits[number] ?? []) isHit[first + row] = 1;
+        for (const { number, first } of indexed) for (const row of hits[number] ?? []) isHit[first + row] = 1;
       },
     },
     (context.restored?.(shape.step) ?? []) as Hits[],
@@ -215,32 +215,32 @@ function questionsOf(
   );
 }
 
-/** One question at a time: the words of all of them would take more memory than the index. */
+/** Gives one question at a time: the words of all questions together would take more memory than the index. */
 function* allWords(benchmarks: readonly (readonly string[])[]): Generator<string[]> {
   for (const questions of benchmarks) for (const question of questions) yield benchmarkWords(question);
 }
 
-function placesOf(parsed: z.output<typeof options>, context: TextsContext): Place[] {
+function indexedBenchmarks(parsed: z.output<typeof options>, context: TextsContext): IndexedBenchmark[] {
   let first = 0;
   return questionsOf(parsed, context).map(({ length: rows }, number) => {
-    const place = { number, name: nameOf(parsed.benchmarks[number]!), first, rows };
+    const benchmark = { number, name: nameOf(parsed.benchmarks[number]!), first, rows };
     first += rows;
-    return place;
+    return benchmark;
   });
 }
 
-function placeOf(places: readonly Place[], item: number): Place {
-  return places.findLast(({ first }) => first <= item)!;
+function benchmarkOf(indexed: readonly IndexedBenchmark[], item: number): IndexedBenchmark {
+  return indexed.findLast(({ first }) => first <= item)!;
 }
 
 /** `gsm8k row 17 (overlap 0.250), and 2 more rows of gsm8k, math`. Rows count from 0, as everywhere. */
-function describe(overlaps: readonly Overlap[], places: readonly Place[]): string {
+function describe(overlaps: readonly Overlap[], indexed: readonly IndexedBenchmark[]): string {
   const closest = overlaps.reduce((top, overlap) => (overlap.share > top.share ? overlap : top));
-  const { name, first } = placeOf(places, closest.item);
+  const { name, first } = benchmarkOf(indexed, closest.item);
   const text = `${name} row ${closest.item - first} (overlap ${closest.share.toFixed(3)})`;
   if (overlaps.length === 1) return text;
   const names = new Set(
-    overlaps.filter((one) => one !== closest).map(({ item }) => placeOf(places, item).name),
+    overlaps.filter((one) => one !== closest).map(({ item }) => benchmarkOf(indexed, item).name),
   );
   return `${text}, and ${overlaps.length - 1} more of ${[...names].join(', ')}`;
 }
@@ -252,7 +252,7 @@ function figures(
 ): Figures {
   const hits = deltas as Hits[];
   return Object.fromEntries(
-    placesOf(parsed, context).map(({ number, name, rows }) => {
+    indexedBenchmarks(parsed, context).map(({ number, name, rows }) => {
       const own = hits.flatMap((hit) => (hit[number] ? [hit[number]] : []));
       const rowsHit = own.flat().length;
       return [name, { rows, rowsHit, cleanShare: (rows - rowsHit) / rows, questions: own.length }];

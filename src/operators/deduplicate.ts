@@ -23,16 +23,16 @@ const options = z.strictObject({
     .nullable()
     .default(0.8)
     .describe(
-      'A question whose word 3-grams overlap an earlier one’s by at least this (Jaccard, estimated from 128 MinHashes) ' +
-        'is a near-duplicate; null looks for exact copies alone.',
+      'A question is a near-duplicate when its word 3-grams have at least this Jaccard similarity to those of an earlier ' +
+        'question, estimated from 128 MinHashes. With null, only exact copies are found.',
     ),
 });
 
 /** Options of `deduplicate`. */
 export interface DeduplicateOptions {
   /**
-   * A question whose word 3-grams overlap an earlier one’s by at least this (Jaccard, estimated from 128 MinHashes) is a
-   * near-duplicate; null looks for exact copies alone.
+   * A question is a near-duplicate when its word 3-grams have at least this Jaccard similarity to those of an earlier
+   * question, estimated from 128 MinHashes. With null, only exact copies are found.
    *
    * @default 0.8
    */
@@ -41,11 +41,11 @@ export interface DeduplicateOptions {
 
 export const deduplicateSpec = defineSpec({
   name: 'deduplicate',
-  summary: 'Drops questions that were asked before in this run, word for word or nearly so; the first stays.',
+  summary: 'Drops questions that came before in this run, word for word or nearly so; the first one stays.',
   details:
-    'Exact copies are found after folding case, spaces and punctuation. Near copies are found by MinHash ' +
-    'signatures in a banded index. The memory is about 0.5 KB for each question that passed (0.1 KB ' +
-    'without near copies). “Earlier” means a lower position in the source, never an earlier arrival.',
+    'Exact copies are found after case, spaces and punctuation are folded; near copies by MinHash signatures in a banded LSH ' +
+    'index. It keeps about 0.5 KB in memory for each question that passed, 0.1 KB without near copies. Earlier means a lower ' +
+    'position in the source, never an earlier arrival.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],
@@ -54,7 +54,10 @@ export const deduplicateSpec = defineSpec({
     duplicate: 'word for word the same as an earlier question',
     nearDuplicate: 'nearly the same as an earlier question',
   },
-  contract: { ...IMMEDIATE, holdsAtMost: 'one batch, and what it remembers of the questions that passed' },
+  contract: {
+    ...IMMEDIATE,
+    holdsAtMost: 'one batch, and the hashes and signatures of the questions that passed',
+  },
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - deduplicate: { similarityMin: 0.8 }`,
   operator: deduplicate,
@@ -72,7 +75,7 @@ interface Fingerprint {
 }
 
 /**
- * Drops questions that were asked before in this run, word for word or nearly so; the first stays.
+ * Drops questions that came before in this run, word for word or nearly so; the first one stays.
  *
  * Reads `question`; drops as `duplicate` or `nearDuplicate`. Method: MinHash signatures of word 3-grams in a banded LSH index
  * (Broder 1997). State: about 0.5 KB a question kept.
@@ -93,7 +96,7 @@ export function deduplicate(
   const shape = shapeOf(deduplicateSpec, parsed, context);
   let last: Fingerprint | null = null;
 
-  /** `decide` and then `apply` ask for the same question: the second is free. */
+  /** `decide` and then `apply` ask for the same question; the second call costs nothing. */
   function fingerprint(question: string): Fingerprint {
     if (last?.question === question) return last;
     const tokens = words(question);

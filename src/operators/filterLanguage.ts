@@ -19,7 +19,7 @@ const options = z.strictObject({
     .min(1)
     .default(['en'])
     .describe(
-      'With `identify`: languages kept, as ISO 639-1 codes. A text of no known language counts as kept.',
+      'The languages to keep, as ISO 639-1 codes, with `identify`. A text whose language is not recognised is kept.',
     ),
 });
 
@@ -33,7 +33,7 @@ export interface FilterLanguageOptions {
    */
   method?: 'ascii' | 'identify' | 'both';
   /**
-   * With `identify`: languages kept, as ISO 639-1 codes. A text of no known language counts as kept.
+   * The languages to keep, as ISO 639-1 codes, with `identify`. A text whose language is not recognised is kept.
    *
    * @default ["en"]
    */

@@ -29,14 +29,14 @@ const options = z.strictObject({
     .array(generator)
     .min(1)
     .describe(
-      'One or several question generators; each row is given to one, by weight, from the seed alone.',
+      'One or several question generators. Each row goes to one of them, drawn by weight from the seed.',
     ),
   ...samplingOptions({ temperature: 1, topP: 0.99, tokensMax: 512 }),
 });
 
 /** Options of `generate`. */
 export interface GenerateOptions {
-  /** One or several question generators; each row is given to one, by weight, from the seed alone. */
+  /** One or several question generators. Each row goes to one of them, drawn by weight from the seed. */
   generators: GeneratorShare[];
   /**
    * Sampling temperature; 0 is greedy.

@@ -15,7 +15,7 @@ const options = z.strictObject({
   of: z
     .enum(['responses', 'response'])
     .default('responses')
-    .describe('What is graded: every one of `responses`, or the one `response` that keepBest kept.'),
+    .describe('What is graded: each of `responses`, or the one `response` that keepBest kept.'),
   answerColumn: z
     .string()
     .default('answer')
@@ -31,7 +31,7 @@ export interface GradeAnswerOptions<
   Name extends string = string,
 > {
   /**
-   * What is graded: every one of `responses`, or the one `response` that keepBest kept.
+   * What is graded: each of `responses`, or the one `response` that keepBest kept.
    *
    * @default "responses"
    */

@@ -18,26 +18,28 @@ const options = z.strictObject({
     .array(z.int().min(2).max(1024))
     .default([4, 8, 16, 32])
     .describe(
-      'For pass@k and maj@k, as far as there are so many responses a question; pass@1 is always there.',
+      'The values of k for pass@k and maj@k; a question needs at least k responses. pass@1 is always measured.',
     ),
   by: z
     .string()
     .optional()
     .describe(
-      'A text column, such as the name of the benchmark: figures for each of its values under `groups`, beside those for all.',
+      'A text column, such as the name of the benchmark. The report then has figures for each of its values, under ' +
+        '`groups`, beside those for all rows.',
     ),
 });
 
 /** Options of `measureAccuracy`. */
 export interface MeasureAccuracyOptions<By extends string | undefined = string | undefined> {
   /**
-   * For pass@k and maj@k, as far as there are so many responses a question; pass@1 is always there.
+   * The values of k for pass@k and maj@k; a question needs at least k responses. pass@1 is always measured.
    *
    * @default [4,8,16,32]
    */
   ks?: number[];
   /**
-   * A text column, such as the name of the benchmark: figures for each of its values under `groups`, beside those for all.
+   * A text column, such as the name of the benchmark. The report then has figures for each of its values, under `groups`,
+   * beside those for all rows.
    */
   by?: By;
 }

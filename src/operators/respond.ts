@@ -22,7 +22,7 @@ const options = z.strictObject({
     .min(1)
     .max(64)
     .default(5)
-    .describe('Responses a question, from one request where the server can.'),
+    .describe('Responses per question, in one request where the server supports it.'),
   keepUnfinished: z
     .boolean()
     .default(false)
@@ -37,7 +37,7 @@ export interface RespondOptions {
   /** Prompt file with {{ question }}. Built in if absent. */
   prompt?: string;
   /**
-   * Responses a question, from one request where the server can.
+   * Responses per question, in one request where the server supports it.
    *
    * @default 5
    */

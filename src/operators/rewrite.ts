@@ -41,7 +41,7 @@ const options = z.strictObject({
     })
     .refine(({ solvability, difficulty }) => solvability + difficulty > 0, 'expected a weight above 0')
     .default({ solvability: 0.5, difficulty: 0.5 })
-    .describe('What a row is rewritten for: one direction each, drawn by weight from the seed alone.'),
+    .describe('What each row is rewritten for: one direction, drawn by weight from the seed.'),
   prompts: z
     .strictObject({
       solvability: promptFile.describe('Prompt file with {{ question }}. Built in if absent.'),
@@ -84,7 +84,7 @@ export interface RewriteOptions<
   /** A name from `models`: the rewriter, usually a strong chat model. */
   model: string;
   /**
-   * What a row is rewritten for: one direction each, drawn by weight from the seed alone.
+   * What each row is rewritten for: one direction, drawn by weight from the seed.
    *
    * @default {"solvability":0.5,"difficulty":0.5}
    */

@@ -26,8 +26,8 @@ const options = z
       .min(1)
       .optional()
       .describe(
-        'Share kept in each of so many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the easiest ' +
-          'third. What lies outside counts to the part at that end; `min` and `max` must lie inside.',
+        'Shares to keep, one for each of as many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of ' +
+          'the easiest third. A difficulty outside [0, 1] belongs to the part at that end; `min` and `max` must lie inside.',
       ),
     generators: generatorsOption,
   })
@@ -50,8 +50,8 @@ export interface SampleDifficultyOptions<Generators extends string[] | undefined
   /** Drop questions harder than this. No bound if absent. */
   max?: number;
   /**
-   * Share kept in each of so many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the easiest
-   * third. What lies outside counts to the part at that end; `min` and `max` must lie inside.
+   * Shares to keep, one for each of as many equal parts of [0, 1], from easy to hard: [0.2, 0.6, 1] keeps a fifth of the
+   * easiest third. A difficulty outside [0, 1] belongs to the part at that end; `min` and `max` must lie inside.
    */
   keepShares?: number[];
   /** Only questions of these generators, names from `models`; the others pass as they are. All if absent. */

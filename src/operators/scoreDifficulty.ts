@@ -41,7 +41,7 @@ const options = z.strictObject({
     .describe(
       'Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`.',
     ),
-  n: z.int().min(2).max(64).default(8).describe('With `disagreement`: solutions a question.'),
+  n: z.int().min(2).max(64).default(8).describe('Solutions per question, with `disagreement`.'),
   generators: generatorsOption,
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 1024 }),
 });
@@ -61,7 +61,7 @@ export interface ScoreDifficultyOptions<Generators extends string[] | undefined 
   /** Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`. */
   prompt?: string;
   /**
-   * With `disagreement`: solutions a question.
+   * Solutions per question, with `disagreement`.
    *
    * @default 8
    */

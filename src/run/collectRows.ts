@@ -7,7 +7,7 @@ import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { ReadRows } from '../flow/gate.js';
 import { type Resume, streamRows } from './stream/streamRows.js';
 
-/** Where a stream begins and ends, and how much of it is in memory. */
+/** How far a stream reads, how much of it is held in memory, and what its first rows are. */
 export interface StreamOptions<Source = SeqOnly> {
   /** End at exactly so many kept rows. */
   target?: number;
@@ -31,7 +31,7 @@ export interface StreamOptions<Source = SeqOnly> {
 
 /**
  * The operators, one behind the other: `(rows) => rows.pipe(generate(…), deduplicate(…), …)`. `restored` is for the context of
- * operators with memory, where `writeShards` goes on with a run.
+ * stateful operators, when `writeShards` goes on with a run.
  */
 export type Connect<Source = SeqOnly, Kept = AnyColumns> = (
   source: Observable<Batch<Source>>,
@@ -87,7 +87,7 @@ export function streamSettings({
   return { target, limit, windowRows, batchRows };
 }
 
-/** Positions for `generate` to fill. */
+/** Rows with nothing but their position: `generate` fills them. */
 export function positionsOnly(lo: number, rowsMax: number): ReturnType<ReadRows> {
   return seqBatch(lo, lo + rowsMax);
 }

@@ -13,7 +13,7 @@ export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
 export type FlowEvent =
-  /** The report of the finished run stands; trainings may follow. Also for a run that was complete before. */
+  /** The report is written; trainings may follow. A run that was complete before emits this alone. */
   | ({ event: 'reported'; sample: readonly SampleRow[] } & RunResult)
   /** Rows begin to flow, from source position `from` on; `kept` rows are committed from earlier starts. */
   | { event: 'flowing'; from: number; kept: number; models: readonly string[] }
@@ -34,10 +34,10 @@ export type TrainingEvent =
       logPath: string;
     }
   | { event: 'trainingMeasured'; kind: TrainingKind; label: string; metrics: Metrics }
-  /** Also where nothing was launched; not where it failed. */
+  /** The training has ended, or was not due. A training that fails rejects the run instead. */
   | { event: 'trainingEnded'; kind: TrainingKind; label: string; result: TrainingResult };
 
-/** Whose training it is: one of a pipeline’s `train`, or a command that a chain runs. */
+/** `training`: an entry of a pipeline’s `train`. `command`: a program that a chain runs. */
 export type TrainingKind = 'training' | 'command';
 
 export type { StepCounts };

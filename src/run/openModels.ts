@@ -16,14 +16,14 @@ import { stepResultCacheOf, openStoreOf } from './openStore.js';
 
 export interface OpenedModels {
   models: Record<string, Model>;
-  /** Open as long as one of the models is. */
+  /** Stays open until the last of the models is closed. */
   stepResults?: StepResultCache;
 }
 
 /**
- * Opens the models that the steps use, all at once; closes those that opened if another cannot. They ask the store first,
- * where the file has one; it closes with the last of them. `runPath`: the run folder, of which the store takes the run's
- * name, and its own place where the file names none.
+ * Opens the models that the steps use, all at once. If one cannot be opened, the others are closed again. With a store, the
+ * models look there first, and the store closes with the last of them. `runPath` is the run folder: it names the run in the
+ * store, and the store lies beside it unless the pipeline file says otherwise.
  */
 export async function openModels(
   plan: Plan,
@@ -65,7 +65,7 @@ export async function openModels(
   }
 }
 
-/** The same models behind the store; it closes with the last of them. */
+/** Puts the models behind the store, which closes with the last of them. */
 export async function storeModels(plan: Plan, models: readonly Model[], store: Store): Promise<Model[]> {
   let open = models.length;
   return Promise.all(
@@ -82,7 +82,7 @@ export async function storeModels(plan: Plan, models: readonly Model[], store: S
   );
 }
 
-/** A path is no identity for a store that several pipeline files share: what its file holds is. */
+/** Several pipeline files may share a store, so a model file counts by its contents, not by its path. */
 async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<string> {
   const { identity, files } = describeModel(config);
   const read = files.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(existsSync));

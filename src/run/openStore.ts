@@ -7,10 +7,10 @@ import { hashOf } from '../pipeline/hash.js';
 import { type Store, openStore } from '../store/store.js';
 import type { StepResultCache } from './stream/runPlan.js';
 
-/** Beside the run folders, so that it outlives each of them. */
+/** The store lies beside the run folders, so that it outlives each of them. */
 export const STORE_FOLDER = '.store';
 
-/** Opens the store of a run, where its file does not say `none`. */
+/** Opens the store of a run. Null if the pipeline file says `store: none`. */
 export async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
   if (settings.store === 'none') return null;
   const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
@@ -18,10 +18,10 @@ export async function openStoreOf({ settings }: Plan, runPath: string): Promise<
   return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
 }
 
-/** LMDB's keys have an end. */
+/** LMDB limits the length of keys. */
 const RUN_NAME_BYTES_MAX = 400;
 
-/** Of two run folders with one name each has its own: its path from where the store lies. */
+/** Names a run by its path from the folder of the store, so that two run folders of one name do not share it. */
 export function runNameIn(storePath: string, runPath: string): string {
   const name = relative(dirname(resolve(storePath)), resolve(runPath))
     .split(sep)

@@ -72,16 +72,16 @@ export function planPipeline(
   return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesFrom(options));
 }
 
-/** What `checkPipeline` found: a plan, or mistakes. */
+/** What `checkPipeline` found: a plan, or mistakes, or (with `online`) a plan whose servers do not answer. */
 export interface PipelineCheck {
-  /** Null where there are mistakes in the file. */
+  /** Null if the file has mistakes. */
   plan: Plan | null;
   problems: readonly ScaleQuestError[];
 }
 
 /**
  * Finds every mistake of a pipeline file before anything is sent or written. `online`: also asks every server of every model
- * one small question. Mistakes are given, not thrown.
+ * one small question. Mistakes are returned, not thrown.
  *
  * @throws ERR_PIPELINE_READ for a file that cannot be read.
  * @example

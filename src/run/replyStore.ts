@@ -14,7 +14,7 @@ export const DEFAULT_STORE = join('runs', STORE_FOLDER);
 /**
  * What a store of replies holds: its size, and the hits of each run.
  *
- * @throws ERR_STORE_OPEN where there is none, or none that can be read.
+ * @throws ERR_STORE_OPEN if there is no store, or it cannot be read.
  */
 export async function describeReplies(path: string = DEFAULT_STORE): Promise<StoreSummary> {
   assertStore(path);
@@ -40,7 +40,7 @@ export async function exportReplies(path: string, file: string): Promise<{ repli
   return exportStore(nodeFiles, path, file, storedHeadOf);
 }
 
-/** A store is made by a run; to look at one must not make it. */
+/** Only a run makes a store. Looking at one must not. */
 function assertStore(path: string): void {
   if (existsSync(path)) return;
   throw new ScaleQuestError(

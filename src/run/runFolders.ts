@@ -6,8 +6,8 @@ import { MANIFEST_FILE } from '../io/run/runPaths.js';
 import type { Plan } from '../pipeline/plan.js';
 
 /**
- * The folder that a run is written to: what `--out` names, else `output.folder`, else `runs/<name>`. Without `--out` a run
- * that was begun beside it (`runs/<name>-2` …) is found again by its identity; `fresh` takes one that is free, after the newest.
+ * The folder that a run is written to: what `--out` names, else `output.folder`, else `runs/<name>`. Without `--out`, a run of
+ * the same identity is found again in `runs/<name>-2` and so on. `fresh` takes the next free folder after the newest.
  */
 export async function runFolderOf(plan: Plan, out: string | undefined, fresh: boolean): Promise<string> {
   const wanted = out ?? plan.settings.output.folder ?? join('runs', plan.name);
@@ -16,31 +16,31 @@ export async function runFolderOf(plan: Plan, out: string | undefined, fresh: bo
   if (fresh) return freeFolder(wanted, (begun.at(-1)?.number ?? 0) + 1);
   const same = begun.findLast(({ run }) => run!.identity === plan.identity);
   if (same) return same.path;
-  // What differs from the newest is told there.
+  // Opening the newest tells what differs from it.
   return (await nodeFiles.stat(wanted)) ? (begun.at(-1)?.path ?? wanted) : wanted;
 }
 
-/** The folder of a link of a chain: the one that holds the same run already, else the next that is free. */
+/** The folder of a link of a chain: the one that holds this run already, else the next free one. */
 export async function linkFolderOf(plan: Plan, wanted: string): Promise<string> {
   const folders = await foldersFor(wanted);
   const same = folders.find(({ run }) => run?.identity === plan.identity);
   if (same) return same.path;
   const bare = folders.find(({ hasRun }) => !hasRun);
   const free = await freeFolder(wanted, 1);
-  // Without a manifest nothing was begun in it; an earlier one that is not there at all comes first.
+  // A folder without a manifest holds no run and may be used, unless an earlier number is free.
   return bare && bare.number < numberOf(free, wanted) ? bare.path : free;
 }
 
 interface Folder {
   path: string;
-  /** 1 for the one without a number. */
+  /** The folder without a number is number 1. */
   number: number;
   hasRun: boolean;
-  /** Null where there is none, or none that can be read. */
+  /** Null if it holds no run, or one that cannot be read. */
   run: RunRecord | null;
 }
 
-/** `<wanted>`, `<wanted>-2` … as far as they are there, whatever is missing between them, by their numbers. */
+/** `<wanted>`, `<wanted>-2` and so on, by number. Numbers may be missing between them. */
 async function foldersFor(wanted: string): Promise<Folder[]> {
   const parent = dirname(wanted);
   const names = (await nodeFiles.stat(parent))?.isFolder ? await nodeFiles.readdir(parent) : [];
@@ -66,7 +66,7 @@ async function freeFolder(wanted: string, from: number): Promise<string> {
   }
 }
 
-/** A damaged one is told when it is opened; looking for another must not fail of it. */
+/** Damage is reported when the run is opened. The search for another run must not fail on it. */
 async function recordIn(path: string): Promise<RunRecord | null> {
   try {
     return (await readManifest(nodeFiles, join(path, MANIFEST_FILE))).run;

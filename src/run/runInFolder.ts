@@ -21,18 +21,18 @@ import { type RunDeps, runPlan } from './stream/runPlan.js';
 import type { Resume } from './stream/streamRows.js';
 import { filledRemover } from '../train/environment.js';
 
-/** What a run needs of the world: files, models and clocks are passed in, so that a simulation may give its own. */
+/** What a run takes from outside: files, models and clocks are passed in, so that a simulation can hand in its own. */
 export interface RunWorld {
   files: Files;
   prompt: RunDeps['prompt'];
-  /** Opens the models; not called for a run that is complete. The caller closes them. */
+  /** Opens the models. A complete run does not call it. The caller closes the models. */
   openModels: () => Promise<OpenedModels>;
   signal: AbortSignal;
   now: () => Date;
-  /** Since any fixed moment. */
+  /** Milliseconds since any fixed moment. */
   nowMs: () => number;
   memoryPeakBytes: () => number;
-  /** What encodes shards; a thread unless given. */
+  /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
 }
@@ -43,7 +43,7 @@ export interface RunWorld {
  */
 export async function runInFolder(plan: Plan, path: string, world: RunWorld): Promise<RunResult> {
   const { files } = world;
-  // A run begins in a folder only when its models are there; one that is there is refused before anything is loaded.
+  // A folder that cannot be used is refused before any model is loaded. A new run is begun only when its models are open.
   const isBegun = await hasManifest(files, path);
   if (!isBegun) await assertUsable(files, path);
   const begun = isBegun ? await openRunFolder(files, path, recordOf(plan)) : null;
@@ -64,7 +64,7 @@ function recordOf(plan: Plan): RunRecord {
   return { kind: 'run', version: RUN_FORMAT_VERSION, identity, name, seed: settings.seed, parts };
 }
 
-/** From the commits alone; state deltas are read again only where a step makes figures of them. */
+/** The report follows from the commits alone. State deltas are read again only for steps that make figures of them. */
 async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
@@ -79,7 +79,7 @@ async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise
   return { report, performance: null };
 }
 
-/** With the log of the folder open. What cannot be logged ends the run. */
+/** Goes on with the log of the folder open. An event that cannot be logged ends the run. */
 async function goOnLogged(
   plan: Plan,
   folder: RunFolder,
@@ -180,7 +180,7 @@ async function runRows(
   return { from: begunAt, replayedRows };
 }
 
-/** In every shard; nothing that depends on the clock, the machine or how fast the run was. */
+/** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
 function metadataOf(plan: Plan): Record<string, string> {
   const { name, identity, settings } = plan;
   return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
@@ -197,7 +197,7 @@ async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report
   });
   await writeCard(files, folder.path, {
     name: plan.name,
-    // Its text in the file is `${NAME}` still, and of secrets it stays so.
+    // Secrets that the environment filled in go back to their `${NAME}`.
     summary: plan.settings.summary && filledRemover(plan.filled)(plan.settings.summary),
     rows: report.rowsKept,
     contents: contentsOf(folder),
@@ -215,13 +215,13 @@ async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report
   });
 }
 
-/** As it was last started: what decides no row may have changed, and the card tells the same. */
+/** The file as it was last started: settings that decide no row may have changed since the first start. */
 function writePipeline(files: Files, plan: Plan, folder: RunFolder): Promise<void> {
   const from = `# ${basename(plan.file)} as it ran; its relative paths start where that file is (see log.jsonl).\n`;
   return writeAtomic(files, join(folder.path, 'pipeline.yaml'), from + plan.text);
 }
 
-/** Of the committed shards and of what made them; the same whoever wrote them, and where. */
+/** A hash of the committed shards and of the run identity: the same on every machine. */
 function contentsOf({ manifest, run }: RunFolder): string {
   const shards = manifest.content.commits.map(({ shard }) => shard?.sha256 ?? '');
   return hashBytes(new TextEncoder().encode([run.identity, ...shards].join('\n')));

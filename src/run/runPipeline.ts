@@ -20,9 +20,9 @@ export interface PipelineRun {
   plan: Plan;
   /** The run folder. */
   folder: string;
-  /** What happens, as it happens; completes when the run has ended, however it ended. Nothing is replayed. */
+  /** Emits what happens, as it happens, and completes when the run has ended in any way. Late subscribers miss what was before. */
   events: Observable<RunEvent>;
-  /** The counters of each model as they are now; empty while no model is open. */
+  /** The counters of each model now; empty before the models are open. */
   stats(): Record<string, ModelStats>;
   /** Rejects with whatever ended the run. */
   result: Promise<RunOutcome>;
@@ -36,9 +36,9 @@ export interface RunOutcome extends RunResult {
 }
 
 /**
- * Runs a pipeline file as `scalequest run` does: with its store of replies, from its last commit on where it was begun before,
- * to its shards, report, card and exports, and launches its trainings. It begins after the caller has had the chance to
- * subscribe to `events`.
+ * Runs a pipeline file as `scalequest run` does. A run that was begun before goes on from its last commit. The run looks into
+ * the store of replies, writes shards, report, card and exports, and launches the trainings. It starts in the next turn of the
+ * event loop, so that a subscriber to `events` misses nothing.
  *
  * @throws PipelineProblems for a file with mistakes. What goes wrong later rejects `result`.
  * @example
@@ -103,7 +103,7 @@ async function runLocked(
   }
 }
 
-/** Models are closed behind it: trainers want the memory. */
+/** Closes the models at the end: trainers need the memory. */
 async function runRows(plan: Plan, folder: string, opened: Opened, world: StartedWorld): Promise<RunResult> {
   const { env, signal, files, emit } = world;
   try {

@@ -10,7 +10,7 @@ export interface SystemWorld {
   files: Files;
   clock: Clock;
   now: () => Date;
-  /** Since any fixed moment. */
+  /** Milliseconds since any fixed moment. */
   nowMs: () => number;
   memoryPeakBytes: () => number;
 }

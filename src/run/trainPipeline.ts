@@ -24,9 +24,9 @@ export interface PipelineTraining {
   plan: Plan;
   /** The run folder. */
   folder: string;
-  /** Completes when the last has ended. Nothing is replayed. */
+  /** Completes when the last training has ended. Late subscribers miss what was before. */
   events: Observable<TrainingEvent>;
-  /** Rejects with what ended the first that failed. */
+  /** Rejects with the error of the first training that fails. */
   result: Promise<readonly TrainingResult[]>;
 }
 
@@ -53,7 +53,7 @@ export async function trainPipeline(
   return { plan, folder, events, result };
 }
 
-/** The rows are there: where they came from may be gone. */
+/** The rows of a finished run are written, so its source may be gone. */
 export function planFinished(
   file: string,
   options: RunOptions,
@@ -74,7 +74,7 @@ async function trainLocked(
   fresh: boolean,
 ): Promise<readonly TrainingResult[]> {
   const { files, clock } = world;
-  // Without a run there is no folder to lock either; what is missing is said by the training itself.
+  // Without a run there is no folder to lock. The training itself says what is missing.
   const lock = (await hasManifest(files, folder)) ? await lockRunFolder(files, folder, clock.sleep) : null;
   try {
     return await launchTrainings(plan, folder, world, fresh);
@@ -101,7 +101,7 @@ export async function launchTrainings(
   return results;
 }
 
-/** What a trainer is launched in: the machine, and events of what it does. */
+/** What a trainer takes from outside: the machine, and where its events go. */
 export function trainingWorld(
   { files, clock, env, signal, now, emit }: TrainWorld,
   filled: ReadonlyMap<string, string>,
@@ -123,10 +123,10 @@ function placesOf(plan: Plan, folder: string): RunPlaces {
 /** What one training would come to now. */
 export type TrainingState =
   | { training: Training; prepared: Prepared }
-  /** `command`: as it would be launched once the run is finished; null where that is not what stops it. */
+  /** `command`: what is launched once the run is finished; null if something else stops the training. */
   | { training: Training; error: ScaleQuestError; command: readonly string[] | null };
 
-/** What each training would come to now, before the run is finished as after it; launches nothing, writes nothing. */
+/** What each training would come to now, also while the run is not finished. Launches nothing, writes nothing. */
 export async function trainingStates(
   plan: Plan,
   folder: string,

@@ -26,7 +26,7 @@ export interface ShardsOptions<
 > extends StreamOptions<Source> {
   /** A new or empty folder, or one with a run of the same `identity`: that one goes on from its last commit. */
   folder: string;
-  /** Stands for everything that decides the rows: change it whenever one of these changes. */
+  /** A text of yours that stands for everything that decides the rows. Change it whenever one of these changes. */
   identity: string;
   /** Names the set in its shards. */
   name: string;

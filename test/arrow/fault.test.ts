@@ -40,14 +40,14 @@ test('a fault says what was found and what was expected; long values are cut', (
 });
 
 test('an error names column and row, and says what to do', () => {
-  const missing = wrongValue({ column: 'a', type: 'bool' }, 7, null);
+  const missing = wrongValue({ name: 'a', type: 'bool' }, 7, null);
   assert.equal(
     missing.message,
     'column "a", row 7: found null, expected true or false. Declare the column nullable, or give every row a value.',
   );
   assert.deepEqual([missing.code, missing.data], ['ERR_INVARIANT', { column: 'a', row: 7 }]);
   assert.match(
-    wrongValue({ column: 'a', type: 'float64' }, 0, NaN).message,
+    wrongValue({ name: 'a', type: 'float64' }, 0, NaN).message,
     /is written as null, in a nullable/,
   );
 });

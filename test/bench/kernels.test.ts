@@ -15,6 +15,8 @@ const HASHES: Record<string, string> = {
   signatures: '8b1770975c73',
   build: 'f1ef3642403b',
   take: 'ace81f038bf3',
+  takeFew: 'f31729215ace',
+  takeMost: '9580c935b87a',
   prompt: 'a956c21eab1d',
   verdict: 'af5fedcdf39e',
   answer: '1d71e993d818',

@@ -15,7 +15,7 @@ import { damageBlocks, keyOf, textOf } from './storeReplies.js';
 const { nowMs, sleep } = systemClock;
 const DEPS = { files: nodeFiles, nowMs, sleep };
 const WRITER = fileURLToPath(new URL('./storeWriter.js', import.meta.url));
-/** Over the size at which fresh replies are packed. */
+/** More replies than the log holds before a checkpoint. */
 const MANY = 3000;
 
 async function withOpen<T>(path: string, use: (store: Store) => Promise<T> | T): Promise<T> {
@@ -84,7 +84,7 @@ function runWriter(path: string, first: number, count: number, killMs?: number, 
 }
 
 describe('a store', () => {
-  test('gives what was put, at once and after it was opened again, fresh and packed', async () => {
+  test('gives what was put, at once and after it was opened again, from the log and after a checkpoint', async () => {
     for (const count of [1, MANY]) {
       const path = join(temporaryFolder(), 'deep', 'store');
       await withOpen(path, async (store) => {
@@ -114,7 +114,7 @@ describe('a store', () => {
     });
   });
 
-  test('groups of any size, one gathered while another is written: fresh, as others see them, and packed', async () => {
+  test('groups of any size, one gathered while another is written: from the log, as others see them, and after a checkpoint', async () => {
     const path = join(temporaryFolder(), 'store');
     // Texts of 20 bytes to 9 KB, in groups of less than a block, of one, of many, and of more than one flush takes.
     const groups = [1, 3, 40, 100, 300, 2000, 2, 150];
@@ -134,12 +134,12 @@ describe('a store', () => {
     await Promise.all(puts);
     assert.deepEqual(wrong(store), []);
     assert.deepEqual(await withOpen(path, wrong), [], 'a process that opens it beside');
-    assert.deepEqual(wrong(store), [], 'what the other process has packed');
+    assert.deepEqual(wrong(store), [], 'what the other process has checkpointed');
     await store.close();
     assert.deepEqual(await withOpen(path, wrong), []);
   });
 
-  test('keeps an empty reply that is packed alone, and one after it', async () => {
+  test('keeps an empty reply that is a block alone, and one after it', async () => {
     const path = join(temporaryFolder(), 'store');
     for (const text of ['', 'x'.repeat(40_000)]) {
       await withOpen(path, (store) => store.put(keyOf(text.length), text));
@@ -196,7 +196,11 @@ describe('processes', () => {
       assert.deepEqual([closed, acked.length, failures], [true, MANY, []]);
     }
     const seen = upTo(2 * MANY).filter((number) => bystander.get(keyOf(number)) === textOf(number));
-    assert.equal(seen.length, 2 * MANY, 'what the others packed is seen by a process that was open before');
+    assert.equal(
+      seen.length,
+      2 * MANY,
+      'what the others checkpointed is seen by a process that was open before',
+    );
     await bystander.close();
     assert.deepEqual(await missing(path, upTo(2 * MANY)), []);
   });

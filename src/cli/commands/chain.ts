@@ -33,7 +33,7 @@ async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean })
       else if (event.event === 'linkRuns') showing = showRun(event.run);
       else if (event.event !== 'linkFinished') shown.show(event);
     });
-    // What ends a link ends the chain: the error of both is one.
+    // A link and its chain fail with the same error, which is reported once.
     await Promise.allSettled([result]);
     await showing.catch(() => {});
     const given = await result;
@@ -45,7 +45,7 @@ async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean })
   }
 }
 
-/** Of each link whether it would be done or skipped, and why; launches nothing, writes nothing. */
+/** Tells for each link whether it would be done or skipped, and why. Launches nothing, writes nothing. */
 async function printStates(checked: Chain): Promise<void> {
   const { chainStates } = await import('../../run/chain/chainStates.js');
   for await (const { link, text } of chainStates(checked)) process.stdout.write(`${link}: ${text}\n`);

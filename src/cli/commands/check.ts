@@ -39,7 +39,7 @@ async function checkFileOrChain(file: string, { online = false, set }: CheckFlag
   );
 }
 
-/** `set` of its links changes a chain, and its servers are not all there at once. */
+/** A chain is changed by `set` of its links, and its servers do not all run at once. */
 export function refuseFlags(file: string, overrides: readonly Override[], online = false): void {
   if (overrides.length === 0 && !online) return;
   const flag = online ? '--online' : '--set';

@@ -18,7 +18,7 @@ interface RunFlags extends PipelineFlags {
   fresh?: boolean;
 }
 
-/** `world`: a test's files may end the process at any of their calls. */
+/** Tests pass a `world` whose files end the process at a chosen call. */
 export async function runFile(file: string, flags: RunFlags, world?: SystemWorld): Promise<void> {
   const { runPipeline } = await import('../../run/runPipeline.js');
   const { showRun } = await import('../showRun.js');

@@ -29,7 +29,7 @@ async function showStore(folder: string | undefined, flags: StoreFlags): Promise
   const { printStoreSummary } = await import('../storeSummary.js');
   const path = folder ?? DEFAULT_STORE;
   const prunes = prunesOf(flags);
-  // What is about to be removed is exported too.
+  // The export comes first, so that it holds what is about to be removed.
   if (flags.export !== undefined) {
     const { replies } = await exportReplies(path, flags.export);
     process.stdout.write(`${replies} replies written to ${flags.export}\n`);

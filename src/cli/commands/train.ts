@@ -43,8 +43,8 @@ function nothingText(file: string): string {
 }
 
 /**
- * The commands as they would be launched now, or what would stop them, with the exit code that this gives; before the run is
- * finished, as after it.
+ * Prints the commands as they would be launched now, or what would stop them, and sets the exit code accordingly. The run need
+ * not be finished.
  */
 async function printStates(file: string, { set, out, fresh = false }: TrainFlags): Promise<void> {
   const { planFinished, trainingStates } = await import('../../run/trainPipeline.js');

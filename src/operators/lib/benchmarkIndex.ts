@@ -3,12 +3,12 @@ import xxhash from 'xxhash-wasm';
 const { h64Raw } = await xxhash();
 
 /**
- * Which benchmark questions share a run of words with a text. As GPT-3's check (Brown et al. 2020, section 4 and appendix C:
- * words in one case without punctuation, runs of 13, the whole question where it is shorter), with one difference: their
- * words are what stands between spaces; here signs separate words too, so that `x+1` and `x + 1` are the same.
+ * Finds the benchmark questions that share an n-gram of words with a text. This is GPT-3's check (Brown et al. 2020, section 4 and
+ * appendix C): words in one case without punctuation, n = 13, and the whole question where it is shorter. One thing differs: GPT-3
+ * splits words at spaces; here signs separate words too, so that `x+1` and `x + 1` are the same.
  *
- * Memory: two tables of 64-bit hashes (xxHash), about 36 bytes a run of words, so 1.5 KB a question of 50 words. Two runs of
- * other words meet by chance once in 2^64 / (runs in the index) look-ups.
+ * Memory: two tables of 64-bit hashes (xxHash), about 36 bytes an n-gram, so 1.5 KB a question of 50 words. Two different n-grams
+ * have the same hash by chance once in 2^64 / (n-grams in the index) look-ups.
  */
 export interface BenchmarkIndex {
   readonly size: number;
@@ -20,8 +20,8 @@ export interface Overlap {
   /** Number of the question in the order of adding, from 0. */
   item: number;
   /**
-   * Distinct runs of words in common, as a share of those of the question that has fewer of them (the overlap coefficient);
-   * 1 for a short question that is the same.
+   * Distinct n-grams in common, divided by those of the question that has fewer of them (the overlap coefficient); 1 for a short
+   * question that is the same as a whole.
    */
   share: number;
 }
@@ -36,20 +36,20 @@ export function benchmarkWords(text: string): string[] {
   return found.map((word) => (/[',’]/.test(word) ? word.replace(/[',’]/g, '') : word));
 }
 
-/** `wordsMin`: how many words in a row two questions must share. */
+/** `wordsMin`: how many consecutive words two questions must share, the n of the n-grams. */
 export function createBenchmarkIndex(
   questions: Iterable<readonly string[]>,
   wordsMin: number,
 ): BenchmarkIndex {
   const short = new Map<string, number[]>();
   const table = createPostings();
-  /** Distinct runs of each question. */
-  const runs: number[] = [];
+  /** How many distinct n-grams each question has. */
+  const ngrams: number[] = [];
 
   function add(words: readonly string[]): void {
-    const item = runs.length;
-    if (words.length >= wordsMin) return void runs.push(table.add(hashRuns(words, wordsMin), item));
-    runs.push(1);
+    const item = ngrams.length;
+    if (words.length >= wordsMin) return void ngrams.push(table.add(hashNgrams(words, wordsMin), item));
+    ngrams.push(1);
     const key = words.join(' ');
     if (key !== '') short.set(key, [...(short.get(key) ?? []), item]);
   }
@@ -58,23 +58,23 @@ export function createBenchmarkIndex(
     if (words.length < wordsMin) {
       return (short.get(words.join(' ')) ?? []).map((item) => ({ item, share: 1 }));
     }
-    const hashes = hashRuns(words, wordsMin);
+    const hashes = hashNgrams(words, wordsMin);
     const common = table.find(hashes);
     if (common.size === 0) return [];
     const own = new Set(hashes).size;
     return [...common]
       .sort(([a], [b]) => a - b)
-      .map(([item, count]) => ({ item, share: count / Math.min(own, runs[item]!) }));
+      .map(([item, count]) => ({ item, share: count / Math.min(own, ngrams[item]!) }));
   }
 
   for (const words of questions) add(words);
-  return { size: runs.length, find };
+  return { size: ngrams.length, find };
 }
 
 const encoder = new TextEncoder();
 
-/** The hash of every run of `wordsMin` words. */
-function hashRuns(words: readonly string[], wordsMin: number): BigUint64Array {
+/** The hash of every n-gram of `wordsMin` words. */
+function hashNgrams(words: readonly string[], wordsMin: number): BigUint64Array {
   const bytes = encoder.encode(words.join(' '));
   /** Where each word begins; one more for the end of the text and the space that would follow. */
   const starts = [0];
@@ -101,13 +101,13 @@ function createPostings(): Postings {
   let heads = new Int32Array(1 << 12).fill(-1);
   let used = 0;
   const chains = createChains();
-  /** The hash under the hand, as two halves without arithmetic on big numbers. */
-  const hand = new BigUint64Array(1);
-  const halves = new Uint32Array(hand.buffer);
+  /** The key that is being looked up, seen as two halves: that avoids arithmetic on bigints. */
+  const current = new BigUint64Array(1);
+  const halves = new Uint32Array(current.buffer);
 
   /** The slot of a key, or the free one where it belongs. */
   function slotOf(key: bigint): number {
-    hand[0] = key;
+    current[0] = key;
     const mask = heads.length - 1;
     let slot = halves[0]! & mask;
     while (heads[slot]! >= 0 && keys[slot] !== key) slot = (slot + 1) & mask;
@@ -120,7 +120,7 @@ function createPostings(): Postings {
       if (2 * used >= heads.length) widen();
       const slot = slotOf(key);
       const head = heads[slot]!;
-      // Items come one after the other, so a run that the item has twice is the latest in its chain.
+      // Items are added one after the other, so an n-gram that the item has twice is the latest in its chain.
       if (head >= 0 && chains.item(head) === item) continue;
       if (head < 0) used += 1;
       keys[slot] = key;

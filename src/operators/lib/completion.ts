@@ -24,14 +24,14 @@ export function samplingOptions(defaults: { temperature: number; topP: number; t
 
 type FaultCode = keyof typeof FAULT_MESSAGES;
 
-/** Why a choice cannot be used; null if it can. A loop that the model ended by itself is left to the reward. */
+/** Why a choice cannot be used; null if it can. It does not judge a loop that the model ended by itself: the reward does. */
 export function choiceFault({ text, finish }: Choice): { code: FaultCode } | null {
   if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
   return null;
 }
 
-/** Texts of choices, trimmed, and how many were left out, by their faults' codes; undefined if none was. */
+/** The trimmed texts of the choices. `leftOut` counts the unusable ones by error code; it is undefined if there are none. */
 export interface Completed {
   texts: string[];
   leftOut: Record<string, number> | undefined;

@@ -66,7 +66,7 @@ export function emptyEvaluation(ks: readonly number[]): EvaluationState {
   };
 }
 
-/** The state with one more problem; a row without samples is no evidence and only counted as a problem. */
+/** The state with one more problem. A row without samples is counted as a problem and is no evidence otherwise. */
 export function foldEvaluation(state: EvaluationState, row: GradedRow): EvaluationState {
   const { corrects, answerClasses } = row;
   const n = corrects.length;
@@ -164,10 +164,10 @@ function withValue({ count, mean, squares }: Moments, value: number): Moments {
 const Z = 1.959964;
 
 /**
- * Wilson's interval, of as many yes-or-no problems as would scatter like these: n = p(1−p) / (variance between problems), at least
- * the problems themselves. With one sample a problem that is Wilson's interval as it stands; with several, whose mean scatters less,
- * it is narrower; and it never leaves [0, 1] nor shrinks to nothing where all problems agree, as the normal and the bootstrap
- * interval do. Samples of one problem are not independent, so problems are counted, not samples.
+ * Wilson's interval for as many yes-or-no problems as would scatter like these: n = p(1−p) / (variance between problems), but no
+ * fewer than the problems themselves. With one sample a problem this is Wilson's interval; with several, whose mean scatters less,
+ * it is narrower. Unlike the normal and the bootstrap interval, it never leaves [0, 1] and does not shrink to nothing where all
+ * problems agree. Samples of one problem are not independent, so problems are counted, not samples.
  */
 function estimateOf({ count, mean, squares }: Moments): Estimate | null {
   if (count === 0) return null;
@@ -175,7 +175,7 @@ function estimateOf({ count, mean, squares }: Moments): Estimate | null {
   const variance = squares / count;
   const spread = value * (1 - value);
   const trials = variance > 0 && spread > variance ? (count * spread) / variance : count;
-  // Few problems say little about their own scatter: the wider of the two below ten.
+  // Fewer than ten problems say little about their own scatter, so the wider of the two intervals is taken.
   return { value, ...wilson(value, count < 10 ? count : trials), problems: count };
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { NoColumns } from '../../flow/columnTypes.js';
 import type { ModelNeed } from './operator.js';
 
-/** The option of steps that may leave the questions of some generators alone, as ScaleQuest's difficulty filter does. */
+/** An option for steps that may skip the questions of some generators, as ScaleQuest's difficulty filter does. */
 export const generatorsOption = z
   .array(z.string())
   .min(1)
@@ -13,14 +13,14 @@ export const generatorsOption = z
 
 type Generators = readonly string[] | undefined;
 
-/** The column that tells whose question it is; read where the option is given. */
+/** The column with the name of the generator; it is read where the option is given. */
 export type GeneratorRead<Given> = Given extends undefined ? NoColumns : { generator: string };
 
 export function generatorReads(generators: Generators): { generator?: 'string' } {
   return generators ? { generator: 'string' } : {};
 }
 
-/** So that a name that no model has is found at `check`. */
+/** Declares the names as models, so that `check` finds a name that no model has. */
 export function generatorNeeds(generators: Generators = []): ModelNeed[] {
   return generators.map((model, index) => ({ model, needs: 'named', at: ['generators', index] }));
 }

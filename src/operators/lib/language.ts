@@ -1,6 +1,6 @@
 /**
- * The ISO 639-1 code of a text's language if it is none of `wanted`; null for a wanted one, and where it cannot be told: short
- * and formal texts are a guess.
+ * Gives the ISO 639-1 code of a text's language if that is none of `wanted`. Gives null for a wanted language, and where the
+ * detector is not sure, as with short and formal texts.
  */
 export type DetectOther = (text: string, wanted: readonly string[]) => string | null;
 
@@ -9,7 +9,7 @@ export async function loadLanguageDetector(): Promise<DetectOther> {
   const { eld } = await import('eld/extrasmall');
   return (text, wanted) => {
     const found = eld.detect(text);
-    // Whether a guess is to be trusted costs a third of the guess: it matters only where a row would be lost to it.
+    // Asking how reliable a guess is costs a third of the guess, so it is asked only where a row would be lost to it.
     if (!found.language || wanted.includes(found.language)) return null;
     return found.isReliable() ? found.language : null;
   };

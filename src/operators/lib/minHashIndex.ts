@@ -1,7 +1,8 @@
 /**
- * MinHash signatures (Broder 1997) of word 3-grams in a banded index (locality-sensitive hashing): finds a stored text
- * whose estimated Jaccard similarity to a new one reaches a threshold. Word 3-grams, because two maths questions that
- * differ in their numbers alone share most of their characters and are not the same question.
+ * What `deduplicate` remembers of the texts that passed: MinHash signatures (Broder 1997) of word 3-grams in a banded index
+ * (locality-sensitive hashing, LSH). It finds a stored text whose estimated Jaccard similarity to a new one reaches a threshold. It
+ * takes word 3-grams because two maths questions that differ in their numbers alone share most of their characters, and are not the
+ * same question.
  *
  * Memory: 64 + 2 × PERMUTATIONS bytes and 4 × BANDS in tables, about 450 bytes a stored text.
  */
@@ -10,9 +11,13 @@ const BANDS = 16;
 const BAND_ROWS = PERMUTATIONS / BANDS;
 const SHINGLE_WORDS = 3;
 
-/** 16-bit minima: two different minima meet by chance once in 65,536, far below the estimate's own error of 0.035. */
+/**
+ * The signature of a text: 128 minima of 16 bits. Two different minima are equal by chance once in 65,536, far below the estimate's
+ * own error of 0.035.
+ */
 export type Signature = Uint16Array;
 
+/** The signatures of the texts that were added, and the nearest of them to another. */
 export interface MinHashIndex {
   /** Number of the most similar stored text that reaches the threshold, and the estimate; null if none does. */
   find(signature: Signature): { index: number; similarity: number } | null;
@@ -20,6 +25,7 @@ export interface MinHashIndex {
   readonly size: number;
 }
 
+/** An index that finds texts with an estimated similarity of at least `threshold`, from 0 to 1. */
 export function createMinHashIndex(threshold: number): MinHashIndex {
   let signatures = new Uint16Array(1024 * PERMUTATIONS);
   let nextEntry = new Int32Array(1024 * BANDS);
@@ -91,6 +97,7 @@ export function createMinHashIndex(threshold: number): MinHashIndex {
   };
 }
 
+/** The signature of a text, from its words as `words` gives them. */
 export function minHashSignature(tokens: readonly string[]): Signature {
   const shingles = hashShingles(tokens);
   const signature = new Uint16Array(PERMUTATIONS);
@@ -99,8 +106,8 @@ export function minHashSignature(tokens: readonly string[]): Signature {
 }
 
 /**
- * Two minima at once, for one reading of the shingles. Values are moved by half the range, so that signed numbers have the
- * order of unsigned ones.
+ * Computes two minima in one pass over the shingles. Values are shifted by half the range, so that signed numbers have the order of
+ * unsigned ones.
  */
 function addMinima(shingles: Int32Array, p: number, signature: Signature): void {
   const [m0, a0] = [MULTIPLIERS[p]!, ADDENDS[p]! ^ SIGN];

@@ -8,12 +8,12 @@ import type { StepCounts, StepShape } from '../../flow/outcome.js';
 import type { StepState } from '../../flow/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
-/** What a run gives its operators. Time, network and files are not in it: operators need none. */
+/** What a run gives its operators. It has no clock, network or files, because operators need none. */
 export interface RunContext {
   /** Everything drawn at random in the run follows from this number. */
   seed: number;
   models: Readonly<Record<string, Model>>;
-  /** The step's label where one kind of step is used twice; the operator's name if absent. */
+  /** The step's label, where a pipeline has two steps of one kind; the operator's name if absent. */
   step?: string;
   /** The step's index in the pipeline, where the run caches step results. */
   at?: number;
@@ -23,7 +23,7 @@ export interface RunContext {
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
   texts?: (path: string, column: string) => readonly string[];
-  /** What stands around a question in the training text of a model with that template. */
+  /** The text before and after a question in the training text of a model with that template. */
   promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
@@ -82,7 +82,7 @@ export interface OperatorSpec<
   /** The file, the function and the key in pipeline files. */
   name: string;
   summary: string;
-  /** What a user should know beyond the summary: method, source, choices. */
+  /** What a user should know beyond the summary: method, source, choices made. */
   details?: string;
   options: Schema & (z.input<Schema> extends Options ? unknown : 'the interface of the options is narrower');
   reads: (options: z.output<Schema>) => Reads;
@@ -91,7 +91,7 @@ export interface OperatorSpec<
   writes: (options: z.output<Schema>) => Writes;
   models: (options: z.output<Schema>) => ModelNeed[];
   texts?: (options: z.output<Schema>) => TextsNeed[];
-  /** Why it drops rows: reason → meaning. */
+  /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
   contract: Contract;
   /** The steps of a pipeline that runs on the bundled model as `tiny`. */
@@ -104,7 +104,7 @@ export interface OperatorSpec<
   ) => BatchOperator<MostColumnsRead<Reads>, ColumnsWritten<Writes>>;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
   figures?: (options: z.output<Schema>, deltas: readonly unknown[], context: FiguresContext) => Figures;
-  /** It is there for its figures: a run in which no row came to it has measured nothing, which is an error. */
+  /** The step exists for its figures. A run in which no row reached it has measured nothing, which is an error. */
   measures?: boolean;
 }
 
@@ -131,7 +131,7 @@ export const ROWWISE: Contract = {
   onCancel: "drops what it holds; the model's open requests are aborted by closing the model",
 };
 
-/** The contract of the operators that decide at once, from the row and what they have seen. */
+/** The contract of the operators that decide at once, from the row and their own state. */
 export const IMMEDIATE: Contract = {
   ...ROWWISE,
   emits: 'each batch at once',

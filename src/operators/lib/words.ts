@@ -1,4 +1,4 @@
-/** A word; each Han or Kana is one. A number. A factorial's sign. Signs that change what is asked. */
+/** In order: one Han or Kana character, a word, a number, the sign of a factorial, and signs that change what is asked. */
 const TOKEN = new RegExp(
   [
     String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]`,

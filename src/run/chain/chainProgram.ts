@@ -5,7 +5,7 @@ import { type Chain, type Link, fillLinks } from '../../pipeline/chain.js';
 import { trainingSchema } from '../../train/schema.js';
 import type { OnceOptions } from '../../train/train.js';
 
-/** How the program of a link is launched, with a hash of what it reads. */
+/** How the program of a link is launched, with a hash of the files that it reads. */
 export async function onceOptions(
   chain: Chain,
   link: Link,

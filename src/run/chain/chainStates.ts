@@ -14,13 +14,13 @@ import { planPipeline } from '../planPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { linkFolderOf } from '../runFolders.js';
 
-/** What a link comes to now, and what it gives already: nothing of a link that would be done. */
+/** What a link would come to now, and what it gives already. A link that would be done gives nothing yet. */
 interface LinkState {
   text: string;
   gives: Record<string, string>;
 }
 
-/** Of each link whether it would be done or skipped, and why; launches nothing, writes nothing. */
+/** Tells for each link whether it would be done or skipped, and why. Launches nothing, writes nothing. */
 export async function* chainStates(
   chain: Chain,
   world: SystemWorld = systemWorld(),

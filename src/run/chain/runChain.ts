@@ -78,7 +78,7 @@ async function runPipelineLink(
   const last = trained.at(-1);
   const path = resolve(folder);
   if (!last || last.state === 'notDue') return { run: path };
-  // A training whose command does not name its output may have left none there.
+  // If the command of a training does not name its output, there may be none.
   const model = resolve(last.record.output);
   return (await world.files.stat(model)) ? { run: path, model } : { run: path };
 }

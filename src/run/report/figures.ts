@@ -39,7 +39,7 @@ function lostBefore(label: string, funnel: readonly FunnelStep[]): Record<string
   );
 }
 
-/** An evaluation of nothing must not look like one: why a step that is there to measure has measured no row, or null. */
+/** An evaluation of nothing must not look like a result: the error for a measuring step without a row, or null. */
 export function nothingMeasured(plan: Pick<Plan, 'steps'>, report: Report): ScaleQuestError | null {
   const measuring = plan.steps.filter(({ spec }) => spec.measures).map(({ label }) => label);
   const empty = measuring.find((label) => report.funnel.find(({ step }) => step === label)?.rowsIn === 0);

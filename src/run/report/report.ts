@@ -3,16 +3,16 @@ import { TARGET_STEP, type Totals } from '../../flow/commitShards.js';
 import type { Figures } from '../../operators/lib/operator.js';
 import type { Plan } from '../../pipeline/plan.js';
 
-/** One step of the funnel, from what was committed: exact, unlike the live counters, which see rows past the end too. */
+/** One step of the funnel, counted from the commits. It is exact; the live counters also see rows past the end. */
 export interface FunnelStep {
   step: string;
   rowsIn: number;
-  /** Rows that a step made of others, beside those that came in. */
+  /** Rows that the step made beside those that came in. */
   made: number;
   kept: number;
   dropped: Record<string, number>;
   rejected: Record<string, number>;
-  /** Error code → choices that could not be used, of rows that went on with others. */
+  /** Error code → choices that could not be used, in rows that went on with their other choices. */
   leftOut: Record<string, number>;
 }
 
@@ -24,7 +24,7 @@ export interface Report {
   rowsIn: number;
   rowsKept: number;
   funnel: FunnelStep[];
-  /** Figures of the steps that have their own. */
+  /** Step → its own figures; only for steps that have some. */
   figures: Record<string, Figures>;
 }
 
@@ -99,7 +99,7 @@ export function performanceOf(
   };
 }
 
-/** What is out and what waits says nothing once a run is over. */
+/** Calls in flight and in the queue say nothing once a run is over. */
 function finalStats({
   inFlight: _,
   queued: __,

@@ -68,7 +68,7 @@ export function printTraces(traces: readonly RowTrace[], steps: readonly string[
     .join('\n\n');
 }
 
-/** A step that leaves a value as it was, as a filter of responses mostly does, is not worth printing it again. */
+/** A value that a step leaves as it was is not printed again; filters of responses mostly do so. */
 function withoutRepeats(effects: readonly RowEffect[]): RowEffect[] {
   const shown = new Map<string, string>();
   return effects.map((effect) => {

@@ -34,7 +34,7 @@ export interface RunDeps {
   resume?: Resume;
   /** Without it every step runs on every row. */
   stepResults?: StepResultCache | undefined;
-  /** So many rows of source were replayed from the cache. */
+  /** Is told how many source rows were replayed from the cache. */
   onReplayed?: (rows: number) => void;
   signal?: AbortSignal;
   onCounts?: (step: string, counts: StepCounts) => void;
@@ -108,7 +108,7 @@ function cacheOf({ stepResults }: RunDeps): BatchOperator {
   );
 }
 
-/** What the step called `label` is given. */
+/** The context of the step called `label`. */
 export function runContext(
   plan: Plan,
   { models, prompt, onCounts, resume }: Pick<RunDeps, 'models' | 'prompt' | 'onCounts' | 'resume'>,

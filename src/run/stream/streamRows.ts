@@ -5,16 +5,16 @@ import { type ReadRows, type Replay, createGate } from '../../flow/gate.js';
 import { untilAborted } from '../../flow/untilAborted.js';
 import type { RunContext } from '../../operators/lib/operator.js';
 
-/** Where a run goes on: what its earlier commits hold. */
+/** Where a run goes on, from its earlier commits. */
 export interface Resume {
   /** The first source position that no commit covers. */
   from: number;
   kept: number;
-  /** Committed state deltas of the step of that label, in order. */
+  /** The committed state deltas of the step called `label`, in order. */
   restored: NonNullable<RunContext['restored']>;
 }
 
-/** A run that begins. */
+/** The start of a run without commits. */
 export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
 
 export interface StreamSettings {
