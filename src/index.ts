@@ -1,5 +1,8 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 
+// Programs may pipe steps over any source.
+import './flow/loadStepStreams.js';
+
 // Run a pipeline file.
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
 export {
@@ -42,13 +45,12 @@ export {
 } from './operators/lib/defineOperator.js';
 export type { StandardSchema } from './operators/lib/standardSchema.js';
 export { mapRows } from './flow/mapRows.js';
-export { type Scan, scanRows } from './flow/scanRows.js';
-export { KEEP, type Outcome, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export { scanRows } from './flow/scanRows.js';
+export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/outcome.js';
 export type { Batch, BatchOperator } from './flow/batch.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
 export type * from './flow/columnTypes.js';
-export type { Column, ColumnType, ColumnValue } from './arrow/columnType.js';
-export { SEQ_INDEX_COLUMN } from './arrow/columns.js';
+export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from './arrow/columnType.js';
 
 // Models.
 export { openModel } from './backends/openModel.js';

@@ -1,6 +1,6 @@
 import { type Vector, vectorFromArray } from 'apache-arrow';
 import { buildRows, rowsOf } from '../../src/arrow/build.js';
-import { arrowType } from '../../src/arrow/columnType.js';
+import { arrowType } from '../../src/arrow/arrowType.js';
 import { concatRows, sliceRows } from '../../src/arrow/concat.js';
 import { columnValues } from '../../src/arrow/read.js';
 import { takeRows } from '../../src/arrow/take.js';

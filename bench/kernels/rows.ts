@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import { buildRows } from '../../src/arrow/build.js';
-import { SEQ_COLUMN } from '../../src/arrow/columns.js';
+import { SEQ_COLUMN } from '../../src/arrow/columnType.js';
 import type { Column, ColumnValue } from '../../src/arrow/columnType.js';
 import { deriveUniform } from '../../src/random.js';
 

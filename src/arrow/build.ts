@@ -11,7 +11,8 @@ import {
   makeData,
 } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
-import { type Column, type ColumnType, type ColumnValue, arrowField, arrowType } from './columnType.js';
+import { arrowField, arrowType } from './arrowType.js';
+import { type Column, type ColumnType, type ColumnValue } from './columnType.js';
 import { type NamedColumn, wrongValue } from './fault.js';
 
 /**

@@ -1,7 +1,8 @@
 import { type Data, type Field, Int32, type RecordBatch, Schema, makeData } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
 import { buildRows, rowsOf } from './build.js';
-import { type Column, type ColumnValue, arrowField } from './columnType.js';
+import { arrowField } from './arrowType.js';
+import { type Column, type ColumnValue, SEQ_COLUMN } from './columnType.js';
 import { gather } from './gather.js';
 import { columnData } from './read.js';
 
@@ -58,19 +59,6 @@ export function emptyRows(schema: Schema): RecordBatch {
     0,
   );
 }
-
-export const SEQ_COLUMN = {
-  name: 'seq',
-  type: 'int32',
-  help: 'Position of the row in the source of its run; its identity.',
-} as const satisfies Column;
-
-/** Written by steps that make several rows of one. */
-export const SEQ_INDEX_COLUMN = {
-  name: 'seqIndex',
-  type: 'int32',
-  help: 'Number of the row among those made of one source row, from 0; with `seq` its identity.',
-} as const satisfies Column;
 
 /**
  * The source of a run that starts from nothing: one column `seq` = lo … hi - 1. Throws ERR_PIPELINE_BOUND

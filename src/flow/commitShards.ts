@@ -1,7 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { type Observable, concatMap, lastValueFrom, takeWhile } from 'rxjs';
 import type { ColumnValue } from '../arrow/columnType.js';
-import { SEQ_INDEX_COLUMN } from '../arrow/columns.js';
+import { SEQ_INDEX_COLUMN } from '../arrow/columnType.js';
 import { columnValues, hasColumn } from '../arrow/read.js';
 import { sliceRows } from '../arrow/concat.js';
 import { ScaleQuestError } from '../errors.js';

@@ -1,6 +1,7 @@
+import './loadStepStreams.js';
 import { buildRows } from '../arrow/build.js';
 import type { CellValues, Column } from '../arrow/columnType.js';
-import { SEQ_COLUMN } from '../arrow/columns.js';
+import { SEQ_COLUMN } from '../arrow/columnType.js';
 import type { ColumnTypes, Values } from './columnTypes.js';
 import type { ReadRows } from './gate.js';
 

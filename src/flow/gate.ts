@@ -1,3 +1,4 @@
+import './loadStepStreams.js';
 import type { RecordBatch } from 'apache-arrow';
 import { Observable } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';

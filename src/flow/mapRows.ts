@@ -1,18 +1,8 @@
-import type { BatchOperator } from './batch.js';
-import { orderedMap } from './orderedMap.js';
 import type { Column } from '../arrow/columnType.js';
-import type { ColumnTypes, ColumnsRead, ColumnsWritten, Row, RowOf, ValuesOf } from './columnTypes.js';
-import {
-  type Outcome,
-  type StepShape,
-  applyOutcomes,
-  readRows,
-  rejectIfIncomplete,
-  rejectOrThrow,
-} from './outcome.js';
-import { hasStepResult } from './stepResult.js';
-
-type Decide = (row: Row) => Promise<Outcome> | Outcome;
+import type { BatchOperator } from './batch.js';
+import type { ColumnTypes, ColumnsRead, ColumnsWritten, RowOf, ValuesOf } from './columnTypes.js';
+import type { Decide, Outcome, StepShape } from './outcome.js';
+import { stepStreams } from './stepStreams.js';
 
 /**
  * An operator that decides row by row, synchronously or not. All rows of a batch start when it arrives; the batch goes on, in
@@ -39,29 +29,6 @@ export function mapRows<
   shape: StepShape<Reads, Writes, Lacking>,
   decide: (row: RowOf<Reads, Lacking>) => Promise<Outcome<ValuesOf<Writes>>> | Outcome<ValuesOf<Writes>>,
 ): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>> {
-  return mapUntyped(shape, decide as Decide);
-}
-
-function mapUntyped(shape: StepShape, decide: Decide): BatchOperator {
-  return orderedMap(shape.step, (batch) => {
-    if (hasStepResult(batch.stepResults, shape.at)) return batch;
-    const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
-    // A synchronous step has decided by now: its batch goes on at once.
-    return decided.some(isPromise)
-      ? Promise.all(decided as Promise<Outcome>[]).then((outcomes) => applyOutcomes(batch, shape, outcomes))
-      : applyOutcomes(batch, shape, decided as Outcome[]);
-  });
-}
-
-function decideRow(shape: StepShape, decide: Decide, row: Row): Promise<Outcome> | Outcome {
-  try {
-    const decided = rejectIfIncomplete(row, shape) ?? decide(row);
-    return isPromise(decided) ? Promise.resolve(decided).catch(rejectOrThrow) : decided;
-  } catch (error) {
-    return rejectOrThrow(error);
-  }
-}
-
-function isPromise(decided: Promise<Outcome> | Outcome): decided is Promise<Outcome> {
-  return 'then' in decided;
+  const untyped: BatchOperator = (source) => stepStreams().mapBatches(shape, decide as Decide)(source);
+  return untyped;
 }

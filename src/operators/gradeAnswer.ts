@@ -1,9 +1,9 @@
-import { defer, finalize } from 'rxjs';
 import { z } from 'zod';
 import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/mapRows.js';
+import { withResource } from '../flow/withResource.js';
 import type { ColumnNamed, ColumnTypes, Row } from '../flow/columnTypes.js';
 import { keep } from '../flow/outcome.js';
 import { GRADE_LIMITS } from '../grade/compare/budget.js';
@@ -163,14 +163,8 @@ export function gradeAnswer<
     });
   }
 
-  return (source) =>
-    defer(() => {
-      const grader = createGrader({ seed: context.seed, limits: GRADE_LIMITS, timeoutMs });
-      return source.pipe(
-        grading(grader),
-        finalize(() => void grader.close()),
-      );
-    });
+  const open = (): Grader => createGrader({ seed: context.seed, limits: GRADE_LIMITS, timeoutMs });
+  return withResource(open, grading, (grader) => void grader.close());
 }
 
 /** A slower moment, or a thread that was lost, says nothing of the answer. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SEQ_INDEX_COLUMN } from '../arrow/columns.js';
+import { SEQ_INDEX_COLUMN } from '../arrow/columnType.js';
 import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';

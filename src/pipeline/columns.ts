@@ -1,8 +1,6 @@
-import type { Column } from '../arrow/columnType.js';
+import { type Column, SEQ_COLUMN } from '../arrow/columnType.js';
 import { namedSources } from '../io/sources/registry.js';
 import type { Plan, PlannedStep } from './plan.js';
-
-export const SEQ_COLUMN: Column = { name: 'seq', type: 'int32', help: 'Position of the row in the source.' };
 
 /** The columns of a row before the first step. */
 export function sourceColumns(source: Plan['settings']['source']): Column[] {

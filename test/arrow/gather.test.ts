@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Field, Schema, vectorFromArray } from 'apache-arrow';
 import { buildData, rowsOf } from '../../src/arrow/build.js';
-import { COLUMN_TYPES, type ColumnType, type ColumnValue, arrowType } from '../../src/arrow/columnType.js';
+import { arrowType } from '../../src/arrow/arrowType.js';
+import { COLUMN_TYPES, type ColumnType, type ColumnValue } from '../../src/arrow/columnType.js';
 import { countRows, gather } from '../../src/arrow/gather.js';
 import { columnValues } from '../../src/arrow/read.js';
 

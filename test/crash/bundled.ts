@@ -125,7 +125,7 @@ async function killOnce(
   return true;
 }
 
-/** Of Linux; elsewhere none are found and none looked after. */
+/** Reads /proc, so it works on Linux; elsewhere it finds none. */
 function childrenOf(pid: number): number[] {
   try {
     const tasks = readdirSync(`/proc/${pid}/task`);

@@ -33,9 +33,9 @@ export interface KilledSeries {
 export interface KilledCounts {
   runs: number;
   kills: number;
-  /** By themselves, at a call to the file system. */
+  /** Processes that killed themselves at a call to the file system. */
   killsAtCalls: number;
-  /** Of them between the first call of a commit and its record in the manifest. */
+  /** Those among them that died between the first call of a commit and its record in the manifest. */
   killsInCommits: number;
   resumes: number;
   requests: number;
@@ -48,9 +48,9 @@ export interface KilledCounts {
    */
   inFlight: number;
   inFlightMost: number;
-  /** Of them, those that the server had not answered. */
+  /** Those in flight that the server had not answered. */
   unanswered: number;
-  /** Of the others, how long before the kill the first was answered, at most: so late the store had made no more durable. */
+  /** The longest time between a kill and the earliest answer before it that was not durable yet, in milliseconds. */
   latestMs: number;
 }
 
@@ -241,7 +241,7 @@ async function ledgerOf({ server, store }: Pick<Trial, 'server' | 'store'>): Pro
   return { asked, aborted, repeated, stored };
 }
 
-/** Of a server at rest. */
+/** Counts of the server once they no longer change. */
 function answeredBy({ asked, aborted }: Ledger): number {
   return asked - aborted;
 }

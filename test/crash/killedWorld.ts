@@ -36,7 +36,7 @@ export function startSimulatedServer(port = 0): Promise<RunningEndpoint> {
 
 export interface KilledPipeline {
   file: string;
-  /** Of this start alone: other ones must give the same bytes. */
+  /** Overrides for this start alone; the bytes must not depend on them. */
   knobs: (seed: number) => string[];
 }
 
@@ -143,7 +143,7 @@ export async function quiet(endpoint: RunningEndpoint): Promise<void> {
   let before = -1;
   for (let tries = 0; tries < 100; tries++) {
     const { requests, connections } = await endpoint.stats();
-    // What the dead have sent may still wait to be accepted: twice the same is at rest.
+    // Requests of killed processes may still wait to be accepted, so equal counts twice in a row mean rest.
     if (requests.inFlight === 0 && connections.now === 0 && requests.total === before) return;
     before = requests.total;
     await sleep(60);

@@ -8,7 +8,7 @@ export interface Mutant {
   before: string;
   after: string;
   and?: { before: string; after: string }[];
-  /** What must find it, below dist/test, where that is not the simulated crashes; and of it the tests of this name. */
+  /** The test file below dist/test that must find it, and the name of the test; the simulated crashes if absent. */
   test?: { file: string; name?: string };
 }
 
@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'state deltas are not applied again',
-    file: 'flow/scanRows.js',
+    file: 'flow/scanBatches.js',
     before: 'for (const delta of unapplied)',
     after: 'for (const delta of [])',
   },
@@ -293,7 +293,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'state deltas of replayed rows are forgotten',
-    file: 'flow/scanRows.js',
+    file: 'flow/scanBatches.js',
     before: 'unapplied.push(value);',
     after: 'void value;',
     test: { file: 'flow/replayStepResults.test.js', name: 'the same shards' },

@@ -1,6 +1,6 @@
 // Turns one safeguard off at a time, in a copy of the compiled code, and sees the simulated crashes find it:
 //   npm run test:mutants -- [--only=PART OF A NAME] [--stride=3] [--seconds=N] [--from=N]
-// With --seconds it begins at --from, or anywhere, and begins with no other one when the time is up.
+// With --seconds it begins at mutant --from, or at a random one, and starts no other when the time is up.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -136,7 +136,7 @@ function changesSomething({ kind }: Operation): boolean {
   return !['read', 'readdir', 'stat', 'close'].includes(kind);
 }
 
-/** What a reader who comes by after a crash must find: whole files under their names, and every commit that was told. */
+/** Checks what a crash leaves: whole files under their names, and every commit that was acknowledged. */
 function restartAndCheck(files: CrashingFiles, { kind, seed }: CrashPoint, wanted: Folder): void {
   const told = textOf(files, 'log.jsonl').split('"event":"committed"').length - 1;
   let draws = 0;
@@ -168,7 +168,7 @@ function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && Buffer.compare(a, b) === 0;
 }
 
-/** Of the whole lines. */
+/** Commits in the whole lines of a manifest. */
 export function commitsIn(files: CrashingFiles): CommitRecord[] {
   const lines = textOf(files, 'manifest.jsonl').split('\n').slice(1, -1);
   return lines.flatMap((line): CommitRecord[] => {

@@ -1,8 +1,10 @@
+import '../../src/flow/loadStepStreams.js';
 import type { RecordBatch } from 'apache-arrow';
 import { type Observable, Subject } from 'rxjs';
 import { buildRows } from '../../src/arrow/build.js';
 import type { Column } from '../../src/arrow/columnType.js';
-import { SEQ_COLUMN, SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
+import { SEQ_COLUMN, SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
+import { seqBatch } from '../../src/arrow/columns.js';
 import { columnValues } from '../../src/arrow/read.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 

@@ -52,7 +52,7 @@ const anyResult: fc.Arbitrary<StepResult> = fc
     );
   });
 
-/** As plain values, with signs of zero. */
+/** A step result as plain values; -0 stays apart from 0. */
 function plain({ rowsIn, from, written, events: added, stateBefore }: StepResult): unknown {
   const columns = written?.schema.fields.map(({ name, type, nullable, metadata }) => [
     ...[name, `${type}`, nullable, [...metadata]],

@@ -36,7 +36,7 @@ export interface Operation {
   path: string;
   /** Counts from 0. */
   index: number;
-  /** Of a write. */
+  /** Bytes of a write; 0 for other operations. */
   bytes: number;
 }
 
@@ -50,7 +50,7 @@ export type Meddle = (operation: Operation) => Fault | null | Promise<Fault | nu
 
 interface Inode {
   bytes: Uint8Array;
-  /** As of the last sync. */
+  /** The content at the last sync. */
   durable: Uint8Array;
   /** Emptied and written anew since the last sync. */
   isRewritten: boolean;

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { type Observable, tap } from 'rxjs';
 import type { Column } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
-import { SEQ_INDEX_COLUMN, seqBatch } from '../../src/arrow/columns.js';
+import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
+import { seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 import { cacheStepResults } from '../../src/flow/cacheStepResults.js';
@@ -31,9 +32,9 @@ export interface WorldKnobs {
   limit: number;
   /** One row in so many is lost to a server that fails; none if absent. */
   failingEvery?: number | undefined;
-  /** What the server draws from; the seed if absent. */
+  /** Seed of the server's replies; `seed` if absent. */
   replies?: number | undefined;
-  /** Of the last step's options. */
+  /** Stands for the last step's options. */
   variant?: number | undefined;
 }
 

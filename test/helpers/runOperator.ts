@@ -1,7 +1,8 @@
+import '../../src/flow/loadStepStreams.js';
 import { type Observable, from, lastValueFrom, toArray } from 'rxjs';
 import { buildRows } from '../../src/arrow/build.js';
 import type { Column, ColumnType, ColumnValue } from '../../src/arrow/columnType.js';
-import { SEQ_COLUMN } from '../../src/arrow/columns.js';
+import { SEQ_COLUMN } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
 import type { Model } from '../../src/backends/model.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';

@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildRows } from '../../dist/src/arrow/build.js';
-import { SEQ_COLUMN } from '../../dist/src/arrow/columns.js';
+import { SEQ_COLUMN } from '../../dist/src/arrow/columnType.js';
 import { sliceRows } from '../../dist/src/arrow/concat.js';
 import { writeCard } from '../../dist/src/io/run/card.js';
 import { writeExport } from '../../dist/src/io/exports/writeExport.js';

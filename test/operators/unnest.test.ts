@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Values } from '../../src/flow/columnTypes.js';
 import { multiply } from '../../src/flow/outcome.js';
 import { mapRows } from '../../src/flow/mapRows.js';
-import { SEQ_INDEX_COLUMN } from '../../src/arrow/columns.js';
+import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
 import { rowSeed } from '../../src/operators/lib/operator.js';
 import { unnest } from '../../src/operators/unnest.js';
 import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { tap } from 'rxjs';
 import { columnValues, hasColumn } from '../../src/arrow/read.js';
-import { SEQ_INDEX_COLUMN } from '../../src/arrow/columns.js';
+import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 import { hashBytes } from '../../src/io/files/atomicFile.js';
 import type { CommitRecord } from '../../src/io/run/manifest.js';

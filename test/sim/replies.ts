@@ -54,7 +54,7 @@ const TEXTS: Record<number, (draws: Draw) => string> = {
     draws.chance(0.1) ? 'I do not know.' : `We add them. \\boxed{${draws.whole(4, 18)}}`,
 };
 
-/** Of a first token, in the form of the older protocol. */
+/** Log probabilities of a first token, in the form of the older protocol. */
 function logprobsOf(draws: Draw): object {
   const words = ['Yes', 'No', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
   const weights = words.map(() => draws.uniform() + 0.001);

@@ -159,7 +159,7 @@ function filesOf({ files }: Disk): Map<string, Uint8Array> {
   return new Map(inside.map(([path, bytes]) => [path.slice(FOLDER.length + 1), bytes]));
 }
 
-/** What an attempt needs, and what is asked of it afterwards. */
+/** What an attempt needs, and what is checked afterwards. */
 interface Stage {
   clock: SimulatedClock;
   abort: AbortController;
@@ -232,7 +232,7 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   checkFolder(filesOf(disk), promised);
 }
 
-/** As the command does, but for the lock. */
+/** Does what the command does, except that it takes no lock. */
 async function start(plan: Plan, world: RunWorld): Promise<void> {
   await makeRunFolder(world.files, FOLDER);
   await runInFolder(plan, FOLDER, world);
@@ -240,7 +240,7 @@ async function start(plan: Plan, world: RunWorld): Promise<void> {
 
 function restart({ disk, promised }: Series, { blow }: Attempt, draws: Draws): void {
   const isPowerCut = crashName(blow) === 'power cut';
-  // What a kill leaves stays: the lines that were written are seen.
+  // A kill loses nothing that was written, so the next start sees these lines.
   checkFolder(filesOf(disk), promised);
   if (isPowerCut) forgetSeen(promised);
   disk.files.restart(isPowerCut ? 'machine' : 'process', draws.uniform);

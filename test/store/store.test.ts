@@ -52,7 +52,7 @@ function upTo(count: number): number[] {
 interface Writer {
   acked: number[];
   failures: string[];
-  /** Of the failures. */
+  /** Messages of the failures. */
   messages: string[];
   closed: boolean;
   code: number | null;
@@ -354,7 +354,7 @@ describe('what is no store, or a damaged one', () => {
       code: 'ERR_STORE_DAMAGED',
       message: /has lost its/,
     });
-    // As a crash leaves it that came before the first transaction.
+    // A crash before the first transaction leaves it like this.
     rmSync(join(path, 'store.json'));
     writeFileSync(file, '');
     await fill(path, 1);

@@ -54,7 +54,7 @@ export async function clearStepResults(path: string): Promise<void> {
   await close();
 }
 
-/** As a version left it that cached no step results. */
+/** Makes a store look like one of a version that cached no step results. */
 export async function makeOlder(path: string): Promise<void> {
   const root = open<Buffer, Buffer>(databaseOptions(path));
   const table = (name: string) =>
@@ -80,7 +80,7 @@ export async function damageStepResults(path: string): Promise<void> {
   await root.close();
 }
 
-/** Where LMDB keeps a large value: in pages of its own, behind the header of the first. */
+/** LMDB keeps a large value in pages of its own, behind the header of the first. */
 const PAGE_BYTES = 4096;
 const PAGE_HEAD_BYTES = 24;
 

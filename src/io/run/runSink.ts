@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Schema, type RecordBatch } from 'apache-arrow';
-import { type Column, arrowField } from '../../arrow/columnType.js';
+import { arrowField } from '../../arrow/arrowType.js';
+import { type Column } from '../../arrow/columnType.js';
 import { selectColumns } from '../../arrow/columns.js';
 import type { WrittenFile } from '../files/atomicFile.js';
 import type { StartEncoder } from '../parquet/encoderThread.js';

@@ -1,7 +1,7 @@
 import type { RecordBatch } from 'apache-arrow';
 import { buildRows } from '../../arrow/build.js';
 import { findFault } from '../../arrow/fault.js';
-import { SEQ_COLUMN } from '../../arrow/columns.js';
+import { SEQ_COLUMN } from '../../arrow/columnType.js';
 import type { Column, ColumnValue } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
 import { ROWS_FROM_ZERO } from './fileOptions.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Field, Int64, List, RecordBatchReader, Schema, Uint32 } from 'apache-arrow';
-import { COLUMN_TYPES, type Column, arrowField } from '../../../src/arrow/columnType.js';
+import { arrowField } from '../../../src/arrow/arrowType.js';
+import { COLUMN_TYPES, type Column } from '../../../src/arrow/columnType.js';
 import { encodeArrowSchema, parquetSchema } from '../../../src/io/parquet/parquetSchema.js';
 
 function schemaOf(...columns: Omit<Column, 'help'>[]): Schema {

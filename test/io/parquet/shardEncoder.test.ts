@@ -5,7 +5,8 @@ import { type RecordBatch, Schema } from 'apache-arrow';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { buildRows } from '../../../src/arrow/build.js';
-import { type Column, arrowField } from '../../../src/arrow/columnType.js';
+import { arrowField } from '../../../src/arrow/arrowType.js';
+import { type Column } from '../../../src/arrow/columnType.js';
 import { createShardEncoder } from '../../../src/io/parquet/shardEncoder.js';
 import { loadZstd } from '../../../src/io/parquet/zstd.js';
 

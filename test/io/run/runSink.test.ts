@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { buildRows } from '../../../src/arrow/build.js';
-import { SEQ_COLUMN } from '../../../src/arrow/columns.js';
+import { SEQ_COLUMN } from '../../../src/arrow/columnType.js';
 import type { Column } from '../../../src/arrow/columnType.js';
 import { type Files, nodeFiles } from '../../../src/io/files/files.js';
 import { readParquetBlocks } from '../../../src/io/parquet/readParquet.js';

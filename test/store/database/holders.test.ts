@@ -17,7 +17,7 @@ function holdersIn(path: string): string[] {
   return readdirSync(path).filter((name) => name.startsWith('open-'));
 }
 
-/** As another process would have left it. */
+/** Leaves a holder's file as another process would. */
 function leave(path: string, holder: Partial<StoreHolder>): string {
   const found = { ...thisHolder().self, ...holder };
   const file = join(path, `open-${found.host}-${found.pid}-0.json`);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ScaleQuestError } from '../../../src/errors.js';
 import { committed, openError, writeError } from '../../../src/store/database/storeErrors.js';
 
-/** As LMDB rejects: what the system said is in a second promise. */
+/** Rejects as LMDB does, which puts the system's error into a second promise. */
 function failedCommit(commitError: Promise<never>): Promise<never> {
   return Promise.reject(
     Object.assign(new Error('Commit failed (see commitError for details)'), { commitError }),

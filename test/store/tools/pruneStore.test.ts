@@ -45,7 +45,7 @@ test('pruneStore by age: of a run whose clock was set meanwhile, each reply has 
   const at = [0, 40 * DAY_MS, -2 * DAY_MS, 3 * DAY_MS];
   for (const [number, ms] of at.entries()) {
     now = NOW_MS + ms;
-    // Of their own block each.
+    // Enough for a block of their own.
     await Promise.all(
       Array.from({ length: 200 }, (_, each) => store.put(keyOf(number * 200 + each), textOf(each))),
     );

@@ -12,7 +12,8 @@ import {
   Uint32,
   Utf8,
 } from 'apache-arrow';
-import { COLUMN_TYPES, arrowField, arrowType, columnTypeOf } from '../../src/arrow/columnType.js';
+import { arrowField, arrowType, columnTypeOf } from '../../src/arrow/arrowType.js';
+import { COLUMN_TYPES } from '../../src/arrow/columnType.js';
 
 test('every column type is stored as an Arrow type that is read back as the same', () => {
   for (const type of COLUMN_TYPES) assert.equal(columnTypeOf(arrowType(type)), type);
