@@ -69,7 +69,9 @@ export type ColumnsAfter<Before, Written> =
 
 /** What tells a row apart: its source position, and its number among the rows made of that. */
 export interface RowIdentity {
+  /** Position of the row in the source of the run. */
   readonly seq: number;
+  /** Number of the row among those made of one source row; 0 before a step made several. */
   readonly seqIndex: number;
 }
 
