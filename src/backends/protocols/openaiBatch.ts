@@ -86,5 +86,9 @@ async function openOpenaiBatch(
 /** Asks for the account's batches and orders none. Rejects as a request of a run would. */
 async function probeOpenaiBatch(name: string, options: OpenaiBatchOptions, deps: OpenDeps): Promise<void> {
   const api = createBatchApi(name, options, deps, new AbortController().signal);
-  await api.probe().finally(() => api.destroy());
+  try {
+    await api.probe();
+  } finally {
+    await api.destroy();
+  }
 }
