@@ -5,16 +5,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [major] = process.versions.node.split('.').map(Number);
-if (major < 20) {
-  console.error(`found Node ${process.versions.node}, expected 20 or newer: see https://nodejs.org`);
+const least = [20, 18, 1];
+const found = process.versions.node.split('.').map(Number);
+const at = least.findIndex((number, index) => number !== found[index]);
+if (at >= 0 && found[at] < least[at]) {
+  console.error(
+    `found Node ${process.versions.node}, expected ${least.join('.')} or newer: see https://nodejs.org`,
+  );
   process.exit(1);
 }
 
 const installed = join(root, 'node_modules', '.package-lock.json');
 const lock = join(root, 'package-lock.json');
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtimeMs) {
-  step('Installing packages (about 200 MB, once)', npm(), ['ci', '--no-audit', '--no-fund']);
+  step('Installing packages (about 270 MB, once)', npm(), ['ci', '--no-audit', '--no-fund']);
 }
 step('Building', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
 step('Running pipelines/quickstart.yaml on the bundled model', process.execPath, [

@@ -84,8 +84,11 @@ export interface ErrorDetails {
 
 /** Ends the run, or the command, with everything committed intact. */
 export class ScaleQuestError extends Error {
+  /** What happened, for programs: a key of `ERROR_CODES`. */
   readonly code: ErrorCode;
+  /** Where in a file the mistake is, if it is in one. */
   readonly at: Position | undefined;
+  /** Small facts for programs: step, model, status … */
   readonly data: Record<string, string | number | boolean>;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -48,6 +48,6 @@ function benchmark(way: () => unknown, seconds: number): { hz: number; rme: numb
   const bench = new Benchmark(way, { maxTime: seconds, minTime: seconds / 50, minSamples: 5 });
   bench.run();
   const error: unknown = (bench as unknown as { error?: unknown }).error;
-  if (error) throw error;
+  if (error) throw error as Error;
   return { hz: bench.hz, rme: bench.stats.rme };
 }

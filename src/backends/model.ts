@@ -12,11 +12,15 @@ export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
   seq: number;
+  /** What is asked. */
   message: Message;
   /** Number of choices, from one request where the server can. */
   n: number;
+  /** Longest choice, in tokens. */
   tokensMax: number;
+  /** Sampling temperature; 0 is greedy. */
   temperature: number;
+  /** Nucleus sampling: the share of probability kept. */
   topP: number;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */
   seed: number;
@@ -24,15 +28,19 @@ export interface CompleteRequest {
 
 /** One reply of a model. */
 export interface Choice {
+  /** What the model wrote. */
   text: string;
   /** `length`: cut off by `tokensMax` or by the context. */
   finish: 'stop' | 'length';
+  /** Tokens of the text, as the server counted them. */
   tokens: number;
 }
 
 /** Asks which of several replies a model would begin to write. */
 export interface ChooseRequest {
+  /** Position of the row in the source. */
   seq: number;
+  /** What is asked. */
   message: Message;
   /** Possible replies, each told apart by its first token, e.g. `Yes`, `No` or the ten digits. */
   options: readonly string[];
@@ -65,12 +73,19 @@ export interface PromptWrapper {
 
 /** Counters since the start; requests and tokens that failed in the end are counted too. */
 export interface ModelStats {
+  /** Requests begun; their retries are counted apart. */
   requests: number;
+  /** Times that a request was sent again after a failure. */
   retries: number;
+  /** Requests that failed in the end, after their retries. */
   failures: number;
+  /** Requests that wait for a reply now. */
   inFlight: number;
+  /** Requests that wait to be sent now, for a slot or before a retry. */
   queued: number;
+  /** Tokens of all prompts. */
   promptTokens: number;
+  /** Tokens of all choices. */
   completionTokens: number;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
   memoryPeakBytes: number;
@@ -94,11 +109,13 @@ export interface ModelCalls {
 
 /** A named role's backend. All methods may be called at once without limit: the backend queues them, oldest row first. */
 export interface Model extends ModelCalls {
+  /** Its name in `models`. */
   readonly name: string;
   /** What this backend can do with its protocol and template; `check` reads it before any request. */
   readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;
+  /** Its counters as they are now. */
   stats(): ModelStats;
   /** Aborts what is open or queued (each call rejects with ERR_CANCELLED) and frees sockets and processes. */
   close(): Promise<void>;

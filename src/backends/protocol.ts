@@ -52,6 +52,8 @@ export interface ProtocolDescription {
   identity: object;
   /** Files that must exist before the run. */
   files: readonly ModelFile[];
+  /** A package that is not installed with this one, and without which no such model opens. */
+  needs?: NeededPackage;
   /** The longest prompt and completion together, where the options say it. */
   contextTokens: number | undefined;
   /** Its servers; null for an engine of our own. */
@@ -66,6 +68,14 @@ export interface ModelFile {
   key: readonly string[];
   /** How its first bytes are checked; absent where only its existence is. */
   head?: { bytes: number; fault: (head: Uint8Array) => string | null };
+}
+
+export interface NeededPackage {
+  package: string;
+  /** The keys that ask for it in the pipeline file, under the model's name. */
+  key: readonly string[];
+  /** What to say where it is missing, with the command that installs it. */
+  missing: string;
 }
 
 export interface ModelServers {

@@ -12,7 +12,6 @@ export interface CommandSpec {
    * does not need.
    */
   // Commander does not type what it hands to an action.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   action(...given: any[]): Promise<void>;
 }
 

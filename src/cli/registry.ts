@@ -1,6 +1,7 @@
 import type { CommandSpec } from './command.js';
 import { chainCommand } from './commands/chain.js';
 import { checkCommand } from './commands/check.js';
+import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
 import { runCommand } from './commands/run.js';
@@ -10,6 +11,7 @@ import { trainCommand } from './commands/train.js';
 
 /** The commands, in the order of `--help`: a new one is a file in src/cli/commands and a line here. */
 export const COMMANDS: readonly CommandSpec[] = [
+  initCommand,
   runCommand,
   checkCommand,
   planCommand,

@@ -9,7 +9,6 @@ import type { CellValues, Column, ColumnType, ColumnValue } from '../arrow/colum
  * The columns of a batch about which the compiler knows nothing, because they were named at run time (in a pipeline file, in a
  * variable). `any`, so that such a batch fits every operator.
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyColumns = any;
 
 /** No columns: of an operator that reads or writes none. */
@@ -70,7 +69,9 @@ export type ColumnsAfter<Before, Written> =
 
 /** What tells a row apart: its source position, and its number among the rows made of that. */
 export interface RowIdentity {
+  /** Position of the row in the source of the run. */
   readonly seq: number;
+  /** Number of the row among those made of one source row; 0 before a step made several. */
   readonly seqIndex: number;
 }
 

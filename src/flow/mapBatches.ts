@@ -12,7 +12,7 @@ export function mapBatches(shape: StepShape, decide: Decide): BatchOperator {
     const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
     // A synchronous step has decided by now: its batch goes on at once.
     return decided.some(isPromise)
-      ? Promise.all(decided).then((outcomes) => applyOutcomes(batch, shape, outcomes))
+      ? Promise.all(decided as Promise<Outcome>[]).then((outcomes) => applyOutcomes(batch, shape, outcomes))
       : applyOutcomes(batch, shape, decided as Outcome[]);
   });
 }

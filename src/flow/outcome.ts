@@ -4,8 +4,9 @@ import type { ColumnTypes, NoColumns, Row, Values } from './columnTypes.js';
 import type { StepState } from './stepResult.js';
 
 /**
- * What a step decides about one row; `Written` are the values of the columns that it writes. `mayDiffer`: it may decide otherwise
- * about the same row another time, as after a deadline.
+ * What a step decides about one row: make it with `keep`, `drop` or `multiply`. `Written` are the values of the columns that the step
+ * writes. `leftOut` counts replies that could not be used, by error code. With `mayDiffer` the step may decide otherwise about the
+ * same row another time, as after a deadline.
  */
 export type Outcome<Written = Values> =
   | { kind: 'keep'; values?: Written; leftOut?: LeftOutChoices; mayDiffer?: boolean }
@@ -65,6 +66,7 @@ export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
   init: () => State;
   /** Decides one row from the state; `delta` is how the row changes it. */
   decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
+  /** Changes the state as `delta` says. */
   apply: (state: State, delta: Delta) => void;
 }
 
@@ -76,7 +78,9 @@ export interface StepShape<
 > {
   /** The step's label in this pipeline: it names its counters, its seeds and its state. */
   step: string;
+  /** Name → type of the columns that the step reads. */
   reads: Reads;
+  /** The columns that the step adds or replaces. */
   writes: Writes;
   /** Columns of `reads` that the step can decide a row without; it is given null. */
   mayLack?: readonly Lacking[];
@@ -91,9 +95,13 @@ export interface StepShape<
 }
 
 export interface StepCounts {
+  /** Rows that reached the step. */
   rowsIn: number;
+  /** Rows that left it. */
   kept: number;
+  /** Rows that it dropped by its decision. */
   dropped: number;
+  /** Rows that could not be decided. */
   rejected: number;
 }
 

@@ -6,14 +6,19 @@ export type RowEvent = LostRow | MadeRows | LeftOut | StateDelta;
 
 /** A row that ended here: a filter dropped it, or it was rejected because something went wrong with it. */
 export interface LostRow {
+  /** `dropped` by a decision of the step, or `rejected` by an error of the row. */
   kind: 'dropped' | 'rejected';
+  /** Position of the row in the source. */
   seq: number;
   /** 0 before any step multiplied the rows. */
   seqIndex: number;
+  /** Label of the step that ended it. */
   step: string;
   /** A filter's reason (`duplicate`, `unsolvable` …) or an error code (`ROW_LENGTH` …). */
   reason: string;
+  /** What decided it, for people; may be empty. */
   message: string;
+  /** The question of the row; null before it has one. */
   question: string | null;
 }
 
@@ -38,9 +43,13 @@ export interface LeftOut {
 
 /** How row `seq` changed the state of a stateful step; plain JSON, so that it can be applied again after a restart. */
 export interface StateDelta {
+  /** Tells it from other events. */
   kind: 'delta';
+  /** Position of the row in the source. */
   seq: number;
+  /** Label of the stateful step. */
   step: string;
+  /** The change, as the step’s `decide` gave it. */
   value: unknown;
 }
 

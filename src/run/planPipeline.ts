@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
-import { readPromptFile, readTextFile } from '../io/files/packageFiles.js';
+import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
 import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
 import { checkFile } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
@@ -13,6 +13,7 @@ import { type SystemWorld, systemWorld } from './systemWorld.js';
 const DEPS = {
   readText: readPipelineText,
   exists: existsSync,
+  canImport,
   readHead,
   contentsHash,
   prompt: readPromptFile,

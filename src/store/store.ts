@@ -5,7 +5,8 @@ import { type StoreDatabase, decodeBlock, openDatabase } from './database/databa
 import { writeError } from './database/storeErrors.js';
 import { createGroupCommit } from './groupCommit.js';
 import { type Replies, keyBytes } from './replies.js';
-import { type RunCounts, countCall, readRunCounts, saveRunCounts } from './runCounts.js';
+import { type RunCounts, countCall } from './runCounts.js';
+import { readRunCounts, saveRunCounts } from './savedRunCounts.js';
 import { type StepResultTable, openStepResults } from './stepResults.js';
 import { createWriteAheadLog } from './writeAheadLog.js';
 import { createWriteQueue } from './writeQueue.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type Server, createServer } from 'node:http';
+import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -250,13 +250,16 @@ function startSlowServer(): Promise<Server> {
   const server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-    request.on('end', async () => {
-      if (request.method === 'GET') return response.writeHead(404).end();
-      await sleep(500);
-      const { seed } = JSON.parse(body) as { seed: number };
-      const choices = [{ index: 0, text: `What is ${seed} + 1?`, finish_reason: 'stop' }];
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ choices }));
+    request.on('end', () => {
+      if (request.method === 'GET') response.writeHead(404).end();
+      else setTimeout(() => answer(body, response), 500);
     });
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function answer(body: string, response: ServerResponse): void {
+  const { seed } = JSON.parse(body) as { seed: number };
+  const choices = [{ index: 0, text: `What is ${seed} + 1?`, finish_reason: 'stop' }];
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ choices }));
 }

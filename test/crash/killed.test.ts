@@ -46,7 +46,10 @@ test('two starts at once in one folder: one is refused and says who writes, the 
   const starts = [1, 2].map(() => startRun(file, out, []));
   const results = await Promise.all(starts.map(({ ended }) => ended));
   const codes = results.map(({ code }) => code);
-  assert.deepEqual([...codes].sort(), [EXIT_CODES.ok, EXIT_CODES.io]);
+  assert.deepEqual(
+    [...codes].sort((a, b) => a! - b!),
+    [EXIT_CODES.ok, EXIT_CODES.io],
+  );
   const refused = codes.indexOf(EXIT_CODES.io);
   assert.match(
     results[refused]!.stderr,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type IncomingMessage, type Server, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -53,7 +53,7 @@ export async function serveBatches(
       ...{ output_file_id: output && `out_${at}`, error_file_id: error && `err_${at}` },
     };
   }
-  const server = createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const body = await bodyOf(request);
     const [, part, id, last] = request.url!.replace('/v1', '').split('/');
     const send = (value: unknown) => response.end(JSON.stringify(value));
@@ -90,7 +90,8 @@ export async function serveBatches(
     return response.end(
       lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
     );
-  });
+  }
+  const server = createServer((request, response) => void answer(request, response));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

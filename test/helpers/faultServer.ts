@@ -36,7 +36,7 @@ export async function startFaultServer(
   let requests = 0;
   let requestsMost = 0;
 
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, async (request, response) => {
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // The pool's polls of metrics and models are no part of what a test counts or answers.
     if (request.method === 'GET') return void response.writeHead(404).end();
     posting.add(request.socket);
@@ -54,7 +54,11 @@ export async function startFaultServer(
     };
     seen.push(one);
     await answer(one, response, request.socket);
-  });
+  }
+  const server = createServer(
+    { keepAliveTimeout: keepAliveTimeoutMs },
+    (request, response) => void receive(request, response),
+  );
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => {

@@ -5,7 +5,7 @@ import { type Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import type { CommitSink, Totals } from '../../src/flow/commitShards.js';
 import { contentsHash, readHead } from '../../src/io/files/contents.js';
-import { PACKAGE_FOLDER, readPromptFile, readTextFile } from '../../src/io/files/packageFiles.js';
+import { PACKAGE_FOLDER, canImport, readPromptFile, readTextFile } from '../../src/io/files/packageFiles.js';
 import { readTexts } from '../../src/io/sources/readTexts.js';
 import { sourceReader } from '../../src/io/sources/sourceReader.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
@@ -25,6 +25,7 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     env: {},
     readText: text === undefined ? readTextFile : () => text,
     exists: existsSync,
+    canImport,
     ...(text === undefined ? {} : { isPending: (_path, what) => what === 'source' }),
     readHead,
     contentsHash,

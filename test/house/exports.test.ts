@@ -50,7 +50,7 @@ function resolve(path: string, from: string): string {
 /** Whether a comment for documentation stands right above the declaration. */
 function isDocumented(name: string, text: string): boolean {
   const declaration = new RegExp(
-    String.raw`\*/\n(// eslint[^\n]*\n)?export (declare )?(async )?(abstract )?(function\*?|const|class|interface|type) ${name}\b`,
+    String.raw`\*/\nexport (declare )?(async )?(abstract )?(function\*?|const|class|interface|type) ${name}\b`,
   );
   return declaration.test(text);
 }

@@ -54,7 +54,7 @@ async function startServer() {
   child.stderr.on('data', (chunk) => (said = (said + chunk).slice(-4000)));
   const stop = async () => {
     try {
-      process.kill(-child.pid, 'SIGKILL');
+      process.kill(-Number(child.pid), 'SIGKILL');
     } catch {
       // It has ended already.
     }

@@ -1,30 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { nodeFiles } from '../../src/io/files/files.js';
-import { openDatabase } from '../../src/store/database/database.js';
-import { type RunCounts, countCall, readRunCounts, saveRunCounts } from '../../src/store/runCounts.js';
-import { temporaryFolder } from '../helpers/commandLine.js';
+import { type RunCounts, countCall } from '../../src/store/runCounts.js';
 
 test('calls are counted by model, as hits and misses', () => {
   const counts: RunCounts = { startedMs: 0, models: {}, replayedRows: 0 };
   for (const isHit of [true, false, true]) countCall(counts, 'solver', isHit);
   countCall(counts, 'judge', false);
   assert.deepEqual(counts.models, { solver: { hits: 2, misses: 1 }, judge: { hits: 0, misses: 1 } });
-});
-
-test('saved counts are read by the run’s name; older ones have no replayed rows, and what is no counts is none', async () => {
-  const { database, close } = await openDatabase(nodeFiles, join(temporaryFolder(), 'store'));
-  const counts: RunCounts = { startedMs: 7, models: { solver: { hits: 1, misses: 2 } }, replayedRows: 3 };
-  await saveRunCounts(database, 'runs/é', counts);
-  const { tables } = database;
-  assert.deepEqual(readRunCounts(tables, 'runs/é'), counts);
-  assert.equal(readRunCounts(tables, 'runs/other'), undefined);
-  await tables.runs.put(Buffer.from('older'), Buffer.from('{"startedMs":7,"models":{}}'));
-  assert.equal(readRunCounts(tables, 'older')!.replayedRows, 0);
-  for (const text of ['{', '{}', '{"startedMs":7,"models":{"solver":{"hits":-1,"misses":0}}}']) {
-    await tables.runs.put(Buffer.from('broken'), Buffer.from(text));
-    assert.equal(readRunCounts(tables, 'broken'), undefined);
-  }
-  await close();
 });

@@ -5,7 +5,7 @@ import { readFinalQuestion } from '../../src/text/finalQuestion.js';
 
 const Q = 'How many pears are left?';
 
-const REPLIES: [name: string, reply: string, found: string | 'ROW_UNCLEAR' | 'ROW_EMPTY'][] = [
+const REPLIES: [name: string, reply: string, found: string][] = [
   ['plain', `DRAFT: x\nCHECK: y\nFINAL QUESTION: ${Q}`, Q],
   ['on the next line', `FINAL QUESTION:\n\n${Q}\n`, Q],
   ['colon inside bold', `**FINAL QUESTION:** ${Q}`, Q],

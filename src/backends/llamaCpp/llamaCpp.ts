@@ -9,6 +9,7 @@ import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
+import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
 import { type Queue, type Slots, createQueue } from '../pool/queue.js';
 import {
   type Template,
@@ -59,6 +60,7 @@ export const llamaCpp = {
     identity: { llamaCpp: { path, contextTokens, gpu } },
     files: [{ path, key: ['llamaCpp', 'path'], head: { bytes: GGUF_HEADER_BYTES, fault: ggufFault } }],
     ...{ contextTokens, servers: null, rawPrompts: null, scoresQuestions: false },
+    needs: { package: ENGINE_PACKAGE, key: ['llamaCpp'], missing: ENGINE_MISSING },
   }),
   open: openLlamaCpp,
 } satisfies Protocol<typeof llamaCppOptions, typeof promptTemplate>;
@@ -285,7 +287,7 @@ function loadError(
   failed: Extract<FromEngine, { kind: 'loadFailed' }>,
 ): ScaleQuestError {
   const message = failed.missingPackage
-    ? 'node-llama-cpp is not installed; expected it beside scalequest: npm install node-llama-cpp'
+    ? ENGINE_MISSING
     : `${path} cannot be loaded: ${failed.message.split('\n')[0]}; expected a GGUF file of a model that llama.cpp knows`;
   return new ScaleQuestError('ERR_MODEL_LOAD', `${name}: ${message}`, { data: { model: name } });
 }

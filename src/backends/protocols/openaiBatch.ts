@@ -86,5 +86,9 @@ async function openOpenaiBatch(
 async function probeOpenaiBatch(name: string, options: OpenaiBatchOptions, deps: OpenDeps): Promise<void> {
   const { createBatchApi } = await import('../batchApi/batchApi.js');
   const api = createBatchApi(name, options, deps, new AbortController().signal);
-  await api.probe().finally(() => api.destroy());
+  try {
+    await api.probe();
+  } finally {
+    await api.destroy();
+  }
 }

@@ -24,8 +24,11 @@ export interface DoubleBosQuestion {
   bos?: string;
   /** Fields that the requests of the run have. */
   extra?: Readonly<Record<string, unknown>>;
+  /** The key of the server, if it asks for one. */
   apiKey?: string;
+  /** The longest that one request may take. */
   timeoutMs?: number;
+  /** The clock that deadlines are measured by. */
   clock: Clock;
 }
 

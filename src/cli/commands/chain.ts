@@ -34,7 +34,9 @@ async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean })
       else if (event.event !== 'linkFinished') shown.show(event);
     });
     // A link and its chain fail with the same error, which is reported once.
-    const given = await result.finally(() => showing.catch(() => {}));
+    await Promise.allSettled([result]);
+    await showing.catch(() => {});
+    const given = await result;
     process.stdout.write(`\nThe chain ${found.chain.name} is done.\n`);
     for (const [name, path] of given) process.stdout.write(`  ${name}  ${path}\n`);
   } finally {

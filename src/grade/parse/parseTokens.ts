@@ -14,7 +14,7 @@ export interface Reader {
 }
 
 /** Thrown inside, where the tokens are no maths; never leaves this folder's parsers. */
-const NO_MATHS = Symbol('no maths');
+const NO_MATHS = new Error('no maths');
 
 export function refuse(): never {
   throw NO_MATHS;
@@ -273,7 +273,7 @@ export function startsFactor(reader: Reader): boolean {
   const token = peek(reader);
   if (!token) return false;
   if (token.kind === 'symbol') return true;
-  if (token.kind === 'name') return !NO_FACTOR.has(token.name) && !/^end /.test(token.name);
+  if (token.kind === 'name') return !NO_FACTOR.has(token.name) && !token.name.startsWith('end ');
   if (isSign(token, '|')) return reader.bars === 0;
   return isSign(token, '(', '{');
 }

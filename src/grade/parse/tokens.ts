@@ -213,7 +213,7 @@ const BEHIND_UNIT = new Map([
 function isPlainUnit(text: string, at: number, end: number, word: string): boolean {
   const before = text.slice(Math.max(0, at - 6), at);
   const after = text.slice(end, end + 6);
-  if (word === 'per') return / $/.test(before) && /^ [A-Za-z\\]/.test(after);
+  if (word === 'per') return before.endsWith(' ') && /^ [A-Za-z\\]/.test(after);
   if (word === 'sq') return /\d ?$/.test(before) && /^ [a-z]/.test(after);
   const behind = BEHIND_UNIT.get(word);
   if (!behind) return false;

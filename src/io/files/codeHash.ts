@@ -25,8 +25,8 @@ export function hashCode(
   const names = readdirSync(folders.code, { recursive: true, encoding: 'utf8' });
   for (const name of names.filter((each) => /\.[jt]s$/.test(each)).sort())
     hash.update(`\n${name}\n`).update(readFileSync(join(folders.code, name)));
-  const { dependencies } = readPackage(folders.package) as { dependencies: Record<string, string> };
-  for (const name of Object.keys(dependencies).sort())
+  const { dependencies, peerDependencies } = readPackage(folders.package) as Record<string, object>;
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies }).sort())
     hash.update(`\n${name} ${installedVersion(name, folders.package)}`);
   return hash.digest('hex');
 }

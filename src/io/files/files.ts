@@ -46,7 +46,7 @@ export const nodeFiles: Files = {
   open: openNodeFile,
   rename: (from, to) => writing(to, () => rename(from, to)),
   unlink: (path) => writing(path, () => unlink(path)),
-  mkdir: (path) => writing(path, async () => void (await makeFolder(path))),
+  mkdir: (path) => writing(path, () => makeFolder(path)),
   readdir: (path) => reading(path, async () => (await readdir(path)).sort(byCodeUnits)),
   stat: (path) => reading(path, () => statOrNull(path)),
   syncFolder: (path) => writing(path, () => syncNodeFolder(path)),
@@ -145,7 +145,7 @@ export function fileError(
   cause: unknown,
 ): ScaleQuestError {
   if (cause instanceof ScaleQuestError) return cause;
-  const { code: errno = 'unknown', message = String(cause) } = cause as NodeJS.ErrnoException;
+  const { code: errno = 'unknown', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
   const action = code === 'ERR_IO_READ' ? 'read' : 'write';
   const advice = ADVICE[errno] ?? message;
   return new ScaleQuestError(code, `cannot ${action} ${path} (${errno}): ${advice}`, {

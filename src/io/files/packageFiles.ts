@@ -28,6 +28,16 @@ function isPackage(folder: string): boolean {
   );
 }
 
+/** Whether code of this package can import another one, without loading it. */
+export function canImport(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')) as { version: string })
     .version;

@@ -38,7 +38,7 @@ interface OpenShard {
   /** Handles the thread's answers one after the other: file writes stay in order. */
   handled: Promise<void>;
   finished: WrittenFile | null;
-  failure: unknown;
+  failure: Error | undefined;
   /** Called whenever anything above has changed. */
   changed: () => void;
 }
@@ -63,7 +63,7 @@ export function openShardWriter(
     current.handled = current.handled.then(() => answer(current, message)).catch(fail);
   }
 
-  function fail(error: unknown): void {
+  function fail(error: Error): void {
     if (!shard) return;
     shard.failure ??= error;
     shard.changed();

@@ -74,6 +74,7 @@ export type RowDecision<Writes extends readonly Column[] = readonly Column[]> =
 /** What `defineOperator` gives: a function for pipes that carries its definition, for pipeline files. */
 export interface DefinedOperator<Input, Reads extends ColumnTypes, Writes extends readonly Column[]> {
   (options: Input, context: RunContext): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>>;
+  /** What was defined, checked and with its defaults. */
   readonly definition: CheckedDefinition;
 }
 

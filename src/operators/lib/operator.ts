@@ -12,6 +12,7 @@ import { deriveSeed, deriveUniform } from '../../random.js';
 export interface RunContext {
   /** Everything drawn at random in the run follows from this number. */
   seed: number;
+  /** The open models of the run, by the names that options give. */
   models: Readonly<Record<string, Model>>;
   /** The step's label, where a pipeline has two steps of one kind; the operator's name if absent. */
   step?: string;
@@ -27,16 +28,23 @@ export interface RunContext {
   promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
+  /** Told once a batch what became of its rows, for live progress. */
   onCounts?: (step: string, counts: StepCounts) => void;
 }
 
 /** The stream contract of an operator, in the words of the docs. */
 export interface Contract {
+  /** When batches leave it. */
   emits: string;
+  /** The most that it keeps in memory. */
   holdsAtMost: string;
+  /** What makes it wait, and what waits for it. */
   backpressures: string;
+  /** When it completes. */
   completes: string;
+  /** What an error does. */
   onError: string;
+  /** What becomes of what it holds when the stream is cancelled. */
   onCancel: string;
 }
 
@@ -81,23 +89,31 @@ export interface OperatorSpec<
 > {
   /** The file, the function and the key in pipeline files. */
   name: string;
+  /** What it does, in one sentence. */
   summary: string;
   /** What a user should know beyond the summary: method, source, choices made. */
   details?: string;
+  /** The schema of its options, with help and defaults. */
   options: Schema & (z.input<Schema> extends Options ? unknown : 'the interface of the options is narrower');
+  /** The columns that it reads with these options: name → type. */
   reads: (options: z.output<Schema>) => Reads;
   /** Columns of `reads` that it does without where the step that writes them is switched off. */
   optional?: (options: z.output<Schema>) => readonly string[];
+  /** The columns that it adds or replaces with these options. */
   writes: (options: z.output<Schema>) => Writes;
+  /** The models that it asks with these options, and for what. */
   models: (options: z.output<Schema>) => ModelNeed[];
+  /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
   /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
+  /** How it behaves in a stream. */
   contract: Contract;
   /** The steps of a pipeline that runs on the bundled model as `tiny`. */
   example: string;
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
   source?: string;
+  /** Makes the RxJS operator. Throws ERR_PIPELINE_INVALID for options that do not fit. */
   operator: (
     options: Options,
     context: RunContext,

@@ -5,6 +5,8 @@ export interface CheckDeps {
   env: Readonly<Record<string, string | undefined>>;
   readText: (path: string) => string;
   exists: (path: string) => boolean;
+  /** Whether a package is installed, without loading it. */
+  canImport: (name: string) => boolean;
   /** Whether a missing file is no mistake because an earlier link of a chain writes it. */
   isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** The first bytes of a file, at most `lengthBytes`. */

@@ -57,14 +57,16 @@ export async function checkModels(
   return models;
 }
 
-/** What is wrong with the files that a model names, and the keys that name them. */
+/** What is wrong with the files and packages that a model needs, and the keys that name them. */
 async function fileFaults(
   config: ModelConfig,
   folder: string,
-  { exists, isPending, readHead }: CheckDeps,
+  { exists, canImport, isPending, readHead }: CheckDeps,
 ): Promise<[fault: string, key: readonly string[]][]> {
   const faults: [string, readonly string[]][] = [];
-  for (const { path: written, key, head } of describeModel(config).files) {
+  const { files, needs } = describeModel(config);
+  if (needs && !canImport(needs.package)) faults.push([needs.missing, needs.key]);
+  for (const { path: written, key, head } of files) {
     const path = resolve(folder, written);
     if (!exists(path)) {
       if (isPending?.(path, 'other')) continue;

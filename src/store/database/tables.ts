@@ -86,7 +86,13 @@ async function openClaimed(
   // LMDB opens the lock file to write as well. Where it may not, its environment is half made, and the process ends by a signal.
   if (hasLock) await assertHandles(files, join(path, STORE_LOCK_FILE), 'append');
   const root = open<Buffer, Buffer>(databaseOptions(path));
-  const close = (): Promise<void> => root.close().finally(release);
+  const close = async (): Promise<void> => {
+    try {
+      await root.close();
+    } finally {
+      await release();
+    }
+  };
   try {
     return { tables: await openTables(files, path, root, isNew), close };
   } catch (error) {

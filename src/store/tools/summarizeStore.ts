@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Files } from '../../io/files/files.js';
 import { STORE_DATA_FILE } from '../database/fileNames.js';
 import type { StoreTables } from '../database/tables.js';
-import { type RunCounts, readRunCounts } from '../runCounts.js';
+import type { RunCounts } from '../runCounts.js';
+import { readRunCounts } from '../savedRunCounts.js';
 import { storedBlocks } from './storedBlocks.js';
 import { useToRead } from './useDatabase.js';
 

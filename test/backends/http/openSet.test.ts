@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { UNLISTED, createOpenSet } from '../../../src/backends/http/openSet.js';
 
+const ascending = (a: number, b: number): number => a - b;
+
 describe('createOpenSet', () => {
   it('holds what a Set would', () => {
     const turns = fc.array(fc.record({ id: fc.nat(9), isAdded: fc.boolean() }), { maxLength: 60 });
@@ -20,7 +22,7 @@ describe('createOpenSet', () => {
             open.add(item);
             expected.add(id);
           }
-          assert.deepEqual(open.items.map((each) => each.id).sort(), [...expected].sort());
+          assert.deepEqual(open.items.map((each) => each.id).sort(ascending), [...expected].sort(ascending));
         }
       }),
     );

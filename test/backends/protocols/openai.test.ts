@@ -193,8 +193,8 @@ describe('openOpenai, requests and replies', () => {
     assert.deepEqual(
       server.seen
         .slice(1)
-        .map(({ body }) => body['n'])
-        .sort(),
+        .map(({ body }) => Number(body['n']))
+        .sort((a, b) => a - b),
       [1, 2, 2],
     );
     assert.equal(new Set(five.map(({ text }) => text)).size, 3);

@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import { codeHash, hashCode } from '../../../src/io/files/codeHash.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 
-/** A package with one file and one dependency. */
-function packageOf(code: string, version: string): { code: string; package: string } {
+/** A package with one file and one dependency, of this kind. */
+function packageOf(code: string, version: string, kind = 'dependencies'): { code: string; package: string } {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'src', 'flow'), { recursive: true });
   mkdirSync(join(folder, 'node_modules', 'eld'), { recursive: true });
   writeFileSync(join(folder, 'src', 'flow', 'gate.js'), code);
   writeFileSync(join(folder, 'src', 'notes.md'), `${Math.random()}`);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { eld: '^1.0.0' } }));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ [kind]: { eld: '^1.0.0' } }));
   writeFileSync(join(folder, 'node_modules', 'eld', 'package.json'), JSON.stringify({ version }));
   return { code: join(folder, 'src'), package: folder };
 }
@@ -22,6 +22,12 @@ test('the same code has the same hash wherever it lies; other code, or another v
   assert.equal(hash('let a;', '1.0.0'), hash('let a;', '1.0.0'));
   assert.notEqual(hash('let a;', '1.0.0'), hash('let b;', '1.0.0'));
   assert.notEqual(hash('let a;', '1.0.0'), hash('let a;', '1.0.1'));
+});
+
+test('another version of an optional peer, as the engine, is other code', () => {
+  const hash = (version: string): string => hashCode(packageOf('let a;', version, 'peerDependencies'));
+  assert.equal(hash('1.0.0'), hash('1.0.0'));
+  assert.notEqual(hash('1.0.0'), hash('1.0.1'));
 });
 
 test('other tables of characters, under the same Node, are other code', () => {

@@ -45,6 +45,20 @@ for (const [name, [content, message]] of Object.entries(FILES)) {
   });
 }
 
+test('without the engine a bundled model is refused, with the command that installs it; nothing else needs it', async () => {
+  const withoutEngine = { canImport: (name: string) => name !== 'node-llama-cpp' };
+  const [problem, ...more] = await problemsOf(writing(TINY), withoutEngine);
+  assert.deepEqual(more, []);
+  assert.equal(problem!.code, 'ERR_MODEL_LOAD');
+  assert.equal(problem!.at?.key, 'models.tiny.llamaCpp');
+  assert.match(
+    problem!.message,
+    /node-llama-cpp.* is not installed; .*: npm install node-llama-cpp@3\.21\.x$/,
+  );
+  const asked = writing(TINY).replace(/llamaCpp: \{.*?\}/, `openai: { ${AT} }`);
+  await checkText(asked, [], withoutEngine);
+});
+
 test('a missing tokenizer is told at its own key', async () => {
   const text = writing(TINY).replace(' } }', ' }, template: { tokenizer: nowhere } }');
   const [problem] = await problemsOf(text);
