@@ -180,7 +180,7 @@ export const rewriteSpec = defineSpec({
   reads: ({ template }): ColumnTypes =>
     template === undefined ? { question: 'string', generator: 'string' } : { question: 'string' },
   writes: () => [
-    { name: 'prompt', type: 'string', help: 'The opening of a user message, as the generator is given it.' },
+    { name: 'prompt', type: 'string', help: 'The opening of a user turn, as the generator is given it.' },
     { name: 'chosen', type: 'string', help: 'The rewritten question, with what ends it in training.' },
     { name: 'rejected', type: 'string', help: 'The generator’s own question, with the same end.' },
     { name: 'direction', type: 'string', help: 'What it was rewritten for: solvability or difficulty.' },
