@@ -29,6 +29,7 @@ export interface CellValues {
 export interface Column {
   /** How later steps, Parquet files and exports call it. */
   name: string;
+  /** What its cells hold. */
   type: ColumnType;
   /** One line for docs and for the field's metadata in Parquet. */
   help: string;

@@ -15,8 +15,11 @@ export declare const COLUMNS: unique symbol;
  * ascending inside one seq. `Columns`: what the compiler knows of the columns in `rows`, as `{ question: string }`.
  */
 export interface Batch<out Columns = AnyColumns> {
+  /** The first source position of the batch. */
   readonly lo: number;
+  /** The source position behind its last one. */
   readonly hi: number;
+  /** The rows that are still in it, as Arrow columns. */
   readonly rows: RecordBatch;
   /** What happened to rows that are no longer here, and how stateful steps changed: committed with the batch. */
   readonly events: readonly RowEvent[];

@@ -65,7 +65,7 @@ function isSectionStart(line: string): boolean {
   return [RULE, MARKDOWN_HEADING, SECTION_LINE, REMARK].some((start) => start.test(line));
 }
 
-/** The first section of these lines: a solution or a remark behind a question must not be learnt as part of it. */
+/** The first section of these lines: a solution or a remark behind a question must not get into the training set as part of it. */
 function sectionIn(lines: readonly string[]): string {
   let from = 0;
   const isBefore = (line: string): boolean =>

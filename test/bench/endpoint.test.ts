@@ -35,7 +35,7 @@ async function post(
   return fetch(url + path, { method: 'POST', headers, body: text, ...(signal ? { signal } : {}) });
 }
 
-async function postJson(endpoint: RunningEndpoint, path: string, body: object): Promise<Json> {
+async function replyTo(endpoint: RunningEndpoint, path: string, body: object): Promise<Json> {
   const reply = await post(endpoint, path, body);
   assert.equal(reply.status, 200);
   return (await reply.json()) as Json;
@@ -61,26 +61,26 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 test('completions: n, seed, usage, texts as deterministic as their requests', async (t) => {
   const [one, other] = await Promise.all([start(t, { timeScale: 0 }), start(t, { timeScale: 0 })]);
   const body = { prompt: 'Add 2 and 3.', max_tokens: 4096, n: 4, seed: 7, model: 'm' };
-  const { choices, usage, model } = await postJson(one, '/v1/completions', body);
+  const { choices, usage, model } = await replyTo(one, '/v1/completions', body);
   assert.equal(model, 'm');
   assert.equal(new Set(choices.map(({ text }: Json) => text)).size, 4);
   assert.ok(choices.every((choice: Json) => /\\boxed\{\d+\}\.$/.test(choice['text'])));
   const words = choices.flatMap(({ text }: Json) => text.split(/\s+/)).length;
   assert.deepEqual(usage, { prompt_tokens: 3, completion_tokens: words, total_tokens: 3 + words });
-  assert.deepEqual((await postJson(other, '/v1/completions', body))['choices'], choices);
-  const reseeded = await postJson(other, '/v1/completions', { ...body, seed: 8 });
+  assert.deepEqual((await replyTo(other, '/v1/completions', body))['choices'], choices);
+  const reseeded = await replyTo(other, '/v1/completions', { ...body, seed: 8 });
   assert.notDeepEqual(reseeded['choices'], choices);
 
-  const cut = await postJson(one, '/v1/completions', { ...body, n: 1, max_tokens: 5 });
+  const cut = await replyTo(one, '/v1/completions', { ...body, n: 1, max_tokens: 5 });
   assert.equal(cut['choices'][0].finish_reason, 'length');
   assert.equal(cut['usage'].completion_tokens, 5);
-  const stopped = await postJson(one, '/v1/completions', { ...body, n: 1, stop: ['. ', '<|im_end|>'] });
+  const stopped = await replyTo(one, '/v1/completions', { ...body, n: 1, stop: ['. ', '<|im_end|>'] });
   assert.equal(stopped['choices'][0].finish_reason, 'stop');
   assert.doesNotMatch(stopped['choices'][0].text, /\. /);
 
-  const judged = await postJson(one, '/v1/completions', { ...body, prompt: JUDGE });
+  const judged = await replyTo(one, '/v1/completions', { ...body, prompt: JUDGE });
   assert.ok(judged['choices'].every((choice: Json) => /\n(Yes|No)$/.test(choice['text'])));
-  const asked = await postJson(one, '/v1/completions', {
+  const asked = await replyTo(one, '/v1/completions', {
     ...body,
     prompt: '<|im_start|>user\n',
     max_tokens: 4096,
@@ -93,7 +93,7 @@ test('chat, and log-probabilities of the first token in both shapes', async (t) 
   const endpoint = await start(t, { timeScale: 0 });
   const chat = (content: string, more: object): Promise<Json> => {
     const messages = [{ role: 'user', content }];
-    return postJson(endpoint, '/v1/chat/completions', { messages, seed: 1, ...more });
+    return replyTo(endpoint, '/v1/chat/completions', { messages, seed: 1, ...more });
   };
   const { choices, object } = await chat('Add 2 and 3.', { n: 3, max_completion_tokens: 4096 });
   assert.equal(object, 'chat.completion');
@@ -110,13 +110,13 @@ test('chat, and log-probabilities of the first token in both shapes', async (t) 
   assert.equal(content[0].top_logprobs.length, 20);
   assert.equal(listed['choices'][0].message.content, content[0].token);
   const body = { ...first, prompt: JUDGE, logprobs: 20 };
-  const recorded = (await postJson(endpoint, '/v1/completions', body))['choices'][0].logprobs.top_logprobs[0];
+  const recorded = (await replyTo(endpoint, '/v1/completions', body))['choices'][0].logprobs.top_logprobs[0];
   assert.deepEqual(
     Object.fromEntries(content[0].top_logprobs.map(({ token, logprob }: Json) => [token, logprob])),
     recorded,
   );
   assert.ok(Math.abs(Math.exp(recorded.Yes) + Math.exp(recorded.No) - 0.93) < 0.001);
-  const digits = await postJson(endpoint, '/v1/completions', { ...body, prompt: 'How hard is it?' });
+  const digits = await replyTo(endpoint, '/v1/completions', { ...body, prompt: 'How hard is it?' });
   const record = digits['choices'][0].logprobs.top_logprobs[0] as Record<string, number>;
   const mass = [...'0123456789'].reduce((sum, digit) => sum + Math.exp(record[digit]!), 0);
   assert.ok(Math.abs(mass - 0.93) < 0.001, `${mass}`);
@@ -128,8 +128,8 @@ test('scores: pooling, classify, score and embeddings', async (t) => {
     start(t, { timeScale: 0, classify: 'sglang' }),
   ]);
   const input = ['one text', 'another text'];
-  const single = await postJson(sglang, '/pooling', { input });
-  const byToken = await postJson(endpoint, '/pooling', { input });
+  const single = await replyTo(sglang, '/pooling', { input });
+  const byToken = await replyTo(endpoint, '/pooling', { input });
   assert.deepEqual(
     single['data'].map(({ data }: Json) => data.length),
     [1, 1],
@@ -137,26 +137,26 @@ test('scores: pooling, classify, score and embeddings', async (t) => {
   assert.deepEqual(byToken['data'][0].data.at(-1), single['data'][0].data);
   assert.equal(byToken['data'][0].data.length, byToken['usage'].prompt_tokens - 3);
   const messages = [{ role: 'user', content: 'one text' }];
-  assert.deepEqual((await postJson(sglang, '/pooling', { messages }))['data'], [single['data'][0]]);
+  assert.deepEqual((await replyTo(sglang, '/pooling', { messages }))['data'], [single['data'][0]]);
 
-  const classes = await postJson(endpoint, '/classify', { input });
+  const classes = await replyTo(endpoint, '/classify', { input });
   assert.equal(classes['data'].length, 2);
   assert.equal(classes['data'][0].probs.length, classes['data'][0].num_classes);
-  const rewards = (await postJson(sglang, '/classify', { text: input })) as Json[];
+  const rewards = (await replyTo(sglang, '/classify', { text: input })) as Json[];
   assert.deepEqual(
     rewards.map(({ embedding }) => embedding),
     single['data'].map(({ data }: Json) => data),
   );
-  assert.equal((await postJson(sglang, '/classify', { text: 'one text' }))['embedding'].length, 1);
+  assert.equal((await replyTo(sglang, '/classify', { text: 'one text' }))['embedding'].length, 1);
 
-  const scored = await postJson(endpoint, '/score', { text_1: 'q', text_2: input });
+  const scored = await replyTo(endpoint, '/score', { text_1: 'q', text_2: input });
   assert.deepEqual(
-    (await postJson(endpoint, '/v1/score', { text_1: ['q', 'q'], text_2: input }))['data'],
+    (await replyTo(endpoint, '/v1/score', { text_1: ['q', 'q'], text_2: input }))['data'],
     scored['data'],
   );
-  const embedded = await postJson(endpoint, '/v1/embeddings', { input: 'one text' });
+  const embedded = await replyTo(endpoint, '/v1/embeddings', { input: 'one text' });
   assert.equal(embedded['data'][0].embedding.length, 16);
-  assert.equal((await postJson(endpoint, '/tokenize', { prompt: 'one text' }))['count'], 2);
+  assert.equal((await replyTo(endpoint, '/tokenize', { prompt: 'one text' }))['count'], 2);
   const models = (await (await fetch(`${endpoint.url}/v1/models`)).json()) as Json;
   assert.equal(models['data'][0].id, 'simulated');
   assert.equal((await fetch(`${endpoint.url}/health`)).status, 200);

@@ -36,7 +36,7 @@ test('one slot serves in order of arrival', () => {
   assert.equal(engine.nextEventMs(), Infinity);
 });
 
-test('a step is longer the more run in it, and slowFactor stretches it', () => {
+test('a step is longer the more run in it, and slowFactor lengthens it', () => {
   const engine = createEngine({ slots: 2, stepBaseMs: 4, stepPerSlotMs: 1, prefillTokensPerStep: 40 });
   const endsMs = submitAll(engine, [[job(2, 80)], [job(1, 1)]]);
   drain(engine);

@@ -14,6 +14,8 @@ export interface Import {
   /** From the root for a file of ours (`src/errors.ts`), else as written (`node:fs`, `rxjs`). */
   from: string;
   isTypeOnly: boolean;
+  /** `import(…)` inside a function: loaded when it is called. */
+  isLate?: boolean;
 }
 
 export function sourceFiles(folder: string): SourceFile[] {
@@ -40,6 +42,7 @@ function importsOf(path: string, text: string): Import[] {
   const dynamic = [...text.matchAll(DYNAMIC)].map(([, from]) => ({
     from: target(path, from!),
     isTypeOnly: false,
+    isLate: true,
   }));
   return [...statements, ...dynamic];
 }

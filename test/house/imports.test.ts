@@ -150,3 +150,34 @@ test('the reader of imports sees them: type-only ones, dynamic ones, exports', (
   const index = FILES.find(({ path }) => path === 'src/index.ts')!;
   assert.ok(index.imports.some(({ from }) => from === 'src/run/collectRows.ts'));
 });
+
+/** Packages that take long to load. */
+const HEAVY =
+  /^(apache-arrow|rxjs|undici|hyparquet|lmdb|eld|decimal\.js|parquetjs-lite|node-llama-cpp|@bokuweb)/;
+
+/** What is loaded with a file: its imports, and theirs, but for types and what is imported late. */
+function loadedWith(path: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(path)) return loaded;
+  loaded.add(path);
+  for (const { from, isTypeOnly, isLate } of FILES.find((file) => file.path === path)?.imports ?? [])
+    if (!isTypeOnly && !isLate) loadedWith(from, loaded);
+  return loaded;
+}
+
+/** The command line, and what the command `check` loads when it is called. */
+const CHECK = [
+  'cli/main',
+  'cli/commands/check',
+  'run/planPipeline',
+  'pipeline/printPlan',
+  'train/schema',
+].map((name) => `src/${name}.ts`);
+
+test('`check` on a file loads no package that only a run needs', () => {
+  const loaded = [...CHECK.reduce((files, path) => loadedWith(path, files), new Set<string>())];
+  assert.ok(loaded.includes('zod') && loaded.includes('src/operators/respond.ts'));
+  assert.deepEqual(
+    loaded.filter((name) => HEAVY.test(name)),
+    [],
+  );
+});

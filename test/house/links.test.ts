@@ -112,6 +112,11 @@ test('every `scalequest …` in a page is a command, and docs/cli.md lists each 
   assert.deepEqual([...new Set(named(textOf('docs/cli.md')))].sort(), commands.sort());
 });
 
+test('no page holds the marks of an unfinished merge', () => {
+  const marked = pages().filter((page) => /^(<{7}|>{7}|={7})( |$)/m.test(textOf(page)));
+  assert.deepEqual(marked, []);
+});
+
 test('every page in docs is linked from the README or from a page that is', () => {
   const linked = pages().flatMap((page) =>
     [...textOf(page).matchAll(/\]\(([^)\s#]+\.md)/g)].map(([, link]) => join(dirname(page), link!)),

@@ -20,7 +20,7 @@ function call(program, args) {
   return stdout;
 }
 
-/** One answer to questions that nobody can foresee: what is learnt of the answer is soon all there is. */
+/** One answer to questions that nobody can foresee: what the model learns of the answer is soon all there is. */
 const ROWS = Array.from({ length: 80 }, (_, at) => ({
   question: `What is ${(at * 7919) % 1009} and ${(at * 104_729) % 997} of ${(at * 31) % 101}?`,
   response: 'I think that it is \\boxed{7}.',

@@ -4,7 +4,7 @@ import type { EmbedRequest, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
-import { type ServerDeps, createServerClient } from './serverClient.js';
+import type { ServerDeps } from './serverClient.js';
 import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
 import { type ReplyContext, rowLabel } from './readServerReply.js';
 
@@ -52,6 +52,7 @@ async function openEmbeddings(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const { model, extra, encoding, textsPerRequestMax } = options;
+  const { createServerClient } = await import('./serverClient.js');
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   const { label, stats, close } = client;
 

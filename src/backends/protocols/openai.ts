@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
-import { type ServerClient, type ServerDeps, createServerClient } from './serverClient.js';
+import type { ServerClient, ServerDeps } from './serverClient.js';
 import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
 import {
   type Template,
@@ -140,6 +140,7 @@ async function openOpenai(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
+  const { createServerClient } = await import('./serverClient.js');
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   return createDialogueModel(name, options, template, client);
 }

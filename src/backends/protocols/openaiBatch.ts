@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { BATCH_UNREACHABLE_MS_DEFAULT } from '../limits.js';
-import { createBatchApi } from '../batchApi/batchApi.js';
-import { createBatchClient } from '../batchApi/batchClient.js';
 import {
   DIALOGUE_ABILITIES,
   canOf,
@@ -80,11 +78,13 @@ async function openOpenaiBatch(
   deps: OpenDeps,
 ): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
+  const { createBatchClient } = await import('../batchApi/batchClient.js');
   return createDialogueModel(name, options, template, createBatchClient(name, options, deps));
 }
 
 /** Asks for the account's batches and orders none. Rejects as a request of a run would. */
 async function probeOpenaiBatch(name: string, options: OpenaiBatchOptions, deps: OpenDeps): Promise<void> {
+  const { createBatchApi } = await import('../batchApi/batchApi.js');
   const api = createBatchApi(name, options, deps, new AbortController().signal);
   try {
     await api.probe();

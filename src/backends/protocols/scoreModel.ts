@@ -4,7 +4,7 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { type ServerDeps, type Usage, createServerClient } from './serverClient.js';
+import type { ServerDeps, Usage } from './serverClient.js';
 import { type ServerOptions, extraOption } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, rowLabel } from './readServerReply.js';
 
@@ -52,6 +52,7 @@ export async function openScoreModel(
   protocol: ScoreProtocol,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
+  const { createServerClient } = await import('./serverClient.js');
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 

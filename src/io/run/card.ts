@@ -15,7 +15,7 @@ export interface Card {
   /** A text that stands for the rows: another set has another one. */
   contents: string;
   columns: readonly Column[];
-  funnel: readonly FunnelStep[];
+  funnel: readonly CardStep[];
   /** What steps found out about the rows, one line a finding. */
   figures?: readonly string[];
   /** Names of the exports beside the set. Each loads as a configuration of its name. */
@@ -27,7 +27,7 @@ export interface Card {
 }
 
 /** What a step received and let through. */
-export interface FunnelStep {
+export interface CardStep {
   step: string;
   rowsIn: number;
   kept: number;

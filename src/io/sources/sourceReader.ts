@@ -10,10 +10,17 @@ import { toBatches } from './toBatches.js';
 export type SourceSettings = SourceOptions & { batchRows: number };
 
 /** Gives at most `rowsMax` rows from position `lo` on, or null at the end. Calls come in order; the first `lo` may be any. */
-export type ReadRows = (lo: number, rowsMax: number) => Promise<RecordBatch | null> | RecordBatch | null;
+export type ReadSourceRows = (
+  lo: number,
+  rowsMax: number,
+) => Promise<RecordBatch | null> | RecordBatch | null;
 
 /** Reads what a pipeline's `source` names. Relative paths start at `folder`. */
-export function sourceReader(settings: SourceSettings, folder: string, files: Files = nodeFiles): ReadRows {
+export function sourceReader(
+  settings: SourceSettings,
+  folder: string,
+  files: Files = nodeFiles,
+): ReadSourceRows {
   const [source] = namedSources(settings);
   if (!source) return (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
   const { format, options } = source;
@@ -25,7 +32,7 @@ export function sourceReader(settings: SourceSettings, folder: string, files: Fi
     columns: fileColumns,
     batchRows: settings.batchRows,
   };
-  let readSized: ReadRows | null = null;
+  let readSized: ReadSourceRows | null = null;
   // A resumed run begins where its commits end, and skips every position before.
   return async (lo, rowsMax) => {
     if (!readSized) {
@@ -38,7 +45,7 @@ export function sourceReader(settings: SourceSettings, folder: string, files: Fi
 }
 
 /** The gate may ask for less than a batch. The rest then waits for the next call. */
-function limitRows(batches: AsyncGenerator<RecordBatch>): ReadRows {
+function limitRows(batches: AsyncGenerator<RecordBatch>): ReadSourceRows {
   let rest: RecordBatch | null = null;
   return async (_lo, rowsMax) => {
     const rows: RecordBatch | undefined = rest ?? (await batches.next()).value;

@@ -5,6 +5,7 @@ import { z } from 'zod';
  * operator of one's own does not depend on the version of zod that this package has.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** What the standard asks of a schema. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
