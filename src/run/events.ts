@@ -103,6 +103,5 @@ export interface TrainingEndedEvent extends AnyTrainingEvent {
   result: TrainingResult;
 }
 
-export type { StepCounts };
-
+/** Where events go. */
 export type Emit<Event> = (event: Event) => void;
