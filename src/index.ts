@@ -55,7 +55,45 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
 export { readTexts } from './io/sources/readTexts.js';
-export * from './operators/registry.js';
+export { type GenerateOptions, type GeneratorShare, generate } from './operators/generate.js';
+export {
+  type QuestionTemplate,
+  type RewriteDirections,
+  type RewriteOptions,
+  type RewritePrompts,
+  type RewrittenColumns,
+  rewrite,
+} from './operators/rewrite.js';
+export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.js';
+export {
+  type BenchmarkOptions,
+  type DecontaminateOptions,
+  decontaminate,
+} from './operators/decontaminate.js';
+export { type FilterLanguageOptions, filterLanguage } from './operators/filterLanguage.js';
+export { type JudgeSolvabilityOptions, judgeSolvability } from './operators/judgeSolvability.js';
+export { type ScoreDifficultyOptions, scoreDifficulty } from './operators/scoreDifficulty.js';
+export { type SampleDifficultyOptions, sampleDifficulty } from './operators/sampleDifficulty.js';
+export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
+export { type RespondOptions, respond } from './operators/respond.js';
+export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
+export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
+export {
+  type GradeAnswerOptions,
+  type GradeColumns,
+  type GradedColumns,
+  gradeAnswer,
+} from './operators/gradeAnswer.js';
+export {
+  type MeasureAccuracyOptions,
+  type MeasuredColumns,
+  measureAccuracy,
+} from './operators/measureAccuracy.js';
+export { type RateFailuresOptions, rateFailures } from './operators/rateFailures.js';
+export { type CalibrateDifficultyOptions, calibrateDifficulty } from './operators/calibrateDifficulty.js';
+export { type ItemsWritten, type ListsRead, type UnnestOptions, unnest } from './operators/unnest.js';
+export { type WrapQuestionOptions, wrapQuestion } from './operators/wrapQuestion.js';
 export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 
 // Define operators of your own.

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
 import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
-import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
+import type { Chain } from '../pipeline/chain.js';
 import { checkFile } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
-import { type CheckedLink, checkLinks } from '../pipeline/check/checkLinks.js';
-import { type Override, PipelineProblems } from '../pipeline/document.js';
+import type { CheckedLink } from '../pipeline/check/checkLinks.js';
+import { type Override, PipelineProblems, isChainText } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
@@ -119,6 +119,10 @@ export async function planChain(
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PlannedChain | null> {
   if (!isChainText(readPipelineText(file))) return null;
+  const [{ checkChain }, { checkLinks }] = await Promise.all([
+    import('../pipeline/chain.js'),
+    import('../pipeline/check/checkLinks.js'),
+  ]);
   const deps = { ...DEPS, env };
   const chain = checkChain(file, deps);
   return { chain, links: await checkLinks(chain, deps) };

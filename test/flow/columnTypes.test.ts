@@ -4,7 +4,7 @@ import type { BatchOperator } from '../../src/flow/batch.js';
 import { keep, drop } from '../../src/flow/outcome.js';
 import { mapRows } from '../../src/flow/mapRows.js';
 import { scanRows } from '../../src/flow/scanRows.js';
-import { OPERATORS } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { OPERATOR_CASES, specOf } from '../helpers/operatorCases.js';
 import { contextOf, questionsInput, runOperator } from '../helpers/runOperator.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';

@@ -58,7 +58,7 @@ export async function checkFile(
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
   await checkSource(document, asWritten, folder, deps, problems);
-  const { columns, exports, omitted } = checkColumns(document, asWritten, entries, problems);
+  const { columns, exports, omitted } = await checkColumns(document, asWritten, entries, problems);
   const settings = { ...asWritten, exports };
   checkTraining(document, settings, columns, { folder, entries: entries.on, omitted, deps }, problems);
   checkNeeds(document, models, entries.on, problems);

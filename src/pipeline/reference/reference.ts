@@ -3,7 +3,7 @@ import { modelSchemas } from '../../backends/registry.js';
 import type { ColumnType } from '../../arrow/columnType.js';
 import { ERROR_CODES } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
-import { OPERATORS } from '../../operators/registry.js';
+import { loadOperators } from '../../operators/registry.js';
 import { exportSchema } from '../../io/exports/registry.js';
 import { sampleOptions } from '../sampleOptions.js';
 import { pipelineSchema } from '../schema.js';
@@ -28,8 +28,9 @@ export function exampleFile(spec: OperatorSpec): string {
 }
 
 /** docs/steps.md: every operator, from its declaration. */
-export function printStepsReference(): string {
-  const list = OPERATORS.map(({ name, summary }) => `- [${name}](#${name.toLowerCase()}): ${summary}`);
+export async function printStepsReference(): Promise<string> {
+  const operators = await loadOperators();
+  const list = operators.map(({ name, summary }) => `- [${name}](#${name.toLowerCase()}): ${summary}`);
   return [
     '# Steps',
     '',
@@ -39,7 +40,7 @@ export function printStepsReference(): string {
     '',
     ...list,
     '',
-    ...OPERATORS.flatMap((spec) => [printOperator(spec), '']),
+    ...operators.flatMap((spec) => [printOperator(spec), '']),
   ].join('\n');
 }
 
