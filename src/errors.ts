@@ -1,8 +1,4 @@
-/**
- * Every error that leaves this framework carries a code from this table; programs match on the code,
- * people read the message: what was found, what was expected, what to do.
- */
-export const ERROR_CODES = {
+const MEANINGS = {
   // The pipeline file and the command line.
   ERR_USAGE: 'the command line cannot be understood',
   ERR_PIPELINE_READ: 'the pipeline file cannot be read',
@@ -65,18 +61,31 @@ export const ERROR_CODES = {
 } as const;
 
 /** A code of `ERROR_CODES`; those that begin with `ROW_` reject one row, the others end the run. */
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode = keyof typeof MEANINGS;
+
+/**
+ * Every error that leaves this framework carries a code from this table, with its meaning. Programs match on the code; people
+ * read the message: what was found, what was expected, what to do.
+ */
+export const ERROR_CODES: Readonly<Record<ErrorCode, string>> = MEANINGS;
 
 /** The position of a mistake in a file. Line and column count from 1. */
 export interface Position {
+  /** The file, as it was named. */
   file: string;
+  /** From 1. */
   line?: number | undefined;
+  /** From 1. */
   column?: number | undefined;
+  /** The key path, such as `steps.respond.n`. */
   key?: string | undefined;
 }
 
+/** What an error tells beside its code and message. */
 export interface ErrorDetails {
+  /** Where the mistake is. */
   at?: Position | undefined;
+  /** The error that led to this one. */
   cause?: unknown;
   /** Small facts for programs: step, model, replica, status, retryAfterMs … Never a key or a header. */
   data?: Record<string, string | number | boolean>;

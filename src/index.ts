@@ -7,25 +7,48 @@ import './flow/loadStepStreams.js';
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
 export {
   type PipelineCheck,
+  type PlannedChain,
   type PipelineOptions,
   type RunOptions,
   checkPipeline,
   planChain,
   planPipeline,
 } from './run/planPipeline.js';
-export type { FlowEvent, RunEvent, TrainingEvent, TrainingKind } from './run/events.js';
+export type * from './run/events.js';
 export type { Performance, Report, RunResult } from './run/report/report.js';
-export type { Plan } from './pipeline/plan.js';
+export type { OmittedParts, Plan } from './pipeline/plan.js';
 export { printPlan } from './pipeline/printPlan.js';
-export { type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
-export type { RowEffect, RowTrace } from './run/stream/previewPlan.js';
-export { type ChainEvent, type ChainRun, runChain } from './run/chain/runChain.js';
+export { type PipelinePreview, type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
+export type { RowEffect, RowKept, RowLost, RowTrace } from './run/stream/previewPlan.js';
+export {
+  type ChainEvent,
+  type ChainRun,
+  type LinkFinishedEvent,
+  type LinkRunsEvent,
+  type LinkStartedEvent,
+  runChain,
+} from './run/chain/runChain.js';
 export { type PipelineTraining, trainPipeline } from './run/trainPipeline.js';
-export { type ReplyPrune, describeReplies, exportReplies, pruneReplies } from './run/replyStore.js';
+export {
+  type PruneBefore,
+  type PruneDamaged,
+  type PruneRun,
+  type PrunedReplies,
+  type ReplyPrune,
+  describeReplies,
+  exportReplies,
+  pruneReplies,
+} from './run/replyStore.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
 // Connect operators in a pipe.
-export { type Connect, type SeqOnly, type StreamOptions, collectRows } from './run/collectRows.js';
+export {
+  type CollectedRows,
+  type Connect,
+  type SeqOnly,
+  type StreamOptions,
+  collectRows,
+} from './run/collectRows.js';
 export { type ShardsOptions, writeShards } from './run/writeShards.js';
 export { createContext } from './run/createContext.js';
 export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js';

@@ -1,9 +1,9 @@
 import type { PipelineRun } from '../run/runPipeline.js';
-import type { StepCounts } from '../run/events.js';
+import type { CountedEvent } from '../run/events.js';
 
 /** Live counts of a run, one line a stage; redrawn in place on a terminal, printed now and then elsewhere. */
 export interface Progress {
-  counts(step: string, counts: StepCounts): void;
+  counts(step: string, counts: CountedEvent['counts']): void;
   delivered(kept: number): void;
   /** `keptBefore`: rows that earlier starts of the run delivered. */
   start(keptBefore?: number): void;

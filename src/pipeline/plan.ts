@@ -16,23 +16,38 @@ export interface PlannedStep {
   parsed: unknown;
 }
 
+/** What a plan goes without, because the steps that write it are switched off. */
+export interface OmittedParts {
+  /** Columns of `output.columns`. */
+  columns: readonly string[];
+  /** Export → the columns that it lacks. */
+  exports: Readonly<Record<string, string>>;
+}
+
 /** A pipeline file that passed every check: exactly what will run. */
 export interface Plan {
+  /** The pipeline file, as it was named. */
   file: string;
   /** Folder that relative paths in the file start from. */
   folder: string;
+  /** Its text. */
   text: string;
   /** The values that the environment filled in, by the names of its variables. They may be secrets, so no file gets them. */
   filled: ReadonlyMap<string, string>;
+  /** `name` of the file. */
   name: string;
+  /** Everything else in the file, with its defaults. */
   settings: Omit<z.output<typeof pipelineSchema>, 'models' | 'steps'>;
+  /** Name → model. */
   models: Readonly<Record<string, ModelConfig>>;
+  /** The steps that are switched on, in order. */
   steps: readonly PlannedStep[];
+  /** Texts that steps compare rows with. */
   texts: Texts;
   /** Columns written to the shards, in order. */
   columns: readonly Column[];
   /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */
-  omitted: { columns: readonly string[]; exports: Readonly<Record<string, string>> };
+  omitted: OmittedParts;
   /** Hash of everything that the rows depend on. How fast they come is not part of it. */
   identity: string;
   /** The same, part by part: see `Identity`. */

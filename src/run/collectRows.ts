@@ -44,6 +44,14 @@ export interface SeqOnly {
   readonly seq: number;
 }
 
+/** What `collectRows` gives. */
+export interface CollectedRows<Kept> {
+  /** The kept rows, in the order of the source. */
+  rows: PlainRow<Kept>[];
+  /** How many source positions were read, and how many rows each step lost. */
+  totals: Totals;
+}
+
 /**
  * Runs a stream and gives its kept rows as plain objects, with how many source positions it read and how many rows each step
  * lost: for small sets that fit into memory.
@@ -57,7 +65,7 @@ export interface SeqOnly {
 export async function collectRows<Kept, Source = SeqOnly>(
   options: StreamOptions<Source>,
   connect: Connect<Source, Kept>,
-): Promise<{ rows: PlainRow<Kept>[]; totals: Totals }> {
+): Promise<CollectedRows<Kept>> {
   const rows: PlainRow<Kept>[] = [];
   const sink: CommitSink = {
     async append(batch) {

@@ -1,6 +1,6 @@
 import type { StepCounts } from '../flow/outcome.js';
-import type { SampleRow } from '../io/run/sample.js';
 import type { LogEvent } from '../io/run/runLog.js';
+import type { SampleRow } from '../io/run/sample.js';
 import type { Metrics } from '../train/metrics.js';
 import type { TrainingResult } from '../train/train.js';
 import type { RunResult } from './report/report.js';
@@ -12,34 +12,96 @@ import type { RunResult } from './report/report.js';
 export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
-export type FlowEvent =
-  /** The report is written; trainings may follow. A run that was complete before emits this alone. */
-  | ({ event: 'reported'; sample: readonly SampleRow[] } & RunResult)
-  /** Rows begin to flow, from source position `from` on; `kept` rows are committed from earlier starts. */
-  | { event: 'flowing'; from: number; kept: number; models: readonly string[] }
-  /** A step has decided some rows. */
-  | { event: 'counted'; step: string; counts: StepCounts }
-  /** Everything below the source position `watermark` has reached the writer; `kept` rows of it in all. */
-  | { event: 'delivered'; watermark: number; kept: number };
+export type FlowEvent = FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent;
 
-/** `kind`: a training of a pipeline, or the command of a link in a chain. */
+/** Models are open, and rows begin to flow. */
+export interface FlowingEvent {
+  /** Tells the events apart. */
+  event: 'flowing';
+  /** The first source position that this start reads. */
+  from: number;
+  /** Rows that earlier starts have committed. */
+  kept: number;
+  /** The names of the open models. */
+  models: readonly string[];
+}
+
+/** A step has decided some rows. */
+export interface CountedEvent {
+  /** Tells the events apart. */
+  event: 'counted';
+  /** The label of the step. */
+  step: string;
+  /** How many rows came in, and what became of them. */
+  counts: StepCounts;
+}
+
+/** The watermark has moved. */
+export interface DeliveredEvent {
+  /** Tells the events apart. */
+  event: 'delivered';
+  /** Everything below this source position has reached the writer. */
+  watermark: number;
+  /** Rows kept below the watermark, those of earlier starts included. */
+  kept: number;
+}
+
+/** The report is written; trainings may follow. A run that was complete before emits no other event than this. */
+export interface ReportedEvent extends RunResult {
+  /** Tells the events apart. */
+  event: 'reported';
+  /** The first rows of the set. */
+  sample: readonly SampleRow[];
+}
+
+/** What becomes of a training, or of the program of a link in a chain. */
 export type TrainingEvent =
-  /** It was finished before, and is done again. */
-  | { event: 'trainingRepeated'; kind: TrainingKind; label: string; reason: string }
-  | {
-      event: 'trainingLaunched';
-      kind: TrainingKind;
-      label: string;
-      command: readonly string[];
-      logPath: string;
-    }
-  | { event: 'trainingMeasured'; kind: TrainingKind; label: string; metrics: Metrics }
-  /** The training has ended, or was not due. A training that fails rejects the run instead. */
-  | { event: 'trainingEnded'; kind: TrainingKind; label: string; result: TrainingResult };
+  TrainingRepeatedEvent | TrainingLaunchedEvent | TrainingMeasuredEvent | TrainingEndedEvent;
 
 /** `training`: an entry of a pipeline’s `train`. `command`: a program that a chain runs. */
 export type TrainingKind = 'training' | 'command';
 
-export type { StepCounts };
+/** What the events of one training share. */
+export interface AnyTrainingEvent {
+  /** Whether a pipeline trains, or a chain runs a program. */
+  kind: TrainingKind;
+  /** How messages call the training. */
+  label: string;
+}
 
+/** A training that was finished before is launched again. */
+export interface TrainingRepeatedEvent extends AnyTrainingEvent {
+  /** Tells the events apart. */
+  event: 'trainingRepeated';
+  /** Why its old result does not count. */
+  reason: string;
+}
+
+/** A trainer is about to start. */
+export interface TrainingLaunchedEvent extends AnyTrainingEvent {
+  /** Tells the events apart. */
+  event: 'trainingLaunched';
+  /** The program and its arguments. */
+  command: readonly string[];
+  /** The file that gets what the trainer prints. */
+  logPath: string;
+}
+
+/** A trainer has reported numbers. */
+export interface TrainingMeasuredEvent extends AnyTrainingEvent {
+  /** Tells the events apart. */
+  event: 'trainingMeasured';
+  /** Name → number, such as `loss`. */
+  metrics: Metrics;
+}
+
+/** A training has ended, or was not due. A training that fails rejects the run instead. */
+export interface TrainingEndedEvent extends AnyTrainingEvent {
+  /** Tells the events apart. */
+  event: 'trainingEnded';
+  /** Its record, or why nothing was launched. */
+  result: TrainingResult;
+}
+
+/** Where events go. */
 export type Emit<Event> = (event: Event) => void;

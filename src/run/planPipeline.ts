@@ -76,6 +76,7 @@ export function planPipeline(
 export interface PipelineCheck {
   /** Null if the file has mistakes. */
   plan: Plan | null;
+  /** The mistakes, each with its place; empty if there are none. */
   problems: readonly ScaleQuestError[];
 }
 
@@ -104,11 +105,19 @@ export async function checkPipeline(
   }
 }
 
+/** A checked chain. */
+export interface PlannedChain {
+  /** The file. */
+  chain: Chain;
+  /** Its links, each with its checked pipeline. */
+  links: CheckedLink[];
+}
+
 /** A chain file, checked with every link of it; null for a pipeline file. */
 export async function planChain(
   file: string,
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
-): Promise<{ chain: Chain; links: CheckedLink[] } | null> {
+): Promise<PlannedChain | null> {
   if (!isChainText(readPipelineText(file))) return null;
   const deps = { ...DEPS, env };
   const chain = checkChain(file, deps);

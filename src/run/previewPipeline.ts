@@ -11,7 +11,16 @@ export interface PreviewOptions extends PipelineOptions {
    * @default 5
    */
   rows?: number;
+  /** Stops the preview, which rejects with ERR_CANCELLED. */
   signal?: AbortSignal;
+}
+
+/** What a preview shows. */
+export interface PipelinePreview {
+  /** The source rows, in order. */
+  traces: RowTrace[];
+  /** The labels of the steps, in order. */
+  steps: string[];
 }
 
 /**
@@ -23,7 +32,7 @@ export async function previewPipeline(
   file: string,
   { rows = 5, signal, ...options }: PreviewOptions = {},
   world: SystemWorld = systemWorld(),
-): Promise<{ traces: RowTrace[]; steps: string[] }> {
+): Promise<PipelinePreview> {
   const { env, files } = world;
   const plan = await planPipeline(file, options, world);
   const { models } = await openModels(plan, { env, ...(signal ? { signal } : {}) });

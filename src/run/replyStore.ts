@@ -21,23 +21,47 @@ export async function describeReplies(path: string = DEFAULT_STORE): Promise<Sto
   return summarizeStore(nodeFiles, path);
 }
 
-/** What `pruneReplies` removes: what a run paid for, what is older than a moment, or what cannot be read. */
-export type ReplyPrune = { run: string } | { beforeMs: number } | { damaged: true };
+/** What `pruneReplies` removes. */
+export type ReplyPrune = PruneRun | PruneBefore | PruneDamaged;
+
+/** Removes the replies that a run paid for. */
+export interface PruneRun {
+  /** The name of the run in the store, as `describeReplies` lists it. */
+  run: string;
+}
+
+/** Removes old replies. */
+export interface PruneBefore {
+  /** Milliseconds since 1970: what is older goes. */
+  beforeMs: number;
+}
+
+/** Removes what cannot be read. */
+export interface PruneDamaged {
+  /** Always true. */
+  damaged: true;
+}
+
+/** How much `pruneReplies` has removed. */
+export interface PrunedReplies {
+  /** Blocks of replies. */
+  blocks: number;
+  /** Replies in them. */
+  replies: number;
+}
 
 /** Removes replies, and with them the step results. Throws ERR_STORE_OPEN. */
-export async function pruneReplies(
-  path: string,
-  prune: ReplyPrune,
-): Promise<{ blocks: number; replies: number }> {
+export async function pruneReplies(path: string, prune: ReplyPrune): Promise<PrunedReplies> {
   assertStore(path);
   const full: Prune = 'damaged' in prune ? { ...prune, isReply: isStoredReply } : prune;
   return pruneStore(nodeFiles, path, full);
 }
 
-/** Writes every reply to a Parquet file. Throws ERR_STORE_OPEN, ERR_IO_WRITE. */
-export async function exportReplies(path: string, file: string): Promise<{ replies: number }> {
+/** Writes every reply to a Parquet file; gives their number. Throws ERR_STORE_OPEN, ERR_IO_WRITE. */
+export async function exportReplies(path: string, file: string): Promise<number> {
   assertStore(path);
-  return exportStore(nodeFiles, path, file, storedHeadOf);
+  const { replies } = await exportStore(nodeFiles, path, file, storedHeadOf);
+  return replies;
 }
 
 /** Only a run makes a store. Looking at one must not. */

@@ -17,6 +17,7 @@ import { launchTrainings } from './trainPipeline.js';
 
 /** A run of a pipeline that has begun. */
 export interface PipelineRun {
+  /** The checked pipeline. */
   plan: Plan;
   /** The run folder. */
   folder: string;
@@ -32,6 +33,7 @@ export interface PipelineRun {
 export interface RunOutcome extends RunResult {
   /** The source ended before `target` rows were kept. Then nothing is trained. */
   isShort: boolean;
+  /** What became of each training. */
   trained: readonly TrainingResult[];
 }
 

@@ -6,12 +6,17 @@ export { packageVersion } from '../io/files/packageFiles.js';
 
 /** What a run takes from the machine; tests and simulations hand in their own. */
 export interface SystemWorld {
+  /** The environment: values for `${NAME}` in files, and the keys of servers. */
   env: Readonly<Record<string, string | undefined>>;
+  /** The file system of run folders. */
   files: Files;
+  /** Time for waits and deadlines. */
   clock: Clock;
+  /** The time of day, for logs. */
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
+  /** The most memory that this process has held. */
   memoryPeakBytes: () => number;
 }
 

@@ -21,6 +21,7 @@ import { type SystemWorld, systemWorld } from './systemWorld.js';
 
 /** Trainings of a pipeline on its finished run that have begun. */
 export interface PipelineTraining {
+  /** The checked pipeline. */
   plan: Plan;
   /** The run folder. */
   folder: string;

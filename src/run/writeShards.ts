@@ -30,6 +30,7 @@ export interface ShardsOptions<
   identity: string;
   /** Names the set in its shards. */
   name: string;
+  /** Written into the shards beside the name. */
   seed: number;
   /** The columns to write, in order. */
   columns: Columns;

@@ -31,7 +31,7 @@ async function showStore(folder: string | undefined, flags: StoreFlags): Promise
   const prunes = prunesOf(flags);
   // The export comes first, so that it holds what is about to be removed.
   if (flags.export !== undefined) {
-    const { replies } = await exportReplies(path, flags.export);
+    const replies = await exportReplies(path, flags.export);
     process.stdout.write(`${replies} replies written to ${flags.export}\n`);
   }
   for (const prune of prunes) {

@@ -12,17 +12,44 @@ import { type PipelineRun, startRun } from '../runPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { trainingWorld } from '../trainPipeline.js';
 
-/** What happens in a chain. The events of a pipeline are those of its `run`; those of a command come here. */
-export type ChainEvent =
-  | { event: 'linkStarted'; link: string; number: number; links: number }
-  /** The link is a pipeline: its run has events of its own. */
-  | { event: 'linkRuns'; link: string; run: PipelineRun }
-  | TrainingEvent
-  /** `gives`: what later links may take, as `{ run: …, model: … }`. */
-  | { event: 'linkFinished'; link: string; gives: Readonly<Record<string, string>> };
+/** What happens in a chain. The events of a pipeline are those of its `run`; those of a program come here. */
+export type ChainEvent = LinkStartedEvent | LinkRunsEvent | TrainingEvent | LinkFinishedEvent;
+
+/** A link begins. */
+export interface LinkStartedEvent {
+  /** Tells the events apart. */
+  event: 'linkStarted';
+  /** The name of the link. */
+  link: string;
+  /** Its number, from 1. */
+  number: number;
+  /** How many links the chain has. */
+  links: number;
+}
+
+/** The link is a pipeline. */
+export interface LinkRunsEvent {
+  /** Tells the events apart. */
+  event: 'linkRuns';
+  /** The name of the link. */
+  link: string;
+  /** Its run, with events of its own. */
+  run: PipelineRun;
+}
+
+/** A link is done. */
+export interface LinkFinishedEvent {
+  /** Tells the events apart. */
+  event: 'linkFinished';
+  /** The name of the link. */
+  link: string;
+  /** What later links may take, as `{ run: …, model: … }`: paths. */
+  gives: Readonly<Record<string, string>>;
+}
 
 /** A chain that has begun. */
 export interface ChainRun {
+  /** Completes when the chain has ended. Late subscribers miss what was before. */
   events: Observable<ChainEvent>;
   /** What the links gave: `qft.model` → a path. Rejects with what ended the first link that failed. */
   result: Promise<ReadonlyMap<string, string>>;

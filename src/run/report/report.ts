@@ -5,12 +5,17 @@ import type { Plan } from '../../pipeline/plan.js';
 
 /** One step of the funnel, counted from the commits. It is exact; the live counters also see rows past the end. */
 export interface FunnelStep {
+  /** The label of the step. */
   step: string;
+  /** Rows that came to it. */
   rowsIn: number;
   /** Rows that the step made beside those that came in. */
   made: number;
+  /** Rows that went on. */
   kept: number;
+  /** Reason → rows that the step dropped. */
   dropped: Record<string, number>;
+  /** Error code → rows that an error rejected. */
   rejected: Record<string, number>;
   /** Error code → choices that could not be used, in rows that went on with their other choices. */
   leftOut: Record<string, number>;
@@ -18,11 +23,17 @@ export interface FunnelStep {
 
 /** `report.json` of a finished run: a function of its rows, the same whether the run was interrupted or not. */
 export interface Report {
+  /** The name in the pipeline file. */
   name: string;
+  /** The run identity: a hash of everything that the rows depend on. */
   identity: string;
+  /** The seed of the run. */
   seed: number;
+  /** Source positions that were read. */
   rowsIn: number;
+  /** Rows in the set. */
   rowsKept: number;
+  /** What each step took and lost, in order. */
   funnel: FunnelStep[];
   /** Step → its own figures; only for steps that have some. */
   figures: Record<string, Figures>;
@@ -32,15 +43,19 @@ export interface Report {
 export interface Performance {
   /** Where this start began: 0 for a run that was never interrupted. */
   from: number;
+  /** Seconds from the opening of the run folder to the report. */
   wallS: number;
+  /** The most memory that this process held; the engines' own is with each model. */
   memoryPeakBytes: number;
   /** Rows of source for which the store had the results of all steps, or of the first ones. */
   replayedRows: number;
+  /** The counters of each model, by name. */
   models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
 }
 
 /** What a run has come to. */
 export interface RunResult {
+  /** What became of the rows. */
   report: Report;
   /** Null for a run that was complete already. */
   performance: Performance | null;

@@ -8,13 +8,35 @@ import type { Plan } from '../../pipeline/plan.js';
 import { type RunDeps, runContext } from './runPlan.js';
 
 /** What one step did to one row. */
-export type RowEffect =
-  | { step: string; kind: 'kept'; values: Record<string, ColumnValue> }
-  | { step: string; kind: 'dropped' | 'rejected'; reason: string; message: string };
+export type RowEffect = RowKept | RowLost;
 
-/** What each step did to one source row, in their order. */
+/** A step kept the row. */
+export interface RowKept {
+  /** The label of the step. */
+  step: string;
+  /** Tells the effects apart. */
+  kind: 'kept';
+  /** Column → what the step wrote into it. */
+  values: Record<string, ColumnValue>;
+}
+
+/** A step lost the row. */
+export interface RowLost {
+  /** The label of the step. */
+  step: string;
+  /** A filter drops a row; an error rejects it. */
+  kind: 'dropped' | 'rejected';
+  /** The reason of the filter, or the code of the error. */
+  reason: string;
+  /** The error in words; empty for a filter. */
+  message: string;
+}
+
+/** What each step did to one source row. */
 export interface RowTrace {
+  /** Position of the row in the source, from 0. */
   seq: number;
+  /** In the order of the steps. */
   effects: RowEffect[];
 }
 
