@@ -13,6 +13,7 @@ const program = new Command('scalequest')
   )
   .version(packageVersion())
   .exitOverride()
+  .showHelpAfterError('`scalequest --help` lists the commands, `scalequest COMMAND --help` what one takes.')
   .configureHelp({ showGlobalOptions: true })
   .addHelpText('after', `\nExit codes:\n${exitCodeLines()}`);
 

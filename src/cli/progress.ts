@@ -1,7 +1,7 @@
 import type { PipelineRun } from '../run/runPipeline.js';
 import type { CountedEvent } from '../run/events.js';
 
-/** Live counts of a run, one line a stage; redrawn in place on a terminal, printed now and then elsewhere. */
+/** Live counts of a run, one line a step, rows past the end of the run included; redrawn in place on a terminal, printed now and then elsewhere. */
 export interface Progress {
   counts(step: string, counts: CountedEvent['counts']): void;
   delivered(kept: number): void;
@@ -27,7 +27,7 @@ export function createProgress(
   stats: PipelineRun['stats'],
   deps: ProgressDeps,
 ): Progress {
-  const stages = new Map(steps.map((step) => [step, { rowsIn: 0, kept: 0, dropped: 0, rejected: 0 }]));
+  const countsOf = new Map(steps.map((step) => [step, { rowsIn: 0, kept: 0, dropped: 0, rejected: 0 }]));
   const startedMs = deps.nowMs();
   let drawnLines = 0;
   let written = 0;
@@ -37,9 +37,9 @@ export function createProgress(
   function draw(): void {
     const seconds = Math.max(0.001, (deps.nowMs() - startedMs) / 1000);
     const lines = [
-      stageLine('stage', 'rows in', 'kept', 'dropped', 'rejected', 'rows/s'),
-      ...[...stages].map(([step, { rowsIn, kept, dropped, rejected }]) =>
-        stageLine(step, rowsIn, kept, dropped, rejected, ((kept + dropped + rejected) / seconds).toFixed(1)),
+      stepLine('step', 'rows in', 'kept', 'dropped', 'rejected', 'rows/s'),
+      ...[...countsOf].map(([step, { rowsIn, kept, dropped, rejected }]) =>
+        stepLine(step, rowsIn, kept, dropped, rejected, ((kept + dropped + rejected) / seconds).toFixed(1)),
       ),
       summaryLine(seconds),
       ...troubleLines(stats()),
@@ -54,17 +54,17 @@ export function createProgress(
       return `${name} ${inFlight} in flight, ${(completionTokens / seconds).toFixed(0)} tok/s`;
     });
     const goal = target === undefined ? '' : ` of ${target}`;
-    return [`${seconds.toFixed(0)} s`, `${written}${goal} rows delivered`, ...asked].join(' · ');
+    return [`${seconds.toFixed(0)} s`, `${written}${goal} rows kept`, ...asked].join(' · ');
   }
 
   return {
     counts(step, { rowsIn, kept, dropped, rejected }) {
-      const stage = stages.get(step);
-      if (!stage) return;
-      stage.rowsIn += rowsIn;
-      stage.kept += kept;
-      stage.dropped += dropped;
-      stage.rejected += rejected;
+      const total = countsOf.get(step);
+      if (!total) return;
+      total.rowsIn += rowsIn;
+      total.kept += kept;
+      total.dropped += dropped;
+      total.rejected += rejected;
     },
     delivered(kept) {
       written = kept;
@@ -91,6 +91,6 @@ function troubleLines(stats: ReturnType<PipelineRun['stats']>): string[] {
   });
 }
 
-function stageLine(stage: string, ...numbers: (string | number)[]): string {
-  return stage.padEnd(18) + numbers.map((value) => String(value).padStart(10)).join('');
+function stepLine(step: string, ...numbers: (string | number)[]): string {
+  return step.padEnd(18) + numbers.map((value) => String(value).padStart(10)).join('');
 }

@@ -18,7 +18,11 @@ export function printStoreSummary(path: string, summary: StoreSummary): string {
   const lines = [
     `store ${path}: ${replies} replies in ${mebibytes(fileBytes)}, of which ${mebibytes(freeBytes)} are free and ` +
       `${mebibytes(stepResultBytes)} hold step results`,
-    ...(damagedBlocks > 0 ? [`${damagedBlocks} blocks cannot be read; --prune-damaged removes them`] : []),
+    ...(damagedBlocks > 0
+      ? [
+          `${damagedBlocks} block${damagedBlocks === 1 ? '' : 's'} cannot be read; --prune-damaged removes them`,
+        ]
+      : []),
   ];
   const head = ['run', 'started', 'replies', 'calls', 'from the store', 'rows replayed'];
   if (rows.length === 0) return lines.join('\n');

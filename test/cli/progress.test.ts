@@ -29,10 +29,10 @@ test('counts add up a stage, with rates since the start', () => {
   state.nowMs += 4000;
   state.tick();
   assert.deepEqual(written.at(-1)!.split('\n'), [
-    'stage                rows in      kept   dropped  rejected    rows/s',
+    'step                 rows in      kept   dropped  rejected    rows/s',
     'generate                  40        30         4         6      10.0',
     'keepBest                   0         0         0         0       0.0',
-    '4 s · 12 of 240 rows delivered · tiny 0 in flight, 0 tok/s',
+    '4 s · 12 of 240 rows kept · tiny 0 in flight, 0 tok/s',
     '',
     '',
   ]);
@@ -41,7 +41,7 @@ test('counts add up a stage, with rates since the start', () => {
 test('a run that goes on begins with what it has', () => {
   const { written, progress } = world(false, 48);
   progress.start(32);
-  assert.match(written[0]!, /32 of 48 rows delivered/);
+  assert.match(written[0]!, /32 of 48 rows kept/);
 });
 
 test('a server that does not answer is named as long as that lasts', () => {
@@ -74,5 +74,5 @@ test('stop ends the ticks and leaves the last counts', () => {
   progress.delivered(7);
   progress.stop();
   assert.equal(state.stopped, 1);
-  assert.match(written.at(-1)!, /7 rows delivered/);
+  assert.match(written.at(-1)!, /7 rows kept/);
 });

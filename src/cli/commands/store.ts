@@ -36,7 +36,7 @@ async function showStore(folder: string | undefined, flags: StoreFlags): Promise
   }
   for (const prune of prunes) {
     const { blocks, replies } = await pruneReplies(path, prune);
-    process.stdout.write(`${replies} replies removed, in ${blocks} blocks\n`);
+    process.stdout.write(`${replies} replies removed, in ${blocks} block${blocks === 1 ? '' : 's'}\n`);
   }
   process.stdout.write(`${printStoreSummary(path, await describeReplies(path))}\n`);
 }
