@@ -6,6 +6,7 @@ import './flow/loadStepStreams.js';
 // Run a pipeline file.
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
 export {
+  type CheckOptions,
   type PipelineCheck,
   type PlannedChain,
   type PipelineOptions,

@@ -72,6 +72,15 @@ export function planPipeline(
   return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesFrom(options));
 }
 
+/** Options of `checkPipeline`. */
+export interface CheckOptions extends PipelineOptions {
+  /**
+   * Also ask every server of every model one small question.
+   * @default false
+   */
+  online?: boolean;
+}
+
 /** What `checkPipeline` found: a plan, or mistakes, or (with `online`) a plan whose servers do not answer. */
 export interface PipelineCheck {
   /** Null if the file has mistakes. */
@@ -91,7 +100,7 @@ export interface PipelineCheck {
  */
 export async function checkPipeline(
   file: string,
-  { online = false, ...options }: PipelineOptions & { online?: boolean } = {},
+  { online = false, ...options }: CheckOptions = {},
   world: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PipelineCheck> {
   try {
