@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { ScaleQuestError } from '../errors.js';
+import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
 import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
 import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
 import { checkFile } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import { type CheckedLink, checkLinks } from '../pipeline/check/checkLinks.js';
-import { type Override, PipelineProblems } from '../pipeline/document.js';
+import type { Override } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkChain, isChainText } from '../../../src/pipeline/chain.js';
 import { type CheckedLink, checkLinks } from '../../../src/pipeline/check/checkLinks.js';
-import { PipelineProblems } from '../../../src/pipeline/document.js';
+import { PipelineProblems } from '../../../src/errors.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { PIPELINES_FOLDER, checkDeps } from '../../helpers/pipelineWorld.js';
 
