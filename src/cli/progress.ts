@@ -1,7 +1,7 @@
 import type { PipelineRun } from '../run/runPipeline.js';
 import type { CountedEvent } from '../run/events.js';
 
-/** Live counts of a run, one line a step, rows past the end of the run included; redrawn in place on a terminal, printed now and then elsewhere. */
+/** Live counts of a run, a line a step, rows past its end included. A terminal is redrawn; a log gets them now and then. */
 export interface Progress {
   counts(step: string, counts: CountedEvent['counts']): void;
   delivered(kept: number): void;
