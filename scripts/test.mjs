@@ -22,12 +22,17 @@ const SLOW = [
     'backends/openModel',
   ],
   ...[
-    'backends/pool/limit',
+    'backends/pool/aimdLimit',
     'backends/pool/pool',
     'backends/protocols/openaiBatch',
     'backends/protocols/openai',
   ],
-  ...['flow/invariants', 'flow/replayStepResults', 'flow/sharedStepResults', 'flow/stepResultBytes'],
+  ...[
+    'flow/invariants',
+    'flow/stepResults/replayStepResults',
+    'flow/sharedStepResults',
+    'flow/stepResults/stepResultBytes',
+  ],
   ...['grade/compare/sameAnswer', 'grade/worker/', 'io/exports/writeExport', 'io/parquet/'],
   ...[
     'operators/examples',
@@ -40,7 +45,7 @@ const SLOW = [
 ];
 
 /** Their tests need a process that has loaded nothing else. */
-const ALONE = ['flow/stepStreams'];
+const ALONE = ['flow/steps/stepStreams'];
 
 const isFast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((arg) => arg !== '--fast');

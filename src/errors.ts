@@ -112,6 +112,16 @@ export class ScaleQuestError extends Error {
 /** Rejects one row with a code; the rest of the batch goes on. */
 export class RowError extends ScaleQuestError {}
 
+/** Every mistake found in a file, not just the first. */
+export class PipelineProblems extends ScaleQuestError {
+  readonly problems: readonly ScaleQuestError[];
+
+  constructor(problems: readonly ScaleQuestError[]) {
+    super(problems[0]!.code, problems.map(({ message }) => message).join('\n'), { cause: problems[0] });
+    this.problems = problems;
+  }
+}
+
 /** `file:line:column key:` as editors and terminals link it. */
 export function printPosition({ file, line, column, key }: Position): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');

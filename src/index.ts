@@ -1,11 +1,12 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 
 // Programs may pipe steps over any source.
-import './flow/loadStepStreams.js';
+import './flow/steps/loadStepStreams.js';
 
 // Run a pipeline file.
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
 export {
+  type CheckOptions,
   type PipelineCheck,
   type PlannedChain,
   type PipelineOptions,
@@ -105,12 +106,12 @@ export {
   defineOperator,
 } from './operators/lib/defineOperator.js';
 export type { StandardSchema } from './operators/lib/standardSchema.js';
-export { mapRows } from './flow/mapRows.js';
-export { scanRows } from './flow/scanRows.js';
-export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export { mapRows } from './flow/steps/mapRows.js';
+export { scanRows } from './flow/steps/scanRows.js';
+export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/steps/outcome.js';
 export type { Batch, BatchOperator } from './flow/batch.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
-export type * from './flow/columnTypes.js';
+export type * from './flow/steps/columnTypes.js';
 export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from './arrow/columnType.js';
 
 // Models.

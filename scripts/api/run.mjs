@@ -15,7 +15,8 @@ if (
 ) {
   run(isWindows ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund'], { shell: isWindows });
 }
-run(process.execPath, [join(here, 'node_modules', 'typedoc', 'bin', 'typedoc'), ...process.argv.slice(2)]);
+// Loaded only now: it may just have been installed.
+await import('./reference.mjs');
 
 function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: here, stdio: 'inherit', ...options });

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { ScaleQuestError } from '../errors.js';
-import { type Override, PipelineProblems, parsePipelineDocument, problem } from './document.js';
+import { PipelineProblems, ScaleQuestError } from '../errors.js';
+import { type Override, parsePipelineDocument, problem } from './document.js';
 import { parseAt } from './check/explain.js';
 import { suggestion } from './nearest.js';
 

@@ -13,7 +13,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import { type ErrorCode, type Position, ScaleQuestError } from '../errors.js';
+import { type ErrorCode, PipelineProblems, type Position, ScaleQuestError } from '../errors.js';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -28,16 +28,6 @@ export interface PipelineDocument {
   at(path: KeyPath): Position;
   /** Position of the key itself, for keys that should not be there. */
   atKey(path: KeyPath): Position;
-}
-
-/** Every mistake found in a file, not just the first. */
-export class PipelineProblems extends ScaleQuestError {
-  readonly problems: readonly ScaleQuestError[];
-
-  constructor(problems: readonly ScaleQuestError[]) {
-    super(problems[0]!.code, problems.map(({ message }) => message).join('\n'), { cause: problems[0] });
-    this.problems = problems;
-  }
 }
 
 export function problem(code: ErrorCode, at: Position, message: string): ScaleQuestError {

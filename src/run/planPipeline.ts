@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { ScaleQuestError } from '../errors.js';
+import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, readHead } from '../io/files/contents.js';
 import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
 import type { Chain } from '../pipeline/chain.js';
 import { checkFile } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import type { CheckedLink } from '../pipeline/check/checkLinks.js';
-import { type Override, PipelineProblems, isChainText } from '../pipeline/document.js';
+import { type Override, isChainText } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
@@ -72,6 +72,15 @@ export function planPipeline(
   return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesFrom(options));
 }
 
+/** Options of `checkPipeline`. */
+export interface CheckOptions extends PipelineOptions {
+  /**
+   * Also ask every server of every model one small question.
+   * @default false
+   */
+  online?: boolean;
+}
+
 /** What `checkPipeline` found: a plan, or mistakes, or (with `online`) a plan whose servers do not answer. */
 export interface PipelineCheck {
   /** Null if the file has mistakes. */
@@ -91,7 +100,7 @@ export interface PipelineCheck {
  */
 export async function checkPipeline(
   file: string,
-  { online = false, ...options }: PipelineOptions & { online?: boolean } = {},
+  { online = false, ...options }: CheckOptions = {},
   world: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PipelineCheck> {
   try {

@@ -11,7 +11,7 @@ import { sourceReader } from '../../src/io/sources/sourceReader.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Override } from '../../src/pipeline/document.js';
-import { PipelineProblems } from '../../src/pipeline/document.js';
+import { PipelineProblems } from '../../src/errors.js';
 import type { ScaleQuestError } from '../../src/errors.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { runPlan } from '../../src/run/stream/runPlan.js';

@@ -167,6 +167,7 @@ function loadedWith(path: string, loaded = new Set<string>()): Set<string> {
 /** The command line, and what the command `check` loads when it is called. */
 const CHECK = [
   'cli/main',
+  'cli/program',
   'cli/commands/check',
   'run/planPipeline',
   'pipeline/printPlan',

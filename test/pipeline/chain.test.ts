@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Chain, checkChain, fillLinks, overridesOf } from '../../src/pipeline/chain.js';
-import { PipelineProblems } from '../../src/pipeline/document.js';
+import { PipelineProblems } from '../../src/errors.js';
 
 function check(links: string, exists = true): Chain {
   const text = `name: loop\nlinks:\n${links}`;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkPipeline, planPipeline, runPipeline } from '../../src/index.js';
-import { PipelineProblems } from '../../src/pipeline/document.js';
+import { PipelineProblems } from '../../src/errors.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
 import { smallPipeline } from '../helpers/smallPipeline.js';
 

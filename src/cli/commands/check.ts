@@ -1,4 +1,4 @@
-import { ScaleQuestError } from '../../errors.js';
+import { PipelineProblems, ScaleQuestError } from '../../errors.js';
 import type { Override } from '../../pipeline/document.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { type CommandSpec, type PipelineFlags, declarePipeline } from '../command.js';
@@ -18,7 +18,6 @@ interface CheckFlags extends PipelineFlags {
 async function checkFileOrChain(file: string, { online = false, set }: CheckFlags): Promise<void> {
   const { checkPipeline, planChain } = await import('../../run/planPipeline.js');
   const { omittedText } = await import('../../pipeline/printPlan.js');
-  const { PipelineProblems } = await import('../../pipeline/document.js');
   const { labelOf } = await import('../../train/schema.js');
   const textOf = (found: Plan): string => describe(found, found.settings.train.map(labelOf));
   const found = await planChain(file);

@@ -1,9 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import type { ScaleQuestError } from '../../errors.js';
+import { PipelineProblems, type ScaleQuestError } from '../../errors.js';
 import {
   type Override,
   type PipelineDocument,
-  PipelineProblems,
   isRecord,
   parsePipelineDocument,
   problem,

@@ -1,11 +1,10 @@
 import { join, resolve, sep } from 'node:path';
-import { ScaleQuestError } from '../../errors.js';
+import { PipelineProblems, ScaleQuestError } from '../../errors.js';
 import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
 import { checkFile } from './check.js';
 import type { CheckDeps } from './checkDeps.js';
 import type { OperatorName } from '../../operators/registry.js';
-import { PipelineProblems } from '../document.js';
 import type { Plan } from '../plan.js';
 
 export interface CheckedLink {

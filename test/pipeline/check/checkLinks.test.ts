@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { checkChain } from '../../../src/pipeline/chain.js';
 import { isChainText } from '../../../src/pipeline/document.js';
 import { type CheckedLink, checkLinks } from '../../../src/pipeline/check/checkLinks.js';
-import { PipelineProblems } from '../../../src/pipeline/document.js';
+import { PipelineProblems } from '../../../src/errors.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { PIPELINES_FOLDER, checkDeps } from '../../helpers/pipelineWorld.js';
 

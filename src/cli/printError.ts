@@ -1,0 +1,28 @@
+import { PipelineProblems, ScaleQuestError } from '../errors.js';
+import { EXIT_CODES, exitCodeOf } from './exitCodes.js';
+import { asSystemError } from './systemErrors.js';
+
+/** Prints what ended a command, on the error stream, and gives the exit code for it. */
+export function printError(error: unknown): number {
+  if (error instanceof PipelineProblems) return printProblems(error);
+  if (error instanceof ScaleQuestError) {
+    process.stderr.write(`${error.message} [${error.code}]\n`);
+    return exitCodeOf(error.code);
+  }
+  const ofSystem = asSystemError(error);
+  if (ofSystem) return printError(ofSystem);
+  process.stderr.write(
+    `${(error as Error)?.stack ?? String(error)}\nThis is a bug in scalequest: please report it.\n`,
+  );
+  return EXIT_CODES.failed;
+}
+
+function printProblems({ code, problems }: PipelineProblems): number {
+  for (const problem of problems) process.stderr.write(`${problem.message} [${problem.code}]\n`);
+  const count = problems.length;
+  const isOnline = exitCodeOf(code) === EXIT_CODES.model;
+  process.stderr.write(
+    `\n${count} mistake${count === 1 ? '' : 's'} found; nothing was ${isOnline ? '' : 'sent or '}written.\n`,
+  );
+  return exitCodeOf(code);
+}
