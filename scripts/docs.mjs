@@ -3,8 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference/reference.js';
-import { pipelineJsonSchema } from '../dist/src/pipeline/reference/jsonSchema.js';
+import {
+  pipelineJsonSchema,
+  printPipelineReference,
+  printStepsReference,
+} from '../dist/src/pipeline/reference/reference.js';
 import { withLayers } from '../dist/test/house/layers.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { pipelineJsonSchema } from '../../src/pipeline/reference/jsonSchema.js';
-import { printPipelineReference } from '../../src/pipeline/reference/reference.js';
+import { pipelineJsonSchema, printPipelineReference } from '../../src/pipeline/reference/reference.js';
 import type { ModelAbility, Protocol } from '../../src/backends/protocol.js';
 import {
   PROTOCOLS,

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../../src/pipeline/reference/reference.js';
-import { pipelineJsonSchema } from '../../src/pipeline/reference/jsonSchema.js';
+import {
+  pipelineJsonSchema,
+  printPipelineReference,
+  printStepsReference,
+} from '../../src/pipeline/reference/reference.js';
 import { withLayers } from './layers.js';
 
 /** What the code prints for a page; of some pages, a part alone. */

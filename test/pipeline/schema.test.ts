@@ -6,8 +6,7 @@ import { parse } from 'yaml';
 import { readTextFile } from '../../src/io/files/packageFiles.js';
 import { OPERATORS } from '../helpers/operators.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
-import { exampleFile } from '../../src/pipeline/reference/reference.js';
-import { pipelineJsonSchema } from '../../src/pipeline/reference/jsonSchema.js';
+import { exampleFile, pipelineJsonSchema } from '../../src/pipeline/reference/reference.js';
 import { pipelineSchema, stepLabel } from '../../src/pipeline/schema.js';
 import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
 
