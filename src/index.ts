@@ -18,6 +18,7 @@ export {
 export type * from './run/events.js';
 export type { Performance, Report, RunResult } from './run/report/report.js';
 export type { OmittedParts, Plan } from './pipeline/plan.js';
+export type { CheckedPipeline } from './pipeline/check/check.js';
 export { printPlan } from './pipeline/printPlan.js';
 export { type PipelinePreview, type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
 export type { RowEffect, RowKept, RowLost, RowTrace } from './run/stream/previewPlan.js';
