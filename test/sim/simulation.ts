@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
+import { loadServerClient } from '../../src/backends/server/loadServerClient.js';
 import type { Pool } from '../../src/backends/pool/pool.js';
 import { type SharedPools, createSharedPools } from '../../src/backends/pool/sharedPools.js';
 import { closeModels } from '../../src/run/openModels.js';
@@ -44,6 +45,9 @@ import {
   drawScenario,
   serverUrl,
 } from './scenario.js';
+
+// Loading is real work, which virtual time cannot wait for.
+await loadServerClient();
 
 /** What one seed did. */
 export interface Simulated {

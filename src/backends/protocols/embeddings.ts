@@ -4,6 +4,7 @@ import type { EmbedRequest, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
+import { loadServerClient } from '../server/loadServerClient.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import {
   addressOptions,
@@ -58,7 +59,7 @@ async function openEmbeddings(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const { model, extra, encoding, textsPerRequestMax } = options;
-  const { createServerClient } = await import('../server/serverClient.js');
+  const { createServerClient } = await loadServerClient();
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   const { label, stats, close } = client;
 

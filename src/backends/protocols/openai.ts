@@ -3,6 +3,7 @@ import { ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
+import { loadServerClient } from '../server/loadServerClient.js';
 import type { ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
   addressOptions,
@@ -146,7 +147,7 @@ async function openOpenai(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
-  const { createServerClient } = await import('../server/serverClient.js');
+  const { createServerClient } = await loadServerClient();
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   return createDialogueModel(name, options, template, client);
 }

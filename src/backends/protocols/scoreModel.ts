@@ -4,6 +4,7 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
+import { loadServerClient } from '../server/loadServerClient.js';
 import type { ServerDeps, Usage } from '../server/serverClient.js';
 import { type ServerOptions, extraOption } from '../server/serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/readServerReply.js';
@@ -52,7 +53,7 @@ export async function openScoreModel(
   protocol: ScoreProtocol,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
-  const { createServerClient } = await import('../server/serverClient.js');
+  const { createServerClient } = await loadServerClient();
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 
