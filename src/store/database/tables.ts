@@ -127,7 +127,8 @@ export async function readStoreTables(files: Files, path: string): Promise<OpenT
     const root = open<Buffer, Buffer>({ ...databaseOptions(path), readOnly: true });
     const close = (): Promise<void> => root.close();
     try {
-      if (hasFormat(root, path, isNew)) return { tables: tablesOf(root), close };
+      const tables = hasFormat(root, path, isNew) ? tablesOf(root) : null;
+      if (tables && hasAllTables(tables)) return { tables, close };
       await close();
       return null;
     } catch (error) {
@@ -152,6 +153,14 @@ function tablesOf(root: StoreTables['root']): StoreTables {
     runs: table('runs'),
     stepResults: table('decisions'),
   };
+}
+
+/**
+ * The tables are made one after the other when a store is made, and LMDB gives nothing for one that is missing where it may only
+ * read. A store without step results is an older one; one without another table was cut off by a crash, before any reply.
+ */
+function hasAllTables({ log, blocks, index, runs }: { [Name in keyof StoreTables]?: unknown }): boolean {
+  return [log, blocks, index, runs].every((table) => table !== undefined);
 }
 
 /** Throws for a database that another program, or a newer version of this one, has written. */

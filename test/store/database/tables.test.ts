@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { open } from 'lmdb';
 import { type Files, nodeFiles } from '../../../src/io/files/files.js';
 import { systemClock } from '../../../src/clock.js';
 import { openStore } from '../../../src/store/store.js';
-import { databaseOptions, openStoreTables } from '../../../src/store/database/tables.js';
+import { databaseOptions, openStoreTables, readStoreTables } from '../../../src/store/database/tables.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { keyOf, textOf } from '../storeReplies.js';
 
@@ -40,6 +41,23 @@ test('the names of a new store, and of its folder, are flushed once they are the
       assert.ok(flushed.includes(folder), `${folder} was not flushed`);
   }
   assert.ok(existsSync(join(path, 'store.json')));
+});
+
+test('a store that a crash cut off while its tables were made reads as an empty one', async () => {
+  for (const made of [[], ['fresh'], ['fresh', 'blocks', 'index']]) {
+    const path = join(temporaryFolder(), 'store');
+    await (await openStoreTables(nodeFiles, path)).close();
+    rmSync(join(path, 'data.mdb'));
+    const root = open(databaseOptions(path));
+    const format = Buffer.from(readFileSync(join(path, 'store.json'), 'utf8').trim());
+    await root.put(Buffer.from('format'), format);
+    for (const name of made) root.openDB({ name, encoding: 'binary', keyEncoding: 'binary' });
+    await root.close();
+    assert.equal(await readStoreTables(nodeFiles, path), null, `made: ${made.join(', ') || 'none'}`);
+    const { tables, close } = await openStoreTables(nodeFiles, path);
+    assert.equal(tables.index.getCount(), 0);
+    await close();
+  }
 });
 
 test('a lock file that cannot be written, beside a data file that can, is named before the database is opened', async () => {
