@@ -131,7 +131,7 @@ test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux 
   const { pid } = running.child;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
   const isEngine = (child: number): boolean =>
-    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('llamaCppChild');
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(join('llamaCpp', 'child'));
   process.kill(children.find(isEngine)!, 'SIGKILL');
   const message = /killed by SIGKILL \(out of memory\?\); lower `processes`.*\[ERR_MODEL_CRASHED\]/;
   await checkStopped(await running.result, { code: EXIT_CODES.model, message }, args, out);
