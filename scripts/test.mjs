@@ -20,7 +20,7 @@ const SLOW = [
   ...['operators/rewrite', 'cli/keys', 'backends/pool/pool', 'operators/gradeAnswer', 'run/runPipeline'],
   ...['backends/openModel', 'run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate'],
   ...['store/stepResults', 'flow/stepResultBytes', 'io/exports/writeExport', 'operators/registry'],
-  ...['cli/commands/', 'run/runFolders', 'operators/lib/evaluation', 'process/', 'cli/main'],
+  ...['cli/commands/', 'scripts/runTests', 'run/runFolders', 'operators/lib/evaluation', 'process/', 'cli/main'],
   ...['io/parquet/readParquet', 'train/data', 'train/follow', 'train/train.', 'run/trainPipeline'],
   ...['backends/protocols/openaiBatch', 'backends/protocols/openai', 'models/', 'store/tools/summarizeStore'],
   ...['cli/launchers', 'store/tools/pruneStore', 'run/writeShards', 'io/parquet/encoderThread'],
