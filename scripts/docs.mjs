@@ -3,15 +3,21 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../dist/src/pipeline/reference/reference.js';
-import { pipelineJsonSchema } from '../dist/src/pipeline/schema.js';
+import {
+  pipelineJsonSchema,
+  printPipelineReference,
+  printStepsReference,
+} from '../dist/src/pipeline/reference/reference.js';
 import { withLayers } from '../dist/test/house/layers.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 mkdirSync(join(root, 'docs'), { recursive: true });
-writeFileSync(join(root, 'docs', 'steps.md'), printStepsReference());
+writeFileSync(join(root, 'docs', 'steps.md'), await printStepsReference());
 writeFileSync(join(root, 'docs', 'pipeline.md'), printPipelineReference());
-writeFileSync(join(root, 'pipelines', 'schema.json'), `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`);
+writeFileSync(
+  join(root, 'pipelines', 'schema.json'),
+  `${JSON.stringify(await pipelineJsonSchema(), null, 2)}\n`,
+);
 writeFileSync(
   join(root, 'pipelines', 'chain.schema.json'),
   `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,

@@ -14,12 +14,17 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test')
 const SLOW = [
   ...['cli/faults', 'crash/killed', 'pipelines/pipelines', 'backends/llamaCpp/llamaCpp'],
   ...['run/determinism', 'operators/examples', 'cli/commands/store', 'run/replay.', 'pipelines/qpo'],
-  ...['flow/replayStepResults', 'cli/commands/chain', 'flow/invariants', 'cli/commands/run'],
+  ...['flow/stepResults/replayStepResults', 'cli/commands/chain', 'flow/invariants', 'cli/commands/run'],
   ...['flow/sharedStepResults', 'cli/commands/train', 'io/parquet/shardWriter', 'crash/simulated'],
-  ...['grade/compare/sameAnswer', 'backends/pool/limit', 'grade/worker/grader.', 'bench/', 'sim/'],
+  ...['grade/compare/sameAnswer', 'backends/pool/aimdLimit', 'grade/worker/grader.', 'bench/', 'sim/'],
   ...['operators/rewrite', 'cli/keys', 'backends/pool/pool', 'operators/gradeAnswer', 'run/runPipeline'],
   ...['backends/openModel', 'run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate'],
-  ...['store/stepResults', 'flow/stepResultBytes', 'io/exports/writeExport', 'operators/registry'],
+  ...[
+    'store/stepResults',
+    'flow/stepResults/stepResultBytes',
+    'io/exports/writeExport',
+    'operators/registry',
+  ],
   ...[
     'cli/commands/',
     'scripts/runTests',
@@ -35,7 +40,7 @@ const SLOW = [
 ];
 
 /** Their tests need a process that has loaded nothing else. */
-const ALONE = ['flow/stepStreams'];
+const ALONE = ['flow/steps/stepStreams'];
 
 /** A process costs half a second, which is most of the time of a small file: these many run the small files. */
 const SHARED_PROCESSES = 4;

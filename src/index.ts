@@ -1,7 +1,7 @@
 /** The one barrel: what programs may import from 'scalequest'. */
 
 // Programs may pipe steps over any source.
-import './flow/loadStepStreams.js';
+import './flow/steps/loadStepStreams.js';
 
 // Run a pipeline file.
 export { type PipelineRun, type RunOutcome, runPipeline } from './run/runPipeline.js';
@@ -18,6 +18,7 @@ export {
 export type * from './run/events.js';
 export type { Performance, Report, RunResult } from './run/report/report.js';
 export type { OmittedParts, Plan } from './pipeline/plan.js';
+export type { CheckedPipeline } from './pipeline/check/check.js';
 export { printPlan } from './pipeline/printPlan.js';
 export { type PipelinePreview, type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
 export type { RowEffect, RowKept, RowLost, RowTrace } from './run/stream/previewPlan.js';
@@ -56,7 +57,45 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
 export { readTexts } from './io/sources/readTexts.js';
-export * from './operators/registry.js';
+export { type GenerateOptions, type GeneratorShare, generate } from './operators/generate.js';
+export {
+  type QuestionTemplate,
+  type RewriteDirections,
+  type RewriteOptions,
+  type RewritePrompts,
+  type RewrittenColumns,
+  rewrite,
+} from './operators/rewrite.js';
+export { type DeduplicateOptions, deduplicate } from './operators/deduplicate.js';
+export {
+  type BenchmarkOptions,
+  type DecontaminateOptions,
+  decontaminate,
+} from './operators/decontaminate.js';
+export { type FilterLanguageOptions, filterLanguage } from './operators/filterLanguage.js';
+export { type JudgeSolvabilityOptions, judgeSolvability } from './operators/judgeSolvability.js';
+export { type ScoreDifficultyOptions, scoreDifficulty } from './operators/scoreDifficulty.js';
+export { type SampleDifficultyOptions, sampleDifficulty } from './operators/sampleDifficulty.js';
+export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
+export { type RespondOptions, respond } from './operators/respond.js';
+export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
+export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
+export {
+  type GradeAnswerOptions,
+  type GradeColumns,
+  type GradedColumns,
+  gradeAnswer,
+} from './operators/gradeAnswer.js';
+export {
+  type MeasureAccuracyOptions,
+  type MeasuredColumns,
+  measureAccuracy,
+} from './operators/measureAccuracy.js';
+export { type RateFailuresOptions, rateFailures } from './operators/rateFailures.js';
+export { type CalibrateDifficultyOptions, calibrateDifficulty } from './operators/calibrateDifficulty.js';
+export { type ItemsWritten, type ListsRead, type UnnestOptions, unnest } from './operators/unnest.js';
+export { type WrapQuestionOptions, wrapQuestion } from './operators/wrapQuestion.js';
 export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 
 // Define operators of your own.
@@ -68,12 +107,12 @@ export {
   defineOperator,
 } from './operators/lib/defineOperator.js';
 export type { StandardSchema } from './operators/lib/standardSchema.js';
-export { mapRows } from './flow/mapRows.js';
-export { scanRows } from './flow/scanRows.js';
-export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/outcome.js';
+export { mapRows } from './flow/steps/mapRows.js';
+export { scanRows } from './flow/steps/scanRows.js';
+export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/steps/outcome.js';
 export type { Batch, BatchOperator } from './flow/batch.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
-export type * from './flow/columnTypes.js';
+export type * from './flow/steps/columnTypes.js';
 export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from './arrow/columnType.js';
 
 // Models.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { writeAtomic } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { type RejectRow, writeRejects } from '../../src/io/run/rejectsWriter.js';
+import { type RejectRow, writeRejects } from '../../src/io/runFolder/rejectsWriter.js';
 import { printTable } from '../../src/run/report/report.js';
 import { flag, spread } from '../figures.js';
 

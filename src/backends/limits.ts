@@ -67,7 +67,7 @@ export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
 export const POLL_TIMEOUT_MS = 2_000;
 
-// The limit of requests in flight (pool/limit.ts).
+// The limit of requests in flight (pool/aimdLimit.ts).
 
 /** More than a small server's slots. Too many requests only wait in its queue; too few leave it idle. */
 export const LIMIT_START = 64;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Model, ModelCalls } from './model.js';
-import type { ServerDeps } from './protocols/serverClient.js';
+import type { ServerDeps } from './server/serverClient.js';
 
 /**
  * What a step may ask of a model. `preQuery` completes the bare opening of a user message, `complete` answers a whole one,

@@ -24,6 +24,7 @@ export function createProgram(): Command {
     )
     .version(packageVersion())
     .exitOverride()
+    .showHelpAfterError('`scalequest --help` lists the commands, `scalequest COMMAND --help` what one takes.')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', `\nExit codes:\n${exitCodeLines()}`);
   for (const { name, summary, declare, action } of COMMANDS)

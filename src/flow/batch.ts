@@ -1,9 +1,9 @@
 import type { RecordBatch } from 'apache-arrow';
 import type { Observable } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
-import type { AnyColumns, ColumnsAfter, ColumnsNeeded } from './columnTypes.js';
+import type { AnyColumns, ColumnsAfter, ColumnsNeeded } from './steps/columnTypes.js';
 import type { RowEvent } from './rowEvents.js';
-import type { StepResult } from './stepResult.js';
+import type { StepResult } from './stepResults/stepResult.js';
 
 /** The key under which types carry the columns; no value has it. */
 export declare const COLUMNS: unique symbol;

@@ -1,8 +1,8 @@
-import './loadStepStreams.js';
+import './steps/loadStepStreams.js';
 import { buildRows } from '../arrow/build.js';
 import type { CellValues, Column } from '../arrow/columnType.js';
 import { SEQ_COLUMN } from '../arrow/columnType.js';
-import type { ColumnTypes, Values } from './columnTypes.js';
+import type { ColumnTypes, Values } from './steps/columnTypes.js';
 import type { ReadRows } from './gate.js';
 
 /** What `fromRows` takes for a row: one value a column, or null. */

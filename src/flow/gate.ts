@@ -1,9 +1,9 @@
-import './loadStepStreams.js';
+import './steps/loadStepStreams.js';
 import type { RecordBatch } from 'apache-arrow';
 import { Observable } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
 import type { Batch, COLUMNS } from './batch.js';
-import type { AnyColumns } from './columnTypes.js';
+import type { AnyColumns } from './steps/columnTypes.js';
 
 /** Reads the rows of the next source positions: at most `rowsMax` of them, numbered from `lo`; null at the end. */
 export type ReadRows<Columns = AnyColumns> = (

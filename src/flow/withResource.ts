@@ -1,5 +1,5 @@
 import type { BatchOperator } from './batch.js';
-import { stepStreams } from './stepStreams.js';
+import { stepStreams } from './steps/stepStreams.js';
 
 /** An operator that opens something for each subscription, such as a thread, and closes it when that ends, however it ends. */
 export function withResource<Resource>(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { NoColumns } from '../flow/columnTypes.js';
-import { KEEP } from '../flow/outcome.js';
-import { scanRows } from '../flow/scanRows.js';
+import type { NoColumns } from '../flow/steps/columnTypes.js';
+import { KEEP } from '../flow/steps/outcome.js';
+import { scanRows } from '../flow/steps/scanRows.js';
 import {
   type Figures,
   IMMEDIATE,

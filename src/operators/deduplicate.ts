@@ -1,9 +1,9 @@
 import xxhash from 'xxhash-wasm';
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { NoColumns } from '../flow/columnTypes.js';
-import { KEEP, drop } from '../flow/outcome.js';
-import { scanRows } from '../flow/scanRows.js';
+import type { NoColumns } from '../flow/steps/columnTypes.js';
+import { KEEP, drop } from '../flow/steps/outcome.js';
+import { scanRows } from '../flow/steps/scanRows.js';
 import {
   type MinHashIndex,
   type Signature,

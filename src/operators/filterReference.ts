@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { ColumnNamed, NoColumns } from '../flow/columnTypes.js';
-import { mapRows } from '../flow/mapRows.js';
-import { KEEP, drop } from '../flow/outcome.js';
+import type { ColumnNamed, NoColumns } from '../flow/steps/columnTypes.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { KEEP, drop } from '../flow/steps/outcome.js';
 import { referenceAnswer } from '../text/finalAnswer.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 

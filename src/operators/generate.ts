@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { NoColumns, RowIdentity } from '../flow/columnTypes.js';
-import { mapRows } from '../flow/mapRows.js';
-import { keep } from '../flow/outcome.js';
+import type { NoColumns, RowIdentity } from '../flow/steps/columnTypes.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { keep } from '../flow/steps/outcome.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import {
   defineSpec,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/columnTypes.js';
-import { KEEP } from '../flow/outcome.js';
-import { scanRows } from '../flow/scanRows.js';
+import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/steps/columnTypes.js';
+import { KEEP } from '../flow/steps/outcome.js';
+import { scanRows } from '../flow/steps/scanRows.js';
 import { type EvaluationState, emptyEvaluation, foldEvaluation, metricsOf } from './lib/evaluation.js';
 import {
   type Figures,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import { mapRows } from '../flow/mapRows.js';
-import { drop, keep } from '../flow/outcome.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { drop, keep } from '../flow/steps/outcome.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({

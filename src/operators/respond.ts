@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
-import { mapRows } from '../flow/mapRows.js';
-import { keep } from '../flow/outcome.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { keep } from '../flow/steps/outcome.js';
 import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
 import {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
-import type { NoColumns } from '../flow/columnTypes.js';
-import { mapRows } from '../flow/mapRows.js';
-import { KEEP, drop } from '../flow/outcome.js';
+import type { NoColumns } from '../flow/steps/columnTypes.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { KEEP, drop } from '../flow/steps/outcome.js';
 import {
   type GeneratorRead,
   generatorNeeds,

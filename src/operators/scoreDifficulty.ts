@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
-import { mapRows } from '../flow/mapRows.js';
-import { keep } from '../flow/outcome.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { keep } from '../flow/steps/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import {

@@ -3,9 +3,9 @@ import { SEQ_INDEX_COLUMN } from '../arrow/columnType.js';
 import type { Column, ColumnValue } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
-import { mapRows } from '../flow/mapRows.js';
-import type { ColumnNamed, ColumnTypes, Row, Values } from '../flow/columnTypes.js';
-import { drop, multiply } from '../flow/outcome.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import type { ColumnNamed, ColumnTypes, Row, Values } from '../flow/steps/columnTypes.js';
+import { drop, multiply } from '../flow/steps/outcome.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const columnName = z

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { type Override, parsePipelineDocument, problem } from './document.js';
@@ -142,18 +141,6 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
   if (problems.length > 0) throw new PipelineProblems(problems);
   const runs = parsed.folder ?? `runs/${parsed.name}`;
   return { file, folder, name: parsed.name, filled: document.filled, runs, links: parsed.links };
-}
-
-/** Whether a file is a chain of pipelines, by its keys. A text that is not YAML is none. */
-export function isChainText(text: string): boolean {
-  // Few files are chains, and parsing a file twice is a large part of its check.
-  if (!text.includes('links')) return false;
-  try {
-    const value: unknown = parse(text);
-    return value !== null && typeof value === 'object' && 'links' in value && !('steps' in value);
-  } catch {
-    return false;
-  }
 }
 
 /** The names of what a link takes from earlier links, such as `qft.model`. */

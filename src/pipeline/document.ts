@@ -213,3 +213,15 @@ function firstLine(message: string): string {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
+
+/** Whether a file is a chain of pipelines, by its keys. A text that is not YAML is none. */
+export function isChainText(text: string): boolean {
+  // Few files are chains, and parsing a file twice is a large part of its check.
+  if (!text.includes('links')) return false;
+  try {
+    const value: unknown = parse(text);
+    return value !== null && typeof value === 'object' && 'links' in value && !('steps' in value);
+  } catch {
+    return false;
+  }
+}

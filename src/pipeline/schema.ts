@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { modelSchema } from '../backends/registry.js';
-import { OPERATORS } from '../operators/registry.js';
 import { trainingSchema } from '../train/schema.js';
 import { exportSchema } from '../io/exports/registry.js';
 import { formatNames, sourceOptions } from '../io/sources/registry.js';
@@ -103,27 +101,3 @@ export const stepEnabled = z
   .boolean()
   .default(true)
   .describe('`false` switches the step off, as if it were not in the file.');
-
-/** The JSON Schema (draft 2020-12) of pipeline files, for editors: `# yaml-language-server: $schema=schema.json`. */
-export function pipelineJsonSchema(): object {
-  const top = z.toJSONSchema(pipelineSchema, { io: 'input' }) as {
-    properties: Record<string, Record<string, unknown>>;
-  };
-  const label = inner(stepLabel);
-  const enabled = inner(stepEnabled);
-  const steps = OPERATORS.map(({ name, summary, options }) => ({
-    type: 'object',
-    description: summary,
-    properties: { [name]: inner(options), label, enabled },
-    required: [name],
-    additionalProperties: false,
-  }));
-  top.properties['steps'] = { ...top.properties['steps'], items: { oneOf: steps } };
-  top.properties['models'] = { ...top.properties['models'], additionalProperties: inner(modelSchema) };
-  return { title: 'ScaleQuest pipeline', ...top };
-}
-
-function inner(schema: z.ZodType): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return rest;
-}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ErrorCode, ScaleQuestError } from '../errors.js';
 import type { Clock } from '../clock.js';
-import { spawnGuarded } from './guardedGroup.js';
+import { spawnGuarded } from './spawnGuarded.js';
 
 export const serveOptions = z
   .strictObject({

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { seqBatch } from '../arrow/columns.js';
 import { columnValues } from '../arrow/read.js';
 import type { Batch } from '../flow/batch.js';
-import type { AnyColumns, PlainRow } from '../flow/columnTypes.js';
+import type { AnyColumns, PlainRow } from '../flow/steps/columnTypes.js';
 import type { CommitSink, Totals } from '../flow/commitShards.js';
 import type { ReadRows } from '../flow/gate.js';
 import { type Resume, streamRows } from './stream/streamRows.js';

@@ -1,6 +1,6 @@
-import type { StepCounts } from '../flow/outcome.js';
-import type { LogEvent } from '../io/run/runLog.js';
-import type { SampleRow } from '../io/run/sample.js';
+import type { StepCounts } from '../flow/steps/outcome.js';
+import type { LogEvent } from '../io/runFolder/runLog.js';
+import type { SampleRow } from '../io/runFolder/sample.js';
 import type { Metrics } from '../train/metrics.js';
 import type { TrainingResult } from '../train/train.js';
 import type { RunResult } from './report/report.js';

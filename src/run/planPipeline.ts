@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
-import { contentsHash, readHead } from '../io/files/contents.js';
+import { contentsHash, openContents, readHead } from '../io/files/contents.js';
 import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
-import { type Chain, checkChain, isChainText } from '../pipeline/chain.js';
-import { checkFile } from '../pipeline/check/check.js';
+import type { Chain } from '../pipeline/chain.js';
+import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
-import { type CheckedLink, checkLinks } from '../pipeline/check/checkLinks.js';
-import type { Override } from '../pipeline/document.js';
+import type { CheckedLink } from '../pipeline/check/checkLinks.js';
+import { type Override, isChainText } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
@@ -81,17 +81,18 @@ export interface CheckOptions extends PipelineOptions {
   online?: boolean;
 }
 
-/** What `checkPipeline` found: a plan, or mistakes, or (with `online`) a plan whose servers do not answer. */
+/** What `checkPipeline` found: a plan without its identity, or mistakes, or (with `online`) a plan whose servers do not answer. */
 export interface PipelineCheck {
   /** Null if the file has mistakes. */
-  plan: Plan | null;
+  plan: CheckedPipeline | null;
   /** The mistakes, each with its place; empty if there are none. */
   problems: readonly ScaleQuestError[];
 }
 
 /**
  * Finds every mistake of a pipeline file before anything is sent or written. `online`: also asks every server of every model
- * one small question. Mistakes are returned, not thrown.
+ * one small question. Mistakes are returned, not thrown. Data and model files are opened and not read, so it is quick where
+ * they are large.
  *
  * @throws ERR_PIPELINE_READ for a file that cannot be read.
  * @example
@@ -104,7 +105,8 @@ export async function checkPipeline(
   world: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PipelineCheck> {
   try {
-    const plan = await planPipeline(file, options, world);
+    const deps = { ...DEPS, env: world.env };
+    const plan = await checkFileUnread(file, deps, overridesFrom(options), openContents);
     if (!online) return { plan, problems: [] };
     const { checkOnline } = await import('../pipeline/check/checkOnline.js');
     return { plan, problems: await checkOnline(plan, { env: world.env, folder: plan.folder }) };
@@ -128,6 +130,10 @@ export async function planChain(
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PlannedChain | null> {
   if (!isChainText(readPipelineText(file))) return null;
+  const [{ checkChain }, { checkLinks }] = await Promise.all([
+    import('../pipeline/chain.js'),
+    import('../pipeline/check/checkLinks.js'),
+  ]);
   const deps = { ...DEPS, env };
   const chain = checkChain(file, deps);
   return { chain, links: await checkLinks(chain, deps) };

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { nodeFiles } from '../io/files/files.js';
-import { type RunRecord, readManifest } from '../io/run/manifest.js';
-import { hasManifest } from '../io/run/runFolder.js';
-import { MANIFEST_FILE } from '../io/run/runPaths.js';
+import { type RunRecord, readManifest } from '../io/runFolder/manifest.js';
+import { hasManifest } from '../io/runFolder/runFolder.js';
+import { MANIFEST_FILE } from '../io/runFolder/runPaths.js';
 import type { Plan } from '../pipeline/plan.js';
 
 /**

@@ -1,8 +1,8 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Model, ModelStats } from '../backends/model.js';
-import { makeRunFolder } from '../io/run/runFolder.js';
-import { lockRunFolder } from '../io/run/runLock.js';
-import { readSample } from '../io/run/sample.js';
+import { makeRunFolder } from '../io/runFolder/runFolder.js';
+import { lockRunFolder } from '../io/runFolder/runLock.js';
+import { readSample } from '../io/runFolder/sample.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { TrainingResult } from '../train/train.js';
 import type { Emit, RunEvent } from './events.js';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Observable, Subject } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
-import { hasManifest } from '../io/run/runFolder.js';
-import { lockRunFolder } from '../io/run/runLock.js';
+import { hasManifest } from '../io/runFolder/runFolder.js';
+import { lockRunFolder } from '../io/runFolder/runLock.js';
 import type { Plan } from '../pipeline/plan.js';
 import { commandOf } from '../train/command.js';
 import type { TrainingWorld } from '../train/launch.js';

@@ -2,13 +2,13 @@ import type { Observable } from 'rxjs';
 import type { Column } from '../arrow/columnType.js';
 import { systemClock } from '../clock.js';
 import type { Batch } from '../flow/batch.js';
-import type { ColumnsWritten } from '../flow/columnTypes.js';
+import type { ColumnsWritten } from '../flow/steps/columnTypes.js';
 import type { Totals } from '../flow/commitShards.js';
 import { nodeFiles } from '../io/files/files.js';
-import { RUN_FORMAT_VERSION } from '../io/run/manifest.js';
-import { isComplete, totalsOf } from '../io/run/commits.js';
-import { makeRunFolder, openRunFolder } from '../io/run/runFolder.js';
-import { lockRunFolder } from '../io/run/runLock.js';
+import { RUN_FORMAT_VERSION } from '../io/runFolder/manifest.js';
+import { isComplete, totalsOf } from '../io/runFolder/commits.js';
+import { makeRunFolder, openRunFolder } from '../io/runFolder/runFolder.js';
+import { lockRunFolder } from '../io/runFolder/runLock.js';
 import {
   type Connect,
   type SeqOnly,

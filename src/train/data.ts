@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { hashBytes } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
-import { readManifest } from '../io/run/manifest.js';
+import { readManifest } from '../io/runFolder/manifest.js';
 import { readParquetBlocks } from '../io/parquet/readParquet.js';
-import { committedShards } from '../io/run/commits.js';
-import { hasManifest } from '../io/run/runFolder.js';
-import { MANIFEST_FILE } from '../io/run/runPaths.js';
+import { committedShards } from '../io/runFolder/commits.js';
+import { hasManifest } from '../io/runFolder/runFolder.js';
+import { MANIFEST_FILE } from '../io/runFolder/runPaths.js';
 import type { Training } from './schema.js';
 import type { ReportFigures } from './when.js';
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
-import { type GuardedGroup, spawnGuarded } from '../process/guardedGroup.js';
+import { type GuardedGroup, spawnGuarded } from '../process/spawnGuarded.js';
 import type { Files } from '../io/files/files.js';
 import { createLineReader } from './metrics.js';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import { ScaleQuestError } from '../errors.js';
 import type { Files } from '../io/files/files.js';
-import { holderOf } from '../io/run/runLock.js';
+import { holderOf } from '../io/runFolder/runLock.js';
 import { filledRemover, secretRemover, trainerEnvironment } from './environment.js';
 import { type Followed, followTrainer } from './follow.js';
 import { type Metrics, readMetrics } from './metrics.js';

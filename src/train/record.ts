@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { writeAtomic } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
-import { lockHolder } from '../io/run/runLock.js';
+import { lockHolder } from '../io/runFolder/runLock.js';
 
 export const TRAIN_FOLDER = 'train';
 export const RECORD_FILE = 'train.json';

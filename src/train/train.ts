@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { withRedactedErrors } from '../text/redactKey.js';
 import { ScaleQuestError } from '../errors.js';
 import type { Files } from '../io/files/files.js';
-import { isHeld, thisProcess } from '../io/run/runLock.js';
+import { isHeld, thisProcess } from '../io/runFolder/runLock.js';
 import { type TrainingPlaces, commandOf, isPath, outputOf } from './command.js';
 import { readTrainingData } from './data.js';
 import { filledRemover } from './environment.js';

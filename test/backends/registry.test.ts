@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { z } from 'zod';
-import { pipelineJsonSchema } from '../../src/pipeline/schema.js';
-import { printPipelineReference } from '../../src/pipeline/reference/reference.js';
+import { pipelineJsonSchema, printPipelineReference } from '../../src/pipeline/reference/reference.js';
 import type { ModelAbility, Protocol } from '../../src/backends/protocol.js';
 import {
   PROTOCOLS,
@@ -38,8 +37,8 @@ describe('PROTOCOLS', () => {
     assert.equal(defined.length, PROTOCOL_NAMES.length);
   });
 
-  it('names every protocol in the schema and in the reference', () => {
-    const schema = JSON.stringify(pipelineJsonSchema());
+  it('names every protocol in the schema and in the reference', async () => {
+    const schema = JSON.stringify(await pipelineJsonSchema());
     const reference = printPipelineReference();
     for (const name of PROTOCOL_NAMES) {
       assert.ok(schema.includes(`"required":["${name}"]`), name);

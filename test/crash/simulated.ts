@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { readWhole } from '../../src/io/files/files.js';
-import type { CommitRecord } from '../../src/io/run/manifest.js';
-import { committedFiles } from '../../src/io/run/commits.js';
+import type { CommitRecord } from '../../src/io/runFolder/manifest.js';
+import { committedFiles } from '../../src/io/runFolder/commits.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import {

@@ -1,4 +1,4 @@
-import '../../src/flow/loadStepStreams.js';
+import '../../src/flow/steps/loadStepStreams.js';
 import type { RecordBatch } from 'apache-arrow';
 import { type Observable, Subject } from 'rxjs';
 import { buildRows } from '../../src/arrow/build.js';

@@ -1,10 +1,10 @@
-import '../../src/flow/loadStepStreams.js';
+import '../../src/flow/steps/loadStepStreams.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { seqBatch } from '../../src/arrow/columns.js';
-import { mapRows } from '../../src/flow/mapRows.js';
-import { KEEP } from '../../src/flow/outcome.js';
+import { mapRows } from '../../src/flow/steps/mapRows.js';
+import { KEEP } from '../../src/flow/steps/outcome.js';
 import { withResource } from '../../src/flow/withResource.js';
 
 const shape = { step: 'x', reads: {}, writes: [] } as const;

@@ -7,16 +7,16 @@ import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
 import { seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
-import { cacheStepResults } from '../../src/flow/cacheStepResults.js';
+import { cacheStepResults } from '../../src/flow/stepResults/cacheStepResults.js';
 import { type Commit, type CommitSink, type Totals, commitShards } from '../../src/flow/commitShards.js';
 import { type Gate, type ReadRows, type Replay, createGate } from '../../src/flow/gate.js';
-import { mapRows } from '../../src/flow/mapRows.js';
-import { type Outcome, drop, keep, multiply } from '../../src/flow/outcome.js';
-import { replayStepResults } from '../../src/flow/replayStepResults.js';
+import { mapRows } from '../../src/flow/steps/mapRows.js';
+import { type Outcome, drop, keep, multiply } from '../../src/flow/steps/outcome.js';
+import { replayStepResults } from '../../src/flow/stepResults/replayStepResults.js';
 import { type RowEvent, isDelta } from '../../src/flow/rowEvents.js';
-import { scanRows } from '../../src/flow/scanRows.js';
-import type { StepState } from '../../src/flow/stepResult.js';
-import { decodeStepResult, encodeStepResults } from '../../src/flow/stepResultBytes.js';
+import { scanRows } from '../../src/flow/steps/scanRows.js';
+import type { StepState } from '../../src/flow/stepResults/stepResult.js';
+import { decodeStepResult, encodeStepResults } from '../../src/flow/stepResults/stepResultBytes.js';
 
 /** A small pipeline with every kind of step, and a plain loop that says what must come out of it. */
 

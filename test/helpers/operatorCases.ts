@@ -4,7 +4,7 @@ import type { CompleteRequest } from '../../src/backends/model.js';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { loadCustomOperator } from '../../src/operators/custom.js';
 import type { OperatorSpec, RunContext } from '../../src/operators/lib/operator.js';
-import { operatorNamed } from '../../src/operators/registry.js';
+import { loadOperator } from '../../src/operators/registry.js';
 import { deriveSeed } from '../../src/random.js';
 import type { Input } from './runOperator.js';
 import { type Script, messageText } from './scriptedModel.js';
@@ -130,7 +130,7 @@ export function countWordsPath(): string {
 
 /** The operator of a name; of `custom`, with the example's module loaded. */
 export async function specOf(name: string): Promise<OperatorSpec> {
-  if (name !== 'custom') return operatorNamed(name)!;
+  if (name !== 'custom') return (await loadOperator(name))!;
   return (await loadCustomOperator(pathToFileURL(countWordsPath()).href)) as unknown as OperatorSpec;
 }
 

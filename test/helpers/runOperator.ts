@@ -1,4 +1,4 @@
-import '../../src/flow/loadStepStreams.js';
+import '../../src/flow/steps/loadStepStreams.js';
 import { type Observable, from, lastValueFrom, toArray } from 'rxjs';
 import { buildRows } from '../../src/arrow/build.js';
 import type { Column, ColumnType, ColumnValue } from '../../src/arrow/columnType.js';

@@ -4,24 +4,27 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
-import { printPipelineReference, printStepsReference } from '../../src/pipeline/reference/reference.js';
-import { pipelineJsonSchema } from '../../src/pipeline/schema.js';
+import {
+  pipelineJsonSchema,
+  printPipelineReference,
+  printStepsReference,
+} from '../../src/pipeline/reference/reference.js';
 import { withLayers } from './layers.js';
 
 /** What the code prints for a page; of some pages, a part alone. */
-const PRINTED: Record<string, (found: string) => string> = {
+const PRINTED: Record<string, (found: string) => string | Promise<string>> = {
   'docs/architecture.md': withLayers,
   'docs/steps.md': printStepsReference,
   'docs/pipeline.md': printPipelineReference,
   'pipelines/chain.schema.json': () => `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
-  'pipelines/schema.json': () => `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`,
+  'pipelines/schema.json': async () => `${JSON.stringify(await pipelineJsonSchema(), null, 2)}\n`,
 };
 
 for (const [path, print] of Object.entries(PRINTED)) {
-  test(`${path} is what the code prints; if not: npm run docs`, () => {
+  test(`${path} is what the code prints; if not: npm run docs`, async () => {
     const page = readFileSync(join(PACKAGE_FOLDER, path), 'utf8');
     const found = page.split('\n');
-    const expected = print(page).split('\n');
+    const expected = (await print(page)).split('\n');
     // The first line that differs says more than both pages in full.
     const at = expected.findIndex((line, index) => line !== found[index]);
     assert.equal(found[at], expected[at], `${path}:${at + 1}`);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OPERATOR_NAMES } from '../../src/operators/registry.js';
 import { type SourceFile, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
 import { EXCEPTIONS, LAYERS } from './layers.js';
 
@@ -174,11 +175,29 @@ const CHECK = [
   'train/schema',
 ].map((name) => `src/${name}.ts`);
 
+/** `check` loads these too, where the pipeline file names them. */
+const OPERATORS = OPERATOR_NAMES.map((name) => `src/operators/${name}.ts`);
+
+function loadedWithAll(paths: readonly string[]): string[] {
+  return [...paths.reduce((files, path) => loadedWith(path, files), new Set<string>())];
+}
+
 test('`check` on a file loads no package that only a run needs', () => {
-  const loaded = [...CHECK.reduce((files, path) => loadedWith(path, files), new Set<string>())];
+  const loaded = loadedWithAll([...CHECK, ...OPERATORS]);
   assert.ok(loaded.includes('zod') && loaded.includes('src/operators/respond.ts'));
   assert.deepEqual(
     loaded.filter((name) => HEAVY.test(name)),
+    [],
+  );
+});
+
+test('`check` loads no operator that the file does not name, and what is for chains only for a chain', () => {
+  const loaded = loadedWithAll(CHECK);
+  assert.ok(loaded.includes('src/operators/registry.ts'));
+  assert.deepEqual(
+    loaded.filter(
+      (name) => OPERATORS.includes(name) || /^src\/pipeline\/(chain|check\/checkLinks)\.ts$/.test(name),
+    ),
     [],
   );
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { modelSchemas } from '../../src/backends/registry.js';
-import { OPERATORS } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { pipelineSchema } from '../../src/pipeline/schema.js';
 import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { OPERATORS } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { sourceFiles } from '../helpers/sourceFiles.js';
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Model } from '../../src/backends/model.js';
-import { OPERATORS } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { exampleFile } from '../../src/pipeline/reference/reference.js';
 import { answerOnce, checkText, openTiny, runInMemory } from '../helpers/pipelineWorld.js';
 

@@ -10,7 +10,8 @@ import { ERROR_CODES, RowError } from '../../src/errors.js';
 import type { Batch } from '../../src/flow/batch.js';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import type { OperatorSpec } from '../../src/operators/lib/operator.js';
-import { OPERATORS, operatorNamed } from '../../src/operators/registry.js';
+import { loadOperator } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { MIXED_SCRIPT, OPERATOR_CASES, specOf } from '../helpers/operatorCases.js';
 import {
   type Output,
@@ -65,10 +66,10 @@ test('every operator has a case for the tests that walk the registry', () => {
   assert.deepEqual(missing, []);
 });
 
-test('names are unique, and each is found by its name alone', () => {
+test('names are unique, and each is found by its name alone', async () => {
   assert.equal(new Set(OPERATORS.map(({ name }) => name)).size, OPERATORS.length);
-  for (const spec of OPERATORS) assert.equal(operatorNamed(spec.name), spec);
-  assert.equal(operatorNamed('Generate'), undefined);
+  for (const spec of OPERATORS) assert.equal(await loadOperator(spec.name), spec);
+  for (const name of ['Generate', 'registry', 'toString']) assert.equal(await loadOperator(name), undefined);
 });
 
 for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {

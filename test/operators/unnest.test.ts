@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Values } from '../../src/flow/columnTypes.js';
-import { multiply } from '../../src/flow/outcome.js';
-import { mapRows } from '../../src/flow/mapRows.js';
+import type { Values } from '../../src/flow/steps/columnTypes.js';
+import { multiply } from '../../src/flow/steps/outcome.js';
+import { mapRows } from '../../src/flow/steps/mapRows.js';
 import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
 import { rowSeed } from '../../src/operators/lib/operator.js';
 import { unnest } from '../../src/operators/unnest.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OPERATORS } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { sampleOptions } from '../../src/pipeline/sampleOptions.js';
 
 for (const spec of OPERATORS) {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { readTextFile } from '../../src/io/files/packageFiles.js';
-import { OPERATORS } from '../../src/operators/registry.js';
+import { OPERATORS } from '../helpers/operators.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
-import { exampleFile } from '../../src/pipeline/reference/reference.js';
-import { pipelineJsonSchema, pipelineSchema, stepLabel } from '../../src/pipeline/schema.js';
+import { exampleFile, pipelineJsonSchema } from '../../src/pipeline/reference/reference.js';
+import { pipelineSchema, stepLabel } from '../../src/pipeline/schema.js';
 import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
 
 /** As much of JSON Schema as our schema uses: enough to see that an editor accepts what the check accepts. */
@@ -79,7 +79,7 @@ function hasType(type: string, value: unknown): boolean {
 }
 
 const CHAIN_SCHEMA = chainJsonSchema() as Schema;
-const SCHEMA = pipelineJsonSchema() as Schema & { title: string; $schema: string };
+const SCHEMA = (await pipelineJsonSchema()) as Schema & { title: string; $schema: string };
 
 for (const name of readdirSync(PIPELINES_FOLDER).filter((file) => file.endsWith('.yaml'))) {
   test(`the editor's schema accepts ${name}`, () => {

@@ -13,25 +13,14 @@ import {
   respond,
   scoreReward,
 } from '../../src/index.js';
-import { scriptedModel } from '../helpers/scriptedModel.js';
+import { questionModel } from '../helpers/questionModel.js';
 
 /** The operators in a plain RxJS pipe, imported from the barrel as a program would. */
-
-function tiny() {
-  return scriptedModel({
-    complete: ({ seq, message, n }) =>
-      message.kind === 'preQuery'
-        ? [`What is ${Math.floor(seq / 2)} + 1?`]
-        : Array.from({ length: n }, (_, at) => `\\boxed{${at}}`),
-    choose: ({ message }) =>
-      message.kind === 'user' && message.text.includes('boxed{1}') ? [0.9, 0.1] : [0.1, 0.9],
-  });
-}
 
 const NAMES = { generators: [{ model: 'tiny' }] };
 
 test('collectRows: a pipe of operators to its target, as plain objects', async () => {
-  const context = createContext({ seed: 3, models: { tiny: tiny() } });
+  const context = createContext({ seed: 3, models: { tiny: questionModel() } });
   const { rows, totals } = await collectRows({ target: 4, windowRows: 8, batchRows: 3 }, (source) =>
     source.pipe(
       generate(NAMES, context),

@@ -20,6 +20,15 @@ test('mistakes of a file are thrown by planPipeline and given by checkPipeline; 
   assert.equal(existsSync(out), false);
 });
 
+test('checkPipeline gives the plan without what needs the contents of files', async () => {
+  const { file } = smallPipeline();
+  const { prompts, ...checked } = (await checkPipeline(file)).plan!;
+  const { identity, parts, stepFingerprints, ...plan } = await planPipeline(file);
+  assert.deepEqual(checked, plan);
+  assert.equal(prompts.length, plan.steps.length);
+  assert.ok(identity.length > 0 && Object.keys(parts).length > 0 && stepFingerprints.length > 0);
+});
+
 test('the environment is the one that is handed in', async () => {
   const { file } = smallPipeline();
   writeFileSync(file, readFileSync(file, 'utf8').replace('name: small', 'name: ${SET_NAME}'));

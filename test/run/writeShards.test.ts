@@ -13,20 +13,9 @@ import {
 import { nodeFiles } from '../../src/io/files/files.js';
 import { readParquetBlocks } from '../../src/io/parquet/readParquet.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { scriptedModel } from '../helpers/scriptedModel.js';
+import { questionModel } from '../helpers/questionModel.js';
 
 /** The operators in a plain RxJS pipe, imported from the barrel as a program would. */
-
-function tiny() {
-  return scriptedModel({
-    complete: ({ seq, message, n }) =>
-      message.kind === 'preQuery'
-        ? [`What is ${Math.floor(seq / 2)} + 1?`]
-        : Array.from({ length: n }, (_, at) => `\\boxed{${at}}`),
-    choose: ({ message }) =>
-      message.kind === 'user' && message.text.includes('boxed{1}') ? [0.9, 0.1] : [0.1, 0.9],
-  });
-}
 
 const NAMES = { generators: [{ model: 'tiny' }] };
 
@@ -36,7 +25,7 @@ test('writeShards: shards, lost rows and a manifest; a second run into the folde
     { name: 'seq', type: 'int32', help: 'Position.' },
     { name: 'question', type: 'string', help: 'The question.' },
   ];
-  const context = createContext({ seed: 3, models: { tiny: tiny() } });
+  const context = createContext({ seed: 3, models: { tiny: questionModel() } });
   const options = { folder, identity: 'one', name: 'set', seed: 3, columns, limit: 10, shardRows: 2 };
   let asked = 0;
   const connect: Connect = (source, restored) => {

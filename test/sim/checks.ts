@@ -4,8 +4,8 @@ import { columnValues, hasColumn } from '../../src/arrow/read.js';
 import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 import { hashBytes } from '../../src/io/files/atomicFile.js';
-import type { CommitRecord } from '../../src/io/run/manifest.js';
-import { committedFiles } from '../../src/io/run/commits.js';
+import type { CommitRecord } from '../../src/io/runFolder/manifest.js';
+import { committedFiles } from '../../src/io/runFolder/commits.js';
 import type { Plan, PlannedStep } from '../../src/pipeline/plan.js';
 
 /** The invariants of a run (docs/architecture.md), as far as they can be seen from outside its parts. */

@@ -6,7 +6,7 @@ import { type SharedPools, createSharedPools } from '../../src/backends/pool/sha
 import { closeModels } from '../../src/run/openModels.js';
 import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import { ScaleQuestError } from '../../src/errors.js';
-import { makeRunFolder } from '../../src/io/run/runFolder.js';
+import { makeRunFolder } from '../../src/io/runFolder/runFolder.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';

@@ -4,11 +4,11 @@ import { OPENAI_SPEAKS } from '../protocols/readOpenaiReply.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { BATCH_CONNECTIONS_MAX, BATCH_LIST_TIMEOUT_MS } from '../limits.js';
 import { type LastAnswer, withRetry } from '../http/retryPolicy.js';
-import { keyHeaders, readApiKey } from '../protocols/apiKey.js';
-import type { ServerDeps } from '../protocols/serverClient.js';
-import type { ServerOptions } from '../protocols/serverOptions.js';
+import { keyHeaders, readApiKey } from '../server/apiKey.js';
+import type { ServerDeps } from '../server/serverClient.js';
+import type { ServerOptions } from '../server/serverOptions.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import { type ReplyContext, parseReply, statusError } from '../protocols/readServerReply.js';
+import { type ReplyContext, parseReply, statusError } from '../server/readServerReply.js';
 
 /**
  * OpenAI's batch API, call by call (guide "Batch"; types of openai-python: types/batch.py).

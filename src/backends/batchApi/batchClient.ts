@@ -12,8 +12,8 @@ import type { Clock } from '../../clock.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { BATCH_CLOSE_MS, BATCH_FILE_BYTES_MAX, BATCH_LINE_BYTES } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
-import type { ServerClient, ServerDeps, Usage } from '../protocols/serverClient.js';
-import type { ReplyContext } from '../protocols/readServerReply.js';
+import type { ServerClient, ServerDeps, Usage } from '../server/serverClient.js';
+import type { ReplyContext } from '../server/readServerReply.js';
 
 /**
  * Requests in files, by OpenAI's batch API. A request's id is a hash of what it asks, so that a later run finds the replies

@@ -5,7 +5,7 @@ import { type ConnectionStack, createConnections } from '../http/connections.js'
 import { UNLISTED } from '../http/openSet.js';
 import type { LastAnswer } from '../http/retryPolicy.js';
 import { TryFailure } from '../http/tryFailure.js';
-import type { Limit } from './limit.js';
+import type { Limit } from './aimdLimit.js';
 import { type MetricsPoller, createMetricsPoller } from './metricsPoller.js';
 import { eject, isWell, noteAnswer, noteFailure } from './outlierEjection.js';
 import { type Entry, type Queue, createQueue } from './queue.js';

@@ -1,5 +1,5 @@
 import { type BreakerOptions, type CircuitBreaker, createCircuitBreaker } from './circuitBreaker.js';
-import { type Limit, type LimitOptions, createLimit } from './limit.js';
+import { type Limit, type LimitOptions, createLimit } from './aimdLimit.js';
 import { type ReplicaHealth, newHealth, readmit } from './outlierEjection.js';
 
 /** One server of a model, as the pool knows it. */

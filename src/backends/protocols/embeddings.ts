@@ -4,9 +4,15 @@ import type { EmbedRequest, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
-import type { ServerDeps } from './serverClient.js';
-import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
-import { type ReplyContext, rowLabel } from './readServerReply.js';
+import type { ServerDeps } from '../server/serverClient.js';
+import {
+  addressOptions,
+  checkServe,
+  describeServed,
+  extraOption,
+  loadOptions,
+} from '../server/serverOptions.js';
+import { type ReplyContext, rowLabel } from '../server/readServerReply.js';
 
 /**
  * Embedding models behind OpenAI's /embeddings (vLLM, SGLang, TEI, OpenAI).
@@ -52,7 +58,7 @@ async function openEmbeddings(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const { model, extra, encoding, textsPerRequestMax } = options;
-  const { createServerClient } = await import('./serverClient.js');
+  const { createServerClient } = await import('../server/serverClient.js');
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   const { label, stats, close } = client;
 

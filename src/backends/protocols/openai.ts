@@ -3,8 +3,14 @@ import { ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
-import type { ServerClient, ServerDeps } from './serverClient.js';
-import { addressOptions, checkServe, describeServed, extraOption, loadOptions } from './serverOptions.js';
+import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import {
+  addressOptions,
+  checkServe,
+  describeServed,
+  extraOption,
+  loadOptions,
+} from '../server/serverOptions.js';
 import {
   type Template,
   type TemplateConfig,
@@ -140,7 +146,7 @@ async function openOpenai(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
-  const { createServerClient } = await import('./serverClient.js');
+  const { createServerClient } = await import('../server/serverClient.js');
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   return createDialogueModel(name, options, template, client);
 }

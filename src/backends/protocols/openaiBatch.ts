@@ -10,7 +10,7 @@ import {
   dialogueOptions,
   templateFor,
 } from './openai.js';
-import { addressOptions, describeServed, loadOptions } from './serverOptions.js';
+import { addressOptions, describeServed, loadOptions } from '../server/serverOptions.js';
 import { type TemplateConfig, promptTemplate } from '../templates/template.js';
 
 const { timeoutMs, retriesMax } = loadOptions;

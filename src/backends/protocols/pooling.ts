@@ -17,9 +17,9 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import type { ServerDeps } from './serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from './serverOptions.js';
-import type { Speaks } from './readServerReply.js';
+import type { ServerDeps } from '../server/serverClient.js';
+import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import type { Speaks } from '../server/readServerReply.js';
 
 /**
  * Scalar reward models behind vLLM's /pooling, InternLM2-7B-Reward among them.

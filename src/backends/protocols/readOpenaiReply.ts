@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { Choice } from '../model.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { type ReplyContext, type Speaks, parseReply, rowLabel } from './readServerReply.js';
+import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/readServerReply.js';
 
 export const OPENAI_SPEAKS: Speaks = {
   protocol: 'the OpenAI protocol',

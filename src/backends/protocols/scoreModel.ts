@@ -4,9 +4,9 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
-import type { ServerDeps, Usage } from './serverClient.js';
-import { type ServerOptions, extraOption } from './serverOptions.js';
-import { type ReplyContext, type Speaks, parseReply, rowLabel } from './readServerReply.js';
+import type { ServerDeps, Usage } from '../server/serverClient.js';
+import { type ServerOptions, extraOption } from '../server/serverOptions.js';
+import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/readServerReply.js';
 
 /** What all protocols that score share: how items are cut into requests, and which scores are valid. */
 
@@ -52,7 +52,7 @@ export async function openScoreModel(
   protocol: ScoreProtocol,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
-  const { createServerClient } = await import('./serverClient.js');
+  const { createServerClient } = await import('../server/serverClient.js');
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 

@@ -10,9 +10,9 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
-import type { ServerDeps } from './serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from './serverOptions.js';
-import type { Speaks } from './readServerReply.js';
+import type { ServerDeps } from '../server/serverClient.js';
+import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import type { Speaks } from '../server/readServerReply.js';
 
 /**
  * Cross-encoders behind vLLM's /score: the question and the response as a pair.

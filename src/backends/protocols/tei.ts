@@ -19,9 +19,9 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
-import type { ServerDeps } from './serverClient.js';
-import { addressOptions, describeServed, loadOptions } from './serverOptions.js';
-import { type ReplyContext, type Speaks, parseReply } from './readServerReply.js';
+import type { ServerDeps } from '../server/serverClient.js';
+import { addressOptions, describeServed, loadOptions } from '../server/serverOptions.js';
+import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
 
 const { serve: _, ...teiLoadOptions } = loadOptions;
 

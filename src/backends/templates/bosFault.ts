@@ -4,7 +4,7 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { OpenModelDeps } from '../openModel.js';
 import { type ModelConfig, describeModel, protocolOf } from '../registry.js';
 import { systemClock } from '../../clock.js';
-import { readApiKey } from '../protocols/apiKey.js';
+import { readApiKey } from '../server/apiKey.js';
 import { type TemplateConfig, resolveTemplate, templateAt } from './template.js';
 
 /**

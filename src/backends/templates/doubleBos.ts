@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../clock.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { keyHeaders } from '../protocols/apiKey.js';
+import { keyHeaders } from '../server/apiKey.js';
 
 /**
  * Some prompt templates begin with their own begin-of-sequence marker, and some servers put one before every prompt. Together

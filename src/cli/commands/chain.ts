@@ -20,8 +20,8 @@ async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean })
   if (!found) throw noChain(file);
   if (dryRun) return printStates(found.chain);
   const { runChain } = await import('../../run/chain/runChain.js');
-  const { showRun } = await import('../showRun.js');
-  const { showTraining } = await import('../showTraining.js');
+  const { showRun } = await import('../show/showRun.js');
+  const { showTraining } = await import('../show/showTraining.js');
   const { signal, dispose } = signalOnInterrupt();
   const shown = showTraining();
   try {

@@ -19,7 +19,7 @@ async function checkFileOrChain(file: string, { online = false, set }: CheckFlag
   const { checkPipeline, planChain } = await import('../../run/planPipeline.js');
   const { omittedText } = await import('../../pipeline/printPlan.js');
   const { labelOf } = await import('../../train/schema.js');
-  const textOf = (found: Plan): string => describe(found, found.settings.train.map(labelOf));
+  const textOf = (found: Described): string => describe(found, found.settings.train.map(labelOf));
   const found = await planChain(file);
   if (found) {
     refuseFlags(file, set, online);
@@ -46,7 +46,9 @@ export function refuseFlags(file: string, overrides: readonly Override[], online
   throw new ScaleQuestError('ERR_USAGE', message);
 }
 
-function describe({ steps, models, columns }: Plan, trained: readonly string[]): string {
+type Described = Pick<Plan, 'steps' | 'models' | 'columns' | 'settings'>;
+
+function describe({ steps, models, columns }: Described, trained: readonly string[]): string {
   const count = Object.keys(models).length;
   return (
     `${steps.length} step${steps.length === 1 ? '' : 's'}, ${count} model${count === 1 ? '' : 's'}, ` +

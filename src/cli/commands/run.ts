@@ -21,7 +21,7 @@ interface RunFlags extends PipelineFlags {
 /** Tests pass a `world` whose files end the process at a chosen call. */
 export async function runFile(file: string, flags: RunFlags, world?: SystemWorld): Promise<void> {
   const { runPipeline } = await import('../../run/runPipeline.js');
-  const { showRun } = await import('../showRun.js');
+  const { showRun } = await import('../show/showRun.js');
   const { signal, dispose } = signalOnInterrupt();
   try {
     const { isShort } = await showRun(await runPipeline(file, { ...flags, signal }, world));

@@ -9,20 +9,22 @@ export const stepsCommand: CommandSpec = {
 };
 
 async function showSteps(name: string | undefined): Promise<void> {
-  const { OPERATORS, operatorNamed } = await import('../../operators/registry.js');
+  const { OPERATOR_NAMES, loadOperator, loadOperators } = await import('../../operators/registry.js');
   if (name === undefined) {
     const { printTable } = await import('../../run/report/report.js');
-    const rows = OPERATORS.map((spec) => [spec.name, spec.summary]);
+    const rows = (await loadOperators()).map((spec) => [spec.name, spec.summary]);
     process.stdout.write(
       `${printTable(['step', 'what it does'], rows)}\n\nOne of them in full: scalequest steps generate\n`,
     );
     return;
   }
-  const spec = operatorNamed(name);
+  const spec = await loadOperator(name);
   if (!spec) {
     const { suggestion } = await import('../../pipeline/nearest.js');
-    const known = OPERATORS.map((each) => each.name);
-    throw new ScaleQuestError('ERR_USAGE', `no operator is called "${name}"; ${suggestion(name, known)}`);
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      `no operator is called "${name}"; ${suggestion(name, OPERATOR_NAMES)}`,
+    );
   }
   const { printOperator } = await import('../../pipeline/reference/reference.js');
   process.stdout.write(`${printOperator(spec)}\n`);

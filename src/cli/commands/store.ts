@@ -26,7 +26,7 @@ interface StoreFlags {
 async function showStore(folder: string | undefined, flags: StoreFlags): Promise<void> {
   const { DEFAULT_STORE, describeReplies, exportReplies, pruneReplies } =
     await import('../../run/replyStore.js');
-  const { printStoreSummary } = await import('../storeSummary.js');
+  const { printStoreSummary } = await import('../show/storeSummary.js');
   const path = folder ?? DEFAULT_STORE;
   const prunes = prunesOf(flags);
   // The export comes first, so that it holds what is about to be removed.
@@ -36,7 +36,7 @@ async function showStore(folder: string | undefined, flags: StoreFlags): Promise
   }
   for (const prune of prunes) {
     const { blocks, replies } = await pruneReplies(path, prune);
-    process.stdout.write(`${replies} replies removed, in ${blocks} blocks\n`);
+    process.stdout.write(`${replies} replies removed, in ${blocks} block${blocks === 1 ? '' : 's'}\n`);
   }
   process.stdout.write(`${printStoreSummary(path, await describeReplies(path))}\n`);
 }

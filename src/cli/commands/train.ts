@@ -24,7 +24,7 @@ interface TrainFlags extends PipelineFlags {
 async function trainFile(file: string, { dryRun = false, ...flags }: TrainFlags): Promise<void> {
   if (dryRun) return printStates(file, flags);
   const { trainPipeline } = await import('../../run/trainPipeline.js');
-  const { showTraining } = await import('../showTraining.js');
+  const { showTraining } = await import('../show/showTraining.js');
   const { signal, dispose } = signalOnInterrupt();
   const shown = showTraining();
   try {
@@ -51,7 +51,7 @@ async function printStates(file: string, { set, out, fresh = false }: TrainFlags
   const { systemWorld } = await import('../../run/systemWorld.js');
   const { runFolderOf } = await import('../../run/runFolders.js');
   const { printCommand } = await import('../../train/command.js');
-  const { trainingStateText } = await import('../trainingStateText.js');
+  const { trainingStateText } = await import('../show/trainingStateText.js');
   const world = systemWorld();
   const plan = await planFinished(file, { set }, world);
   if (plan.settings.train.length === 0) return void process.stdout.write(nothingText(file));

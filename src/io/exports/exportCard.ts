@@ -1,4 +1,4 @@
-import { describeContents } from '../run/card.js';
+import { describeContents } from '../runFolder/card.js';
 import { type ExportConfig, describeExport } from './registry.js';
 
 /** The dataset card of an export: Markdown with the YAML head that Hugging Face datasets reads. */

@@ -5,7 +5,7 @@ import { ScaleQuestError } from '../../errors.js';
 import { hashBytes, publish, removeQuietly, temporaryPath, writeAtomic } from '../files/atomicFile.js';
 import { type Files, type OpenFile, readWhole } from '../files/files.js';
 import { compressZstd, loadZstd } from '../parquet/zstd.js';
-import type { FileRecord } from '../run/manifest.js';
+import type { FileRecord } from '../runFolder/manifest.js';
 import { readParquetBlocks } from '../parquet/readParquet.js';
 import { renderExportCard } from './exportCard.js';
 import { type ExportConfig, describeExport, openExport } from './registry.js';

@@ -15,12 +15,27 @@ export const WHOLE_BYTES_MAX = SAMPLED_BLOCKS * BLOCK_BYTES;
  */
 export async function contentsHash(path: string, extension = '', files: Files = nodeFiles): Promise<string> {
   const hash = createHash('sha256');
-  if (!(await files.stat(path))?.isFolder) return hash.update(await fileHash(path, files)).digest('hex');
-  for (const name of (await files.readdir(path)).filter((each) => each.endsWith(extension))) {
-    if ((await files.stat(join(path, name)))?.isFolder) continue;
-    hash.update(`${name}\0`).update(await fileHash(join(path, name), files));
-  }
+  const names = await namesIn(path, extension, files);
+  if (names === null) return hash.update(await fileHash(path, files)).digest('hex');
+  for (const name of names) hash.update(`${name}\0`).update(await fileHash(join(path, name), files));
   return hash.digest('hex');
+}
+
+/** Opens every file that `contentsHash` would read, and reads nothing. Throws ERR_IO_READ for one that cannot be opened. */
+export async function openContents(path: string, extension = '', files: Files = nodeFiles): Promise<void> {
+  const names = await namesIn(path, extension, files);
+  const paths = names === null ? [path] : names.map((name) => join(path, name));
+  for (const each of paths) await (await files.open(each, 'read')).close();
+}
+
+/** The files of a folder whose names end in `extension`; null for a file. */
+async function namesIn(path: string, extension: string, files: Files): Promise<string[] | null> {
+  if (!(await files.stat(path))?.isFolder) return null;
+  const names: string[] = [];
+  for (const name of await files.readdir(path)) {
+    if (name.endsWith(extension) && !(await files.stat(join(path, name)))?.isFolder) names.push(name);
+  }
+  return names;
 }
 
 /** The same with all subfolders, but for those that version control and Python keep for themselves. Throws ERR_IO_READ. */

@@ -3,9 +3,15 @@ import { COLUMN_TYPES, type Column, type ColumnValue } from '../../arrow/columnT
 import { findFault } from '../../arrow/fault.js';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { ColumnTypes, ColumnsRead, ColumnsWritten, RowOf, ValuesOf } from '../../flow/columnTypes.js';
-import { mapRows } from '../../flow/mapRows.js';
-import { type Outcome, drop, keep } from '../../flow/outcome.js';
+import type {
+  ColumnTypes,
+  ColumnsRead,
+  ColumnsWritten,
+  RowOf,
+  ValuesOf,
+} from '../../flow/steps/columnTypes.js';
+import { mapRows } from '../../flow/steps/mapRows.js';
+import { type Outcome, drop, keep } from '../../flow/steps/outcome.js';
 import { type Contract, type RunContext, parseOptions, rowUniform, shapeOf } from './operator.js';
 import { type StandardSchema, zodOf } from './standardSchema.js';
 

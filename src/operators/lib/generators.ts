@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NoColumns } from '../../flow/columnTypes.js';
+import type { NoColumns } from '../../flow/steps/columnTypes.js';
 import type { ModelNeed } from './operator.js';
 
 /** An option for steps that may skip the questions of some generators, as ScaleQuest's difficulty filter does. */

@@ -3,9 +3,14 @@ import type { Column } from '../../arrow/columnType.js';
 import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { ColumnTypes, ColumnsWritten, MostColumnsRead, RowIdentity } from '../../flow/columnTypes.js';
-import type { StepCounts, StepShape } from '../../flow/outcome.js';
-import type { StepState } from '../../flow/stepResult.js';
+import type {
+  ColumnTypes,
+  ColumnsWritten,
+  MostColumnsRead,
+  RowIdentity,
+} from '../../flow/steps/columnTypes.js';
+import type { StepCounts, StepShape } from '../../flow/steps/outcome.js';
+import type { StepState } from '../../flow/stepResults/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
 /** What a run gives its operators. It has no clock, network or files, because operators need none. */

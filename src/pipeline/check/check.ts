@@ -19,9 +19,15 @@ import { checkServed } from './checkServed.js';
 import { checkSource } from './checkSource.js';
 import { checkTraining } from './checkTraining.js';
 import { parseAt } from './explain.js';
-import { identityOf } from './identity.js';
+import { type Identity, filesOf, identityOf } from './identity.js';
 import { readSteps } from './readSteps.js';
 import { loadTexts } from './texts.js';
+
+/** A pipeline file without mistakes: a plan, but for its identity, which needs the contents of every file that rows come from. */
+export interface CheckedPipeline extends Omit<Plan, keyof Identity> {
+  /** The texts that each step compiled. */
+  prompts: readonly (readonly string[])[];
+}
 
 /**
  * Reads and checks a pipeline file before any request: syntax, values, columns, models, bounds, prompts, modules.
@@ -32,6 +38,31 @@ export async function checkFile(
   deps: CheckDeps,
   overrides: readonly Override[] = [],
 ): Promise<Plan> {
+  const { prompts, ...checked } = await findMistakes(file, deps, overrides);
+  const { folder, filled } = checked;
+  return { ...checked, ...(await identityOf({ ...checked, prompts }, { folder, filled, deps })) };
+}
+
+/** The same without the identity: files that it would hash, which may be large, are opened by `open` and not read. */
+export async function checkFileUnread(
+  file: string,
+  deps: CheckDeps,
+  overrides: readonly Override[],
+  open: (path: string, extension?: string) => Promise<void>,
+): Promise<CheckedPipeline> {
+  const checked = await findMistakes(file, deps, overrides);
+  const { settings, models, steps, folder } = checked;
+  const contentsHash = (path: string, extension?: string): Promise<string> =>
+    open(path, extension).then(() => '');
+  await filesOf(settings.source, models, steps, folder, { exists: deps.exists, contentsHash });
+  return checked;
+}
+
+async function findMistakes(
+  file: string,
+  deps: CheckDeps,
+  overrides: readonly Override[],
+): Promise<CheckedPipeline> {
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, overrides);
   const problems: ScaleQuestError[] = [];
   const folder = dirname(resolve(file));
@@ -57,7 +88,7 @@ export async function checkFile(
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
   await checkSource(document, asWritten, folder, deps, problems);
-  const { columns, exports, omitted } = checkColumns(document, asWritten, entries, problems);
+  const { columns, exports, omitted } = await checkColumns(document, asWritten, entries, problems);
   const settings = { ...asWritten, exports };
   checkTraining(document, settings, columns, { folder, entries: entries.on, omitted, deps }, problems);
   checkNeeds(document, models, entries.on, problems);
@@ -67,7 +98,6 @@ export async function checkFile(
   if (problems.length > 0) throw new PipelineProblems(problems);
 
   const { text, filled } = document;
-  const identified = await identityOf({ settings, models, steps, texts, prompts }, { folder, filled, deps });
   return {
     file,
     folder,
@@ -80,7 +110,7 @@ export async function checkFile(
     texts,
     columns,
     omitted,
-    ...identified,
+    prompts,
   };
 }
 

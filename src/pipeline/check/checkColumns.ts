@@ -1,7 +1,7 @@
 import type { Column } from '../../arrow/columnType.js';
 import type { ScaleQuestError } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
-import { OPERATORS } from '../../operators/registry.js';
+import { loadOperators } from '../../operators/registry.js';
 import { type PipelineDocument, problem } from '../document.js';
 import { missingColumns } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
@@ -24,13 +24,13 @@ export interface CheckedColumns {
  * Checks the columns from step to step, those of the data set and those of its exports. A column that no step writes is a mistake.
  * If a step that is switched off would write it, the set goes without that column and without the exports that read it.
  */
-export function checkColumns(
+export async function checkColumns(
   document: PipelineDocument,
   settings: Settings,
   entries: StepEntries,
   problems: ScaleQuestError[],
-): CheckedColumns {
-  const { columns: all, without, isKnown } = columnsIn(document, settings, entries, problems);
+): Promise<CheckedColumns> {
+  const { columns: all, without, isKnown } = await columnsIn(document, settings, entries, problems);
   if (!isKnown) return { columns: all, exports: settings.exports, omitted: { columns: [], exports: {} } };
   const isOff = (name: string): boolean => writerOf(entries.off, name) !== undefined;
   const chosen = chosenColumns(document, settings, all, isOff, problems);
@@ -42,12 +42,12 @@ export function checkColumns(
   };
 }
 
-function columnsIn(
+async function columnsIn(
   document: PipelineDocument,
   settings: Settings,
   { on, off }: StepEntries,
   problems: ScaleQuestError[],
-): { columns: Column[]; without: string[]; isKnown: boolean } {
+): Promise<{ columns: Column[]; without: string[]; isKnown: boolean }> {
   let columns = sourceColumns(settings.source);
   const without: string[] = [];
   for (const [at, { index, spec, step }] of on.entries()) {
@@ -64,7 +64,7 @@ function columnsIn(
       const message = column
         ? `${step!.label} reads the column "${name}" as ${type}, found ${column.type}`
         : `${step!.label} reads the column "${name}", which no step before it writes; ` +
-          columnAdvice(name, on.slice(at + 1), off);
+          (await columnAdvice(name, on.slice(at + 1), off));
       problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
     }
     columns = columnsAfter(columns, { spec, parsed: step?.parsed ?? sampleOptions(spec) });
@@ -72,12 +72,16 @@ function columnsIn(
   return { columns, without, isKnown: true };
 }
 
-function columnAdvice(name: string, later: readonly StepEntry[], off: readonly StepEntry[]): string {
+async function columnAdvice(
+  name: string,
+  later: readonly StepEntry[],
+  off: readonly StepEntry[],
+): Promise<string> {
   const writer = writerOf(later, name);
   if (writer) return `move \`${writer}\` before it`;
   const switchedOff = writerOf(off, name);
   if (switchedOff) return `\`${switchedOff}\` is switched off: switch it on, or this step off too`;
-  const offer = OPERATORS.find(
+  const offer = (await loadOperators()).find(
     (spec) => spec.name !== 'custom' && writesColumn(spec, sampleOptions(spec), name),
   );
   return `add a step that writes it${offer ? `, such as \`${offer.name}\`` : ''}`;

@@ -4,7 +4,7 @@ import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
 import { checkFile } from './check.js';
 import type { CheckDeps } from './checkDeps.js';
-import { measureAccuracySpec } from '../../operators/measureAccuracy.js';
+import type { OperatorName } from '../../operators/registry.js';
 import type { Plan } from '../plan.js';
 
 export interface CheckedLink {
@@ -38,6 +38,8 @@ export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<Checked
   return checked;
 }
 
+const MEASURES: OperatorName = 'measureAccuracy';
+
 /** Finds links that measure a model on the file that it was trained on: such a figure says nothing about the model. */
 async function trainedOnTests(
   checked: readonly CheckedLink[],
@@ -49,7 +51,7 @@ async function trainedOnTests(
     for (const file of plan ? sourceFiles(plan).filter(exists) : []) {
       const contents = await contentsHash(file);
       const trainer = trainedOn.get(contents);
-      const measures = plan!.steps.some(({ spec }) => spec.name === measureAccuracySpec.name);
+      const measures = plan!.steps.some(({ spec }) => spec.name === MEASURES);
       if (measures && trainer !== undefined) problems.push(ofLink(link, sameFile(file, trainer)));
       if (plan!.settings.train.length > 0) trainedOn.set(contents, link.name);
     }

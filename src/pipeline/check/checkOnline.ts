@@ -14,14 +14,17 @@ const TIMEOUT_MS_MAX = 30_000;
  * Asks every server of every model one small question of each kind that the steps will ask. So wrong keys, names, paths,
  * protocols and certificates show before the run. Servers that the run itself starts are not asked. Returns every error.
  */
-export async function checkOnline(plan: Plan, deps: OpenModelDeps): Promise<ScaleQuestError[]> {
+export async function checkOnline(
+  plan: Pick<Plan, 'models' | 'steps'>,
+  deps: OpenModelDeps,
+): Promise<ScaleQuestError[]> {
   const questions = Object.entries(plan.models).flatMap(([name, config]) =>
     oneByOne(config).map((single) => askOnce(name, single, needsOf(plan, name), deps)),
   );
   return (await Promise.all(questions)).filter((error) => error !== null);
 }
 
-function needsOf(plan: Plan, model: string): Set<Need> {
+function needsOf(plan: Pick<Plan, 'steps'>, model: string): Set<Need> {
   const needs = plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed));
   return new Set(needs.flatMap((need) => (need.model === model ? [need.needs] : [])));
 }

@@ -91,12 +91,12 @@ function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): s
 }
 
 /** Hashes of the source's files and of the models' files, by the key that names them. */
-async function filesOf(
+export async function filesOf(
   source: Plan['settings']['source'],
   models: Readonly<Record<string, ModelConfig>>,
   steps: readonly PlannedStep[],
   folder: string,
-  { exists, contentsHash }: CheckDeps,
+  { exists, contentsHash }: Pick<CheckDeps, 'exists' | 'contentsHash'>,
 ): Promise<Record<string, string[]>> {
   // A missing file is reported when it is read.
   const hash = async (path: string, extension?: string): Promise<string> =>

@@ -2,9 +2,9 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { ScaleQuestError } from '../../errors.js';
-import { type customOptions, loadCustomOperator } from '../../operators/custom.js';
+import type { customOptions } from '../../operators/custom.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
-import { OPERATORS, operatorNamed } from '../../operators/registry.js';
+import { OPERATOR_NAMES, loadOperator } from '../../operators/registry.js';
 import { type PipelineDocument, isRecord, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
 import type { PlannedStep } from '../plan.js';
@@ -31,13 +31,14 @@ export async function readSteps(
   folder: string,
   problems: ScaleQuestError[],
 ): Promise<StepEntries> {
+  await loadNamed(written);
   const entries: StepEntries = { on: [], off: [] };
   const labels = new Set<string>();
   for (const [index, value] of written.entries()) {
     const entry: StepEntry = { index };
     const isEnabled = enabledAt(document, index, value, problems);
     entries[isEnabled ? 'on' : 'off'].push(entry);
-    const spec = operatorAt(document, index, value, problems);
+    const spec = await operatorAt(document, index, value, problems);
     if (!spec) continue;
     if (spec.name !== 'custom') entry.spec = spec;
     const step = await stepAt(document, index, spec, value as Record<string, unknown>, folder, problems);
@@ -54,6 +55,12 @@ export async function readSteps(
   return entries;
 }
 
+/** To load the operators together costs less than one after another. */
+async function loadNamed(written: readonly unknown[]): Promise<void> {
+  const names = written.filter(isRecord).flatMap((step) => Object.keys(step));
+  await Promise.all(names.map((name) => loadOperator(name)));
+}
+
 /** A step that is switched off is checked, and then as if it were not there. */
 function enabledAt(
   document: PipelineDocument,
@@ -66,27 +73,26 @@ function enabledAt(
 }
 
 /** The operator that an item of `steps` names. */
-function operatorAt(
+async function operatorAt(
   document: PipelineDocument,
   index: number,
   value: unknown,
   problems: ScaleQuestError[],
-): OperatorSpec | undefined {
+): Promise<OperatorSpec | undefined> {
   const path = ['steps', index];
-  const known = OPERATORS.map((spec) => spec.name);
   const names = isRecord(value)
     ? Object.keys(value).filter((key) => key !== 'label' && key !== 'enabled')
     : [];
   const [name] = names;
   if (name === undefined || names.length > 1) {
     const found = names.length > 1 ? `${names.length} operators (${names.join(', ')})` : 'no operator';
-    const message = `found ${found} in one step, expected exactly one of: ${known.join(', ')}`;
+    const message = `found ${found} in one step, expected exactly one of: ${OPERATOR_NAMES.join(', ')}`;
     problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
     return undefined;
   }
-  const spec = operatorNamed(name);
+  const spec = await loadOperator(name);
   if (!spec) {
-    const message = `no operator is called "${name}"; ${suggestion(name, known)}`;
+    const message = `no operator is called "${name}"; ${suggestion(name, OPERATOR_NAMES)}`;
     problems.push(problem('ERR_PIPELINE_INVALID', document.atKey([...path, name]), message));
   }
   return spec;
@@ -129,6 +135,7 @@ async function loadAt(
   const { path: written } = parsed as z.output<typeof customOptions>;
   const isFile = written.startsWith('.') || isAbsolute(written) || /\.[cm]?[jt]s$/.test(written);
   const specifier = isFile ? pathToFileURL(resolve(folder, written)).href : written;
+  const { loadCustomOperator } = await import('../../operators/custom.js');
   try {
     return (await loadCustomOperator(specifier)) as unknown as OperatorSpec;
   } catch (error) {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { modelSchemas } from '../../backends/registry.js';
+import { modelSchema, modelSchemas } from '../../backends/registry.js';
 import type { ColumnType } from '../../arrow/columnType.js';
 import { ERROR_CODES } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
-import { OPERATORS } from '../../operators/registry.js';
+import { loadOperators } from '../../operators/registry.js';
 import { exportSchema } from '../../io/exports/registry.js';
 import { sampleOptions } from '../sampleOptions.js';
-import { pipelineSchema } from '../schema.js';
+import { pipelineSchema, stepEnabled, stepLabel } from '../schema.js';
 
 /** A runnable pipeline file around an operator's example steps. */
 export function exampleFile(spec: OperatorSpec): string {
@@ -28,8 +28,9 @@ export function exampleFile(spec: OperatorSpec): string {
 }
 
 /** docs/steps.md: every operator, from its declaration. */
-export function printStepsReference(): string {
-  const list = OPERATORS.map(({ name, summary }) => `- [${name}](#${name.toLowerCase()}): ${summary}`);
+export async function printStepsReference(): Promise<string> {
+  const operators = await loadOperators();
+  const list = operators.map(({ name, summary }) => `- [${name}](#${name.toLowerCase()}): ${summary}`);
   return [
     '# Steps',
     '',
@@ -39,7 +40,7 @@ export function printStepsReference(): string {
     '',
     ...list,
     '',
-    ...OPERATORS.flatMap((spec) => [printOperator(spec), '']),
+    ...operators.flatMap((spec) => [printOperator(spec), '']),
   ].join('\n');
 }
 
@@ -207,4 +208,28 @@ export function printPipelineReference(): string {
     ...Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
     '',
   ].join('\n');
+}
+
+/** The JSON Schema (draft 2020-12) of pipeline files, for editors: `# yaml-language-server: $schema=schema.json`. */
+export async function pipelineJsonSchema(): Promise<object> {
+  const top = z.toJSONSchema(pipelineSchema, { io: 'input' }) as {
+    properties: Record<string, Record<string, unknown>>;
+  };
+  const label = inner(stepLabel);
+  const enabled = inner(stepEnabled);
+  const steps = (await loadOperators()).map(({ name, summary, options }) => ({
+    type: 'object',
+    description: summary,
+    properties: { [name]: inner(options), label, enabled },
+    required: [name],
+    additionalProperties: false,
+  }));
+  top.properties['steps'] = { ...top.properties['steps'], items: { oneOf: steps } };
+  top.properties['models'] = { ...top.properties['models'], additionalProperties: inner(modelSchema) };
+  return { title: 'ScaleQuest pipeline', ...top };
+}
+
+function inner(schema: z.ZodType): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
 }

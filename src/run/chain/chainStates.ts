@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
-import { readManifest } from '../../io/run/manifest.js';
-import { hasManifest } from '../../io/run/runFolder.js';
-import { MANIFEST_FILE } from '../../io/run/runPaths.js';
+import { readManifest } from '../../io/runFolder/manifest.js';
+import { hasManifest } from '../../io/runFolder/runFolder.js';
+import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
 import { type Chain, type Link, overridesOf, takenBy } from '../../pipeline/chain.js';
 import { within } from '../../pipeline/check/checkLinks.js';
 import type { Plan } from '../../pipeline/plan.js';

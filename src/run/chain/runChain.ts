@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { type Observable, Subject } from 'rxjs';
 import { ScaleQuestError } from '../../errors.js';
-import { lockRunFolder } from '../../io/run/runLock.js';
+import { lockRunFolder } from '../../io/runFolder/runLock.js';
 import { type Chain, type Link, overridesOf } from '../../pipeline/chain.js';
 import { launchOnce } from '../../train/train.js';
 import { onceOptions } from './chainProgram.js';

@@ -1,8 +1,8 @@
 import type { CommitSink, Totals } from '../../flow/commitShards.js';
 import type { Files } from '../../io/files/files.js';
-import { resumeOf } from '../../io/run/commits.js';
-import type { RunFolder } from '../../io/run/runFolder.js';
-import { type RunSinkOptions, openRunSink } from '../../io/run/runSink.js';
+import { resumeOf } from '../../io/runFolder/commits.js';
+import type { RunFolder } from '../../io/runFolder/runFolder.js';
+import { type RunSinkOptions, openRunSink } from '../../io/runFolder/runSink.js';
 import type { Resume } from './streamRows.js';
 
 /**

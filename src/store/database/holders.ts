@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { removeQuietly } from '../../io/files/atomicFile.js';
 import { type Files, readWhole } from '../../io/files/files.js';
-import { type LockWorld, lockHolder, thisProcess } from '../../io/run/runLock.js';
+import { type LockWorld, lockHolder, thisProcess } from '../../io/runFolder/runLock.js';
 import { HOLDER_FILE, holderFile } from './fileNames.js';
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BatchOptions, createBatchClient } from '../../../src/backends/batchApi/batchClient.js';
-import type { ServerClient } from '../../../src/backends/protocols/serverClient.js';
+import type { ServerClient } from '../../../src/backends/server/serverClient.js';
 import { systemClock } from '../../../src/clock.js';
 import { type Line, okLine, serveBatches } from '../../helpers/batchServer.js';
 

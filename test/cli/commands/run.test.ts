@@ -124,7 +124,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const out = join(folder, 'out');
     const file = writePipeline(folder, ['target: 100000', ...STEPS, 'output: { shardRows: 8 }']);
     const running = startCommand(['run', file, '--out', out]);
-    await running.stderrHas('stage');
+    await running.stderrHas('step');
     // Some rows later, amid the shards.
     await sleep(800);
     // Ctrl-C reaches the whole group, its engine processes too; a service manager signals the parent alone.

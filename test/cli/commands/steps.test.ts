@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OPERATORS } from '../../../src/operators/registry.js';
+import { OPERATORS } from '../../helpers/operators.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 
 test('steps: every operator, then one of them in full', async () => {

@@ -130,7 +130,7 @@ test('scalequest store: shows, prunes and exports', async () => {
   const both = ['--prune-run', 'first', '--prune-damaged', '--export', target];
   const byRun = await hostCommand(['store', path, ...both]);
   assert.match(byRun.stdout, new RegExp(`^${requests} replies written to`, 'm'));
-  assert.match(byRun.stdout, new RegExp(`^${requests} replies removed, in 1 blocks$`, 'm'));
+  assert.match(byRun.stdout, new RegExp(`^${requests} replies removed, in 1 block$`, 'm'));
   assert.match(byRun.stdout, /^store .*: 0 replies/m);
 });
 

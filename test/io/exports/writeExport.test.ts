@@ -9,7 +9,7 @@ import { buildRows } from '../../../src/arrow/build.js';
 import type { Column } from '../../../src/arrow/columnType.js';
 import { type ExportOptions, writeExport } from '../../../src/io/exports/writeExport.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import type { FileRecord } from '../../../src/io/run/manifest.js';
+import type { FileRecord } from '../../../src/io/runFolder/manifest.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { exportSchema } from '../../../src/io/exports/registry.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';

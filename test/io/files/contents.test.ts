@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, open, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { WHOLE_BYTES_MAX, contentsHash, readHead, treeHash } from '../../../src/io/files/contents.js';
+import {
+  WHOLE_BYTES_MAX,
+  contentsHash,
+  openContents,
+  readHead,
+  treeHash,
+} from '../../../src/io/files/contents.js';
+import { type Files, nodeFiles } from '../../../src/io/files/files.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 test('the same contents have one hash wherever they lie, others another', async (t) => {
@@ -43,6 +50,31 @@ test('a folder counts by the files of its kind', async (t) => {
   assert.equal(await contentsHash(folder, '.jsonl'), before);
   await writeFile(join(folder, 'b.jsonl'), '{}');
   assert.notEqual(await contentsHash(folder, '.jsonl'), before);
+});
+
+test('to open the contents opens what would be hashed and reads nothing', async (t) => {
+  const folder = await testFolder(t);
+  for (const name of ['a.jsonl', 'b.jsonl', 'c.txt']) await writeFile(join(folder, name), '{}');
+  await mkdir(join(folder, 'sub.jsonl'));
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const files: Files = {
+    ...nodeFiles,
+    open: async (path, mode) => {
+      opened.push(path);
+      const file = await nodeFiles.open(path, mode);
+      const read = (): never => assert.fail('read');
+      return { ...file, read, close: () => file.close().then(() => void closed.push(path)) };
+    },
+  };
+  await openContents(folder, '.jsonl', files);
+  await openContents(join(folder, 'c.txt'), undefined, files);
+  assert.deepEqual(
+    opened,
+    ['a.jsonl', 'b.jsonl', 'c.txt'].map((name) => join(folder, name)),
+  );
+  assert.deepEqual(closed, opened);
+  await assert.rejects(openContents(join(folder, 'none')), { code: 'ERR_IO_READ' });
 });
 
 test('a head is as long as the file at most', async (t) => {

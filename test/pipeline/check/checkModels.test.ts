@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
-import { differenceOf } from '../../../src/io/run/runFolder.js';
+import { differenceOf } from '../../../src/io/runFolder/runFolder.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { checkText, problemsOf } from '../../helpers/pipelineWorld.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPromptFile } from '../../../src/io/files/packageFiles.js';
-import { differenceOf } from '../../../src/io/run/runFolder.js';
+import { differenceOf } from '../../../src/io/runFolder/runFolder.js';
 import { checkText, overridesOf } from '../../helpers/pipelineWorld.js';
 
 const TEXT = `name: small

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODES } from '../../../src/errors.js';
-import { OPERATORS, operatorNamed } from '../../../src/operators/registry.js';
+import { loadOperator } from '../../../src/operators/registry.js';
 import {
   exampleFile,
   printOperator,
@@ -10,20 +10,21 @@ import {
   printStepsReference,
 } from '../../../src/pipeline/reference/reference.js';
 import { pipelineSchema } from '../../../src/pipeline/schema.js';
+import { OPERATORS } from '../../helpers/operators.js';
 
 for (const spec of OPERATORS) {
-  test(`the page of ${spec.name} says all that its spec says`, () => {
+  test(`the page of ${spec.name} says all that its spec says`, async () => {
     const page = printOperator(spec);
     const parts = [`## ${spec.name}\n\n${spec.summary}`, spec.details ?? '', exampleFile(spec)];
     parts.push(...Object.values(spec.drops), ...Object.values(spec.contract));
     for (const part of parts) assert.ok(page.includes(part.trimEnd()), part);
     assert.ok(!/undefined|\[object/.test(page));
-    assert.ok(printStepsReference().includes(page));
+    assert.ok((await printStepsReference()).includes(page));
   });
 }
 
-test('a page lists columns, what is asked of models, and reasons', () => {
-  const page = printOperator(operatorNamed('judgeSolvability')!);
+test('a page lists columns, what is asked of models, and reasons', async () => {
+  const page = printOperator(await loadOperator('judgeSolvability'));
   assert.match(page, /^- reads: `question` \(`string`\)$/m);
   assert.match(page, /^- writes: `verdict` \(`string`\): The judge’s reply/m);
   assert.match(page, /^- asks a model to: complete$/m);
@@ -31,13 +32,13 @@ test('a page lists columns, what is asked of models, and reasons', () => {
   assert.match(page, /^- holds at most: /m);
 });
 
-test('options: types, bounds, defaults, what is required, nested ones with their path', () => {
-  const table = printOptions(operatorNamed('generate')!.options);
+test('options: types, bounds, defaults, what is required, nested ones with their path', async () => {
+  const table = printOptions((await loadOperator('generate')).options);
   assert.match(table, /^\| `generators` \| list of map \| \*\*required\*\* \| One or several/m);
   assert.match(table, /^\| `generators\[\]\.weight` \| number > 0 \| `1` \| Share/m);
   assert.match(table, /^\| `tokensMax` \| whole number ≥ 1 \| `512` \| /m);
   assert.match(
-    printOptions(operatorNamed('keepBest')!.options),
+    printOptions((await loadOperator('keepBest')).options),
     /^\| `among` \| `"all"` `"majority"` \| `"all"` \| /m,
   );
   assert.match(printOptions(pipelineSchema), /^\| `source\.windowRows` \| whole number ≥ 1 \| `2048` \| /m);

@@ -1,0 +1,79 @@
+import { relative } from 'node:path';
+import { type ErrorCode, ScaleQuestError } from '../../errors.js';
+import type { RunEvent } from '../../run/events.js';
+import type { PipelineRun, RunOutcome } from '../../run/runPipeline.js';
+import { type Progress, createProgress } from './progress.js';
+import { showTraining } from './showTraining.js';
+import { printSummary } from './summary.js';
+import { TERMINAL } from './terminal.js';
+
+/** Shows a run on the terminal from its events, to its end; gives what it has come to. */
+export async function showRun(run: PipelineRun): Promise<RunOutcome> {
+  const { plan, folder, events } = run;
+  const progress = progressOf(run);
+  let committed: Committed | null = null;
+  const training = showTraining();
+  events.subscribe((event) => {
+    committed = committedAfter(event, committed);
+    showProgress(event, folder, progress);
+    if (event.event === 'reported') {
+      progress.stop();
+      printSummary(plan, event, folder);
+    }
+    training.show(event);
+  });
+  try {
+    const outcome = await run.result;
+    if (outcome.isShort && plan.settings.train.length > 0)
+      process.stdout.write(
+        'Nothing was trained: the target was not reached. `scalequest train` does it all the same.\n',
+      );
+    return outcome;
+  } catch (error) {
+    progress.stop();
+    if (committed) process.stderr.write(committedText(folder, committed, error));
+    throw error;
+  } finally {
+    progress.stop();
+    training.stop();
+  }
+}
+
+function showProgress(event: RunEvent, folder: string, progress: Progress): void {
+  if (event.event === 'flowing') {
+    const { from, kept } = event;
+    if (from > 0)
+      process.stderr.write(`Going on in ${relative('', folder)}: ${kept} rows kept of ${from}.\n`);
+    progress.start(kept);
+  }
+  if (event.event === 'counted') progress.counts(event.step, event.counts);
+  if (event.event === 'delivered') progress.delivered(event.kept);
+}
+
+interface Committed {
+  /** The first source position that no commit covers. */
+  next: number;
+  kept: number;
+}
+
+/** What an unfinished run has for certain; null before rows flow, and once its report stands. */
+function committedAfter(event: RunEvent, before: Committed | null): Committed | null {
+  if (event.event === 'flowing') return { next: event.from, kept: event.kept };
+  if (event.event === 'committed') return { next: event.next, kept: event.kept };
+  return event.event === 'reported' ? null : before;
+}
+
+/** What an unfinished run has for certain, and how to go on. */
+function committedText(folder: string, { next, kept }: Committed, error: unknown): string {
+  const code = error instanceof ScaleQuestError ? error.code : 'ERR_INVARIANT';
+  const advice = STAYS.includes(code) ? '' : ' The same command goes on from there.';
+  return `Committed in ${relative('', folder)}: ${kept} rows kept of ${next}.${advice}\n`;
+}
+
+/** Errors that would only come again. */
+const STAYS: readonly ErrorCode[] = ['ERR_INVARIANT', 'ERR_TARGET_UNREACHABLE', 'ERR_DATA_INVALID'];
+
+function progressOf({ plan, stats }: PipelineRun): Progress {
+  const steps = plan.steps.map(({ label }) => label);
+  return createProgress(steps, plan.settings.target, stats, TERMINAL);
+}

@@ -1,0 +1,72 @@
+import type { RecordBatch } from 'apache-arrow';
+import type { ErrorCode } from '../../errors.js';
+import type { RowEvent } from '../rowEvents.js';
+
+/**
+ * What one step did to the rows of a batch: enough to do it again without running the step. A run with a store caches the
+ * results for each segment of its source, so that the same steps need not run twice on the same rows.
+ */
+export interface StepResult {
+  rowsIn: number;
+  /** For each row that came out, in order, the index of the input row that it was made of. */
+  from: readonly number[];
+  /** The columns that the step wrote, a row for each in `from`; null where it writes none. */
+  written: RecordBatch | null;
+  /** The events that the step added to the batch. */
+  events: readonly RowEvent[];
+  /** Of a stateful step: a hash of its state before these rows. The result holds only for that state. */
+  stateBefore?: string | undefined;
+  /** Of a replayed result: the link of its cached record. The other fields are empty, since the rows have them applied. */
+  link?: string;
+}
+
+/** Stands in a batch for a result that came from the cache. */
+export function replayed(link: string): StepResult {
+  return { rowsIn: 0, from: [], written: null, events: [], link };
+}
+
+export function isReplayed(result: StepResult | undefined): boolean {
+  return result?.link !== undefined;
+}
+
+/** The state of a stateful step after the rows below `upTo`, as a hash; `upTo` is null before its first batch. */
+export interface StepState {
+  upTo: number | null;
+  hash: string;
+}
+
+/** Whether the step at index `at` has nothing to do, because its result was replayed from the cache. */
+export function hasStepResult(results: readonly StepResult[] | undefined, at: number | undefined): boolean {
+  return at !== undefined && results !== undefined && results.length > at;
+}
+
+/**
+ * The batch's results with that of the step at index `at`. A result is kept only where it is lasting and those of all steps
+ * before are kept. `at` is undefined where the run caches none; `mayDiffer`: the step could decide otherwise another time.
+ */
+export function withStepResult(
+  results: readonly StepResult[] | undefined,
+  at: number | undefined,
+  result: StepResult,
+  mayDiffer = false,
+): readonly StepResult[] | undefined {
+  if (at === undefined) return results;
+  const before = results ?? [];
+  if (before.length !== at || mayDiffer || !result.events.every(isLasting)) return before;
+  return [...before, result];
+}
+
+/** Codes that follow from the row and its stored replies alone. A server or a deadline may do better another time. */
+const LASTING: readonly string[] = [
+  'ROW_EMPTY',
+  'ROW_LENGTH',
+  'ROW_REPETITION',
+  'ROW_UNCLEAR',
+  'ROW_VALUE_MISSING',
+  'ROW_LISTS_DIFFER',
+] satisfies ErrorCode[];
+
+function isLasting(event: RowEvent): boolean {
+  if (event.kind !== 'rejected' && event.kind !== 'leftOut') return true;
+  return LASTING.includes(event.reason);
+}

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type Engine, type EngineConfig, createEngine } from '../../../bench/endpoint/engine.js';
+import { createLag } from '../../../bench/endpoint/metrics.js';
+import { draftOf } from '../../../bench/endpoint/texts.js';
+import { type Limit, type LimitOptions, createLimit } from '../../../src/backends/pool/aimdLimit.js';
+import type { ServerLoad } from '../../../src/backends/pool/serverLoad.js';
+
+const LENGTHS = { meanTokens: 200, sigma: 0.5, capTokens: 1024 };
+const FIRST_POLLS_MS = 250;
+const POLL_MS = 1000;
+const TICK_MS = 250;
+
+interface Client {
+  limit: Limit;
+  out: number;
+  nextPollMs: number;
+}
+
+type Page = (truth: ServerLoad, nowMs: number) => ServerLoad | null;
+
+interface World {
+  engine: Engine;
+  clients: Client[];
+  lagMs: number;
+  page: Page;
+  refused: number;
+  /** At the last tick. */
+  truth: ServerLoad;
+  nowMs(): number;
+  /** Lets time pass: each client always has more to ask than its limit. */
+  pass(ms: number): void;
+  /** Lets time pass until so many polls of the first client are over. */
+  poll(count: number): void;
+}
+
+function setUp(
+  config: Partial<EngineConfig>,
+  options: Partial<LimitOptions> & { clients?: number } = {},
+): World {
+  const { clients: count = 1, ...limitOptions } = options;
+  const engine = createEngine(config);
+  const lag = createLag();
+  const clients = Array.from({ length: count }, () => {
+    return { limit: createLimit({ limitMax: 1024, ...limitOptions }), out: 0, nextPollMs: FIRST_POLLS_MS };
+  });
+  let nowMs = 0;
+  let asked = 0;
+  const world: World = {
+    ...{ engine, clients, lagMs: 0, page: (truth) => truth, refused: 0, truth: { running: 0, waiting: 0 } },
+    nowMs: () => nowMs,
+    pass(ms) {
+      for (const endMs = nowMs + ms; nowMs < endMs; nowMs += TICK_MS) tick();
+    },
+    poll(polls) {
+      for (let seen = 0; seen < polls;) {
+        if (nowMs >= clients[0]!.nextPollMs) seen += 1;
+        tick();
+        nowMs += TICK_MS;
+      }
+    },
+  };
+
+  function ask(client: Client, atMs: number): boolean {
+    const { tokens } = draftOf(LENGTHS, asked++, 4096);
+    const ticket = engine.submit([{ promptTokens: 40, tokens }], atMs, () => (client.out -= 1));
+    if (ticket) {
+      client.out += 1;
+    } else {
+      world.refused += 1;
+      client.limit.refused();
+    }
+    return ticket !== null;
+  }
+
+  /** By turns, so that none of them is always first. */
+  function askAll(atMs: number): void {
+    let asking = clients;
+    while (asking.length > 0) {
+      asking = asking.filter((client) => client.out < client.limit.value && ask(client, atMs));
+    }
+  }
+
+  function tick(): void {
+    // An answer is followed by the next question at once.
+    for (let atMs = engine.nextEventMs(); atMs <= nowMs; atMs = engine.nextEventMs()) {
+      engine.advance(atMs);
+      askAll(atMs);
+    }
+    const gauges = engine.gauges(nowMs);
+    world.truth = gauges;
+    lag.note(nowMs, gauges);
+    for (const client of clients) {
+      if (nowMs < client.nextPollMs) continue;
+      client.nextPollMs = nowMs + (client.limit.isSettled ? POLL_MS : FIRST_POLLS_MS);
+      const truth = world.lagMs > 0 ? lag.at(nowMs - world.lagMs) : gauges;
+      client.limit.observe(world.page(truth, nowMs), client.out);
+    }
+    askAll(nowMs);
+  }
+  return world;
+}
+
+function assertNear(value: number, slots: number, what: string): void {
+  const fits = Math.abs(value / (1.1 * slots) - 1) <= 0.2;
+  // Of few slots a tenth is less than one request.
+  assert.ok(fits || Math.abs(value - 1.1 * slots) <= 1, `${what}: ${value} for ${slots} slots`);
+}
+
+function held(world: World, slots: number, what: string, polls = 30): void {
+  const { limit } = world.clients[0]!;
+  for (let seen = 0; seen < polls; seen++) {
+    world.poll(1);
+    assertNear(limit.value, slots, `${what}, ${seen} polls on`);
+  }
+}
+
+describe('createLimit, steered by the server’s queue', () => {
+  for (const slots of [8, 16, 32, 64, 100, 128, 256, 512]) {
+    it(`finds ${slots} slots and holds them`, () => {
+      const world = setUp({ slots });
+      world.poll(40);
+      held(world, slots, 'held', 60);
+      assert.equal(world.clients[0]!.limit.steering, 'server queue');
+      assert.ok(world.clients[0]!.limit.isSettled || slots >= 58);
+    });
+  }
+
+  it('finds any size, with any lag', () => {
+    const cases = fc.record({
+      slots: fc.integer({ min: 8, max: 512 }),
+      lagMs: fc.integer({ max: 3000, min: 0 }),
+    });
+    const property = fc.property(cases, ({ slots, lagMs }) => {
+      const world = setUp({ slots });
+      world.lagMs = lagMs;
+      world.poll(60);
+      held(world, slots, 'held', 20);
+    });
+    fc.assert(property, { numRuns: 12, seed: 7 });
+  });
+
+  for (const lagMs of [0, 500, 3000]) {
+    it(`follows doubling and halving within 30 polls, with a lag of ${lagMs} ms`, () => {
+      const world = setUp({ slots: 64 });
+      world.lagMs = lagMs;
+      world.poll(60);
+      for (const slots of [128, 64, 32, 64]) {
+        world.engine.configure({ slots }, world.nowMs());
+        world.poll(30);
+        held(world, slots, `after the change to ${slots}`, 10);
+      }
+    });
+  }
+
+  it('is back within four polls when it took a pause of the server for its size', () => {
+    const limit = createLimit({ limitMax: 1024 });
+    const polls = [
+      [64, 0],
+      [129, 0],
+      [224, 35],
+      [259, 0],
+      [260, 259],
+    ] as const; // As a server of 512 slots told it.
+    for (const [running, waiting] of polls) limit.observe({ running, waiting }, running + waiting);
+    assert.ok(limit.isSettled && limit.value < 300);
+    for (let poll = 0; poll < 4; poll++) limit.observe({ running: limit.value - 3, waiting: 3 }, limit.value);
+    assert.ok(limit.value >= 512, `${limit.value} after four polls`);
+  });
+
+  it('goes straight to a size that is declared, and corrects a wrong one', () => {
+    assert.equal(createLimit({ slots: 50, limitMax: 1024 }).value, 55);
+    assert.equal(createLimit({ slots: 50, limitMax: 20 }).value, 20);
+    const world = setUp({ slots: 200 }, { slots: 50 });
+    world.poll(40);
+    held(world, 200, 'declared 50');
+  });
+
+  it('leaves the limit alone while there is little to ask', () => {
+    const limit = createLimit({ limitMax: 1024 });
+    for (let poll = 0; poll < 100; poll++) limit.observe({ running: 3, waiting: 0 }, 3);
+    assert.equal(limit.value, 64);
+  });
+
+  for (const count of [2, 4]) {
+    it(`lets ${count} clients share a server, all slots full and the queue short`, () => {
+      const slots = 96;
+      const world = setUp({ slots }, { clients: count });
+      world.pass(60_000);
+      for (let poll = 0; poll < 30; poll++) {
+        world.poll(1);
+        const { running, waiting } = world.truth;
+        assert.ok(running >= 0.95 * slots, `${running} run`);
+        assert.ok(waiting <= (0.1 * count + 0.2) * slots, `${waiting} wait`);
+        for (const { limit } of world.clients)
+          assert.ok(limit.value >= (0.4 * slots) / count, `${limit.value}`);
+      }
+    });
+  }
+});
+
+describe('createLimit, with a page that lies', () => {
+  const LIES: Record<string, Page> = {
+    zero: () => ({ running: 0, waiting: 0 }),
+    times10: ({ running, waiting }) => ({ running: running * 10, waiting: waiting * 10 }),
+    absent: () => null,
+    'frozen idle': () => ({ running: 2, waiting: 0 }),
+    'frozen half': () => ({ running: 40, waiting: 0 }),
+    'frozen with a long queue': () => ({ running: 64, waiting: 100 }),
+  };
+  for (const [name, page] of Object.entries(LIES)) {
+    it(`${name}: neither stays small nor grows beyond limitMax, and finds the truth again`, () => {
+      const slots = 128;
+      const world = setUp({ slots }, { limitMax: 300 });
+      world.page = page;
+      world.poll(100);
+      const { value } = world.clients[0]!.limit;
+      assert.ok(value >= slots && value <= 300, `${value}`);
+      world.page = (truth) => truth;
+      world.poll(30);
+      held(world, slots, 'after the lie');
+    });
+
+    it(`${name}: from the middle of a run, the slots stay full`, () => {
+      const slots = 96;
+      const world = setUp({ slots }, { limitMax: 400 });
+      world.poll(40);
+      world.page = page;
+      world.poll(90);
+      const { value } = world.clients[0]!.limit;
+      assert.ok(value >= 0.95 * slots && value <= 400, `${value}`);
+    });
+  }
+
+  it('is steered by refusals, or by what was declared, once the page has been wrong for long', () => {
+    for (const [slots, steering] of [
+      [undefined, 'refusals'],
+      [64, 'declared'],
+    ] as const) {
+      const limit = createLimit({ slots, limitMax: 100 });
+      for (let poll = 0; poll < 19; poll++) limit.observe({ running: 0, waiting: 0 }, 64);
+      assert.equal(limit.steering, 'server queue');
+      limit.observe({ running: 0, waiting: 0 }, 64);
+      assert.equal(limit.steering, steering);
+      limit.observe({ running: 58, waiting: 6 }, 64);
+      assert.equal(limit.steering, 'server queue');
+      limit.observe(null, 64);
+      assert.equal(limit.steering, 'server queue', 'one page that is missing is chance');
+      limit.observe(null, 64);
+      assert.equal(limit.steering, steering);
+    }
+  });
+});
+
+describe('createLimit and refusals', () => {
+  it('shrinks by a fifth, once a reading, never below 1', () => {
+    for (const load of [{ running: 60, waiting: 4 }, null]) {
+      const limit = createLimit({ limitMax: 1024 });
+      limit.refused();
+      limit.refused();
+      assert.equal(limit.value, 51);
+      limit.observe(load, 20);
+      limit.refused();
+      assert.equal(limit.value, 41);
+      for (let poll = 0; poll < 50; poll++) {
+        limit.observe(load, 1);
+        limit.refused();
+      }
+      assert.ok(limit.value <= 3 && limit.value >= 1, `${limit.value}`);
+    }
+  });
+
+  for (const [name, page] of [
+    ['without a page', () => null],
+    ['with one', (truth: ServerLoad) => truth],
+  ] as const) {
+    it(`stays near what a server with a short queue takes, ${name}`, () => {
+      const world = setUp({ slots: 100, queuedMax: 104 });
+      world.page = page;
+      world.pass(120_000);
+      const values: number[] = [];
+      for (let poll = 0; poll < 60; poll++) {
+        world.poll(1);
+        values.push(world.clients[0]!.limit.value);
+      }
+      assert.ok(Math.min(...values) >= 64 && Math.max(...values) <= 140, `${values}`);
+    });
+  }
+
+  it('comes back to the declared size, not beyond, after refusals without a page', () => {
+    const limit = createLimit({ slots: 64, limitMax: 1024 });
+    for (let poll = 0; poll < 5; poll++) {
+      limit.refused();
+      limit.observe(null, limit.value);
+    }
+    assert.ok(limit.value < 30, `${limit.value}`);
+    for (let poll = 0; poll < 60; poll++) limit.observe(null, limit.value);
+    assert.equal(limit.value, 71);
+  });
+
+  it('begins again after a reset', () => {
+    const limit = createLimit({ limitMax: 1024 });
+    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 8, waiting: 56 }, 64);
+    assert.ok(limit.isSettled && limit.value < 12);
+    limit.refused();
+    limit.reset();
+    assert.deepEqual([limit.value, limit.isSettled, limit.steering], [64, false, 'server queue']);
+    limit.refused();
+    assert.equal(limit.value, 51);
+  });
+
+  it('is an integer from 1 to limitMax whatever it is told', () => {
+    const count = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.double({ min: 0, max: 1e6, noNaN: true }));
+    const load = fc.option(fc.record({ running: count, waiting: count }));
+    const told = fc.array(fc.tuple(load, fc.nat(2000), fc.boolean()), { maxLength: 60 });
+    const options = fc.record({
+      limitMax: fc.integer({ min: 1, max: 300 }),
+      slots: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined }),
+    });
+    const property = fc.property(options, told, (given, polls) => {
+      const limit = createLimit(given);
+      for (const [page, outstanding, refuses] of polls) {
+        if (refuses) limit.refused();
+        limit.observe(page, outstanding);
+        assert.ok(Number.isInteger(limit.value) && limit.value >= 1 && limit.value <= given.limitMax);
+      }
+    });
+    fc.assert(property);
+  });
+});

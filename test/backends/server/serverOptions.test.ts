@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import {
+  addressOptions,
+  checkServe,
+  describeServed,
+  extraOption,
+  loadOptions,
+} from '../../../src/backends/server/serverOptions.js';
+
+const options = z
+  .strictObject({ ...addressOptions('/score'), ...loadOptions, extra: extraOption(['model'], 'More.') })
+  .superRefine(checkServe);
+const SERVER = { replicas: ['http://h/v1'], model: 'm' };
+
+const faultOf = (changes: object): string =>
+  options.safeParse({ ...SERVER, ...changes }).error?.issues[0]?.message ?? 'none';
+
+test('the defaults', () => {
+  assert.deepEqual(options.parse(SERVER), {
+    ...SERVER,
+    ...{ requestsInFlightMax: 1024, timeoutMs: 600_000, retriesMax: 5, unreachableMs: 60_000, extra: {} },
+  });
+});
+
+test('a url must be a bare base of the API, once', () => {
+  for (const [url, fault] of [
+    ['h:8000', /http:\/\/ or https:\/\//],
+    ['//h', /expected a url/],
+    ['http://u:p@h/v1', /without user and password/],
+    ['http://h/v1?a=b', /without \? and #/],
+    ['http://h/score/', /without \/score/],
+    ['http://h/v1', /none/],
+  ] as const) {
+    assert.match(faultOf({ replicas: [url] }), fault, url);
+  }
+  assert.match(faultOf({ replicas: ['http://h', 'http://h'] }), /each url once/);
+});
+
+test('serve starts one server', () => {
+  const serve = { command: ['vllm'] };
+  assert.equal(faultOf({ serve }), 'none');
+  assert.match(faultOf({ serve, replicas: ['http://a', 'http://b'] }), /expected one replica with serve/);
+});
+
+test('extra fields are any JSON but what the framework sets', () => {
+  assert.match(faultOf({ extra: { model: 'x' } }), /^model is set by the steps/);
+  assert.equal(faultOf({ extra: { top_k: [20, null] } }), 'none');
+});
+
+test('the description of servers says where they are and whether the run starts them', () => {
+  const { servers } = describeServed(
+    options.parse({ ...SERVER, serve: { command: ['vllm'] }, apiKeyEnv: 'K' }),
+  );
+  assert.deepEqual(servers, {
+    ...{ replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'K', isManaged: true, timeoutMs: 600_000 },
+  });
+});

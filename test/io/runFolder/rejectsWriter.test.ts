@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { nodeFiles } from '../../../src/io/files/files.js';
+import { type RejectRow, writeRejects } from '../../../src/io/runFolder/rejectsWriter.js';
+import { testFolder } from '../../helpers/testFolder.js';
+
+const ROW: RejectRow = {
+  seq: 0,
+  step: 'filterLanguage',
+  reason: 'language',
+  seqIndex: 0,
+  kind: 'dropped',
+  message: '',
+  question: '¿Qué? 😀',
+};
+
+test('every value reads back; no statistics, no page index', async (t) => {
+  const path = join(await testFolder(t), 'r.parquet');
+  const rows = Array.from({ length: 20_000 }, (_, at): RejectRow => ({
+    ...ROW,
+    seq: at === 3 ? 2 ** 31 - 1 : at,
+    question: at % 3 === 0 ? null : `${ROW.question} ${at}`,
+    message: at % 2 === 0 ? '' : 'a "quoted"\nmessage',
+  }));
+  const written = await writeRejects(nodeFiles, path, rows);
+  const bytes = await readFile(path);
+  assert.equal(written?.bytes, bytes.length);
+  const { buffer: file } = new Uint8Array(bytes);
+  const read = await parquetReadObjects({ file, compressors });
+  assert.deepEqual(
+    read.map((row) => ({ ...row, question: row.question ?? null })),
+    rows,
+  );
+  for (const { meta_data } of parquetMetadata(file).row_groups[0]!.columns) {
+    assert.equal(meta_data?.statistics, undefined, 'UTF-16 order in statistics makes readers skip rows');
+  }
+  assert.deepEqual(await writeRejects(nodeFiles, path, rows), written, 'the same rows are the same bytes');
+});
+
+test('the same rows are the same bytes in every version, also across row groups', async (t) => {
+  const path = join(await testFolder(t), 'r.parquet');
+  const rows = Array.from({ length: 16_386 }, (_, seq): RejectRow => ({ ...ROW, seq, seqIndex: seq % 3 }));
+  assert.deepEqual(await writeRejects(nodeFiles, path, rows), {
+    rows: 16_386,
+    bytes: 117_313,
+    sha256: 'c09f9e9c65c3e3c46d93adf21afc7c2e4594a094e264400dac492c1d1a79db1d',
+  });
+});
+
+test('no rows, no file', async (t) => {
+  const folder = await testFolder(t);
+  assert.equal(await writeRejects(nodeFiles, join(folder, 'r.parquet'), []), null);
+  assert.deepEqual(await readdir(folder), []);
+});
+
+const OUTSIDE: [string, Record<string, unknown>][] = [
+  ['NaN', { seq: NaN }],
+  ['a fraction', { seq: 1.5 }],
+  ['text with digits', { seq: '12abc' }],
+  ['an int64', { seq: 2 ** 31 }],
+  ['another kind', { kind: 'lost' }],
+  ['no message', { message: null }],
+  ['one column more', { at: new Date(0) }],
+];
+
+for (const [what, change] of OUTSIDE) {
+  test(`refuses ${what}, naming the row, and writes nothing`, async (t) => {
+    const folder = await testFolder(t);
+    const rows = [ROW, { ...ROW, ...change } as RejectRow];
+    await assert.rejects(writeRejects(nodeFiles, join(folder, 'r.parquet'), rows), {
+      code: 'ERR_INVARIANT',
+      message: /rejects table, row 1: /,
+    });
+    assert.deepEqual(await readdir(folder), []);
+  });
+}

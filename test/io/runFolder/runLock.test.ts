@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { nodeFiles } from '../../../src/io/files/files.js';
+import { LOCK_FILE, type LockHolder, lockRunFolder } from '../../../src/io/runFolder/runLock.js';
+import { deriveSeed } from '../../../src/random.js';
+import { crashingFiles } from '../../helpers/crashingFiles.js';
+import { testFolder } from '../../helpers/testFolder.js';
+
+const MODULE = new URL('../../../src/io/runFolder/runLock.js', import.meta.url).href;
+const FILES = new URL('../../../src/io/files/files.js', import.meta.url).href;
+
+const noWait = async (): Promise<void> => {};
+
+/** A process of its own that takes the lock and waits. */
+async function holderProcess(folder: string) {
+  const code = `const { lockRunFolder } = await import(${JSON.stringify(MODULE)});
+    const { nodeFiles } = await import(${JSON.stringify(FILES)});
+    const locked = lockRunFolder(nodeFiles, ${JSON.stringify(folder)}, async () => {});
+    await locked.catch((error) => console.log(error.code));
+    console.log('locked'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, said: said.toString() };
+}
+
+test('one process at a time: another is refused while it lives, and takes over when it was killed', async (t) => {
+  const folder = await testFolder(t);
+  const { child, said } = await holderProcess(folder);
+  t.after(() => child.kill('SIGKILL'));
+  assert.equal(said, 'locked\n');
+  await assert.rejects(lockRunFolder(nodeFiles, folder, noWait), {
+    code: 'ERR_RUN_FOLDER',
+    message: new RegExp(`process ${child.pid} on .* is writing it, expected one process at a time`),
+  });
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  const lock = await lockRunFolder(nodeFiles, folder, noWait);
+  await lock.release();
+  assert.equal(existsSync(join(folder, LOCK_FILE)), false);
+});
+
+test('a pid that another process has by now holds nothing', async (t) => {
+  const folder = await testFolder(t);
+  const self: LockHolder = { host: 'here', pid: 7, bornAt: '200' };
+  await writeFile(join(folder, LOCK_FILE), JSON.stringify({ host: 'here', pid: 7, bornAt: '100' }));
+  const isAlive = ({ pid, bornAt }: LockHolder): boolean => pid === 7 && bornAt === '200';
+  await lockRunFolder(nodeFiles, folder, noWait, { self, isAlive });
+  assert.deepEqual(JSON.parse(await readFile(join(folder, LOCK_FILE), 'utf8')), self);
+});
+
+test('a lock of another machine is never taken over, one that a crash left half written is', async (t) => {
+  const folder = await testFolder(t);
+  const self: LockHolder = { host: 'here', pid: 7, bornAt: null };
+  const world = { self, isAlive: () => false };
+  await writeFile(join(folder, LOCK_FILE), JSON.stringify({ host: 'there', pid: 7, bornAt: null }));
+  await assert.rejects(
+    lockRunFolder(nodeFiles, folder, noWait, world),
+    /process 7 on there .* remove .*run\.lock/,
+  );
+  await writeFile(join(folder, LOCK_FILE), '{"host":');
+  await (await lockRunFolder(nodeFiles, folder, noWait, world)).release();
+});
+
+test('of several starts at once one gets the lock, whatever lay there and whichever call comes first', async () => {
+  const names = (pid: number): LockHolder => ({ host: 'here', pid, bornAt: null });
+  const left = { 'no lock': null, 'a dead one': JSON.stringify(names(9)), 'an empty one': '' };
+  for (const [what, text] of Object.entries(left)) {
+    for (let seed = 0; seed < 60; seed++) {
+      let draws = 0;
+      const turns = async (most: number): Promise<void> => {
+        for (let left = deriveSeed(seed, 'turns', draws++) % most; left > 0; left--) await Promise.resolve();
+      };
+      const files = crashingFiles(async () => (await turns(12), null));
+      await files.mkdir('/run');
+      if (text !== null) await (await files.open(join('/run', LOCK_FILE), 'write')).write(Buffer.from(text));
+      const starts = [1, 2, 3].map(async (pid) => {
+        await turns(40);
+        const world = { self: names(pid), isAlive: (other: LockHolder) => other.pid !== 9 };
+        // Longer than any of the others needs to write its name.
+        return lockRunFolder(files, '/run', () => turns(400).then(() => turns(400)), world);
+      });
+      const results = await Promise.allSettled(starts);
+      const held = results.filter(({ status }) => status === 'fulfilled');
+      assert.equal(held.length, 1, `${what}, order ${seed}: ${held.length} hold the lock`);
+      assert.deepEqual(await files.readdir('/run'), [LOCK_FILE]);
+    }
+  }
+});
