@@ -1,51 +1,55 @@
 // Runs the compiled tests: `node scripts/test.mjs [--fast] [part of a path …]`. test/interop needs Python and has its own script.
-// `--fast` leaves out the files that run whole pipelines, engines or processes, and runs the others in few processes.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// `--fast` leaves out the files that run whole pipelines, engines or processes.
+import { readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { runTests } from './runTests.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test');
 
-/** Files and folders of at least two seconds of CPU each: measured with `/usr/bin/time node --test <file>`. */
+/**
+ * Files, or folders of files, that take more than a second of CPU: each file has a process of its own. They start in this order,
+ * longest first, so that no long one is left for the end. Measured with `/usr/bin/time node --test <file>`.
+ */
 const SLOW = [
+  ...['cli/faults', 'crash/killed', 'pipelines/pipelines', 'backends/llamaCpp/llamaCpp'],
+  ...['run/determinism', 'operators/examples', 'cli/commands/store', 'run/replay.', 'pipelines/qpo'],
+  ...['flow/stepResults/replayStepResults', 'cli/commands/chain', 'flow/invariants', 'cli/commands/run'],
+  ...['flow/sharedStepResults', 'cli/commands/train', 'io/parquet/shardWriter', 'crash/simulated'],
+  ...['grade/compare/sameAnswer', 'backends/pool/aimdLimit', 'grade/worker/grader.', 'bench/', 'sim/'],
+  ...['operators/rewrite', 'cli/keys', 'backends/pool/pool', 'operators/gradeAnswer', 'run/runPipeline'],
+  ...['backends/openModel', 'run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate'],
   ...[
-    'bench/',
-    'cli/',
-    'crash/',
-    'models/',
-    'pipelines/',
-    'process/',
-    'sim/',
-    'backends/llamaCpp/llamaCpp',
-    'backends/openModel',
-  ],
-  ...[
-    'backends/pool/aimdLimit',
-    'backends/pool/pool',
-    'backends/protocols/openaiBatch',
-    'backends/protocols/openai',
-  ],
-  ...[
-    'flow/invariants',
-    'flow/stepResults/replayStepResults',
-    'flow/sharedStepResults',
+    'store/stepResults',
     'flow/stepResults/stepResultBytes',
-  ],
-  ...['grade/compare/sameAnswer', 'grade/worker/', 'io/exports/writeExport', 'io/parquet/'],
-  ...[
-    'operators/examples',
-    'operators/gradeAnswer',
-    'operators/lib/evaluation',
+    'io/exports/writeExport',
     'operators/registry',
-    'operators/rewrite',
   ],
-  ...['run/', 'store/', 'train/train.', 'train/follow', 'train/data', 'train/launch'],
+  ...[
+    'cli/commands/',
+    'scripts/runTests',
+    'run/runFolders',
+    'operators/lib/evaluation',
+    'process/',
+    'cli/main',
+  ],
+  ...['io/parquet/readParquet', 'train/data', 'train/follow', 'train/train.', 'run/trainPipeline'],
+  ...['backends/protocols/openaiBatch', 'backends/protocols/openai', 'models/', 'store/tools/summarizeStore'],
+  ...['cli/launchers', 'store/tools/pruneStore', 'run/writeShards', 'io/parquet/encoderThread'],
+  ...['store/tools/exportStore', 'run/copyPipeline'],
 ];
 
 /** Their tests need a process that has loaded nothing else. */
 const ALONE = ['flow/steps/stepStreams'];
+
+/** A process costs half a second, which is most of the time of a small file: these many run the small files. */
+const SHARED_PROCESSES = 4;
+
+/** Two at a time: some start engine processes, and the machine may have two cores. */
+const CONCURRENCY = 2;
+
+/** Far more than any process takes on a busy machine: what does not end must not hold up all the others. */
+const TIMEOUT_MS = 15 * 60_000;
 
 const isFast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((arg) => arg !== '--fast');
@@ -69,33 +73,20 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-/** Two at a time: some start engine processes, and the machine may have two cores. */
-function run(paths) {
-  const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...paths];
-  return new Promise((resolve) => {
-    spawn(process.execPath, args, { stdio: 'inherit' }).on('exit', (code) => resolve(code ?? 1));
-  });
+/** Each slow file alone, longest first, then the small ones in a few processes. */
+function groupsOf(names) {
+  const placeOf = (name) => SLOW.findIndex((start) => name.startsWith(start));
+  const slow = names.filter((name) => placeOf(name) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
+  const small = names.filter((name) => placeOf(name) < 0);
+  const alone = small.filter((name) => ALONE.some((start) => name.startsWith(start)));
+  const together = small.filter((name) => !alone.includes(name));
+  const shared = Array.from({ length: SHARED_PROCESSES }, (_, at) =>
+    together.filter((_, index) => index % SHARED_PROCESSES === at),
+  ).filter((group) => group.length > 0);
+  const single = (name) => [name];
+  return [...slow.map(single), ...shared, ...alone.map(single)];
 }
 
-/** A process a file costs half a second, which is most of the time of a small test: a few processes import many files each. */
-async function runInFewProcesses(names) {
-  const alone = names.filter((name) => ALONE.some((start) => name.startsWith(start)));
-  const together = names.filter((name) => !alone.includes(name));
-  const folder = mkdtempSync(join(tmpdir(), 'scalequest-test-'));
-  const groups = Array.from({ length: 4 }, (_, at) => together.filter((_, index) => index % 4 === at));
-  const entries = groups.map((group, at) => {
-    const path = join(folder, `group${at}.test.mjs`);
-    writeFileSync(
-      path,
-      group.map((name) => `import ${JSON.stringify(pathToFileURL(join(root, name)).href)};\n`).join(''),
-    );
-    return path;
-  });
-  try {
-    return await run([...entries, ...alone.map((name) => join(root, name))]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-process.exit(isFast ? await runInFewProcesses(files) : await run(files.map((name) => join(root, name))));
+const groups = groupsOf(files).map((names) => names.map((name) => join(root, name)));
+const isWell = await runTests(groups, { concurrency: CONCURRENCY, timeoutMs: TIMEOUT_MS, root });
+process.exitCode = isWell ? 0 : 1;

@@ -131,8 +131,10 @@ test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux 
   const { pid } = running.child;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
   const isEngine = (child: number): boolean =>
-    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('llamaCppChild');
-  process.kill(children.find(isEngine)!, 'SIGKILL');
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(join('llamaCpp', 'child'));
+  const engine = children.find(isEngine);
+  assert.ok(engine, `expected an engine among the processes ${children.join(', ')}`);
+  process.kill(engine, 'SIGKILL');
   const message = /killed by SIGKILL \(out of memory\?\); lower `processes`.*\[ERR_MODEL_CRASHED\]/;
   await checkStopped(await running.result, { code: EXIT_CODES.model, message }, args, out);
   assert.deepEqual(dataOf(out), await undisturbedData());

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import type { ErrorCode } from '../../src/errors.js';
 import { PIPELINES_FOLDER, problemsOf } from './pipelineWorld.js';
 
@@ -46,21 +45,25 @@ type Found = [code: ErrorCode, place: string, key: string | undefined, message: 
 
 export type CheckCase = [why: string, text: string, ...found: Found[]];
 
-/** A test a case: the check finds exactly these mistakes, each with its code, place, key and message. */
-export function testCases(cases: readonly CheckCase[]): void {
-  for (const [why, text, ...expected] of cases) {
-    test(`${why}: ${expected.map(([code, place]) => `${code} at ${place}`).join(', ')}`, async () => {
-      const problems = await problemsOf(text);
-      assert.deepEqual(
-        problems.map(({ code, at }) => [code, `${at!.line}:${at!.column}`, at!.key]),
-        expected.map(([code, place, key]) => [code, place, key]),
-        problems.map(({ message }) => message).join('\n'),
-      );
-      const file = join(PIPELINES_FOLDER, 'test.yaml');
-      for (const [at, [, place, key, message]] of expected.entries()) {
-        assert.match(problems[at]!.message, message);
-        assert.ok(problems[at]!.message.startsWith(`${file}:${place}${key ? ` ${key}` : ''}: `));
-      }
-    });
+/** A test's name and function for each case: the check finds exactly these mistakes, each with its code, place, key and message. */
+export function testsOf(cases: readonly CheckCase[]): [name: string, check: () => Promise<void>][] {
+  return cases.map((checkCase) => {
+    const [why, , ...expected] = checkCase;
+    const name = `${why}: ${expected.map(([code, place]) => `${code} at ${place}`).join(', ')}`;
+    return [name, () => checkMistakes(checkCase)];
+  });
+}
+
+async function checkMistakes([, text, ...expected]: CheckCase): Promise<void> {
+  const problems = await problemsOf(text);
+  assert.deepEqual(
+    problems.map(({ code, at }) => [code, `${at!.line}:${at!.column}`, at!.key]),
+    expected.map(([code, place, key]) => [code, place, key]),
+    problems.map(({ message }) => message).join('\n'),
+  );
+  const file = join(PIPELINES_FOLDER, 'test.yaml');
+  for (const [at, [, place, key, message]] of expected.entries()) {
+    assert.match(problems[at]!.message, message);
+    assert.ok(problems[at]!.message.startsWith(`${file}:${place}${key ? ` ${key}` : ''}: `));
   }
 }

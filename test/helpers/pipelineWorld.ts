@@ -91,3 +91,18 @@ export function openTiny(options: { processes?: number; sequences?: number } = {
   const llamaCpp = { path: '../models/tiny.gguf', ...options };
   return openModel('tiny', { llamaCpp }, { env: {}, folder: PIPELINES_FOLDER });
 }
+
+/** Asks the model each request once: its reply depends on nothing else, as llamaCpp.test holds. For runs with the same first steps. */
+export function answerOnce(model: Model): Model {
+  const replies = new Map<string, Promise<unknown>>();
+  async function once<Reply>(request: object, ask: () => Promise<Reply>): Promise<Reply> {
+    const key = JSON.stringify(request);
+    if (!replies.has(key)) replies.set(key, ask());
+    return structuredClone(await (replies.get(key) as Promise<Reply>));
+  }
+  return {
+    ...model,
+    complete: (request) => once({ complete: request }, () => model.complete(request)),
+    choose: (request) => once({ choose: request }, () => model.choose(request)),
+  };
+}

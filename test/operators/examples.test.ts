@@ -3,14 +3,15 @@ import { after, before, test } from 'node:test';
 import type { Model } from '../../src/backends/model.js';
 import { OPERATORS } from '../helpers/operators.js';
 import { exampleFile } from '../../src/pipeline/reference/reference.js';
-import { checkText, openTiny, runInMemory } from '../helpers/pipelineWorld.js';
+import { answerOnce, checkText, openTiny, runInMemory } from '../helpers/pipelineWorld.js';
 
 /** Every example of the docs is a pipeline that runs on the bundled model. What the rows say is the model's affair. */
 
 let tiny: Model;
 
 before(async () => {
-  tiny = await openTiny();
+  // Most examples begin with the same steps.
+  tiny = answerOnce(await openTiny());
 });
 
 after(() => tiny.close());

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GENERATE, testCases, withSteps } from '../../helpers/checkCases.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
 import { problemsOf } from '../../helpers/pipelineWorld.js';
 
-testCases([
+for (const [name, check] of testsOf([
   [
     'a prompt file that is missing',
     withSteps(GENERATE, 'respond: { model: tiny, tokensMax: 64, prompt: nowhere.txt }'),
@@ -14,7 +14,8 @@ testCases([
       /cannot read .*pipelines.nowhere\.txt: there is no such file/,
     ],
   ],
-]);
+]))
+  test(name, check);
 
 const PROMPTS: [text: string, message: RegExp][] = [
   ['Solve it.', /does not use \{\{ question \}\}/],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GENERATE, testCases, withModels, withSteps, withTop } from '../../helpers/checkCases.js';
+import { GENERATE, testsOf, withModels, withSteps, withTop } from '../../helpers/checkCases.js';
 import { QUICKSTART, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
 
-testCases([
+for (const [name, check] of testsOf([
   [
     'unknown option',
     withSteps('generate: { generators: [{ model: tiny }], temprature: 1 }'),
@@ -138,7 +138,8 @@ testCases([
     ['ERR_PIPELINE_INVALID', '1:1', 'name', /found nothing, expected a string/],
     ['ERR_PIPELINE_INVALID', '1:1', 'steps', /found nothing, expected a list/],
   ],
-]);
+]))
+  test(name, check);
 
 test('several mistakes are reported at once, each at its own place', async () => {
   const text = [

@@ -1,6 +1,7 @@
-import { testCases, withSteps, withTop } from '../../helpers/checkCases.js';
+import { test } from 'node:test';
+import { testsOf, withSteps, withTop } from '../../helpers/checkCases.js';
 
-testCases([
+for (const [name, check] of testsOf([
   [
     'neither target nor limit',
     withTop('name: broken'),
@@ -39,4 +40,5 @@ testCases([
       /512 tokens do not fit into the 512 tokens of context of tiny/,
     ],
   ],
-]);
+]))
+  test(name, check);

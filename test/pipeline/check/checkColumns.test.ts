@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { omittedText, printPlan } from '../../../src/pipeline/printPlan.js';
-import { GENERATE, testCases, withSteps } from '../../helpers/checkCases.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
 import { checkText, problemsOf } from '../../helpers/pipelineWorld.js';
 
-testCases([
+for (const [name, check] of testsOf([
   [
     'a column that no step writes',
     withSteps(GENERATE, 'keepBest: {}'),
@@ -61,7 +61,8 @@ testCases([
       /no step writes the column "genrator"; did you mean "generator"\?/,
     ],
   ],
-]);
+]))
+  test(name, check);
 
 test('a step with a mistake still writes its columns, and those after it keep their places', async () => {
   const problems = await problemsOf(

@@ -1,6 +1,7 @@
-import { testCases, withSteps } from '../../helpers/checkCases.js';
+import { test } from 'node:test';
+import { testsOf, withSteps } from '../../helpers/checkCases.js';
 
-testCases([
+for (const [name, check] of testsOf([
   [
     'unknown model',
     withSteps('generate: { generators: [{ model: tiny }, { model: tyni }] }'),
@@ -21,4 +22,5 @@ testCases([
       /chat cannot be given a bare user message; .*protocol: completions/,
     ],
   ],
-]);
+]))
+  test(name, check);

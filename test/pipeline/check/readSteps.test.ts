@@ -3,10 +3,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { GENERATE, testCases, withSteps } from '../../helpers/checkCases.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
 import { problemsOf } from '../../helpers/pipelineWorld.js';
 
-testCases([
+for (const [name, check] of testsOf([
   [
     'unknown operator',
     withSteps(GENERATE, 'dedupliate: {}'),
@@ -62,7 +62,8 @@ testCases([
     withSteps(GENERATE, 'custom: { path: no-such-package }'),
     ['ERR_OPERATOR_LOAD', '6:21', 'steps.1.custom.path', /no-such-package cannot be imported/],
   ],
-]);
+]))
+  test(name, check);
 
 test('an operator file with an unfit export says what was expected', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'scalequest-')), 'unfit.mjs');
