@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectionStack, createConnections } from '../../../src/backends/http/connections.js';
 import { type HttpClient, createHttpClient } from '../../../src/backends/http/httpClient.js';
 import { TryFailure } from '../../../src/backends/http/tryFailure.js';
 import { systemClock } from '../../../src/clock.js';
@@ -11,7 +12,7 @@ import { servePages } from '../../helpers/pageServer.js';
 
 interface Changes {
   timeoutMs?: number;
-  connections?: number;
+  connections?: ConnectionStack | number;
   answeredMs?: number;
 }
 
@@ -94,14 +95,19 @@ describe('createHttpClient', () => {
 
   it('gives up a call that waits for its connection, and says that it got none', async (t) => {
     const root = await servePages(t, () => undefined);
-    const client = open(t, root, { timeoutMs: 300, connections: 1 });
+    const connections = createConnections({ origin: root, connectionsMax: 1 });
+    t.after(() => connections.destroy());
+    const [patient, hasty] = [
+      open(t, root, { timeoutMs: 2000, connections }),
+      open(t, root, { timeoutMs: 100, connections }),
+    ];
     const [first, second] = await Promise.all([
-      failureOf(client.post('/', {})),
-      failureOf(client.post('/', {})),
+      failureOf(patient.post('/', {})),
+      failureOf(hasty.post('/', {})),
     ]);
     assert.equal(first.kind, 'timeout');
     assert.equal(second.kind, 'unreachable');
-    assert.match(second.message, /took no connection/);
+    assert.match(second.message, /took no connection within 0\.1 s/);
   });
 
   it('tells a refused connection, a cut one and a broken-off reply apart', async (t) => {

@@ -41,7 +41,7 @@ test('run: a small pipeline to the end, and again into the same folder', async (
     /^Next: .*npx scalequest preview .*pipeline\.yaml -n 5$/m,
   ])
     assert.match(stdout, part);
-  assert.match(stderr, /^stage +rows in +kept +dropped +rejected +rows\/s$/m);
+  assert.match(stderr, /^step +rows in +kept +dropped +rejected +rows\/s$/m);
   assert.ok(!stderr.includes('\x1b'), 'no control codes outside a terminal');
 
   const before = hashesOf(out);
