@@ -1,11 +1,11 @@
-import { tap } from 'rxjs';
+import { type Observable, tap } from 'rxjs';
 import { columnValues } from '../../arrow/read.js';
 import type { ColumnValue } from '../../arrow/columnType.js';
-import { type CommitSink, commitShards } from '../../flow/commitShards.js';
-import { createGate } from '../../flow/gate.js';
-import { untilAborted } from '../../flow/untilAborted.js';
+import type { CommitSink } from '../../flow/commitShards.js';
+import type { Batch } from '../../flow/batch.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { type RunDeps, runContext } from './runPlan.js';
+import { streamRows } from './streamRows.js';
 
 /** What one step did to one row. */
 export type RowEffect = RowKept | RowLost;
@@ -47,8 +47,18 @@ export async function previewPlan(
   deps: Pick<RunDeps, 'models' | 'prompt' | 'read' | 'signal'>,
 ): Promise<RowTrace[]> {
   const traces = new Map<number, RowTrace>();
-  const gate = createGate({ windowRows: rows, batchRows: rows, limit: rows });
-  let stream = gate.source(deps.read).pipe(
+  const settings = { windowRows: rows, batchRows: rows, shardRows: rows, limit: rows };
+  await streamRows(settings, { ...deps, sink: NOWHERE }, (source) => tracedSteps(source, plan, deps, traces));
+  return [...traces.values()];
+}
+
+function tracedSteps(
+  source: Observable<Batch>,
+  plan: Plan,
+  deps: Pick<RunDeps, 'models' | 'prompt'>,
+  traces: Map<number, RowTrace>,
+): Observable<Batch> {
+  let stream = source.pipe(
     tap(({ lo, hi }) => {
       for (let seq = lo; seq < hi; seq++) traces.set(seq, { seq, effects: [] });
     }),
@@ -72,8 +82,7 @@ export async function previewPlan(
       }),
     );
   }
-  await commitShards(stream.pipe(untilAborted(deps.signal)), { gate, sink: NOWHERE, shardRows: rows });
-  return [...traces.values()];
+  return stream;
 }
 
 const NOWHERE: CommitSink = {
