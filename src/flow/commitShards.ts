@@ -7,7 +7,8 @@ import { sliceRows } from '../arrow/concat.js';
 import { ScaleQuestError } from '../errors.js';
 import { type Batch, assertTiles } from './batch.js';
 import type { Gate } from './gate.js';
-import { answersOf, cutText } from './steps/lostReply.js';
+import { answersOf } from './steps/answersOf.js';
+import { cutText } from './steps/lostReply.js';
 import { addCounts, assertRowsBalance, countEvents } from './rowCounts.js';
 import { type LostRow, type RowEvent, type StateDelta, isDelta, isLost } from './rowEvents.js';
 
