@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
+import { isOnlyThought } from '../../text/afterThought.js';
 import { isRepetition } from '../../text/repetition.js';
 import { RowError } from '../../errors.js';
 
@@ -28,6 +29,7 @@ type FaultCode = keyof typeof FAULT_MESSAGES;
 export function choiceFault({ text, finish }: Choice): { code: FaultCode } | null {
   if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
+  if (isOnlyThought(text)) return { code: 'ROW_THOUGHT' };
   return null;
 }
 
@@ -67,6 +69,8 @@ const FAULT_MESSAGES = {
   ROW_LENGTH: 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
   ROW_EMPTY:
     'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
+  ROW_THOUGHT:
+    'the reply is a thought that does not end, or that no answer follows; if this happens often, raise tokensMax',
   ROW_REPETITION:
     'the completion repeats itself up to tokensMax; if this happens often, the template does not fit the model',
 } as const;
