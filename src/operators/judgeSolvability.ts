@@ -83,8 +83,8 @@ export const judgeSolvabilitySpec = defineSpec({
   details:
     'This is ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0). It ' +
     'dropped 19.4 % of the paper’s questions. The verdict is read at the end of the reply: the last word ' +
-    'must be Yes or No, so “No … yes, if” does not pass; what stands in a thought (`<think>…</think>`) does not count. A reply without a verdict rejects the row with ' +
-    'ROW_UNCLEAR.',
+    'must be Yes or No, so “No … yes, if” does not pass; what stands in a thought ' +
+    '(`<think>…</think>`) does not count. A reply without a verdict rejects the row with ROW_UNCLEAR.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [

@@ -6,14 +6,27 @@ const ANSWER_CHARS_MAX = 300;
 const FAREWELL =
   /^(?:i hope|hope this|let me know|feel free|please let|thank|q\.?e\.?d|this (?:is|completes|concludes) the)\b/i;
 /** A sentence that weighs something up concludes nothing. */
-const OPEN =
-  /\b(?:let us|let's|let me|check|whether|if|suppose|assume|consider|try|maybe|perhaps|might|could|may|wait|hmm|guess|next|first|example|cannot|unknown)\b|\?$/i;
-const CONCLUDES =
-  /^(?:so|thus|therefore|hence|then|consequently|finally|in total|altogether|overall|in conclusion|∴|⇒|因此|所以|故)|\b(?:is|are|was|equals?|gives?|yields?|gets?|obtain(?:ed)?|find|found|have|becomes|total|makes|making)\b|it['’]s\b|[:=] ?(?:\$|\\[([])/i;
+const OPEN = anyWord(
+  "let us|let's|let me|check|whether|if|suppose|assume|consider|try|maybe|perhaps|might|could|may|wait|hmm|guess",
+  'next|first|example|cannot|unknown',
+);
+const STARTS =
+  /^(?:so|thus|therefore|hence|then|consequently|finally|in total|altogether|overall|in conclusion)\b/i;
+const SIGNS = /^[∴⇒因所故]|it['’]s\b|[:=] ?(?:\$|\\[([])/i;
+const VERBS = anyWord(
+  'is|are|was|equals?|gives?|yields?|gets?|obtain(?:ed)?|find|found|have|becomes|total|makes|making',
+);
 
-const NUMBER = String.raw`[-−+]?(?:[$€£¥] ?|\\\$ ?)?(?:\d[\d,]{0,40}\d|\d)?(?:\.\d{1,40}|(?<=\d))(?:\/\d{1,20}(?!\d))?(?: ?(?:\\?%|°|[€£¥]|(?:[ckm]?m|in|ft)[²³]))?`;
+function anyWord(...words: readonly string[]): RegExp {
+  return new RegExp(String.raw`\b(?:${words.join('|')})\b`, 'i');
+}
+
+const DIGITS = String.raw`(?:\d[\d,]{0,40}\d|\d)?(?:\.\d{1,40}|(?<=\d))(?:\/\d{1,20}(?!\d))?`;
+const NUMBER =
+  String.raw`[-−+]?(?:[$€£¥] ?|\\\$ ?)?${DIGITS}` + String.raw`(?: ?(?:\\?%|°|[€£¥]|(?:[ckm]?m|in|ft)[²³]))?`;
+const COPULA = String.raw`(?:\b(?:is|are|equals?|gives?|gets?|obtain|find|have|total of|by|it['’]s)|=|:)`;
 const AFTER_COPULA = new RegExp(
-  String.raw`(?:\b(?:is|are|equals?|gives?|gets?|obtain|find|have|total of|by|it['’]s)|=|:) (?:exactly |equal to |only |about )?(${NUMBER})(?![\w^\\])`,
+  String.raw`${COPULA} (?:exactly |equal to |only |about )?(${NUMBER})(?![\w^\\])`,
   'gi',
 );
 const ANY_NUMBER = new RegExp(String.raw`(?<![\w.,\\^_{])${NUMBER}(?![\w^])`, 'g');
@@ -24,7 +37,8 @@ export function concludedAnswer(solution: string): string | null {
   const sentence = lastSentence(solution.slice(-TAIL_CHARS));
   if (sentence === '' || sentence.length > TAIL_CHARS / 2) return null;
   if (isBare(sentence)) return sentence.length <= ANSWER_CHARS_MAX ? sentence : null;
-  if (OPEN.test(sentence) || !CONCLUDES.test(sentence)) return null;
+  if (sentence.endsWith('?') || OPEN.test(sentence)) return null;
+  if (![STARTS, SIGNS, VERBS].some((cue) => cue.test(sentence))) return null;
   return lastFormula(sentence) ?? lastNumber(sentence);
 }
 

@@ -12,8 +12,8 @@ const HEADING = new RegExp(`^${BEFORE_HEADING}${FINAL}${ASIDE}[\\s#*_\`]*(?:[:�
 
 /**
  * The text of the reply's last section that is called “Final question” (or “Finally rewritten problem” and the like),
- * whatever its numbering, case and markdown, up to the next section; a thought before it does not count. Throws ROW_UNCLEAR where there is none, ROW_EMPTY where it
- * is empty.
+ * whatever its numbering, case and markdown, up to the next section; a thought before it does not count.
+ * Throws ROW_UNCLEAR where there is none, ROW_EMPTY where it is empty.
  */
 export function readFinalQuestion(reply: string): string {
   const lines = afterThought(reply).split(/\r?\n/);

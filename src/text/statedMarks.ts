@@ -26,7 +26,8 @@ const FOREIGN = [
   String.raw`答えは?[:：]?`,
   String.raw`(?:정답|답)(?:은|:|：)`,
   String.raw`(?<!\p{L})ответ\s?[:：—–-]`,
-  String.raw`(?<!\p{L})(?:la )?(?:respuesta|réponse|resposta|risposta)(?: (?:final|finale|correcta|correcte|correta|corretta))?(?: (?:es|est|é|è)(?!\p{L})| ?[:：])[:：]?`,
+  String.raw`(?<!\p{L})(?:respuesta|réponse|resposta|risposta)(?: (?:finale?|corre[ct]{1,2}[ae]))?` +
+    String.raw`(?: (?:es|est|é|è)(?!\p{L})| ?[:：])[:：]?`,
   String.raw`(?<!\p{L})(?:die )?antwort(?: (?:ist|lautet)(?!\p{L})| ?[:：])[:：]?`,
 ];
 const STATED = new RegExp([SAID, ...MARKED, ROW, LABELLED, ...FOREIGN].join('|'), 'gimu');
@@ -44,8 +45,13 @@ const REMARKS = [
 ];
 const REMARK = new RegExp(`^(?:${REMARKS.join('|')})\\b`, 'i');
 /** Headings that “####” may begin. */
-const SECTION =
-  /^(?:step|part|case|conclusion|solution|explanation|verification|check|summary|note|notes|result|method|approach|understanding|problem|question|given|calculation|analysis)\b/i;
+const SECTION = new RegExp(
+  `^(?:${[
+    'step|part|case|conclusion|solution|explanation|verification|check|summary|notes?|result|method|approach',
+    'understanding|problem|question|given|calculation|analysis',
+  ].join('|')})\\b`,
+  'i',
+);
 
 /**
  * What follows the last mark that an answer follows; null where marks stand without one, undefined where there is no mark. A mark
