@@ -42,9 +42,12 @@ export interface CustomOptions {
    * @default {}
    */
   options?: Record<string, unknown>;
-  /** The columns that the module reads, so that `check` knows them: it never loads the module. */
+  /** The columns that the module reads, as { question: string }. `check` never loads the module: it knows what is written here. */
   reads?: Record<string, ColumnType>;
-  /** The columns that the module writes, so that `check` knows them. */
+  /**
+   * The columns that the module writes, as { words: int32 }. Without it, `check` does not know the columns after this step, and the
+   * mistakes in them show when `run` or `preview` loads the module.
+   */
   writes?: Record<string, ColumnType>;
 }
 

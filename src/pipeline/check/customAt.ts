@@ -57,7 +57,10 @@ export async function customAt(
 function missing(module: CustomModule, { exists, canImport, isPending }: ModuleDeps): string | null {
   if ('package' in module) {
     if (canImport(module.package)) return null;
-    return `${module.package} cannot be imported: no such package is installed beside scalequest; install it, or write a path as ./mine.mjs`;
+    return (
+      `${module.package} cannot be imported: no such package is installed beside scalequest; install it, or write a path ` +
+      'as ./mine.mjs'
+    );
   }
   if (exists(module.file) || isPending?.(module.file, 'other')) return null;
   return `${module.file} cannot be imported: found no such file; expected a path relative to the pipeline file`;
