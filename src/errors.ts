@@ -91,6 +91,12 @@ export interface ErrorDetails {
   data?: Record<string, string | number | boolean>;
 }
 
+/** What the error of a row tells beside its code and message. */
+export interface RowErrorDetails extends ErrorDetails {
+  /** What the model wrote, whole: it goes into the table of lost rows. */
+  reply?: string | undefined;
+}
+
 /** Ends the run, or the command, with everything committed intact. */
 export class ScaleQuestError extends Error {
   /** What happened, for programs: a key of `ERROR_CODES`. */
@@ -110,7 +116,15 @@ export class ScaleQuestError extends Error {
 }
 
 /** Rejects one row with a code; the rest of the batch goes on. */
-export class RowError extends ScaleQuestError {}
+export class RowError extends ScaleQuestError {
+  /** What the model wrote, for the table of lost rows; absent where it wrote nothing. */
+  readonly reply: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: RowErrorDetails = {}) {
+    super(code, message, details);
+    this.reply = details.reply;
+  }
+}
 
 /** Every mistake found in a file, not just the first. */
 export class PipelineProblems extends ScaleQuestError {

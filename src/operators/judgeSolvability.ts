@@ -3,7 +3,7 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
-import { completeUsable, samplingOptions } from './lib/completion.js';
+import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
 import {
   defineSpec,
@@ -135,7 +135,9 @@ export function judgeSolvability(
     const seed = rowSeed(context, shape.step, row);
     const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [verdict] = (await completeUsable(model, ask)).texts;
-    return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
+    return readingReply(verdict!, readVerdict)
+      ? keep({ verdict: verdict! })
+      : drop('unsolvable', 'the reply ends with No', verdict);
   });
 }
 

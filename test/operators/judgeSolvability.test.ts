@@ -57,7 +57,11 @@ test('reasoned: yes keeps and writes the reply, no drops, no verdict rejects', a
     '3 rejected ROW_LENGTH',
     '4 rejected ROW_EMPTY',
   ]);
-  assert.equal(output.lost[0]!.message, 'The price is missing. No');
+  assert.equal(output.lost[0]!.message, 'the reply ends with No');
+  assert.deepEqual(
+    output.lost.map(({ reply }) => reply),
+    ['The price is missing. No', 'Perhaps', 'Let me think', ''],
+  );
   assert.equal(output.lost[0]!.question, 'flawed');
 });
 

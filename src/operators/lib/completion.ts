@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
+import { joinReplyTexts } from '../../flow/steps/lostReply.js';
 import { isRepetition } from '../../text/repetition.js';
 import { RowError } from '../../errors.js';
 
@@ -54,7 +55,19 @@ export async function completeUsable(model: Model, ask: CompleteRequest): Promis
   }
   if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(faults) : undefined };
   const code = faults[0] ?? 'ROW_EMPTY';
-  throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name } });
+  const reply = joinReplyTexts(choices.map(({ text }) => text));
+  throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name }, reply });
+}
+
+/** Reads a reply. An error of the row holds that reply, so that the table of lost rows shows what could not be read. */
+export function readingReply<T>(reply: string, read: (reply: string) => T): T {
+  try {
+    return read(reply);
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    const { code, message, data, cause } = error;
+    throw new RowError(code, message, { data, cause, reply });
+  }
 }
 
 function countsOf(codes: readonly string[]): Record<string, number> {

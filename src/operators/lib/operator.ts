@@ -33,6 +33,8 @@ export interface RunContext {
   promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
+  /** The most characters of a reply that a lost row holds; all of them if absent. */
+  lostReplyCharsMax?: number;
   /** Told once a batch what became of its rows, for live progress. */
   onCounts?: (step: string, counts: StepCounts) => void;
 }
@@ -198,6 +200,7 @@ export function shapeOf<Options, Reads extends ColumnTypes, Writes extends reado
     reads: spec.reads(options),
     writes: spec.writes(options),
     optional: spec.optional?.(options),
+    lostReplyCharsMax: context.lostReplyCharsMax,
     at: context.at,
     onState: context.onState,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),

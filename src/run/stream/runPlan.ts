@@ -53,6 +53,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
       ...{ windowRows, batchRows, target, limit },
       shardRows: output.shardRows,
       segmentRows: stepResults?.segmentRows,
+      lostReplyCharsMax: charsMaxOf(output),
     },
     { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered },
     (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
@@ -109,6 +110,11 @@ function cacheOf({ stepResults }: RunDeps): BatchOperator {
   );
 }
 
+/** `all` as a number. */
+function charsMaxOf({ lostReplyCharsMax }: Plan['settings']['output']): number {
+  return lostReplyCharsMax === 'all' ? Infinity : lostReplyCharsMax;
+}
+
 /** The context of the step called `label`. */
 export function runContext(
   plan: Plan,
@@ -120,6 +126,7 @@ export function runContext(
     models,
     prompt,
     step: label,
+    lostReplyCharsMax: charsMaxOf(plan.settings.output),
     texts: textsFrom(plan.texts),
     promptWrapper: promptWrapperFrom(plan.folder),
     ...(resume ? { restored: resume.restored } : {}),
