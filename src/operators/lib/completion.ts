@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
 import { KNOWN_MARKERS, type Markers } from '../../text/markers.js';
 import { joinReplyTexts } from '../../flow/steps/lostReply.js';
+import { isOnlyThought } from '../../text/afterThought.js';
 import { isRepetition } from '../../text/repetition.js';
 import { RowError } from '../../errors.js';
 
@@ -33,7 +34,8 @@ export function choiceFault(
 ): { code: FaultCode } | null {
   if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
-  return markers.find(text) ? { code: 'ROW_MARKER' } : null;
+  if (markers.find(text)) return { code: 'ROW_MARKER' };
+  return isOnlyThought(text) ? { code: 'ROW_THOUGHT' } : null;
 }
 
 /** The trimmed texts of the choices. `leftOut` counts the unusable ones by error code; it is undefined if there are none. */
@@ -92,6 +94,8 @@ const FAULT_MESSAGES = {
     'strings do not fit the model',
   ROW_EMPTY:
     'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
+  ROW_THOUGHT:
+    'the reply is a thought that does not end, or that no answer follows; if this happens often, raise tokensMax',
   ROW_REPETITION:
     'the completion repeats itself up to tokensMax; if this happens often, the template does not fit the model',
 } as const;
