@@ -27,8 +27,8 @@ export interface RunFolder {
 
 /**
  * Opens the folder of a run: makes it if it is missing or empty, else goes on with the run that it holds.
- * It removes files that the manifest does not name, and checks that those that it names have the bytes that were committed:
- * nothing goes on from damaged files. Throws ERR_RUN_FOLDER for a folder that holds something else or another run, ERR_DATA_INVALID for a damaged one, ERR_IO_READ,
+ * It removes files that the manifest does not name, and reads those that it names: nothing goes on from damaged files. Throws
+ * ERR_RUN_FOLDER for a folder that holds something else or another run, ERR_DATA_INVALID for a damaged one, ERR_IO_READ,
  * ERR_IO_WRITE.
  */
 export async function openRunFolder(files: Files, path: string, run: RunRecord): Promise<RunFolder> {
