@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
+import type { HttpReply } from '../http/httpClient.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
-import type { ServerDeps } from '../server/serverClient.js';
+import type { ServerDeps, Usage } from '../server/serverClient.js';
 import {
   addressOptions,
   checkServe,
@@ -67,15 +68,20 @@ async function openEmbeddings(
     const sent = groupPositions(texts, textsPerRequestMax).map((positions) => {
       const input = positions.map((position) => texts[position]!);
       const body = { model, input, encoding_format: encoding, ...extra };
-      return client.send(seq, '/embeddings', body, (reply, context) => {
+      const read = (reply: HttpReply, context: ReplyContext): Vectors => {
         const { data, ...usage } = readIndexed(reply, ITEM, context);
-        return { ...usage, vectors: vectorsOf(data, positions.length, context) };
-      });
+        return { ...usage, vectors: vectorsOf(data, input.length, context) };
+      };
+      return client.send(seq, '/embeddings', body, read, input.length);
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }
 
   return { label, name, can: CAN, embed, stats, close };
+}
+
+interface Vectors extends Usage {
+  vectors: number[][];
 }
 
 const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };

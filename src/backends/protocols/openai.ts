@@ -178,8 +178,12 @@ export function createDialogueModel(
     const body = {
       toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
     };
-    return client.send(seq, path, body, (reply, context) =>
-      readReply(reply, { n, tokensMax, stop }, context),
+    return client.send(
+      seq,
+      path,
+      body,
+      (reply, context) => readReply(reply, { n, tokensMax, stop }, context),
+      n,
     );
   }
 

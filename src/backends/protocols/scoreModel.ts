@@ -60,8 +60,13 @@ export async function openScoreModel(
   async function score({ seq, items }: ScoreRequest): Promise<number[]> {
     const scores = items.map(() => NaN);
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
-      const reply = await client.send(seq, path, body, (raw, context) =>
-        checkScores(protocol.read(raw, context), positions.length, context),
+      const count = positions.length;
+      const reply = await client.send(
+        seq,
+        path,
+        body,
+        (raw, context) => checkScores(protocol.read(raw, context), count, context),
+        count,
       );
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });

@@ -40,10 +40,17 @@ export interface ServerClient {
   readonly label: string;
   /**
    * Posts `body` to `path` of a server, again as long as that fails with a TryFailure and the retry policy allows it.
-   * JSON.stringify writes the body anew for each try. `read` reads the reply; it throws what any other reply means. Rejects
-   * with a RowError or a ScaleQuestError.
+   * JSON.stringify writes the body anew for each try. `read` reads the reply; it throws what any other reply means. `sequences`:
+   * how many the request is at the server, one for each choice or text that it asks for; 1 unless given. Rejects with a RowError
+   * or a ScaleQuestError.
    */
-  send<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T>;
+  send<T extends Usage>(
+    seq: number,
+    path: string,
+    body: unknown,
+    read: ReadReply<T>,
+    sequences?: number,
+  ): Promise<T>;
   stats(): ModelStats;
   close(): Promise<void>;
 }
@@ -94,11 +101,11 @@ export async function createServerClient(
     throw error;
   }
 
-  const send: ServerClient['send'] = (seq, path, body, read) => {
+  const send: ServerClient['send'] = (seq, path, body, read, sequences) => {
     counts.requests++;
     counts.open++;
     const once = tryAt(servers, closing.signal, counts, { path, body, read });
-    return withRetry(() => pool.run(seq, once), retryOptions).then(answered, failed);
+    return withRetry(() => pool.run(seq, once, sequences), retryOptions).then(answered, failed);
   };
 
   return {
