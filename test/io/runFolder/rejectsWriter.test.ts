@@ -16,6 +16,7 @@ const ROW: RejectRow = {
   kind: 'dropped',
   message: '',
   question: '¿Qué? 😀',
+  reply: 'Más, «sí» 😀',
 };
 
 test('every value reads back; no statistics, no page index', async (t) => {
@@ -24,6 +25,7 @@ test('every value reads back; no statistics, no page index', async (t) => {
     ...ROW,
     seq: at === 3 ? 2 ** 31 - 1 : at,
     question: at % 3 === 0 ? null : `${ROW.question} ${at}`,
+    reply: at % 5 === 0 ? null : `${ROW.reply} ${at}`,
     message: at % 2 === 0 ? '' : 'a "quoted"\nmessage',
   }));
   const written = await writeRejects(nodeFiles, path, rows);
@@ -32,11 +34,11 @@ test('every value reads back; no statistics, no page index', async (t) => {
   const { buffer: file } = new Uint8Array(bytes);
   const read = await parquetReadObjects({ file, compressors });
   assert.deepEqual(
-    read.map((row) => ({ ...row, question: row.question ?? null })),
+    read.map((row) => ({ ...row, question: row.question ?? null, reply: row.reply ?? null })),
     rows,
   );
   for (const { meta_data } of parquetMetadata(file).row_groups[0]!.columns) {
-    assert.equal(meta_data?.statistics, undefined, 'UTF-16 order in statistics makes readers skip rows');
+    assert.equal(meta_data?.statistics, undefined);
   }
   assert.deepEqual(await writeRejects(nodeFiles, path, rows), written, 'the same rows are the same bytes');
 });
@@ -46,8 +48,8 @@ test('the same rows are the same bytes in every version, also across row groups'
   const rows = Array.from({ length: 16_386 }, (_, seq): RejectRow => ({ ...ROW, seq, seqIndex: seq % 3 }));
   assert.deepEqual(await writeRejects(nodeFiles, path, rows), {
     rows: 16_386,
-    bytes: 117_313,
-    sha256: 'c09f9e9c65c3e3c46d93adf21afc7c2e4594a094e264400dac492c1d1a79db1d',
+    bytes: 67_393,
+    sha256: '0d3534cabb4cddb4d5c6a3c50bc2a71eab9d2d5c834db1109c86582db2cdaf77',
   });
 });
 
