@@ -376,7 +376,10 @@ function checkLimit(pools: Set<Pool>, url: string, sequences: number, most: numb
     assert.ok(limit <= most, `limit: ${limit}, at most ${most}`);
     const before = outstanding - sequences;
     assert.ok(before < limit, `limit: ${before} sequences at ${url} before one more call, limit ${limit}`);
-    assert.ok(outstanding <= most || before === 0, `limit: ${outstanding} sequences at ${url}, at most ${most}`);
+    assert.ok(
+      outstanding <= most || before === 0,
+      `limit: ${outstanding} sequences at ${url}, at most ${most}`,
+    );
   }
 }
 
