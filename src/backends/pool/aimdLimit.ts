@@ -139,7 +139,7 @@ function set(state: State, next: number): void {
 }
 
 function observe(state: State, load: ServerLoad | null, ours: Ours): void {
-  const { outstanding, answeredPerS } = ours;
+  const { outstanding } = ours;
   // Two polls in a row, because between two requests the count is briefly one short.
   const isFull = outstanding >= state.value * 0.9;
   const isBinding = isFull && state.wasFull;
@@ -151,20 +151,19 @@ function observe(state: State, load: ServerLoad | null, ours: Ours): void {
     if (state.missing > 1 && !wasRefused) increase(state, isBinding);
     return;
   }
-  const denies = contradicts(state, load, outstanding);
+  const denies = contradicts(state, load, ours);
   noteFrozen(state, load, outstanding);
   if (isWrong(state)) {
     if (!wasRefused) increase(state, isBinding);
   } else if (!denies) {
     followQueue(state, load, ours, isFull && !wasRefused);
   }
-  const floor = Math.min(state.rateMax, (answeredPerS * ANSWERED_MS) / 1000);
-  if (!wasRefused && state.value < floor) set(state, floor);
+  if (denies && !wasRefused) set(state, Math.max(state.value, leastBy(state, ours)));
 }
 
-/** Gauges lag by seconds: only a page that keeps denying what is in flight is wrong. */
-function contradicts(state: State, { running, waiting }: ServerLoad, outstanding: number): boolean {
-  const denies = outstanding >= 8 && running + waiting < outstanding / 2;
+/** Gauges lag by seconds: only a page that keeps denying what is in flight is wrong. A call has one sequence left at least. */
+function contradicts(state: State, { running, waiting }: ServerLoad, { calls }: Ours): boolean {
+  const denies = calls >= 8 && running + waiting < calls / 2;
   state.contradictions = denies ? state.contradictions + 1 : 0;
   return denies;
 }
@@ -199,10 +198,15 @@ function followQueue(state: State, load: ServerLoad, ours: Ours, isFull: boolean
     // While prompts are still being taken in, a queue says nothing of the slots.
     if (isFilling) return;
     state.isSized = true;
-    change(state, oursOf(stood, target, ours), load, ours);
+    change(state, Math.max(oursOf(stood, target, ours), leastBy(state, ours)), load, ours);
   } else if (waiting < 0.5 * target && isFull) {
     change(state, state.value * growthAt(waiting / target, state.isSized) + 1, load, ours);
   }
+}
+
+/** What a server must be given that answers so many: it may work on more than its page can show. */
+function leastBy({ rateMax }: State, { answeredPerS }: Ours): number {
+  return Math.min(rateMax, (answeredPerS * ANSWERED_MS) / 1000);
 }
 
 function sequencesPerCall({ outstanding, calls }: Ours): number {
