@@ -40,8 +40,10 @@ const MEANINGS = {
   ERR_TRAIN_HUNG: 'the trainer printed nothing for too long, or took longer than allowed, and was stopped',
   // Rows: these reject one row and the run goes on.
   ROW_EMPTY: 'the model wrote nothing',
+  ROW_THOUGHT: 'the reply is a thought without an answer behind it',
   ROW_LENGTH: 'the completion was cut off by its token limit',
   ROW_REPETITION: 'the completion repeats itself',
+  ROW_MARKER: 'a text of the row holds a control token of a chat template, which would speak for a model',
   ROW_FEWER_CHOICES: 'the server returned fewer choices than were asked for',
   ROW_UNCLEAR: 'the verdict, the marker or the number that the reply should end with was not found',
   ROW_SCORE_INVALID: 'a score is missing or not a finite number',
