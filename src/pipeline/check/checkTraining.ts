@@ -94,7 +94,10 @@ function checkColumns(
     add('ERR_PIPELINE_COLUMN', ['export'], message);
     return;
   }
-  const form = exported === undefined ? undefined : settings.exports[exported];
+  const form =
+    exported !== undefined && Object.hasOwn(settings.exports, exported)
+      ? settings.exports[exported]
+      : undefined;
   if (exported !== undefined && !form) {
     add(
       'ERR_PIPELINE_INVALID',
