@@ -30,7 +30,6 @@ export function problem(code: ErrorCode, at: Position, message: string): ScaleQu
 }
 
 const MESSAGE_CHARS_MAX = 2000;
-// oxlint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 function harmless(message: string): string {

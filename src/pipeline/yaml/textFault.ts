@@ -6,7 +6,6 @@ const CHARS_MAX = 1 << 20;
 const TOKENS_MAX = 20_000;
 
 /** What no YAML file may hold, but a file of another kind does. Lines end in LF, CR LF or CR. */
-// oxlint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]/;
 
 /** Says what is wrong with a text before it is parsed, and in which line; null if nothing is. */
