@@ -61,7 +61,12 @@ test('a managed server is given its own key, its settings and the system’s, an
   const { PATH, MODEL_KEY, HTTPS_PROXY, VLLM_LOGGING_LEVEL } = given;
   assert.deepEqual(
     { PATH, MODEL_KEY, HTTPS_PROXY, VLLM_LOGGING_LEVEL },
-    { PATH: ENV['PATH'], MODEL_KEY: ENV['MODEL_KEY'], HTTPS_PROXY: ENV['HTTPS_PROXY'], VLLM_LOGGING_LEVEL: 'INFO' },
+    {
+      PATH: ENV['PATH'],
+      MODEL_KEY: ENV['MODEL_KEY'],
+      HTTPS_PROXY: ENV['HTTPS_PROXY'],
+      VLLM_LOGGING_LEVEL: 'INFO',
+    },
   );
   assert.deepEqual([given['OTHER_AUTH'], given['OPENAI_API_KEY']], [undefined, undefined]);
 });

@@ -195,13 +195,17 @@ interface EngineProcess {
   kill(): Promise<void>;
 }
 
-function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEnv): EngineProcess {
-  const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
+  return fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines.
     execArgv: [],
     env,
   });
+}
+
+function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEnv): EngineProcess {
+  const child = forkEngine(env);
   const open = new Map<
     number,
     { job: Job; resolve: (answer: Answer) => void; reject: (error: unknown) => void }
