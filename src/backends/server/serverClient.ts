@@ -8,6 +8,7 @@ import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpC
 import { withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
+import { createNotes } from './notes.js';
 import type { ServerOptions } from './serverOptions.js';
 import type { ReplyContext, Speaks } from './readServerReply.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
@@ -31,6 +32,8 @@ export interface ServerDeps {
 export interface Usage {
   promptTokens: number;
   completionTokens: number;
+  /** What in the reply was not known here, and how it was read. */
+  notes?: readonly string[];
 }
 
 type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
@@ -66,6 +69,7 @@ export async function createServerClient(
   const counts = {
     ...{ requests: 0, retries: 0, failures: 0, open: 0, inFlight: 0, promptTokens: 0, completionTokens: 0 },
   };
+  const notes = createNotes();
   let trouble: string | undefined;
   const retryOptions = {
     ...{ retriesMax, unreachableMs, lastAnswer, clock, random, signal: closing.signal },
@@ -85,6 +89,7 @@ export async function createServerClient(
     counts.open--;
     counts.promptTokens += answer.promptTokens;
     counts.completionTokens += answer.completionTokens;
+    if (answer.notes) notes.add(answer.notes);
     return answer;
   }
 
@@ -107,7 +112,8 @@ export async function createServerClient(
     stats() {
       const { open, ...totals } = counts;
       // Calls that wait for their next try are queued too.
-      return { ...totals, queued: open - counts.inFlight, memoryPeakBytes: 0, trouble };
+      const queued = open - counts.inFlight;
+      return { ...totals, queued, memoryPeakBytes: 0, trouble, ...notes.stats() };
     },
     async close() {
       if (isClosed) return;

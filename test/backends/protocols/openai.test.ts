@@ -153,7 +153,7 @@ describe('openOpenai, requests and replies', () => {
     );
   });
 
-  it('orders choices by index, cuts stop strings, and calls every other end a cut', async () => {
+  it('orders choices by index, cuts stop strings, and tells other ends from a cut', async () => {
     const server = await serve((_, response) =>
       sendJson(response, 200, {
         choices: [
@@ -168,7 +168,7 @@ describe('openOpenai, requests and replies', () => {
       choices.map(({ text, finish }) => [text, finish]),
       [
         ['first', 'stop'],
-        ['second', 'length'],
+        ['second', 'filter'],
       ],
     );
   });
