@@ -56,6 +56,13 @@ export const pipelineSchema = z.strictObject({
         .describe(
           'How many source rows may be in flight at once: the bound on memory. About 8-16 × the slots of all servers.',
         ),
+      markers: z
+        .enum(['reject', 'keep'])
+        .default('reject')
+        .describe(
+          'What becomes of a row of the source that holds a control token of a chat template as text, such as `<|im_end|>`: ' +
+            '`reject` it with ROW_MARKER, or `keep` it. Servers are not sent such texts in either case.',
+        ),
       batchRows: z.int().min(1).max(65536).default(32).describe('Rows a record batch; far below windowRows.'),
     })
     .prefault({})

@@ -12,9 +12,10 @@ import type { Clock } from '../../clock.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { BATCH_CLOSE_MS, BATCH_FILE_BYTES_MAX, BATCH_LINE_BYTES } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
-import type { ServerClient, ServerDeps, Usage } from '../server/serverClient.js';
+import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
 import { serverWords } from '../server/serverError.js';
-import { createNotes } from '../server/notes.js';
+import { createTally } from '../server/tally.js';
 import { statusError, type ReplyContext } from '../server/readServerReply.js';
 
 /**
@@ -45,15 +46,14 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
   const { clock } = deps;
   const { retriesMax } = options;
   const closing = new AbortController();
-  const counts = { requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
+  const tally = createTally();
+  const { counts, notes } = tally;
   const api = createBatchApi(name, options, deps, closing.signal);
   const { label } = api.context;
   const open = new Map<string, Call>();
   const orders = new Set<Promise<unknown>>();
   const batches = new Set<string>();
   let earlier: Promise<Map<string, BatchJob>> | null = null;
-  const notes = createNotes();
-  let hasAnswered = false;
   const gatherer = createGatherer(
     options,
     clock,
@@ -76,10 +76,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
         ...{ seq, id, body: text, tries: 0 },
         answer(reply) {
           const value = read(reply, api.context);
-          counts.promptTokens += value.promptTokens;
-          counts.completionTokens += value.completionTokens;
-          if (value.notes) notes.add(value.notes);
-          hasAnswered = true;
+          tally.answered(value);
           open.delete(id);
           resolve(value);
         },
@@ -124,8 +121,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
       const { batch, lines } = await api.follow(ordered);
       batches.delete(ordered.id);
       if (batch.status === 'failed') throw failedError(api.context, batch);
-      const refusal = hasAnswered ? null : wholeRefusal(calls, lines, api.context);
-      if (refusal) throw refusal;
+      if (!tally.hasAnswered()) throwWholeRefusal(calls, lines, api.context);
       for (const call of calls) settle(call, lines.get(call.id), batch, path);
     } catch (error) {
       for (const call of calls) call.reject(runError(error));
@@ -249,25 +245,25 @@ function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string):
 
 /**
  * Where a first file is refused line by line, always in the same words, it is what all requests have in common that the service
- * does not take, and no row's fault. Null for any other file.
+ * does not take, and no row's fault: throws ERR_MODEL_REFUSED.
  */
-function wholeRefusal(
+function throwWholeRefusal(
   calls: readonly Call[],
   lines: ReadonlyMap<string, Line>,
   context: ReplyContext,
-): ScaleQuestError | null {
+): void {
   const refusals = new Set<string>();
   for (const { id } of calls) {
     const response = lines.get(id)?.response;
-    if (!response || response.status_code === 200) return null;
+    if (!response || response.status_code === 200) return;
     const error = statusError(replyOf(response), context);
-    if (!(error instanceof RowError) || error.code !== 'ROW_REFUSED') return null;
+    if (!(error instanceof RowError) || error.code !== 'ROW_REFUSED') return;
     refusals.add(error.message);
   }
   const [words] = refusals;
-  if (calls.length < 2 || refusals.size !== 1) return null;
+  if (calls.length < 2 || refusals.size !== 1) return;
   const message = `${context.label}: every request of the first file was refused: ${words}`;
-  return new ScaleQuestError('ERR_MODEL_REFUSED', message);
+  throw new ScaleQuestError('ERR_MODEL_REFUSED', message);
 }
 
 /** Says why a finished batch has no reply to a request. */

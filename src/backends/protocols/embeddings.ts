@@ -5,7 +5,11 @@ import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
-import type { ServerDeps } from '../server/serverClient.js';
+import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
+import { markersOf } from '../../text/markers.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ReadReply, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
 import {
   addressOptions,
   checkServe,
@@ -66,16 +70,24 @@ async function openEmbeddings(
   async function embed({ seq, texts }: EmbedRequest): Promise<number[][]> {
     const sent = groupPositions(texts, textsPerRequestMax).map((positions) => {
       const input = positions.map((position) => texts[position]!);
-      const body = { model, input, encoding_format: encoding, ...extra };
-      return client.send(seq, '/embeddings', body, (reply, context) => {
+      const bodyOf = (some: readonly string[]) => ({
+        model,
+        input: some,
+        encoding_format: encoding,
+        ...extra,
+      });
+      const read: ReadReply<Usage & { vectors: number[][] }> = (reply, context) => {
         const { data, ...usage } = readIndexed(reply, ITEM, context);
         return { ...usage, vectors: vectorsOf(data, positions.length, context) };
-      });
+      };
+      const path = '/embeddings';
+      return client.send(seq, path, bodyOf(input), read, () => ({ path, body: bodyOf([HARMLESS.user]) }));
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }
 
-  return { label, name, can: CAN, embed, stats, close };
+  const markers = markersOf({ tokens: ENCODER_TOKENS });
+  return { label, name, can: CAN, markers, embed, stats, close };
 }
 
 const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };

@@ -6,30 +6,58 @@ import type { Choice } from '../model.js';
  *
  * | kind | spellings of |
  * |---|---|
- * | cut | OpenAI, vLLM, SGLang, llama.cpp, TGI, Ollama `length`; Anthropic `max_tokens`, `pause_turn`; Gemini `MAX_TOKENS`; Mistral `model_length`; watsonx `token_limit`, `not_finished`; LM Studio `maxPredictedTokensReached`, `contextLengthReached` |
- * | filter | OpenAI, Azure `content_filter`; Gemini `SAFETY`, `RECITATION`, `BLOCKLIST`, `SPII`; Bedrock `guardrail_intervened`; Anthropic `refusal`; Zhipu `sensitive`; Cohere `ERROR_TOXIC` |
- * | toolCall | OpenAI `tool_calls`, `function_call`; Anthropic `tool_use`; Gemini `MALFORMED_FUNCTION_CALL` |
- * | abort | vLLM, SGLang `abort`; vLLM, Mistral, OpenRouter `error`; Cohere `USER_CANCEL`; DeepSeek `insufficient_system_resource` |
- * | repetition | vLLM `repetition` |
+ * | cut | `length` (OpenAI, vLLM, SGLang, llama.cpp, TGI, Ollama), `max_tokens`, `pause_turn` (Anthropic), `MAX_TOKENS` (Gemini), |
+ * | | `model_length` (Mistral), `token_limit`, `not_finished` (watsonx), `contextLengthReached` (LM Studio) |
+ * | filter | `content_filter` (OpenAI, Azure), `SAFETY`, `RECITATION`, `BLOCKLIST`, `SPII` (Gemini), `refusal` (Anthropic), |
+ * | | `guardrail_intervened` (Bedrock), `sensitive` (Zhipu), `ERROR_TOXIC` (Cohere) |
+ * | toolCall | `tool_calls`, `function_call` (OpenAI), `tool_use` (Anthropic), `MALFORMED_FUNCTION_CALL` (Gemini) |
+ * | abort | `abort` (vLLM, SGLang), `error` (vLLM, Mistral, OpenRouter), `USER_CANCEL` (Cohere), |
+ * | | `insufficient_system_resource` (DeepSeek) |
+ * | repetition | `repetition` (vLLM) |
  */
 export type FinishKind = 'end' | 'unknown' | 'cut' | 'filter' | 'toolCall' | 'abort' | 'repetition';
 
-/** Compared without case, underscores, hyphens and spaces. */
+/** Parts of reasons, without case, underscores, hyphens and spaces. */
+const PARTS: Readonly<Record<Exclude<FinishKind, 'unknown' | 'end'>, readonly string[]>> = {
+  toolCall: ['toolcall', 'functioncall', 'tooluse'],
+  filter: [
+    ...[
+      'filter',
+      'safety',
+      'moderat',
+      'sensitive',
+      'recitation',
+      'blocklist',
+      'blocked',
+      'prohibited',
+      'spii',
+    ],
+    ...['guardrail', 'modelarmor', 'toxic', 'refus', 'policy'],
+  ],
+  repetition: ['repetit'],
+  cut: [
+    ...[
+      'length',
+      'maxtoken',
+      'maxnew',
+      'maxout',
+      'maxlen',
+      'maxcontext',
+      'maxpredict',
+      'maxcompletion',
+      'numpredict',
+    ],
+    ...['tokenlimit', 'contextlimit', 'outputlimit', 'errorlimit', 'timelimit', '^limit$', 'stoppedlimit'],
+    ...['contextwindow', 'truncat', 'incomplete', 'notfinished', 'pause'],
+  ],
+  abort: [
+    ...['abort', 'cancel', 'error', 'fail', 'disconnect', 'unload', 'interrupt', 'shutdown', 'insufficient'],
+    ...['userstop', 'preempt', 'timeout'],
+  ],
+};
+
 const KINDS: readonly (readonly [FinishKind, RegExp])[] = [
-  ['toolCall', /toolcall|functioncall|tooluse/],
-  [
-    'filter',
-    /filter|safety|moderat|sensitive|recitation|blocklist|blocked|prohibited|spii|guardrail|modelarmor|toxic|refus|policy/,
-  ],
-  ['repetition', /repetit/],
-  [
-    'cut',
-    /length|maxtoken|maxnew|maxout|maxlen|maxcontext|maxpredict|maxcompletion|numpredict|tokenlimit|contextlimit|outputlimit|errorlimit|timelimit|^limit$|stoppedlimit|contextwindow|truncat|incomplete|notfinished|pause/,
-  ],
-  [
-    'abort',
-    /abort|cancel|error|fail|disconnect|unload|interrupt|shutdown|insufficient|userstop|preempt|timeout/,
-  ],
+  ...Object.entries(PARTS).map(([kind, parts]) => [kind as FinishKind, new RegExp(parts.join('|'))] as const),
   ['end', /^(?:stop|eos|eot$|end|complete|done$|finish|word$|reasonstop)/],
 ];
 

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
+import type { Markers } from '../../text/markers.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { loadServerClient } from '../server/loadServerClient.js';
-import type { ServerDeps, Usage } from '../server/serverClient.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ReadReply, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
 import { type ServerOptions, extraOption } from '../server/serverOptions.js';
 import { serverWords } from '../server/serverError.js';
 import { tokenCount, usageNotes } from '../server/tokenCount.js';
@@ -42,6 +45,8 @@ export interface ScoreReply extends Usage {
 
 export interface ScoreProtocol {
   speaks: Speaks;
+  /** What no text of a row may hold; the markers of all families if absent. */
+  markers?: Markers | undefined;
   /** The requests for a row's items. */
   calls(items: readonly ScoreItem[]): ItemsRequest[];
   read(reply: HttpReply, context: ReplyContext): ScoreReply;
@@ -61,16 +66,20 @@ export async function openScoreModel(
   async function score({ seq, items }: ScoreRequest): Promise<number[]> {
     const scores = items.map(() => NaN);
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
-      const reply = await client.send(seq, path, body, (raw, context) =>
-        checkScores(protocol.read(raw, context), positions.length, context),
-      );
+      const read: ReadReply<Usage & { scores: number[] }> = (raw, context) =>
+        checkScores(protocol.read(raw, context), positions.length, context);
+      const reply = await client.send(seq, path, body, read, () => protocol.calls([harmless(items[0]!)])[0]!);
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
     await Promise.all(sent);
     return scores;
   }
 
-  return { label, name, can: SCORES, score, stats, close };
+  return { label, name, can: SCORES, markers: protocol.markers, score, stats, close };
+}
+
+function harmless({ assistant }: ScoreItem): ScoreItem {
+  return assistant === null ? { user: HARMLESS.user, assistant } : HARMLESS;
 }
 
 /** A missing score is not a low score, and NaN cannot be compared. Such a row is lost, with the reason. */

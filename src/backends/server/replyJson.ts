@@ -9,21 +9,30 @@ export function parseReplyJson(reply: string): unknown {
   }
 }
 
-/** Outside of strings these stand for nothing else. */
-const BARE_NUMBERS = ['-NaN', 'NaN', '-Infinity', 'Infinity'];
+/** No reply is nested as deep, and reading deeper ones takes long. */
+const DEPTH_MAX = 10_000;
 
 /** Python's json writes NaN and Infinity as they are, which JSON does not know: they become null. */
 function parsePythonJson(text: string): unknown {
   if (!/NaN|Infinity/.test(text)) return undefined;
   const plain: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const quote = text.indexOf('"', at);
-    const stringAt = quote < 0 ? text.length : quote;
-    plain.push(withNull(text.slice(at, stringAt)));
-    at = endOfString(text, stringAt);
-    plain.push(text.slice(stringAt, at));
+  let depth = 0;
+  let copied = 0;
+  for (let at = 0; at < text.length && depth <= DEPTH_MAX; at++) {
+    const char = text[at]!;
+    if (char === '"') at = endOfString(text, at) - 1;
+    else if (char === '[' || char === '{') depth += 1;
+    else if (char === ']' || char === '}') depth -= 1;
+    else if (char === 'N' || char === 'I') {
+      const length = bareNumberAt(text, at);
+      if (length === 0) return undefined;
+      plain.push(text.slice(copied, text[at - 1] === '-' ? at - 1 : at), 'null');
+      copied = at + length;
+      at = copied - 1;
+    }
   }
+  if (depth > DEPTH_MAX) return undefined;
+  plain.push(text.slice(copied));
   try {
     return JSON.parse(plain.join(''));
   } catch {
@@ -31,8 +40,10 @@ function parsePythonJson(text: string): unknown {
   }
 }
 
-function withNull(text: string): string {
-  return BARE_NUMBERS.reduce((plain, number) => plain.replaceAll(number, 'null'), text);
+/** The length of a NaN or an Infinity; 0 for anything else, which no JSON holds outside of strings. */
+function bareNumberAt(text: string, at: number): number {
+  if (text.startsWith('NaN', at)) return 3;
+  return text.startsWith('Infinity', at) ? 8 : 0;
 }
 
 /** The place behind the string that begins at `at`; a quote behind an odd number of backslashes does not end it. */

@@ -10,7 +10,7 @@ export function isTokenCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= TOKENS_MAX;
 }
 
-/** Of a usage that a server sent, the fields that are there and are no counts, as a note for the user. */
+/** A note for the user on each field of a server's usage that is there and is no count. */
 export function usageNotes(usage: unknown, fields: readonly string[]): string[] {
   if (usage === null || usage === undefined) return [];
   if (typeof usage !== 'object') return ['usage is no object, so no tokens were counted'];

@@ -1,7 +1,7 @@
 import parquet, { type ParquetField } from 'parquetjs-lite';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { type WrittenFile, hashBytes, writeAtomic } from '../files/atomicFile.js';
+import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 
 /**
@@ -50,10 +50,11 @@ export async function writeRejects(
   files: Files,
   path: string,
   rows: readonly RejectRow[],
+  temporary: string = temporaryPath(path),
 ): Promise<WrittenFile | null> {
   if (rows.length === 0) return null;
   const bytes = await encodeRejects(rows);
-  await writeAtomic(files, path, bytes);
+  await writeAtomic(files, path, bytes, temporary);
   return { rows: rows.length, bytes: bytes.length, sha256: hashBytes(bytes) };
 }
 

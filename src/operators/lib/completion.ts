@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
+import { KNOWN_MARKERS, type Markers } from '../../text/markers.js';
 import { joinReplyTexts } from '../../flow/steps/lostReply.js';
+import { isOnlyThought } from '../../text/afterThought.js';
 import { isRepetition } from '../../text/repetition.js';
 import { RowError } from '../../errors.js';
 
@@ -24,13 +26,25 @@ export function samplingOptions(defaults: { temperature: number; topP: number; t
 }
 
 type FaultCode =
-  'ROW_LENGTH' | 'ROW_EMPTY' | 'ROW_REPETITION' | 'ROW_FILTERED' | 'ROW_TOOL_CALL' | 'ROW_REASONING_ONLY';
+  | 'ROW_LENGTH'
+  | 'ROW_EMPTY'
+  | 'ROW_REPETITION'
+  | 'ROW_MARKER'
+  | 'ROW_THOUGHT'
+  | 'ROW_FILTERED'
+  | 'ROW_TOOL_CALL'
+  | 'ROW_REASONING_ONLY';
 
 /** Why a choice cannot be used; null if it can. It does not judge a loop that the model ended by itself: the reward does. */
-export function choiceFault({ text, finish }: Choice): { code: FaultCode } | null {
-  if (finish === 'stop') return text.trim() === '' ? { code: 'ROW_EMPTY' } : null;
-  if (finish !== 'length') return { code: FAULT_CODES[finish] };
-  return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
+export function choiceFault(
+  { text, finish }: Choice,
+  markers: Markers = KNOWN_MARKERS,
+): { code: FaultCode } | null {
+  if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
+  if (finish !== 'stop') return { code: FAULT_CODES[finish] };
+  if (text.trim() === '') return { code: 'ROW_EMPTY' };
+  if (markers.find(text)) return { code: 'ROW_MARKER' };
+  return isOnlyThought(text) ? { code: 'ROW_THOUGHT' } : null;
 }
 
 const FAULT_CODES = {
@@ -46,9 +60,11 @@ export interface Completed {
   leftOut: Record<string, number> | undefined;
 }
 
-/** All choices, whatever is wrong with them. */
+/** All choices, whatever is wrong with them; each ends where the model began to write control tokens. */
 export async function completeAll(model: Model, ask: CompleteRequest): Promise<Completed> {
-  return { texts: (await model.complete(ask)).map(({ text }) => text.trim()), leftOut: undefined };
+  const { find } = model.markers ?? KNOWN_MARKERS;
+  const choices = await model.complete(ask);
+  return { texts: choices.map(({ text }) => text.slice(0, find(text)?.at).trim()), leftOut: undefined };
 }
 
 /** The usable choices; rejects the row with the first fault's code if there is none. */
@@ -56,10 +72,13 @@ export async function completeUsable(model: Model, ask: CompleteRequest): Promis
   const choices = await model.complete(ask);
   const texts: string[] = [];
   const faults: { code: FaultCode; choice: Choice }[] = [];
+  const markers = model.markers ?? KNOWN_MARKERS;
   for (const choice of choices) {
-    const fault = choiceFault(choice);
+    // An end token that the server did not take away ends the reply all the same.
+    const text = markers.withoutEnd(choice.text);
+    const fault = choiceFault({ ...choice, text }, markers);
     if (fault) faults.push({ ...fault, choice });
-    else texts.push(choice.text.trim());
+    else texts.push(text.trim());
   }
   const codes = faults.map(({ code }) => code);
   if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(codes) : undefined };
@@ -96,6 +115,11 @@ const FAULT_MESSAGES: Readonly<Record<FaultCode, (choice: Choice) => string>> = 
     text.trim() === '' && reasoning !== ''
       ? 'the completion reached tokensMax while the model was still reasoning; raise tokensMax if this happens often'
       : 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
+  ROW_MARKER: () =>
+    'the completion holds control tokens as text, and goes on after them; if this happens often, the template or its stop ' +
+    'strings do not fit the model',
+  ROW_THOUGHT: () =>
+    'the reply is a thought that does not end, or that no answer follows; if this happens often, raise tokensMax',
   ROW_EMPTY: () =>
     'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
   ROW_REPETITION: () =>

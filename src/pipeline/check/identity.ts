@@ -48,7 +48,7 @@ export async function identityOf(
     steps: steps.map((step, index) => ({
       label: step.label,
       name: step.spec.name,
-      options: step.parsed,
+      options: optionsOf(step),
       prompts: prompts[index]!,
       module: moduleText(step, folder, deps),
       texts: textHashes(step, texts),
@@ -146,6 +146,13 @@ function tokenizersIn(options: unknown): string[] {
   return Object.entries(options).flatMap(([key, value]) =>
     key === 'tokenizer' && typeof value === 'string' ? [value] : tokenizersIn(value),
   );
+}
+
+/** Of a user's own operator as they are written: what its schema makes of them follows from its module, which need not be loaded. */
+function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
+  if (spec.name !== 'custom') return parsed;
+  const { path, options = {} } = input as z.input<typeof customOptions>;
+  return { path, options };
 }
 
 /** The source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */
