@@ -36,7 +36,7 @@ const SLOW = [
   ...['io/parquet/readParquet', 'train/data', 'train/follow', 'train/train.', 'run/trainPipeline'],
   ...['backends/protocols/openaiBatch', 'backends/protocols/openai', 'models/', 'store/tools/summarizeStore'],
   ...['cli/launchers', 'store/tools/pruneStore', 'run/writeShards', 'io/parquet/encoderThread'],
-  ...['store/tools/exportStore', 'run/copyPipeline'],
+  ...['store/tools/exportStore', 'run/copyPipeline', 'world/'],
 ];
 
 /** Their tests need a process that has loaded nothing else. */
