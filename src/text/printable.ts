@@ -2,7 +2,6 @@
  * Characters that a terminal or an editor obeys instead of showing: controls (among them the escape that begins a sequence),
  * and those that turn the direction of writing around. Line ends and tabs are left alone.
  */
-// eslint-disable-next-line no-control-regex
 const COMMANDS =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]/g;
 

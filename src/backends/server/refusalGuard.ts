@@ -46,9 +46,9 @@ interface Held {
 export function createRefusalGuard({ label, clock, signal, ask }: RefusalGuardDeps): RefusalGuard {
   const held = new Map<string, Held>();
   /** Kind → what ends the run; null for a kind that was answered. */
-  const verdicts = new Map<string, unknown>();
+  const verdicts = new Map<string, Error | null>();
 
-  function settle(kind: string, verdict: unknown): void {
+  function settle(kind: string, verdict: Error | null): void {
     const { calls } = held.get(kind)!;
     held.delete(kind);
     verdicts.set(kind, verdict);
@@ -79,7 +79,7 @@ export function createRefusalGuard({ label, clock, signal, ask }: RefusalGuardDe
         if (own.calls.length > 1) return;
         void clock.sleep(REFUSAL_HOLD_MS, signal).then(
           () => decide(kind, control),
-          (reason: unknown) => held.has(kind) && settle(kind, reason),
+          (reason: unknown) => held.has(kind) && settle(kind, reason as Error),
         );
       });
     },
@@ -96,8 +96,8 @@ function kindOf({ path, body }: Control): string {
 }
 
 /** What an error of the control request means for all calls of its kind: null for one that is this one request's own affair. */
-function verdictOf(error: unknown, label: string): unknown {
-  if (!(error instanceof RowError)) return error;
+function verdictOf(error: unknown, label: string): Error | null {
+  if (!(error instanceof RowError)) return error as Error;
   if (error.code !== 'ROW_REFUSED') return null;
   const message =
     `${label} refuses every request of this kind, also a harmless one: ${error.message}. Correct the model's options, or the ` +
