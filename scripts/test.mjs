@@ -18,7 +18,15 @@ const SLOW = [
   ...['flow/sharedStepResults', 'cli/commands/train', 'io/parquet/shardWriter', 'crash/simulated'],
   ...['grade/worker/grader.', 'bench/', 'sim/', 'cli/keys', 'backends/pool/pool', 'run/runPipeline'],
   ...['run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate', 'cli/commands/', 'cli/main'],
-  ...['scripts/runTests', 'process/', 'train/train.', 'run/trainPipeline', 'models/', 'cli/launchers'],
+  ...[
+    'scripts/runTests',
+    'process/',
+    'train/train.',
+    'run/trainPipeline',
+    'models/',
+    'cli/launchers',
+    'world/',
+  ],
 ];
 
 /** Files that take one second or a few, in which a process of their own would be most: a few processes run them. */
