@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
-import type { HttpReply } from '../http/httpClient.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
-import type { ServerDeps, Usage } from '../server/serverClient.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ReadReply, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
 import {
   addressOptions,
   checkServe,
@@ -69,22 +70,27 @@ async function openEmbeddings(
   async function embed({ seq, texts }: EmbedRequest): Promise<number[][]> {
     const sent = groupPositions(texts, textsPerRequestMax).map((positions) => {
       const input = positions.map((position) => texts[position]!);
-      const body = { model, input, encoding_format: encoding, ...extra };
-      const read = (reply: HttpReply, context: ReplyContext): Vectors => {
+      const bodyOf = (some: readonly string[]) => ({
+        model,
+        input: some,
+        encoding_format: encoding,
+        ...extra,
+      });
+      const read: ReadReply<Usage & { vectors: number[][] }> = (reply, context) => {
         const { data, ...usage } = readIndexed(reply, ITEM, context);
-        return { ...usage, vectors: vectorsOf(data, input.length, context) };
+        return { ...usage, vectors: vectorsOf(data, positions.length, context) };
       };
-      return client.send(seq, '/embeddings', body, read, input.length);
+      const path = '/embeddings';
+      return client.send(seq, path, bodyOf(input), read, {
+        sequences: input.length,
+        control: () => ({ path, body: bodyOf([HARMLESS.user]) }),
+      });
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }
 
   const markers = markersOf({ tokens: ENCODER_TOKENS });
   return { label, name, can: CAN, markers, embed, stats, close };
-}
-
-interface Vectors extends Usage {
-  vectors: number[][];
 }
 
 const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };
