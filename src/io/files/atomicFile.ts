@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import type { ScaleQuestError } from '../../errors.js';
-import type { Files } from './files.js';
+import type { Files, OpenFile } from './files.js';
 
 /** A file as it was written, for the manifest. */
 export interface WrittenFile {
@@ -82,6 +82,25 @@ export async function removeQuietly(files: Files, path: string): Promise<void> {
 
 export function hashBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A file that is written, with the hash and the size of what was written. */
+export interface HashedFile extends Pick<OpenFile, 'write' | 'sync' | 'close'> {
+  written(): { bytes: number; sha256: string };
+}
+
+export function hashedFile(file: OpenFile): HashedFile {
+  const hash = createHash('sha256');
+  let size = 0;
+  return {
+    ...file,
+    async write(bytes) {
+      hash.update(bytes);
+      size += bytes.length;
+      await file.write(bytes);
+    },
+    written: () => ({ bytes: size, sha256: hash.copy().digest('hex') }),
+  };
 }
 
 /** Large enough that the calls cost nothing, small enough that several fit into a processor's cache. */

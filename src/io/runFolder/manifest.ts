@@ -9,8 +9,9 @@ export const RUN_FORMAT_VERSION = 1;
 
 const count = z.int().min(0);
 
-const fileRecord = z.strictObject({
-  file: z.string().describe('Path inside the run folder, with forward slashes.'),
+/** A file as it was written, by its path inside the folder that its record is about. */
+export const fileRecord = z.strictObject({
+  file: z.string().describe('Path inside the folder, with forward slashes.'),
   rows: count,
   bytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
