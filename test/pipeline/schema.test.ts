@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { readTextFile } from '../../src/io/files/packageFiles.js';
+import { readTextFile } from '../../src/io/files/textFile.js';
 import { OPERATORS } from '../helpers/operators.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
 import { exampleFile, pipelineJsonSchema } from '../../src/pipeline/reference/reference.js';
@@ -135,7 +135,7 @@ test('defaults: two names and a step are a whole file', () => {
   assert.deepEqual(
     { source, output, seed },
     {
-      source: { windowRows: 2048, batchRows: 32 },
+      source: { windowRows: 2048, markers: 'reject', batchRows: 32 },
       output: { shardRows: 10_000, rowGroupRows: 4096, zstdLevel: 3, lostReplyCharsMax: 2000 },
       seed: 0,
     },

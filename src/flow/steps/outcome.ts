@@ -1,3 +1,4 @@
+import type { RecordBatch } from 'apache-arrow';
 import type { Column } from '../../arrow/columnType.js';
 import { RowError } from '../../errors.js';
 import type { ColumnTypes, NoColumns, Row, Values } from './columnTypes.js';
@@ -88,6 +89,8 @@ export interface StepShape<
   mayLack?: readonly Lacking[];
   /** Columns of `reads` that may be missing altogether; the row then has no such property. */
   optional?: readonly string[] | undefined;
+  /** Looks at the rows before the step does: null for those that it lets through. Given to the first step of a pipeline. */
+  screen?: Screen | undefined;
   /** The most characters of a reply that a lost row holds; all of them if absent. */
   lostReplyCharsMax?: number | undefined;
   /** The step's index in the pipeline, where the run caches step results. */
@@ -97,6 +100,9 @@ export interface StepShape<
   /** Called once a batch, for live progress. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
+
+/** One outcome a row of a batch; null, for a row or for all, where nothing is wrong. */
+export type Screen = (rows: RecordBatch) => readonly (Outcome | null)[] | null;
 
 export interface StepCounts {
   /** Rows that reached the step. */

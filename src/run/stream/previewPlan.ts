@@ -4,7 +4,7 @@ import type { ColumnValue } from '../../arrow/columnType.js';
 import type { CommitSink } from '../../flow/commitShards.js';
 import type { Batch } from '../../flow/batch.js';
 import type { Plan } from '../../pipeline/plan.js';
-import { type RunDeps, runContext } from './runPlan.js';
+import { type RunDeps, runContext, sourceScreen } from './runPlan.js';
 import { streamRows } from './streamRows.js';
 
 /** What one step did to one row. */
@@ -65,10 +65,13 @@ function tracedSteps(
       for (let seq = lo; seq < hi; seq++) traces.set(seq, { seq, effects: [] });
     }),
   );
-  for (const { spec, input, parsed, label } of plan.steps) {
+  for (const [at, { spec, input, parsed, label }] of plan.steps.entries()) {
     const written = spec.writes(parsed).map(({ name }) => name);
     stream = stream.pipe(
-      spec.operator(input, runContext(plan, deps, label)),
+      spec.operator(input, {
+        ...runContext(plan, deps, label),
+        ...(at === 0 && { screen: sourceScreen(plan) }),
+      }),
       tap((batch) => {
         const seqs = columnValues(batch.rows, 'seq') as number[];
         const columns = written.map((name) => columnValues(batch.rows, name));
