@@ -39,14 +39,17 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
   return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
 }
 
-/** `3,14` and `1.000,5 m` as many languages write them; null where no comma can be one of decimals. `1,234` has its thousands. */
+/** Two decimals or four and more, three behind 0, one before a unit. */
+const DECIMALS = String.raw`(\d{2}|\d{4,20}|(?<=(?<!\d)0,)\d{3}|\d(?= ?[A-Za-z\\%€£]))`;
+const DECIMAL_COMMA = new RegExp(String.raw`^([-+]?\d{1,20}),${DECIMALS}(?![\d,;])([^,;]*)$`);
+
+/**
+ * `3,14` and `1.000,5 m` as many languages write them; null where no comma can be one of decimals. `1,234` has its thousands.
+ */
 function withDecimalPoint(text: string): string | null {
   const grouped = /^([-+]?\d{1,3}(?:\.\d{3})+),(\d{1,20})(?!\d)(.*)$/.exec(text);
   if (grouped) return `${grouped[1]!.replaceAll('.', '')}.${grouped[2]}${grouped[3]}`;
-  const plain =
-    /^([-+]?\d{1,20}),(\d{2}|\d{4,20}|(?<=[-+]?(?<!\d)0,)\d{3}|\d(?= ?[A-Za-z\\%€£]))(?![\d,;])([^,;]*)$/.exec(
-      text,
-    );
+  const plain = DECIMAL_COMMA.exec(text);
   return plain ? `${plain[1]}.${plain[2]}${plain[3]}` : null;
 }
 

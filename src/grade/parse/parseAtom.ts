@@ -3,22 +3,15 @@ import { angleValue } from '../values/angles.js';
 import { spend } from '../compare/budget.js';
 import type { Expression } from './expression.js';
 import {
-  type Reader,
-  chain,
-  deeper,
-  expect,
-  isName,
-  isSign,
-  productOf,
   parseItems,
   parseList,
+  parseProduct,
   parseRelation,
   parseSum,
-  peek,
-  refuse,
+  productOf,
   startsFactor,
-  take,
 } from './parseTokens.js';
+import { type Reader, chain, deeper, expect, isName, isSign, peek, refuse, take } from './reader.js';
 import { parseBracedSystem, parseEnvironment, startsSystem } from './parseMatrix.js';
 import { parseSeries } from './parseSeries.js';
 import { digitsOfWords } from './numberWords.js';
@@ -251,7 +244,7 @@ function parsePrimary(reader: Reader): Expression {
   if (token.kind === 'name') return parseNamed(reader, token.name);
   if (token.kind === 'word') return parseWord(reader, token.text);
   if (token.text === '{') return parseGroup(reader);
-  if (startsSystem(reader)) return parseBracedSystem(reader);
+  if (startsSystem(reader)) return parseBracedSystem(reader, { parseRelation, parseSum });
   if (token.text === '\\{') return parseSet(reader);
   if (token.text === '(' || token.text === '[') return parseBracket(reader);
   if (token.text === ']') return parseBracket(reader);
@@ -306,8 +299,10 @@ function parseNamed(reader: Reader, name: string): Expression {
   if (name === 'lfloor') return closedBy(reader, 'rfloor', 'floor');
   if (name === 'lceil') return closedBy(reader, 'rceil', 'ceil');
   if (name === 'langle') return parseAngle(reader);
-  if (name === 'sum' || name === 'prod') return deeper(reader, () => parseSeries(reader, name));
-  if (name.startsWith('begin ')) return parseEnvironment(reader, name.slice('begin '.length));
+  if (name === 'sum' || name === 'prod')
+    return deeper(reader, () => parseSeries(reader, name, { parseScript, parseProduct }));
+  if (name.startsWith('begin '))
+    return parseEnvironment(reader, name.slice('begin '.length), { parseRelation, parseSum });
   if (FUNCTIONS.has(name)) return parseFunction(reader, name);
   return refuse();
 }

@@ -1,31 +1,27 @@
 import { determinant } from '../values/matrices.js';
 import type { Expression } from './expression.js';
-import {
-  type Reader,
-  deeper,
-  isName,
-  isSign,
-  parseRelation,
-  parseSum,
-  peek,
-  refuse,
-  take,
-} from './parseTokens.js';
+import { type Reader, deeper, isName, isSign, peek, refuse, take } from './reader.js';
+
+/** What the grammar reads in a cell and in a line. */
+export interface CellGrammar {
+  parseRelation: (reader: Reader) => Expression;
+  parseSum: (reader: Reader) => Expression;
+}
 
 const MATRIX = /^(?:[pbB]?matrix\*?|smallmatrix|array)$/;
 const DETERMINANT = /^[vV]matrix$/;
 const SYSTEM = /^(?:cases|dcases|rcases|aligned|align\*?|gathered|split)$/;
 
 /** `\begin{…}…\end{…}` behind its opening: a matrix, a determinant, or a system of conditions. */
-export function parseEnvironment(reader: Reader, environment: string): Expression {
-  if (SYSTEM.test(environment)) return parseSystem(reader, environment);
+export function parseEnvironment(reader: Reader, environment: string, grammar: CellGrammar): Expression {
+  if (SYSTEM.test(environment)) return parseSystem(reader, environment, grammar);
   if (!MATRIX.test(environment) && !DETERMINANT.test(environment)) return refuse();
   skipColumns(reader);
   const rows: Expression[][] = [[]];
   while (!isName(peek(reader), `end ${environment}`)) {
     if (!peek(reader)) return refuse();
     if (take(reader, '\\\\')) rows.push([]);
-    else if (!take(reader, '&')) rows.at(-1)!.push(deeper(reader, () => parseSum(reader)));
+    else if (!take(reader, '&')) rows.at(-1)!.push(deeper(reader, () => grammar.parseSum(reader)));
   }
   reader.at += 1;
   const filled = rows.filter((row) => row.length > 0);
@@ -49,23 +45,23 @@ export function startsSystem(reader: Reader): boolean {
   return isSign(peek(reader), '\\{') && next?.kind === 'name' && next.name.startsWith('begin ');
 }
 
-export function parseBracedSystem(reader: Reader): Expression {
+export function parseBracedSystem(reader: Reader, grammar: CellGrammar): Expression {
   const { name } = peek(reader, 1) as { name: string };
   reader.at += 2;
-  const system = parseSystem(reader, name.slice('begin '.length));
+  const system = parseSystem(reader, name.slice('begin '.length), grammar);
   take(reader, '\\}');
   return system;
 }
 
 /** Conditions that hold together, one a line; a line of two cells is a value and when it holds. */
-function parseSystem(reader: Reader, environment: string): Expression {
+function parseSystem(reader: Reader, environment: string, grammar: CellGrammar): Expression {
   skipColumns(reader);
   const items: Expression[] = [];
   for (;;) {
     while (take(reader, '\\\\') || take(reader, '&'));
     if (isName(peek(reader), `end ${environment}`)) break;
     if (!peek(reader)) return refuse();
-    items.push(deeper(reader, () => parseLine(reader)));
+    items.push(deeper(reader, () => parseLine(reader, grammar)));
   }
   reader.at += 1;
   if (items.length === 0) return refuse();
@@ -75,8 +71,8 @@ function parseSystem(reader: Reader, environment: string): Expression {
 const CONDITION_WORD = /^,? ?(?:if|when|for|where)\b/i;
 const OTHERWISE = /^(?:,? ?(?:otherwise|else))$/i;
 
-function parseLine(reader: Reader): Expression {
-  const value = parseAligned(reader);
+function parseLine(reader: Reader, grammar: CellGrammar): Expression {
+  const value = parseAligned(reader, grammar);
   const isPunctuated = take(reader, ',');
   const hasCell = take(reader, '&');
   if (!hasCell && !isPunctuated) return value;
@@ -88,7 +84,7 @@ function parseLine(reader: Reader): Expression {
   if (next?.kind === 'word' && CONDITION_WORD.test(next.text)) reader.at += 1;
   if (isSign(peek(reader), '\\\\') || isName(peek(reader), 'end cases', 'end array', 'end aligned'))
     return value;
-  return pair(value, parseAligned(reader));
+  return pair(value, parseAligned(reader, grammar));
 }
 
 function pair(value: Expression, condition: Expression): Expression {
@@ -96,7 +92,7 @@ function pair(value: Expression, condition: Expression): Expression {
 }
 
 /** `x &= 1`: the sign that aligns lines says nothing. */
-function parseAligned(reader: Reader): Expression {
+function parseAligned(reader: Reader, { parseRelation }: CellGrammar): Expression {
   const next = reader.tokens.findIndex((token, at) => at > reader.at && isSign(token, '&'));
   const behind = next < 0 ? undefined : reader.tokens[next + 1];
   const isAligning = isSign(behind, '=', '<', '>') || isName(behind, 'le', 'ge', 'ne', 'approx', 'equiv');

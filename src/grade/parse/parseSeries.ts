@@ -1,12 +1,21 @@
 import { type Expression, mapParts } from './expression.js';
-import { type Reader, isSign, parseProduct, peek, refuse, take } from './parseTokens.js';
-import { parseScript } from './parseAtom.js';
+import { type Reader, isSign, peek, refuse, take } from './reader.js';
+
+/** What the grammar reads at the ends of a sum, and in it. */
+export interface SeriesGrammar {
+  parseScript: (reader: Reader) => Expression;
+  parseProduct: (reader: Reader) => Expression;
+}
 
 /** Stands for the variable of a sum: no answer can name it, and its name in the answer says nothing. */
 export const BOUND = '#';
 
 /** `\sum_{k=1}^{n} a_k` and `\prod`, behind their command. */
-export function parseSeries(reader: Reader, name: 'sum' | 'prod'): Expression {
+export function parseSeries(
+  reader: Reader,
+  name: 'sum' | 'prod',
+  { parseScript, parseProduct }: SeriesGrammar,
+): Expression {
   let below: Expression | null = null;
   let upper: Expression | null = null;
   while (isSign(peek(reader), '_', '^')) {

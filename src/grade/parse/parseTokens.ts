@@ -1,26 +1,8 @@
-import { type Budget, overLimit, spend } from '../compare/budget.js';
+import { type Budget, spend } from '../compare/budget.js';
 import { type Expression, type Join, type RelationSign, hasKind, isScalar } from './expression.js';
 import { parseAtom } from './parseAtom.js';
+import { NO_MATHS, type Reader, chain, deeper, isName, isSign, peek, take } from './reader.js';
 import type { Token } from './tokens.js';
-
-/** Where a parser stands in its tokens. */
-export interface Reader {
-  tokens: readonly Token[];
-  at: number;
-  depth: number;
-  /** Open absolute values: inside, the next `|` closes one. */
-  bars: number;
-  /** Sums around this place: each names its variable by it. */
-  series: number;
-  budget: Budget;
-}
-
-/** Thrown inside, where the tokens are no maths; never leaves this folder's parsers. */
-const NO_MATHS = new Error('no maths');
-
-export function refuse(): never {
-  throw NO_MATHS;
-}
 
 /** Null where the tokens are not an answer in maths. Throws ROW_GRADE_LIMIT. */
 export function parseTokens(tokens: readonly Token[], budget: Budget): Expression | null {
@@ -32,45 +14,6 @@ export function parseTokens(tokens: readonly Token[], budget: Budget): Expressio
     if (error === NO_MATHS) return null;
     throw error;
   }
-}
-
-export function peek(reader: Reader, ahead = 0): Token | undefined {
-  return reader.tokens[reader.at + ahead];
-}
-
-export function isSign(token: Token | undefined, ...texts: string[]): boolean {
-  return token?.kind === 'sign' && texts.includes(token.text);
-}
-
-export function isName(token: Token | undefined, ...names: string[]): boolean {
-  return token?.kind === 'name' && names.includes(token.name);
-}
-
-/** Takes the sign if it is next. */
-export function take(reader: Reader, ...texts: string[]): boolean {
-  if (!isSign(peek(reader), ...texts)) return false;
-  reader.at += 1;
-  return true;
-}
-
-export function expect(reader: Reader, text: string): void {
-  if (!take(reader, text)) refuse();
-}
-
-/** Everything that nests goes through here. */
-export function deeper<Result>(reader: Reader, parse: () => Result): Result {
-  const { depthMax } = reader.budget.limits;
-  reader.depth += 1;
-  if (reader.depth > depthMax) throw overLimit(`nests deeper than ${depthMax}`);
-  const result = parse();
-  reader.depth -= 1;
-  return result;
-}
-
-/** The tree grows by one level to the left with every link of a chain (`1/2/3`, `3!!!`). */
-export function chain(reader: Reader, links: number): void {
-  const linksMax = reader.budget.limits.depthMax * 4;
-  if (links > linksMax) throw overLimit(`chains more than ${linksMax} operations`);
 }
 
 /** Items with `,` or `;` between them; a single one is itself. */
@@ -166,7 +109,10 @@ function parseRatio(reader: Reader): Expression {
   return clock === null ? { kind: 'ratio', parts } : { kind: 'ratio', parts, clock };
 }
 
-/** Hours up to 23 and minutes in two digits; null for what can be no time of day. `8:34pm` is `20:34p`; seconds only where there are any. */
+/**
+ * Hours up to 23 and minutes in two digits; null for what can be no time of day. `8:34pm` is `20:34p`, and seconds stand only where
+ * there are any.
+ */
 function clockOf(tokens: readonly Token[]): string | null {
   if (tokens.length > 7) return null;
   const text = tokens.map((token) => ('text' in token ? token.text : '?')).join('');
@@ -252,7 +198,7 @@ export function parseProduct(reader: Reader): Expression {
   }
 }
 
-/** What a number may stand behind as a factor: `2^6 3^5`, `\pi 3`, `(n+1)3`, `k3^k`; but two numbers are no product, and `x1` is a name. */
+/** What a number may stand behind as a factor: `2^6 3^5`, `\pi 3`, `(n+1)3`; but two numbers are no product, and `x1` is a name. */
 const BEFORE_NUMBER = new Set<Expression['kind']>([
   ...(['symbol', 'constant', 'sum', 'product', 'quotient', 'power', 'negative', 'call'] as const),
 ]);
