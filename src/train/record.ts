@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { writeAtomic } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
+import { openJson, sealJson } from '../io/files/seal.js';
 import { lockHolder } from '../io/runFolder/runLock.js';
 
 export const TRAIN_FOLDER = 'train';
@@ -61,7 +62,11 @@ async function readRecord(files: Files, folder: string): Promise<TrainingRecord 
   const path = join(folder, RECORD_FILE);
   if (!(await files.stat(path))) return null;
   try {
-    return record.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, path))));
+    const text = Buffer.from(await readWhole(files, path)).toString();
+    const { body, check, isWhole } = openJson(text.trimEnd());
+    // Older versions wrote none.
+    if (check !== null && !isWhole) throw new Error('it does not fit its checksum');
+    return record.parse(JSON.parse(body));
   } catch (error) {
     if (error instanceof ScaleQuestError) throw error;
     throw new ScaleQuestError(
@@ -74,5 +79,5 @@ async function readRecord(files: Files, folder: string): Promise<TrainingRecord 
 }
 
 export async function writeRecord(files: Files, folder: string, value: TrainingRecord): Promise<void> {
-  await writeAtomic(files, join(folder, RECORD_FILE), `${JSON.stringify(value, null, 2)}\n`);
+  await writeAtomic(files, join(folder, RECORD_FILE), `${sealJson(JSON.stringify(value, null, 2))}\n`);
 }
