@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
-import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
+import { canImport, readPromptFile } from '../io/files/packageFiles.js';
+import { readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import type { CheckedLink } from '../pipeline/check/checkLinks.js';
 import { type Override, isChainText } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
+import { filledRemover, redactError } from '../train/environment.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
 const DEPS = {
@@ -115,11 +117,13 @@ export async function checkPipeline(
   world: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PipelineCheck> {
   try {
-    const deps = { ...DEPS, env: world.env };
+    const deps = { ...DEPS, env: world.env, needsKeys: true };
     const plan = await checkFileUnread(file, deps, overridesFrom(options), openContents);
     if (!online) return { plan, problems: [] };
     const { checkOnline } = await import('../pipeline/check/checkOnline.js');
-    return { plan, problems: await checkOnline(plan, { env: world.env, folder: plan.folder }) };
+    const problems = await checkOnline(plan, { env: world.env, folder: plan.folder });
+    const clean = filledRemover(plan.filled);
+    return { plan, problems: problems.map((each) => redactError(each, clean) as ScaleQuestError) };
   } catch (error) {
     if (!(error instanceof PipelineProblems)) throw error;
     return { plan: null, problems: error.problems };
@@ -135,20 +139,20 @@ export interface PlannedChain {
 }
 
 /**
- * A chain file, checked with every link of it; null for a pipeline file. Executes nothing, unless `loadsModules` asks for the
- * modules of users' own steps, as before a run.
+ * A chain file, checked with every link of it; null for a pipeline file. Executes nothing, unless `loadsModules` asks for
+ * the modules of users' own steps, as before a run.
  */
 export async function planChain(
   file: string,
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
-  loadsModules = false,
+  more: Pick<CheckDeps, 'loadsModules' | 'needsKeys'> = {},
 ): Promise<PlannedChain | null> {
   if (!isChainText(readPipelineText(file))) return null;
   const [{ checkChain }, { checkLinks }] = await Promise.all([
     import('../pipeline/chain.js'),
     import('../pipeline/check/checkLinks.js'),
   ]);
-  const deps = { ...DEPS, env, loadsModules };
+  const deps = { ...DEPS, env, ...more };
   const chain = checkChain(file, deps);
   return { chain, links: await checkLinks(chain, deps) };
 }
