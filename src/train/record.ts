@@ -61,21 +61,28 @@ export async function findTraining(
 async function readRecord(files: Files, folder: string): Promise<TrainingRecord | null> {
   const path = join(folder, RECORD_FILE);
   if (!(await files.stat(path))) return null;
+  const { body, check, isWhole } = openJson(
+    Buffer.from(await readWhole(files, path))
+      .toString()
+      .trimEnd(),
+  );
+  // Older versions wrote no checksum.
+  const isAsWritten = check === null || isWhole;
   try {
-    const text = Buffer.from(await readWhole(files, path)).toString();
-    const { body, check, isWhole } = openJson(text.trimEnd());
-    // Older versions wrote none.
-    if (check !== null && !isWhole) throw new Error('it does not fit its checksum');
-    return record.parse(JSON.parse(body));
+    if (isAsWritten) return record.parse(JSON.parse(body));
   } catch (error) {
-    if (error instanceof ScaleQuestError) throw error;
-    throw new ScaleQuestError(
-      'ERR_DATA_INVALID',
-      'expected the record of a training, found something else. It is unknown whether a training was launched here: ' +
-        'look into the folder, then move it away.',
-      { at: { file: path }, cause: error },
-    );
+    throw notARecord(path, error);
   }
+  throw notARecord(path);
+}
+
+function notARecord(file: string, cause?: unknown): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_DATA_INVALID',
+    'expected the record of a training, found something else. It is unknown whether a training was launched here: ' +
+      'look into the folder, then move it away.',
+    { at: { file }, cause },
+  );
 }
 
 export async function writeRecord(files: Files, folder: string, value: TrainingRecord): Promise<void> {
