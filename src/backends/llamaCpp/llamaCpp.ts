@@ -120,7 +120,6 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    readsMarkersAsText: true,
     async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
@@ -240,6 +239,7 @@ function startEngine(name: string, options: EngineOptions): EngineProcess {
     if (!entry) return;
     open.delete(message.id);
     if (message.kind === 'completed' || message.kind === 'chosen') return entry.resolve(message);
+    if (message.kind === 'marked') return entry.reject(markedError(name, message.marker));
     entry.reject(
       message.kind === 'promptTooLong'
         ? new RowError(
@@ -273,6 +273,13 @@ function startEngine(name: string, options: EngineOptions): EngineProcess {
     },
   };
   return engine;
+}
+
+function markedError(name: string, marker: string): RowError {
+  return new RowError(
+    'ROW_MARKER',
+    `${name}: its vocabulary reads ${JSON.stringify(marker)} in the text of the row as a control token; expected text without it`,
+  );
 }
 
 function tailOf(child: ChildProcess): () => string {
