@@ -43,6 +43,10 @@ const MEANINGS = {
   ROW_THOUGHT: 'the reply is a thought without an answer behind it',
   ROW_LENGTH: 'the completion was cut off by its token limit',
   ROW_REPETITION: 'the completion repeats itself',
+  ROW_FILTERED: 'a content filter, or the refusal of the model or its service, stands in place of a reply',
+  ROW_TOOL_CALL: 'the model called a tool, although none was offered, instead of answering',
+  ROW_REASONING_ONLY: 'the server gave the model’s reasoning and no answer',
+  ROW_ABORTED: 'the server broke the reply off in every try',
   ROW_MARKER: 'a text of the row holds a control token of a chat template, which would speak for a model',
   ROW_FEWER_CHOICES: 'the server returned fewer choices than were asked for',
   ROW_UNCLEAR: 'the verdict, the marker or the number that the reply should end with was not found',
@@ -128,18 +132,32 @@ export class RowError extends ScaleQuestError {
   }
 }
 
-/** Every mistake found in a file, not just the first. */
+/** Nobody reads more of them at once. */
+const PROBLEMS_MAX = 100;
+
+/** The mistakes found in a file, not just the first. */
 export class PipelineProblems extends ScaleQuestError {
+  /** At most 100. */
   readonly problems: readonly ScaleQuestError[];
+  /** How many mistakes there are beyond these. */
+  readonly unlisted: number;
 
   constructor(problems: readonly ScaleQuestError[]) {
-    super(problems[0]!.code, problems.map(({ message }) => message).join('\n'), { cause: problems[0] });
-    this.problems = problems;
+    const listed = problems.slice(0, PROBLEMS_MAX);
+    super(listed[0]!.code, listed.map(({ message }) => message).join('\n'), { cause: listed[0] });
+    this.problems = listed;
+    this.unlisted = problems.length - listed.length;
   }
 }
 
 /** `file:line:column key:` as editors and terminals link it. */
 export function printPosition({ file, line, column, key }: Position): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return key ? `${place} ${key}:` : `${place}:`;
+  return key && !namesKey(file, key) ? `${place} ${key}:` : `${place}:`;
+}
+
+/** `--set respond.n=0` names its key by itself, as its user wrote it. */
+function namesKey(file: string, key: string): boolean {
+  const [, path] = /^--set ([^=]*)=/.exec(file) ?? [];
+  return path !== undefined && path.split('.').at(-1) === key.split('.').at(-1);
 }

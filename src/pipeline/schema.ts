@@ -27,6 +27,7 @@ const anyFormat = formatNames()
 export const pipelineSchema = z.strictObject({
   name: z
     .string()
+    .max(100)
     .regex(
       /^[a-z][a-zA-Z0-9-]*$/,
       'expected a name of letters, digits and hyphens that starts with a small letter',
