@@ -2,7 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
+import { childEnvironment } from '../../process/childEnvironment.js';
 import { type ManagedServer, type ServeOptions, startServer } from '../../process/managedServer.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
@@ -19,8 +21,6 @@ import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
 export interface ServerDeps {
   env: Readonly<Record<string, string | undefined>>;
-  /** Variables that a managed server must not see: the keys of other models. */
-  keyVariables?: ReadonlySet<string>;
   clock: Clock;
   /** Uniform in [0, 1); spreads retries. */
   random: () => number;
@@ -166,7 +166,11 @@ async function startManaged(
 ): Promise<ManagedServer> {
   const { clock, signal } = deps;
   try {
-    return await startServer(name, serve, { env: serverEnv(options, deps), clock, isReady, signal });
+    const named = namedFor(options, serve);
+    const env = childEnvironment(deps.env, named);
+    const redactors = named.map((each) => keyRedactor(deps.env[each]));
+    const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
+    return await startServer(name, serve, { env, clean, clock, isReady, signal });
   } catch (error) {
     await disconnect();
     throw error;
@@ -237,10 +241,9 @@ function connect(
   };
 }
 
-/** A managed server sees its own key, which `vllm serve` takes from the environment, but not the keys of other models. */
-function serverEnv({ apiKeyEnv }: ServerOptions, { env, keyVariables }: ServerDeps): ServerDeps['env'] {
-  const isOthers = (name: string): boolean => name !== apiKeyEnv && (keyVariables?.has(name) ?? false);
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isOthers(name)));
+/** What a managed server sees of the environment: its own key, which `vllm serve` takes from there, and what `serve` names. */
+function namedFor({ apiKeyEnv }: ServerOptions, { env }: ServeOptions): string[] {
+  return apiKeyEnv === undefined ? env : [...env, apiKeyEnv];
 }
 
 function withoutV1(url: string): string {
