@@ -32,6 +32,13 @@ export interface ServerDeps {
 
 export type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
 
+/** A request, and what reads its reply. */
+interface Posted<T> {
+  path: string;
+  body: unknown;
+  read: ReadReply<T>;
+}
+
 /** What a request is, beside what it says. */
 export interface About {
   /** How many it is at the server, one for each choice or text that it asks for; 1 if absent. */
@@ -103,22 +110,16 @@ export async function createServerClient(
     throw error;
   }
 
-  function ask<T extends Usage>(
-    seq: number,
-    path: string,
-    body: unknown,
-    read: ReadReply<T>,
-    sequences = 1,
-  ): Promise<T> {
+  function ask<T extends Usage>(seq: number, posted: Posted<T>, sequences?: number): Promise<T> {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, { path, body, read });
+    const once = tryAt(servers, closing.signal, counts, posted);
     return withRetry(() => pool.run(seq, once, sequences), retryOptions).then(answered, failed);
   }
 
   const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
   const send: ServerClient['send'] = (seq, path, body, read, { sequences, control } = {}) => {
-    const asked = ask(seq, path, body, read, sequences);
+    const asked = ask(seq, { path, body, read }, sequences);
     return control ? guarded(guard, asked, control) : asked;
   };
 
@@ -147,7 +148,7 @@ function statsOf(
 
 /** Asks before all rows: those that wait for the verdict hold up the ones behind them. */
 function controlAsker(
-  ask: (seq: number, path: string, body: unknown, read: ReadReply<Usage>) => Promise<unknown>,
+  ask: (seq: number, posted: Posted<Usage>) => Promise<unknown>,
 ): (control: Control) => Promise<unknown> {
   const read: ReadReply<Usage> = (reply, context) => {
     if (reply.status !== 200) throw statusError(reply, context);
@@ -155,7 +156,7 @@ function controlAsker(
     parseReply(reply, z.unknown(), 'anything', context);
     return { promptTokens: 0, completionTokens: 0 };
   };
-  return ({ path, body }) => ask(0, path, body, read);
+  return ({ path, body }) => ask(0, { path, body, read });
 }
 
 function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Control): Promise<T> {
@@ -197,7 +198,7 @@ function tryAt<T>(
   servers: Access['servers'],
   closing: AbortSignal,
   counts: { inFlight: number },
-  { path, body, read }: { path: string; body: unknown; read: ReadReply<T> },
+  { path, body, read }: Posted<T>,
 ): (replica: { index: number }) => Promise<T> {
   return ({ index }) => {
     closing.throwIfAborted();
