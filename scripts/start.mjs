@@ -21,6 +21,7 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   step('Installing packages (about 270 MB, once)', npm(), ['ci', '--no-audit', '--no-fund']);
 }
 step('Building', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+step('Joining modules', process.execPath, [join(root, 'scripts', 'bundle.mjs')]);
 step('Running pipelines/quickstart.yaml on the bundled model', process.execPath, [
   join(root, 'dist', 'src', 'cli', 'main.js'),
   'run',

@@ -40,8 +40,10 @@ const MEANINGS = {
   ERR_TRAIN_HUNG: 'the trainer printed nothing for too long, or took longer than allowed, and was stopped',
   // Rows: these reject one row and the run goes on.
   ROW_EMPTY: 'the model wrote nothing',
+  ROW_THOUGHT: 'the reply is a thought without an answer behind it',
   ROW_LENGTH: 'the completion was cut off by its token limit',
   ROW_REPETITION: 'the completion repeats itself',
+  ROW_MARKER: 'a text of the row holds a control token of a chat template, which would speak for a model',
   ROW_FEWER_CHOICES: 'the server returned fewer choices than were asked for',
   ROW_UNCLEAR: 'the verdict, the marker or the number that the reply should end with was not found',
   ROW_SCORE_INVALID: 'a score is missing or not a finite number',
@@ -91,6 +93,12 @@ export interface ErrorDetails {
   data?: Record<string, string | number | boolean>;
 }
 
+/** What the error of a row tells beside its code and message. */
+export interface RowErrorDetails extends ErrorDetails {
+  /** What the model wrote, whole: it goes into the table of lost rows. */
+  reply?: string | undefined;
+}
+
 /** Ends the run, or the command, with everything committed intact. */
 export class ScaleQuestError extends Error {
   /** What happened, for programs: a key of `ERROR_CODES`. */
@@ -110,7 +118,15 @@ export class ScaleQuestError extends Error {
 }
 
 /** Rejects one row with a code; the rest of the batch goes on. */
-export class RowError extends ScaleQuestError {}
+export class RowError extends ScaleQuestError {
+  /** What the model wrote, for the table of lost rows; absent where it wrote nothing. */
+  readonly reply: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: RowErrorDetails = {}) {
+    super(code, message, details);
+    this.reply = details.reply;
+  }
+}
 
 /** Every mistake found in a file, not just the first. */
 export class PipelineProblems extends ScaleQuestError {

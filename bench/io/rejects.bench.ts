@@ -19,6 +19,7 @@ const rounds = flag('rounds', 7);
 
 const rows = Array.from({ length: count }, (_, seq): RejectRow => ({
   ...{ seq, seqIndex: 0, step: 'judgeSolvability', reason: 'unsolvable', kind: 'dropped', message: '' },
+  reply: `The answer depends on ${seq % 17} things that the question does not say, so it cannot be solved. No`,
   question: `A farm has ${(seq * 7919) % 997} hens and ${seq % 13} ducks. How many are left after ${seq % 7} are sold?`,
 }));
 
@@ -46,7 +47,7 @@ function writeColumns(path: string): Promise<void> {
     name,
     data: rows.map((row) => row[name]),
     type: name === 'seq' || name === 'seqIndex' ? ('INT32' as const) : ('STRING' as const),
-    nullable: name === 'question',
+    nullable: name === 'question' || name === 'reply',
   }));
   const bytes = parquetWriteBuffer({ columnData, statistics: false, codec: 'SNAPPY', rowGroupSize: 16_384 });
   return writeAtomic(nodeFiles, path, new Uint8Array(bytes));

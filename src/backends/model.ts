@@ -1,3 +1,5 @@
+import type { Markers } from '../text/markers.js';
+
 /** What an operator knows of a model: these types and nothing else. */
 
 /**
@@ -115,6 +117,8 @@ export interface Model extends ModelCalls {
   readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;
+  /** The control tokens that no text of a row may hold, nor a reply that becomes one; those of all families if absent. */
+  readonly markers?: Markers | undefined;
   /** Its counters as they are now. */
   stats(): ModelStats;
   /** Aborts what is open or queued (each call rejects with ERR_CANCELLED) and frees sockets and processes. */

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { keyRedactor, withRedactedErrors } from '../text/redactKey.js';
 import { guardKey } from './http/guardKey.js';
+import { guardMarkers } from './guardMarkers.js';
 import type { Model } from './model.js';
 import type { SharedPools } from './pool/sharedPools.js';
 import type { OpenDeps } from './protocol.js';
@@ -36,7 +37,7 @@ export async function openModel(name: string, config: ModelInput, deps: OpenMode
   const { protocol, options, template } = protocolOf(parsed);
   const opening = protocol.open(name, options, templateAt(template, deps.folder), openDeps(deps));
   const opened = await withRedactedErrors(opening, keyRedactor(key));
-  return guardKey(withRefusals(opened, protocolsThatCan), key);
+  return guardKey(withRefusals(guardMarkers(opened), protocolsThatCan), key);
 }
 
 /**

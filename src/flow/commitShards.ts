@@ -7,6 +7,8 @@ import { sliceRows } from '../arrow/concat.js';
 import { ScaleQuestError } from '../errors.js';
 import { type Batch, assertTiles } from './batch.js';
 import type { Gate } from './gate.js';
+import { answersOf } from './steps/answersOf.js';
+import { cutText } from './steps/lostReply.js';
 import { addCounts, assertRowsBalance, countEvents } from './rowCounts.js';
 import { type LostRow, type RowEvent, type StateDelta, isDelta, isLost } from './rowEvents.js';
 
@@ -38,6 +40,8 @@ export interface CommitOptions {
   shardRows: number;
   /** Ends the run at exactly this many kept rows. */
   target?: number | undefined;
+  /** The most characters of a reply that a lost row holds. */
+  lostReplyCharsMax?: number | undefined;
   /** With a target: give up when none of this many positions was kept. */
   giveUpRows?: number;
   from?: number;
@@ -127,7 +131,7 @@ function createCommitter(options: CommitOptions): Committer {
       kept += end - start;
       keptInShard += end - start;
       start = end;
-      if (kept >= target) pending.push(...pastTarget(batch, seqs, end));
+      if (kept >= target) pending.push(...pastTarget(batch, seqs, end, options));
       if (keptInShard >= shardRows || kept >= target) await commit(seqs[end - 1]! + 1, kept >= target);
     }
     if (isStopped) return false;
@@ -168,8 +172,14 @@ function assertReachable(passed: number, { target, giveUpRows = 10_000 }: Commit
 }
 
 /** The rows from `end` on of the position that reached the target. */
-function pastTarget({ rows }: Batch, seqs: readonly number[], end: number): LostRow[] {
+function pastTarget(
+  { rows }: Batch,
+  seqs: readonly number[],
+  end: number,
+  { lostReplyCharsMax = Infinity }: CommitOptions,
+): LostRow[] {
   const lost: LostRow[] = [];
+  const answerOf = answersOf({ rows });
   const seq = seqs[end - 1]!;
   const valueAt = (name: string, row: number): ColumnValue | null =>
     hasColumn(rows, name) ? columnValues(rows, name)[row]! : null;
@@ -177,7 +187,9 @@ function pastTarget({ rows }: Batch, seqs: readonly number[], end: number): Lost
     const seqIndex = valueAt(SEQ_INDEX_COLUMN.name, row) as number;
     const question = valueAt('question', row) as string | null;
     const reason = 'pastTarget';
-    lost.push({ kind: 'dropped', seq, seqIndex, step: TARGET_STEP, reason, message: '', question });
+    const answer = answerOf(row);
+    const reply = answer === null ? null : cutText(answer, lostReplyCharsMax);
+    lost.push({ kind: 'dropped', seq, seqIndex, step: TARGET_STEP, reason, message: '', question, reply });
   }
   return lost;
 }

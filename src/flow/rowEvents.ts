@@ -20,6 +20,8 @@ export interface LostRow {
   message: string;
   /** The question of the row; null before it has one. */
   question: string | null;
+  /** The first characters of what a model wrote about the row before it was lost; null where no model did. */
+  reply: string | null;
 }
 
 /** A step made several rows of row `seq`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COLUMN_TYPES, type ColumnType } from '../arrow/columnType.js';
 import { ScaleQuestError } from '../errors.js';
 import {
   type CheckedDefinition,
@@ -6,7 +7,10 @@ import {
   operatorOf,
   optionsSchemaOf,
 } from './lib/defineOperator.js';
+import { customModuleAt } from './lib/customModule.js';
 import { type OperatorSpec, ROWWISE, parseOptions } from './lib/operator.js';
+
+const columnTypes = z.record(z.string(), z.enum(COLUMN_TYPES));
 
 export const customOptions = z.strictObject({
   path: z
@@ -15,6 +19,17 @@ export const customOptions = z.strictObject({
       'A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder.',
     ),
   options: z.record(z.string(), z.unknown()).default({}).describe('Handed to the module as `tools.options`.'),
+  reads: columnTypes
+    .optional()
+    .describe(
+      'The columns that the module reads, as { question: string }. `check` never loads the module: it knows what is written here.',
+    ),
+  writes: columnTypes
+    .optional()
+    .describe(
+      'The columns that the module writes, as { words: int32 }. Without it, `check` does not know the columns after this step, ' +
+        'and the mistakes in them show when `run` or `preview` loads the module.',
+    ),
 });
 
 /** Options of `custom`. */
@@ -27,6 +42,13 @@ export interface CustomOptions {
    * @default {}
    */
   options?: Record<string, unknown>;
+  /** The columns that the module reads, as { question: string }. `check` never loads the module: it knows what is written here. */
+  reads?: Record<string, ColumnType>;
+  /**
+   * The columns that the module writes, as { words: int32 }. Without it, `check` does not know the columns after this step, and the
+   * mistakes in them show when `run` or `preview` loads the module.
+   */
+  writes?: Record<string, ColumnType>;
 }
 
 /** The operator before its module is loaded: for docs and the editor's schema. */
@@ -35,8 +57,9 @@ export const customSpec: OperatorSpec<typeof customOptions> = {
   summary: 'Runs an operator of your own, from a module.',
   details:
     'The module’s default export is `{ options, reads, writes, drops, row(row, tools) }`, or what `defineOperator` makes of it: a ' +
-    'schema of its options, the columns it reads and writes, why it may drop a row, and one function that decides a row. It is ' +
-    'checked like any other step. The same operator can be used in a pipe: see docs/library.md.',
+    'schema of its options, the columns it reads and writes, why it may drop a row, and one function that decides a row. `run` and ' +
+    '`preview` load it, from a file or a package, before anything is sent. `check` and `plan` execute nothing: they know its columns ' +
+    'by `reads` and `writes`, and its options are checked when it is loaded. The same operator can be used in a pipe: see docs/library.md.',
   options: customOptions,
   reads: () => ({}),
   writes: () => [],
@@ -53,10 +76,52 @@ export const customSpec: OperatorSpec<typeof customOptions> = {
   },
 };
 
-/** Loads a user's operator. `specifier` is an absolute path, a file URL or a package name. */
-export async function loadCustomOperator(specifier: string): Promise<OperatorSpec<typeof customOptions>> {
+type CustomSpec = OperatorSpec<typeof customOptions>;
+
+/** The operator as far as its step tells: what it reads and writes, without its module. */
+export function declaredOperator({ reads, writes }: z.output<typeof customOptions>): CustomSpec {
+  const columns = Object.entries(writes ?? {}).map(([name, type]) => ({ name, type, help: '' }));
+  // A plan builds each step once; only a run streams rows through it.
+  const operator = () => (): never =>
+    customSpec.operator({ path: '' }, { seed: 0, models: {}, prompt: () => '' }) as never;
+  return { ...customSpec, reads: () => reads ?? {}, writes: () => columns, operator };
+}
+
+/** Executes the module of a user's operator. `specifier` is a file URL or the name of a package. Throws ERR_OPERATOR_LOAD. */
+export async function loadCustomOperator(specifier: string): Promise<CustomSpec> {
+  if (!specifier.startsWith('file:') && customModuleAt(specifier, '/') === null)
+    throw new ScaleQuestError('ERR_OPERATOR_LOAD', NO_MODULE);
   const loaded = await importModule(specifier);
   return specOf(checkDefinition(loaded, `the default export of ${specifier}`));
+}
+
+/** What is said of a path that names neither a file nor a package. */
+export const NO_MODULE =
+  'found neither a file nor a package, expected a path (./operators/mine.mjs) or the name of an installed package; ' +
+  'modules are loaded from nowhere else';
+
+/** What a module reads or writes otherwise than its step says; null if nothing. */
+export function declarationFault(
+  declared: Pick<z.output<typeof customOptions>, 'reads' | 'writes'>,
+  module: Pick<CustomSpec, 'reads' | 'writes'>,
+  options: z.output<typeof customOptions>,
+): { key: 'reads' | 'writes'; message: string } | null {
+  const found = {
+    reads: module.reads(options),
+    writes: Object.fromEntries(module.writes(options).map(({ name, type }) => [name, type])),
+  };
+  for (const key of ['reads', 'writes'] as const) {
+    const said = declared[key];
+    if (said === undefined || columnsText(said) === columnsText(found[key])) continue;
+    const message = `found ${columnsText(said)}, but the module ${key} ${columnsText(found[key])}; write these, or leave \`${key}\` out`;
+    return { key, message };
+  }
+  return null;
+}
+
+function columnsText(columns: Readonly<Record<string, ColumnType>>): string {
+  const entries = Object.entries(columns).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.length === 0 ? 'nothing' : entries.map(([name, type]) => `${name}: ${type}`).join(', ');
 }
 
 async function importModule(specifier: string): Promise<unknown> {
@@ -71,7 +136,7 @@ async function importModule(specifier: string): Promise<unknown> {
   }
 }
 
-function specOf(definition: CheckedDefinition): OperatorSpec<typeof customOptions> {
+function specOf(definition: CheckedDefinition): CustomSpec {
   const { reads, writes, drops, contract, summary = customSpec.summary } = definition;
   // The label stays `custom` in a file, whatever the definition is called: seeds and counts go by it.
   const named = { ...definition, name: customSpec.name };

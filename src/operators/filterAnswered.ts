@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
-import { finalAnswer } from '../text/finalAnswer.js';
+import { statedAnswer } from '../text/finalAnswer.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
@@ -28,8 +28,9 @@ export const filterAnsweredSpec = defineSpec({
   summary: 'Leaves out responses that state no final answer.',
   details:
     'A response counts as answered when it has a closed `\\boxed{…}` or says “The answer is …” ' +
-    '(ScaleQuest, section 2.4), or when it has a line “Answer: …” or “#### …”. A question with too few ' +
-    'answered responses is dropped.',
+    '(ScaleQuest, section 2.4), or when it has `<answer>…</answer>`, a line “Answer: …” or “#### …”, or a ' +
+    'heading “Final Answer”. What stands in a thought (`<think>…</think>`) does not count. A question with ' +
+    'too few answered responses is dropped.',
   options,
   reads: () => ({ responses: 'list<string>' }),
   writes: () => [
@@ -62,7 +63,7 @@ export function filterAnswered(
 ): BatchOperator<{ responses: readonly string[] }, { responses: readonly string[] }> {
   const parsed = parseOptions('filterAnswered', options, input);
   return mapRows(shapeOf(filterAnsweredSpec, parsed, context), ({ responses: all }) => {
-    const answered = all.filter((response) => finalAnswer(response) !== null);
+    const answered = all.filter((response) => statedAnswer(response) !== null);
     const unanswered = all.length - answered.length;
     if (answered.length >= parsed.responsesMin) {
       return keep({ responses: answered }, unanswered > 0 ? { unanswered } : undefined);

@@ -3,6 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns, RowIdentity } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
+import { afterThought } from '../text/afterThought.js';
 import { completeUsable, samplingOptions } from './lib/completion.js';
 import {
   defineSpec,
@@ -81,7 +82,11 @@ export const generateSpec = defineSpec({
   options,
   reads: () => ({}),
   writes: () => [
-    { name: 'question', type: 'string', help: 'The question, as the generator wrote it, trimmed.' },
+    {
+      name: 'question',
+      type: 'string',
+      help: 'The question, as the generator wrote it, trimmed; without a thought before it.',
+    },
     { name: 'generator', type: 'string', help: 'The model that wrote the question.' },
   ],
   models: ({ generators }) =>
@@ -131,6 +136,6 @@ export function generate(
     const message = { kind: 'preQuery' } as const;
     const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [question] = (await completeUsable(model, ask)).texts;
-    return keep({ question: question!, generator: model.name });
+    return keep({ question: afterThought(question!).trim(), generator: model.name });
   });
 }

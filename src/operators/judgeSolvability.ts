@@ -3,7 +3,8 @@ import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
-import { completeUsable, samplingOptions } from './lib/completion.js';
+import { afterThought } from '../text/afterThought.js';
+import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
 import { compilePrompt } from './lib/prompt.js';
 import {
   defineSpec,
@@ -82,8 +83,8 @@ export const judgeSolvabilitySpec = defineSpec({
   details:
     'This is ScaleQuest’s solvability filter (section 2.3; Qwen2-Math-7B-Instruct at temperature 0). It ' +
     'dropped 19.4 % of the paper’s questions. The verdict is read at the end of the reply: the last word ' +
-    'must be Yes or No, so “No … yes, if” does not pass. A reply without a verdict rejects the row with ' +
-    'ROW_UNCLEAR.',
+    'must be Yes or No, so “No … yes, if” does not pass; what stands in a thought ' +
+    '(`<think>…</think>`) does not count. A reply without a verdict rejects the row with ROW_UNCLEAR.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
@@ -135,13 +136,22 @@ export function judgeSolvability(
     const seed = rowSeed(context, shape.step, row);
     const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [verdict] = (await completeUsable(model, ask)).texts;
-    return readVerdict(verdict!) ? keep({ verdict: verdict! }) : drop('unsolvable', verdict);
+    return readingReply(verdict!, readVerdict)
+      ? keep({ verdict: verdict! })
+      : drop('unsolvable', 'the reply ends with No', verdict);
   });
 }
 
-/** True for a reply that ends with Yes, false for one that ends with No; markup and punctuation around it are ignored. */
+const LAST_WORD = /\b(yes|no)\b[^\p{L}\p{N}]*$/iu;
+/** Punctuation and markup behind a last word are shorter. */
+const END_CHARS = 200;
+
+/**
+ * True for a reply that ends with Yes, false for one that ends with No; markup and punctuation around it are ignored, and so is a
+ * thought before it.
+ */
 export function readVerdict(reply: string): boolean {
-  const last = reply.match(/\b(yes|no)\b[^\p{L}\p{N}]*$/iu)?.[1]?.toLowerCase();
+  const last = LAST_WORD.exec(afterThought(reply).trimEnd().slice(-END_CHARS))?.[1]?.toLowerCase();
   if (last === 'yes') return true;
   if (last === 'no') return false;
   throw new RowError(

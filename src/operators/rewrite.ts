@@ -5,7 +5,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import type { ColumnTypes, NoColumns, RowIdentity } from '../flow/steps/columnTypes.js';
 import { drop, keep } from '../flow/steps/outcome.js';
-import { completeUsable, samplingOptions } from './lib/completion.js';
+import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
 import { words } from './lib/words.js';
 import { compilePrompt } from './lib/prompt.js';
@@ -244,10 +244,10 @@ export function rewrite<const Template extends QuestionTemplate | undefined = un
     const model = modelOf(context, parsed.model);
     const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
     const [reply] = (await completeUsable(model, ask)).texts;
-    const rewritten = readFinalQuestion(reply!);
-    if (words(rewritten).join(' ') === words(question).join(' ')) return drop('unchanged');
+    const rewritten = readingReply(reply!, readFinalQuestion);
+    if (words(rewritten).join(' ') === words(question).join(' ')) return drop('unchanged', '', reply);
     if (rewritten.length > charsMax) {
-      return drop('tooLong', `${rewritten.length} characters, at most ${charsMax} are wanted`);
+      return drop('tooLong', `${rewritten.length} characters, at most ${charsMax} are wanted`, reply);
     }
     return keep({ prompt: opening, chosen: rewritten + end, rejected: question + end, direction });
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
+import { afterThought } from '../text/afterThought.js';
 import { compilePrompt } from './lib/prompt.js';
 import { yesShare } from './judgeSolvability.js';
 import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } from './lib/operator.js';
@@ -44,7 +45,7 @@ export const scoreRewardSpec = defineSpec({
     'ScaleQuest scores with a reward model (section 2.4, InternLM2-7B-Reward). `score` does this with a ' +
     'model of kind pooling, classify, scorePair or tei, for all responses of a row together. With ' +
     '`yesNo` the reward is P(Yes) / (P(Yes) + P(No)) of the verifier’s first token. It costs one token a ' +
-    'response, and every generative model can give it.',
+    'response, and every generative model can give it. What is scored is what stands behind a response’s thought.',
   options,
   reads: () => ({ question: 'string', responses: 'list<string>' }),
   writes: () => [
@@ -88,8 +89,9 @@ export function scoreReward(
 
   return mapRows(shapeOf(scoreRewardSpec, parsed, context), async ({ seq, question, responses }) => {
     const model = modelOf(context, parsed.model);
+    const answers = responses.map(afterThought);
     if (parsed.method === 'score') {
-      const items = responses.map((assistant) => ({ user: question, assistant }));
+      const items = answers.map((assistant) => ({ user: question, assistant }));
       return keep({ rewards: await model.score({ seq, items }) });
     }
     async function reward(response: string): Promise<number> {
@@ -97,6 +99,6 @@ export function scoreReward(
       const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
-    return keep({ rewards: await Promise.all(responses.map(reward)) });
+    return keep({ rewards: await Promise.all(answers.map(reward)) });
   });
 }

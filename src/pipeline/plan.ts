@@ -48,6 +48,8 @@ export interface Plan {
   columns: readonly Column[];
   /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */
   omitted: OmittedParts;
+  /** Steps of users' own that write more columns than the plan knows: their modules were not loaded. Empty for what runs. */
+  undeclared: readonly string[];
   /** Hash of everything that the rows depend on. How fast they come is not part of it. */
   identity: string;
   /** The same, part by part: see `Identity`. */

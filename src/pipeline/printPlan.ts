@@ -42,6 +42,8 @@ export function printPlan(plan: Plan): string {
     lines.push(`      holds  ${step.spec.contract.holdsAtMost}`);
   }
   lines.push('', `output  ${plan.columns.map(({ name, type }) => `${name}: ${type}`).join(', ')}`);
+  const unknown = undeclaredText(plan);
+  if (unknown !== null) lines.push(`        ${unknown}`);
   lines.push(
     `        shards of ${settings.output.shardRows} rows, row groups of ${settings.output.rowGroupRows}, zstd`,
   );
@@ -50,6 +52,12 @@ export function printPlan(plan: Plan): string {
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
   return [...lines, ...trainingLines(plan)].join('\n');
+}
+
+/** Which columns are not known before a run, in words; null where all are. */
+export function undeclaredText({ undeclared }: Pick<Plan, 'undeclared'>): string | null {
+  if (undeclared.length === 0) return null;
+  return `and what ${undeclared.join(' and ')} writes: its module is loaded by \`run\` and \`preview\` alone; \`writes\` tells it here`;
 }
 
 /** What is left out with the steps that are switched off, in words; null where nothing is. */

@@ -3,6 +3,9 @@ import { trainingSchema } from '../train/schema.js';
 import { exportSchema } from '../io/exports/registry.js';
 import { formatNames, sourceOptions } from '../io/sources/registry.js';
 
+/** Enough to see what is wrong with a reply, and a small part of what a kept row holds. */
+export const LOST_REPLY_CHARS_MAX = 2000;
+
 const exportName = z
   .string()
   .regex(/^[a-zA-Z][a-zA-Z0-9-]*$/, 'expected letters, digits and hyphens, starting with a letter');
@@ -53,6 +56,13 @@ export const pipelineSchema = z.strictObject({
         .describe(
           'How many source rows may be in flight at once: the bound on memory. About 8-16 × the slots of all servers.',
         ),
+      markers: z
+        .enum(['reject', 'keep'])
+        .default('reject')
+        .describe(
+          'What becomes of a row of the source that holds a control token of a chat template as text, such as `<|im_end|>`: ' +
+            '`reject` it with ROW_MARKER, or `keep` it. Servers are not sent such texts in either case.',
+        ),
       batchRows: z.int().min(1).max(65536).default(32).describe('Rows a record batch; far below windowRows.'),
     })
     .prefault({})
@@ -69,6 +79,13 @@ export const pipelineSchema = z.strictObject({
       shardRows: z.int().min(1).default(10_000).describe('Kept rows a shard.'),
       rowGroupRows: z.int().min(1).max(65_536).default(4096).describe('Rows a Parquet row group.'),
       zstdLevel: z.int().min(1).max(19).default(3).describe('zstd level of the shards.'),
+      lostReplyCharsMax: z
+        .union([z.int().min(0), z.literal('all')])
+        .default(LOST_REPLY_CHARS_MAX)
+        .describe(
+          'Most characters of what a model wrote that the table of lost rows holds for a row; `all` for the whole reply, 0 for ' +
+            'none. May be changed between two starts of a run.',
+        ),
     })
     .prefault({})
     .describe('How the kept rows are written.'),

@@ -1,5 +1,6 @@
 import { readPromptFile } from '../io/files/packageFiles.js';
 import type { RunContext } from '../operators/lib/operator.js';
+import { LOST_REPLY_CHARS_MAX } from '../pipeline/schema.js';
 import { promptWrapperFrom } from '../pipeline/promptWrapper.js';
 
 /**
@@ -12,5 +13,10 @@ import { promptWrapperFrom } from '../pipeline/promptWrapper.js';
 export function createContext(
   context: Pick<RunContext, 'seed' | 'models'> & Partial<RunContext>,
 ): RunContext {
-  return { prompt: readPromptFile, promptWrapper: promptWrapperFrom('.'), ...context };
+  return {
+    prompt: readPromptFile,
+    promptWrapper: promptWrapperFrom('.'),
+    lostReplyCharsMax: LOST_REPLY_CHARS_MAX,
+    ...context,
+  };
 }

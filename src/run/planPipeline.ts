@@ -56,7 +56,8 @@ export function overridesFrom({ set = [] }: PipelineOptions): readonly Override[
 }
 
 /**
- * Reads and checks a pipeline file: what will run, and nothing else. Sends and writes nothing.
+ * Reads and checks a pipeline file: what will run, and nothing else. Sends, writes and executes nothing: of a user's own step it
+ * knows what the file declares.
  *
  * @throws PipelineProblems with every mistake found, each with its code, file, line, column and key.
  * @example
@@ -70,6 +71,15 @@ export function planPipeline(
   isPending?: CheckDeps['isPending'],
 ): Promise<Plan> {
   return checkFile(file, { ...DEPS, env, ...(isPending ? { isPending } : {}) }, overridesFrom(options));
+}
+
+/** The same for what will run now: it executes the modules of users' own steps, and so checks their options and columns too. */
+export function planToRun(
+  file: string,
+  options: PipelineOptions,
+  { env }: Pick<SystemWorld, 'env'>,
+): Promise<Plan> {
+  return checkFile(file, { ...DEPS, env, loadsModules: true }, overridesFrom(options));
 }
 
 /** Options of `checkPipeline`. */
@@ -124,17 +134,21 @@ export interface PlannedChain {
   links: CheckedLink[];
 }
 
-/** A chain file, checked with every link of it; null for a pipeline file. */
+/**
+ * A chain file, checked with every link of it; null for a pipeline file. Executes nothing, unless `loadsModules` asks for the
+ * modules of users' own steps, as before a run.
+ */
 export async function planChain(
   file: string,
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
+  loadsModules = false,
 ): Promise<PlannedChain | null> {
   if (!isChainText(readPipelineText(file))) return null;
   const [{ checkChain }, { checkLinks }] = await Promise.all([
     import('../pipeline/chain.js'),
     import('../pipeline/check/checkLinks.js'),
   ]);
-  const deps = { ...DEPS, env };
+  const deps = { ...DEPS, env, loadsModules };
   const chain = checkChain(file, deps);
   return { chain, links: await checkLinks(chain, deps) };
 }

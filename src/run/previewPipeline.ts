@@ -1,6 +1,6 @@
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { closeModels, openModels } from './openModels.js';
-import { type PipelineOptions, planPipeline, promptOf } from './planPipeline.js';
+import { type PipelineOptions, planToRun, promptOf } from './planPipeline.js';
 import { type RowTrace, previewPlan } from './stream/previewPlan.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
@@ -34,7 +34,7 @@ export async function previewPipeline(
   world: SystemWorld = systemWorld(),
 ): Promise<PipelinePreview> {
   const { env, files } = world;
-  const plan = await planPipeline(file, options, world);
+  const plan = await planToRun(file, options, world);
   const { models } = await openModels(plan, { env, ...(signal ? { signal } : {}) });
   try {
     const read = sourceReader(plan.settings.source, plan.folder, files);

@@ -8,7 +8,7 @@ import type { TrainingResult } from '../train/train.js';
 import type { Emit, RunEvent } from './events.js';
 import { nothingMeasured } from './report/figures.js';
 import { closeModels, openModels, statsOf } from './openModels.js';
-import { type RunOptions, planPipeline, promptOf } from './planPipeline.js';
+import { type RunOptions, planToRun, promptOf } from './planPipeline.js';
 import type { Report, RunResult } from './report/report.js';
 import { runFolderOf } from './runFolders.js';
 import { runInFolder } from './runInFolder.js';
@@ -54,7 +54,7 @@ export async function runPipeline(
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
   const { out, fresh = false, signal } = options;
-  const plan = await planPipeline(file, options, world);
+  const plan = await planToRun(file, options, world);
   return startRun(plan, await runFolderOf(plan, out, fresh), signal, world);
 }
 

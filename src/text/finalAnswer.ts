@@ -1,127 +1,103 @@
-import { closingBrace } from './closingBrace.js';
+import { afterThought } from './afterThought.js';
+import { type Box, boxesOf } from './boxes.js';
+import { concludedAnswer } from './concludedAnswer.js';
+import { lastStated, statedFinally } from './statedMarks.js';
 
 /**
- * The final answer that a solution states: what stands in its last \boxed{…}, else what follows the last “The answer is”,
- * “Answer:” or “####” that an answer follows. Null where it states none (ScaleQuest's reference calls such a response unanswered).
+ * The final answer that a solution states behind its thought: what stands in its last <answer> or \boxed{…}, else what follows the
+ * last “The answer is”, “Answer:” or “####” that an answer follows; else the value of a last sentence that concludes (“Thus x = 4.”).
+ * Null where it gives none. Linear in the solution.
  */
 export function finalAnswer(solution: string): string | null {
-  const boxed = lastBoxed(solution);
-  if (boxed !== null) return boxed || null;
-  let remark: string | null = null;
-  let end = solution.length;
-  for (const { index, 0: mark } of [...solution.matchAll(STATED)].reverse()) {
-    const answer = stated(solution.slice(index + mark.length, end));
-    end = index;
-    // Cut off inside its box: what was stated before it is not the final answer.
-    if (/^\W*\\(?:boxed|fbox)(?![A-Za-z])/.test(answer)) return null;
-    if (answer === '' || !(isMarked(mark) || isAnswerLike(answer))) continue;
-    if (!REMARK.test(answer)) return answer;
-    remark ??= answer;
-  }
-  return remark;
+  const text = ownTurn(afterThought(solution));
+  const stated = statedIn(text);
+  return stated === undefined ? concludedAnswer(text) : stated;
+}
+
+/** As `finalAnswer`, but only where a mark says that it is one: a box, “The answer is”, “Answer:” or “####”. */
+export function statedAnswer(solution: string): string | null {
+  return statedIn(ownTurn(afterThought(solution))) ?? null;
 }
 
 /**
- * The reference answer in a benchmark's column, which may be a whole worked solution: what it boxes, what follows “####”, else
- * all of it.
+ * The reference answer in a benchmark's column, which may be a whole worked solution: what it boxes, what follows “####” or
+ * “The answer is”, else all of it.
  */
 export function referenceAnswer(text: string): string | null {
   const boxed = lastBoxed(text);
-  if (boxed !== null) return boxed || null;
-  return text.split('####').at(-1)!.trim() || null;
+  if (boxed) return boxed.content || null;
+  if (text.includes('####')) return text.split('####').at(-1)!.trim() || null;
+  return lastStated(text) ?? (text.trim() || null);
 }
 
-const STATED = /\bthe (?:final |correct )?answer is\b:?|^[#*\s]*(?:final )?answer\b[*\s]*[:=]|^####(?!#)/gim;
-
-/** A digit, a sign, a formula, a bracket, or a variable with a relation. */
-const MATHS_START =
-  /^[-+−±√π∞¬.]?\s*[\d$\\([{|£€¥*]|^[-+−±√π∞∅ℝ]|^[A-Za-z]\w?(?:_\w+|\([^()]{0,20}\))?\s*[=<>≤≥≠≈∈^*+/]/;
-const ANSWER_WORDS_MAX = 4;
-/** What is said about an answer more often than given as one: taken where nothing else is stated. */
-const REMARKS = [
-  ...[
-    'independent',
-    'dependent',
-    'unique',
-    'correct',
-    'incorrect',
-    'wrong',
-    'right',
-    'clear',
-    'obvious',
-    'not',
-  ],
-  ...[
-    'reasonable',
-    'consistent',
-    'found',
-    'given',
-    'obtained',
-    'that',
-    'what',
-    'when',
-    'then',
-    'also',
-    'already',
-  ],
-  ...['still', 'always', 'never', 'the same'],
-];
-const REMARK = new RegExp(`^(?:${REMARKS.join('|')})\\b`, 'i');
-
-/** “Answer:” and “####” at a line's start say that an answer follows; “the answer is” may be any sentence's. */
-function isMarked(mark: string): boolean {
-  return !/\bis\b/i.test(mark);
-}
-
-function isAnswerLike(text: string): boolean {
-  return MATHS_START.test(text) || (text.match(/[A-Za-z]{2,}/g)?.length ?? 0) <= ANSWER_WORDS_MAX;
-}
-
-/** The content of the last \boxed{…} with balanced braces, and of those that it is listed with; an unclosed one is no answer. */
-function lastBoxed(solution: string): string | null {
-  const boxes: { start: number; end: number; content: string }[] = [];
-  for (const { index, 0: open } of solution.matchAll(/\\(?:boxed|fbox)\s*\{/g)) {
-    if (index < (boxes.at(-1)?.end ?? 0)) continue;
-    const close = closingBrace(solution, index + open.length - 1);
-    if (close < 0) break;
-    boxes.push({ start: index, end: close + 1, content: solution.slice(index + open.length, close).trim() });
+/** Null where a mark stands without an answer, undefined where there is no mark. */
+function statedIn(text: string): string | null | undefined {
+  const tagged = lastTagged(text);
+  if (tagged) return lastBoxed(tagged)?.content || tagged;
+  const boxes = boxesOf(text);
+  const boxed = lastOf(boxes.closed, text);
+  // Cut off inside its box: what was stated before it is not the final answer.
+  if (!boxed) {
+    const stated = lastStated(text, boxes.unclosedAt);
+    return stated === undefined && boxes.unclosedAt >= 0 ? null : stated;
   }
-  const last = boxes.at(-1);
-  if (!last) return null;
-  let first = boxes.length - 1;
-  while (first > 0 && isListed(solution.slice(boxes[first - 1]!.end, boxes[first]!.start))) first -= 1;
-  return boxes
-    .slice(first)
-    .map(({ content }) => content)
-    .join(', ');
+  return statedFinally(text, boxed.end) ?? (boxed.content || null);
 }
 
-/** What two answers of one list have between them, dress and all. */
+/** Markers that end a model's turn: what stands behind them is no answer of its own. */
+const TURN_ENDS =
+  /<\|(?:im_start|im_end|endoftext|eot_id|end_of_text|eom_id|end|return|user)\|>|<\/s>|<｜end▁of▁sentence｜>|<end_of_turn>/;
+
+function ownTurn(text: string): string {
+  return text.split(TURN_ENDS, 1)[0]!;
+}
+
+const TAG = /<(\/?)(?:final[_ ]?)?answer>/gi;
+
+/** What stands in the last <answer>…</answer>; the closing tag may have been the stop string. Empty where there is none. */
+function lastTagged(text: string): string {
+  let [start, end] = [-1, -1];
+  for (const { index, 0: tag, 1: closes } of text.matchAll(TAG)) {
+    if (!closes) [start, end] = [index + tag.length, text.length];
+    else if (end === text.length) end = index;
+  }
+  return start < 0 ? '' : text.slice(start, end).trim();
+}
+
+interface LastBoxed {
+  content: string;
+  end: number;
+}
+
+function lastBoxed(text: string): LastBoxed | null {
+  return lastOf(boxesOf(text).closed, text);
+}
+
+/** The content of the last closed box, and of those that it is listed with. */
+function lastOf(closed: readonly Box[], text: string): LastBoxed | null {
+  const last = closed.at(-1);
+  if (!last) return null;
+  let first = closed.length - 1;
+  while (first > 0 && isListed(between(text, closed[first - 1]!, closed[first]!))) first -= 1;
+  const content = closed
+    .slice(first)
+    .map((box) => box.content)
+    .join(', ');
+  return { content, end: last.end };
+}
+
+function between(text: string, left: Box, right: Box): string {
+  return right.start - left.end < BETWEEN_CHARS_MAX ? text.slice(left.end, right.start) : '.';
+}
+
+/** What two answers of one list have between them, dress and all: up to four words before “and”. */
 const EDGE = String.raw`(?:[\s$]|\\q?quad|\\[()[\]])*`;
-const JOIN = String.raw`(?:,|,?\s*(?:and|or)|\\text\{,? ?(?:and|or) ?\})`;
+const WORDS = String.raw`(?:\\text\{)?(?: ?\(?[A-Za-z]{1,12}\)?){0,4}`;
+const JOIN = String.raw`(?:,|,?\s*${WORDS},?\s*\b(?:and|or)\b(?: ?\})?|\\text\{,? ?(?:and|or) ?\})`;
 const LISTED = new RegExp(`^${EDGE}${JOIN}${EDGE}$`);
 const BETWEEN_CHARS_MAX = 50;
 
 /** `\boxed{1}$ and $\boxed{2}` are one answer. */
-function isListed(between: string): boolean {
-  return between.length < BETWEEN_CHARS_MAX && LISTED.test(between);
-}
-
-const REASON = /,\s*(?:since|because|so|as)\s|\s(?:since|because)\s/i;
-
-/** The rest of the sentence without its reasons; a displayed formula is taken whole. */
-function stated(rest: string): string {
-  const text = rest.replace(/^[\s:*]+/, '');
-  const display = /^(\$\$|\\\[)/.exec(text);
-  if (display) {
-    const close = text.indexOf(display[1] === '$$' ? '$$' : '\\]', 2);
-    if (close > 0) return text.slice(2, close).trim();
-  }
-  const [line] = text.split('\n', 1);
-  const [sentence] = line!
-    .split(/[.!?](?=[\s*]|$)/, 1)[0]!
-    .split(REASON, 1)
-    .map((part) => part.replace(/[\s*]+$/, ''));
-  const dollars = /^\$([^$]+)\$$/.exec(sentence!);
-  return (dollars ? dollars[1]! : sentence!).trim();
+function isListed(text: string): boolean {
+  return LISTED.test(text);
 }

@@ -1,4 +1,5 @@
 import { RowError } from '../errors.js';
+import { afterThought } from './afterThought.js';
 
 /** Markdown, numbering and “Step 4” before a heading. */
 const BEFORE_HEADING =
@@ -11,11 +12,11 @@ const HEADING = new RegExp(`^${BEFORE_HEADING}${FINAL}${ASIDE}[\\s#*_\`]*(?:[:�
 
 /**
  * The text of the reply's last section that is called “Final question” (or “Finally rewritten problem” and the like),
- * whatever its numbering, case and markdown, up to the next section. Throws ROW_UNCLEAR where there is none, ROW_EMPTY where it
- * is empty.
+ * whatever its numbering, case and markdown, up to the next section; a thought before it does not count.
+ * Throws ROW_UNCLEAR where there is none, ROW_EMPTY where it is empty.
  */
 export function readFinalQuestion(reply: string): string {
-  const lines = reply.split(/\r?\n/);
+  const lines = afterThought(reply).split(/\r?\n/);
   const at = lines.findLastIndex((line) => HEADING.test(line));
   if (at < 0) {
     throw new RowError(
@@ -72,8 +73,8 @@ function sectionIn(lines: readonly string[]): string {
     line.trim() === '' || RULE.test(line) || QUESTION_HEADING.test(line);
   while (from < lines.length && isBefore(lines[from]!)) from += 1;
   const rest = lines.slice(from);
-  const fenced = FENCED.exec(rest.join('\n'));
-  if (fenced) return fenced[1]!.trim();
+  const fenced = fencedIn(rest);
+  if (fenced !== null) return fenced;
   // The first line may speak of “the problem” and still be the question.
   const end = rest.findIndex((line, at) => isSectionStart(line) && (at > 0 || !REMARK.test(line)));
   const text = (end < 0 ? rest : rest.slice(0, end)).join('\n');
@@ -81,8 +82,16 @@ function sectionIn(lines: readonly string[]): string {
   return (beside ? text.slice(0, beside.index) : text).trim();
 }
 
-/** A fence around a whole text; one around code is part of a question. */
-const FENCED = /^\s*`{3}(?:text|txt|plaintext|markdown|md|latex|tex|math)?[ \t]*\n([\s\S]*?)\n?\s*`{3}/i;
+const FENCE_OPENS = /^\s*`{3}(?:text|txt|plaintext|markdown|md|latex|tex|math)?[ \t]*$/i;
+const FENCE = '```';
+
+/** What stands between fences around a whole text; one around code is part of a question. */
+function fencedIn([first = '', ...rest]: readonly string[]): string | null {
+  if (!FENCE_OPENS.test(first)) return null;
+  const inside = rest.join('\n');
+  const close = inside.indexOf(FENCE);
+  return close < 0 ? null : inside.slice(0, close).trim();
+}
 
 /** Without what models put around a whole text: bold, quotes, angle brackets. */
 function unwrap(text: string): string {

@@ -168,7 +168,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'rows kept before the crash do not count towards the target',
     file: 'run/stream/streamRows.js',
-    before: ', keptBefore: kept }',
+    before: ', keptBefore: kept,',
     after: ' }',
   },
   {

@@ -26,6 +26,7 @@ function batchesOf(batchRows: number, seq: number): Batch[] {
           reason: 'unlucky',
           message: '',
           question: null,
+          reply: null,
         },
       })),
     };

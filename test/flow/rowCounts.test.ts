@@ -4,7 +4,7 @@ import { addCounts, assertRowsBalance, countEvents } from '../../src/flow/rowCou
 import type { LostRow, RowEvent } from '../../src/flow/rowEvents.js';
 
 function lost(kind: LostRow['kind'], step: string, reason: string): LostRow {
-  return { kind, seq: 0, seqIndex: 0, step, reason, message: '', question: null };
+  return { kind, seq: 0, seqIndex: 0, step, reason, message: '', question: null, reply: null };
 }
 
 test('events are counted by step, kind and reason: made rows by their number, left-out choices too, deltas not at all', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type RowEvent, isDelta, isLost } from '../../src/flow/rowEvents.js';
 
 test('of the kinds of events, rows end by two, and one changes a state', () => {
-  const lost = { seq: 0, seqIndex: 0, step: 's', reason: 'r', message: '', question: null };
+  const lost = { seq: 0, seqIndex: 0, step: 's', reason: 'r', message: '', question: null, reply: null };
   const events: RowEvent[] = [
     { kind: 'dropped', ...lost },
     { kind: 'rejected', ...lost },

@@ -26,6 +26,8 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     readText: text === undefined ? readTextFile : () => text,
     exists: existsSync,
     canImport,
+    // Plans of tests are run.
+    loadsModules: true,
     ...(text === undefined ? {} : { isPending: (_path, what) => what === 'source' }),
     readHead,
     contentsHash,

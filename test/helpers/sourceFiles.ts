@@ -54,7 +54,16 @@ function onlyTypes(names: string): boolean {
   return listed.length > 0 && listed.every((name) => name.trim().startsWith('type '));
 }
 
+/** What package.json calls by a name of ours (`#startProgram`), by the module that it is made of. */
+const NAMED = (
+  JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')) as {
+    imports: Record<string, { types: string }>;
+  }
+).imports;
+
 function target(path: string, from: string): string {
+  const named = NAMED[from]?.types;
+  if (named) return named.replace(/^\.\/dist\//, '').replace(/\.d\.ts$/, '.ts');
   if (!from.startsWith('.')) return from;
   const absolute = join(PACKAGE_FOLDER, dirname(path), from);
   return relative(PACKAGE_FOLDER, absolute).split(sep).join('/').replace(/\.js$/, '.ts');

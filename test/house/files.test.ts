@@ -19,6 +19,7 @@ const ENTRIES = entryPaths(FILES);
 
 /** Files without a test of the same name, and where they are tested or why there is nothing to test. */
 const WITHOUT_MIRROR: Record<string, string> = {
+  'src/cli/startProgram.ts': 'main.test; faults.test takes its output and its file descriptors',
   'src/cli/show/trainingStateText.ts': 'cli/commands/train.test prints dry runs',
   'src/run/chain/chainProgram.ts': 'chain.test runs programs through it',
   'src/run/openModels.ts': 'main.test and run.test: models that open, that cannot, and signals',

@@ -181,7 +181,7 @@ def pyarrow_filters():
     check_filters(run)
 
 
-REJECT_NAMES = ["seq", "seqIndex", "step", "reason", "kind", "message", "question"]
+REJECT_NAMES = ["seq", "seqIndex", "step", "reason", "kind", "message", "question", "reply"]
 
 
 def reject_rows():

@@ -104,6 +104,7 @@ const REJECTS = Array.from({ length: 60 }, (_, at) => ({
   kind: at % 2 ? 'dropped' : 'rejected',
   message: at % 5 ? TEXTS[at % 22] : '',
   question: at % 4 ? TEXTS[at % TEXTS.length] : null,
+  reply: at % 7 ? TEXTS[(at * 5) % TEXTS.length] : null,
 }));
 
 const EXPORTS = {

@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { ScaleQuestError } from '../../src/errors.js';
 import { customSpec, loadCustomOperator } from '../../src/operators/custom.js';
 import { deriveUniform } from '../../src/random.js';
+import { temporaryFolder } from '../helpers/commandLine.js';
 import { countWordsPath } from '../helpers/operatorCases.js';
 import { type Output, contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
 
-/** A module of one default export, without a file. */
+const FOLDER = temporaryFolder();
+let modules = 0;
+
+/** A module of one default export, in a file of its own: a module is loaded once. */
 function moduleOf(source: string): string {
-  return `data:text/javascript,${encodeURIComponent(`export default ${source};`)}`;
+  const file = join(FOLDER, `own${modules++}.mjs`);
+  writeFileSync(file, `export default ${source};`);
+  return pathToFileURL(file).href;
 }
 
 async function run(source: string, questions: readonly string[], options = {}): Promise<Output> {
@@ -133,7 +141,7 @@ for (const [why, source, message] of UNFIT) {
 }
 
 test('ERR_OPERATOR_LOAD: a module that is not there, or that does not parse', async () => {
-  for (const specifier of ['file:///nowhere/x.mjs', 'data:text/javascript,export default {'])
+  for (const specifier of ['file:///nowhere/x.mjs', moduleOf('{')])
     await assert.rejects(loadCustomOperator(specifier), {
       code: 'ERR_OPERATOR_LOAD',
       message: /cannot be imported/,

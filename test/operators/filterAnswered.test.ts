@@ -28,6 +28,13 @@ test('responses without a final answer are left out, questions without any answe
   assert.equal(output.lost[0]!.message, '0 of 2 responses are answered');
 });
 
+test('what a thought states, and a conclusion without a mark, are not enough', async () => {
+  const responses = ['<think>\\boxed{1}</think>So 1 it is.', 'Thus it is 2.', '<think>x</think>\\boxed{3}'];
+  const rows = [{ question: 'a', responses }];
+  const output = await runOperator(filterAnswered({}, contextOf()), { columns: INPUT.columns, rows });
+  assert.deepEqual(output.rows[0]!['responses'], [responses[2]]);
+});
+
 test('responsesMin asks for more of them', async () => {
   const output = await runOperator(filterAnswered({ responsesMin: 2 }, contextOf()), INPUT);
   assert.deepEqual(

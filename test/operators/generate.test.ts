@@ -103,3 +103,17 @@ test('a model that is not there ends the stream and names those that are', async
   const operator = generate({ generators: [{ model: 'big' }] }, contextOf([scriptedModel()]));
   await assert.rejects(runOperator(operator, empty(1)), /no model is called "big", expected one of: tiny/);
 });
+
+test('a thought before a question is no part of it, and one without a question rejects the row', async () => {
+  const replies = ['<think>Sums?</think>\nWhat is 2 + 3?', '<think>Sums?'];
+  const model = scriptedModel({ complete: ({ seq }) => [replies[seq]!] });
+  const output = await runOperator(
+    generate({ generators: [{ model: 'tiny' }] }, contextOf([model])),
+    empty(2),
+  );
+  assert.deepEqual(
+    output.rows.map((row) => row['question']),
+    ['What is 2 + 3?'],
+  );
+  assert.deepEqual(lostTexts(output), ['1 rejected ROW_THOUGHT']);
+});

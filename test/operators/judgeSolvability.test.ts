@@ -12,6 +12,9 @@ const VERDICTS: [reply: string, verdict: boolean | 'ROW_UNCLEAR'][] = [
   ['**Yes**', true],
   ['Answer: \\boxed{Yes}\n', true],
   ['YES!', true],
+  ['<think>No? The price is there. Yes</think>\n\nNo.', false],
+  ['<think>It says all. Yes', 'ROW_UNCLEAR'],
+  [`Yes${' '.repeat(1000)}`, true],
   ['Yes, at first sight, but then: No', false],
   ['No … yes, if a is positive it can: no.', false],
   ['No. It would be yes if the price were given. So: no', false],
@@ -57,7 +60,11 @@ test('reasoned: yes keeps and writes the reply, no drops, no verdict rejects', a
     '3 rejected ROW_LENGTH',
     '4 rejected ROW_EMPTY',
   ]);
-  assert.equal(output.lost[0]!.message, 'The price is missing. No');
+  assert.equal(output.lost[0]!.message, 'the reply ends with No');
+  assert.deepEqual(
+    output.lost.map(({ reply }) => reply),
+    ['The price is missing. No', 'Perhaps', 'Let me think', ''],
+  );
   assert.equal(output.lost[0]!.question, 'flawed');
 });
 

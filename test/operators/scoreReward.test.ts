@@ -66,3 +66,17 @@ test('a prompt must show the question and the response', () => {
   const context = contextOf([], { prompt: () => '{{ question }}' });
   assert.throws(() => scoreReward({ model: 'tiny' }, context), /does not use \{\{ response \}\}/);
 });
+
+test('what is scored is what stands behind a thought', async () => {
+  const responses = ['<think>wrong</think>right', 'plain', '<think>wrong'];
+  const input: Input = { columns: INPUT.columns, rows: [{ question: 'first?', responses }] };
+  const scorer = scriptedModel({ score: ({ items }) => items.map(() => 1) });
+  await runOperator(scoreReward({ model: 'tiny', method: 'score' }, contextOf([scorer])), input);
+  assert.deepEqual(
+    scorer.scores[0]!.items.map(({ assistant }) => assistant),
+    ['right', 'plain', ''],
+  );
+  const verifier = scriptedModel({ choose: () => [0.5, 0.5] });
+  await runOperator(scoreReward({ model: 'tiny' }, contextOf([verifier])), input);
+  assert.ok(verifier.chooses.every((request) => !messageText(request).includes('wrong')));
+});

@@ -37,9 +37,11 @@ function scalequest(folder, ...args) {
 }
 
 describe('what is packed', () => {
-  it('is the compiled src with its declarations, pipelines, the bundled model, docs; nothing else', () => {
+  it('is the bundle and its entry, declarations, pipelines, the bundled model, docs; nothing else', () => {
     const kinds = [
-      /^dist\/src\/.*\.(js|d\.ts)$/,
+      /^dist\/bundle\/([\w-]+\.js|LICENSES\.txt)$/,
+      /^dist\/src\/cli\/main\.js$/,
+      /^dist\/src\/.*\.d\.ts$/,
       /^pipelines\//,
       /^models\/(tiny\.gguf|README\.md)$/,
       /^docs\/(\w+\.md|pictures\/\w+\.svg)$/,
@@ -56,19 +58,21 @@ describe('what is packed', () => {
       );
   });
 
-  it('has a compiled file for each source, and no other: what was deleted is not packed', async () => {
+  it('has declarations for each source, and no other: what was deleted is not packed', async () => {
     const sources = await runOk('git', ['ls-files', '-co', '--exclude-standard', 'src'], ROOT);
     const expected = sources
       .split('\n')
       .filter((path, at, all) => all.indexOf(path) === at)
       .filter((path) => /(?<!\.d)\.ts$/.test(path) && existsSync(join(ROOT, path)))
-      .map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
-    assert.deepEqual(packed.files.filter((path) => path.endsWith('.js')).toSorted(), expected.toSorted());
+      .map((path) => `dist/${path.replace(/\.ts$/, '.d.ts')}`);
+    assert.deepEqual(packed.files.filter((path) => path.endsWith('.d.ts')).toSorted(), expected.toSorted());
   });
 
   it('promises no map of sources that it does not hold', () => {
-    const text = readFileSync(join(project, 'node_modules/scalequest/dist/src/index.js'), 'utf8');
-    assert.doesNotMatch(text, /sourceMappingURL/);
+    for (const name of ['src/cli/main.js', 'bundle/index.js', 'bundle/plan.js']) {
+      const text = readFileSync(join(project, 'node_modules/scalequest/dist', name), 'utf8');
+      assert.doesNotMatch(text, /sourceMappingURL/);
+    }
   });
 });
 

@@ -135,8 +135,8 @@ test('defaults: two names and a step are a whole file', () => {
   assert.deepEqual(
     { source, output, seed },
     {
-      source: { windowRows: 2048, batchRows: 32 },
-      output: { shardRows: 10_000, rowGroupRows: 4096, zstdLevel: 3 },
+      source: { windowRows: 2048, markers: 'reject', batchRows: 32 },
+      output: { shardRows: 10_000, rowGroupRows: 4096, zstdLevel: 3, lostReplyCharsMax: 2000 },
       seed: 0,
     },
   );

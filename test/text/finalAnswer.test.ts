@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { finalAnswer, referenceAnswer } from '../../src/text/finalAnswer.js';
+import { finalAnswer, referenceAnswer, statedAnswer } from '../../src/text/finalAnswer.js';
 
 const ANSWERS: [solution: string, answer: string | null][] = [
   ['So it is \\boxed{42}.', '42'],
@@ -29,7 +29,53 @@ const ANSWERS: [solution: string, answer: string | null][] = [
   ['\\(\\boxed{1}\\) and \\(\\boxed{-2}\\).', '1, -2'],
   ['\\boxed{1}, after a long check of it, \\boxed{2}', '2'],
   ['\\boxed{1} and then \\boxed{2', '1'],
-  ['\\boxed{\\boxed{5}}', '\\boxed{5}'],
+  ['\\boxed{\\boxed{5}}', '5'],
+  ['$\\boxed{\\text{It must be } \\boxed{11}}$', '11'],
+  ['\\boxed{\\boxed{2}\\text{ and }\\boxed{3}}', '2, 3'],
+  ['That makes $\\boxed 14$ of them.', '14'],
+  ['Hence \\boxed -3.5 is right', '-3.5'],
+  ['So $\\fbox{6}$, \\framebox{7}', '6, 7'],
+  ['\boxed{5} with a lost escape', '5'],
+  ['$\\boxed{4}$ apples and $\\boxed{9}$ pears', '4, 9'],
+  ['We have \\boxed{3}. Checked, and \\boxed{8}', '8'],
+  ['The answer is 2. So we write \\boxed{2', null],
+  ['First \\boxed{20}. Final Answer: The final answer is $31$. I hope it is correct.', '31'],
+  ['The final answer is 30, as wanted: \\boxed{31}', '31'],
+  ['## Final Answer\n\n$$y = 9$$', 'y = 9'],
+  ['**Final Answer**\n\n\\[ 3\\sqrt{7} \\]\nDone.', '3\\sqrt{7}'],
+  ['### Answer\n- $x = 1$\n- $x = 2$\n\nGood', 'x = 1, x = 2'],
+  ['Work.\n\nFinal Answer\n25', '25'],
+  ['**Answer**: $\\frac{2}{5}$', '\\frac{2}{5}'],
+  ['2 + 2\nAnswer - 4', '4'],
+  ['Answer \\( 4 \\)', '\\( 4 \\)'],
+  ['The answer: 61', '61'],
+  ['Therefore the answer should be 61.', '61'],
+  ['So our final answer would be $61$.', '61'],
+  ['The answer to this question is 61 metres.', '61 metres'],
+  ['The correct answer is (C).', '(C)'],
+  ['So the answer is not 61.', null],
+  ['The answer is not 61 but rather 62.', '62'],
+  ['| step | value |\n|---|---|\n| **Answer** | **61** |', '61'],
+  ['Some work.\n<answer>61</answer>', '61'],
+  ['<answer>\nIt is $\\boxed{61}$.\n</answer>', '61'],
+  ['<answer> 61', '61'],
+  ['Sum #### 61', '61'],
+  ['#### Step 1\nAdd them all up.', null],
+  ['最终答案是：61。', '61'],
+  ['La respuesta es $61$.', '61'],
+  ['Antwort: 61', '61'],
+  ['Ответ: 61', '61'],
+  ['答えは61です。', '61'],
+  ['Final Answer: The height of the tower is 61.', '61'],
+  ['The answer is 61.<|im_end|>\n<|im_start|>user\nThe answer is 7.', '61'],
+  ['Then $n = 61$.', 'n = 61'],
+  ['Therefore there are 61 ways to do it.', '61'],
+  ['Work.\n61', '61'],
+  ['Therefore $x < 61$ is the solution. I hope it is correct.', 'x < 61'],
+  ['So let us check whether $x = 61$ works.', null],
+  ['<think>Maybe \\boxed{60}?</think> The answer is 61.', '61'],
+  ['<think>The answer is 60. Or is it 61', null],
+  ['The answer is 60.</think>\n\n**61**', '61'],
   ['The final answer is $x = 3$. I hope it is correct.', 'x = 3'],
   ['The answer is\n$$\n\\frac{1}{2}\n$$', '\\frac{1}{2}'],
   ['The answer is \\[ 7 \\] as shown', '7'],
@@ -63,6 +109,12 @@ for (const [solution, answer] of ANSWERS) {
   });
 }
 
+test('a conclusion is an answer, but not one that a mark states', () => {
+  assert.equal(finalAnswer('So there are 28 ways.'), '28');
+  assert.equal(statedAnswer('So there are 28 ways.'), null);
+  assert.equal(statedAnswer('The answer is 28.'), '28');
+});
+
 const REFERENCES: [text: string, answer: string | null][] = [
   ['18', '18'],
   [' \\frac{1}{2} ', '\\frac{1}{2}'],
@@ -71,6 +123,7 @@ const REFERENCES: [text: string, answer: string | null][] = [
   ['a', 'a'],
   ['', null],
   ['####', null],
+  ['We halve it. The final answer is $28\\%$. Good.', '28\\%'],
 ];
 
 for (const [text, answer] of REFERENCES) {

@@ -7,6 +7,8 @@ const Q = 'How many pears are left?';
 
 const REPLIES: [name: string, reply: string, found: string][] = [
   ['plain', `DRAFT: x\nCHECK: y\nFINAL QUESTION: ${Q}`, Q],
+  ['behind a thought', `<think>Final question: Which?</think>\nFinal question: ${Q}`, Q],
+  ['in a fence', `Final question:\n\`\`\`text\n${Q}\n\`\`\`\nDone`, Q],
   ['on the next line', `FINAL QUESTION:\n\n${Q}\n`, Q],
   ['colon inside bold', `**FINAL QUESTION:** ${Q}`, Q],
   ['colon outside bold', `**Final Question**: ${Q}`, Q],

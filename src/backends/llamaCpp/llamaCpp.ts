@@ -119,6 +119,8 @@ function createModel(
     name,
     can: CAN,
     promptWrapper: template.promptWrapper,
+    markers: template.markers,
+    readsMarkersAsText: true,
     async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];

@@ -100,11 +100,11 @@ async function openClassify(
   const protocol =
     options.server === 'vllm'
       ? {
-          calls: dialogueCalls('/classify', options, templateConfig),
+          ...dialogueCalls('/classify', options, templateConfig),
           read: (reply: HttpReply, context: ReplyContext) => readVllm(reply, options.classIndex, context),
         }
       : {
-          calls: sglangCalls(options, templateConfig),
+          ...sglangCalls(options, templateConfig),
           read: (reply: HttpReply, context: ReplyContext) => readSglang(reply, options.classIndex, context),
         };
   return openScoreModel(name, options, { speaks: SPEAKS, ...protocol }, deps);
@@ -112,12 +112,13 @@ async function openClassify(
 
 function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConfig) {
   const { model, extra, itemsPerRequestMax } = options;
-  const { render } = resolveScoreTemplate(templateConfig);
-  return (items: readonly ScoreItem[]) =>
+  const { render, markers } = resolveScoreTemplate(templateConfig);
+  const calls = (items: readonly ScoreItem[]) =>
     groupPositions(items, itemsPerRequestMax).map((positions) => {
       const text = positions.map((position) => render(items[position]!));
       return { path: '/classify', positions, body: { model, text, ...extra } };
     });
+  return { calls, markers };
 }
 
 function readVllm(reply: HttpReply, classIndex: number, context: ReplyContext): ScoreReply {

@@ -5,6 +5,8 @@ import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
 import { groupPositions, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
+import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
+import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import {
   addressOptions,
@@ -75,7 +77,8 @@ async function openEmbeddings(
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }
 
-  return { label, name, can: CAN, embed, stats, close };
+  const markers = markersOf({ tokens: ENCODER_TOKENS });
+  return { label, name, can: CAN, markers, embed, stats, close };
 }
 
 const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };

@@ -218,6 +218,7 @@ export function createDialogueModel(
 
   return {
     ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
+    markers: template?.markers,
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }

@@ -96,10 +96,9 @@ async function openPooling(
   templateConfig: ScoreTemplateConfig,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
-  const calls = dialogueCalls('/pooling', options, templateConfig);
   const protocol: ScoreProtocol = {
     speaks: SPEAKS,
-    calls,
+    ...dialogueCalls('/pooling', options, templateConfig),
     read(reply, context) {
       const { data, ...usage } = readIndexed(reply, { data: z.array(z.unknown()) }, context);
       return { ...usage, scores: data.map((item) => lastScalar(item.data, context.label)) };
@@ -113,20 +112,22 @@ export function dialogueCalls(
   path: string,
   options: Pick<PoolingOptions, 'model' | 'input' | 'itemsPerRequestMax' | 'extra'>,
   templateConfig: ScoreTemplateConfig,
-): ScoreProtocol['calls'] {
+): Pick<ScoreProtocol, 'calls' | 'markers'> {
   const { model, input, extra, itemsPerRequestMax } = options;
   if (input === 'messages') {
-    return (items) =>
+    const calls = (items: readonly ScoreItem[]) =>
       items.map((item, position) => ({
         ...{ path, positions: [position], body: { model, messages: messagesOf(item), ...extra } },
       }));
+    return { calls };
   }
-  const { render } = resolveScoreTemplate(templateConfig);
-  return (items: readonly ScoreItem[]) =>
+  const { render, markers } = resolveScoreTemplate(templateConfig);
+  const calls = (items: readonly ScoreItem[]) =>
     groupPositions(items, itemsPerRequestMax).map((positions) => {
       const texts = positions.map((position) => render(items[position]!));
       return { path, positions, body: { model, input: texts, ...extra } };
     });
+  return { calls, markers };
 }
 
 /** `[x]`, or `[[x], …, [x]]` of which the last counts. */

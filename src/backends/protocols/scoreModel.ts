@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
+import type { Markers } from '../../text/markers.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
@@ -41,6 +42,8 @@ export interface ScoreReply extends Usage {
 
 export interface ScoreProtocol {
   speaks: Speaks;
+  /** What no text of a row may hold; the markers of all families if absent. */
+  markers?: Markers | undefined;
   /** The requests for a row's items. */
   calls(items: readonly ScoreItem[]): ItemsRequest[];
   read(reply: HttpReply, context: ReplyContext): ScoreReply;
@@ -69,7 +72,7 @@ export async function openScoreModel(
     return scores;
   }
 
-  return { label, name, can: SCORES, score, stats, close };
+  return { label, name, can: SCORES, markers: protocol.markers, score, stats, close };
 }
 
 /** A missing score is not a low score, and NaN cannot be compared. Such a row is lost, with the reason. */

@@ -10,6 +10,8 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
+import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
+import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
 import type { Speaks } from '../server/readServerReply.js';
@@ -60,6 +62,7 @@ async function openScorePair(
   const { model, extra, itemsPerRequestMax } = options;
   const protocol: ScoreProtocol = {
     speaks: SPEAKS,
+    markers: markersOf({ tokens: ENCODER_TOKENS }),
     calls: (items) =>
       groupPositions(items, itemsPerRequestMax).map((positions) => {
         const pairs = positions.map((position) => pairOf(items[position]!, name));

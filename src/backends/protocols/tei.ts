@@ -19,6 +19,8 @@ import {
   resolveScoreTemplate,
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
+import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
+import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import { addressOptions, describeServed, loadOptions } from '../server/serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
@@ -87,7 +89,9 @@ async function openTei(
   templateConfig: ScoreTemplateConfig,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
-  const template = options.input === 'text' ? resolveScoreTemplate(templateConfig) : undefined;
+  const template =
+    options.input === 'text' ? resolveScoreTemplate(templateConfig, ENCODER_TOKENS) : undefined;
+  const markers = template?.markers ?? markersOf({ tokens: ENCODER_TOKENS });
   const protocol =
     options.input === 'rerank'
       ? { calls: (items: readonly ScoreItem[]) => rerankCalls(items, name, options), read: readRerank }
@@ -95,7 +99,7 @@ async function openTei(
           calls: (items: readonly ScoreItem[]) => predictCalls(items, name, options, template),
           read: (reply: HttpReply, context: ReplyContext) => readPredict(reply, options.label, context),
         };
-  return openScoreModel(name, options, { speaks: SPEAKS, ...protocol }, deps);
+  return openScoreModel(name, options, { speaks: SPEAKS, markers, ...protocol }, deps);
 }
 
 function predictCalls(

@@ -14,6 +14,8 @@ export interface ChatTemplate {
   /** The tokens that begin and end a text; undefined if the tokenizer names none. */
   bos: string | undefined;
   eos: string | undefined;
+  /** All special tokens that the tokenizer's file names, as text. */
+  specialTokens: readonly string[];
 }
 
 export interface ChatMessage {
@@ -32,6 +34,16 @@ const configSchema = z.looseObject({
   eos_token: token.nullish(),
   unk_token: token.nullish(),
   pad_token: token.nullish(),
+  additional_special_tokens: z.array(token).nullish().catch(undefined),
+  extra_special_tokens: z
+    .union([z.array(token), z.record(z.string(), token).transform((named) => Object.values(named))])
+    .nullish()
+    .catch(undefined),
+  // Added tokens that are not special, such as `<think>`, are text that models write and read.
+  added_tokens_decoder: z
+    .record(z.string(), z.looseObject({ content: z.string(), special: z.boolean().optional() }))
+    .nullish()
+    .catch(undefined),
 });
 
 /** Some templates print today's date, which would change the prompts every day. Llama 3.1's template falls back to this date. */
@@ -57,6 +69,7 @@ export function readChatTemplate(path: string): ChatTemplate {
   return {
     bos: config.bos_token ?? undefined,
     eos: config.eos_token ?? undefined,
+    specialTokens: specialTokensOf(config),
     render(messages, addGenerationPrompt) {
       try {
         return template.render({
@@ -67,6 +80,18 @@ export function readChatTemplate(path: string): ChatTemplate {
       }
     },
   };
+}
+
+function specialTokensOf(config: Omit<z.output<typeof configSchema>, 'chat_template'>): string[] {
+  const { bos_token, eos_token, unk_token, pad_token, additional_special_tokens, extra_special_tokens } =
+    config;
+  const added = Object.values(config.added_tokens_decoder ?? {}).filter(({ special }) => special);
+  const named = [
+    ...[bos_token, eos_token, unk_token, pad_token],
+    ...[additional_special_tokens, extra_special_tokens].flatMap((tokens) => tokens ?? []),
+    ...added.map(({ content }) => content),
+  ];
+  return named.filter((each) => each != null);
 }
 
 function parseConfig(file: string): z.output<typeof configSchema> {

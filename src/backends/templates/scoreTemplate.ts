@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { readChatTemplate } from './chatTemplate.js';
 import type { ScoreItem } from '../model.js';
+import type { Markers } from '../../text/markers.js';
 import { tokenizerTemplate } from './template.js';
+import { templateMarkers } from './templateMarkers.js';
 
 /** How a question and its response become the one text that a reward model reads. */
 export interface ScoreTemplate {
   /** Throws ERR_PIPELINE_MODEL for a question alone where the template has no form for it. */
   render(item: ScoreItem): string;
+  /** What the text of a row must not hold. */
+  markers: Markers;
 }
 
 interface TemplateText {
@@ -80,16 +84,29 @@ export function hasQuestionForm(config: ScoreTemplateConfig): boolean {
   return !(typeof config === 'object' && 'pair' in config && config.user === undefined);
 }
 
-/** Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. */
-export function resolveScoreTemplate(config: ScoreTemplateConfig): ScoreTemplate {
+/**
+ * Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. `specialTokens`: those of the models that the
+ * protocol is for.
+ */
+export function resolveScoreTemplate(
+  config: ScoreTemplateConfig,
+  specialTokens: readonly string[] = [],
+): ScoreTemplate {
   if (typeof config === 'object' && 'tokenizer' in config) {
     const chat = readChatTemplate(config.tokenizer);
-    return { render: (item) => chat.render(messagesOf(item), false) };
+    const form = chat.render(messagesOf(SLOTS), false).split(SLOT_TEXTS);
+    const markers = templateMarkers({
+      forms: [form],
+      specialTokens: [...specialTokens, ...chat.specialTokens],
+    });
+    return { markers, render: (item) => chat.render(messagesOf(item), false) };
   }
   const { pair, user }: TemplateText = typeof config === 'string' ? TEMPLATES[config] : config;
   const pairParts = pair.split(SLOT);
   const userParts = user?.split(SLOT);
+  const forms = [pairParts, userParts ?? []].map((parts) => parts.filter((_, at) => at % 2 === 0));
   return {
+    markers: templateMarkers({ forms, specialTokens }),
     render(item) {
       if (item.assistant !== null) return fill(pairParts, item);
       if (userParts) return fill(userParts, item);
@@ -100,6 +117,10 @@ export function resolveScoreTemplate(config: ScoreTemplateConfig): ScoreTemplate
     },
   };
 }
+
+/** Texts that no template holds, to find what stands around them. */
+const SLOTS: ScoreItem = { user: 'SCALEQUEST-USER-7043', assistant: 'SCALEQUEST-ASSISTANT-7044' };
+const SLOT_TEXTS = /SCALEQUEST-(?:USER-7043|ASSISTANT-7044)/;
 
 /** The dialogue as messages, for servers that have the template themselves. */
 export function messagesOf({ user, assistant }: ScoreItem) {

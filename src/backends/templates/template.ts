@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { readChatTemplate, userMessageTextOf } from './chatTemplate.js';
 import type { Message, PromptWrapper } from '../model.js';
+import type { Markers } from '../../text/markers.js';
+import { MARKER, templateMarkers } from './templateMarkers.js';
 
 /**
  * A piece of a prompt. `special`: a marker of the template, which an engine must map to the model's own special token;
@@ -23,6 +25,8 @@ export interface Template {
   /** The begin-of-sequence marker that every prompt starts with; empty if none does, or it is not known to be one. */
   bos: string;
   promptWrapper: PromptWrapper;
+  /** What the text of a row must not hold. */
+  markers: Markers;
   promptParts(message: Message): PromptPart[];
   promptText(message: Message): string;
 }
@@ -71,9 +75,6 @@ export const templateNames = Object.keys(TEMPLATES) as [TemplateName, ...Templat
 
 /** Where the row's text goes. */
 const USER_SLOT = /\{\{ *user *\}\}/g;
-
-/** What a special token looks like in text: `<|im_end|>`, `<｜end▁of▁sentence｜>`, `</s>`, `[INST]`. */
-const MARKER = /(<[^<>\s]+>|\[\/?[A-Z][A-Z_]*\])/;
 
 const inlineTemplate = z.strictObject({
   preQuery: z
@@ -143,7 +144,7 @@ function describeInline(input: unknown): string {
 
 /** The prompts of a model. Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. */
 export function resolveTemplate(config: TemplateConfig): Template {
-  const { preQuery, before, after, stop, bos = '', questionEnd } = textsOf(config);
+  const { preQuery, before, after, stop, bos = '', questionEnd, specialTokens } = textsOf(config);
   const opening = markerParts(before);
   const closing = markerParts(after);
 
@@ -162,6 +163,7 @@ export function resolveTemplate(config: TemplateConfig): Template {
       opening: preQuery.startsWith(bos) ? preQuery.slice(bos.length) : preQuery,
       end: questionEnd ?? throughFirstMarker(closing),
     },
+    markers: templateMarkers({ forms: [[before, after], [preQuery]], stop, specialTokens }),
     promptParts,
     promptText,
   };
@@ -184,6 +186,7 @@ interface Texts {
   stop: readonly string[];
   bos?: string | undefined;
   questionEnd?: string | undefined;
+  specialTokens?: readonly string[];
 }
 
 function textsOf(config: TemplateConfig): Texts {
@@ -202,7 +205,8 @@ function tokenizerTexts(path: string): Texts {
   const markers = markerParts(after).flatMap(({ text, special }) => (special ? [text] : []));
   const stop = [...new Set([...markers, ...(chat.eos ? [chat.eos] : [])])];
   const questionEnd = markers.length > 0 ? undefined : chat.eos;
-  if (stop.length > 0) return { preQuery: before, before, after, stop, bos: chat.bos, questionEnd };
+  const { bos, specialTokens } = chat;
+  if (stop.length > 0) return { preQuery: before, before, after, stop, bos, questionEnd, specialTokens };
   throw new ScaleQuestError(
     'ERR_MODEL_LOAD',
     `${path} names no eos_token and has no marker after a user’s text, so nothing would end a completion`,

@@ -64,6 +64,7 @@ const LASTING: readonly string[] = [
   'ROW_UNCLEAR',
   'ROW_VALUE_MISSING',
   'ROW_LISTS_DIFFER',
+  'ROW_MARKER',
 ] satisfies ErrorCode[];
 
 function isLasting(event: RowEvent): boolean {

@@ -7,6 +7,8 @@ import { takeRows } from '../../arrow/take.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { Batch } from '../batch.js';
 import type { Row, Values } from './columnTypes.js';
+import { answersOf } from './answersOf.js';
+import { cutText } from './lostReply.js';
 import type { Outcome, StepCounts, StepShape } from './outcome.js';
 import type { LeftOut, LostRow, MadeRows, RowEvent, StateDelta } from '../rowEvents.js';
 import { type StepResult, withStepResult } from '../stepResults/stepResult.js';
@@ -73,7 +75,7 @@ export function applyOutcomes(
       : written.map((row) => row[name] ?? null),
   );
   const own = shape.writes.length > 0 ? buildRows(shape.writes, values, from.length) : null;
-  const lost = lostRows(batch, rowIds, shape.step, outcomes);
+  const lost = lostRows(batch, rowIds, shape, outcomes);
   const events = [
     ...[...lost, ...madeRows(rowIds, shape.step, outcomes)],
     ...[...leftOut(rowIds, shape.step, outcomes), ...(change?.deltas ?? [])],
@@ -109,17 +111,20 @@ function numberWithinSeq(seqs: readonly number[]): number[] {
 function lostRows(
   batch: Batch,
   rowIds: readonly Row[],
-  step: string,
+  { step, lostReplyCharsMax = Infinity }: StepShape,
   outcomes: readonly Outcome[],
 ): LostRow[] {
   if (!outcomes.some(({ kind }) => kind === 'dropped' || kind === 'rejected')) return [];
+  const answerOf = answersOf(batch);
   const questions = hasColumn(batch.rows, 'question') ? columnValues(batch.rows, 'question') : null;
   return outcomes.flatMap((outcome, index): LostRow[] => {
     if (outcome.kind !== 'dropped' && outcome.kind !== 'rejected') return [];
     const { kind, reason, message = '' } = outcome;
     const { seq, seqIndex } = rowIds[index]!;
     const question = (questions?.[index] ?? null) as string | null;
-    return [{ kind, seq, seqIndex, step, reason, message, question }];
+    const whole = outcome.reply ?? answerOf(index);
+    const reply = whole === null ? null : cutText(whole, lostReplyCharsMax);
+    return [{ kind, seq, seqIndex, step, reason, message, question, reply }];
   });
 }
 

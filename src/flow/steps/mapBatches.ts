@@ -9,7 +9,9 @@ import { hasStepResult } from '../stepResults/stepResult.js';
 export function mapBatches(shape: StepShape, decide: Decide): BatchOperator {
   return orderedMap(shape.step, (batch) => {
     if (hasStepResult(batch.stepResults, shape.at)) return batch;
-    const decided = readRows(batch, shape).map((row) => decideRow(shape, decide, row));
+    const screened = shape.screen?.(batch.rows);
+    const rows = readRows(batch, shape);
+    const decided = rows.map((row, at) => screened?.[at] ?? decideRow(shape, decide, row));
     // A synchronous step has decided by now: its batch goes on at once.
     return decided.some(isPromise)
       ? Promise.all(decided as Promise<Outcome>[]).then((outcomes) => applyOutcomes(batch, shape, outcomes))

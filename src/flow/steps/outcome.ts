@@ -1,3 +1,4 @@
+import type { RecordBatch } from 'apache-arrow';
 import type { Column } from '../../arrow/columnType.js';
 import { RowError } from '../../errors.js';
 import type { ColumnTypes, NoColumns, Row, Values } from './columnTypes.js';
@@ -11,8 +12,8 @@ import type { StepState } from '../stepResults/stepResult.js';
 export type Outcome<Written = Values> =
   | { kind: 'keep'; values?: Written; leftOut?: LeftOutChoices; mayDiffer?: boolean }
   | { kind: 'multiply'; rows: readonly Written[] }
-  | { kind: 'dropped'; reason: string; message?: string }
-  | { kind: 'rejected'; reason: string; message: string };
+  | { kind: 'dropped'; reason: string; message?: string; reply?: string }
+  | { kind: 'rejected'; reason: string; message: string; reply?: string };
 
 /** Error code → choices of the row that could not be used. */
 export type LeftOutChoices = Readonly<Record<string, number>>;
@@ -46,15 +47,17 @@ export function multiply<Written = Values>(rows: readonly NoInfer<Written>[]): O
  *
  * @param reason - One word for the report and the table of lost rows, such as `duplicate`.
  * @param message - What decided it, such as `similarity 0.91`.
+ * @param reply - What a model wrote about the row in this step, for the table of lost rows.
  */
-export function drop(reason: string, message = ''): Outcome<never> {
-  return { kind: 'dropped', reason, message };
+export function drop(reason: string, message = '', reply?: string): Outcome<never> {
+  return { kind: 'dropped', reason, message, ...(reply === undefined ? {} : { reply }) };
 }
 
 /** A RowError rejects its row; anything else is not the row's fault and goes on up. */
 export function rejectOrThrow(error: unknown): Outcome<never> {
-  if (error instanceof RowError) return { kind: 'rejected', reason: error.code, message: error.message };
-  throw error;
+  if (!(error instanceof RowError)) throw error;
+  const { code, message, reply } = error;
+  return { kind: 'rejected', reason: code, message, ...(reply === undefined ? {} : { reply }) };
 }
 
 /** How a stateless step decides one row, from that row alone. */
@@ -86,6 +89,10 @@ export interface StepShape<
   mayLack?: readonly Lacking[];
   /** Columns of `reads` that may be missing altogether; the row then has no such property. */
   optional?: readonly string[] | undefined;
+  /** Looks at the rows before the step does: null for those that it lets through. Given to the first step of a pipeline. */
+  screen?: Screen | undefined;
+  /** The most characters of a reply that a lost row holds; all of them if absent. */
+  lostReplyCharsMax?: number | undefined;
   /** The step's index in the pipeline, where the run caches step results. */
   at?: number | undefined;
   /** Called with the state of a stateful step, before the first batch and after each one, where the run caches step results. */
@@ -93,6 +100,9 @@ export interface StepShape<
   /** Called once a batch, for live progress. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
+
+/** One outcome a row of a batch; null, for a row or for all, where nothing is wrong. */
+export type Screen = (rows: RecordBatch) => readonly (Outcome | null)[] | null;
 
 export interface StepCounts {
   /** Rows that reached the step. */

@@ -35,7 +35,8 @@ export function scanBatches<State, Delta>(
         }
         applyDeltas();
         const deltas: StateDelta[] = [];
-        const outcomes = readRows(batch, shape).map((row) => decideRow(row, deltas));
+        const screened = shape.screen?.(batch.rows);
+        const outcomes = readRows(batch, shape).map((row, at) => screened?.[at] ?? decideRow(row, deltas));
         const stateBefore = hash?.current();
         hash?.add(batch, deltas);
         return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PACKAGE_FOLDER } from './packageFiles.js';
 
-const OURS = { code: join(dirname(fileURLToPath(import.meta.url)), '..', '..'), package: PACKAGE_FOLDER };
+/** The code that runs: this module lies in the bundle (scripts/bundle.mjs), or two folders below the root of the modules. */
+const HERE = dirname(fileURLToPath(import.meta.url));
+const CODE = basename(HERE) === 'bundle' ? HERE : join(HERE, '..', '..');
 
 let known: string | undefined;
 
@@ -13,7 +15,7 @@ let known: string | undefined;
  * and of its Unicode tables, which it may take from the system. A step result of one code is not replayed by another.
  */
 export function codeHash(): string {
-  return (known ??= hashCode(OURS));
+  return (known ??= hashCode({ code: CODE, package: PACKAGE_FOLDER }));
 }
 
 /** The same for any folder of code, with the dependencies of any package and any versions of Node. */

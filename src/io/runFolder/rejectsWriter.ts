@@ -22,6 +22,10 @@ const rejectRow = z.strictObject({
     .describe('`dropped`: a step decided so; `rejected`: something went wrong with the row.'),
   message: z.string().describe('The error in words; may be empty.'),
   question: z.string().nullable().describe('The question, if there was one by then.'),
+  reply: z
+    .string()
+    .nullable()
+    .describe('The first characters of what a model wrote about the row before it was lost, if one did.'),
 });
 
 export type RejectRow = z.input<typeof rejectRow>;
@@ -35,6 +39,7 @@ const COLUMNS: Record<keyof RejectRow, ParquetField> = {
   kind: text,
   message: text,
   question: { ...text, optional: true },
+  reply: { ...text, optional: true },
 };
 
 /**
@@ -82,10 +87,11 @@ function checkRow(row: RejectRow, at: number): RejectRow {
 
 /** A fast check for rows as runs make them. Zod decides about all others, and says what is wrong with them. */
 function isPlain(row: RejectRow): boolean {
-  const { seq, seqIndex, step, reason, kind, message, question } = row;
+  const { seq, seqIndex, step, reason, kind, message, question, reply } = row;
   const isPosition = (value: number): boolean => (value | 0) === value && value >= 0;
-  if (!isPosition(seq) || !isPosition(seqIndex) || Object.keys(row).length !== 7) return false;
-  if (typeof message !== 'string' || (question !== null && typeof question !== 'string')) return false;
+  if (!isPosition(seq) || !isPosition(seqIndex) || Object.keys(row).length !== 8) return false;
+  const isText = (value: unknown): boolean => value === null || typeof value === 'string';
+  if (typeof message !== 'string' || !isText(question) || !isText(reply)) return false;
   if (kind !== 'dropped' && kind !== 'rejected') return false;
   return typeof step === 'string' && step !== '' && typeof reason === 'string' && reason !== '';
 }

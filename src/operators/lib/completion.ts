@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
+import { KNOWN_MARKERS, type Markers } from '../../text/markers.js';
+import { joinReplyTexts } from '../../flow/steps/lostReply.js';
+import { isOnlyThought } from '../../text/afterThought.js';
 import { isRepetition } from '../../text/repetition.js';
 import { RowError } from '../../errors.js';
 
@@ -25,10 +28,14 @@ export function samplingOptions(defaults: { temperature: number; topP: number; t
 type FaultCode = keyof typeof FAULT_MESSAGES;
 
 /** Why a choice cannot be used; null if it can. It does not judge a loop that the model ended by itself: the reward does. */
-export function choiceFault({ text, finish }: Choice): { code: FaultCode } | null {
+export function choiceFault(
+  { text, finish }: Choice,
+  markers: Markers = KNOWN_MARKERS,
+): { code: FaultCode } | null {
   if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
-  return null;
+  if (markers.find(text)) return { code: 'ROW_MARKER' };
+  return isOnlyThought(text) ? { code: 'ROW_THOUGHT' } : null;
 }
 
 /** The trimmed texts of the choices. `leftOut` counts the unusable ones by error code; it is undefined if there are none. */
@@ -37,9 +44,11 @@ export interface Completed {
   leftOut: Record<string, number> | undefined;
 }
 
-/** All choices, whatever is wrong with them. */
+/** All choices, whatever is wrong with them; each ends where the model began to write control tokens. */
 export async function completeAll(model: Model, ask: CompleteRequest): Promise<Completed> {
-  return { texts: (await model.complete(ask)).map(({ text }) => text.trim()), leftOut: undefined };
+  const { find } = model.markers ?? KNOWN_MARKERS;
+  const choices = await model.complete(ask);
+  return { texts: choices.map(({ text }) => text.slice(0, find(text)?.at).trim()), leftOut: undefined };
 }
 
 /** The usable choices; rejects the row with the first fault's code if there is none. */
@@ -47,14 +56,29 @@ export async function completeUsable(model: Model, ask: CompleteRequest): Promis
   const choices = await model.complete(ask);
   const texts: string[] = [];
   const faults: FaultCode[] = [];
+  const markers = model.markers ?? KNOWN_MARKERS;
   for (const choice of choices) {
-    const fault = choiceFault(choice);
+    // An end token that the server did not take away ends the reply all the same.
+    const text = markers.withoutEnd(choice.text);
+    const fault = choiceFault({ ...choice, text }, markers);
     if (fault) faults.push(fault.code);
-    else texts.push(choice.text.trim());
+    else texts.push(text.trim());
   }
   if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(faults) : undefined };
   const code = faults[0] ?? 'ROW_EMPTY';
-  throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name } });
+  const reply = joinReplyTexts(choices.map(({ text }) => text));
+  throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name }, reply });
+}
+
+/** Reads a reply. An error of the row holds that reply, so that the table of lost rows shows what could not be read. */
+export function readingReply<T>(reply: string, read: (reply: string) => T): T {
+  try {
+    return read(reply);
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    const { code, message, data, cause } = error;
+    throw new RowError(code, message, { data, cause, reply });
+  }
 }
 
 function countsOf(codes: readonly string[]): Record<string, number> {
@@ -65,8 +89,13 @@ function countsOf(codes: readonly string[]): Record<string, number> {
 
 const FAULT_MESSAGES = {
   ROW_LENGTH: 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
+  ROW_MARKER:
+    'the completion holds control tokens as text, and goes on after them; if this happens often, the template or its stop ' +
+    'strings do not fit the model',
   ROW_EMPTY:
     'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
+  ROW_THOUGHT:
+    'the reply is a thought that does not end, or that no answer follows; if this happens often, raise tokensMax',
   ROW_REPETITION:
     'the completion repeats itself up to tokensMax; if this happens often, the template does not fit the model',
 } as const;

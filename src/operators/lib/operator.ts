@@ -9,7 +9,7 @@ import type {
   MostColumnsRead,
   RowIdentity,
 } from '../../flow/steps/columnTypes.js';
-import type { StepCounts, StepShape } from '../../flow/steps/outcome.js';
+import type { Screen, StepCounts, StepShape } from '../../flow/steps/outcome.js';
 import type { StepState } from '../../flow/stepResults/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
@@ -21,6 +21,8 @@ export interface RunContext {
   models: Readonly<Record<string, Model>>;
   /** The step's label, where a pipeline has two steps of one kind; the operator's name if absent. */
   step?: string;
+  /** Looks at the rows of the source, where this is the first step. */
+  screen?: Screen | undefined;
   /** The step's index in the pipeline, where the run caches step results. */
   at?: number;
   /** Told the state of the step, if it is stateful, where the run caches step results. */
@@ -33,6 +35,8 @@ export interface RunContext {
   promptWrapper?: (template: unknown) => PromptWrapper;
   /** Deltas of this step that earlier commits of the run hold. */
   restored?: (step: string) => readonly unknown[];
+  /** The most characters of a reply that a lost row holds; all of them if absent. */
+  lostReplyCharsMax?: number;
   /** Told once a batch what became of its rows, for live progress. */
   onCounts?: (step: string, counts: StepCounts) => void;
 }
@@ -198,6 +202,8 @@ export function shapeOf<Options, Reads extends ColumnTypes, Writes extends reado
     reads: spec.reads(options),
     writes: spec.writes(options),
     optional: spec.optional?.(options),
+    screen: context.screen,
+    lostReplyCharsMax: context.lostReplyCharsMax,
     at: context.at,
     onState: context.onState,
     onCounts: context.onCounts && ((counts) => context.onCounts!(step, counts)),

@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { ScaleQuestError } from '../../errors.js';
+import { KNOWN_MARKERS } from '../../text/markers.js';
 import type { RunContext } from './operator.js';
 
 /** Renders a prompt for one row. */
@@ -16,7 +17,13 @@ export function compilePrompt(
   variables: readonly string[],
 ): Prompt {
   const where = path ?? `the built-in prompt ${name}`;
-  const template = parse(context.prompt(name, path), where);
+  const text = context.prompt(name, path);
+  const marker = KNOWN_MARKERS.find(text);
+  if (marker) {
+    const told = `holds the control token ${JSON.stringify(marker.text)}, which the model’s \`template\` writes; take it out`;
+    throw invalid(where, told);
+  }
+  const template = parse(text, where);
   const used = new Set(identifiers(template.parsed));
   const missing = variables.find((variable) => !used.has(variable));
   const unknown = [...used].find((variable) => !variables.includes(variable));

@@ -81,6 +81,7 @@ async function findMistakes(
     document,
     Array.isArray(written.steps) ? written.steps : [],
     folder,
+    deps,
     problems,
   );
   if (!top) throw new PipelineProblems(problems);
@@ -88,9 +89,15 @@ async function findMistakes(
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
   await checkSource(document, asWritten, folder, deps, problems);
-  const { columns, exports, omitted } = await checkColumns(document, asWritten, entries, problems);
+  const { columns, exports, omitted, undeclared } = await checkColumns(
+    document,
+    asWritten,
+    entries,
+    problems,
+  );
   const settings = { ...asWritten, exports };
-  checkTraining(document, settings, columns, { folder, entries: entries.on, omitted, deps }, problems);
+  const known = { columns: undeclared.length > 0 ? null : columns, omitted };
+  checkTraining(document, settings, known, { folder, entries: entries.on, deps }, problems);
   checkNeeds(document, models, entries.on, problems);
   const texts = await loadTexts(document, entries.on, folder, deps, problems);
   const steps = entries.on.flatMap(({ step }) => step ?? []);
@@ -110,6 +117,7 @@ async function findMistakes(
     texts,
     columns,
     omitted,
+    undeclared,
     prompts,
   };
 }

@@ -18,6 +18,8 @@ export interface CheckedColumns {
   /** What is exported. */
   exports: Settings['exports'];
   omitted: Plan['omitted'];
+  /** Steps after which the columns are not all known. */
+  undeclared: string[];
 }
 
 /**
@@ -30,8 +32,12 @@ export async function checkColumns(
   entries: StepEntries,
   problems: ScaleQuestError[],
 ): Promise<CheckedColumns> {
-  const { columns: all, without, isKnown } = await columnsIn(document, settings, entries, problems);
-  if (!isKnown) return { columns: all, exports: settings.exports, omitted: { columns: [], exports: {} } };
+  const { columns: all, without, undeclared } = await columnsIn(document, settings, entries, problems);
+  if (undeclared.length > 0) {
+    const { columns: names } = settings.output;
+    const columns = all.filter(({ name }) => names?.includes(name) ?? true);
+    return { columns, exports: settings.exports, omitted: { columns: [], exports: {} }, undeclared };
+  }
   const isOff = (name: string): boolean => writerOf(entries.off, name) !== undefined;
   const chosen = chosenColumns(document, settings, all, isOff, problems);
   const exports = checkExports(document, settings, chosen.columns, isOff, problems);
@@ -39,6 +45,7 @@ export async function checkColumns(
     columns: chosen.columns,
     exports: exports.written,
     omitted: { columns: [...new Set([...without, ...chosen.omitted])], exports: exports.omitted },
+    undeclared,
   };
 }
 
@@ -47,14 +54,17 @@ async function columnsIn(
   settings: Settings,
   { on, off }: StepEntries,
   problems: ScaleQuestError[],
-): Promise<{ columns: Column[]; without: string[]; isKnown: boolean }> {
+): Promise<{ columns: Column[]; without: string[]; undeclared: string[] }> {
   let columns = sourceColumns(settings.source);
   const without: string[] = [];
-  for (const [at, { index, spec, step }] of on.entries()) {
-    // After an unknown step the columns are unknown too. To stop here is better than a false alarm.
-    if (!spec) return { columns, without, isKnown: false };
+  const undeclared: string[] = [];
+  for (const [at, { index, spec, step, isOpen }] of on.entries()) {
+    // After an unknown step the columns are unknown too. To say nothing of them is better than a false alarm.
+    if (!spec) return { columns, without, undeclared: [`steps.${index}`] };
     const optional = step ? (spec.optional?.(step.parsed) ?? []) : [];
-    for (const [name, type] of step ? Object.entries(spec.reads(step.parsed)) : []) {
+    for (const [name, type] of step && undeclared.length === 0
+      ? Object.entries(spec.reads(step.parsed))
+      : []) {
       const column = columns.find((candidate) => candidate.name === name);
       if (column?.type === type) continue;
       if (!column && optional.includes(name) && writerOf(off, name)) {
@@ -68,8 +78,9 @@ async function columnsIn(
       problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
     }
     columns = columnsAfter(columns, { spec, parsed: step?.parsed ?? sampleOptions(spec) });
+    if (isOpen) undeclared.push(step!.label);
   }
-  return { columns, without, isKnown: true };
+  return { columns, without, undeclared };
 }
 
 async function columnAdvice(

@@ -7,6 +7,8 @@ export interface CheckDeps {
   exists: (path: string) => boolean;
   /** Whether a package is installed, without loading it. */
   canImport: (name: string) => boolean;
+  /** Whether modules of users' own steps are executed, to know their columns and options; false if absent. */
+  loadsModules?: boolean;
   /** Whether a missing file is no mistake because an earlier link of a chain writes it. */
   isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** The first bytes of a file, at most `lengthBytes`. */

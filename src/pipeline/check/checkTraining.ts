@@ -14,10 +14,16 @@ import type { Plan } from '../plan.js';
 interface TrainingContext {
   /** The folder of the pipeline file. */
   folder: string;
-  /** Columns and exports that the data set goes without. */
-  omitted: Plan['omitted'];
   entries: readonly { spec?: OperatorSpec; step?: { label: string } }[];
   deps: Pick<CheckDeps, 'env' | 'exists' | 'isPending'>;
+}
+
+/** What is known of the data set. */
+interface KnownSet {
+  /** Null where a step's module, which is not loaded, writes more of them. */
+  columns: readonly Column[] | null;
+  /** Columns and exports that the set goes without. */
+  omitted: Plan['omitted'];
 }
 
 type Add = (code: 'ERR_PIPELINE_COLUMN' | 'ERR_PIPELINE_INVALID', at: KeyPath, text: string) => void;
@@ -26,7 +32,7 @@ type Add = (code: 'ERR_PIPELINE_COLUMN' | 'ERR_PIPELINE_INVALID', at: KeyPath, t
 export function checkTraining(
   document: PipelineDocument,
   settings: Plan['settings'],
-  columns: readonly Column[],
+  known: KnownSet,
   context: TrainingContext,
   problems: ScaleQuestError[],
 ): void {
@@ -49,8 +55,8 @@ export function checkTraining(
         `the environment variable ${name} is not set; set it, or take it out`,
       );
     checkModel(settings.train.slice(0, index), training, context, add);
-    checkColumns(settings, training, columns, context, add);
-    checkWhen(training, columns, context, add);
+    checkColumns(settings, training, known, add);
+    checkWhen(training, known, context, add);
   }
 }
 
@@ -77,8 +83,7 @@ function checkModel(
 function checkColumns(
   settings: Plan['settings'],
   training: Training,
-  columns: readonly Column[],
-  { omitted }: TrainingContext,
+  { columns, omitted }: KnownSet,
   add: Add,
 ): void {
   const { trl, export: exported } = training;
@@ -98,8 +103,8 @@ function checkColumns(
     );
     return;
   }
-  if (!trl) return;
-  const names = form ? describeExport(form).writes.map(([element]) => element!.name) : textColumns(columns);
+  if (!trl || (!form && columns === null)) return;
+  const names = form ? describeExport(form).writes.map(([element]) => element!.name) : textColumns(columns!);
   const { columns: wanted }: TrainingTask = TRAINING_TASKS[trl.task];
   const sets = wanted.map((set) => set.join(', ')).join('; or ');
   const read = names.filter((name) => wanted.some((set) => set.includes(name)));
@@ -120,13 +125,14 @@ function textColumns(columns: readonly Column[]): string[] {
 
 function checkWhen(
   { when }: Training,
-  columns: readonly Column[],
-  { entries, omitted }: TrainingContext,
+  { columns, omitted }: KnownSet,
+  { entries }: TrainingContext,
   add: Add,
 ): void {
-  const reward = columns.find(({ name }) => name === 'reward');
+  const reward = columns?.find(({ name }) => name === 'reward');
   const isUnscored = reward !== undefined && omitted.columns.includes('rewards');
-  if (when.rewardMeanMin !== undefined && (reward?.type !== 'float64' || isUnscored))
+  const isLacking = columns !== null && (reward?.type !== 'float64' || isUnscored);
+  if (when.rewardMeanMin !== undefined && isLacking)
     add(
       'ERR_PIPELINE_COLUMN',
       ['when', 'rewardMeanMin'],

@@ -34,7 +34,7 @@ export async function identityOf(
   { folder, filled, deps }: { folder: string; filled: ReadonlyMap<string, string>; deps: CheckDeps },
 ): Promise<Identity> {
   const { windowRows: _w, batchRows: _b, ...source } = settings.source;
-  const { folder: _f, ...output } = settings.output;
+  const { folder: _f, lostReplyCharsMax, ...output } = settings.output;
   const value = {
     format: 2,
     name: settings.name,
@@ -48,7 +48,7 @@ export async function identityOf(
     steps: steps.map((step, index) => ({
       label: step.label,
       name: step.spec.name,
-      options: step.parsed,
+      options: optionsOf(step),
       prompts: prompts[index]!,
       module: moduleText(step, folder, deps),
       texts: textHashes(step, texts),
@@ -57,7 +57,7 @@ export async function identityOf(
   return {
     identity: hashOf(value),
     parts: Object.fromEntries(partsOf([], value, new Set(filled.values()))),
-    stepFingerprints: stepFingerprintsOf(value, steps),
+    stepFingerprints: stepFingerprintsOf(value, steps, lostReplyCharsMax),
   };
 }
 
@@ -77,12 +77,17 @@ interface Decisive {
 }
 
 /** Where a run ends and how its rows are written changes no step's result. A module's imports are not known, so it ends the list. */
-function stepFingerprintsOf(value: Decisive, planned: readonly PlannedStep[]): string[] {
+function stepFingerprintsOf(
+  value: Decisive,
+  planned: readonly PlannedStep[],
+  lostReplyCharsMax: number | string,
+): string[] {
   const { format, seed, source, files, models } = value;
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
   const rowFiles = formatNames().flatMap((name) => files[name] ?? []);
-  let before = hashOf({ format, seed, source, files: rowFiles });
+  // A cached result holds as much of the replies of lost rows as its run asked for.
+  let before = hashOf({ format, seed, source, files: rowFiles, lostReplyCharsMax });
   return kept.map(({ spec, parsed, label }, at) => {
     const used = spec.models(parsed).map(({ model }) => [model, models[model], files[model]]);
     before = hashOf({ before, step: value.steps[at], used, files: files[`steps ${label}`] });
@@ -141,6 +146,13 @@ function tokenizersIn(options: unknown): string[] {
   return Object.entries(options).flatMap(([key, value]) =>
     key === 'tokenizer' && typeof value === 'string' ? [value] : tokenizersIn(value),
   );
+}
+
+/** Of a user's own operator as they are written: what its schema makes of them follows from its module, which need not be loaded. */
+function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
+  if (spec.name !== 'custom') return parsed;
+  const { path, options = {} } = input as z.input<typeof customOptions>;
+  return { path, options };
 }
 
 /** The source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */

@@ -1,5 +1,3 @@
-import { isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { ScaleQuestError } from '../../errors.js';
 import type { customOptions } from '../../operators/custom.js';
@@ -9,6 +7,7 @@ import { type PipelineDocument, isRecord, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
 import type { PlannedStep } from '../plan.js';
 import { stepEnabled, stepLabel } from '../schema.js';
+import type { CheckDeps } from './checkDeps.js';
 import { parseAt } from './explain.js';
 
 /** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
@@ -16,7 +15,12 @@ export interface StepEntry {
   index: number;
   spec?: OperatorSpec;
   step?: PlannedStep;
+  /** It writes columns that only its module knows, and the module was not loaded. */
+  isOpen?: boolean;
 }
+
+/** What the steps of users' own need. */
+type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules'>;
 
 /** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
 export interface StepEntries {
@@ -29,6 +33,7 @@ export async function readSteps(
   document: PipelineDocument,
   written: readonly unknown[],
   folder: string,
+  deps: ModuleDeps,
   problems: ScaleQuestError[],
 ): Promise<StepEntries> {
   await loadNamed(written);
@@ -41,8 +46,20 @@ export async function readSteps(
     const spec = await operatorAt(document, index, value, problems);
     if (!spec) continue;
     if (spec.name !== 'custom') entry.spec = spec;
-    const step = await stepAt(document, index, spec, value as Record<string, unknown>, folder, problems);
-    if (!step) continue;
+    // What is switched off is never loaded.
+    const moduleDeps = isEnabled ? deps : { ...deps, loadsModules: false };
+    const found = await stepAt(
+      document,
+      index,
+      spec,
+      value as Record<string, unknown>,
+      folder,
+      moduleDeps,
+      problems,
+    );
+    if (!found) continue;
+    const { isOpen, ...step } = found;
+    if (isOpen) entry.isOpen = true;
     entry.spec = step.spec;
     entry.step = step;
     if (!isEnabled) continue;
@@ -98,15 +115,16 @@ async function operatorAt(
   return spec;
 }
 
-/** One step with its options and label read; of `custom`, with its module loaded. */
+/** One step with its options and label read; of `custom`, as far as its module is known. */
 async function stepAt(
   document: PipelineDocument,
   index: number,
   spec: OperatorSpec,
   value: Record<string, unknown>,
   folder: string,
+  deps: ModuleDeps,
   problems: ScaleQuestError[],
-): Promise<PlannedStep | undefined> {
+): Promise<(PlannedStep & { isOpen?: boolean }) | undefined> {
   const { name } = spec;
   const path = ['steps', index];
   const input = value[name] ?? {};
@@ -116,30 +134,9 @@ async function stepAt(
       ? name
       : parseAt(document, [...path, 'label'], stepLabel, value['label'], problems);
   if (parsed === undefined || label === undefined) return undefined;
-  const loaded =
-    name === 'custom' ? await loadAt(document, [...path, name, 'path'], parsed, folder, problems) : spec;
-  if (!loaded) return undefined;
-  // A module may have a schema of its own options: only now is it known.
-  const read =
-    name === 'custom' ? parseAt(document, [...path, name], loaded.options, input, problems) : parsed;
-  return read === undefined ? undefined : { label, spec: loaded, input, parsed: read };
-}
-
-async function loadAt(
-  document: PipelineDocument,
-  path: readonly (string | number)[],
-  parsed: unknown,
-  folder: string,
-  problems: ScaleQuestError[],
-): Promise<OperatorSpec | undefined> {
-  const { path: written } = parsed as z.output<typeof customOptions>;
-  const isFile = written.startsWith('.') || isAbsolute(written) || /\.[cm]?[jt]s$/.test(written);
-  const specifier = isFile ? pathToFileURL(resolve(folder, written)).href : written;
-  const { loadCustomOperator } = await import('../../operators/custom.js');
-  try {
-    return (await loadCustomOperator(specifier)) as unknown as OperatorSpec;
-  } catch (error) {
-    problems.push(problem('ERR_OPERATOR_LOAD', document.at(path), (error as Error).message));
-    return undefined;
-  }
+  if (name !== 'custom') return { label, spec, input, parsed };
+  const { customAt } = await import('./customAt.js');
+  const options = parsed as z.output<typeof customOptions>;
+  const found = await customAt(document, [...path, name], { input, parsed: options }, folder, deps, problems);
+  return found && { label, input, ...found };
 }

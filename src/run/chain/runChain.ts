@@ -6,7 +6,7 @@ import { type Chain, type Link, overridesOf } from '../../pipeline/chain.js';
 import { launchOnce } from '../../train/train.js';
 import { onceOptions } from './chainProgram.js';
 import type { Emit, TrainingEvent } from '../events.js';
-import { planPipeline } from '../planPipeline.js';
+import { planToRun } from '../planPipeline.js';
 import { linkFolderOf } from '../runFolders.js';
 import { type PipelineRun, startRun } from '../runPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
@@ -95,7 +95,7 @@ async function runPipelineLink(
   world: ChainWorld,
 ): Promise<Record<string, string>> {
   const set = overridesOf(link, given);
-  const plan = await planPipeline(resolve(chain.folder, link.pipeline!), { set }, world);
+  const plan = await planToRun(resolve(chain.folder, link.pipeline!), { set }, world);
   const folder = await linkFolderOf(plan, join(chain.runs, link.name));
   const run = startRun(plan, folder, world.signal, world);
   world.emit({ event: 'linkRuns', link: link.name, run });

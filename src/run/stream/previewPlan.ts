@@ -4,7 +4,7 @@ import type { ColumnValue } from '../../arrow/columnType.js';
 import type { CommitSink } from '../../flow/commitShards.js';
 import type { Batch } from '../../flow/batch.js';
 import type { Plan } from '../../pipeline/plan.js';
-import { type RunDeps, runContext } from './runPlan.js';
+import { type RunDeps, runContext, sourceScreen } from './runPlan.js';
 import { streamRows } from './streamRows.js';
 
 /** What one step did to one row. */
@@ -30,6 +30,8 @@ export interface RowLost {
   reason: string;
   /** The error in words; empty for a filter. */
   message: string;
+  /** The first characters of what a model wrote about the row before; null where none did. */
+  reply: string | null;
 }
 
 /** What each step did to one source row. */
@@ -63,10 +65,13 @@ function tracedSteps(
       for (let seq = lo; seq < hi; seq++) traces.set(seq, { seq, effects: [] });
     }),
   );
-  for (const { spec, input, parsed, label } of plan.steps) {
+  for (const [at, { spec, input, parsed, label }] of plan.steps.entries()) {
     const written = spec.writes(parsed).map(({ name }) => name);
     stream = stream.pipe(
-      spec.operator(input, runContext(plan, deps, label)),
+      spec.operator(input, {
+        ...runContext(plan, deps, label),
+        ...(at === 0 && { screen: sourceScreen(plan) }),
+      }),
       tap((batch) => {
         const seqs = columnValues(batch.rows, 'seq') as number[];
         const columns = written.map((name) => columnValues(batch.rows, name));
@@ -76,8 +81,8 @@ function tracedSteps(
         });
         for (const event of batch.events) {
           if (event.step !== label || (event.kind !== 'dropped' && event.kind !== 'rejected')) continue;
-          const { kind, seq, step, reason, message } = event;
-          traces.get(seq)!.effects.push({ step, kind, reason, message });
+          const { kind, seq, step, reason, message, reply } = event;
+          traces.get(seq)!.effects.push({ step, kind, reason, message, reply });
         }
       }),
     );
@@ -99,11 +104,11 @@ export function printTraces(traces: readonly RowTrace[], steps: readonly string[
     .join('\n\n');
 }
 
-/** A value that a step leaves as it was is not printed again; filters of responses mostly do so. */
+/** A value that a step leaves as it was is not printed again; filters of responses mostly do so. So is a reply that they lose. */
 function withoutRepeats(effects: readonly RowEffect[]): RowEffect[] {
   const shown = new Map<string, string>();
   return effects.map((effect) => {
-    if (effect.kind !== 'kept') return effect;
+    if (effect.kind !== 'kept') return shown.has('responses') ? { ...effect, reply: null } : effect;
     const changed = Object.entries(effect.values).filter(([name, value]) => {
       const text = JSON.stringify(value);
       const isNew = shown.get(name) !== text;
@@ -117,10 +122,11 @@ function withoutRepeats(effects: readonly RowEffect[]): RowEffect[] {
 function printEffect(effect: RowEffect, width: number): string[] {
   const head = `  ${effect.step.padEnd(width)}  `;
   if (effect.kind !== 'kept') {
-    return indent(
-      `${head}${effect.kind}: ${effect.reason}${effect.message ? ` (${effect.message})` : ''}`,
-      head.length,
-    );
+    const { kind, reason, message, reply } = effect;
+    return [
+      ...indent(`${head}${kind}: ${reason}${message ? ` (${message})` : ''}`, head.length),
+      ...(reply ? indent(`${' '.repeat(head.length)}the model wrote: ${reply}`, head.length + 2) : []),
+    ];
   }
   const values = Object.entries(effect.values);
   if (values.length === 0) return [`${head}kept`];

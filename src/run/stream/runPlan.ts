@@ -9,7 +9,9 @@ import type { StepCounts } from '../../flow/steps/outcome.js';
 import { replayStepResults } from '../../flow/stepResults/replayStepResults.js';
 import type { StepState } from '../../flow/stepResults/stepResult.js';
 import { decodeStepResult, encodeStepResults } from '../../flow/stepResults/stepResultBytes.js';
+import { namedSources } from '../../io/sources/registry.js';
 import type { RunContext } from '../../operators/lib/operator.js';
+import { screenMarkers } from '../../operators/lib/screenMarkers.js';
 import { promptWrapperFrom } from '../../pipeline/promptWrapper.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
@@ -53,6 +55,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
       ...{ windowRows, batchRows, target, limit },
       shardRows: output.shardRows,
       segmentRows: stepResults?.segmentRows,
+      lostReplyCharsMax: charsMaxOf(output),
     },
     { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered },
     (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
@@ -72,7 +75,8 @@ function connectSteps(
   return plan.steps.reduce((stream, { spec, input, label }, at) => {
     const isCached = deps.stepResults !== undefined && at < plan.stepFingerprints.length;
     const cached = { at, onState: (state: StepState) => void states.set(at, state) };
-    const context = { ...runContext(plan, deps, label), ...(isCached ? cached : {}) };
+    const screened = at === 0 ? { screen: sourceScreen(plan) } : {};
+    const context = { ...runContext(plan, deps, label), ...screened, ...(isCached ? cached : {}) };
     return stream.pipe(spec.operator(input, context));
   }, source);
 }
@@ -109,6 +113,16 @@ function cacheOf({ stepResults }: RunDeps): BatchOperator {
   );
 }
 
+/** What looks at the rows that a plan's source gives, before its first step does. */
+export function sourceScreen({ settings: { source } }: Plan): RunContext['screen'] {
+  return source.markers === 'reject' && namedSources(source).length > 0 ? screenMarkers : undefined;
+}
+
+/** `all` as a number. */
+function charsMaxOf({ lostReplyCharsMax }: Plan['settings']['output']): number {
+  return lostReplyCharsMax === 'all' ? Infinity : lostReplyCharsMax;
+}
+
 /** The context of the step called `label`. */
 export function runContext(
   plan: Plan,
@@ -120,6 +134,7 @@ export function runContext(
     models,
     prompt,
     step: label,
+    lostReplyCharsMax: charsMaxOf(plan.settings.output),
     texts: textsFrom(plan.texts),
     promptWrapper: promptWrapperFrom(plan.folder),
     ...(resume ? { restored: resume.restored } : {}),

@@ -25,6 +25,8 @@ export interface StreamSettings {
   target?: number | undefined;
   /** End after so many source positions. */
   limit?: number | undefined;
+  /** The most characters of a reply that a lost row holds. */
+  lostReplyCharsMax?: number | undefined;
   /** No batch goes past a multiple of this. */
   segmentRows?: number | undefined;
 }
@@ -40,7 +42,7 @@ export interface StreamDeps {
 
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
-  { windowRows, batchRows, shardRows, target, limit, segmentRows }: StreamSettings,
+  { windowRows, batchRows, shardRows, target, limit, segmentRows, lostReplyCharsMax }: StreamSettings,
   { read, replay, sink, resume = NOTHING_YET, signal, onDelivered }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
@@ -52,7 +54,7 @@ export function streamRows(
   });
   const stream = connect(gate.source(read, replay)).pipe(untilAborted(signal));
   return commitShards(stream, {
-    ...{ gate, sink, shardRows, target, from, keptBefore: kept },
+    ...{ gate, sink, shardRows, target, from, keptBefore: kept, lostReplyCharsMax },
     ...(onDelivered ? { onDelivered } : {}),
   });
 }

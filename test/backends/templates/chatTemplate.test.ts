@@ -149,6 +149,7 @@ describe('a template from a tokenizer', () => {
     const chat = {
       bos: undefined,
       eos: '</s>',
+      specialTokens: [],
       render: ([message]: readonly { content: string }[]) => `<a>${message!.content}<b>`,
     };
     assert.deepEqual(userMessageTextOf(chat, 'p'), { before: '<a>', after: '<b>' });

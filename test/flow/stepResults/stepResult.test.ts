@@ -9,7 +9,16 @@ function resultOf(...events: RowEvent[]): StepResult {
 }
 
 function rejected(reason: string): RowEvent {
-  return { kind: 'rejected', seq: 0, seqIndex: 0, step: 's', reason, message: '', question: null };
+  return {
+    kind: 'rejected',
+    seq: 0,
+    seqIndex: 0,
+    step: 's',
+    reason,
+    message: '',
+    question: null,
+    reply: null,
+  };
 }
 
 test('results of consecutive steps are gathered in their order; a gap ends them', () => {

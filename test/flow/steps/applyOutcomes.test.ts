@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildRows } from '../../../src/arrow/build.js';
 import { type Column, SEQ_INDEX_COLUMN } from '../../../src/arrow/columnType.js';
 import { RowError } from '../../../src/errors.js';
 import type { Batch } from '../../../src/flow/batch.js';
@@ -14,7 +15,7 @@ import {
   rejectIfIncomplete,
   rejectOrThrow,
 } from '../../../src/flow/steps/outcome.js';
-import type { StateDelta } from '../../../src/flow/rowEvents.js';
+import type { LostRow, StateDelta } from '../../../src/flow/rowEvents.js';
 import { numberedRows, plainBatch, textBatch, valuesOf } from '../batches.js';
 
 const CHARS: Column = { name: 'chars', type: 'int32', help: 'characters' };
@@ -38,12 +39,41 @@ test('lost rows become events with step, reason, message and question; earlier e
     { kind: 'rejected', reason: 'ROW_EMPTY', message: 'nothing' } as const,
   ];
   const { events } = apply(outcomes, { ...plainBatch(10, 12), events: [earlier] });
-  const common = { seqIndex: 0, step: 'step', question: null };
+  const common = { seqIndex: 0, step: 'step', question: null, reply: null };
   assert.deepEqual(events, [
     earlier,
     { kind: 'dropped', seq: 10, ...common, reason: 'bad', message: 'it is' },
     { kind: 'rejected', seq: 11, ...common, reason: 'ROW_EMPTY', message: 'nothing' },
   ]);
+});
+
+test('a lost row holds what the model wrote: in this step, else in the columns, up to a bound that cuts no character', () => {
+  const reply = 'No 😀 way';
+  const outcomes = [
+    drop('bad', '', reply),
+    { kind: 'rejected', reason: 'ROW_UNCLEAR', message: '', reply } as const,
+    drop('other'),
+  ];
+  const answers: Column[] = [
+    { name: 'seq', type: 'int32', help: '' },
+    { name: 'responses', type: 'list<string>', help: '' },
+  ];
+  const rows = buildRows(
+    answers,
+    [
+      [10, 11, 12],
+      [['a'], ['b'], ['c', 'd']],
+    ],
+    3,
+  );
+  const replies = (lostReplyCharsMax?: number): unknown[] =>
+    applyOutcomes({ lo: 10, hi: 13, rows, events: [] }, { ...SHAPE, lostReplyCharsMax }, outcomes).events.map(
+      (event) => (event as LostRow).reply,
+    );
+  assert.deepEqual(replies(), [reply, reply, 'c\n---\nd']);
+  assert.deepEqual(replies(5), ['No 😀', 'No 😀', 'c\n---']);
+  assert.deepEqual(replies(4), ['No ', 'No ', 'c\n--']);
+  assert.deepEqual(replies(0), ['', '', '']);
 });
 
 test('multiplied rows are numbered within their position, also those that came numbered; the new ones are an event', () => {

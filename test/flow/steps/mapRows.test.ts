@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RecordBatch } from 'apache-arrow';
+import { columnValues } from '../../../src/arrow/read.js';
 import { RowError } from '../../../src/errors.js';
 import { mapRows } from '../../../src/flow/steps/mapRows.js';
 import { drop, keep } from '../../../src/flow/steps/outcome.js';
@@ -92,4 +94,33 @@ test('a batch whose step result was replayed passes as it is', () => {
   const batch = { ...textBatch(0, ['a']), stepResults: [replayed('link')] };
   source.next(batch);
   assert.equal(out[0], batch);
+});
+
+test('what the screen rejects is not decided; the others are, and a screen that finds nothing costs nothing', () => {
+  const decided: string[] = [];
+  const screens: (string[] | null)[] = [['b'], null];
+  const screen = (rows: RecordBatch) => {
+    const bad = screens.shift();
+    const reject = { kind: 'rejected', reason: 'ROW_MARKER', message: 'bad' } as const;
+    return bad
+      ? columnValues(rows, 'text').map((text) => (bad.includes(text as string) ? reject : null))
+      : null;
+  };
+  const { source, out } = driven(
+    mapRows({ ...SHAPE, screen }, ({ text }) => {
+      decided.push(text);
+      return keep({ chars: 1 });
+    }),
+  );
+  source.next(textBatch(0, ['a', 'b', 'c']));
+  source.next(textBatch(3, ['b']));
+  assert.deepEqual(decided, ['a', 'c', 'b']);
+  assert.deepEqual(
+    out.map((batch) => valuesOf(batch, 'seq')),
+    [[0, 2], [3]],
+  );
+  assert.deepEqual(
+    out[0]!.events.map(({ kind, seq }) => [kind, seq]),
+    [['rejected', 1]],
+  );
 });

@@ -27,6 +27,9 @@ test('an error of the row rejects the row; any other goes on as it is', () => {
   assert.deepEqual(rejectOrThrow(new RowError('ROW_EMPTY', 'nothing')), {
     ...{ kind: 'rejected', reason: 'ROW_EMPTY', message: 'nothing' },
   });
+  assert.deepEqual(rejectOrThrow(new RowError('ROW_EMPTY', 'nothing', { reply: ' ' })), {
+    ...{ kind: 'rejected', reason: 'ROW_EMPTY', message: 'nothing', reply: ' ' },
+  });
   const other = new ScaleQuestError('ERR_IO_READ', 'x');
   assert.throws(
     () => rejectOrThrow(other),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { from } from 'rxjs';
 import { RowError } from '../../../src/errors.js';
 import type { Batch } from '../../../src/flow/batch.js';
-import { KEEP, drop } from '../../../src/flow/steps/outcome.js';
+import { KEEP, type StepShape, drop } from '../../../src/flow/steps/outcome.js';
 import { isDelta } from '../../../src/flow/rowEvents.js';
 import { scanRows } from '../../../src/flow/steps/scanRows.js';
 import { type StepState, replayed } from '../../../src/flow/stepResults/stepResult.js';
@@ -12,7 +12,7 @@ import { driven, plainBatch, textBatch, valuesOf } from '../batches.js';
 const SHAPE = { step: 'unique', reads: { text: 'string' }, writes: [] } as const;
 
 /** Keeps the first of equal texts. */
-function unique(more: { at?: number; onState?: (state: StepState) => void } = {}, restored: string[] = []) {
+function unique(more: Pick<StepShape, 'at' | 'onState' | 'screen'> = {}, restored: string[] = []) {
   return scanRows(
     { ...SHAPE, ...more },
     {
@@ -148,4 +148,12 @@ test('a step without state has no hash: its result rests on the row alone', () =
     [told, out[0]!.stepResults![0]!.stateBefore, deltasOf(out[0]!).length],
     [[], undefined, 2],
   );
+});
+
+test('what the screen rejects is not decided and leaves the state as it was', () => {
+  const reject = { kind: 'rejected', reason: 'ROW_MARKER', message: 'bad' } as const;
+  const { source, out } = driven(unique({ screen: () => [reject, null, null] }));
+  source.next(textBatch(0, ['a', 'a', 'a']));
+  assert.deepEqual(valuesOf(out[0]!, 'seq'), [1]);
+  assert.deepEqual(deltasOf(out[0]!), [[1, 'unique', 'a']]);
 });

@@ -37,6 +37,7 @@ async function commitOne(path: string): Promise<CommitRecord> {
     kind: 'dropped',
     message: '',
     question: null,
+    reply: null,
   } as const;
   const rejects = {
     file: rejectsFile(0),

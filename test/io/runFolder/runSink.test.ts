@@ -45,7 +45,14 @@ test('a commit is a shard of the wanted columns, a table of lost rows, a state, 
   await sink.append(rowsOf('a', 'b'));
   await sink.append(rowsOf());
   await sink.append(rowsOf('c'));
-  const lost = { step: 'filter', reason: 'short', kind: 'dropped', message: '', question: null } as const;
+  const lost = {
+    step: 'filter',
+    reason: 'short',
+    kind: 'dropped',
+    message: '',
+    question: null,
+    reply: null,
+  } as const;
   await sink.commit({
     ...{ next: 5, kept: 3, lost: [{ seq: 3, seqIndex: 0, ...lost }], done: false },
     deltas: [{ seq: 4, step: 'deduplicate', value: 'seen' }],

@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import type { Choice } from '../../../src/backends/model.js';
 import { RowError } from '../../../src/errors.js';
-import { choiceFault, completeUsable, samplingOptions } from '../../../src/operators/lib/completion.js';
+import {
+  choiceFault,
+  completeAll,
+  completeUsable,
+  samplingOptions,
+} from '../../../src/operators/lib/completion.js';
+import { markersOf } from '../../../src/text/markers.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 const ASK = {
@@ -22,10 +28,16 @@ const FAULTS: [text: string, finish: Choice['finish'], code: string | null][] = 
   ['Seven.', 'stop', null],
   ['', 'stop', 'ROW_EMPTY'],
   [' \n\t', 'stop', 'ROW_EMPTY'],
+  ['<think>Six? Seven?', 'stop', 'ROW_THOUGHT'],
+  ['Six? Seven?</think>\n', 'stop', 'ROW_THOUGHT'],
+  ['<think>Six?</think>Seven.', 'stop', null],
+  ['<think>Six? Sev', 'length', 'ROW_LENGTH'],
   ['Seven and a ha', 'length', 'ROW_LENGTH'],
   ['', 'length', 'ROW_LENGTH'],
   [LOOP, 'length', 'ROW_REPETITION'],
   [LOOP, 'stop', null],
+  ['Seven.<|im_end|>\n<|im_start|>user\nNo', 'stop', 'ROW_MARKER'],
+  ['Seven.<|im_end|>\n<|im_start|>user\nNo', 'length', 'ROW_LENGTH'],
 ];
 
 for (const [text, finish, code] of FAULTS) {
@@ -47,10 +59,28 @@ test('usable choices come trimmed and in the order of the server; the others are
   assert.deepEqual(model.completes, [ASK]);
 });
 
+test('an end token at the end of a choice is cut off; a choice that goes on after one is left out', async () => {
+  const replies = ['4.\n<|eot_id|>', '5<｜end▁of▁sentence｜>User: 6', '<s>7</s>', '<|im_end|>', '8</s>\n'];
+  const model = scriptedModel({ complete: () => replies });
+  assert.deepEqual(await completeUsable(model, ASK), {
+    texts: ['4.', '<s>7</s>', '8'],
+    leftOut: { ROW_MARKER: 1, ROW_EMPTY: 1 },
+  });
+  const own = { ...model, markers: markersOf({ tokens: ['<s>'] }) };
+  assert.deepEqual((await completeUsable(own, ASK)).leftOut, { ROW_MARKER: 2, ROW_EMPTY: 1 });
+});
+
+test('where all choices stay, each ends before its first control token', async () => {
+  const replies = ['4.<|eot_id|>', '5<|im_end|>\n<|im_start|>user\n6', '', '<|x|>'];
+  const model = scriptedModel({ complete: () => replies });
+  assert.deepEqual((await completeAll(model, ASK)).texts, ['4.', '5', '', '<|x|>']);
+});
+
 const REJECTED: [replies: Partial<Choice>[], code: string][] = [
   [[{ text: 'cut', finish: 'length' }, { text: '' }], 'ROW_LENGTH'],
   [[{ text: '' }, { text: 'cut', finish: 'length' }], 'ROW_EMPTY'],
   [[{ text: LOOP, finish: 'length' }], 'ROW_REPETITION'],
+  [[{ text: 'Yes<|eot_id|>No' }, { text: '' }], 'ROW_MARKER'],
   [[], 'ROW_EMPTY'],
 ];
 

@@ -25,6 +25,10 @@ const INVALID: [text: string, message: RegExp][] = [
   ['{{ question }} {{ answer }}', /uses \{\{ answer \}\}, expected only \{\{ question \}\}/],
   ['{{ Question }}', /does not use \{\{ question \}\}/],
   ['{{ question', /is not a Jinja template/],
+  [
+    '{{ question }}<|im_end|>',
+    /respond holds the control token "<\|im_end\|>", which the model’s `template` writes/,
+  ],
   ['{% for %}{{ question }}', /is not a Jinja template/],
 ];
 

@@ -1,0 +1,77 @@
+// The second half of `npm run build`: joins the compiled modules of dist/src into dist/bundle, which the command line and users of
+// the package load. Node takes about a millisecond of CPU to find, read and compile a module, and zod alone has ninety.
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const source = join(root, 'dist', 'src');
+const target = join(root, 'dist', 'bundle');
+
+/**
+ * Packages that are joined too. Of the others users may hold objects, as of apache-arrow and rxjs, or they are loaded only where
+ * they are needed.
+ */
+const JOINED = ['commander', 'yaml', 'zod'];
+
+/** Threads and processes begin with these modules. They lie in one folder, so that the same relative address finds them there. */
+const STARTED = /new URL\('(\.[^']+\.js)', import\.meta\.url\)/g;
+
+function startedModules() {
+  const modules = readdirSync(source, { recursive: true }).filter((name) => name.endsWith('.js'));
+  return modules.flatMap((name) => {
+    const path = join(source, name);
+    return [...readFileSync(path, 'utf8').matchAll(STARTED)].map(([, from]) => join(dirname(path), from));
+  });
+}
+
+/** The licences of what is joined ask for their text beside it. */
+function writeLicences() {
+  const texts = JOINED.map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+  writeFileSync(join(target, 'LICENSES.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
+/** The modules that are loaded with a module: its imports, and theirs, but for late ones. */
+function loadedWith(path, infoOf, loaded = new Set()) {
+  if (loaded.has(path)) return loaded;
+  loaded.add(path);
+  for (const imported of infoOf(path)?.importedIds ?? []) loadedWith(imported, infoOf, loaded);
+  return loaded;
+}
+
+const START = join(source, 'cli', 'startProgram.js');
+/** What each command that reads a pipeline file loads: joined into one file, whoever else imports parts of it. */
+const PLAN = [join(source, 'cli', 'program.js'), join(source, 'run', 'planPipeline.js')];
+
+/** A group of modules that become one file. */
+function joined(name, paths, priority) {
+  let loaded;
+  const nameOf = (id, context) => {
+    loaded ??= new Set(paths.flatMap((path) => [...loadedWith(path, (each) => context.getModuleInfo(each))]));
+    return loaded.has(id) ? name : null;
+  };
+  return { name: nameOf, debugName: name, priority };
+}
+
+const entries = [START, join(source, 'index.js'), ...startedModules()];
+const bundle = await rolldown({
+  input: Object.fromEntries(entries.map((path) => [basename(path, '.js'), path])),
+  external: (id) => !id.startsWith('.') && !id.startsWith(root) && !JOINED.includes(id),
+  platform: 'node',
+  // Modules that are imported late by one and at once by another are meant so.
+  checks: { ineffectiveDynamicImport: false },
+});
+rmSync(target, { recursive: true, force: true });
+await bundle.write({
+  dir: target,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name].js',
+  codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1)] },
+});
+writeLicences();

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
+
+/** scripts/bundle.mjs, as `npm run build` has run it: what the command line and users of the package load. */
+
+const FOLDER = join(PACKAGE_FOLDER, 'dist', 'bundle');
+
+const texts = new Map(
+  readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.js'))
+    .map((name): [string, string] => [name, readFileSync(join(FOLDER, name), 'utf8')]),
+);
+
+/** Which file holds each joined module, by the bundler's marks. */
+const holders = new Map<string, string[]>();
+for (const [name, text] of texts)
+  for (const [, module] of text.matchAll(/^\/\/ ((?:dist\/src|node_modules)\/\S+)$/gm))
+    holders.set(module!, [...(holders.get(module!) ?? []), name]);
+
+test('no module is there twice, and of each class of errors there is one: a copy would be an error that nobody knows', () => {
+  assert.ok(holders.size > 200 && holders.has('node_modules/yaml/dist/doc/Document.js'));
+  assert.deepEqual(
+    [...holders].filter(([, names]) => names.length > 1),
+    [],
+  );
+  for (const name of ['ScaleQuestError', 'PipelineProblems', 'RowError']) {
+    const declaring = new RegExp(`class ${name} |\\b${name} = class `, 'g');
+    assert.equal([...texts.values()].flatMap((text) => [...text.matchAll(declaring)]).length, 1, name);
+  }
+});
+
+test('the first modules of threads and processes lie beside those that start them', () => {
+  const started = [...texts.values()].flatMap((text) =>
+    [...text.matchAll(/new URL\(["']\.\/([^"']+)["'], import\.meta\.url\)/g)].map(([, name]) => name!),
+  );
+  assert.ok(started.includes('shardWorker.js') && started.includes('guardProcess.js'));
+  for (const name of started) assert.ok(existsSync(join(FOLDER, name)), name);
+});
+
+test('of zod’s languages only one is there, and the licences of joined packages are', () => {
+  const languages = [...holders.keys()].filter((name) => /zod\/v4\/locales\/\w+\.js$/.test(name));
+  assert.deepEqual(languages, ['node_modules/zod/v4/locales/en.js']);
+  const licences = readFileSync(join(FOLDER, 'LICENSES.txt'), 'utf8');
+  for (const name of ['commander', 'yaml', 'zod']) assert.match(licences, new RegExp(`^${name}\n\n`, 'm'));
+  assert.equal(licences.match(/Permission (is hereby granted|to use, copy)/g)?.length, 3);
+});
