@@ -1,15 +1,4 @@
-import {
-  Bool,
-  DataType,
-  Field,
-  Float64,
-  Int32,
-  Int64,
-  List,
-  Precision,
-  Struct,
-  Utf8,
-} from 'apache-arrow';
+import { Bool, DataType, Field, Float64, Int32, Int64, List, Precision, Struct, Utf8 } from 'apache-arrow';
 import type { Column, ColumnType } from './columnType.js';
 import { type FieldTree, type TypeTree, printType, typeTree } from './typeTree.js';
 

@@ -30,7 +30,7 @@ export type ColumnValue =
   | { readonly [field: string]: ColumnValue };
 
 /** One message of a chat; a message that only calls tools has no content. */
-export interface Message {
+export interface MessageCell {
   /** `system`, `user`, `assistant`, or another role. */
   readonly role: string;
   /** The text. */
@@ -48,7 +48,7 @@ export interface CellValues {
   'list<string>': readonly string[];
   'list<float64>': readonly (number | null)[];
   'list<bool>': readonly (boolean | null)[];
-  messages: readonly Message[];
+  messages: readonly MessageCell[];
   [list: `list<${string}>`]: readonly ColumnValue[];
   [struct: `struct<${string}>`]: { readonly [field: string]: ColumnValue };
 }

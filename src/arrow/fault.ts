@@ -59,8 +59,7 @@ export function fits(tree: TypeTree, value: unknown): boolean {
     case 'list': {
       const { element, elementNullable } = tree;
       return (
-        Array.isArray(value) &&
-        value.every((each) => (each === null ? elementNullable : fits(element, each)))
+        Array.isArray(value) && value.every((each) => (each === null ? elementNullable : fits(element, each)))
       );
     }
     case 'struct':

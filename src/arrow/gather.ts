@@ -52,7 +52,10 @@ function gatherFields(fields: readonly Field[], pieces: readonly Piece[]): Data[
   );
 }
 
-function gatherNumbers<T extends Int32Array | Float64Array | BigInt64Array>(pieces: readonly Piece[], into: T): T {
+function gatherNumbers<T extends Int32Array | Float64Array | BigInt64Array>(
+  pieces: readonly Piece[],
+  into: T,
+): T {
   let length = 0;
   for (const { data, runs } of pieces) {
     const values = data.values as T;

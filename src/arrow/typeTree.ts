@@ -1,3 +1,4 @@
+import { ScaleQuestError } from '../errors.js';
 import { type ColumnType, SCALAR_TYPES } from './columnType.js';
 
 export type ScalarType = (typeof SCALAR_TYPES)[number];
@@ -32,7 +33,11 @@ const FIELD_NAME = /^\s*([^\s<>,:][^<>,:]*?)\s*:/;
 /** The tree of a type; made once for each text. `isColumnType` has found it well-formed. */
 export function typeTree(type: ColumnType): TypeTree {
   const made = trees.get(type) ?? parseType(type, 0);
-  if (!made) throw new TypeError(`unknown column type ${type}`);
+  if (!made)
+    throw new ScaleQuestError(
+      'ERR_INVARIANT',
+      `unknown column type ${type}, expected one that isColumnType takes`,
+    );
   trees.set(type, made);
   return made;
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
+import { listDataFiles } from '../io/files/dataFiles.js';
+import { nodeFiles } from '../io/files/files.js';
 import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
@@ -16,6 +18,9 @@ const DEPS = {
   canImport,
   readHead,
   contentsHash,
+  listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
+  sourceHead: async ({ format, options }, file) =>
+    format.readHead ? format.readHead(nodeFiles, file, options) : null,
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),

@@ -25,7 +25,8 @@ test('an Arrow type that no column has is none', () => {
   const list = (type: DataType): List => new List(new Field('item', type, true));
   const foreign = [new Uint64(), new Uint32(), new Float32(), new DateMillisecond(), list(new Uint64())];
   const struct = new Struct([new Field('a', new Utf8(), true), new Field('b', new Float32(), true)]);
-  for (const type of [...foreign, struct, list(list(new Float32()))]) assert.equal(columnTypeOf(type), null, `${type}`);
+  for (const type of [...foreign, struct, list(list(new Float32()))])
+    assert.equal(columnTypeOf(type), null, `${type}`);
 });
 
 test('text in a dictionary is text, alone and in lists', () => {

@@ -83,7 +83,8 @@ test('another Arrow type is an error that names it', () => {
   for (const { type, data } of [dates, wide]) {
     assert.throws(() => gather(type, [{ data: data[0]!, runs: Int32Array.of(0, 1) }]), {
       code: 'ERR_INVARIANT',
-      message: /Arrow type (Timestamp|Uint16).*expected Utf8, Int32, Int64, Float64, Bool, or a List or Struct/,
+      message:
+        /Arrow type (Timestamp|Uint16).*expected Utf8, Int32, Int64, Float64, Bool, or a List or Struct/,
     });
   }
 });

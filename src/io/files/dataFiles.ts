@@ -1,5 +1,4 @@
 import { join, relative, resolve, sep } from 'node:path';
-import picomatch from 'picomatch';
 import { ScaleQuestError } from '../../errors.js';
 import { type Files, byCodeUnits } from './files.js';
 
@@ -31,35 +30,44 @@ export async function listDataFiles(
   paths: readonly string[],
   pick: FilePick,
 ): Promise<DataFiles> {
-  const named: string[] = [];
-  const found = new Set<string>();
-  const leftOut = new Set<string>();
+  const listed: FoundFiles[] = [];
   for (const path of paths) {
-    const listed = await filesOf(files, path, pick);
-    if (listed === null) named.push(path);
-    else for (const file of listed.files) found.add(file);
-    for (const file of listed?.leftOut ?? []) leftOut.add(file);
+    const each = await findDataFiles(files, path, pick);
+    if (each.files.length === 0) throw nothingIn(path, pick, each.leftOut);
+    listed.push(each);
   }
-  const all = [...named, ...[...found].filter((file) => !named.includes(file))];
+  return joined(listed);
+}
+
+/** A file that is named counts as often as it is named; one that is found counts once. */
+function joined(listed: readonly FoundFiles[]): DataFiles {
+  const named = listed.flatMap(({ files, isNamed }) => (isNamed ? files : []));
+  const found = new Set(listed.flatMap(({ files, isNamed }) => (isNamed ? [] : files)));
+  const all = [...named, ...[...found].filter((file) => !named.includes(file))].sort(byCodeUnits);
+  const leftOut = new Set(listed.flatMap((each) => each.leftOut));
   for (const file of all) leftOut.delete(file);
-  return { files: all.sort(byCodeUnits), leftOut: [...leftOut].sort(byCodeUnits) };
+  return { files: all, leftOut: [...leftOut].sort(byCodeUnits) };
 }
 
 /** Whether a path is a pattern, unless something lies there under that very name. */
 export function isPattern(path: string): boolean {
-  return picomatch.scan(path).isGlob;
+  return /[*?[{]/.test(path);
 }
 
-/** Null for a single file. */
-async function filesOf(files: Files, path: string, pick: FilePick): Promise<DataFiles | null> {
+interface FoundFiles extends DataFiles {
+  /** Whether the path names one file. */
+  isNamed: boolean;
+}
+
+/** The same for one path, which may stand for no file. */
+export async function findDataFiles(files: Files, path: string, pick: FilePick): Promise<FoundFiles> {
   const stat = await files.stat(path);
-  if (stat && !stat.isFolder) return null;
+  if (stat && !stat.isFolder) return { files: [path], leftOut: [], isNamed: true };
   if (!stat && !isPattern(path)) {
     throw new ScaleQuestError('ERR_IO_READ', `cannot read ${path}: nothing is there. Check the path.`);
   }
-  const listed = stat ? await inFolder(files, path, pick) : await matching(files, path);
-  if (listed.files.length === 0) throw nothingIn(path, stat !== null, pick, listed.leftOut);
-  return listed;
+  const found = stat ? await inFolder(files, path, pick) : await matching(files, path);
+  return { ...found, files: found.files.sort(byCodeUnits), isNamed: false };
 }
 
 async function inFolder(files: Files, folder: string, pick: FilePick, depth = 0): Promise<DataFiles> {
@@ -84,6 +92,8 @@ async function inFolder(files: Files, folder: string, pick: FilePick, depth = 0)
 }
 
 async function matching(files: Files, pattern: string): Promise<DataFiles> {
+  // Few pipelines need it, and each command would load it.
+  const { default: picomatch } = await import('picomatch');
   const { base, glob } = picomatch.scan(toSlashes(pattern));
   const isMatch = picomatch(glob);
   const folder = resolve(base || '.');
@@ -107,18 +117,13 @@ function toSlashes(path: string): string {
   return sep === '/' ? path : path.replaceAll(sep, '/');
 }
 
-function nothingIn(
-  path: string,
-  isFolder: boolean,
-  { extensions }: FilePick,
-  leftOut: readonly string[],
-): ScaleQuestError {
-  if (!isFolder) {
+function nothingIn(path: string, { extensions }: FilePick, leftOut: readonly string[]): ScaleQuestError {
+  if (isPattern(path)) {
     const message = `cannot read ${path}: no file matches the pattern. Check it.`;
     return new ScaleQuestError('ERR_IO_READ', message);
   }
-  const found =
-    leftOut.length > 0 ? `; found ${leftOut.slice(0, 5).map((file) => relative(path, file) || file)}` : '';
+  const names = leftOut.slice(0, 5).map((file) => relative(path, file));
+  const found = names.length > 0 ? `; found ${names.join(', ')}` : '';
   const message = `${path} holds no ${printEndings(extensions)} file${found}. Name the files, or the right folder.`;
   return new ScaleQuestError('ERR_IO_READ', message);
 }

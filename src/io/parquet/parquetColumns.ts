@@ -36,7 +36,10 @@ function recordReader({ children }: Data, fields: readonly Field[]): (row: numbe
   const readers = fields.map(({ name, type }, at) => {
     const child = children[at]!;
     const value = valueReader(child, type);
-    return [name, (row: number) => (child.nullCount > 0 && !child.getValid(row) ? null : value(row))] as const;
+    return [
+      name,
+      (row: number) => (child.nullCount > 0 && !child.getValid(row) ? null : value(row)),
+    ] as const;
   });
   return (row) => Object.fromEntries(readers.map(([name, value]) => [name, value(row)]));
 }

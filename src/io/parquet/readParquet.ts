@@ -1,3 +1,4 @@
+import { Damage } from '../files/damage.js';
 import {
   type AsyncBuffer,
   type ColumnChunk,
@@ -13,7 +14,7 @@ import { asFileColumn } from '../sources/fileOptions.js';
 import type { Block, ReadRequest } from '../sources/format.js';
 import { ValueFault } from '../values/convert.js';
 import type { FileColumn } from '../values/jsonRow.js';
-import { type ColumnReader, DamagedValue, columnReader } from './read/columnReader.js';
+import { type ColumnReader, DamagedValue, columnReader, printWanted } from './read/columnReader.js';
 import { BadText } from './read/leaf.js';
 import { checkPages } from './read/pages.js';
 import { type SchemaNode, schemaTrees } from './read/schemaTree.js';
@@ -77,14 +78,14 @@ function readersOf(path: string, metadata: FileMetaData, wanted: readonly FileCo
   });
 }
 
-function nodeOf(file: string, nodes: readonly SchemaNode[], { name }: FileColumn): SchemaNode {
+function nodeOf(file: string, nodes: readonly SchemaNode[], { name, type }: FileColumn): SchemaNode {
   const found = nodes.filter(({ element }) => element.name === name);
   if (found.length === 1) return found[0]!;
   const names = nodes.slice(0, 50).map(({ element }) => element.name);
   const message =
     found.length > 1
       ? `found ${found.length} columns "${name}", expected one. Give them names of their own.`
-      : `found the columns ${names.join(', ')}${nodes.length > 50 ? ', …' : ''}, expected a column "${name}".`;
+      : `found the columns ${names.join(', ')}${nodes.length > 50 ? ', …' : ''}, expected a column "${name}" (${printWanted(type)}).`;
   throw new ScaleQuestError('ERR_DATA_INVALID', message, { at: { file }, data: { column: name } });
 }
 
@@ -98,7 +99,9 @@ async function readColumn(
 ): Promise<ArrayLike<unknown>> {
   try {
     const chunks = leaves.map(({ node: leaf }) => chunkOf(group, leaf));
-    const bytes = await Promise.all(chunks.map((chunk, at) => readChunk(file, group, chunk, leaves[at]!.node)));
+    const bytes = await Promise.all(
+      chunks.map((chunk, at) => readChunk(file, group, chunk, leaves[at]!.node)),
+    );
     const root = { name: 'root', num_children: 1 };
     const narrowed: FileMetaData = {
       ...metadata,
@@ -117,7 +120,8 @@ async function readColumn(
     });
     const rowEnd = Number(group.num_rows);
     const decoded = await scan.readColumn({ column: node.id, rowStart: 0, rowEnd });
-    if (decoded.length !== rowEnd) throw new Error(`a column holds ${decoded.length} rows, expected ${rowEnd}`);
+    if (decoded.length !== rowEnd)
+      throw new Damage(`a column holds ${decoded.length} rows, expected ${rowEnd}`);
     return decoded;
   } catch (error) {
     throw unreadable(path, error, node.path[0]);
@@ -132,10 +136,10 @@ function underPath(chunk: ColumnChunk, path: string[]): ColumnChunk {
 function chunkOf(group: RowGroup, leaf: SchemaNode): ColumnChunk {
   const chunk = group.columns[leaf.leaf!];
   const meta = chunk?.meta_data;
-  if (!meta) throw new Error('a row group lacks a column');
-  if (chunk.file_path) throw new Error('its columns are in other files');
+  if (!meta) throw new Damage('a row group lacks a column');
+  if (chunk.file_path) throw new Damage('its columns are in other files');
   if (meta.type !== leaf.element.type || meta.path_in_schema.join('\0') !== leaf.path.join('\0'))
-    throw new Error('the columns of a row group are not those of the schema');
+    throw new Damage('the columns of a row group are not those of the schema');
   return chunk;
 }
 
@@ -157,12 +161,12 @@ async function readChunk(
   const start = Number(meta!.dictionary_page_offset || meta!.data_page_offset);
   const end = start + Number(total_compressed_size);
   if (!(start >= 4 && end >= start && end <= file.byteLength))
-    throw new Error('a column chunk lies outside of the file');
+    throw new Damage('a column chunk lies outside of the file');
   const values = Number(num_values);
   const isFlat = leaf.repetitionLevelMax === 0;
-  if (values > VALUES_MAX) throw new Error(`a row group holds more than ${VALUES_MAX} values of a column`);
+  if (values > VALUES_MAX) throw new Damage(`a row group holds more than ${VALUES_MAX} values of a column`);
   if (isFlat ? num_values !== group.num_rows : num_values < group.num_rows)
-    throw new Error('a column chunk does not hold one value a row');
+    throw new Damage('a column chunk does not hold one value a row');
   const bytes = await file.slice(start, end);
   checkPages(new Uint8Array(bytes), {
     values,
@@ -190,9 +194,9 @@ function decompress(codec: string, page: Uint8Array, lengthBytes: number): Uint8
   const known = new Map(Object.entries(decompressors));
   const decompressor = known.get(codec);
   if (codec === 'UNCOMPRESSED') return page;
-  if (!decompressor) throw new Error(`it is compressed by ${codec}, which is not read`);
+  if (!decompressor) throw new Damage(`it is compressed by ${codec}, which is not read`);
   const bytes = decompressor(page, lengthBytes);
-  if (bytes.length !== lengthBytes) throw new Error('a page has another length than its header says');
+  if (bytes.length !== lengthBytes) throw new Damage('a page has another length than its header says');
   return bytes;
 }
 
@@ -270,7 +274,7 @@ async function readMetadata(path: string, buffer: AsyncBuffer): Promise<FileMeta
     const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + num_rows, 0n);
     const isCounted = metadata.row_groups.every(({ num_rows }) => num_rows >= 0n && num_rows <= VALUES_MAX);
     if (!isCounted || rows !== metadata.num_rows)
-      throw new Error('the rows of its row groups are not those of the file');
+      throw new Damage('the rows of its row groups are not those of the file');
     return metadata;
   } catch (error) {
     throw unreadable(path, error);

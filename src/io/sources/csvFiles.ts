@@ -3,7 +3,7 @@ import { ScaleQuestError } from '../../errors.js';
 import type { Files } from '../files/files.js';
 import { type TextFileOptions, describeFiles, lineBytesMaxOf } from './fileOptions.js';
 import type { Block, FileHead, ReadRequest, SourceFiles } from './format.js';
-import { type CsvRecord, type CsvStyle, csvRecords } from './text/csvRecords.js';
+import type { CsvRecord, CsvStyle } from './text/csvRecords.js';
 import { readText } from './text/readText.js';
 import { readTextRows } from './textRows.js';
 import { convertCell } from '../values/cell.js';
@@ -79,7 +79,7 @@ async function* rowsOf(
   }
 }
 
-function tableRecords(
+async function* tableRecords(
   files: Files,
   file: string,
   options: TableOptions,
@@ -90,7 +90,9 @@ function tableRecords(
     quote: options.quote === 'none' ? null : '"',
     recordBytesMax: lineBytesMaxOf(options),
   };
-  return csvRecords(readText(files, file, options.encoding), file, style);
+  // The parser is loaded when a file is read: checking a pipeline does without it.
+  const { csvRecords } = await import('./text/csvRecords.js');
+  yield* csvRecords(readText(files, file, options.encoding), file, style);
 }
 
 function namesIn(file: string, { cells, fault, line }: CsvRecord): string[] {
@@ -106,9 +108,20 @@ function placesOf(
 ): readonly number[] {
   return columns.map(({ name }) => {
     const place = names.indexOf(name);
-    if (place < 0) throw badHeader(file, name, `found the columns ${printNames(names)}, expected a column "${name}"`, names);
+    if (place < 0)
+      throw badHeader(
+        file,
+        name,
+        `found the columns ${printNames(names)}, expected a column "${name}"`,
+        names,
+      );
     if (place !== names.lastIndexOf(name))
-      throw badHeader(file, name, `found the column "${name}" more than once in the header, expected it once`, []);
+      throw badHeader(
+        file,
+        name,
+        `found the column "${name}" more than once in the header, expected it once`,
+        [],
+      );
     return place;
   });
 }

@@ -17,15 +17,10 @@ export const jsonFiles = {
 };
 
 /** A missing key is null; blank lines do not count. */
-function readBlocks(
-  files: Files,
-  request: ReadRequest,
-  options: TextFileOptions,
-): AsyncGenerator<Block> {
+function readBlocks(files: Files, request: ReadRequest, options: TextFileOptions): AsyncGenerator<Block> {
   return readTextRows<TextRecord>(request, options, {
     records: (file) => recordsIn(readText(files, file, options.encoding), file, options),
-    read: ({ text, fault }, columns) =>
-      fault === undefined ? readJsonRow(text, columns) : { fault: fault },
+    read: ({ text, fault }, columns) => (fault === undefined ? readJsonRow(text, columns) : { fault: fault }),
   });
 }
 

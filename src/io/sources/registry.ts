@@ -29,7 +29,9 @@ export interface NamedSource {
 /** The formats that a source names: one, or none where rows are positions alone. A checked pipeline has no more. */
 export function namedSources(source: SourceOptions): NamedSource[] {
   return formatNames().flatMap((name) =>
-    source[name] === undefined ? [] : [{ name, format: SOURCE_FORMATS[name] as SourceFormat, options: source[name] }],
+    source[name] === undefined
+      ? []
+      : [{ name, format: SOURCE_FORMATS[name] as SourceFormat, options: source[name] }],
   );
 }
 

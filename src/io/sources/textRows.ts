@@ -75,5 +75,8 @@ function badLine(
     column === undefined
       ? `${fault}; it is row ${row}${ROWS_FROM_ZERO}.`
       : `column "${column}", row ${row}: ${fault}${ROWS_FROM_ZERO}.`;
-  return new ScaleQuestError('ERR_DATA_INVALID', message, { at: { file, line }, data: { row, ...(column === undefined ? {} : { column }) } });
+  return new ScaleQuestError('ERR_DATA_INVALID', message, {
+    at: { file, line },
+    data: { row, ...(column === undefined ? {} : { column }) },
+  });
 }

@@ -62,7 +62,8 @@ function asText(type: ValueType, value: unknown): string {
 const LIST_ADVICE = ' Declare the column as a list (`list<string>`, `messages`), or leave it out';
 const STRUCT_ADVICE = ' Declare the column as a struct (`struct<name: string>`), or leave it out';
 
-const TIMESTAMP = /^[+-]?\d{4,6}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?)?$/;
+const TIMESTAMP =
+  /^[+-]?\d{4,6}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?)?$/;
 
 function asTimestamp(type: ValueType, value: unknown): string {
   if (typeof value === 'string' && TIMESTAMP.test(value)) return value;
@@ -78,7 +79,8 @@ const DIGITS_MAX = 400;
 function asInteger(type: ValueType, kind: 'int32' | 'int64', value: unknown): number | bigint {
   const integer = integerOf(value);
   const bound = kind === 'int32' ? INT32 : INT64;
-  if (integer === null || integer < -bound || integer >= bound) throw fault(type, value);
+  if (integer === null || integer < -bound || integer >= bound)
+    throw fault(type, value, typeof value === 'string' ? TEXT_ADVICE : '');
   return kind === 'int32' ? Number(integer) : integer;
 }
 
@@ -102,8 +104,10 @@ function asDouble(type: ValueType, value: unknown): number {
     if (Number.isFinite(nearest)) return nearest;
   }
   if (typeof value === 'number') return value;
-  throw fault(type, value);
+  throw fault(type, value, typeof value === 'string' ? TEXT_ADVICE : '');
 }
+
+const TEXT_ADVICE = ' Declare the column string to read it as text, or write numbers';
 
 /** An integer beyond 2^53 names something more often than it counts: the nearest double would be another name. */
 function safeDouble(integer: bigint, digits: string, value = Number(integer)): number {

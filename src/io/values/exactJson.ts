@@ -24,16 +24,24 @@ const WORDS: ReadonlyMap<string, boolean | null> = new Map([
   ['false', false],
 ]);
 
-type Container = { kind: 'list'; items: unknown[] } | { kind: 'record'; entries: Map<string, unknown>; key: string };
+type Container =
+  { kind: 'list'; items: unknown[] } | { kind: 'record'; entries: Map<string, unknown>; key: string };
 
-/**
- * JSON in linear time, whatever its depth, with each number as it is written (ExactNumber). NaN and Infinity, which Python
- * writes, are null. Objects come without a prototype, so that any key is a key; of two same keys the last counts, as in
- * JSON.parse. Throws SyntaxError.
- */
-export function parseExactJson(text: string): unknown {
-  const open: Container[] = [];
+/** What is left of a text, read from left to right. */
+interface Scan {
+  /** What matches here; null, and nothing is read, where nothing does. */
+  match(pattern: RegExp): string | null;
+  /** Skips space, and the mark if it stands there. */
+  take(mark: string): boolean;
+  expect(mark: string): void;
+  string(): string;
+  /** Throws SyntaxError where something is left. */
+  end(): void;
+}
+
+function openScan(text: string): Scan {
   let at = 0;
+  const fail = (what: string): SyntaxError => new SyntaxError(`expected ${what} at character ${at}`);
 
   function match(pattern: RegExp): string | null {
     pattern.lastIndex = at;
@@ -51,7 +59,7 @@ export function parseExactJson(text: string): unknown {
   }
 
   function expect(mark: string): void {
-    if (!take(mark)) throw new SyntaxError(`expected ${mark} at character ${at}`);
+    if (!take(mark)) throw fail(mark);
   }
 
   function string(): string {
@@ -62,54 +70,67 @@ export function parseExactJson(text: string): unknown {
     return value;
   }
 
-  function key(into: Container & { kind: 'record' }): void {
-    into.key = string();
-    expect(':');
+  function end(): void {
+    match(SPACE);
+    if (at < text.length) throw fail('the end');
   }
 
-  /** A value that is no container; `undefined` where one has begun and its first item comes next. */
-  function value(): unknown {
-    if (take('[')) {
-      if (take(']')) return [];
-      open.push({ kind: 'list', items: [] });
-      return undefined;
-    }
-    if (take('{')) {
-      if (take('}')) return Object.create(null);
-      const record: Container = { kind: 'record', entries: new Map(), key: '' };
-      open.push(record);
-      key(record);
-      return undefined;
-    }
-    if (text[at] === '"') return string();
-    const word = match(WORD);
-    if (word !== null) return WORDS.get(word) ?? null;
-    const digits = match(NUMBER);
-    if (digits === null) throw new SyntaxError(`expected a value at character ${at}`);
-    return exactNumber(digits);
-  }
+  return { match, take, expect, string, end };
+}
 
+/**
+ * JSON in linear time, whatever its depth, with each number as it is written (ExactNumber). NaN and Infinity, which Python
+ * writes, are null. Objects come without a prototype, so that any key is a key; of two same keys the last counts, as in
+ * JSON.parse. Throws SyntaxError.
+ */
+export function parseExactJson(text: string): unknown {
+  const scan = openScan(text);
+  const open: Container[] = [];
   for (;;) {
-    let done = value();
+    let done = readValue(scan, open);
     if (done === undefined) continue;
     for (;;) {
       const into = open.at(-1);
       if (!into) {
-        match(SPACE);
-        if (at < text.length) throw new SyntaxError(`expected the end at character ${at}`);
+        scan.end();
         return done;
       }
       if (into.kind === 'list') into.items.push(done);
       else into.entries.set(into.key, done);
-      if (take(',')) {
-        if (into.kind === 'record') key(into);
+      if (scan.take(',')) {
+        if (into.kind === 'record') readKey(scan, into);
         break;
       }
-      expect(into.kind === 'list' ? ']' : '}');
+      scan.expect(into.kind === 'list' ? ']' : '}');
       open.pop();
       done = into.kind === 'list' ? into.items : recordOf(into.entries);
     }
   }
+}
+
+/** A value that is no container; `undefined` where one has begun and its first item comes next. */
+function readValue(scan: Scan, open: Container[]): unknown {
+  if (scan.take('[')) {
+    if (scan.take(']')) return [];
+    open.push({ kind: 'list', items: [] });
+    return undefined;
+  }
+  if (scan.take('{')) {
+    if (scan.take('}')) return Object.create(null);
+    const record: Container = { kind: 'record', entries: new Map(), key: '' };
+    open.push(record);
+    readKey(scan, record);
+    return undefined;
+  }
+  const word = scan.match(WORD);
+  if (word !== null) return WORDS.get(word) ?? null;
+  const digits = scan.match(NUMBER);
+  return digits === null ? scan.string() : exactNumber(digits);
+}
+
+function readKey(scan: Scan, into: Container & { kind: 'record' }): void {
+  into.key = scan.string();
+  scan.expect(':');
 }
 
 function recordOf(entries: ReadonlyMap<string, unknown>): unknown {

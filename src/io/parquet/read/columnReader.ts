@@ -26,147 +26,155 @@ type ReadPart = (decoded: unknown) => unknown;
 /** The bytes of a file are not what its footer says. */
 export class DamagedValue extends Error {}
 
+/** What is needed of a column, gathered from its parts. */
+interface Need extends Pick<ColumnReader, 'schema' | 'leaves'> {
+  refuse(why: string): never;
+}
+
 /** Throws ERR_DATA_INVALID for a column whose type in the file cannot become the wanted one. */
 export function columnReader(file: string, node: SchemaNode, column: FileColumn): ColumnReader {
-  const schema: SchemaElement[] = [];
-  const leaves: ColumnReader['leaves'] = [];
-
-  function refuse(why: string): never {
-    const found = printNode(node, (element) => leafOf(element).typeName);
-    throw new ScaleQuestError(
-      'ERR_DATA_INVALID',
-      `column "${column.name}" is ${found} in the file, declared as ${printWanted(column.type)}: ${why}.`,
-      { at: { file }, data: { column: column.name } },
-    );
-  }
-
-  function add({ id, element }: SchemaNode, more: Partial<SchemaElement>): void {
-    const { type, type_length, repetition_type } = element;
-    const plain = { type, type_length, repetition_type };
-    schema.push({ name: id, ...definedOf(plain), ...more } as SchemaElement);
-  }
-
-  function planLeaf(part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
-    const { typeName, isText, isJson, read } = leafOf(part.element);
-    if (!read) refuse(`${typeName} is not read. Write it as text or as a number, or leave the column out`);
-    if (!isJson && (wanted.kind === 'list' || wanted.kind === 'struct'))
-      refuse(`declare it as what it is, such as ${typeName === 'STRING' ? 'string' : 'a number or string'}`);
-    add(part, isText ? { converted_type: 'UTF8' } : {});
-    leaves.push({ node: part, path });
-    const isRequired = part.definitionLevelMax - Number(part.element.repetition_type !== 'REQUIRED') === 0;
-    return (stored) => {
-      if (stored === undefined && isRequired) throw new DamagedValue('a value is not in the dictionary');
-      if (stored === null || stored === undefined) return null;
-      if (stored instanceof BadText) throw new ValueFault(NOT_UTF8);
-      const value = read(stored as never);
-      if (value === null) throw new ValueFault(`found a ${typeName} outside of the years 0 to 9999`);
-      return isJson && wanted.kind !== 'string' ? jsonIn(value as string) : value;
-    };
-  }
-
-  function plan(part: SchemaNode, above: readonly string[], wanted: ValueType): ReadPart {
-    const path = [...above, part.id];
-    if (part.element.repetition_type === 'REPEATED') {
-      if (wanted.kind !== 'list') refuse('it is a list. Declare it so (`list<string>`)');
-      return each(planSingle(part, path, wanted.element));
-    }
-    return planSingle(part, path, wanted);
-  }
-
-  /** Of a part of which there is one. */
-  function planSingle(part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
-    if (part.leaf !== null) return planLeaf(part, path, wanted);
-    if (part.element.logical_type?.type === 'VARIANT') refuse('VARIANT is not read. Write it as JSON text');
-    if (isMap(part)) return planMap(part, path, wanted);
-    if (isList(part)) return planList(part, path, wanted);
-    return planStruct(part, path, wanted);
-  }
-
-  function planList(part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
-    if (wanted.kind !== 'list') refuse('it is a list. Declare it so (`list<string>`, `messages`)');
-    const [repeated] = part.children as [SchemaNode];
-    const element = elementOf(part);
-    const isNested = element !== repeated;
-    // An older form: the repeated part itself is a struct, which the decoder takes for a part of a struct.
-    const isOld = !isNested && element.leaf === null;
-    add(part, { num_children: 1, ...(isOld ? {} : { converted_type: 'LIST' as const }) });
-    if (isNested) add(repeated, { num_children: 1 });
-    const inner = planSingle(
-      element,
-      isNested ? [...path, repeated.id, element.id] : [...path, element.id],
-      wanted.element,
-    );
-    const read = each(inner);
-    return isOld ? (decoded) => (decoded ? read((decoded as Record<string, unknown>)[repeated.id]) : null) : read;
-  }
-
-  /** A map is a list of entries; as a struct its keys are the names of the fields. */
-  function planMap(part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
-    const [entry] = part.children as [SchemaNode];
-    const [key, value] = entry.children as [SchemaNode, SchemaNode];
-    const inner = [...path, entry.id];
-    add(part, { num_children: 1 });
-    add(entry, { num_children: 2 });
-    if (wanted.kind === 'struct') {
-      const [first] = wanted.fields;
-      const isSame = wanted.fields.every(({ type }) => JSON.stringify(type) === JSON.stringify(first!.type));
-      if (!isSame) refuse('a map as a struct has fields of one type. Declare a list<struct<key: …, value: …>>');
-      const readKey = plan(key, inner, { kind: 'string' });
-      const readValue = plan(value, inner, first!.type);
-      return entriesOf(entry, (item) => [`${readKey(item[key.id]) as string}`, readValue(item[value.id])], (entries) =>
-        withoutPrototype(entries as [string, unknown][]),
+  const need: Need = {
+    schema: [],
+    leaves: [],
+    refuse(why) {
+      const found = printNode(node, (element) => leafOf(element).typeName);
+      throw new ScaleQuestError(
+        'ERR_DATA_INVALID',
+        `column "${column.name}" is ${found} in the file, declared as ${printWanted(column.type)}: ${why}.`,
+        { at: { file }, data: { column: column.name } },
       );
-    }
-    if (wanted.kind !== 'list' || wanted.element.kind !== 'struct')
-      refuse('it is a map. Declare it as list<struct<key: string, value: …>>, or as a struct of the keys you need');
-    const { fields } = wanted.element;
-    const typeOf = (name: string): ValueType =>
-      fields.find((field) => field.name === name)?.type ?? { kind: 'string' };
-    const readKey = plan(key, inner, typeOf('key'));
-    const readValue = plan(value, inner, typeOf('value'));
-    return entriesOf(
-      entry,
-      (item) => withoutPrototype([['key', readKey(item[key.id])], ['value', readValue(item[value.id])]]),
-      (entries) => entries,
+    },
+  };
+  const read = planPart(need, node, [], column.type);
+  const { schema, leaves } = need;
+  return {
+    ...{ column, node, schema, leaves },
+    read: (decoded) => convert(column.type, read(decoded), column.nullable),
+  };
+}
+
+function addElement({ schema }: Need, { id, element }: SchemaNode, more: Partial<SchemaElement>): void {
+  const { type, type_length, repetition_type } = element;
+  schema.push({ name: id, ...definedOf({ type, type_length, repetition_type }), ...more } as SchemaElement);
+}
+
+function planPart(need: Need, part: SchemaNode, above: readonly string[], wanted: ValueType): ReadPart {
+  const path = [...above, part.id];
+  if (part.element.repetition_type !== 'REPEATED') return planSingle(need, part, path, wanted);
+  if (wanted.kind !== 'list') return need.refuse('it is a list. Declare it so (`list<string>`)');
+  return each(planSingle(need, part, path, wanted.element));
+}
+
+/** Of a part of which there is one. */
+function planSingle(need: Need, part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
+  if (part.leaf !== null) return planLeaf(need, part, path, wanted);
+  if (part.element.logical_type?.type === 'VARIANT')
+    return need.refuse('VARIANT is not read. Write it as JSON text');
+  if (isMap(part)) return planMap(need, part, path, wanted);
+  if (isList(part)) return planList(need, part, path, wanted);
+  return planStruct(need, part, path, wanted);
+}
+
+function planLeaf(need: Need, part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
+  const { typeName, isText, isJson, read } = leafOf(part.element);
+  if (!read)
+    return need.refuse(`${typeName} is not read. Write it as text or as a number, or leave the column out`);
+  if (!isJson && (wanted.kind === 'list' || wanted.kind === 'struct'))
+    return need.refuse(
+      `declare it as what it is, such as ${typeName === 'STRING' ? 'string' : 'a number or string'}`,
     );
-  }
+  addElement(need, part, isText ? { converted_type: 'UTF8' } : {});
+  need.leaves.push({ node: part, path });
+  const isRequired = part.definitionLevelMax - Number(part.element.repetition_type !== 'REQUIRED') === 0;
+  return (stored) => {
+    if (stored === undefined && isRequired) throw new DamagedValue('a value is not in the dictionary');
+    if (stored === null || stored === undefined) return null;
+    if (stored instanceof BadText) throw new ValueFault(NOT_UTF8);
+    const value = read(stored as never);
+    if (value === null) throw new ValueFault(`found a ${typeName} outside of the years 0 to 9999`);
+    return isJson && wanted.kind !== 'string' ? jsonIn(value as string) : value;
+  };
+}
 
-  function planStruct(part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
-    if (wanted.kind !== 'struct') refuse('it is a struct. Declare it so, with the fields you need (`struct<name: string>`)');
-    const found = part.children.filter(({ element }) => wanted.fields.some(({ name }) => name === element.name));
-    if (found.length === 0) refuse('none of the fields is in it');
-    add(part, { num_children: found.length });
-    const readers = found.map((child) => {
-      const { type } = wanted.fields.find(({ name }) => name === child.element.name)!;
-      return [child.element.name, child.id, plan(child, path, type)] as const;
-    });
-    return (decoded) => {
-      if (decoded === null || decoded === undefined) return null;
-      const record = decoded as Record<string, unknown>;
-      return withoutPrototype(readers.map(([name, id, read]) => [name, read(record[id])]));
-    };
-  }
+function planList(need: Need, part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
+  if (wanted.kind !== 'list') return need.refuse('it is a list. Declare it so (`list<string>`, `messages`)');
+  const [repeated] = part.children as [SchemaNode];
+  const element = elementOf(part);
+  const isNested = element !== repeated;
+  // An older form: the repeated part itself is a struct, which the decoder takes for a part of a struct.
+  const isOld = !isNested && element.leaf === null;
+  addElement(need, part, { num_children: 1, ...(isOld ? {} : { converted_type: 'LIST' as const }) });
+  if (isNested) addElement(need, repeated, { num_children: 1 });
+  const inner = isNested ? [...path, repeated.id, element.id] : [...path, element.id];
+  const read = each(planSingle(need, element, inner, wanted.element));
+  return isOld ? (decoded) => read((decoded as Record<string, unknown> | null)?.[repeated.id]) : read;
+}
 
-  const read = plan(node, [], column.type);
-  return { column, node, schema, leaves, read: (decoded) => convert(column.type, read(decoded), column.nullable) };
+/** A map is a list of entries; as a struct its keys are the names of the fields. */
+function planMap(need: Need, part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
+  const [entry] = part.children as [SchemaNode];
+  const [key, value] = entry.children as [SchemaNode, SchemaNode];
+  const inner = [...path, entry.id];
+  addElement(need, part, { num_children: 1 });
+  addElement(need, entry, { num_children: 2 });
+  const isStruct = wanted.kind === 'struct';
+  const { keyType, valueType } = entryTypes(need, wanted);
+  const readKey = planPart(need, key, inner, keyType);
+  const readValue = planPart(need, value, inner, valueType);
+  return (decoded) => {
+    if (decoded === null || decoded === undefined) return null;
+    const items = ((decoded as Record<string, unknown>)[entry.id] ?? []) as Record<string, unknown>[];
+    const entries = items.map((item) => [readKey(item[key.id]), readValue(item[value.id])] as const);
+    if (isStruct) return withoutPrototype(entries.map(([name, each]) => [String(name), each]));
+    return entries.map(([name, each]) =>
+      withoutPrototype([
+        ['key', name],
+        ['value', each],
+      ]),
+    );
+  };
+}
+
+function entryTypes(need: Need, wanted: ValueType): { keyType: ValueType; valueType: ValueType } {
+  if (wanted.kind === 'struct') {
+    const [first] = wanted.fields;
+    if (wanted.fields.some(({ type }) => printType(type) !== printType(first!.type)))
+      need.refuse('a map as a struct has fields of one type. Declare a list<struct<key: …, value: …>>');
+    return { keyType: { kind: 'string' }, valueType: first!.type };
+  }
+  if (wanted.kind !== 'list' || wanted.element.kind !== 'struct')
+    return need.refuse(
+      'it is a map. Declare it as list<struct<key: string, value: …>>, or as a struct of the keys you need',
+    );
+  const { fields } = wanted.element;
+  const typeOf = (name: string): ValueType =>
+    fields.find((field) => field.name === name)?.type ?? { kind: 'string' };
+  return { keyType: typeOf('key'), valueType: typeOf('value') };
+}
+
+function planStruct(need: Need, part: SchemaNode, path: string[], wanted: ValueType): ReadPart {
+  if (wanted.kind !== 'struct')
+    return need.refuse('it is a struct. Declare it so, with the fields you need (`struct<name: string>`)');
+  const found = part.children.filter(({ element }) =>
+    wanted.fields.some(({ name }) => name === element.name),
+  );
+  if (found.length === 0) return need.refuse('none of the fields is in it');
+  addElement(need, part, { num_children: found.length });
+  const readers = found.map((child) => {
+    const { type } = wanted.fields.find(({ name }) => name === child.element.name)!;
+    return [child.element.name, child.id, planPart(need, child, path, type)] as const;
+  });
+  return (decoded) => {
+    if (decoded === null || decoded === undefined) return null;
+    const record = decoded as Record<string, unknown>;
+    return withoutPrototype(readers.map(([name, id, read]) => [name, read(record[id])]));
+  };
 }
 
 const NOT_UTF8 = 'found bytes that are not UTF-8, expected text';
 
 function each(read: ReadPart): ReadPart {
   return (decoded) => (Array.isArray(decoded) ? decoded.map(read) : null);
-}
-
-function entriesOf(
-  entry: SchemaNode,
-  readEntry: (item: Record<string, unknown>) => unknown,
-  finish: (entries: unknown[]) => unknown,
-): ReadPart {
-  return (decoded) => {
-    if (decoded === null || decoded === undefined) return null;
-    const items = (decoded as Record<string, unknown>)[entry.id] as Record<string, unknown>[] | null | undefined;
-    return finish((items ?? []).map(readEntry));
-  };
 }
 
 function withoutPrototype(entries: readonly (readonly [string, unknown])[]): unknown {
@@ -187,6 +195,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-function printWanted(type: ValueType): string {
+/** The declared type, as it is written. */
+export function printWanted(type: ValueType): string {
   return type.kind === 'timestamp' ? type.kind : printType(type);
 }

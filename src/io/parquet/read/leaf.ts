@@ -26,7 +26,8 @@ export function leafOf(element: SchemaElement): Leaf {
   if (kind === 'FLOAT16') return leaf(kind, float16);
   if (kind === 'UUID') return leaf(kind, uuid);
   if (kind === 'DATE') return leaf(kind, dateText);
-  if (kind === 'TIME') return leaf(kind, (count: number | bigint) => timeText(BigInt(count), unitOf(element)));
+  if (kind === 'TIME')
+    return leaf(kind, (count: number | bigint) => timeText(BigInt(count), unitOf(element)));
   if (kind === 'TIMESTAMP') return timestamp(element);
   if (kind === 'INT96') return leaf('INT96', (nanos: bigint) => timestampText(nanos, 'NANOS', false));
   if (kind === 'UINT') return unsigned(element);
@@ -45,7 +46,11 @@ function leaf(typeName: string, read: (stored: never) => unknown): Leaf {
 }
 
 /** The older and the newer annotation in one word. */
-function kindOf({ type, converted_type: converted = '' as never, logical_type: logical }: SchemaElement): string {
+function kindOf({
+  type,
+  converted_type: converted = '' as never,
+  logical_type: logical,
+}: SchemaElement): string {
   const name = converted as string;
   if (name.startsWith('TIMESTAMP')) return 'TIMESTAMP';
   if (name.startsWith('TIME_')) return 'TIME';

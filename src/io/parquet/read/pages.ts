@@ -1,3 +1,4 @@
+import { Damage } from '../../files/damage.js';
 import { crc32 } from './crc32.js';
 import { type ThriftStruct, readThrift } from './thrift.js';
 
@@ -30,20 +31,21 @@ const PACKED_MORE = 512;
  */
 export function checkPages(chunk: Uint8Array, facts: ChunkFacts): void {
   let values = 0;
-  for (let at = 0; at < chunk.length && values < facts.values; ) {
+  for (let at = 0; at < chunk.length && values < facts.values;) {
     const { fields, end } = readThrift(chunk, at);
     const compressedBytes = size(fields, 3);
-    if (end + compressedBytes > chunk.length) throw new Error('a page is longer than its column chunk');
+    if (end + compressedBytes > chunk.length) throw new Damage('a page is longer than its column chunk');
     const page = chunk.subarray(end, end + compressedBytes);
     const crc = fields.get(4);
-    if (typeof crc === 'number' && crc >>> 0 !== crc32(page)) throw new Error('the checksum of a page is wrong');
+    if (typeof crc === 'number' && crc >>> 0 !== crc32(page))
+      throw new Damage('the checksum of a page is wrong');
     if (size(fields, 2) > Math.max(facts.uncompressedBytes, PAGE_BYTES_MAX))
-      throw new Error('a page is longer than its column chunk');
+      throw new Damage('a page is longer than its column chunk');
     values += checkPage(page, fields, facts);
     at = end + compressedBytes;
   }
   if (values !== facts.values)
-    throw new Error(`the pages of a column hold ${values} values, the footer says ${facts.values}`);
+    throw new Damage(`the pages of a column hold ${values} values, the footer says ${facts.values}`);
 }
 
 /** The values in a page. */
@@ -53,7 +55,8 @@ function checkPage(page: Uint8Array, header: ThriftStruct, facts: ChunkFacts): n
   if (type === DATA_PAGE_V2) return checkDataPageV2(page, header, part(header, 8), facts);
   if (type === DICTIONARY_PAGE) {
     const count = size(part(header, 7), 1);
-    if (count * facts.plainBytesMin > size(header, 2)) throw new Error('a dictionary is shorter than it says');
+    if (count * facts.plainBytesMin > size(header, 2))
+      throw new Damage('a dictionary is shorter than it says');
   }
   return 0;
 }
@@ -85,10 +88,10 @@ function checkDataPageV2(
 ): number {
   const count = countIn(data, facts);
   const nulls = size(data, 2);
-  if (nulls > count) throw new Error('a page holds more nulls than values');
+  if (nulls > count) throw new Damage('a page holds more nulls than values');
   const repetitionBytes = size(data, 6);
   const levelBytes = repetitionBytes + size(data, 5);
-  if (levelBytes > page.length) throw new Error('a page is cut off');
+  if (levelBytes > page.length) throw new Damage('a page is cut off');
   if (facts.repetitionLevelMax > 0)
     checkRuns(page, 0, repetitionBytes, bitWidth(facts.repetitionLevelMax), count);
   if (facts.definitionLevelMax > 0)
@@ -109,7 +112,7 @@ function checkValues(
 ): void {
   if (DICTIONARIES.includes(encoding) && start < bytes.length) {
     const width = bytes[start]!;
-    if (width > 32) throw new Error('the places in a dictionary take more than 32 bits');
+    if (width > 32) throw new Damage('the places in a dictionary take more than 32 bits');
     checkRuns(bytes, start + 1, bytes.length, width, count, false);
   }
   if (encoding === RLE && isBoolean) {
@@ -118,7 +121,7 @@ function checkValues(
   }
   // Where no value may be null, each takes its place.
   if (encoding === PLAIN && definitionLevelMax === 0 && count * plainBytesMin > bytes.length - start)
-    throw new Error('a page is shorter than its values');
+    throw new Damage('a page is shorter than its values');
 }
 
 /** The hybrid of runs and packed bits: no run may be longer than the page has values. */
@@ -130,12 +133,12 @@ function checkRuns(
   count: number,
   mustFill = true,
 ): void {
-  if (end > bytes.length) throw new Error('a page is cut off');
+  if (end > bytes.length) throw new Damage('a page is cut off');
   let seen = 0;
-  for (let at = start; at < end && seen < count; ) {
+  for (let at = start; at < end && seen < count;) {
     let header = 0;
     for (let shift = 0; ; shift += 7) {
-      if (at >= end || shift > 28) throw new Error('a run of values is cut off');
+      if (at >= end || shift > 28) throw new Damage('a run of values is cut off');
       const byte = bytes[at++]!;
       header += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) break;
@@ -145,34 +148,34 @@ function checkRuns(
     const values = isPacked ? length * 8 : length;
     // Packed values come by eights, and some writers keep room for more of them.
     if (length === 0 || values > (isPacked ? count + PACKED_MORE : count))
-      throw new Error('a run holds more values than its page');
+      throw new Damage('a run holds more values than its page');
     seen += values;
     at += isPacked ? length * width : (width + 7) >> 3;
   }
-  if (mustFill && seen < count) throw new Error('a page holds fewer levels than values');
+  if (mustFill && seen < count) throw new Damage('a page holds fewer levels than values');
 }
 
 function countIn(data: ThriftStruct, { values }: ChunkFacts): number {
   const count = size(data, 1);
-  if (count > values) throw new Error('a page holds more values than its column chunk');
+  if (count > values) throw new Damage('a page holds more values than its column chunk');
   return count;
 }
 
 function part(header: ThriftStruct, field: number): ThriftStruct {
   const found = header.get(field);
   if (found instanceof Map) return found;
-  throw new Error('a page header says nothing about its values');
+  throw new Damage('a page header says nothing about its values');
 }
 
 /** A count or a length. */
 function size(fields: ThriftStruct, field: number): number {
   const found = fields.get(field);
   if (typeof found === 'number' && found >= 0) return found;
-  throw new Error('a page header lacks a length');
+  throw new Damage('a page header lacks a length');
 }
 
 function uint32(bytes: Uint8Array, at: number): number {
-  if (at + 4 > bytes.length) throw new Error('a page is cut off');
+  if (at + 4 > bytes.length) throw new Damage('a page is cut off');
   return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0, true);
 }
 

@@ -1,3 +1,4 @@
+import { Damage } from '../../files/damage.js';
 import type { FileMetaData, SchemaElement } from 'hyparquet';
 
 /** A part of a file's schema: a column, or what it is made of. */
@@ -21,9 +22,11 @@ export function schemaTrees({ schema }: Pick<FileMetaData, 'schema'>): SchemaNod
   let next = 1;
   let leaves = 0;
 
-  function readNode(parent: Pick<SchemaNode, 'path' | 'repetitionLevelMax' | 'definitionLevelMax'>): SchemaNode {
+  function readNode(
+    parent: Pick<SchemaNode, 'path' | 'repetitionLevelMax' | 'definitionLevelMax'>,
+  ): SchemaNode {
     const element = schema[next];
-    if (!element || parent.path.length > DEPTH_MAX) throw new Error('the schema is no tree');
+    if (!element || parent.path.length > DEPTH_MAX) throw new Damage('the schema is no tree');
     const id = `c${next}`;
     next += 1;
     const path = [...parent.path, element.name];
@@ -33,21 +36,21 @@ export function schemaTrees({ schema }: Pick<FileMetaData, 'schema'>): SchemaNod
       definitionLevelMax: parent.definitionLevelMax + Number(repetition !== 'REQUIRED'),
     };
     const count = childrenOf(element);
-    if (count === 0 && element.type === undefined) throw new Error('a column has no type');
+    if (count === 0 && element.type === undefined) throw new Damage('a column has no type');
     const leaf = count === 0 ? leaves++ : null;
     const children = Array.from({ length: count }, () => readNode({ path, ...levels }));
     return { element, children, id, leaf, path, ...levels };
   }
 
   const [root] = schema;
-  if (!root) throw new Error('it has no schema');
+  if (!root) throw new Damage('it has no schema');
   const levels = { path: [], repetitionLevelMax: 0, definitionLevelMax: 0 };
   const nodes = Array.from({ length: childrenOf(root) }, () => readNode(levels));
-  if (next !== schema.length) throw new Error('the schema is no tree');
+  if (next !== schema.length) throw new Damage('the schema is no tree');
   return nodes;
 
   function childrenOf({ num_children: count = 0 }: SchemaElement): number {
-    if (!(count >= 0 && count <= schema.length)) throw new Error('the schema is no tree');
+    if (!(count >= 0 && count <= schema.length)) throw new Damage('the schema is no tree');
     return count;
   }
 }
@@ -68,7 +71,8 @@ export function isMap({ element, children }: SchemaNode): boolean {
 /** The node of a list's elements: the standard has two levels below the list, older writers one. */
 export function elementOf(list: SchemaNode): SchemaNode {
   const repeated = list.children[0];
-  if (!repeated || repeated.element.repetition_type !== 'REPEATED') throw new Error('a list has no elements');
+  if (!repeated || repeated.element.repetition_type !== 'REPEATED')
+    throw new Damage('a list has no elements');
   return repeated.children.length === 1 ? repeated.children[0]! : repeated;
 }
 

@@ -1,3 +1,5 @@
+import { Damage } from '../../files/damage.js';
+
 /** A struct of Thrift's compact protocol: its fields by their numbers. */
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 
@@ -10,7 +12,7 @@ export function readThrift(bytes: Uint8Array, start: number): { fields: ThriftSt
   let at = start;
 
   function byte(): number {
-    if (at >= bytes.length) throw new Error('a page header is cut off');
+    if (at >= bytes.length) throw new Damage('a page header is cut off');
     return bytes[at++]!;
   }
 
@@ -21,7 +23,7 @@ export function readThrift(bytes: Uint8Array, start: number): { fields: ThriftSt
       value |= BigInt(part & 0x7f) << shift;
       if (part < 0x80) return value;
     }
-    throw new Error('a number in a page header is too long');
+    throw new Damage('a number in a page header is too long');
   }
 
   function zigzag(): bigint {
@@ -31,7 +33,7 @@ export function readThrift(bytes: Uint8Array, start: number): { fields: ThriftSt
 
   function length(): number {
     const value = varint();
-    if (value > BigInt(bytes.length - at)) throw new Error('a page header is cut off');
+    if (value > BigInt(bytes.length - at)) throw new Damage('a page header is cut off');
     return Number(value);
   }
 
@@ -50,17 +52,17 @@ export function readThrift(bytes: Uint8Array, start: number): { fields: ThriftSt
     if (type === 8) return skip(length());
     if (type === 9) return list(depth + 1);
     if (type === 12) return struct(depth + 1);
-    throw new Error('a page header holds a value of an unknown type');
+    throw new Damage('a page header holds a value of an unknown type');
   }
 
   function skip(count: number): Uint8Array {
-    if (at + count > bytes.length) throw new Error('a page header is cut off');
+    if (at + count > bytes.length) throw new Damage('a page header is cut off');
     at += count;
     return bytes.subarray(at - count, at);
   }
 
   function struct(depth: number): ThriftStruct {
-    if (depth > DEPTH_MAX) throw new Error('a page header is nested too deeply');
+    if (depth > DEPTH_MAX) throw new Damage('a page header is nested too deeply');
     const fields = new Map<number, ThriftValue>();
     for (let id = 0, head = byte(); head !== 0; head = byte()) {
       id = head >> 4 === 0 ? Number(zigzag()) : id + (head >> 4);

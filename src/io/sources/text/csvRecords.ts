@@ -27,11 +27,18 @@ interface CsvProblem {
   lines: number;
 }
 
-const OPEN_ENDED = ['CSV_MAX_RECORD_SIZE', 'CSV_QUOTE_NOT_CLOSED'];
+interface Parsed {
+  cells: (string | null)[];
+  /** The line that the record ends in. */
+  lines: number;
+}
+
+/** After these nobody can tell where the next record begins. */
+const OPEN_ENDED = ['CSV_MAX_RECORD_SIZE', 'CSV_QUOTE_NOT_CLOSED', 'CSV_INVALID_CLOSING_QUOTE'];
 
 /**
  * The records of a table in text (RFC 4180), in order. Lines end in LF, CR LF or CR; empty lines do not count. Throws
- * ERR_DATA_INVALID naming file and line where a quote is never closed: no record after it can be told.
+ * ERR_DATA_INVALID naming file and line where a quote leaves open which records come after it.
  */
 export async function* csvRecords(
   blocks: AsyncIterable<TextBlock>,
@@ -41,7 +48,16 @@ export async function* csvRecords(
   const badLines: BadLine[] = [];
   const problems: CsvProblem[] = [];
   let lastLine = 0;
-  const source = Readable.from(textOf(blocks, badLines), { objectMode: false });
+  let end: ScaleQuestError | null = null;
+
+  async function* textToEnd(): AsyncGenerator<string> {
+    for await (const text of textOf(blocks, badLines)) {
+      if (end) return;
+      yield text;
+    }
+  }
+
+  const source = Readable.from(textToEnd(), { objectMode: false });
   const parser = parse({
     delimiter,
     quote: quote ?? false,
@@ -52,31 +68,34 @@ export async function* csvRecords(
     skip_records_with_error: true,
     max_record_size: recordBytesMax,
     cast: (cell, { quoting }) => (cell === '' && !quoting ? null : cell),
-    on_record: (cells: (string | null)[], { lines }) => ({ cells, lines }),
+    on_record: (cells: unknown, { lines }) => {
+      if (end) return null;
+      lastLine = lines;
+      return { cells, lines } as never;
+    },
     on_skip: (error) => {
       const problem = error as unknown as CsvProblem;
-      if (OPEN_ENDED.includes(problem.code)) parser.destroy(error as Error);
-      else problems.push(problem);
+      if (OPEN_ENDED.includes(problem.code)) end ??= openEnded(file, lastLine + 1, problem, recordBytesMax);
+      // A record with two misplaced quotes is one record.
+      else if (!end && problems.at(-1)?.lines !== problem.lines) problems.push(problem);
+      return undefined;
     },
   });
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
   try {
-    for await (const { cells, lines } of parser as AsyncIterable<{ cells: (string | null)[]; lines: number }>) {
+    for await (const { cells, lines } of parser as AsyncIterable<Parsed>) {
       const records = takeProblems(problems, lines);
-      lastLine = lines;
       records.push(recordOf(cells, lines, badLines));
       yield records;
     }
-  } catch (error) {
-    const { code } = error as Partial<CsvProblem>;
-    if (OPEN_ENDED.includes(code ?? '')) throw openEnded(file, lastLine + 1, code!, recordBytesMax);
-    throw error;
   } finally {
     source.destroy();
     parser.destroy();
   }
   yield takeProblems(problems, Infinity);
+  const ended = end as ScaleQuestError | null;
+  if (ended) throw ended;
 }
 
 interface BadLine {
@@ -100,7 +119,11 @@ function takeProblems(problems: CsvProblem[], line: number): CsvRecord[] {
   const taken: CsvRecord[] = [];
   while (problems.length > 0 && problems[0]!.lines <= line) {
     const { lines, message } = problems.shift()!;
-    taken.push({ line: lines, cells: [], fault: `found a record with a misplaced quote (${message}). ${QUOTES}` });
+    taken.push({
+      line: lines,
+      cells: [],
+      fault: `found a record with a misplaced quote (${message}). ${QUOTES}`,
+    });
   }
   return taken;
 }
@@ -115,10 +138,20 @@ function recordOf(cells: readonly (string | null)[], endLine: number, badLines: 
   return bad && bad.line <= endLine ? { line, cells, fault: bad.message } : { line, cells };
 }
 
-function openEnded(file: string, line: number, code: string, bytesMax: number): ScaleQuestError {
-  const message =
-    code === 'CSV_MAX_RECORD_SIZE'
-      ? `${tooLong(bytesMax)}; often a quote is not closed.`
-      : `found a quote that is never closed, in the record that begins here or after it. ${QUOTES}.`;
-  return new ScaleQuestError('ERR_DATA_INVALID', message, { at: { file, line } });
+function openEnded(
+  file: string,
+  recordLine: number,
+  { code, lines, message }: CsvProblem,
+  bytesMax: number,
+): ScaleQuestError {
+  const error = (text: string, line: number): ScaleQuestError =>
+    new ScaleQuestError('ERR_DATA_INVALID', text, { at: { file, line } });
+  if (code === 'CSV_MAX_RECORD_SIZE')
+    return error(`${tooLong(bytesMax)}; often a quote is not closed.`, recordLine);
+  if (code === 'CSV_INVALID_CLOSING_QUOTE')
+    return error(`found a misplaced quote (${message}). ${QUOTES}.`, lines);
+  return error(
+    `found a quote that is never closed, in the record that begins here or after it. ${QUOTES}.`,
+    recordLine,
+  );
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ScaleQuestError } from '../../../errors.js';
-import type { Compression } from './compression.js';
+import type { Compression } from './compressionFormat.js';
 
 /** Several members one after the other are one text, as `cat a.gz b.gz` makes them. zlib checks each member's CRC-32 and length. */
 export const gzip: Compression = { extension: '.gz', magic: [0x1f, 0x8b], decompress };

@@ -16,7 +16,8 @@ export interface TextFault {
   message: string;
 }
 
-const UTF32 = 'found a byte order mark of UTF-32, expected UTF-8 or UTF-16. Convert the file (`iconv -t UTF-8`)';
+const UTF32 =
+  'found a byte order mark of UTF-32, expected UTF-8 or UTF-16. Convert the file (`iconv -t UTF-8`)';
 
 /**
  * The text of a file in pieces of about a megabyte, decompressed and decoded. A byte order mark decides, else `encoding`. Throws
@@ -75,8 +76,7 @@ function noLineEnd(file: string, { name }: Encoding): ScaleQuestError {
 }
 
 function chooseEncoding(file: string, head: Uint8Array, declared: string): Encoding {
-  const isUtf32 =
-    head.length >= 4 && head[0] === 0xff && head[1] === 0xfe && head[2] === 0 && head[3] === 0;
+  const isUtf32 = head.length >= 4 && head[0] === 0xff && head[1] === 0xfe && head[2] === 0 && head[3] === 0;
   if (isUtf32) throw new ScaleQuestError('ERR_DATA_INVALID', UTF32, { at: { file } });
   return encodingOfMark(head) ?? encodingOf(declared)!;
 }
@@ -94,7 +94,7 @@ function decodeLines(encoding: Encoding, bytes: Uint8Array, startByte: number): 
   const texts: string[] = [];
   const faults: TextFault[] = [];
   let line = 0;
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const to = endOfLine(encoding, bytes, from);
     const piece = bytes.subarray(from, to);
     let text: string;
@@ -141,7 +141,9 @@ function firstBadByte(encoding: Encoding, line: Uint8Array): number {
     if (isStart(encoding, line.subarray(0, middle))) good = middle;
     else bad = middle;
   }
-  return Math.min(good, line.length - 1);
+  // A first byte that promises more than follows it is the wrong one.
+  const at = encoding.needsLineEnd ? good : encoding.cut(line.subarray(0, good));
+  return Math.min(at, line.length - 1);
 }
 
 function isStart(encoding: Encoding, bytes: Uint8Array): boolean {

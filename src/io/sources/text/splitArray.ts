@@ -25,80 +25,100 @@ export async function* splitArray(
   bytesMax: number,
 ): AsyncGenerator<TextRecord> {
   const scan = openScan();
-  let pieces: string[] = [];
-  let bytes = 0;
-  let fault: string | undefined;
-  let line = 1;
-  let startLine = 1;
+  const open = openElement(bytesMax);
   let count = 0;
   let state: 'before' | 'inside' | 'after' = 'before';
-
-  function add(piece: string): void {
-    if (bytes === 0) {
-      const space = piece.slice(0, piece.length - piece.trimStart().length);
-      startLine = line + lineFeeds(space);
-      line += lineFeeds(space);
-      piece = piece.slice(space.length);
-    }
-    line += lineFeeds(piece);
-    bytes += Buffer.byteLength(piece);
-    if (bytes <= bytesMax) pieces.push(piece);
-    else {
-      pieces = [(pieces[0] ?? piece).trimStart().slice(0, 200)];
-      fault ??= tooLong(bytesMax);
-    }
-  }
-
-  /** The element that has ended; null for nothing but space. */
-  function take(): TextRecord | null {
-    const text = pieces.join('').trimEnd();
-    const record = { text, line: startLine, ...(fault === undefined ? {} : { fault }) };
-    pieces = [];
-    bytes = 0;
-    fault = undefined;
-    return text === '' ? null : record;
-  }
 
   for await (const { text, faults } of blocks) {
     let from = 0;
     if (state === 'before') {
       from = text.search(/[^\s\ufeff]/);
       if (from < 0) {
-        line += lineFeeds(text);
+        open.pass(text);
         continue;
       }
-      line += lineFeeds(text.slice(0, from));
+      open.pass(text.slice(0, from));
       from += 1;
       state = 'inside';
     }
     for (const { at, mark } of state === 'inside' ? scan(text, from) : []) {
-      add(text.slice(from, at));
+      open.add(text.slice(from, at));
       from = at + 1;
-      if (mark === '}') throw new ArrayFault('found "}" without "{" before it', line);
-      const element = take();
+      if (mark === '}') throw new ArrayFault('found "}" without "{" before it', open.line());
+      const element = open.take();
       if (element) {
         count += 1;
         yield faultIn(element, faults);
       } else if (mark === ',' || count > 0)
-        throw new ArrayFault(`found "${mark}", expected an element of the array`, line);
+        throw new ArrayFault(`found "${mark}", expected an element of the array`, open.line());
       if (mark !== ']') continue;
       state = 'after';
       break;
     }
     if (state === 'inside') {
       const piece = text.slice(from);
-      add(piece);
-      if (faults.length > 0 && piece.includes('\ufffd')) fault ??= faults[0]!.message;
+      open.add(piece);
+      if (faults.length > 0 && piece.includes('\ufffd')) open.mark(faults[0]!.message);
       continue;
     }
     const rest = text.slice(from);
     if (/\S/.test(rest)) {
       const found = JSON.stringify(rest.trim().slice(0, 40));
-      throw new ArrayFault(`found ${found} after the end of the array, expected the end of the file`, line);
+      const space = rest.slice(0, rest.length - rest.trimStart().length);
+      throw new ArrayFault(
+        `found ${found} after the end of the array, expected the end of the file`,
+        open.line() + lineFeeds(space),
+      );
     }
-    line += lineFeeds(rest);
+    open.pass(rest);
   }
-  if (state === 'inside') throw new ArrayFault('found the end of the file within the array, expected "]"', line);
+  if (state === 'inside')
+    throw new ArrayFault('found the end of the file within the array, expected "]"', open.line());
+}
+
+/** The element that has not ended yet, in pieces, and the line that the reading has come to. */
+function openElement(bytesMax: number): {
+  add(piece: string): void;
+  /** Text that is no part of an element. */
+  pass(text: string): void;
+  mark(fault: string): void;
+  line(): number;
+  /** The element that has ended; null for nothing but space. */
+  take(): TextRecord | null;
+} {
+  let pieces: string[] = [];
+  let bytes = 0;
+  let fault: string | undefined;
+  let line = 1;
+  let startLine = 1;
+  return {
+    add(added) {
+      const piece = bytes === 0 ? added.trimStart() : added;
+      if (bytes === 0) startLine = line + lineFeeds(added.slice(0, added.length - piece.length));
+      line += lineFeeds(added);
+      bytes += Buffer.byteLength(piece);
+      if (bytes <= bytesMax) pieces.push(piece);
+      else {
+        pieces = [(pieces[0] ?? piece).slice(0, 200)];
+        fault ??= tooLong(bytesMax);
+      }
+    },
+    pass(text) {
+      line += lineFeeds(text);
+    },
+    mark(message) {
+      fault ??= message;
+    },
+    line: () => line,
+    take() {
+      const text = pieces.join('').trimEnd();
+      const record = { text, line: startLine, ...(fault === undefined ? {} : { fault }) };
+      pieces = [];
+      bytes = 0;
+      fault = undefined;
+      return text === '' ? null : record;
+    },
+  };
 }
 
 /** Bytes that are no text: which of the elements of a piece holds them is not known, so the first one says it. */
@@ -113,7 +133,7 @@ function openScan(): (text: string, from: number) => Generator<{ at: number; mar
   let isString = false;
   let isEscaped = false;
   return function* scan(text, from) {
-    for (let at = from; ; ) {
+    for (let at = from; ;) {
       if (isEscaped) {
         if (at >= text.length) return;
         isEscaped = false;

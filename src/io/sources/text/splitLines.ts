@@ -4,8 +4,9 @@ import { type TextRecord, tooLong } from './records.js';
 const LINE_END = /\r\n|\n|\r/;
 
 /**
- * The lines of a text, those of a piece together, which end in LF, CR LF or CR. A byte order mark at the start of a line, which joined files have, is left
- * out. In linear time, and in constant memory but for the longest line, of which no more than `lineBytesMax` are kept.
+ * The lines of a text, those of a piece together. They end in LF, CR LF or CR. A byte order mark at the start of a line, which
+ * joined files have, is left out. In linear time, and in constant memory but for the longest line, of which no more than
+ * `lineBytesMax` are kept.
  */
 export async function* splitLines(
   blocks: AsyncIterable<TextBlock>,

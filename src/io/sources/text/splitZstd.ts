@@ -1,3 +1,5 @@
+import { Damage } from '../../files/damage.js';
+
 /** A piece of a frame, or what stands at its end. */
 export type ZstdPart =
   | { kind: 'bytes'; bytes: Uint8Array }
@@ -18,13 +20,13 @@ const FRAME_BYTES_MIN = 18;
 export async function* splitZstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ZstdPart> {
   const input = byteInput(chunks);
   while (await input.has(1)) {
-    if (!(await input.has(4))) throw new Error('the last frame is cut off');
+    if (!(await input.has(4))) throw new Damage('the last frame is cut off');
     const magic = uint32(input.peek(4));
     if (magic >>> 4 === SKIPPABLE_MAGIC) {
       await needed(input, 8);
       await skip(input, uint32(input.take(8).subarray(4)));
     } else if (magic === FRAME_MAGIC) yield* frameParts(input);
-    else throw new Error('what follows a frame is no frame');
+    else throw new Damage('what follows a frame is no frame');
   }
 }
 
@@ -36,15 +38,15 @@ async function* frameParts(input: ByteInput): AsyncGenerator<ZstdPart> {
   await needed(input, headBytes);
   let frameBytes = headBytes;
   yield { kind: 'bytes', bytes: input.take(headBytes) };
-  for (let isLast = false; !isLast; ) {
+  for (let isLast = false; !isLast;) {
     await needed(input, 3);
     const [a, b, c] = input.peek(3) as unknown as [number, number, number];
     const head = a | (b << 8) | (c << 16);
     isLast = (head & 1) === 1;
     const type = (head >> 1) & 3;
-    if (type === 3) throw new Error('a block is of an unknown kind');
+    if (type === 3) throw new Damage('a block is of an unknown kind');
     const size = 3 + (type === 1 ? 1 : head >> 3);
-    if (head >> 3 > 1 << 17) throw new Error('a block is longer than 128 KiB');
+    if (head >> 3 > 1 << 17) throw new Damage('a block is longer than 128 KiB');
     await needed(input, size);
     frameBytes += size;
     yield { kind: 'bytes', bytes: input.take(size) };
@@ -69,13 +71,15 @@ function readHead(bytes: Uint8Array): {
   const sizeBytes = sizeFlag === 0 ? Number(isSingle) : 1 << sizeFlag;
   const dictionaryAt = isSingle ? 5 : 6;
   const sizeAt = dictionaryAt + dictionaryBytes;
-  if ((flags & 8) !== 0) throw new Error('a reserved bit of a head is set');
+  if ((flags & 8) !== 0) throw new Damage('a reserved bit of a head is set');
   const isPlain = bytes.subarray(dictionaryAt, sizeAt).every((byte) => byte === 0);
-  if (!isPlain) throw new Error('it was compressed with a dictionary, which is not read');
+  if (!isPlain) throw new Damage('it was compressed with a dictionary, which is not read');
   const contentBytes = sizeBytes === 0 ? null : sizeOf(bytes.subarray(sizeAt, sizeAt + sizeBytes));
   const windowBytes = isSingle ? contentBytes! : windowOf(bytes[5]!);
   if (windowBytes > WINDOW_BYTES_MAX)
-    throw new Error(`a frame asks for ${windowBytes} bytes of memory, at most ${WINDOW_BYTES_MAX} are given`);
+    throw new Damage(
+      `a frame asks for ${windowBytes} bytes of memory, at most ${WINDOW_BYTES_MAX} are given`,
+    );
   return { headBytes: sizeAt + sizeBytes, contentBytes, hasChecksum: (flags & 4) !== 0 };
 }
 
@@ -94,11 +98,11 @@ function uint32(bytes: Uint8Array): number {
 }
 
 async function needed(input: ByteInput, count: number): Promise<void> {
-  if (!(await input.has(count))) throw new Error('the last frame is cut off');
+  if (!(await input.has(count))) throw new Damage('the last frame is cut off');
 }
 
 async function skip(input: ByteInput, count: number): Promise<void> {
-  for (let left = count; left > 0; ) {
+  for (let left = count; left > 0;) {
     await needed(input, 1);
     left -= input.take(Math.min(left, input.ready())).length;
   }

@@ -1,14 +1,17 @@
-import type { Encoding } from './encoding.js';
+import { Damage } from '../../files/damage.js';
 import { isWellFormed, toWellFormed } from '../../values/wellFormed.js';
 
 type Order = 'le' | 'be';
 
 /** A unit of a surrogate pair that stands alone is no text. Node's own decoder is not used: it may be built without `utf-16be`. */
-export function decodeUtf16(order: Order): Pick<Encoding, 'decode' | 'decodeLeniently'> {
+export function decodeUtf16(order: Order): {
+  decode(bytes: Uint8Array): string;
+  decodeLeniently(bytes: Uint8Array): string;
+} {
   return {
     decode(bytes) {
       const text = unitsOf(bytes, order);
-      if (bytes.length % 2 === 1 || !isWellFormed(text)) throw new TypeError('not UTF-16');
+      if (bytes.length % 2 === 1 || !isWellFormed(text)) throw new Damage('not UTF-16');
       return text;
     },
     decodeLeniently: (bytes) =>
