@@ -8,41 +8,48 @@ import { runTests } from './runTests.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test');
 
 /**
- * Files, or folders of files, that take more than a second of CPU: each file has a process of its own. They start in this order,
- * longest first, so that no long one is left for the end. Measured with `/usr/bin/time node --test <file>`.
+ * Files, or folders of files, that take several seconds of CPU, or start engines and processes: each file has a process of its own.
+ * They start in this order, longest first, so that no long one is left for the end. Measured with `/usr/bin/time node --test <file>`.
  */
 const SLOW = [
   ...['cli/faults', 'crash/killed', 'pipelines/pipelines', 'backends/llamaCpp/llamaCpp'],
   ...['run/determinism', 'operators/examples', 'cli/commands/store', 'run/replay.', 'pipelines/qpo'],
   ...['flow/stepResults/replayStepResults', 'cli/commands/chain', 'flow/invariants', 'cli/commands/run'],
   ...['flow/sharedStepResults', 'cli/commands/train', 'io/parquet/shardWriter', 'crash/simulated'],
-  ...['grade/compare/sameAnswer', 'backends/pool/aimdLimit', 'grade/worker/grader.', 'bench/', 'sim/'],
-  ...['operators/rewrite', 'cli/keys', 'backends/pool/pool', 'operators/gradeAnswer', 'run/runPipeline'],
-  ...['backends/openModel', 'run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate'],
+  ...['grade/worker/grader.', 'bench/', 'sim/', 'cli/keys', 'backends/pool/pool', 'run/runPipeline'],
+  ...['run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate', 'cli/commands/', 'cli/main'],
   ...[
+    'scripts/runTests',
+    'process/',
+    'train/train.',
+    'run/trainPipeline',
+    'models/',
+    'cli/launchers',
+    'world/',
+  ],
+];
+
+/** Files that take one second or a few, in which a process of their own would be most: a few processes run them. */
+const MIDDLE = [
+  ...['grade/compare/sameAnswer', 'backends/pool/aimdLimit', 'operators/rewrite', 'operators/gradeAnswer'],
+  ...[
+    'backends/openModel',
     'store/stepResults',
     'flow/stepResults/stepResultBytes',
     'io/exports/writeExport',
-    'operators/registry',
   ],
-  ...[
-    'cli/commands/',
-    'scripts/runTests',
-    'run/runFolders',
-    'operators/lib/evaluation',
-    'process/',
-    'cli/main',
-  ],
-  ...['io/parquet/readParquet', 'train/data', 'train/follow', 'train/train.', 'run/trainPipeline'],
-  ...['backends/protocols/openaiBatch', 'backends/protocols/openai', 'models/', 'store/tools/summarizeStore'],
-  ...['cli/launchers', 'store/tools/pruneStore', 'run/writeShards', 'io/parquet/encoderThread'],
-  ...['store/tools/exportStore', 'run/copyPipeline'],
+  ...['operators/registry', 'run/runFolders', 'operators/lib/evaluation', 'io/parquet/readParquet'],
+  ...['train/data', 'train/follow', 'backends/protocols/openaiBatch', 'backends/protocols/openai.'],
+  ...['store/tools/summarizeStore', 'store/tools/pruneStore', 'store/tools/exportStore', 'run/writeShards'],
+  ...['io/parquet/encoderThread', 'run/copyPipeline'],
 ];
+
+const MIDDLE_PROCESSES = 3;
 
 /** Their tests need a process that has loaded nothing else. */
 const ALONE = ['flow/steps/stepStreams'];
 
-/** A process costs half a second, which is most of the time of a small file: these many run the small files. */
+/** A process costs 0.7 s of CPU, for all modules are loaded anew: these many run the small files. */
 const SHARED_PROCESSES = 4;
 
 /** Two at a time: some start engine processes, and the machine may have two cores. */
@@ -59,8 +66,8 @@ const all = readdirSync(root, { recursive: true })
   .sort();
 const files = all
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .filter((file) => !isFast || !SLOW.some((start) => file.startsWith(start)));
-const stale = [...SLOW, ...ALONE].filter((start) => !all.some((file) => file.startsWith(start)));
+  .filter((file) => !isFast || ![...SLOW, ...MIDDLE].some((start) => file.startsWith(start)));
+const stale = [...SLOW, ...MIDDLE, ...ALONE].filter((start) => !all.some((file) => file.startsWith(start)));
 if (stale.length > 0) {
   console.error(`scripts/test.mjs names tests that do not exist: ${stale.join(', ')}. Correct its lists.`);
   process.exit(1);
@@ -73,18 +80,31 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-/** Each slow file alone, longest first, then the small ones in a few processes. */
+/** Each slow file alone, longest first, then the others in a few processes. */
 function groupsOf(names) {
-  const placeOf = (name) => SLOW.findIndex((start) => name.startsWith(start));
-  const slow = names.filter((name) => placeOf(name) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
-  const small = names.filter((name) => placeOf(name) < 0);
-  const alone = small.filter((name) => ALONE.some((start) => name.startsWith(start)));
-  const together = small.filter((name) => !alone.includes(name));
-  const shared = Array.from({ length: SHARED_PROCESSES }, (_, at) =>
-    together.filter((_, index) => index % SHARED_PROCESSES === at),
-  ).filter((group) => group.length > 0);
+  const placeIn = (list, name) => list.findIndex((start) => name.startsWith(start));
+  const slow = names
+    .filter((name) => placeIn(SLOW, name) >= 0)
+    .sort((a, b) => placeIn(SLOW, a) - placeIn(SLOW, b));
+  const rest = names.filter((name) => !slow.includes(name));
+  const middle = rest
+    .filter((name) => placeIn(MIDDLE, name) >= 0)
+    .sort((a, b) => placeIn(MIDDLE, a) - placeIn(MIDDLE, b));
+  const alone = rest.filter((name) => placeIn(ALONE, name) >= 0);
+  const small = rest.filter((name) => !middle.includes(name) && !alone.includes(name));
   const single = (name) => [name];
-  return [...slow.map(single), ...shared, ...alone.map(single)];
+  return [
+    ...slow.map(single),
+    ...dealt(middle, MIDDLE_PROCESSES),
+    ...dealt(small, SHARED_PROCESSES),
+    ...alone.map(single),
+  ];
+}
+
+/** Deals names to `count` groups by turns. */
+function dealt(names, count) {
+  const groups = Array.from({ length: count }, (_, at) => names.filter((_, index) => index % count === at));
+  return groups.filter((group) => group.length > 0);
 }
 
 const groups = groupsOf(files).map((names) => names.map((name) => join(root, name)));

@@ -128,18 +128,32 @@ export class RowError extends ScaleQuestError {
   }
 }
 
-/** Every mistake found in a file, not just the first. */
+/** Nobody reads more of them at once. */
+const PROBLEMS_MAX = 100;
+
+/** The mistakes found in a file, not just the first. */
 export class PipelineProblems extends ScaleQuestError {
+  /** At most 100. */
   readonly problems: readonly ScaleQuestError[];
+  /** How many mistakes there are beyond these. */
+  readonly unlisted: number;
 
   constructor(problems: readonly ScaleQuestError[]) {
-    super(problems[0]!.code, problems.map(({ message }) => message).join('\n'), { cause: problems[0] });
-    this.problems = problems;
+    const listed = problems.slice(0, PROBLEMS_MAX);
+    super(listed[0]!.code, listed.map(({ message }) => message).join('\n'), { cause: listed[0] });
+    this.problems = listed;
+    this.unlisted = problems.length - listed.length;
   }
 }
 
 /** `file:line:column key:` as editors and terminals link it. */
 export function printPosition({ file, line, column, key }: Position): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return key ? `${place} ${key}:` : `${place}:`;
+  return key && !namesKey(file, key) ? `${place} ${key}:` : `${place}:`;
+}
+
+/** `--set respond.n=0` names its key by itself, as its user wrote it. */
+function namesKey(file: string, key: string): boolean {
+  const [, path] = /^--set ([^=]*)=/.exec(file) ?? [];
+  return path !== undefined && path.split('.').at(-1) === key.split('.').at(-1);
 }

@@ -17,9 +17,10 @@ export function printError(error: unknown): number {
   return EXIT_CODES.failed;
 }
 
-function printProblems({ code, problems }: PipelineProblems): number {
+function printProblems({ code, problems, unlisted }: PipelineProblems): number {
   for (const problem of problems) process.stderr.write(`${problem.message} [${problem.code}]\n`);
-  const count = problems.length;
+  const count = problems.length + unlisted;
+  if (unlisted > 0) process.stderr.write(`… and ${unlisted} more\n`);
   const isOnline = exitCodeOf(code) === EXIT_CODES.model;
   process.stderr.write(
     `\n${count} mistake${count === 1 ? '' : 's'} found; nothing was ${isOnline ? '' : 'sent or '}written.\n`,

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
-import { type Override, parsePipelineDocument, problem } from './document.js';
+import { type Override, allProblems, parsePipelineDocument, problem } from './document.js';
 import { parseAt } from './check/explain.js';
 import { suggestion } from './nearest.js';
 
@@ -107,8 +107,8 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
     first === 'links' && second === 'set' && more.length > 0;
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, [], isSet);
   const problems: ScaleQuestError[] = [];
-  const parsed = parseAt(document, [], chainSchema, document.value ?? {}, problems);
-  if (!parsed) throw new PipelineProblems(problems);
+  const parsed = parseAt(document, [], chainSchema, document.value, problems);
+  if (!parsed) throw new PipelineProblems(allProblems(document, problems));
   const folder = dirname(resolve(file));
   const given = new Set<string>();
   for (const [index, { name, pipeline, command, set, inputs }] of parsed.links.entries()) {
@@ -138,7 +138,8 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
     }
     for (const what of command ? ['output'] : ['run', 'model']) given.add(`${name}.${what}`);
   }
-  if (problems.length > 0) throw new PipelineProblems(problems);
+  const all = allProblems(document, problems);
+  if (all.length > 0) throw new PipelineProblems(all);
   const runs = parsed.folder ?? `runs/${parsed.name}`;
   return { file, folder, name: parsed.name, filled: document.filled, runs, links: parsed.links };
 }

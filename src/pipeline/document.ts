@@ -1,19 +1,11 @@
-import {
-  type Document,
-  LineCounter,
-  type Node,
-  type YAMLMap,
-  type YAMLSeq,
-  isMap,
-  isNode,
-  isPair,
-  isScalar,
-  isSeq,
-  parse,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { type Document, type Node, isMap, isNode, isPair, isScalar, visit } from 'yaml';
 import { type ErrorCode, PipelineProblems, type Position, ScaleQuestError } from '../errors.js';
+import { type AppliedOverride, type Override, applyOverride } from './yaml/applyOverride.js';
+import { fillVariables } from './yaml/fillVariables.js';
+import { briefly } from './yaml/briefly.js';
+import { parseYaml } from './yaml/parseYaml.js';
+
+export type { Override } from './yaml/applyOverride.js';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -21,30 +13,47 @@ export type KeyPath = readonly (string | number)[];
 export interface PipelineDocument {
   file: string;
   text: string;
-  value: unknown;
+  value: Readonly<Record<string, unknown>>;
   /** What the environment filled in, by the names of its variables. */
   filled: ReadonlyMap<string, string>;
+  /** A mistake for each use of a variable that is not set; the value there keeps its `${NAME}`. */
+  unset: readonly ScaleQuestError[];
   /** Position of the value at a key path, or of its nearest parent that exists. */
   at(path: KeyPath): Position;
   /** Position of the key itself, for keys that should not be there. */
   atKey(path: KeyPath): Position;
 }
 
+/** A mistake in a file. Names of the file in the message are shown without anything that a terminal would obey, and not for pages. */
 export function problem(code: ErrorCode, at: Position, message: string): ScaleQuestError {
-  return new ScaleQuestError(code, message, { at });
+  return new ScaleQuestError(code, harmless(message), { at });
 }
 
-/** One value changed from outside the file, read as YAML. */
-export interface Override {
-  path: readonly string[];
-  value: string;
+const MESSAGE_CHARS_MAX = 2000;
+const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+function harmless(message: string): string {
+  const short = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
+  return short.replaceAll(CONTROL, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-const SYNTAX_ERRORS_MAX = 3;
+/** All mistakes of a document. What a check says of a value whose variable is not set follows from that, and is left out. */
+export function allProblems(
+  { unset }: Pick<PipelineDocument, 'unset'>,
+  found: readonly ScaleQuestError[],
+): ScaleQuestError[] {
+  const placeOf = ({ at }: ScaleQuestError): string => `${at?.file}:${at?.line}:${at?.column}`;
+  const places = new Set(unset.map(placeOf));
+  return [...unset, ...found.filter((each) => each.at === undefined || !places.has(placeOf(each)))];
+}
+
+/** What all variables of a file may hold together. */
+const FILLED_CHARS_MAX = 1 << 20;
 
 /**
  * Parses YAML 1.2 and fills in `${NAME}` and `${NAME:-default}` inside strings from `env`. `stays` names values,
  * by the keys above them, that keep their `${NAME}` because their reader fills it in; an unset variable is a mistake there too.
+ * Throws PipelineProblems for a text that is no map of keys in sound YAML.
  */
 export function parsePipelineDocument(
   file: string,
@@ -53,55 +62,63 @@ export function parsePipelineDocument(
   overrides: readonly Override[] = [],
   stays: (keys: readonly string[]) => boolean = () => false,
 ): PipelineDocument {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-
-  function positionAt(offset: number, key?: string): Position {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: col, key };
-  }
-
-  // What follows the first few is mostly their consequence.
-  const problems = document.errors
-    .slice(0, SYNTAX_ERRORS_MAX)
-    .map(({ pos, message }) =>
-      problem('ERR_PIPELINE_SYNTAX', positionAt(pos[0]), `${firstLine(message)}; expected valid YAML`),
-    );
-  const set = problems.length > 0 ? [] : overrides.map((each) => setAt(document, each));
+  const { document, positionAt, problems } = parseYaml(file, text);
+  if (problems.length > 0) throw new PipelineProblems(problems);
+  if (!isMap(document.contents)) throw new PipelineProblems([noMap(file, plainValue(document))]);
+  const set = overrides.map((each) => applyOverride(document, each));
   // Taken before the environment is filled in, so that its values are not written into the run folder.
-  const changedText = overrides.length > 0 && problems.length === 0 ? String(document) : text;
-  const filledIn = new Map<string, string>();
-  visit(document, {
+  const changedText = overrides.length > 0 ? String(document) : text;
+  const filled = new Map<string, string>();
+  const unset: ScaleQuestError[] = [];
+  let filledChars = 0;
+
+  function positionOf(node: Node, name: string): Position {
+    const override = node.range ? undefined : set.find(({ value }) => value.includes(`\${${name}`));
+    return override?.position ?? positionAt(node.range?.[0] ?? 0);
+  }
+  function valueOf(node: Node, name: string, fallback: string | undefined): string {
+    const given = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (given) filled.set(name, given);
+    const value = given ?? fallback;
+    if (value === undefined) {
+      const todo = `set it, or give a default: \${${name}:-value}`;
+      const message = `the environment variable ${name} is not set; ${todo}`;
+      unset.push(problem('ERR_PIPELINE_INVALID', positionOf(node, name), message));
+      return `\${${name}}`;
+    }
+    filledChars += value.length;
+    if (filledChars <= FILLED_CHARS_MAX) return value;
+    const message = `the variables of this file hold more than ${FILLED_CHARS_MAX} characters together, expected less`;
+    throw new PipelineProblems([problem('ERR_PIPELINE_INVALID', positionOf(node, name), message)]);
+  }
+  const hasVariables = changedText.includes('${');
+  visit(hasVariables ? document : null, {
     Scalar(role, node, above) {
       if (typeof node.value !== 'string' || !node.value.includes('${')) return;
-      const text = node.value.replace(
-        /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g,
-        (_match, name, fallback) => {
-          const filled = env[name] ?? fallback;
-          if (filled === undefined) {
-            const override = node.range ? undefined : set.find(({ value }) => value.includes(`\${${name}`));
-            const at = override?.position ?? positionAt(node.range?.[0] ?? 0);
-            const todo = `set it, or give a default: \${${name}:-value}`;
-            problems.push(
-              problem('ERR_PIPELINE_INVALID', at, `the environment variable ${name} is not set; ${todo}`),
-            );
-          }
-          if (env[name]) filledIn.set(name, env[name]);
-          return filled ?? '';
-        },
-      );
+      const text = fillVariables(node.value, ({ name, fallback }) => valueOf(node, name, fallback));
       if (!stays(keysOf(above).slice(0, role === 'key' ? -1 : undefined))) node.value = text;
     },
   });
-  if (problems.length > 0) throw new PipelineProblems(problems);
 
   return {
     file,
     text: changedText,
-    value: document.toJS({ maxAliasCount: 100 }),
-    filled: filledIn,
+    value: plainValue(document) as Record<string, unknown>,
+    filled,
+    unset,
     ...positionsIn(file, document, set, positionAt),
   };
+}
+
+/** Aliases are bounded already. */
+function plainValue(document: Document): unknown {
+  return document.toJS({ maxAliasCount: -1 });
+}
+
+function noMap(file: string, value: unknown): ScaleQuestError {
+  const found = value === null ? 'nothing' : briefly(value);
+  const message = `found ${found}, expected a map of keys, as \`name: my-set\` and \`steps:\` with a list below it`;
+  return problem('ERR_PIPELINE_INVALID', { file, line: 1, column: 1 }, message);
 }
 
 function keysOf(above: readonly unknown[]): string[] {
@@ -145,68 +162,14 @@ function positionsIn(
   return { at, atKey };
 }
 
-/** `steps.respond.n`: steps by label or operator, or as `steps.3.respond.n`; whole numbers are positions in lists. */
-function setAt(document: Document, { path, value }: Override): AppliedOverride {
-  const keys: (string | number)[] = [];
-  for (const key of path) {
-    const parent = keys.length === 0 ? document.contents : document.getIn(keys, true);
-    if (!isSeq(parent)) keys.push(key);
-    else if (/^\d+$/.test(key) && Number(key) < parent.items.length) keys.push(Number(key));
-    else keys.push(...stepNamed(parent, key, keys.length === 1 && keys[0] === 'steps', path, value));
-  }
-  try {
-    document.setIn(keys, document.createNode(parse(value)));
-  } catch (error) {
-    throw overrideFault(path, value, firstLine((error as Error).message));
-  }
-  return { keys, value, position: { file: `--set ${path.join('.')}=${value}` } };
-}
-
-/** A value that the command line has set, and the position that mistakes in it name. */
-interface AppliedOverride {
-  keys: readonly (string | number)[];
-  value: string;
-  position: Position;
-}
-
-const OF_ANY_STEP = ['label', 'enabled'];
-
-/** The position of a step and, unless something of every step is meant, its operator. */
-function stepNamed(
-  list: YAMLSeq,
-  name: string,
-  isSteps: boolean,
-  path: readonly string[],
-  value: string,
-): (string | number)[] {
-  const names = isSteps ? list.items.map((item) => (isMap(item) ? stepNames(item) : [])) : [];
-  const index = names.findIndex((known) => known.includes(name));
-  if (index < 0) {
-    const known = isSteps ? `, or one of: ${names.map(([first]) => first).join(', ')}` : '';
-    const message = `found ${name}, expected a position from 0 to ${list.items.length - 1}${known}`;
-    throw overrideFault(path, value, message);
-  }
-  return OF_ANY_STEP.includes(path[2] ?? '') ? [index] : [index, names[index]!.at(-1)!];
-}
-
-/** Its label, if it has one, and its operator. */
-function stepNames(item: YAMLMap): string[] {
-  const label = item.get('label');
-  const keys = item.items.map(({ key }) => String(isScalar(key) ? key.value : key));
-  const operator = keys.filter((key) => !OF_ANY_STEP.includes(key));
-  return [...(typeof label === 'string' ? [label] : []), ...operator.slice(0, 1)];
-}
-
-function overrideFault(path: readonly string[], value: string, message: string): ScaleQuestError {
-  return new ScaleQuestError('ERR_USAGE', `--set ${path.join('.')}=${value}: ${message}`);
-}
+const KEY_CHARS_MAX = 200;
 
 function keyText(path: KeyPath): string | undefined {
-  return path.length > 0 ? path.join('.') : undefined;
-}
-
-function firstLine(message: string): string {
-  return message.split('\n')[0]!.replace(/[.:]$/, '');
+  if (path.length === 0) return undefined;
+  const text = path.join('.');
+  // As JSON has it, without anything that a terminal would obey.
+  const shown = JSON.stringify(text.length > KEY_CHARS_MAX ? `${text.slice(0, KEY_CHARS_MAX)}...` : text);
+  return shown.slice(1, -1);
 }
 
 /** Whether a value of a YAML file is a mapping. */
@@ -218,10 +181,6 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function isChainText(text: string): boolean {
   // Few files are chains, and parsing a file twice is a large part of its check.
   if (!text.includes('links')) return false;
-  try {
-    const value: unknown = parse(text);
-    return value !== null && typeof value === 'object' && 'links' in value && !('steps' in value);
-  } catch {
-    return false;
-  }
+  const { document, problems } = parseYaml('', text);
+  return problems.length === 0 && isMap(document.contents) && document.has('links') && !document.has('steps');
 }

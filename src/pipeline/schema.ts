@@ -8,7 +8,16 @@ export const LOST_REPLY_CHARS_MAX = 2000;
 
 const exportName = z
   .string()
-  .regex(/^[a-zA-Z][a-zA-Z0-9-]*$/, 'expected letters, digits and hyphens, starting with a letter');
+  .regex(/^[a-zA-Z][a-zA-Z0-9-]*$/, 'expected letters, digits and hyphens, starting with a letter')
+  .refine(
+    (name) => name.toLowerCase() !== 'default',
+    'expected another name: readers of the run folder know the set itself as `default`',
+  );
+
+/** Names of folders: some file systems make no difference between capitals and small letters. */
+function differ(names: readonly string[]): boolean {
+  return new Set(names.map((name) => name.toLowerCase())).size === names.length;
+}
 
 const anyFormat = formatNames()
   .map((name) => `\`${name}\``)
@@ -18,6 +27,7 @@ const anyFormat = formatNames()
 export const pipelineSchema = z.strictObject({
   name: z
     .string()
+    .max(100)
     .regex(
       /^[a-z][a-zA-Z0-9-]*$/,
       'expected a name of letters, digits and hyphens that starts with a small letter',
@@ -91,6 +101,10 @@ export const pipelineSchema = z.strictObject({
     .describe('How the kept rows are written.'),
   exports: z
     .record(exportName, exportSchema)
+    .refine(
+      (exports) => differ(Object.keys(exports)),
+      'expected names that differ by more than capitals: they are names of folders',
+    )
     .default({})
     .describe(
       'The set again in forms that training frameworks take, in `exports/<name>` of the run folder. May be changed after the ' +

@@ -3,7 +3,8 @@ import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
 import { listDataFiles } from '../io/files/dataFiles.js';
 import { nodeFiles } from '../io/files/files.js';
-import { canImport, readPromptFile, readTextFile } from '../io/files/packageFiles.js';
+import { canImport, readPromptFile } from '../io/files/packageFiles.js';
+import { readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
@@ -120,7 +121,7 @@ export async function checkPipeline(
   world: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PipelineCheck> {
   try {
-    const deps = { ...DEPS, env: world.env };
+    const deps = { ...DEPS, env: world.env, needsKeys: true };
     const plan = await checkFileUnread(file, deps, overridesFrom(options), openContents);
     if (!online) return { plan, problems: [] };
     const { checkOnline } = await import('../pipeline/check/checkOnline.js');
@@ -140,20 +141,20 @@ export interface PlannedChain {
 }
 
 /**
- * A chain file, checked with every link of it; null for a pipeline file. Executes nothing, unless `loadsModules` asks for the
- * modules of users' own steps, as before a run.
+ * A chain file, checked with every link of it; null for a pipeline file. Executes nothing, unless `loadsModules` asks for
+ * the modules of users' own steps, as before a run.
  */
 export async function planChain(
   file: string,
   { env }: Pick<SystemWorld, 'env'> = systemWorld(),
-  loadsModules = false,
+  more: Pick<CheckDeps, 'loadsModules' | 'needsKeys'> = {},
 ): Promise<PlannedChain | null> {
   if (!isChainText(readPipelineText(file))) return null;
   const [{ checkChain }, { checkLinks }] = await Promise.all([
     import('../pipeline/chain.js'),
     import('../pipeline/check/checkLinks.js'),
   ]);
-  const deps = { ...DEPS, env, loadsModules };
+  const deps = { ...DEPS, env, ...more };
   const chain = checkChain(file, deps);
   return { chain, links: await checkLinks(chain, deps) };
 }

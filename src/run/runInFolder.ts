@@ -1,6 +1,7 @@
 import { basename, join, resolve } from 'node:path';
-import { hashBytes, writeAtomic } from '../io/files/atomicFile.js';
-import { writeCard } from '../io/runFolder/card.js';
+import { writeAtomic } from '../io/files/atomicFile.js';
+import type { CardExport } from '../io/runFolder/card.js';
+import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
@@ -12,16 +13,16 @@ import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
 import { type SkippedCounter, countSkipped } from '../io/sources/skippedLines.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
-import { figuresOf, printFigures, stepsWithFigures } from './report/figures.js';
+import { figuresOf, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { skippedIn } from './report/skippedIn.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
+import { writeRunCard } from './report/runCard.js';
 import type { Emit, RunEvent } from './events.js';
 import { fillFolder } from './stream/fillFolder.js';
 import { type OpenedModels, statsOf } from './openModels.js';
 import { type RunDeps, runPlan } from './stream/runPlan.js';
 import type { Resume } from './stream/streamRows.js';
-import { filledRemover } from '../train/environment.js';
 
 /** What a run takes from outside: files, models and clocks are passed in, so that a simulation can hand in its own. */
 export interface RunWorld {
@@ -175,6 +176,8 @@ async function runRows(
     { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
     async (resume, sink) => {
       begunAt = resume.from;
+      // A crash may have come between a commit and its card.
+      if (resume.from > 0) await writeRunCard(files, plan, folder);
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
@@ -190,6 +193,7 @@ async function runRows(
           async commit(cut) {
             await sink.commit(cut);
             await recordSkipped();
+            if (!cut.done) await writeRunCard(files, plan, folder);
             await record({ event: 'committed', next: cut.next, kept: cut.kept });
           },
         },
@@ -209,32 +213,14 @@ function metadataOf(plan: Plan): Record<string, string> {
 }
 
 async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report: Report): Promise<void> {
-  await writeExports(files, plan, folder);
-  const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
+  const exports = await writeExports(files, plan, folder);
   await writeJson(files, join(folder.path, 'report.json'), { scalequest: packageVersion(), ...report });
   await writeSample(files, {
     folder: folder.path,
     shards: committedShards(folder.path, folder.manifest.content.commits),
     columns: plan.columns,
   });
-  await writeCard(files, folder.path, {
-    name: plan.name,
-    // Secrets that the environment filled in go back to their `${NAME}`.
-    summary: plan.settings.summary && filledRemover(plan.filled)(plan.settings.summary),
-    rows: report.rowsKept,
-    contents: contentsOf(folder),
-    columns: plan.columns,
-    exports: Object.keys(plan.settings.exports),
-    funnel: report.funnel.map(({ step, rowsIn, kept, dropped, rejected }) => ({
-      step,
-      rowsIn,
-      kept,
-      dropped: sum(dropped),
-      rejected: sum(rejected),
-    })),
-    figures: printFigures(report.figures),
-    pipelineText: plan.text,
-  });
+  await writeRunCard(files, plan, folder, { report, exports });
 }
 
 /** The file as it was last started: settings that decide no row may have changed since the first start. */
@@ -243,18 +229,16 @@ function writePipeline(files: Files, plan: Plan, folder: RunFolder): Promise<voi
   return writeAtomic(files, join(folder.path, 'pipeline.yaml'), from + plan.text);
 }
 
-/** A hash of the committed shards and of the run identity: the same on every machine. */
-function contentsOf({ manifest, run }: RunFolder): string {
-  const shards = manifest.content.commits.map(({ shard }) => shard?.sha256 ?? '');
-  return hashBytes(new TextEncoder().encode([run.identity, ...shards].join('\n')));
-}
-
-async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promise<void> {
+async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promise<CardExport[]> {
   const shards = folder.manifest.content.commits.flatMap(({ shard }) => shard ?? []);
+  const written: CardExport[] = [];
   for (const [name, config] of Object.entries(plan.settings.exports)) {
     const into = join(folder.path, EXPORTS_FOLDER, name);
-    await writeExport(files, { run: folder.path, shards, config, folder: into, name });
+    const { rows, leftOut } = await writeExport(files, { run: folder.path, shards, config, folder: into });
+    const columns = describeExport(config).writes.map(([element]) => element!.name);
+    written.push({ name, format: config.format, columns, rows, leftOut });
   }
+  return written;
 }
 
 function writeJson(files: Files, path: string, value: object): Promise<void> {

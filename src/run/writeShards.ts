@@ -3,11 +3,12 @@ import type { Column } from '../arrow/columnType.js';
 import { systemClock } from '../clock.js';
 import type { Batch } from '../flow/batch.js';
 import type { ColumnsWritten } from '../flow/steps/columnTypes.js';
-import type { Totals } from '../flow/commitShards.js';
+import type { Commit, Totals } from '../flow/commitShards.js';
 import { nodeFiles } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION } from '../io/runFolder/manifest.js';
-import { isComplete, totalsOf } from '../io/runFolder/commits.js';
-import { makeRunFolder, openRunFolder } from '../io/runFolder/runFolder.js';
+import { writeCard } from '../io/runFolder/card.js';
+import { contentsOf, isComplete, totalsOf } from '../io/runFolder/commits.js';
+import { type RunFolder, makeRunFolder, openRunFolder } from '../io/runFolder/runFolder.js';
 import { lockRunFolder } from '../io/runFolder/runLock.js';
 import {
   type Connect,
@@ -84,11 +85,13 @@ export async function writeShards<const Columns extends readonly Column[], Sourc
       const metadata = { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed }) };
       const settings = { ...streamSettings(options), shardRows };
       const { read = positionsOnly } = options;
-      await fillFolder(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) =>
-        streamRows(settings, { read, sink, resume, signal }, (source) =>
+      const card = (): Promise<void> => writeProgramCard(folder, name, columns);
+      await fillFolder(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) => {
+        const cardedSink = { ...sink, commit: (cut: Commit) => sink.commit(cut).then(card) };
+        return streamRows(settings, { read, sink: cardedSink, resume, signal }, (source) =>
           connect(source as Observable<Batch<Source>>, resume.restored),
-        ),
-      );
+        );
+      });
       return totalsOf(folder);
     } finally {
       await folder.manifest.close();
@@ -96,4 +99,12 @@ export async function writeShards<const Columns extends readonly Column[], Sourc
   } finally {
     await lock.release();
   }
+}
+
+/** With a card the folder loads as the rows that are committed so far. Which steps led to them only the program knows. */
+function writeProgramCard(folder: RunFolder, name: string, columns: readonly Column[]): Promise<void> {
+  const isDone = isComplete(folder);
+  const rows = totalsOf(folder).kept;
+  const card = { name, rows, contents: contentsOf(folder), columns };
+  return writeCard(nodeFiles, folder.path, { ...card, ...(isDone ? { funnel: [] } : {}) });
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
-import { hashBytes } from '../io/files/atomicFile.js';
+import { exportContents, exportDamage, readExportRecord } from '../io/exports/exportRecord.js';
 import { type Files, readWhole } from '../io/files/files.js';
 import { readManifest } from '../io/runFolder/manifest.js';
 import { readParquetBlocks } from '../io/parquet/readParquet.js';
+import { assertUndamaged } from '../io/runFolder/committedFile.js';
 import { committedShards } from '../io/runFolder/commits.js';
 import { hasManifest } from '../io/runFolder/runFolder.js';
 import { MANIFEST_FILE } from '../io/runFolder/runPaths.js';
@@ -32,6 +33,12 @@ export async function readTrainingData(files: Files, training: Training, run: st
   const found = report.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, reportPath))));
   if (found.rowsIn === 0) throw unfit(run, 'its source had no row');
   if (commits.at(-1)!.kept === 0) throw unfit(run, 'no row was kept; report.json says which step lost them');
+  // The trainer reads the shards, or the export that was made of them.
+  await assertUndamaged(
+    files,
+    run,
+    commits.flatMap(({ shard }) => shard ?? []),
+  );
   const wantsReward = training.when.rewardMeanMin !== undefined;
   return {
     report: {
@@ -54,14 +61,18 @@ function notFinished(run: string): ScaleQuestError {
   });
 }
 
-/** Its record names the shards and the settings that it was made of. */
+/** Its record names the shards and the settings that it was made of, and its files. */
 async function exportHash(files: Files, path: string): Promise<string> {
-  const names = (await files.stat(path)) ? await files.readdir(path) : [];
-  if (!names.includes('export.json'))
-    throw unfit(path, 'it holds no export. Start `scalequest run` again: it writes it');
-  if (!names.some((name) => name.endsWith('.parquet')))
-    throw unfit(path, 'no row of the run gave one of the export');
-  return hashBytes(await readWhole(files, join(path, 'export.json')));
+  const found = await readExportRecord(files, path);
+  if (!found) throw unfit(path, 'it holds no export. Start `scalequest run` again: it writes it');
+  const damaged = await exportDamage(files, path, found);
+  if (damaged)
+    throw unfit(
+      join(path, damaged.file.file),
+      `${damaged.damage}. Start \`scalequest run\` again: it writes the export anew`,
+    );
+  if (found.files.length === 0) throw unfit(path, 'no row of the run gave one of the export');
+  return exportContents(found);
 }
 
 /** NaN, which no bound lets through, where no row has a reward. */

@@ -42,7 +42,7 @@ const trl = z.strictObject({
       argument,
     )
     .superRefine((args, context) => {
-      for (const name of Object.keys(args).filter((key) => key in OWN_ARGUMENTS)) {
+      for (const name of Object.keys(args).filter((key) => Object.hasOwn(OWN_ARGUMENTS, key))) {
         const message = `expected no ${name} here: it follows from ${OWN_ARGUMENTS[name]}`;
         context.addIssue({ code: 'custom', message, path: [name] });
       }

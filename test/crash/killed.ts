@@ -267,8 +267,8 @@ function checkLeft(left: ReadonlyMap<string, Uint8Array>, wanted: ReadonlyMap<st
     if (HOLD_KNOBS.includes(path)) continue;
     if (!path.endsWith('.tmp')) assert.ok(isSame(bytes, wanted.get(path)), `${path} is there, but not whole`);
     // A shard is open between commits too.
-    const isOpenShard = path.startsWith('shards') && path.endsWith('.tmp');
-    if (path.includes('/') && !isOpenShard && !named.includes(path)) isAmidCommit = true;
+    const isOpenOther = /^(rejects|state)-.*\.tmp$/.test(path);
+    if (isOpenOther || (path.includes('/') && !named.includes(path))) isAmidCommit = true;
   }
   for (const [, file] of named.matchAll(/"file":"([^"]+)"/g))
     assert.ok(left.has(file!), `the manifest names ${file}, which is not there`);

@@ -32,14 +32,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'small files are written in place, without a rename',
     file: 'io/files/atomicFile.js',
-    before: 'const temporary = temporaryPath(path);',
-    after: 'const temporary = path; files = { ...files, rename: async () => {} };',
+    before: 'const bytes = typeof content ',
+    after: 'temporary = path; files = { ...files, rename: async () => {} }; const bytes = typeof content ',
   },
   {
     name: 'shards are written under their own name',
     file: 'io/parquet/shardWriter.js',
-    before: 'shard = beginShard(path, await files.open(temporaryPath(path), ',
-    after: 'files = { ...files, rename: async () => {} }; shard = beginShard(path, await files.open(path, ',
+    before: 'shard = beginShard(path, temporary, await files.open(temporary, ',
+    after:
+      'files = { ...files, rename: async () => {} }; shard = beginShard(path, path, await files.open(path, ',
   },
   {
     name: 'small files are not flushed',
@@ -68,8 +69,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the manifest’s records are not flushed',
     file: 'io/runFolder/manifest.js',
-    before: 'await file.write(encodeLine(checked));\n            await file.sync();',
-    after: 'await file.write(encodeLine(checked));',
+    before: 'await file.write(line);\n            await file.sync();',
+    after: 'await file.write(line);',
   },
   {
     name: 'a record that a killed process had not flushed is not flushed',
@@ -98,6 +99,26 @@ export const MUTANTS: readonly Mutant[] = [
     before: 'writeState(files, ',
     after: 'writeState(lateFiles, ',
     and: [LATE_NAMES, NAMES_AFTER_MANIFEST],
+  },
+  {
+    name: 'committed files are believed by their size',
+    file: 'io/runFolder/committedFile.js',
+    before: 'const found = await hashFile(files, path);',
+    after: 'const found = { sha256 };',
+    test: { file: 'io/runFolder/runFolder.test.js' },
+  },
+  {
+    name: 'a line of the manifest does not name the one before',
+    file: 'io/runFolder/manifest.js',
+    before: 'const text = sealJson(JSON.stringify(record), before);',
+    after: "before = ''; const text = sealJson(JSON.stringify(record), before);",
+    and: [
+      {
+        before: 'const opened = openJson(lineText(line), content.check);',
+        after: 'const opened = openJson(lineText(line));',
+      },
+    ],
+    test: { file: 'io/runFolder/manifest.test.js' },
   },
   {
     name: 'a torn record of the manifest is not cut off',

@@ -217,7 +217,7 @@ function apply(names: Map<string, Entry>, made: Change): void {
 function renameEntry(disk: Disk, from: string, to: string): void {
   const entry = disk.names.get(from);
   if (!entry) throw errno('ENOENT');
-  if (dirname(from) !== dirname(to)) throw errno('EXDEV');
+  // A rename between two folders is one change of both, as in a journal; a sync of the folder that it goes to makes it durable.
   change(disk, dirname(to), [
     [from, null],
     [to, entry],

@@ -18,7 +18,7 @@ const FOREIGN: Record<string, string> = {
   keepAliveTimeout: 'undici',
   connectTimeout: 'undici',
   timeout: 'undici',
-  rowGroupSize: 'parquetjs-lite, hyparquet-writer',
+  rowGroupSize: 'hyparquet-writer',
   contextSize: 'node-llama-cpp',
   batchSize: 'node-llama-cpp',
   pageSize: 'lmdb',

@@ -154,19 +154,16 @@ export async function writeRunFolder() {
   await writeFile(join(path, 'pipeline.yaml'), 'name: interop\n');
   await writeFile(join(path, 'report.json'), '{"rows": 300}\n');
   await writeFile(join(path, 'log.jsonl'), '{"event":"done"}\n');
+  const exported = [];
   for (const [name, config] of Object.entries(EXPORTS)) {
     const shards = commits.map(({ shard }) => shard);
     const into = join(path, 'exports', name);
-    await writeExport(nodeFiles, {
-      run: path,
-      shards,
-      config: exportSchema.parse(config),
-      folder: into,
-      name,
-    });
+    const parsed = exportSchema.parse(config);
+    const written = await writeExport(nodeFiles, { run: path, shards, config: parsed, folder: into });
+    exported.push({ name, format: parsed.format, columns: [], ...written });
   }
   const card = { name: 'interop', rows: all.length, columns, funnel: [], pipelineText: 'name: interop\n' };
-  card.exports = Object.keys(EXPORTS);
+  card.exports = exported;
   card.contents = commits.map(({ shard }) => shard.sha256).join(' ');
   await writeCard(nodeFiles, path, card);
   await writeTruth(base, all);

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { readTextFile } from '../../src/io/files/packageFiles.js';
+import { readTextFile } from '../../src/io/files/textFile.js';
 import { OPERATORS } from '../helpers/operators.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
 import { exampleFile, pipelineJsonSchema } from '../../src/pipeline/reference/reference.js';

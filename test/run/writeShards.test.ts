@@ -37,7 +37,7 @@ test('writeShards: shards, lost rows and a manifest; a second run into the folde
   };
   const totals = await writeShards(options, connect);
   assert.deepEqual([totals.positions, totals.kept], [10, 5]);
-  assert.deepEqual(readdirSync(folder).sort(), ['manifest.jsonl', 'rejects', 'shards', 'state']);
+  assert.deepEqual(readdirSync(folder).sort(), ['README.md', 'manifest.jsonl', 'rejects', 'shards', 'state']);
   assert.deepEqual(await writeShards(options, connect), totals);
   assert.equal(asked, 1);
   await assert.rejects(writeShards({ ...options, identity: 'other' }, connect), { code: 'ERR_RUN_FOLDER' });

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { ScaleQuestError } from '../../src/errors.js';
+import { writeExportRecord } from '../../src/io/exports/exportRecord.js';
+import { hashBytes } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { readTrainingData } from '../../src/train/data.js';
 import { trainingSchema } from '../../src/train/schema.js';
@@ -69,12 +71,31 @@ test('an export must be there and hold rows; its record tells it apart', async (
   const folder = join(run, 'exports', 'chat');
   const training = { export: 'chat' };
   await refuses(read(run, training), /exports\/chat: it holds no export/);
+  const made = { config: { format: 'messages' }, shards: ['1'] };
+  const record = { made, written: { rows: 0, leftOut: 3 }, files: [] };
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'export.json'), '{"shards":1}');
+  await writeExportRecord(nodeFiles, folder, record);
   await refuses(read(run, training), /no row of the run gave one of the export/);
-  writeFileSync(join(folder, 'rows.parquet'), '');
+  const rows = Buffer.from('rows');
+  const file = { file: 'train-00000.parquet', rows: 3, bytes: rows.length, sha256: hashBytes(rows) };
+  writeFileSync(join(folder, file.file), rows);
+  await writeExportRecord(nodeFiles, folder, { ...record, files: [file] });
   const { parts } = await read(run, training);
-  writeFileSync(join(folder, 'export.json'), '{"shards":2}');
   assert.match(parts.exported!, /^[0-9a-f]{64}$/);
+  await writeExportRecord(nodeFiles, folder, { ...record, made: { ...made, shards: ['2'] }, files: [file] });
   assert.notEqual((await read(run, training)).parts.exported, parts.exported);
+  writeFileSync(join(folder, file.file), 'sows');
+  await refuses(read(run, training), /train-00000\.parquet: found other bytes.*writes the export anew/);
+});
+
+test('a damaged shard is not trained on, though nobody asks for its rewards', async () => {
+  const { run } = copyOf(original);
+  const shard = join(run, 'shards', 'shard-00000.parquet');
+  const bytes = readFileSync(shard);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(shard, bytes);
+  await assert.rejects(read(run), {
+    code: 'ERR_DATA_INVALID',
+    message: /shard-00000\.parquet: found other bytes/,
+  });
 });

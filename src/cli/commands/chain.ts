@@ -16,7 +16,7 @@ export const chainCommand: CommandSpec = {
 /** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
 async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean }): Promise<void> {
   const { planChain } = await import('../../run/planPipeline.js');
-  const found = await planChain(file, undefined, !dryRun);
+  const found = await planChain(file, undefined, { loadsModules: !dryRun });
   if (!found) throw noChain(file);
   if (dryRun) return printStates(found.chain);
   const { runChain } = await import('../../run/chain/runChain.js');

@@ -20,7 +20,7 @@ async function checkFileOrChain(file: string, { online = false, set }: CheckFlag
   const { leftOutText, omittedText, undeclaredText } = await import('../../pipeline/printPlan.js');
   const { labelOf } = await import('../../train/schema.js');
   const textOf = (found: Described): string => describe(found, found.settings.train.map(labelOf));
-  const found = await planChain(file);
+  const found = await planChain(file, undefined, { needsKeys: true });
   if (found) {
     refuseFlags(file, set, online);
     const lines = found.links.map(

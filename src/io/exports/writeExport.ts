@@ -1,19 +1,16 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Column } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
-import { hashBytes, publish, removeQuietly, temporaryPath, writeAtomic } from '../files/atomicFile.js';
-import { type Files, type OpenFile, readWhole } from '../files/files.js';
+import { hashedFile, publish, removeQuietly } from '../files/atomicFile.js';
+import type { Files, OpenFile } from '../files/files.js';
 import { compressZstd, loadZstd } from '../parquet/zstd.js';
 import type { FileRecord } from '../runFolder/manifest.js';
 import { readParquetBlocks } from '../parquet/readParquet.js';
-import { renderExportCard } from './exportCard.js';
+import { exportDamage, exportRecordFile, readExportRecord, writeExportRecord } from './exportRecord.js';
 import { type ExportConfig, describeExport, openExport } from './registry.js';
 
 export const EXPORTS_FOLDER = 'exports';
-
-/** Says what an export was made of, so that the same export is not written again. */
-const RECORD_FILE = 'export.json';
 
 export interface ExportOptions {
   /** The run folder. */
@@ -22,9 +19,8 @@ export interface ExportOptions {
   shards: readonly FileRecord[];
   /** The format with its options. The same shards with the same options are not written again. */
   config: ExportConfig;
-  /** A folder of the export's own. */
+  /** A folder of the export's own. Its record and its temporary files stand beside it. */
   folder: string;
-  name: string;
   zstdLevel?: number;
 }
 
@@ -35,28 +31,29 @@ export interface WrittenExport {
 }
 
 /**
- * Writes a run's rows in the form that a training framework takes, as Parquet with a card: `datasets.load_dataset(folder)`
- * gives the set. It writes one file a shard, and each is whole or not there. Throws ERR_IO_READ, ERR_IO_WRITE; ERR_DATA_INVALID for a run
- * without a column that the format reads.
+ * Writes a run's rows in the form that a training framework takes, as Parquet: one file a shard, each whole or not there, and
+ * nothing else in the folder. `datasets.load_dataset(folder)` gives the set, and so does any reader of a folder of Parquet files.
+ * An export whose files are still as they were written is not written again; a damaged one is. Throws ERR_IO_READ, ERR_IO_WRITE;
+ * ERR_DATA_INVALID for a run without a column that the format reads.
  */
 export async function writeExport(files: Files, options: ExportOptions): Promise<WrittenExport> {
   const { folder, config, shards } = options;
   const made = { config, shards: shards.map(({ sha256 }) => sha256) };
-  const before = await readRecord(files, folder);
-  if (before && JSON.stringify(before.made) === JSON.stringify(made)) return before.written;
+  await removeRemainders(files, folder);
+  const before = await readExportRecord(files, folder);
+  const isSame = before !== null && JSON.stringify(before.made) === JSON.stringify(made);
+  if (isSame && (await exportDamage(files, folder, before)) === null) return before.written;
   await loadZstd();
   await files.mkdir(folder);
   await clear(files, folder);
-  const written: WrittenExport = { rows: 0, leftOut: 0 };
-  for (const [index, shard] of shards.entries()) {
-    const { rows, leftOut } = await exportShard(files, options, shard, exportFile(index));
-    written.rows += rows;
-    written.leftOut += leftOut;
-  }
-  const contents = hashBytes(new TextEncoder().encode(JSON.stringify(made)));
-  const { name } = options;
-  await writeAtomic(files, join(folder, 'README.md'), renderExportCard({ name, config, written, contents }));
-  await writeAtomic(files, join(folder, RECORD_FILE), `${JSON.stringify({ made, written })}\n`);
+  const parts: ExportedShard[] = [];
+  for (const [index, shard] of shards.entries())
+    parts.push(await exportShard(files, options, shard, exportFile(index)));
+  const written = {
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    leftOut: parts.reduce((sum, { leftOut }) => sum + leftOut, 0),
+  };
+  await writeExportRecord(files, folder, { made, written, files: parts.flatMap(({ file }) => file ?? []) });
   return written;
 }
 
@@ -64,26 +61,32 @@ function exportFile(index: number): string {
   return `train-${`${index}`.padStart(5, '0')}.parquet`;
 }
 
-async function readRecord(
-  files: Files,
-  folder: string,
-): Promise<{ made: object; written: WrittenExport } | null> {
-  if (!(await files.stat(join(folder, RECORD_FILE)))) return null;
-  try {
-    return JSON.parse(new TextDecoder().decode(await readWhole(files, join(folder, RECORD_FILE)))) as never;
-  } catch {
-    return null;
+/** The name of a file until it is whole. It stands beside the folder. */
+function temporaryFile(folder: string, name: string): string {
+  return join(dirname(folder), `${basename(folder)}.${name}.tmp`);
+}
+
+/** Removes what a crash has left of files that were not whole yet. */
+async function removeRemainders(files: Files, folder: string): Promise<void> {
+  const above = dirname(folder);
+  for (const name of (await files.stat(above)) ? await files.readdir(above) : []) {
+    const isOurs = name.startsWith(`${basename(folder)}.`) && name.endsWith('.tmp');
+    if (isOurs) await files.unlink(join(above, name));
   }
 }
 
 /** Removes the files of an earlier export. The record goes first: without it nothing else counts. */
 async function clear(files: Files, folder: string): Promise<void> {
-  await removeQuietly(files, join(folder, RECORD_FILE));
+  await removeQuietly(files, exportRecordFile(folder));
   for (const name of await files.readdir(folder)) {
-    if (/^train-\d{5,}\.parquet(\.tmp)?$/.test(name)) await files.unlink(join(folder, name));
-    else if (name !== 'README.md' && !name.endsWith('.tmp')) throw foreignFile(folder, name);
+    const isOurs = /^train-\d{5,}\.parquet(\.tmp)?$/.test(name) || OLDER_FILES.includes(name);
+    if (!isOurs) throw foreignFile(folder, name);
+    await files.unlink(join(folder, name));
   }
 }
+
+/** Older versions wrote a card and a record into the folder. */
+const OLDER_FILES = ['README.md', 'README.md.tmp', 'export.json', 'export.json.tmp'];
 
 function foreignFile(folder: string, name: string): ScaleQuestError {
   return new ScaleQuestError(
@@ -93,12 +96,17 @@ function foreignFile(folder: string, name: string): ScaleQuestError {
   );
 }
 
+interface ExportedShard extends WrittenExport {
+  /** Null where no row of the shard gave one. */
+  file: FileRecord | null;
+}
+
 async function exportShard(
   files: Files,
   { run, config, folder, zstdLevel = 3 }: ExportOptions,
   shard: FileRecord,
   name: string,
-): Promise<WrittenExport> {
+): Promise<ExportedShard> {
   const { reads, writes } = describeExport(config);
   const convert = openExport(config);
   const columns = Object.entries(reads).map(([column, type]): Column => ({ name: column, type, help: '' }));
@@ -111,8 +119,9 @@ async function exportShard(
     compressors: { ZSTD: (input) => compressZstd(input, zstdLevel) },
     createdBy: 'scalequest',
   });
+  const temporary = temporaryFile(folder, name);
   const written: WrittenExport = { rows: 0, leftOut: 0 };
-  const file = await files.open(temporaryPath(path), 'write');
+  const file = hashedFile(await files.open(temporary, 'write'));
   try {
     for await (const { values } of readParquetBlocks(files, { paths: [join(run, shard.file)], columns })) {
       const rows = values[0]!.map((_, at) =>
@@ -132,15 +141,21 @@ async function exportShard(
     void writer.finish();
     await drain(buffer, file);
     await file.sync();
+  } catch (error) {
+    await removeQuietly(files, temporary);
+    throw error;
   } finally {
     await file.close();
   }
-  if (written.rows === 0) await files.unlink(temporaryPath(path));
-  else await publish(files, temporaryPath(path), path);
-  return written;
+  if (written.rows === 0) {
+    await files.unlink(temporary);
+    return { ...written, file: null };
+  }
+  await publish(files, temporary, path);
+  return { ...written, file: { file: name, rows: written.rows, ...file.written() } };
 }
 
-async function drain(buffer: ByteWriter, file: OpenFile): Promise<void> {
+async function drain(buffer: ByteWriter, file: Pick<OpenFile, 'write'>): Promise<void> {
   await file.write(buffer.getBytes().slice());
   buffer.index = 0;
 }

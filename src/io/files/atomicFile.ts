@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { ScaleQuestError } from '../../errors.js';
-import type { Files } from './files.js';
+import type { Files, OpenFile } from './files.js';
 
 /** A file as it was written, for the manifest. */
 export interface WrittenFile {
@@ -16,13 +16,22 @@ export function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
+/** The same in the folder above: some readers take every file of a folder for data. */
+export function temporaryPathAbove(path: string): string {
+  return join(dirname(dirname(path)), `${basename(path)}.tmp`);
+}
+
 /**
  * Writes a file so that a crash leaves the old one or the new one, never a part: temporary name, fsync,
  * rename, fsync of the folder. On an error the temporary file is removed. Throws ERR_IO_WRITE.
  */
-export async function writeAtomic(files: Files, path: string, content: Uint8Array | string): Promise<void> {
+export async function writeAtomic(
+  files: Files,
+  path: string,
+  content: Uint8Array | string,
+  temporary: string = temporaryPath(path),
+): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  const temporary = temporaryPath(path);
   try {
     const file = await files.open(temporary, 'write');
     try {
@@ -73,4 +82,49 @@ export async function removeQuietly(files: Files, path: string): Promise<void> {
 
 export function hashBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A file that is written, with the hash and the size of what was written. */
+export interface HashedFile extends Pick<OpenFile, 'write' | 'sync' | 'close'> {
+  written(): { bytes: number; sha256: string };
+}
+
+export function hashedFile(file: OpenFile): HashedFile {
+  const hash = createHash('sha256');
+  let size = 0;
+  return {
+    ...file,
+    async write(bytes) {
+      hash.update(bytes);
+      size += bytes.length;
+      await file.write(bytes);
+    },
+    written: () => ({ bytes: size, sha256: hash.copy().digest('hex') }),
+  };
+}
+
+/** Large enough that the calls cost nothing, small enough that several fit into a processor's cache. */
+const HASHED_BYTES = 1 << 20;
+
+/** SHA-256 and size of a file, which is read piece by piece. Null where nothing is there. Throws ERR_IO_READ. */
+export async function hashFile(
+  files: Files,
+  path: string,
+): Promise<{ sha256: string; bytes: number } | null> {
+  const found = await files.stat(path);
+  if (!found || found.isFolder) return null;
+  const hash = createHash('sha256');
+  const file = await files.open(path, 'read');
+  let bytes = 0;
+  try {
+    for (;;) {
+      const piece = await file.read(bytes, HASHED_BYTES);
+      bytes += piece.length;
+      hash.update(piece);
+      if (piece.length < HASHED_BYTES) break;
+    }
+  } finally {
+    await file.close();
+  }
+  return { sha256: hash.digest('hex'), bytes };
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScaleQuestError } from '../../errors.js';
+import { readTextFile } from './textFile.js';
 
 /** The folder of this package, wherever it is installed, and whether or not it runs from `dist`. */
 export const PACKAGE_FOLDER = findPackageFolder(dirname(fileURLToPath(import.meta.url)));
@@ -47,19 +48,4 @@ export function packageVersion(): string {
 export function readPromptFile(name: string, path: string | undefined): string {
   const file = path ?? join(PACKAGE_FOLDER, 'pipelines', 'prompts', `${name}.txt`);
   return readTextFile(file).replace(/\n$/, '');
-}
-
-const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder, expected a file',
-};
-
-export function readTextFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = REASONS[code ?? ''] ?? message;
-    throw new ScaleQuestError('ERR_IO_READ', `cannot read ${path}: ${reason}`, { cause: error });
-  }
 }

@@ -10,7 +10,7 @@ import type { FromWorker } from './shardMessages.js';
 /** Writes one Parquet file after the other, one call at a time. After an error, `abort` the file or `close`. */
 export interface ShardWriter {
   /** Starts a file. It has a temporary name until `finish`. */
-  open(path: string): Promise<void>;
+  open(path: string, temporary?: string): Promise<void>;
   /** Resolves when about two row groups wait at most. Zero rows are fine. */
   write(rows: RecordBatch): Promise<void>;
   /** Makes the file whole and durable under its name. A file of zero rows is removed: `{ rows: 0, bytes: 0, sha256: '' }`. */
@@ -27,6 +27,7 @@ const GATHER_ROWS = 1024;
 
 interface OpenShard {
   path: string;
+  temporary: string;
   file: OpenFile;
   rows: number;
   waitingRows: number;
@@ -75,10 +76,10 @@ export function openShardWriter(
     return shard;
   }
 
-  async function open(path: string): Promise<void> {
+  async function open(path: string, temporary: string = temporaryPath(path)): Promise<void> {
     if (shard)
       throw new ScaleQuestError('ERR_INVARIANT', `${shard.path} is still open, expected finish() or abort()`);
-    shard = beginShard(path, await files.open(temporaryPath(path), 'write'));
+    shard = beginShard(path, temporary, await files.open(temporary, 'write'));
     thread.send({ kind: 'open' });
   }
 
@@ -119,10 +120,9 @@ export function openShardWriter(
   return { open, write, finish, abort, close };
 }
 
-function beginShard(path: string, file: OpenFile): OpenShard {
+function beginShard(path: string, temporary: string, file: OpenFile): OpenShard {
   return {
-    path,
-    file,
+    ...{ path, temporary, file },
     rows: 0,
     waitingRows: 0,
     gathered: [],
@@ -177,16 +177,16 @@ function sendGathered(thread: EncoderThread, shard: OpenShard): void {
   thread.send({ kind: 'rows', ipc: transferable(tableToIPC(new Table(rows), 'stream')) });
 }
 
-async function publishShard(files: Files, { file, path }: OpenShard): Promise<void> {
+async function publishShard(files: Files, { file, path, temporary }: OpenShard): Promise<void> {
   await file.sync();
   await file.close();
-  await publish(files, temporaryPath(path), path);
+  await publish(files, temporary, path);
 }
 
-async function discard(files: Files, { file, path, handled }: OpenShard): Promise<void> {
+async function discard(files: Files, { file, temporary, handled }: OpenShard): Promise<void> {
   await handled;
   await file.close().catch(() => {});
-  await removeQuietly(files, temporaryPath(path));
+  await removeQuietly(files, temporary);
 }
 
 /** A view into a shared pool cannot be transferred; tableToIPC may return one. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Column } from '../../arrow/columnType.js';
 import { writeAtomic } from '../files/atomicFile.js';
-import type { Files } from '../files/files.js';
+import { type Files, readWhole } from '../files/files.js';
+import { sealText } from '../files/seal.js';
 import { SHARDS_FOLDER } from './runPaths.js';
 
 export const CARD_FILE = 'README.md';
@@ -15,13 +16,14 @@ export interface Card {
   /** A text that stands for the rows: another set has another one. */
   contents: string;
   columns: readonly Column[];
-  funnel: readonly CardStep[];
+  /** Absent while the run goes on; empty where the steps are not known. */
+  funnel?: readonly CardStep[] | undefined;
   /** What steps found out about the rows, one line a finding. */
   figures?: readonly string[];
-  /** Names of the exports beside the set. Each loads as a configuration of its name. */
-  exports?: readonly string[];
-  /** The pipeline file, as it ran. */
-  pipelineText: string;
+  /** The exports beside the set. Each that has rows loads as a configuration of its name. */
+  exports?: readonly CardExport[];
+  /** The pipeline file, as it ran; absent for a run that a program made. */
+  pipelineText?: string | undefined;
   /** Two-letter codes, if known. */
   languages?: readonly string[];
 }
@@ -35,9 +37,26 @@ export interface CardStep {
   rejected: number;
 }
 
-/** Writes the dataset card of a run folder. With it the folder loads as a data set of the shards alone. */
+/** An export, as `exports/<name>` of the run folder. */
+export interface CardExport {
+  name: string;
+  format: string;
+  columns: readonly string[];
+  rows: number;
+  /** Rows of the set that gave none. */
+  leftOut: number;
+}
+
+/**
+ * Writes the dataset card of a run folder, unless it is there already. With it the folder loads as a data set of the shards
+ * alone; so it is there from the first commit on.
+ */
 export async function writeCard(files: Files, folder: string, card: Card): Promise<void> {
-  await writeAtomic(files, join(folder, CARD_FILE), renderCard(card));
+  const path = join(folder, CARD_FILE);
+  const text = renderCard(card);
+  const before = (await files.stat(path)) ? await readWhole(files, path) : null;
+  if (before && Buffer.from(text).equals(before)) return;
+  await writeAtomic(files, path, text);
 }
 
 const LOADING = [
@@ -48,16 +67,21 @@ const LOADING = [
   '```',
 ].join('\n');
 
-/** Markdown with the YAML head that Hugging Face datasets reads. */
+/** Markdown with the YAML head that Hugging Face datasets reads, and with a checksum in it. */
 export function renderCard(card: Card): string {
-  const { name, rows, columns, funnel, figures = [], pipelineText } = card;
+  return sealText(cardText(card));
+}
+
+function cardText(card: Card): string {
+  const { name, rows, columns, exports = [], pipelineText } = card;
   return [
     frontMatter(card),
     `# ${oneLine(name)}`,
     ...(card.summary ? [oneLine(card.summary)] : []),
     `${formatCount(rows)} rows, made with ScaleQuest for TypeScript, after the method of ` +
-      '[ScaleQuest](https://arxiv.org/abs/2410.18693), from the pipeline at the end of this page. ' +
+      `[ScaleQuest](https://arxiv.org/abs/2410.18693)${pipelineText === undefined ? '' : ', from the pipeline at the end of this page'}. ` +
       'The text was written by language models: their licences apply, and nobody has checked every row.',
+    ...(card.funnel ? [] : [UNFINISHED]),
     LOADING,
     '## Columns',
     table(
@@ -68,6 +92,34 @@ export function renderCard(card: Card): string {
         help,
       ]),
     ),
+    ...(exports.length > 0 ? exportParts(exports) : []),
+    ...funnelParts(card),
+    ...(pipelineText === undefined ? [] : ['## Pipeline', fence(pipelineText)]),
+    '',
+  ].join('\n\n');
+}
+
+const UNFINISHED =
+  '**The run that makes this set has not come to its end.** These are the rows so far; they stay as they are when it goes on.';
+
+function exportParts(exports: readonly CardExport[]): string[] {
+  const code = (text: string): string => `\`${text}\``;
+  return [
+    '## Exports',
+    'The same rows in forms that training frameworks take. `load_dataset("path/to/this/folder", "<name>")` loads one.',
+    table(
+      ['name', 'folder', 'form', 'columns', 'rows', 'rows of the set that gave none'],
+      exports.map(({ name, format, columns, rows, leftOut }) => [
+        ...[code(name), code(`exports/${name}`), code(format), columns.map(code).join(', ')],
+        ...[formatCount(rows), formatCount(leftOut)],
+      ]),
+    ),
+  ];
+}
+
+function funnelParts({ funnel, figures = [] }: Card): string[] {
+  if (!funnel || funnel.length === 0) return [];
+  return [
     '## What became of the rows',
     table(
       ['step', 'in', 'kept', 'dropped', 'rejected'],
@@ -79,10 +131,7 @@ export function renderCard(card: Card): string {
     '*Dropped*: a step decided so. *Rejected*: something went wrong with the row. ' +
       'Both are listed in `rejects/`.',
     ...(figures.length > 0 ? [figures.map((line) => `- ${oneLine(line)}`).join('\n')] : []),
-    '## Pipeline',
-    fence(pipelineText),
-    '',
-  ].join('\n\n');
+  ];
 }
 
 function frontMatter({ name, rows, contents, exports = [], languages = [] }: Card): string {
@@ -103,13 +152,16 @@ function frontMatter({ name, rows, contents, exports = [], languages = [] }: Car
     '    data_files:',
     '      - split: train',
     `        path: ${SHARDS_FOLDER}/*.parquet`,
-    ...exports.flatMap((name) => [
-      `  - config_name: ${name}`,
-      describeContents(contents),
-      '    data_files:',
-      '      - split: train',
-      `        path: exports/${name}/*.parquet`,
-    ]),
+    // One without a file would keep the others from loading. Quoted, because YAML takes no, on and null for other things than texts.
+    ...exports
+      .filter(({ rows: exported }) => exported > 0)
+      .flatMap(({ name: config }) => [
+        `  - config_name: ${JSON.stringify(config)}`,
+        describeContents(contents),
+        '    data_files:',
+        '      - split: train',
+        `        path: ${JSON.stringify(`exports/${config}/*.parquet`)}`,
+      ]),
     '---',
   ].join('\n');
 }
@@ -118,7 +170,7 @@ function frontMatter({ name, rows, contents, exports = [], languages = [] }: Car
  * A line of a configuration. Hugging Face datasets (5.2) keeps a local set in its cache by the name of its folder and a hash of
  * its configurations, not of its rows: without this line it would give an older set for one in a folder of the same name.
  */
-export function describeContents(contents: string): string {
+function describeContents(contents: string): string {
   return `    description: ${JSON.stringify(contents)}`;
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hashBytes } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 import type { CommitRecord, FileRecord, Manifest } from './manifest.js';
 import { readStates } from './stateFile.js';
@@ -21,6 +22,13 @@ export function committedFiles(commits: readonly CommitRecord[]): FileRecord[] {
 /** Paths of the committed shards, in order, that readers of the run may open. */
 export function committedShards(path: string, commits: readonly CommitRecord[]): string[] {
   return commits.flatMap(({ shard }) => (shard ? [join(path, shard.file)] : []));
+}
+
+/** A hash of the committed shards and of the run identity: the same on every machine. */
+export function contentsOf({ manifest }: Pick<CommittedRun, 'manifest'>): string {
+  const { run, commits } = manifest.content;
+  const shards = commits.map(({ shard }) => shard?.sha256 ?? '');
+  return hashBytes(new TextEncoder().encode([run.identity, ...shards].join('\n')));
 }
 
 /** Whether the run's last commit says that it is done. */

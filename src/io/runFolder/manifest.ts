@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { writeAtomic } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
+import { endOfSealed, openJson, sealJson } from '../files/seal.js';
 
 /** The version of the manifest and of everything that it names. A reader refuses other versions. */
 export const RUN_FORMAT_VERSION = 1;
 
 const count = z.int().min(0);
 
-const fileRecord = z.strictObject({
-  file: z.string().describe('Path inside the run folder, with forward slashes.'),
+/** A file as it was written, by its path inside the folder that its record is about. */
+export const fileRecord = z.strictObject({
+  file: z.string().describe('Path inside the folder, with forward slashes.'),
   rows: count,
   bytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits'),
@@ -47,6 +49,8 @@ export interface ManifestContent {
   bytes: number;
   /** Size of a last line that a crash has torn off, 0 as a rule; that commit was never acknowledged. */
   tornBytes: number;
+  /** Checksum of the last whole line, which the next one goes on from; empty where an older version wrote lines without. */
+  check: string;
 }
 
 /** An open manifest. A commit that it does not name has not happened. */
@@ -59,9 +63,9 @@ export interface Manifest {
 
 /** Begins a manifest with its first record, durably, whole or not at all. */
 export async function createManifest(files: Files, path: string, run: RunRecord): Promise<Manifest> {
-  const line = encodeLine(runRecord.parse(run));
+  const { line, check } = encodeLine(runRecord.parse(run), '');
   await writeAtomic(files, path, line);
-  return appendingManifest(files, path, { run, commits: [], bytes: line.length, tornBytes: 0 });
+  return appendingManifest(files, path, { run, commits: [], bytes: line.length, tornBytes: 0, check });
 }
 
 /** Opens a manifest to append to it, and truncates a torn last line. Throws as `readManifest` does. */
@@ -73,6 +77,7 @@ export async function resumeManifest(files: Files, path: string): Promise<Manife
 async function appendingManifest(files: Files, path: string, content: ManifestContent): Promise<Manifest> {
   const file = await files.open(path, 'append');
   const commits = [...content.commits];
+  let before = content.check;
   // A failed append may have left half a line: nothing may follow it until the next start has truncated it.
   let broken: Error | null = null;
   try {
@@ -89,13 +94,15 @@ async function appendingManifest(files: Files, path: string, content: ManifestCo
     const fault = findOrderFault(commits.at(-1), checked);
     if (fault) throw new ScaleQuestError('ERR_INVARIANT', `cannot commit: ${fault}`);
     if (broken) throw broken;
+    const { line, check } = encodeLine(checked, before);
     try {
-      await file.write(encodeLine(checked));
+      await file.write(line);
       await file.sync();
     } catch (error) {
       broken = error as Error;
       throw error;
     }
+    before = check;
     commits.push(checked);
   }
 
@@ -103,11 +110,21 @@ async function appendingManifest(files: Files, path: string, content: ManifestCo
 }
 
 /**
- * Reads and checks a manifest. A last line without its line end, or one that is no JSON, is what a crash
- * leaves: it does not count and is reported. Throws ERR_DATA_INVALID naming file and line for anything else
- * that is wrong, and ERR_IO_READ.
+ * Reads and checks a manifest. Each line has a checksum of itself and of the line before it, so that a changed, lost or moved
+ * line is noticed; lines of older versions have none. A last line that a crash has left half written does not count and is
+ * reported. Throws ERR_DATA_INVALID naming file and line for anything else that is wrong, and ERR_IO_READ.
  */
 export async function readManifest(files: Files, path: string): Promise<ManifestContent> {
+  const { content, fault } = await readManifestUpTo(files, path);
+  if (fault) throw fault;
+  return content;
+}
+
+/** The same up to the first line that is wrong, with what is wrong with it. Throws for a wrong first line, and ERR_IO_READ. */
+export async function readManifestUpTo(
+  files: Files,
+  path: string,
+): Promise<{ content: ManifestContent; fault: ScaleQuestError | null }> {
   const bytes = await readWhole(files, path);
   const lines = splitLines(bytes);
   const torn = findTorn(lines);
@@ -115,16 +132,42 @@ export async function readManifest(files: Files, path: string): Promise<Manifest
   const [head, ...rest] = whole;
   if (!head)
     throw refuse(path, 1, 'found no whole line, expected the header of a run. The file is not a manifest');
-  const run = parseLine(path, 1, head.text, runRecord, 'the header of a run of format version 1');
-  const commits: CommitRecord[] = [];
-  for (const [at, { text }] of rest.entries()) {
-    const commit = parseLine(path, at + 2, text, commitRecord, 'a commit');
-    const fault = findOrderFault(commits.at(-1), commit);
-    if (fault) throw refuse(path, at + 2, fault);
-    commits.push(commit);
-  }
+  const { body, check, isWhole } = openJson(lineText(head));
+  const run = parseLine(path, 1, body, runRecord, 'the header of a run of format version 1');
+  if (check !== null && !isWhole) throw changedLine(path, 1);
   const tornBytes = torn?.bytes ?? 0;
-  return { run, commits, bytes: bytes.length - tornBytes, tornBytes };
+  const content = {
+    run,
+    commits: [] as CommitRecord[],
+    bytes: bytes.length - tornBytes,
+    tornBytes,
+    check: check ?? '',
+  };
+  const fault = readCommits(path, rest, content);
+  return { content, fault };
+}
+
+/** Adds commits to `content` up to the first wrong line, and gives what is wrong with it. */
+function readCommits(path: string, lines: readonly Line[], content: ManifestContent): ScaleQuestError | null {
+  try {
+    for (const [at, line] of lines.entries()) {
+      const opened = openJson(lineText(line), content.check);
+      if (content.check !== '' && !opened.isWhole) throw changedLine(path, at + 2);
+      const commit = parseLine(path, at + 2, opened.body, commitRecord, 'a commit');
+      if (opened.check !== null && !opened.isWhole) throw changedLine(path, at + 2);
+      const fault = findOrderFault(content.commits.at(-1), commit);
+      if (fault) throw refuse(path, at + 2, fault);
+      content.commits.push(commit);
+      content.check = opened.check ?? '';
+    }
+    return null;
+  } catch (error) {
+    return error as ScaleQuestError;
+  }
+}
+
+function lineText({ text }: Line): string {
+  return text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
 interface Line {
@@ -149,9 +192,19 @@ function splitLines(bytes: Uint8Array): Line[] {
   return lines;
 }
 
+/**
+ * What a crash leaves of a line that was being appended: a first part, or zeros where the data did not make it. A line that was
+ * whole once, and has something else at its end or inside, was changed afterwards and is no torn line.
+ */
 function findTorn(lines: readonly Line[]): Line | undefined {
   const last = lines.at(-1);
-  return last && (!last.ended || parseJson(last.text) === undefined) ? last : undefined;
+  if (!last) return undefined;
+  const end = endOfSealed(last.text);
+  if (!last.ended) return end === null || end === last.text.length ? last : undefined;
+  if (/^\0|\0\0/.test(last.text)) return last;
+  // Older versions wrote no checksums, and believed this of any line that is no JSON.
+  const isOlder = lines.slice(0, -1).every(({ text }) => endOfSealed(text) === null);
+  return isOlder && end === null && parseJson(last.text) === undefined ? last : undefined;
 }
 
 function parseLine<Schema extends z.ZodType>(
@@ -198,6 +251,20 @@ function refuse(file: string, line: number, message: string): ScaleQuestError {
   );
 }
 
-function encodeLine(record: RunRecord | CommitRecord): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(record)}\n`);
+function changedLine(file: string, line: number): ScaleQuestError {
+  const rest =
+    line === 1
+      ? 'restore it, or start in another folder'
+      : `restore it; or, if there is no copy, remove line ${line} and all below it: the run then makes their rows again`;
+  return new ScaleQuestError(
+    'ERR_DATA_INVALID',
+    `found a line that does not fit its checksum, expected it as the run wrote it: the file was changed or damaged. It is the ` +
+      `only record of what was committed: ${rest}. \`scalequest verify\` checks the other files.`,
+    { at: { file, line } },
+  );
+}
+
+function encodeLine(record: RunRecord | CommitRecord, before: string): { line: Uint8Array; check: string } {
+  const text = sealJson(JSON.stringify(record), before);
+  return { line: new TextEncoder().encode(`${text}\n`), check: openJson(text, before).check! };
 }

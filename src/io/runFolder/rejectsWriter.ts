@@ -1,14 +1,10 @@
-import parquet, { type ParquetField } from 'parquetjs-lite';
+import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { type WrittenFile, hashBytes, writeAtomic } from '../files/atomicFile.js';
+import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 
-/**
- * parquetjs-lite writes small tables well, inside these limits (each was measured): no statistics and no page index, because
- * it orders text by UTF-16 units and readers then skip rows; one awaited `appendRow` at a time, because calls that overlap
- * write rows twice; no int64, no timestamps, no NaN. The schema below keeps rows inside them.
- */
+/** What a lost row may hold. The schema keeps values inside what the table's columns can hold. */
 const rejectRow = z.strictObject({
   seq: z.int32().min(0).describe('Source position of the row.'),
   seqIndex: z
@@ -30,16 +26,15 @@ const rejectRow = z.strictObject({
 
 export type RejectRow = z.input<typeof rejectRow>;
 
-const text: ParquetField = { type: 'UTF8', compression: 'SNAPPY', statistics: false };
-const COLUMNS: Record<keyof RejectRow, ParquetField> = {
-  seq: { type: 'INT32', compression: 'SNAPPY', statistics: false },
-  seqIndex: { type: 'INT32', compression: 'SNAPPY', statistics: false },
-  step: text,
-  reason: text,
-  kind: text,
-  message: text,
-  question: { ...text, optional: true },
-  reply: { ...text, optional: true },
+const COLUMNS: Record<keyof RejectRow, Pick<ColumnSource, 'type' | 'nullable'>> = {
+  seq: { type: 'INT32' },
+  seqIndex: { type: 'INT32' },
+  step: { type: 'STRING' },
+  reason: { type: 'STRING' },
+  kind: { type: 'STRING' },
+  message: { type: 'STRING' },
+  question: { type: 'STRING', nullable: true },
+  reply: { type: 'STRING', nullable: true },
 };
 
 /**
@@ -50,28 +45,24 @@ export async function writeRejects(
   files: Files,
   path: string,
   rows: readonly RejectRow[],
+  temporary: string = temporaryPath(path),
 ): Promise<WrittenFile | null> {
   if (rows.length === 0) return null;
-  const bytes = await encodeRejects(rows);
-  await writeAtomic(files, path, bytes);
+  const bytes = encodeRejects(rows);
+  await writeAtomic(files, path, bytes, temporary);
   return { rows: rows.length, bytes: bytes.length, sha256: hashBytes(bytes) };
 }
 
-async function encodeRejects(rows: readonly RejectRow[]): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  const sink = {
-    write: (bytes: Uint8Array, done: () => void) => (pieces.push(bytes), done()),
-    end: (done: () => void) => done(),
-  };
-  const schema = new parquet.ParquetSchema(copyFields());
-  const writer = await parquet.ParquetWriter.openStream(schema, sink, {
-    pageIndex: false,
-    rowGroupSize: GROUP_ROWS,
-    pageSize: GROUP_ROWS,
-  });
-  for (const [at, row] of rows.entries()) await writer.appendRow(checkRow(row, at));
-  await writer.close();
-  return Buffer.concat(pieces);
+/** Here and not in the shards' thread: the table is small, and its commit waits for it. Snappy needs no module of its own. */
+function encodeRejects(rows: readonly RejectRow[]): Uint8Array {
+  const checked = rows.map(checkRow);
+  const columnData = Object.entries(COLUMNS).map(([name, column]) => ({
+    ...{ nullable: false, offsetIndex: false, ...column },
+    ...{ name, data: checked.map((row) => row[name as keyof RejectRow]) },
+  }));
+  return new Uint8Array(
+    parquetWriteBuffer({ columnData, codec: 'SNAPPY', statistics: false, rowGroupSize: GROUP_ROWS }),
+  );
 }
 
 const GROUP_ROWS = 16_384;
@@ -94,9 +85,4 @@ function isPlain(row: RejectRow): boolean {
   if (typeof message !== 'string' || !isText(question) || !isText(reply)) return false;
   if (kind !== 'dropped' && kind !== 'rejected') return false;
   return typeof step === 'string' && step !== '' && typeof reason === 'string' && reason !== '';
-}
-
-/** A copy, because ParquetSchema writes defaults into what it is given. */
-function copyFields(): Record<string, ParquetField> {
-  return Object.fromEntries(Object.entries(COLUMNS).map(([name, field]) => [name, { ...field }]));
 }

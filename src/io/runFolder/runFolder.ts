@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
 import { makeFolder } from '../files/atomicFile.js';
 import type { FileStat, Files } from '../files/files.js';
+import { assertUndamaged } from './committedFile.js';
 import { committedFiles } from './commits.js';
 import { LOCK_FILE, TAKEOVER_FILE } from './runLock.js';
 import {
@@ -26,8 +27,8 @@ export interface RunFolder {
 
 /**
  * Opens the folder of a run: makes it if it is missing or empty, else goes on with the run that it holds.
- * It removes files that the manifest does not name, and checks that those that it names exist. Throws ERR_RUN_FOLDER
- * for a folder that holds something else or another run, ERR_DATA_INVALID for a damaged one, ERR_IO_READ,
+ * It removes files that the manifest does not name, and reads those that it names: nothing goes on from damaged files. Throws
+ * ERR_RUN_FOLDER for a folder that holds something else or another run, ERR_DATA_INVALID for a damaged one, ERR_IO_READ,
  * ERR_IO_WRITE.
  */
 export async function openRunFolder(files: Files, path: string, run: RunRecord): Promise<RunFolder> {
@@ -36,7 +37,7 @@ export async function openRunFolder(files: Files, path: string, run: RunRecord):
     : await startRun(files, path, run);
   const { commits, tornBytes } = manifest.content;
   try {
-    await checkCommitted(files, path, commits);
+    await assertUndamaged(files, path, committedFiles(commits));
     const removed = await removeUncommitted(files, path, commits);
     return { path, run: manifest.content.run, manifest, removed, tornBytes };
   } catch (error) {
@@ -88,19 +89,6 @@ export async function assertUsable(files: Files, path: string): Promise<void> {
     if ([`${MANIFEST_FILE}.tmp`, LOCK_FILE, TAKEOVER_FILE].includes(name)) continue;
     if (COMMIT_FOLDERS.includes(name) && (await files.readdir(join(path, name))).length === 0) continue;
     throw unusable(path, `it holds "${name}" but no ${MANIFEST_FILE}, expected a new or empty folder`);
-  }
-}
-
-async function checkCommitted(files: Files, path: string, commits: readonly CommitRecord[]): Promise<void> {
-  for (const record of committedFiles(commits)) {
-    const found = await files.stat(join(path, record.file));
-    if (found?.sizeBytes === record.bytes) continue;
-    throw new ScaleQuestError(
-      'ERR_DATA_INVALID',
-      `found ${found ? `${found.sizeBytes} bytes` : 'no file'}, expected the ${record.bytes} bytes ` +
-        'that were committed. Restore the file, or start in another folder.',
-      { at: { file: join(path, record.file) } },
-    );
   }
 }
 

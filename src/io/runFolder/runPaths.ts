@@ -30,7 +30,7 @@ export function isCommitFile(name: string): boolean {
 
 /** Whether a file beside the commit folders is what a crash leaves of a file that was not whole yet. */
 export function isCrashRemainder(name: string): boolean {
-  return CRASH_REMAINDERS.includes(name);
+  return CRASH_REMAINDERS.includes(name) || (name.endsWith('.tmp') && isCommitFile(name));
 }
 
 const CRASH_REMAINDERS = [

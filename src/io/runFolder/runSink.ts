@@ -3,7 +3,7 @@ import { Schema, type RecordBatch } from 'apache-arrow';
 import { arrowField } from '../../arrow/arrowType.js';
 import { type Column } from '../../arrow/columnType.js';
 import { selectColumns } from '../../arrow/columns.js';
-import type { WrittenFile } from '../files/atomicFile.js';
+import { type WrittenFile, temporaryPathAbove } from '../files/atomicFile.js';
 import type { StartEncoder } from '../parquet/encoderThread.js';
 import type { Files } from '../files/files.js';
 import type { FileRecord } from './manifest.js';
@@ -56,15 +56,19 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
   return {
     async append(rows) {
       if (rows.numRows === 0) return;
-      if (!isOpen) await writer.open(join(folder.path, shardFile(index)));
+      if (!isOpen) await openShard(join(folder.path, shardFile(index)));
       isOpen = true;
       await writer.write(selectColumns(rows, names));
     },
     async commit({ next, kept, lost, deltas, counts, done }) {
       const shard = isOpen ? { file: shardFile(index), ...(await writer.finish()) } : null;
       isOpen = false;
-      const rejects = await named(rejectsFile(index), (path) => writeRejects(files, path, lost));
-      const state = await named(stateFile(index), (path) => writeState(files, path, deltas));
+      const rejects = await named(rejectsFile(index), (path) =>
+        writeRejects(files, path, lost, temporaryPathAbove(path)),
+      );
+      const state = await named(stateFile(index), (path) =>
+        writeState(files, path, deltas, temporaryPathAbove(path)),
+      );
       const record = { kind: 'commit', index, next, kept, shard, rejects, state } as const;
       await folder.manifest.append({ ...record, counts: { ...counts }, done });
       index += 1;
@@ -74,6 +78,10 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
       await writer.close();
     },
   };
+
+  function openShard(path: string): Promise<void> {
+    return writer.open(path, temporaryPathAbove(path));
+  }
 
   async function named(
     file: string,

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { type WrittenFile, hashBytes, writeAtomic } from '../files/atomicFile.js';
+import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
 
 /** What a stateful step added to its state at one row. Applying a run's entries in order restores the state. */
@@ -19,11 +19,12 @@ export async function writeState(
   files: Files,
   path: string,
   entries: readonly StateEntry[],
+  temporary: string = temporaryPath(path),
 ): Promise<WrittenFile | null> {
   if (entries.length === 0) return null;
   const lines = entries.map(({ seq, step, value }) => `${JSON.stringify({ seq, step, value })}\n`);
   const bytes = await promisify(gzip)(lines.join(''), { level: 1 });
-  await writeAtomic(files, path, bytes);
+  await writeAtomic(files, path, bytes, temporary);
   return { rows: entries.length, bytes: bytes.length, sha256: hashBytes(bytes) };
 }
 

@@ -3,6 +3,7 @@ import { PipelineProblems, type ScaleQuestError } from '../../errors.js';
 import {
   type Override,
   type PipelineDocument,
+  allProblems,
   isRecord,
   parsePipelineDocument,
   problem,
@@ -14,8 +15,10 @@ import { checkBounds } from './checkBounds.js';
 import { checkColumns } from './checkColumns.js';
 import type { FilePick } from '../../io/files/dataFiles.js';
 import type { CheckDeps } from './checkDeps.js';
+import { checkKeys } from './checkKeys.js';
 import { checkModels } from './checkModels.js';
 import { checkNeeds } from './checkNeeds.js';
+import { checkScales } from './checkScales.js';
 import { checkServed } from './checkServed.js';
 import { checkSource } from './checkSource.js';
 import { checkTraining } from './checkTraining.js';
@@ -66,7 +69,7 @@ async function findMistakes(
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, overrides);
   const problems: ScaleQuestError[] = [];
   const folder = dirname(resolve(file));
-  const written = (document.value ?? {}) as { models?: unknown; steps?: unknown };
+  const written = document.value as { models?: unknown; steps?: unknown };
   if ('links' in written && !('steps' in written)) throw chainAsPipeline(document);
   const top = parseAt(document, [], pipelineSchema, written, problems);
   const models = await checkModels(
@@ -84,10 +87,11 @@ async function findMistakes(
     deps,
     problems,
   );
-  if (!top) throw new PipelineProblems(problems);
+  if (!top) throw new PipelineProblems(allProblems(document, problems));
 
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
+  checkScales(document, entries.on, problems);
   const leftOut = await checkSource(document, asWritten, folder, deps, problems);
   const { columns, exports, omitted, undeclared } = await checkColumns(
     document,
@@ -99,10 +103,13 @@ async function findMistakes(
   const known = { columns: undeclared.length > 0 ? null : columns, omitted };
   checkTraining(document, settings, known, { folder, entries: entries.on, deps }, problems);
   checkNeeds(document, models, entries.on, problems);
+  checkKeys(document, models, entries.on, deps, problems);
   const texts = await loadTexts(document, entries.on, folder, deps, problems);
   const steps = entries.on.flatMap(({ step }) => step ?? []);
-  const prompts = problems.length === 0 ? buildSteps(document, entries.on, folder, deps, problems) : [];
-  if (problems.length > 0) throw new PipelineProblems(problems);
+  const isSound = allProblems(document, problems).length === 0;
+  const prompts = isSound ? buildSteps(document, entries.on, folder, deps, problems) : [];
+  const all = allProblems(document, problems);
+  if (all.length > 0) throw new PipelineProblems(all);
 
   const { text, filled } = document;
   return {

@@ -3,6 +3,7 @@ import type { ScaleQuestError } from '../../errors.js';
 import { namedSources } from '../../io/sources/registry.js';
 import { type PipelineDocument, problem } from '../document.js';
 import type { Plan } from '../plan.js';
+import { own } from '../own.js';
 import type { StepEntry } from './readSteps.js';
 
 /** Numbers that contradict each other: batches larger than the window, targets out of reach, replies longer than a context. */
@@ -41,7 +42,8 @@ export function checkBounds(
     const { tokensMax } = step.parsed as { tokensMax?: number };
     for (const { model, needs } of step.spec.models(step.parsed)) {
       if (needs !== 'complete' && needs !== 'preQuery') continue;
-      const context = models[model] && describeModel(models[model]).contextTokens;
+      const config = own(models, model);
+      const context = config && describeModel(config).contextTokens;
       if (tokensMax === undefined || context === undefined || tokensMax < context) continue;
       bound(
         ['steps', index, step.spec.name, 'tokensMax'],

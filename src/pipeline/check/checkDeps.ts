@@ -12,6 +12,8 @@ export interface CheckDeps {
   canImport: (name: string) => boolean;
   /** Whether modules of users' own steps are executed, to know their columns and options; false if absent. */
   loadsModules?: boolean;
+  /** Whether the keys of models must be set by now, as at a run; false if absent. */
+  needsKeys?: boolean;
   /** Whether a missing file is no mistake because an earlier link of a chain writes it. */
   isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** The first bytes of a file, at most `lengthBytes`. */

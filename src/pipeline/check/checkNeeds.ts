@@ -3,6 +3,7 @@ import type { ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from '../../operators/lib/operator.js';
 import { type PipelineDocument, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
+import { own } from '../own.js';
 import type { StepEntry } from './readSteps.js';
 
 /** Why a model cannot do what a step needs, and what could. */
@@ -41,7 +42,7 @@ export function checkNeeds(
     if (!step) continue;
     for (const { model, needs, at } of step.spec.models(step.parsed)) {
       const path = ['steps', index, step.spec.name, ...at];
-      const config = models[model];
+      const config = own(models, model);
       if (!config) {
         // A model whose own mistake is reported already is not reported as missing too.
         if (declared.includes(model)) continue;

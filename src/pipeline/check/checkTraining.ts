@@ -9,6 +9,7 @@ import type { CheckDeps } from './checkDeps.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import { describeExport } from '../../io/exports/registry.js';
 import { suggestion } from '../nearest.js';
+import { own } from '../own.js';
 import type { Plan } from '../plan.js';
 
 interface TrainingContext {
@@ -94,7 +95,7 @@ function checkColumns(
     add('ERR_PIPELINE_COLUMN', ['export'], message);
     return;
   }
-  const form = exported === undefined ? undefined : settings.exports[exported];
+  const form = exported === undefined ? undefined : own(settings.exports, exported);
   if (exported !== undefined && !form) {
     add(
       'ERR_PIPELINE_INVALID',

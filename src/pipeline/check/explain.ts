@@ -2,6 +2,11 @@ import type { z } from 'zod';
 import type { ScaleQuestError } from '../../errors.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
+import { briefly } from '../yaml/briefly.js';
+import { synonymOf } from './synonyms.js';
+
+/** Of more mistakes in one place, the first tell enough. */
+const MISTAKES_MAX = 20;
 
 /**
  * Parses a part of a pipeline file. Every mistake becomes a problem with its position, what was found, what was expected and the
@@ -16,8 +21,20 @@ export function parseAt<Schema extends z.ZodType>(
 ): z.output<Schema> | undefined {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  for (const issue of result.error.issues) problems.push(...explainIssue(document, path, schema, issue));
+  const { issues } = result.error;
+  const found = issues.slice(0, MISTAKES_MAX).flatMap((issue) => explainIssue(document, path, schema, issue));
+  const listed = found.slice(0, MISTAKES_MAX);
+  problems.push(...listed);
+  const more =
+    found.length - listed.length + Math.max(0, issues.length - MISTAKES_MAX) + unlistedKeys(issues);
+  if (more > 0)
+    problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), `and ${more} more mistakes like these`));
   return undefined;
+}
+
+function unlistedKeys(issues: readonly z.core.$ZodIssue[]): number {
+  const keys = issues.slice(0, MISTAKES_MAX).map((issue) => ('keys' in issue ? issue.keys.length : 0));
+  return keys.reduce((sum, count) => sum + Math.max(0, count - MISTAKES_MAX), 0);
 }
 
 function explainIssue(
@@ -29,13 +46,15 @@ function explainIssue(
   const path = [...base, ...(issue.path as (string | number)[])];
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path as (string | number)[]);
-    return issue.keys.map((key) =>
-      problem(
-        'ERR_PIPELINE_INVALID',
-        document.atKey([...path, key]),
-        `unknown key; ${suggestion(key, known)}`,
-      ),
-    );
+    return issue.keys
+      .slice(0, MISTAKES_MAX)
+      .map((key) =>
+        problem(
+          'ERR_PIPELINE_INVALID',
+          document.atKey([...path, key]),
+          `unknown key; ${meantKey(key, known)}`,
+        ),
+      );
   }
   if (issue.code === 'invalid_union' && typeof issue.discriminator === 'string') {
     const { discriminator: key } = issue;
@@ -43,22 +62,22 @@ function explainIssue(
     const given = (issue.input as Record<string, unknown> | undefined)?.[key];
     const hint =
       typeof given === 'string' ? suggestion(given, values) : `expected one of: ${values.join(', ')}`;
-    return [problem('ERR_PIPELINE_INVALID', document.at(path), `found ${found(given)}, ${hint}`)];
+    return [problem('ERR_PIPELINE_INVALID', document.at(path), `found ${briefly(given)}, ${hint}`)];
   }
-  const message = `found ${found(issue.input)}, ${expected(issue)}`;
+  const message = `found ${briefly(issue.input)}, ${expected(issue)}`;
   return [problem('ERR_PIPELINE_INVALID', document.at(path), message)];
 }
 
-function found(input: unknown): string {
-  if (input === undefined) return 'nothing';
-  const text = JSON.stringify(input) ?? String(input);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+/** Another program's name for one of the keys, or the nearest of them. */
+function meantKey(key: string, known: readonly string[]): string {
+  const synonym = synonymOf(key, known);
+  return synonym === null ? suggestion(key, known) : `did you mean "${synonym}"?`;
 }
 
 function expected(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${article(issue.expected)}`;
+      return `expected ${article(issue.expected)}${writingAdvice(issue.expected, issue.input)}`;
     case 'invalid_value': {
       const values = issue.values.map(String);
       return typeof issue.input === 'string'
@@ -74,6 +93,17 @@ function expected(issue: z.core.$ZodIssue): string {
       return message.startsWith('expected') ? message : `expected otherwise: ${message}`;
     }
   }
+}
+
+/** YAML 1.2 takes for a text what a user may have meant as something else. */
+function writingAdvice(type: string, input: unknown): string {
+  if (typeof input !== 'string') return '';
+  const text = input.trim();
+  if (type === 'boolean' && /^(yes|no|on|off|y|n|true|false)$/i.test(text))
+    return `; write ${/^(yes|on|y|true)$/i.test(text) ? 'true' : 'false'}, without quotes`;
+  const digits = text.length > 40 ? '' : text.replaceAll(/[_',\s]/g, '');
+  if (!['int', 'number'].includes(type) || !/^[+-]?\d+(\.\d+)?$/.test(digits)) return '';
+  return `; write ${digits}, without quotes and separators`;
 }
 
 function sized(origin: string, comparison: string, bound: number | bigint): string {

@@ -46,14 +46,16 @@ export async function identityOf(
     files: await filesOf(settings.source, models, steps, folder, deps),
     output,
     models: modelIdentities(models),
-    steps: steps.map((step, index) => ({
-      label: step.label,
-      name: step.spec.name,
-      options: optionsOf(step),
-      prompts: prompts[index]!,
-      module: moduleText(step, folder, deps),
-      texts: textHashes(step, texts),
-    })),
+    steps: await Promise.all(
+      steps.map(async (step, index) => ({
+        label: step.label,
+        name: step.spec.name,
+        options: optionsOf(step),
+        prompts: prompts[index]!,
+        module: await moduleHash(step, folder, deps),
+        texts: textHashes(step, texts),
+      })),
+    ),
   };
   return {
     identity: hashOf(value),
@@ -158,11 +160,15 @@ function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
   return { path, options };
 }
 
-/** The source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */
-function moduleText({ spec, parsed }: PlannedStep, folder: string, deps: CheckDeps): string | undefined {
+/** Of the source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */
+async function moduleHash(
+  { spec, parsed }: PlannedStep,
+  folder: string,
+  { exists, contentsHash }: Pick<CheckDeps, 'exists' | 'contentsHash'>,
+): Promise<string | undefined> {
   if (spec.name !== 'custom') return undefined;
   const path = resolve(folder, (parsed as z.output<typeof customOptions>).path);
-  return deps.exists(path) ? deps.readText(path) : undefined;
+  return exists(path) ? contentsHash(path) : undefined;
 }
 
 const LONG = 60;

@@ -102,7 +102,8 @@ async function operatorAt(
     : [];
   const [name] = names;
   if (name === undefined || names.length > 1) {
-    const found = names.length > 1 ? `${names.length} operators (${names.join(', ')})` : 'no operator';
+    const shown = names.length > 5 ? [...names.slice(0, 5), '…'] : names;
+    const found = names.length > 1 ? `${names.length} operators (${shown.join(', ')})` : 'no operator';
     const message = `found ${found} in one step, expected exactly one of: ${OPERATOR_NAMES.join(', ')}`;
     problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
     return undefined;

@@ -13,7 +13,7 @@ import {
 import { assertRegistered } from '../../helpers/registered.js';
 
 /** Files of src/io/exports that are no format. */
-const OTHERS = ['exportCard', 'format', 'prompts', 'registry', 'writeExport'];
+const OTHERS = ['exportRecord', 'format', 'prompts', 'registry', 'writeExport'];
 
 test('every file of a format has its line in the registry', () => {
   const files = readdirSync(join(PACKAGE_FOLDER, 'src/io/exports')).map((name) => name.replace(/\.ts$/, ''));

@@ -49,7 +49,6 @@ function optionsOf(run: string, shards: FileRecord[], config: object): ExportOpt
     shards,
     config: exportSchema.parse(config),
     folder: join(run, 'exports', 'set'),
-    name: 'set',
   };
 }
 
@@ -64,16 +63,12 @@ async function rowsIn(folder: string): Promise<object[]> {
   return rows;
 }
 
-test('messages: a list of role and content, a file a shard, a card that names them', async (t) => {
+test('messages: a list of role and content, a file a shard, and nothing else in the folder', async (t) => {
   const { run, shards } = await runOf(t);
   const options = optionsOf(run, shards, { format: 'messages' });
   assert.deepEqual(await writeExport(nodeFiles, options), { rows: 4, leftOut: 0 });
-  assert.deepEqual(await readdir(options.folder), [
-    'README.md',
-    'export.json',
-    'train-00000.parquet',
-    'train-00001.parquet',
-  ]);
+  assert.deepEqual(await readdir(options.folder), ['train-00000.parquet', 'train-00001.parquet']);
+  assert.deepEqual(await readdir(join(run, 'exports')), ['set', 'set.json']);
   assert.deepEqual(
     await rowsIn(options.folder),
     [0, 1, 2, 3].map((seq) => ({
@@ -83,7 +78,6 @@ test('messages: a list of role and content, a file a shard, a card that names th
       ],
     })),
   );
-  assert.match(await readFile(join(options.folder, 'README.md'), 'utf8'), /path: train-\*\.parquet/);
 });
 
 test('preference: the row without a pair is left out and counted', async (t) => {
@@ -119,11 +113,11 @@ test('the same again writes nothing; another form replaces the files; a stranger
   const { files, calls } = watchedFiles();
   assert.deepEqual(await writeExport(files, messages), { rows: 4, leftOut: 0 });
   assert.deepEqual(
-    calls.filter((call) => !/^(open|close) export\.json$/.test(call)),
+    calls.filter((call) => !/^(open|close) /.test(call)),
     [],
   );
   await writeExport(nodeFiles, optionsOf(run, shards.slice(0, 1), { format: 'queryResponse' }));
-  assert.deepEqual(await readdir(messages.folder), ['README.md', 'export.json', 'train-00000.parquet']);
+  assert.deepEqual(await readdir(messages.folder), ['train-00000.parquet']);
   await writeFile(join(messages.folder, 'thesis.tex'), 'dear');
   await assert.rejects(writeExport(nodeFiles, messages), { code: 'ERR_RUN_FOLDER', message: /thesis\.tex/ });
 });
@@ -131,16 +125,41 @@ test('the same again writes nothing; another form replaces the files; a stranger
 test('a disk that fills up leaves no half file, and the next start writes all', async (t) => {
   const { run, shards } = await runOf(t);
   const options = optionsOf(run, shards, { format: 'messages' });
-  const { files } = watchedFiles((call) => (call.startsWith('write train-00001') ? 'ENOSPC' : null));
+  const { files } = watchedFiles((call) => (call.startsWith('write set.train-00001') ? 'ENOSPC' : null));
   await assert.rejects(writeExport(files, options), { code: 'ERR_IO_WRITE', message: /disk is full/ });
+  assert.deepEqual(await readdir(join(run, 'exports')), ['set']);
+  // As a kill leaves it.
+  await writeFile(join(run, 'exports', 'set.train-00001.parquet.tmp'), 'half');
   await writeExport(nodeFiles, options);
+  assert.deepEqual(await readdir(join(run, 'exports')), ['set', 'set.json']);
   assert.equal((await rowsIn(options.folder)).length, 4);
   const hash = async (): Promise<string> =>
     createHash('sha256')
       .update(await readFile(join(options.folder, 'train-00001.parquet')))
       .digest('hex');
   const first = await hash();
-  await rm(join(options.folder, 'export.json'));
+  await rm(join(run, 'exports', 'set.json'));
   await writeExport(nodeFiles, options);
   assert.equal(await hash(), first);
+});
+
+test('a damaged export, or a damaged record of it, is written again; what older versions left is removed', async (t) => {
+  const { run, shards } = await runOf(t);
+  const options = optionsOf(run, shards, { format: 'messages' });
+  await writeExport(nodeFiles, options);
+  const [file, record] = [join(options.folder, 'train-00001.parquet'), join(run, 'exports', 'set.json')];
+  for (const path of [file, record]) {
+    const whole = await readFile(path);
+    for (let at = 0; at < whole.length; at += 97) {
+      const changed = Buffer.from(whole);
+      changed[at]! ^= 1 << (at % 8);
+      await writeFile(path, changed);
+      await writeExport(nodeFiles, options);
+      assert.deepEqual(await readFile(path), whole, `${path}, byte ${at}`);
+    }
+  }
+  await rm(record);
+  for (const name of ['README.md', 'export.json']) await writeFile(join(options.folder, name), '{}');
+  await writeExport(nodeFiles, options);
+  assert.deepEqual(await readdir(options.folder), ['train-00000.parquet', 'train-00001.parquet']);
 });

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  PACKAGE_FOLDER,
-  packageVersion,
-  readPromptFile,
-  readTextFile,
-} from '../../../src/io/files/packageFiles.js';
+import { PACKAGE_FOLDER, packageVersion, readPromptFile } from '../../../src/io/files/packageFiles.js';
+import { readTextFile } from '../../../src/io/files/textFile.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 test('the folder of the package holds its package.json, with its version', () => {

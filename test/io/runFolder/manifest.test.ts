@@ -110,6 +110,69 @@ test('a last line of zeros, as some file systems leave it, is torn too', async (
   assert.deepEqual([commits, tornBytes], [[commit(0)], 21]);
 });
 
+test('any changed bit, and any line that is lost, doubled or moved, is noticed', async (t) => {
+  const path = join(await testFolder(t), 'manifest.jsonl');
+  await writeManifest(path, [commit(0), commit(1), commit(2, { done: true })]);
+  const whole = await readFile(path);
+  const refused = { code: 'ERR_DATA_INVALID' };
+  for (let bit = 0; bit < 8 * whole.length; bit += 3) {
+    const changed = Buffer.from(whole);
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    await writeFile(path, changed);
+    await assert.rejects(readManifest(nodeFiles, path), refused, `bit ${bit}`);
+  }
+  const [head, a, b, c] = whole.toString().split('\n');
+  for (const lines of [
+    [head, b, c],
+    [head, a, a, b, c],
+    [head, b, a, c],
+    [a, b, c],
+    [head, a, c],
+  ]) {
+    await writeFile(path, lines.map((each) => `${each}\n`).join(''));
+    await assert.rejects(readManifest(nodeFiles, path), refused);
+  }
+});
+
+test('a commit of another run with the right numbers does not fit', async (t) => {
+  const folder = await testFolder(t);
+  const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+  await writeManifest(one, [commit(0), commit(1)]);
+  await writeManifest(two, [commit(0, { kept: 9 }), commit(1)]);
+  const lines = (await readFile(one, 'utf8')).split('\n');
+  const others = (await readFile(two, 'utf8')).split('\n');
+  await writeFile(one, `${[lines[0], lines[1], others[2]].join('\n')}\n`);
+  await assert.rejects(readManifest(nodeFiles, one), /:3: found a line that does not fit its checksum/);
+});
+
+test('a changed bit beside a torn line: the commit before it is not taken for torn', async (t) => {
+  const path = join(await testFolder(t), 'manifest.jsonl');
+  await writeManifest(path, [commit(0)]);
+  const whole = await readFile(path);
+  const torn = '{"kind":"commit","ind';
+  for (let bit = 0; bit < 8; bit++) {
+    const changed = Buffer.from(whole);
+    changed[changed.length - 1]! ^= 1 << bit;
+    for (const rest of ['', torn]) {
+      await writeFile(path, Buffer.concat([changed, Buffer.from(rest)]));
+      await assert.rejects(readManifest(nodeFiles, path), { code: 'ERR_DATA_INVALID' });
+    }
+  }
+});
+
+test('a manifest of an older version, without checksums, goes on with them', async (t) => {
+  const path = join(await testFolder(t), 'manifest.jsonl');
+  await writeFile(path, line(RUN) + line(commit(0)));
+  const resumed = await resumeManifest(nodeFiles, path);
+  await resumed.append(commit(1));
+  await resumed.append(commit(2));
+  await resumed.close();
+  const text = await readFile(path, 'utf8');
+  assert.deepEqual((await readManifest(nodeFiles, path)).commits, [commit(0), commit(1), commit(2)]);
+  await writeFile(path, text.replace('"next":300', '"next":301'));
+  await assert.rejects(readManifest(nodeFiles, path), { code: 'ERR_DATA_INVALID' });
+});
+
 const line = (record: unknown) => `${JSON.stringify(record)}\n`;
 const WRONG: [string, string, RegExp][] = [
   ['nothing', '', /:1: found no whole line, expected the header/],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { seqBatch } from '../../../src/arrow/columns.js';
@@ -126,4 +126,26 @@ test('refuses a folder where a committed shard is missing or cut, or a stranger 
     code: 'ERR_DATA_INVALID',
     message: /shard-00000\.parquet: found 3 bytes, expected the \d+ bytes that were committed/,
   });
+});
+
+test('refuses a folder where a bit of a committed file has changed, and names the file', async (t) => {
+  const path = await testFolder(t);
+  const { shard, rejects } = await commitOne(path);
+  for (const { file, bytes } of [shard!, rejects!]) {
+    const whole = await readFile(join(path, file));
+    for (const at of [0, bytes >> 1, bytes - 1]) {
+      const changed = Buffer.from(whole);
+      changed[at]! ^= 1;
+      await writeFile(join(path, file), changed);
+      await assert.rejects(openRunFolder(nodeFiles, path, RUN), (error: Error) => {
+        assert.match(
+          error.message,
+          /found other bytes than those that were committed.*Restore.*scalequest verify/s,
+        );
+        return error.message.startsWith(join(path, file));
+      });
+    }
+    await writeFile(join(path, file), whole);
+  }
+  await (await openRunFolder(nodeFiles, path, RUN)).manifest.close();
 });

@@ -120,7 +120,7 @@ for (const [name, check] of testsOf([
   [
     'a key twice',
     withTop('name: broken', 'limit: 8', 'limit: 9'),
-    ['ERR_PIPELINE_SYNTAX', '3:1', undefined, /Map keys must be unique; expected valid YAML/],
+    ['ERR_PIPELINE_SYNTAX', '3:1', 'limit', /this key stands twice in one map, expected once/],
   ],
   [
     'an environment variable that is not set',
@@ -135,8 +135,7 @@ for (const [name, check] of testsOf([
   [
     'an empty file',
     '',
-    ['ERR_PIPELINE_INVALID', '1:1', 'name', /found nothing, expected a string/],
-    ['ERR_PIPELINE_INVALID', '1:1', 'steps', /found nothing, expected a list/],
+    ['ERR_PIPELINE_INVALID', '1:1', undefined, /found nothing, expected a map of keys, as `name: my-set`/],
   ],
 ]))
   test(name, check);
@@ -184,7 +183,7 @@ test('files need neither target nor limit', async () => {
 });
 
 test('the quickstart has no mistake, and its columns are those of its steps', async () => {
-  const { readTextFile } = await import('../../../src/io/files/packageFiles.js');
+  const { readTextFile } = await import('../../../src/io/files/textFile.js');
   const plan = await checkText(readTextFile(QUICKSTART));
   assert.deepEqual(
     plan.columns.map(({ name }) => name),

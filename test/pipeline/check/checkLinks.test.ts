@@ -88,7 +88,7 @@ test('every link is checked with its settings, and each mistake names its link',
   assert.match(found, /^link first: .*use\.yaml:3:\d+ models\.m\.llamaCpp\.path: found no file/m);
   assert.match(
     found,
-    /^link second: --set steps\.deduplicate\.similarty=1 .*unknown key.*\[ERR_PIPELINE_INVALID\]$/m,
+    /^link second: --set steps\.deduplicate\.similarty=1: unknown key.*\[ERR_PIPELINE_INVALID\]$/m,
   );
   assert.match(found, /^link third: inputs: found nothing at .*gone\.py/m);
 });

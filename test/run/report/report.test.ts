@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { funnelOf, printFunnel, printTable, reportOf } from '../../../src/run/report/report.js';
 import { QUICKSTART, checkText } from '../../helpers/pipelineWorld.js';
-import { readTextFile } from '../../../src/io/files/packageFiles.js';
+import { readTextFile } from '../../../src/io/files/textFile.js';
 
 const LOST = {
   'generate rejected ROW_LENGTH': 3,

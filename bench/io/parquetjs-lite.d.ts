@@ -1,4 +1,4 @@
-/** The public part of parquetjs-lite 0.8.7 that rejectsWriter.ts uses; the package brings no types. */
+/** The public part of parquetjs-lite 0.8.7 that the benches use; the package brings no types. */
 declare module 'parquetjs-lite' {
   export interface ParquetField {
     type: 'INT32' | 'UTF8';

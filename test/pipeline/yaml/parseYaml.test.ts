@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { firstLine, parseYaml } from '../../../src/pipeline/yaml/parseYaml.js';
+
+test('a sound text has its document and no problem', () => {
+  const { document, problems, positionAt } = parseYaml('p.yaml', 'a: 1\nb: 2\n');
+  assert.deepEqual([document.toJS(), problems], [{ a: 1, b: 2 }, []]);
+  assert.deepEqual(positionAt(5), { file: 'p.yaml', line: 2, column: 1, key: undefined });
+});
+
+test('at most three mistakes of syntax are told', () => {
+  const { problems } = parseYaml('p.yaml', '"'.repeat(99));
+  assert.equal(problems.length, 3);
+  assert.match(problems[0]!.message, /^p\.yaml:1:\d+: .*expected valid YAML$/);
+});
+
+test('a directive of the text does not change how words are read', () => {
+  assert.deepEqual(parseYaml('p.yaml', '%YAML 1.1\n---\na: yes').document.toJS(), { a: 'yes' });
+});
+
+test('a message of the library is cut to its first line, without its mark', () => {
+  assert.equal(firstLine('Something is wrong:\n\n  a: b\n  ^'), 'Something is wrong');
+});
