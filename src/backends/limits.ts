@@ -48,6 +48,13 @@ export const BUSY_MS = 600_000;
 /** A call that one replica refuses goes to another one at once, but only so often: then it waits. */
 export const REFUSALS_MAX = 16;
 
+// Calls that a server refuses (server/refusalGuard.ts).
+
+/** Other calls that began with a refused one are mostly answered by then; nobody notices it as a wait. */
+export const REFUSAL_HOLD_MS = 500;
+/** More would say no more. */
+export const REFUSALS_HELD_MAX = 16;
+
 // Circuit breaker and outlier ejection (pool/).
 
 /** From the first refusal to the first half-open probe, where the server does not ask for another time. */

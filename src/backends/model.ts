@@ -32,11 +32,25 @@ export interface CompleteRequest {
 export interface Choice {
   /** What the model wrote. */
   text: string;
-  /** `length`: cut off by `tokensMax` or by the context. */
-  finish: 'stop' | 'length';
+  /** How it ended; all but `stop` leave no whole answer. */
+  finish: Finish;
   /** Tokens of the text, as the server counted them. */
   tokens: number;
+  /** What the model thought before it answered, where its server tells it apart. */
+  reasoning?: string;
+  /** The server's own word for a `finish` that is neither `stop` nor `length`, or the field that holds a `reasoning` alone. */
+  reason?: string;
 }
+
+/**
+ * - `stop`: the model ended the text itself, or a stop string did.
+ * - `length`: cut off by `tokensMax` or by the context.
+ * - `repetition`: the server stopped a loop.
+ * - `filter`: a content filter cut it, or the model or its service refused.
+ * - `toolCall`: the model called a tool instead of answering.
+ * - `reasoning`: there is nothing but reasoning.
+ */
+export type Finish = 'stop' | 'length' | 'repetition' | 'filter' | 'toolCall' | 'reasoning';
 
 /** Asks which of several replies a model would begin to write. */
 export interface ChooseRequest {
@@ -93,6 +107,8 @@ export interface ModelStats {
   memoryPeakBytes: number;
   /** Calls that the store of replies answered, or a call in flight that asked the same; absent without a store. */
   storeHits?: number;
+  /** What servers said that is not known here, and how it was read → how often; absent where there was nothing. */
+  notes?: Readonly<Record<string, number>>;
   /** What went wrong last, while no call has been answered since; absent for most of a run. */
   trouble?: string | undefined;
 }

@@ -52,7 +52,7 @@ export function printPlan(plan: Plan): string {
   if (plan.leftOut.length > 0) lines.push(`        ${leftOutText(plan.leftOut)}`);
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
-  return [...lines, ...trainingLines(plan)].join('\n');
+  return filledRemover(plan.filled)([...lines, ...trainingLines(plan)].join('\n'));
 }
 
 /** Which columns are not known before a run, in words; null where all are. */
@@ -82,13 +82,12 @@ export function omittedText({ omitted }: Pick<Plan, 'omitted'>): string | null {
 }
 
 /** The commands as they would be in a first run folder. */
-function trainingLines({ settings, folder, name, filled }: Plan): string[] {
+function trainingLines({ settings, folder, name }: Plan): string[] {
   if (settings.train.length === 0) return [];
   const run = resolve(settings.output.folder ?? join('runs', name));
-  const clean = filledRemover(filled);
   const lines = settings.train.map((training, number) => {
     const own = join(run, 'train', String(number));
-    const command = commandOf(training, { folder, run, own, name, seed: settings.seed }).map(clean);
+    const command = commandOf(training, { folder, run, own, name, seed: settings.seed });
     return `  ${labelOf(training)}  ${printCommand(command)}`;
   });
   return ['', 'train', ...lines];

@@ -55,6 +55,13 @@ export const pipelineSchema = z.strictObject({
       'Folder of the store, which keeps every reply that a model gave, so that nothing is asked twice, in this run or ' +
         'another; `.store` beside the run folder if absent, `none` to do without.',
     ),
+  publicEnv: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Names of environment variables whose values may be written and shown. Of all others that the file fills in, logs, records, ' +
+        'messages and the card have `${NAME}` again.',
+    ),
   models: z.record(z.string(), z.unknown()).default({}).describe('Named roles: each an engine or a server.'),
   source: z
     .strictObject({

@@ -11,6 +11,7 @@ import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import type { CheckedLink } from '../pipeline/check/checkLinks.js';
 import { type Override, isChainText } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
+import { filledRemover, redactError } from '../train/environment.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
 const DEPS = {
@@ -125,7 +126,9 @@ export async function checkPipeline(
     const plan = await checkFileUnread(file, deps, overridesFrom(options), openContents);
     if (!online) return { plan, problems: [] };
     const { checkOnline } = await import('../pipeline/check/checkOnline.js');
-    return { plan, problems: await checkOnline(plan, { env: world.env, folder: plan.folder }) };
+    const problems = await checkOnline(plan, { env: world.env, folder: plan.folder });
+    const clean = filledRemover(plan.filled);
+    return { plan, problems: problems.map((each) => redactError(each, clean) as ScaleQuestError) };
   } catch (error) {
     if (!(error instanceof PipelineProblems)) throw error;
     return { plan: null, problems: error.problems };

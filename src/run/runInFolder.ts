@@ -16,6 +16,7 @@ import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { skippedIn } from './report/skippedIn.js';
+import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
 import type { Emit, RunEvent } from './events.js';
@@ -96,9 +97,10 @@ async function goOnLogged(
   world: RunWorld,
 ): Promise<RunResult> {
   const log = await openRunLog(world.files, folder.path, world.now);
+  const clean = filledRemover(plan.filled);
   const record = async (event: LogEvent): Promise<void> => {
     world.emit(event);
-    await log.write(event);
+    await log.write(filledRemoved(event, clean));
   };
   try {
     return await goOn(plan, folder, opened, { ...world, record });

@@ -190,7 +190,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'rows kept before the crash do not count towards the target',
     file: 'run/stream/streamRows.js',
     before: ', keptBefore: kept,',
-    after: ' }',
+    after: ',',
   },
   {
     name: 'rows of one question may be parted by a shard’s end',

@@ -1,3 +1,4 @@
+import { HARMLESS } from '../../src/backends/server/refusalGuard.js';
 import { hashBytes } from '../../src/io/files/atomicFile.js';
 import { createDraws } from './draws.js';
 
@@ -19,12 +20,19 @@ export function answerTo(body: Record<string, unknown>): Answer {
   const asked = body['temperature'] === 0 ? { ...body, seed: 0 } : body;
   const seed = Number.parseInt(keyOf(asked).slice(0, 12), 16);
   const draws = createDraws(seed, 'reply');
-  if (draws.chance(0.02)) return { status: 400, text: '{"error":{"message":"this one I do not answer"}}' };
+  const isRefused = draws.chance(0.02);
+  // Nobody refuses a control request. A bare opening is the same for all rows: refused for one of them, it is for all.
+  if (isRefused && !isHarmless(body))
+    return { status: 400, text: '{"error":{"message":"this one I do not answer"}}' };
   const n = body['n'] as number;
   const given = n > 1 && draws.chance(0.03) ? n - 1 : n;
   const choices = Array.from({ length: given }, (_, index) => ({ index, ...choiceOf(body, draws) }));
   const usage = { prompt_tokens: 7, completion_tokens: 5 * given };
   return { status: 200, text: JSON.stringify({ choices, usage }) };
+}
+
+function isHarmless(body: Record<string, unknown>): boolean {
+  return body['seed'] === 1 || JSON.stringify(body).includes(HARMLESS.user);
 }
 
 /** What identifies a request, whoever sends it and however often. */

@@ -7,7 +7,7 @@ import { type LastAnswer, withRetry } from '../http/retryPolicy.js';
 import { keyHeaders, readApiKey } from '../server/apiKey.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import type { ServerOptions } from '../server/serverOptions.js';
-import { keyRedactor } from '../../text/redactKey.js';
+import { serverWords } from '../server/serverError.js';
 import { type ReplyContext, parseReply, statusError } from '../server/readServerReply.js';
 
 /**
@@ -192,8 +192,11 @@ function lineValue(line: string): unknown {
 }
 
 export function failedError({ label, apiKey }: ReplyContext, { id, errors }: BatchJob): ScaleQuestError {
-  const why = keyRedactor(apiKey)(errors?.data?.[0]?.message ?? 'no reason given');
-  return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} failed: ${why.slice(0, 300)}`);
+  const why = serverWords(errors?.data?.[0]?.message ?? 'no reason given', apiKey, 300);
+  return new ScaleQuestError(
+    'ERR_MODEL_REFUSED',
+    `${label}: batch ${serverWords(id, apiKey, 100)} failed: ${why}`,
+  );
 }
 
 /** multipart/form-data (RFC 7578). */

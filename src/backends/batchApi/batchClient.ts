@@ -12,8 +12,11 @@ import type { Clock } from '../../clock.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { BATCH_CLOSE_MS, BATCH_FILE_BYTES_MAX, BATCH_LINE_BYTES } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
-import type { ServerClient, ServerDeps, Usage } from '../server/serverClient.js';
-import type { ReplyContext } from '../server/readServerReply.js';
+import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
+import { serverWords } from '../server/serverError.js';
+import { createTally } from '../server/tally.js';
+import { statusError, type ReplyContext } from '../server/readServerReply.js';
 
 /**
  * Requests in files, by OpenAI's batch API. A request's id is a hash of what it asks, so that a later run finds the replies
@@ -43,7 +46,8 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
   const { clock } = deps;
   const { retriesMax } = options;
   const closing = new AbortController();
-  const counts = { requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
+  const tally = createTally();
+  const { counts, notes } = tally;
   const api = createBatchApi(name, options, deps, closing.signal);
   const { label } = api.context;
   const open = new Map<string, Call>();
@@ -72,8 +76,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
         ...{ seq, id, body: text, tries: 0 },
         answer(reply) {
           const value = read(reply, api.context);
-          counts.promptTokens += value.promptTokens;
-          counts.completionTokens += value.completionTokens;
+          tally.answered(value);
           open.delete(id);
           resolve(value);
         },
@@ -118,6 +121,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
       const { batch, lines } = await api.follow(ordered);
       batches.delete(ordered.id);
       if (batch.status === 'failed') throw failedError(api.context, batch);
+      if (!tally.hasAnswered()) throwWholeRefusal(calls, lines, api.context);
       for (const call of calls) settle(call, lines.get(call.id), batch, path);
     } catch (error) {
       for (const call of calls) call.reject(runError(error));
@@ -127,12 +131,12 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
   function settle(call: Call, line: Line | undefined, batch: BatchJob, path: string): void {
     try {
       if (line?.response) return call.answer(replyOf(line.response));
-      throw lostError(label, line, batch);
+      throw lostError(api.context, line, batch);
     } catch (error) {
       if (!(error instanceof TryFailure)) return call.reject(error);
       call.tries++;
       if (call.tries > retriesMax) {
-        const code = error.kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR';
+        const code = error.code ?? (error.kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR');
         return call.reject(new RowError(code, `${error.message}, in ${call.tries} files`));
       }
       counts.retries++;
@@ -145,7 +149,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     send,
     stats() {
       const queued = gatherer.count();
-      return { ...counts, inFlight: open.size - queued, queued, memoryPeakBytes: 0 };
+      return { ...counts, inFlight: open.size - queued, queued, memoryPeakBytes: 0, ...notes.stats() };
     },
     async close() {
       if (closing.signal.aborted) return;
@@ -239,15 +243,46 @@ function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string):
   return id;
 }
 
+/**
+ * Where a first file is refused line by line, always in the same words, it is what all requests have in common that the service
+ * does not take, and no row's fault: throws ERR_MODEL_REFUSED.
+ */
+function throwWholeRefusal(
+  calls: readonly Call[],
+  lines: ReadonlyMap<string, Line>,
+  context: ReplyContext,
+): void {
+  const refusals = new Set<string>();
+  for (const { id } of calls) {
+    const response = lines.get(id)?.response;
+    if (!response || response.status_code === 200) return;
+    const error = statusError(replyOf(response), context);
+    if (!(error instanceof RowError) || error.code !== 'ROW_REFUSED') return;
+    refusals.add(error.message);
+  }
+  const [words] = refusals;
+  if (calls.length < 2 || refusals.size !== 1) return;
+  const message = `${context.label}: every request of the first file was refused: ${words}`;
+  throw new ScaleQuestError('ERR_MODEL_REFUSED', message);
+}
+
 /** Says why a finished batch has no reply to a request. */
-function lostError(label: string, line: Line | undefined, { id, status }: BatchJob): Error {
+function lostError(
+  { label, apiKey }: ReplyContext,
+  line: Line | undefined,
+  { id: batchId, status }: BatchJob,
+): Error {
+  const id = serverWords(batchId, apiKey, 100);
   if (status === 'cancelled') {
     return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} was cancelled by another`);
   }
   if (line?.error?.code === 'batch_expired' || (!line && status === 'expired')) {
     return new TryFailure('timeout', `${label}: batch ${id} expired before its request was run`);
   }
-  const why = line?.error?.message ?? `its request is missing from the files of batch ${id}`;
+  const words = line?.error?.message;
+  const why = words
+    ? serverWords(words, apiKey, 300)
+    : `its request is missing from the files of batch ${id}`;
   return new TryFailure('server', `${label}: ${why}`);
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, Model } from '../model.js';
+import type { Choice, Finish, Model } from '../model.js';
+import { isTokenCount, tokenCount } from '../server/tokenCount.js';
 import { requestKeys } from './requestKey.js';
 
 /** What a model needs of the store (src/store/store.ts). */
@@ -12,25 +13,44 @@ export interface ReplyStore {
   count(model: string, isHit: boolean): void;
 }
 
-/** A reply in the store: `[kind, model, tokens, reply]`, as JSON. */
+const FINISHES = [
+  'stop',
+  'length',
+  'repetition',
+  'filter',
+  'toolCall',
+  'reasoning',
+] as const satisfies Finish[];
+
+/** A count of tokens. Versions before 0.1.0 stored what a server said, whatever it was: JSON has null for what is no number. */
+const count = z.unknown().transform((value) => tokenCount(value) ?? 0);
+
+/** What a choice has beside text, finish and tokens, if it has any of it. */
+const storedMore = z.object({ reasoning: z.string().optional(), reason: z.string().optional() }).catch({});
+
+function choiceOf([text, finish, tokens, ...more]: [string, Finish, number, ...unknown[]]): Choice {
+  return { text, finish, tokens, ...storedMore.parse(more[0]) };
+}
+
+/** A reply in the store: `[kind, model, tokens, reply]`, as JSON. A choice is `[text, finish, tokens]`, and an object with more. */
 const storedReply = {
   complete: z.tuple([
     z.literal('complete'),
     z.string(),
-    z.number(),
-    z.array(z.tuple([z.string(), z.enum(['stop', 'length']), z.number()])),
+    count,
+    z.array(z.tuple([z.string(), z.enum(FINISHES), count], z.unknown()).transform(choiceOf)),
   ]),
   choose: numbersReply('choose'),
   score: numbersReply('score'),
-  embed: z.tuple([z.literal('embed'), z.string(), z.number(), z.array(z.array(z.number()))]),
+  embed: z.tuple([z.literal('embed'), z.string(), count, z.array(z.array(z.number()))]),
 };
 
 type Kind = keyof typeof storedReply;
 
-const storedHead = z.tuple([z.string(), z.string(), z.number(), z.unknown()]);
+const storedHead = z.tuple([z.string(), z.string(), count, z.unknown()]);
 
 function numbersReply<const K extends string>(kind: K) {
-  return z.tuple([z.literal(kind), z.string(), z.number(), z.array(z.number())]);
+  return z.tuple([z.literal(kind), z.string(), count, z.array(z.number())]);
 }
 
 /**
@@ -120,16 +140,18 @@ const CHOICES: Codec<Choice[]> = {
   kind: 'complete',
   write(model, choices) {
     const tokens = choices.reduce((sum, choice) => sum + choice.tokens, 0);
-    const reply = choices.map(({ text, finish, tokens: own }) => [text, finish, own]);
+    const reply = choices.map(({ text, finish, tokens: own, ...more }) =>
+      Object.keys(more).length > 0 ? [text, finish, own, more] : [text, finish, own],
+    );
     return JSON.stringify(['complete', model, tokens, reply]);
   },
   read(value) {
-    const reply = isPlain('complete', value) ? value[3] : resultOf(storedReply.complete.safeParse(value));
-    return reply && (reply as StoredChoice[]).map(([text, finish, tokens]) => ({ text, finish, tokens }));
+    if (!isPlain('complete', value)) return resultOf(storedReply.complete.safeParse(value));
+    return (value[3] as PlainChoice[]).map(([text, finish, tokens]) => ({ text, finish, tokens }));
   },
 };
 
-type StoredChoice = z.output<typeof storedReply.complete>[3][number];
+type PlainChoice = [string, 'stop' | 'length', number];
 
 const PROBABILITIES = numbersCodec('choose');
 const SCORES = numbersCodec('score');
@@ -165,7 +187,7 @@ function resultOf<T>(parsed: { success: true; data: [unknown, unknown, unknown, 
 function isPlain(kind: Exclude<Kind, 'embed'>, value: unknown): value is [string, string, number, unknown[]] {
   if (!Array.isArray(value) || value.length !== 4) return false;
   const [found, model, tokens, reply] = value as unknown[];
-  if (found !== kind || typeof model !== 'string' || !Number.isFinite(tokens) || !Array.isArray(reply))
+  if (found !== kind || typeof model !== 'string' || !isTokenCount(tokens) || !Array.isArray(reply))
     return false;
   return reply.every(kind === 'complete' ? isPlainChoice : Number.isFinite);
 }
@@ -173,7 +195,7 @@ function isPlain(kind: Exclude<Kind, 'embed'>, value: unknown): value is [string
 function isPlainChoice(value: unknown): boolean {
   if (!Array.isArray(value) || value.length !== 3) return false;
   const [text, finish, tokens] = value as unknown[];
-  return typeof text === 'string' && (finish === 'stop' || finish === 'length') && Number.isFinite(tokens);
+  return typeof text === 'string' && (finish === 'stop' || finish === 'length') && isTokenCount(tokens);
 }
 
 /** Whether a text of the store is a reply of any kind. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
@@ -12,6 +13,8 @@ export interface HttpReply {
   /** The first value of a header, by its name in small letters. */
   header(name: string): string | undefined;
   text: string;
+  /** False where the bytes are no UTF-8, so that the text has replacement characters which nobody wrote. */
+  isUtf8?: boolean;
 }
 
 export interface HttpClient {
@@ -163,8 +166,10 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   onResponseEnd(): void {
     this.#end();
     const headers = this.#headers;
-    const text = (this.#more ? Buffer.concat(this.#more) : this.#first)?.toString('utf8') ?? '';
-    this.resolve({ status: this.#status, header: (name) => firstOf(headers[name]), text });
+    const bytes = this.#more ? Buffer.concat(this.#more) : this.#first;
+    const text = bytes?.toString('utf8') ?? '';
+    const header = (name: string): string | undefined => firstOf(headers[name]);
+    this.resolve({ status: this.#status, header, text, isUtf8: bytes === null || isUtf8(bytes) });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -215,9 +215,13 @@ function waitCharged(failure: TryFailure, history: History, options: RetryOption
   if (history.charged <= options.retriesMax) {
     return failure.retryAfterMs + backoffMs(RETRY_BACKOFF, history.backoffs++, options);
   }
-  throw new RowError(EXHAUSTED[failure.kind], `${failure.message}, after ${history.charged} tries`, {
-    cause: failure.cause,
-  });
+  throw new RowError(
+    failure.code ?? EXHAUSTED[failure.kind],
+    `${failure.message}, after ${history.charged} tries`,
+    {
+      cause: failure.cause,
+    },
+  );
 }
 
 const EXHAUSTED: Record<FailureKind, ErrorCode> = {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../errors.js';
 import { RETRY_AFTER_MAX_MS } from '../limits.js';
 
 /**
@@ -14,6 +15,8 @@ export type FailureKind = 'busy' | 'server' | 'timeout' | 'reply' | 'reset' | 'u
 export interface FailureDetails {
   retryAfterMs?: number;
   canFailOver?: boolean;
+  /** The row's code when the tries are used up; it follows from the kind if absent. */
+  code?: ErrorCode | undefined;
   cause?: unknown;
 }
 
@@ -23,24 +26,27 @@ export class TryFailure extends Error {
   readonly retryAfterMs: number;
   /** Another replica would take the call now. */
   readonly canFailOver: boolean;
+  /** The row's code when the tries are used up, where the kind does not say it. */
+  readonly code: ErrorCode | undefined;
 
   /** `message` names the model and the server, and says what happened; it never holds a key. */
   constructor(
     kind: FailureKind,
     message: string,
-    { retryAfterMs = 0, canFailOver = false, cause }: FailureDetails = {},
+    { retryAfterMs = 0, canFailOver = false, code, cause }: FailureDetails = {},
   ) {
     super(message, { cause });
     this.name = 'TryFailure';
     this.kind = kind;
     this.retryAfterMs = Math.min(retryAfterMs, RETRY_AFTER_MAX_MS);
     this.canFailOver = canFailOver;
+    this.code = code;
   }
 
   /** The same failure, at a replica beside which another one would take the call now. */
   withFailover(): TryFailure {
-    const { kind, message, retryAfterMs, cause } = this;
-    return new TryFailure(kind, message, { retryAfterMs, cause, canFailOver: true });
+    const { kind, message, retryAfterMs, code, cause } = this;
+    return new TryFailure(kind, message, { retryAfterMs, code, cause, canFailOver: true });
   }
 }
 

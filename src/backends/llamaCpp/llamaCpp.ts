@@ -8,6 +8,7 @@ import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
+import { childEnvironment } from '../../process/childEnvironment.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
 import { type Queue, type Slots, createQueue } from '../pool/queue.js';
@@ -70,7 +71,7 @@ async function openLlamaCpp(
   name: string,
   options: LlamaCppOptions,
   templateConfig: TemplateConfig,
-  { folder }: OpenDeps,
+  { folder, env }: OpenDeps,
 ): Promise<OpenedModel> {
   const template = resolveTemplate(templateConfig);
   const count =
@@ -81,7 +82,7 @@ async function openLlamaCpp(
     contextTokens: options.contextTokens,
     gpu: options.gpu,
   };
-  const starting = Array.from({ length: count }, () => startEngine(name, engine));
+  const starting = Array.from({ length: count }, () => startEngine(name, engine, childEnvironment(env, [])));
   const results = await Promise.allSettled(starting.map(({ loaded }) => loaded));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
@@ -194,12 +195,17 @@ interface EngineProcess {
   kill(): Promise<void>;
 }
 
-function startEngine(name: string, options: EngineOptions): EngineProcess {
-  const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
+  return fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines.
     execArgv: [],
+    env,
   });
+}
+
+function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEnv): EngineProcess {
+  const child = forkEngine(env);
   const open = new Map<
     number,
     { job: Job; resolve: (answer: Answer) => void; reject: (error: unknown) => void }

@@ -20,6 +20,7 @@ import {
 } from '../templates/scoreTemplate.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { tokenCount } from '../server/tokenCount.js';
 import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
 
 /**
@@ -128,10 +129,7 @@ function readVllm(reply: HttpReply, classIndex: number, context: ReplyContext): 
 
 const sglangItem = z.object({
   embedding: z.array(z.unknown()),
-  meta_info: z
-    .object({ prompt_tokens: z.number().default(0) })
-    .optional()
-    .catch(undefined),
+  meta_info: z.object({ prompt_tokens: z.unknown().optional() }).optional().catch(undefined),
 });
 
 function readSglang(reply: HttpReply, classIndex: number, context: ReplyContext): ScoreReply {
@@ -139,7 +137,7 @@ function readSglang(reply: HttpReply, classIndex: number, context: ReplyContext)
   const items = Array.isArray(parsed) ? parsed : [parsed];
   return {
     scores: items.map(({ embedding }) => numberAt(embedding, classIndex, context)),
-    promptTokens: items.reduce((sum, { meta_info }) => sum + (meta_info?.prompt_tokens ?? 0), 0),
+    promptTokens: items.reduce((sum, { meta_info }) => sum + (tokenCount(meta_info?.prompt_tokens) ?? 0), 0),
     completionTokens: 0,
   };
 }

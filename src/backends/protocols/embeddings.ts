@@ -7,7 +7,9 @@ import { groupPositions, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
-import type { ServerDeps } from '../server/serverClient.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ReadReply, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
 import {
   addressOptions,
   checkServe,
@@ -68,11 +70,18 @@ async function openEmbeddings(
   async function embed({ seq, texts }: EmbedRequest): Promise<number[][]> {
     const sent = groupPositions(texts, textsPerRequestMax).map((positions) => {
       const input = positions.map((position) => texts[position]!);
-      const body = { model, input, encoding_format: encoding, ...extra };
-      return client.send(seq, '/embeddings', body, (reply, context) => {
+      const bodyOf = (some: readonly string[]) => ({
+        model,
+        input: some,
+        encoding_format: encoding,
+        ...extra,
+      });
+      const read: ReadReply<Usage & { vectors: number[][] }> = (reply, context) => {
         const { data, ...usage } = readIndexed(reply, ITEM, context);
         return { ...usage, vectors: vectorsOf(data, positions.length, context) };
-      });
+      };
+      const path = '/embeddings';
+      return client.send(seq, path, bodyOf(input), read, () => ({ path, body: bodyOf([HARMLESS.user]) }));
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }

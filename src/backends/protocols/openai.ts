@@ -4,7 +4,8 @@ import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
-import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ReadReply, ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
   addressOptions,
   checkServe,
@@ -175,12 +176,11 @@ export function createDialogueModel(
     const { n, tokensMax, message } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
-    const body = {
-      toJSON: () => (template ? promptBody(options, template, asked) : chatBody(options, asked)),
-    };
-    return client.send(seq, path, body, (reply, context) =>
-      readReply(reply, { n, tokensMax, stop }, context),
-    );
+    const bodyOf = (what: Asked): object =>
+      template ? promptBody(options, template, what) : chatBody(options, what);
+    const body = { toJSON: () => bodyOf(asked) };
+    const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
+    return client.send(seq, path, body, read, () => ({ path, body: bodyOf(harmless(asked)) }));
   }
 
   function complete(request: CompleteRequest): Promise<Choice[]> {
@@ -220,6 +220,16 @@ export function createDialogueModel(
     ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
     markers: template?.markers,
     ...{ complete, choose, stats: client.stats, close: client.close },
+  };
+}
+
+/** The same with a question that nobody refuses; a bare opening stays as it is. */
+function harmless({ message, seed, ...asked }: Asked): Asked {
+  const isUser = message.kind === 'user';
+  return {
+    ...asked,
+    message: isUser ? { kind: 'user', text: HARMLESS.user } : message,
+    seed: seed === undefined ? undefined : 1,
   };
 }
 

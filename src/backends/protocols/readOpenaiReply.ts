@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { Choice } from '../model.js';
 import type { HttpReply } from '../http/httpClient.js';
+import { TryFailure } from '../http/tryFailure.js';
 import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/readServerReply.js';
+import { serverWords } from '../server/serverError.js';
+import { tokenCount, usageNotes } from '../server/tokenCount.js';
+import { FINISHES, finishKind, finishText } from './finishReason.js';
+import { type MessageContent, readMessage } from './messageContent.js';
 
 export const OPENAI_SPEAKS: Speaks = {
   protocol: 'the OpenAI protocol',
@@ -15,78 +20,74 @@ export interface Completion {
   completionTokens: number;
   /** What the first token of the first choice could have been, with natural-log probabilities. */
   topTokens: { token: string; logprob: number }[] | undefined;
+  /** What was not known here, and how it was read. */
+  notes?: readonly string[];
 }
 
-/** `top_logprobs` of /completions as OpenAI and vLLM give it: for each token a record. */
-const recordLogprobs = z.object({
-  top_logprobs: z.array(z.record(z.string(), z.number().nullable()).nullable()),
-});
+const choiceSchema = z
+  .looseObject({ index: z.int().min(0).nullish() })
+  .refine((choice) => readContent(choice) !== undefined, 'expected a text, or a message with content');
 
-/** `logprobs` of /chat/completions, and of llama.cpp's /completions. */
-const listLogprobs = z.object({
-  content: z.array(
-    z.object({ top_logprobs: z.array(z.object({ token: z.string(), logprob: z.number().nullable() })) }),
-  ),
-});
+export const replySchema = z.object({ choices: z.array(choiceSchema), usage: z.unknown().optional() });
 
-const choiceFields = {
-  index: z.int().min(0).optional(),
-  finish_reason: z.string().nullish(),
-  logprobs: z.unknown().optional(),
-};
+/** A choice whose content `readContent` can read. */
+interface RawChoice {
+  index?: number | null | undefined;
+  finish_reason?: unknown;
+  stop_reason?: unknown;
+  logprobs?: unknown;
+}
 
-export const replySchema = z.object({
-  choices: z.array(
-    z.union([
-      z.object({ ...choiceFields, text: z.string() }),
-      z.object({ ...choiceFields, message: z.object({ content: z.string().nullish() }) }),
-    ]),
-  ),
-  usage: z
-    .object({ prompt_tokens: z.number().default(0), completion_tokens: z.number().default(0) })
-    .nullish()
-    .catch(undefined),
-});
-
-type ReplyBody = z.output<typeof replySchema>;
+interface ReplyBody {
+  choices: RawChoice[];
+  usage?: unknown;
+}
 
 /**
  * Whether a reply has the form that nearly all replies have. The schema would return such a reply as it is, but its check costs
  * a good part of what a request costs. The schema decides about every other reply.
  */
 export function isPlainReply(value: unknown): value is ReplyBody {
-  const { choices, usage } = (value ?? {}) as Record<string, unknown>;
-  return Array.isArray(choices) && choices.every(isPlainChoice) && isPlainUsage(usage);
+  const { choices } = (value ?? {}) as Record<string, unknown>;
+  return Array.isArray(choices) && choices.length > 0 && choices.every(isPlainChoice);
 }
 
 function isPlainChoice(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { index, finish_reason: finish, text, message } = value;
+  const { index, text, message } = value;
   if (index !== undefined && !(Number.isSafeInteger(index) && (index as number) >= 0)) return false;
-  if (finish != null && typeof finish !== 'string') return false;
   if (text !== undefined) return typeof text === 'string';
   return isObject(message) && (message.content == null || typeof message.content === 'string');
-}
-
-function isPlainUsage(value: unknown): boolean {
-  return isObject(value) && Number.isFinite(value.prompt_tokens) && Number.isFinite(value.completion_tokens);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What a choice of /completions (`text`) or /chat/completions (`message`) holds; undefined if it is neither. */
+function readContent(choice: object): MessageContent | undefined {
+  const { text, message } = choice as Record<string, unknown>;
+  if (typeof text !== 'string' && isObject(message)) return readMessage(message);
+  return text === undefined ? undefined : readMessage({ content: text });
+}
+
 /**
- * Reads the choices of a reply to /completions or /chat/completions, as OpenAI, vLLM, SGLang and llama.cpp write it: in the
- * order of their `index`, without the stop strings. Throws what any other reply means: a TryFailure, a RowError, or a
- * ScaleQuestError that ends the run.
+ * Reads the choices of a reply to /completions or /chat/completions, as OpenAI, vLLM, SGLang, llama.cpp and many gateways write
+ * it: in the order of their `index`, without the stop strings. Throws what any other reply means: a TryFailure, a RowError, or
+ * a ScaleQuestError that ends the run.
  */
 export function readReply(
   reply: HttpReply,
   asked: { n: number; tokensMax: number; stop: readonly string[] },
   context: ReplyContext,
 ): Completion {
-  const { choices: items, usage } = parseReply(reply, replySchema, 'choices', context, isPlainReply);
+  const { choices: items, usage } = parseReply<z.ZodType<ReplyBody>>(
+    reply,
+    replySchema,
+    'choices',
+    context,
+    isPlainReply,
+  );
   if (items.length < asked.n) {
     throw new RowError(
       'ROW_FEWER_CHOICES',
@@ -95,22 +96,91 @@ export function readReply(
     );
   }
   const ordered = items.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0)).slice(0, asked.n);
-  const texts = ordered.map((item) => ('text' in item ? item.text : (item.message.content ?? '')));
-  const charsAll = texts.reduce((sum, text) => sum + text.length, 0);
-  const completionTokens = usage?.completion_tokens ?? 0;
+  const contents = ordered.map((item) => readContent(item)!);
+  const charsAll = contents.reduce((sum, { text }) => sum + text.length, 0);
+  const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = isObject(usage) ? usage : {};
+  const tokensAll = tokenCount(completionTokens) ?? 0;
+  const notes = usageNotes(usage, ['prompt_tokens', 'completion_tokens']);
   const choices = ordered.map((item, at): Choice => {
+    const content = contents[at]!;
     // Servers count the tokens of all choices together; their texts' lengths share them out.
-    const share = charsAll > 0 ? texts[at]!.length / charsAll : 1 / texts.length;
-    const tokens = Math.round(completionTokens * share);
-    const { text, cut } = cutAtStop(texts[at]!, asked.stop);
-    return { text, finish: cut ? 'stop' : finishOf(item.finish_reason, tokens, asked.tokensMax), tokens };
+    const share = charsAll > 0 ? content.text.length / charsAll : 1 / contents.length;
+    const tokens = Math.round(tokensAll * share);
+    return choiceOf(item, content, tokens, asked, context, notes);
   });
   return {
     choices,
-    promptTokens: usage?.prompt_tokens ?? 0,
-    completionTokens,
+    promptTokens: tokenCount(promptTokens) ?? 0,
+    completionTokens: tokensAll,
     topTokens: topTokens(ordered[0]?.logprobs),
+    ...(notes.length > 0 ? { notes } : {}),
   };
+}
+
+/** Adds to `notes` what was not known here. Throws a TryFailure for a reply that the server itself broke off. */
+function choiceOf(
+  item: RawChoice,
+  content: MessageContent,
+  tokens: number,
+  asked: { tokensMax: number; stop: readonly string[] },
+  context: ReplyContext,
+  notes: string[],
+): Choice {
+  const { text, cut } = cutAtStop(content.text, asked.stop);
+  const { reasoning, others } = content;
+  for (const type of others)
+    notes.push(
+      `a part "${serverWords(type, context.apiKey, 60)}" of a message is no text, so it was left out`,
+    );
+  const found = cut ? { finish: 'stop' as const } : finishOf(item, tokens, asked.tokensMax, context, notes);
+  const choice: Choice = { text, tokens, ...found, ...(reasoning === '' ? {} : { reasoning }) };
+  if (choice.finish === 'stop' && text.trim() === '') {
+    if (isCall(item)) return { ...choice, finish: 'toolCall', reason: 'tool_calls' };
+    if (isRefusal(item)) return { ...choice, text: refusalOf(item), finish: 'filter', reason: 'refusal' };
+    if (reasoning.trim() !== '') return { ...choice, finish: 'reasoning', reason: content.reasoningField };
+  }
+  return choice;
+}
+
+function finishOf(
+  item: RawChoice,
+  tokens: number,
+  tokensMax: number,
+  context: ReplyContext,
+  notes: string[],
+): Pick<Choice, 'finish' | 'reason'> {
+  const said = finishText(item.finish_reason === undefined ? item.stop_reason : item.finish_reason);
+  // The usual case needs none of what follows.
+  if (said === 'stop') return { finish: 'stop' };
+  // A server that says nothing has ended the text, or its own bound has: then the text is as long as was asked for.
+  if (said === null) return { finish: tokens >= tokensMax ? 'length' : 'stop' };
+  const kind = finishKind(said);
+  const reason = serverWords(said, context.apiKey, 60);
+  if (kind === 'abort') {
+    throw new TryFailure('server', `${context.label} broke its reply off (finish_reason "${reason}")`, {
+      code: 'ROW_ABORTED',
+    });
+  }
+  if (kind === 'unknown') notes.push(`finish_reason "${reason}" is not known here, and was taken for an end`);
+  const finish = FINISHES[kind];
+  return finish === 'stop' || finish === 'length' ? { finish } : { finish, reason };
+}
+
+function isCall(item: object): boolean {
+  const { message } = item as { message?: Record<string, unknown> };
+  const calls = message?.['tool_calls'] ?? message?.['function_call'];
+  return Array.isArray(calls) ? calls.length > 0 : isObject(calls);
+}
+
+/** OpenAI puts the words of a refusal beside an empty content. */
+function refusalOf(item: object): string {
+  const { message } = item as { message?: Record<string, unknown> };
+  const refusal = message?.['refusal'];
+  return typeof refusal === 'string' ? refusal : '';
+}
+
+function isRefusal(item: object): boolean {
+  return refusalOf(item).trim() !== '';
 }
 
 /** Most servers leave the stop string out. The others must not leak markers into rows. */
@@ -121,28 +191,32 @@ function cutAtStop(text: string, stop: readonly string[]): { text: string; cut: 
   return { text: text.slice(0, at), cut: at < text.length };
 }
 
-/** `stop` only for a text that the model ended itself: one that a filter or an abort cut off is not whole either. */
-function finishOf(reason: string | null | undefined, tokens: number, tokensMax: number): Choice['finish'] {
-  if (reason == null) return tokens >= tokensMax ? 'length' : 'stop';
-  return ['stop', 'eos', 'eos_token', 'stop_sequence', 'end_turn'].includes(reason) ? 'stop' : 'length';
-}
-
+/**
+ * The likeliest first tokens with their natural-log probabilities: a list (`logprobs` of /chat/completions, and of llama.cpp's
+ * /completions), or a record for each token (OpenAI's and vLLM's /completions). Undefined where there is neither.
+ */
 function topTokens(logprobs: unknown): Completion['topTokens'] {
-  // This is the usual case, and a parse that fails costs time.
-  if (logprobs == null) return undefined;
-  const list = listLogprobs.safeParse(logprobs);
-  if (list.success) return list.data.content[0]?.top_logprobs.map(withoutNull);
-  const record = recordLogprobs.safeParse(logprobs);
-  const first = record.success ? record.data.top_logprobs[0] : undefined;
-  return first ? Object.entries(first).map(([token, logprob]) => withoutNull({ token, logprob })) : undefined;
+  if (!isObject(logprobs)) return undefined;
+  const { content, top_logprobs: records } = logprobs;
+  const first = Array.isArray(content) ? (content as unknown[])[0] : undefined;
+  const list = isObject(first) ? first['top_logprobs'] : undefined;
+  if (Array.isArray(list)) return (list as unknown[]).flatMap(tokenOf);
+  const record = Array.isArray(records) ? (records as unknown[])[0] : undefined;
+  return isObject(record)
+    ? Object.entries(record).flatMap(([token, logprob]) => tokenOf({ token, logprob }))
+    : undefined;
 }
 
-/** JSON has no -Infinity; servers write null for it. */
-function withoutNull({ token, logprob }: { token: string; logprob: number | null }): {
-  token: string;
-  logprob: number;
-} {
-  return { token, logprob: logprob ?? -Infinity };
+/**
+ * JSON has no -Infinity; servers write null for it. A token with anything else that is no finite number is left out: it has no
+ * probability that anybody knows.
+ */
+function tokenOf(item: unknown): { token: string; logprob: number }[] {
+  if (!isObject(item)) return [];
+  const { token, logprob } = item;
+  if (typeof token !== 'string') return [];
+  if (logprob === null) return [{ token, logprob: -Infinity }];
+  return Number.isFinite(logprob) ? [{ token, logprob: logprob as number }] : [];
 }
 
 /**

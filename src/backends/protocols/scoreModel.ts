@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
 import type { Markers } from '../../text/markers.js';
-import { keyRedactor } from '../../text/redactKey.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { loadServerClient } from '../server/loadServerClient.js';
-import type { ServerDeps, Usage } from '../server/serverClient.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ReadReply, ServerDeps } from '../server/serverClient.js';
+import type { Usage } from '../server/tally.js';
 import { type ServerOptions, extraOption } from '../server/serverOptions.js';
+import { serverWords } from '../server/serverError.js';
+import { tokenCount, usageNotes } from '../server/tokenCount.js';
 import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/readServerReply.js';
 
 /** What all protocols that score share: how items are cut into requests, and which scores are valid. */
@@ -63,9 +66,9 @@ export async function openScoreModel(
   async function score({ seq, items }: ScoreRequest): Promise<number[]> {
     const scores = items.map(() => NaN);
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
-      const reply = await client.send(seq, path, body, (raw, context) =>
-        checkScores(protocol.read(raw, context), positions.length, context),
-      );
+      const read: ReadReply<Usage & { scores: number[] }> = (raw, context) =>
+        checkScores(protocol.read(raw, context), positions.length, context);
+      const reply = await client.send(seq, path, body, read, () => protocol.calls([harmless(items[0]!)])[0]!);
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
     await Promise.all(sent);
@@ -73,6 +76,10 @@ export async function openScoreModel(
   }
 
   return { label, name, can: SCORES, markers: protocol.markers, score, stats, close };
+}
+
+function harmless({ assistant }: ScoreItem): ScoreItem {
+  return assistant === null ? { user: HARMLESS.user, assistant } : HARMLESS;
 }
 
 /** A missing score is not a low score, and NaN cannot be compared. Such a row is lost, with the reason. */
@@ -94,8 +101,7 @@ function checkScores(
   const shown = typeof wrong === 'number' ? String(wrong) : (JSON.stringify(wrong) ?? 'none');
   throw new RowError(
     'ROW_SCORE_INVALID',
-    // The key goes first: once it is cut in two it is not found any more.
-    `${rowLabel(context)} returned ${keyRedactor(context.apiKey)(shown).slice(0, 80)} for a score, expected a finite number`,
+    `${rowLabel(context)} returned ${serverWords(shown, context.apiKey, 80)} for a score, expected a finite number`,
   );
 }
 
@@ -106,16 +112,19 @@ export function groupPositions(items: readonly unknown[], sizeMax: number): numb
   );
 }
 
-const usage = z
-  .object({ prompt_tokens: z.number().default(0) })
-  .nullish()
-  .catch(undefined);
-
 /** `{ data: [{ index, … }], usage }`, as vLLM answers: the data in the order of their index, and the tokens. */
 export function readIndexed<Item extends z.ZodRawShape>(reply: HttpReply, item: Item, context: ReplyContext) {
   const indexed = z.object({ index: z.int().min(0).optional(), ...item });
-  const parsed = parseReply(reply, z.object({ data: z.array(indexed), usage }), 'data', context);
+  const parsed = parseReply(
+    reply,
+    z.object({ data: z.array(indexed), usage: z.unknown().optional() }),
+    'data',
+    context,
+  );
   const { data } = parsed as { data: (z.output<z.ZodObject<Item>> & { index?: number })[] };
   const ordered = data.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
-  return { data: ordered, promptTokens: parsed.usage?.prompt_tokens ?? 0, completionTokens: 0 };
+  const { prompt_tokens: promptTokens } = (parsed.usage ?? {}) as { prompt_tokens?: unknown };
+  const notes = usageNotes(parsed.usage, ['prompt_tokens']);
+  const counted = { promptTokens: tokenCount(promptTokens) ?? 0, completionTokens: 0 };
+  return { data: ordered, ...counted, ...(notes.length > 0 ? { notes } : {}) };
 }

@@ -23,6 +23,7 @@ import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import { addressOptions, describeServed, loadOptions } from '../server/serverOptions.js';
+import { serverWords } from '../server/serverError.js';
 import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
 
 const { serve: _, ...teiLoadOptions } = loadOptions;
@@ -149,7 +150,7 @@ function scoreOf(
 ): unknown {
   const found = label === undefined ? predictions : predictions.filter((one) => one.label === label);
   if (found.length === 1) return found[0]!.score;
-  const labels = predictions.map((one) => one.label).join(', ');
+  const labels = serverWords(predictions.map((one) => one.label).join(', '), context.apiKey, 300);
   throw new ScaleQuestError(
     'ERR_MODEL_PROTOCOL',
     `${context.label} gave scores for the labels ${labels || '(none)'}; name one of them in \`label\``,

@@ -1,9 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
-import { keyRedactor } from '../../text/redactKey.js';
 import type { HttpReply } from '../http/httpClient.js';
 import type { LastAnswer } from '../http/retryPolicy.js';
 import { TryFailure, retryAfterMs } from '../http/tryFailure.js';
+import { parseReplyJson } from './replyJson.js';
+import { type ServerError, errorOf, isFiltered, isTooLong, said, serverWords } from './serverError.js';
 
 /** How messages name a protocol. */
 export interface Speaks {
@@ -31,15 +32,6 @@ export interface ReplyContext {
   nowMs: () => number;
 }
 
-const errorSchema = z.object({
-  message: z.string().optional().catch(undefined),
-  code: z.union([z.string(), z.number()]).nullish().catch(undefined),
-  type: z.string().nullish().catch(undefined),
-  param: z.string().nullish().catch(undefined),
-});
-
-type ServerError = z.output<typeof errorSchema>;
-
 /**
  * Reads the reply's JSON by a schema. Throws what any other reply means: a TryFailure, a RowError, or a ScaleQuestError that
  * ends the run. `part` names what a reply must have, as in "choices". `isPlain` is a cheap check for values that the schema
@@ -57,18 +49,33 @@ export function parseReply<Schema extends z.ZodType>(
   const type = reply.header('content-type') ?? '';
   if (/text\/html/i.test(type) || /^\s*</.test(reply.text)) throw foreign(context, 'a web page');
   if (/text\/event-stream/i.test(type)) throw foreign(context, 'a stream of events');
-  const value = parseJson(reply.text);
+  if (reply.isUtf8 === false) throw new TryFailure('reply', `${label} sent a reply that is not UTF-8`);
+  const value = parseReplyJson(reply.text);
   if (value === undefined) throw new TryFailure('reply', `${label} sent a reply that is not whole JSON`);
   if (isPlain?.(value)) return value;
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  // Some gateways wrap a failure into a status of 200.
+  // Some gateways wrap a failure into a status of 200, also beside an empty list of what was asked for.
   const error = errorOf(value);
-  if (error) throw new TryFailure('server', `${label} failed${said(error, context)}`);
+  if (error && (!parsed.success || lacksItems(parsed.data))) throw wrappedError(error, reply, context);
+  if (parsed.success) return parsed.data;
   if (lastAnswer.atMs === undefined) {
     throw foreign(context, `JSON without ${parsed.error.issues[0]?.path.join('.') || part}`);
   }
   throw new TryFailure('reply', `${label} sent a reply without ${part} that can be read`);
+}
+
+/** Whether a list of a reply is empty. */
+function lacksItems(data: unknown): boolean {
+  const values = Array.isArray(data) ? [data] : Object.values((data ?? {}) as object);
+  return values.some((value) => Array.isArray(value) && value.length === 0);
+}
+
+/** A failure in a status of 200 means what it would mean with its own status. */
+function wrappedError(error: ServerError, reply: HttpReply, context: ReplyContext): Error {
+  const { status } = error;
+  if (status !== undefined)
+    return failureOf(status, error, reply, context, `answered 200 with an error of status ${status}`);
+  return new TryFailure('server', `${context.label} failed${said(error, context.apiKey)}`);
 }
 
 /** Once a server has given good replies, a strange one is a fault of this one reply. */
@@ -90,19 +97,28 @@ export function rowLabel({ model }: Pick<ReplyContext, 'model'>): string {
 
 /** What a status other than 200 means (RFC 9110, 15; OpenAI's error codes). */
 export function statusError(reply: HttpReply, context: ReplyContext): Error {
-  const { label, model, apiKeyEnv, nowMs, speaks } = context;
   const { status } = reply;
-  const error = errorOf(parseJson(reply.text));
-  const answered = `${label} answered ${status}`;
+  return failureOf(status, errorOf(parseReplyJson(reply.text)), reply, context, `answered ${status}`);
+}
+
+function failureOf(
+  status: number,
+  error: ServerError | undefined,
+  reply: HttpReply,
+  context: ReplyContext,
+  what: string,
+): Error {
+  const { label, model, apiKey, apiKeyEnv, nowMs, speaks } = context;
+  const words = said(error, apiKey);
+  const answered = `${label} ${what}`;
   const refused = (advice: string): Error =>
     new ScaleQuestError('ERR_MODEL_REFUSED', `${answered}${advice}`, { data: { status } });
-
-  const refusedRow = (): string => `${rowLabel(context)} answered ${status}${said(error, context)}`;
+  const waitMs = (): number => retryAfterMs(reply.header('retry-after') ?? error?.retryAfter, nowMs());
 
   if (status >= 300 && status < 400) {
-    const target = reply.header('location');
+    const target = serverWords(reply.header('location') ?? 'another address', apiKey, 300);
     return refused(
-      `: it points to ${target ?? 'another address'}; redirects are not followed, write the final url into the pipeline`,
+      `: it points to ${target}; redirects are not followed, write the final url into the pipeline`,
     );
   }
   // What the server says about a key may quote it.
@@ -115,75 +131,44 @@ export function statusError(reply: HttpReply, context: ReplyContext): Error {
   }
   if (status === 404) {
     return refused(
-      `${said(error, context)}; check that the server has the model "${model}" (see its /v1/models) and that the url ` +
+      `${words}; check that the server has the model "${model}" (see its /v1/models) and that the url ` +
         `is ${speaks.base}`,
     );
   }
-  if (error?.code === 'insufficient_quota') return refused(': the account has no quota left');
-  if (status === 429 || status === 503) {
-    return new TryFailure('busy', `${answered}${said(error, context)}`, {
-      retryAfterMs: retryAfterMs(reply.header('retry-after'), nowMs()),
-    });
-  }
+  if (status === 402 || error?.names.includes('insufficient_quota'))
+    return refused(`${words}; the account has no quota left`);
+  // 529: what Anthropic answers when it is overloaded.
+  if (status === 429 || status === 503 || status === 529)
+    return new TryFailure('busy', `${answered}${words}`, { retryAfterMs: waitMs() });
   if (status === 408) return new TryFailure('timeout', answered);
+  if (status === 413 || (status >= 400 && error && isTooLong(error)))
+    return rowFailure('ROW_PROMPT_TOO_LONG');
   // 424: what TEI answers when its backend fails.
-  if (status === 409 || status === 424 || status === 425 || status >= 500) {
-    return new TryFailure('server', `${answered}${said(error, context)}`, {
-      retryAfterMs: retryAfterMs(reply.header('retry-after'), nowMs()),
-    });
-  }
-  if (status === 413 || (error && isTooLong(error))) {
-    return new RowError('ROW_PROMPT_TOO_LONG', refusedRow(), { data: { status } });
-  }
-  if (status === 400 || status === 422) {
-    return new RowError('ROW_REFUSED', refusedRow(), { data: { status } });
-  }
+  if (status === 409 || status === 424 || status === 425 || status >= 500)
+    return new TryFailure('server', `${answered}${words}`, { retryAfterMs: waitMs() });
+  if (status === 400 || status === 422) return rowFailure('ROW_REFUSED');
   if (status >= 200 && status < 300) return new TryFailure('reply', answered);
-  return refused(`${said(error, context)}; the url must be ${speaks.base}`);
-}
+  return refused(`${words}; the url must be ${speaks.base}`);
 
-/** OpenAI and llama-cpp-python (code), llama.cpp (type), vLLM (param). */
-function isTooLong({ code, type, param }: ServerError): boolean {
-  return (
-    code === 'context_length_exceeded' || type === 'exceed_context_size_error' || param === 'input_tokens'
-  );
-}
-
-/** `{ error: { … } }` (OpenAI), `{ error: "…" }`, `{ detail: … }` (FastAPI) or the fields at the top (older vLLM). */
-function errorOf(value: unknown): ServerError | undefined {
-  if (value === null || typeof value !== 'object') return undefined;
-  const { error, detail, message } = value as Record<string, unknown>;
-  const found = error ?? detail ?? (message === undefined ? undefined : value);
-  if (found === undefined) return undefined;
-  if (typeof found === 'string') return { message: found };
-  const parsed = errorSchema.safeParse(found);
-  return parsed.success ? parsed.data : { message: JSON.stringify(found) };
-}
-
-/** The server's own words, shortened and without the key. */
-function said(error: ServerError | undefined, { apiKey }: ReplyContext): string {
-  if (!error?.message) return '';
-  // The key goes before the text is shortened, because that could leave a part of the key.
-  const line = keyRedactor(apiKey)(error.message).replace(/\s+/g, ' ').trim();
-  return `: ${line.length > 300 ? `${line.slice(0, 300)}…` : line}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parsePythonJson(text);
+  function rowFailure(code: 'ROW_PROMPT_TOO_LONG' | 'ROW_REFUSED'): RowError {
+    const advice = code === 'ROW_REFUSED' ? refusalAdvice(error) : TOO_LONG_ADVICE;
+    return new RowError(code, `${rowLabel(context)} ${what}${words}${advice}`, { data: { status } });
   }
 }
 
-/** Python's json writes NaN and Infinity as they are, which JSON does not know: they become null. */
-function parsePythonJson(text: string): unknown {
-  const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
-    found.startsWith('"') ? found : 'null',
-  );
-  try {
-    return plain === text ? undefined : JSON.parse(plain);
-  } catch {
-    return undefined;
-  }
+const TOO_LONG_ADVICE =
+  '; if this happens often, lower tokensMax, give the server a longer context, or drop long rows before';
+
+function refusalAdvice(error: ServerError | undefined): string {
+  if (!error) return '';
+  return isFiltered(error)
+    ? '; a content filter of the service did not let the prompt pass'
+    : fieldAdvice(error);
+}
+
+/** A field that the server wants by another name has an option. */
+function fieldAdvice({ message, param }: ServerError): string {
+  const isTokens = param === 'max_tokens' || message.slice(0, 2000).includes('max_tokens');
+  const wantsOther = message.slice(0, 2000).includes('max_completion_tokens');
+  return isTokens && wantsOther ? '; set maxTokensField: max_completion_tokens beside its model' : '';
 }

@@ -1,23 +1,26 @@
 import { setMaxListeners } from 'node:events';
-import { ScaleQuestError } from '../../errors.js';
+import { z } from 'zod';
+import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
+import { childEnvironment } from '../../process/childEnvironment.js';
 import { type ManagedServer, type ServeOptions, startServer } from '../../process/managedServer.js';
+import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
+import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
+import { type Tally, type Usage, createTally } from './tally.js';
 import type { ServerOptions } from './serverOptions.js';
-import type { ReplyContext, Speaks } from './readServerReply.js';
+import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
 /** What every model behind HTTP servers shares: its requests with their retries, and its counters. */
 
 export interface ServerDeps {
   env: Readonly<Record<string, string | undefined>>;
-  /** Variables that a managed server must not see: the keys of other models. */
-  keyVariables?: ReadonlySet<string>;
   clock: Clock;
   /** Uniform in [0, 1); spreads retries. */
   random: () => number;
@@ -27,13 +30,7 @@ export interface ServerDeps {
   signal?: AbortSignal | undefined;
 }
 
-/** What a reply cost, in tokens. */
-export interface Usage {
-  promptTokens: number;
-  completionTokens: number;
-}
-
-type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
+export type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
 
 export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
@@ -41,9 +38,16 @@ export interface ServerClient {
   /**
    * Posts `body` to `path` of a server, again as long as that fails with a TryFailure and the retry policy allows it.
    * JSON.stringify writes the body anew for each try. `read` reads the reply; it throws what any other reply means. Rejects
-   * with a RowError or a ScaleQuestError.
+   * with a RowError or a ScaleQuestError. `control` gives the same request with a harmless text instead of the row's: with it, a
+   * server that refuses every such request ends the run.
    */
-  send<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T>;
+  send<T extends Usage>(
+    seq: number,
+    path: string,
+    body: unknown,
+    read: ReadReply<T>,
+    control?: () => Control,
+  ): Promise<T>;
   stats(): ModelStats;
   close(): Promise<void>;
 }
@@ -63,9 +67,8 @@ export async function createServerClient(
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const counts = {
-    ...{ requests: 0, retries: 0, failures: 0, open: 0, inFlight: 0, promptTokens: 0, completionTokens: 0 },
-  };
+  const tally = createTally();
+  const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
   const retryOptions = {
     ...{ retriesMax, unreachableMs, lastAnswer, clock, random, signal: closing.signal },
@@ -83,8 +86,7 @@ export async function createServerClient(
   function answered<T extends Usage>(answer: T): T {
     trouble = undefined;
     counts.open--;
-    counts.promptTokens += answer.promptTokens;
-    counts.completionTokens += answer.completionTokens;
+    tally.answered(answer);
     return answer;
   }
 
@@ -94,21 +96,21 @@ export async function createServerClient(
     throw error;
   }
 
-  const send: ServerClient['send'] = (seq, path, body, read) => {
+  function ask<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T> {
     counts.requests++;
     counts.open++;
     const once = tryAt(servers, closing.signal, counts, { path, body, read });
     return withRetry(() => pool.run(seq, once), retryOptions).then(answered, failed);
-  };
+  }
+
+  const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
+  const send: ServerClient['send'] = (seq, path, body, read, control) =>
+    control ? guarded(guard, ask(seq, path, body, read), control) : ask(seq, path, body, read);
 
   return {
     label,
     send,
-    stats() {
-      const { open, ...totals } = counts;
-      // Calls that wait for their next try are queued too.
-      return { ...totals, queued: open - counts.inFlight, memoryPeakBytes: 0, trouble };
-    },
+    stats: () => statsOf(counts, trouble, tally.notes),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -117,6 +119,41 @@ export async function createServerClient(
       await managed?.stop();
     },
   };
+}
+
+function statsOf(
+  { open, ...totals }: Tally['counts'] & { open: number; inFlight: number },
+  trouble: string | undefined,
+  notes: Tally['notes'],
+): ModelStats {
+  // Calls that wait for their next try are queued too.
+  return { ...totals, queued: open - totals.inFlight, memoryPeakBytes: 0, trouble, ...notes.stats() };
+}
+
+/** Asks before all rows: those that wait for the verdict hold up the ones behind them. */
+function controlAsker(
+  ask: (seq: number, path: string, body: unknown, read: ReadReply<Usage>) => Promise<unknown>,
+): (control: Control) => Promise<unknown> {
+  const read: ReadReply<Usage> = (reply, context) => {
+    if (reply.status !== 200) throw statusError(reply, context);
+    // An error in a status of 200 is one too.
+    parseReply(reply, z.unknown(), 'anything', context);
+    return { promptTokens: 0, completionTokens: 0 };
+  };
+  return ({ path, body }) => ask(0, path, body, read);
+}
+
+function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Control): Promise<T> {
+  return asked.then(
+    (answer) => {
+      guard.answered(control);
+      return answer;
+    },
+    (error: unknown) => {
+      if (error instanceof RowError && error.code === 'ROW_REFUSED') return guard.refused(error, control());
+      throw error;
+    },
+  );
 }
 
 async function startManaged(
@@ -129,7 +166,11 @@ async function startManaged(
 ): Promise<ManagedServer> {
   const { clock, signal } = deps;
   try {
-    return await startServer(name, serve, { env: serverEnv(options, deps), clock, isReady, signal });
+    const named = namedFor(options, serve);
+    const env = childEnvironment(deps.env, named);
+    const redactors = named.map((each) => keyRedactor(deps.env[each]));
+    const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
+    return await startServer(name, serve, { env, clean, clock, isReady, signal });
   } catch (error) {
     await disconnect();
     throw error;
@@ -200,10 +241,9 @@ function connect(
   };
 }
 
-/** A managed server sees its own key, which `vllm serve` takes from the environment, but not the keys of other models. */
-function serverEnv({ apiKeyEnv }: ServerOptions, { env, keyVariables }: ServerDeps): ServerDeps['env'] {
-  const isOthers = (name: string): boolean => name !== apiKeyEnv && (keyVariables?.has(name) ?? false);
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isOthers(name)));
+/** What a managed server sees of the environment: its own key, which `vllm serve` takes from there, and what `serve` names. */
+function namedFor({ apiKeyEnv }: ServerOptions, { env }: ServeOptions): string[] {
+  return apiKeyEnv === undefined ? env : [...env, apiKeyEnv];
 }
 
 function withoutV1(url: string): string {

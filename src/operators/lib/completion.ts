@@ -25,7 +25,15 @@ export function samplingOptions(defaults: { temperature: number; topP: number; t
   };
 }
 
-type FaultCode = keyof typeof FAULT_MESSAGES;
+type FaultCode =
+  | 'ROW_LENGTH'
+  | 'ROW_EMPTY'
+  | 'ROW_REPETITION'
+  | 'ROW_MARKER'
+  | 'ROW_THOUGHT'
+  | 'ROW_FILTERED'
+  | 'ROW_TOOL_CALL'
+  | 'ROW_REASONING_ONLY';
 
 /** Why a choice cannot be used; null if it can. It does not judge a loop that the model ended by itself: the reward does. */
 export function choiceFault(
@@ -33,10 +41,18 @@ export function choiceFault(
   markers: Markers = KNOWN_MARKERS,
 ): { code: FaultCode } | null {
   if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
+  if (finish !== 'stop') return { code: FAULT_CODES[finish] };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
   if (markers.find(text)) return { code: 'ROW_MARKER' };
   return isOnlyThought(text) ? { code: 'ROW_THOUGHT' } : null;
 }
+
+const FAULT_CODES = {
+  repetition: 'ROW_REPETITION',
+  filter: 'ROW_FILTERED',
+  toolCall: 'ROW_TOOL_CALL',
+  reasoning: 'ROW_REASONING_ONLY',
+} as const;
 
 /** The trimmed texts of the choices. `leftOut` counts the unusable ones by error code; it is undefined if there are none. */
 export interface Completed {
@@ -55,19 +71,26 @@ export async function completeAll(model: Model, ask: CompleteRequest): Promise<C
 export async function completeUsable(model: Model, ask: CompleteRequest): Promise<Completed> {
   const choices = await model.complete(ask);
   const texts: string[] = [];
-  const faults: FaultCode[] = [];
+  const faults: { code: FaultCode; choice: Choice }[] = [];
   const markers = model.markers ?? KNOWN_MARKERS;
   for (const choice of choices) {
     // An end token that the server did not take away ends the reply all the same.
     const text = markers.withoutEnd(choice.text);
     const fault = choiceFault({ ...choice, text }, markers);
-    if (fault) faults.push(fault.code);
+    if (fault) faults.push({ ...fault, choice });
     else texts.push(text.trim());
   }
-  if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(faults) : undefined };
-  const code = faults[0] ?? 'ROW_EMPTY';
-  const reply = joinReplyTexts(choices.map(({ text }) => text));
-  throw new RowError(code, FAULT_MESSAGES[code], { data: { model: model.name }, reply });
+  const codes = faults.map(({ code }) => code);
+  if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(codes) : undefined };
+  const [first] = faults;
+  const message = first ? FAULT_MESSAGES[first.code](first.choice) : 'the server returned no choice';
+  const reply = joinReplyTexts(choices.map(writtenText));
+  throw new RowError(first?.code ?? 'ROW_EMPTY', message, { data: { model: model.name }, reply });
+}
+
+/** What the model wrote, its thoughts where there is nothing else. */
+function writtenText({ text, reasoning = '' }: Choice): string {
+  return text.trim() === '' && reasoning !== '' ? reasoning : text;
 }
 
 /** Reads a reply. An error of the row holds that reply, so that the table of lost rows shows what could not be read. */
@@ -87,15 +110,28 @@ function countsOf(codes: readonly string[]): Record<string, number> {
   return counts;
 }
 
-const FAULT_MESSAGES = {
-  ROW_LENGTH: 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
-  ROW_MARKER:
+const FAULT_MESSAGES: Readonly<Record<FaultCode, (choice: Choice) => string>> = {
+  ROW_LENGTH: ({ text, reasoning = '' }) =>
+    text.trim() === '' && reasoning !== ''
+      ? 'the completion reached tokensMax while the model was still reasoning; raise tokensMax if this happens often'
+      : 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
+  ROW_MARKER: () =>
     'the completion holds control tokens as text, and goes on after them; if this happens often, the template or its stop ' +
     'strings do not fit the model',
-  ROW_EMPTY:
-    'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
-  ROW_THOUGHT:
+  ROW_THOUGHT: () =>
     'the reply is a thought that does not end, or that no answer follows; if this happens often, raise tokensMax',
-  ROW_REPETITION:
+  ROW_EMPTY: () =>
+    'the completion is empty; if this happens often, the template or its stop strings do not fit the model',
+  ROW_REPETITION: () =>
     'the completion repeats itself up to tokensMax; if this happens often, the template does not fit the model',
-} as const;
+  ROW_FILTERED: ({ reason }) =>
+    `a content filter or a refusal ended the completion (finish_reason ${reason}); what is filtered is up to the service ` +
+    'and its settings',
+  ROW_TOOL_CALL: ({ reason }) =>
+    `the model called a tool instead of answering (finish_reason ${reason}); if this happens often, start the server without ` +
+    'a tool parser, or have the prompt ask for an answer in words',
+  ROW_REASONING_ONLY: ({ reason, reasoning = '' }) =>
+    `the server gave ${reasoning.length} characters of reasoning (in ${reason}) and no answer; if this happens often, its ` +
+    'reasoning parser takes the whole reply for a thought: start the server without it (vLLM and SGLang: --reasoning-parser; ' +
+    'llama.cpp: --reasoning-format none)',
+};

@@ -9,6 +9,7 @@ import {
   problem,
 } from '../document.js';
 import type { Plan } from '../plan.js';
+import { withoutFilled } from '../../train/environment.js';
 import { pipelineSchema } from '../schema.js';
 import { buildSteps } from './buildSteps.js';
 import { checkBounds } from './checkBounds.js';
@@ -67,6 +68,11 @@ async function findMistakes(
   overrides: readonly Override[],
 ): Promise<CheckedPipeline> {
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, overrides);
+  return withoutFilled(mistakesIn(document, deps), document.filled);
+}
+
+async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<CheckedPipeline> {
+  const { file } = document;
   const problems: ScaleQuestError[] = [];
   const folder = dirname(resolve(file));
   const written = document.value as { models?: unknown; steps?: unknown };

@@ -153,7 +153,7 @@ describe('openOpenai, requests and replies', () => {
     );
   });
 
-  it('orders choices by index, cuts stop strings, and calls every other end a cut', async () => {
+  it('orders choices by index, cuts stop strings, and tells other ends from a cut', async () => {
     const server = await serve((_, response) =>
       sendJson(response, 200, {
         choices: [
@@ -168,7 +168,7 @@ describe('openOpenai, requests and replies', () => {
       choices.map(({ text, finish }) => [text, finish]),
       [
         ['first', 'stop'],
-        ['second', 'length'],
+        ['second', 'filter'],
       ],
     );
   });
@@ -438,12 +438,28 @@ describe('openOpenai, faults', () => {
   ];
   for (const [status, body, code] of rowFaults) {
     it(`rejects one row with ${code} on ${status} ${JSON.stringify(body)}`, async () => {
-      const server = await serve((_, response) => sendJson(response, status, body));
+      const server = await serve(({ body: asked }, response) =>
+        JSON.stringify(asked).includes('What is 2 + 2?')
+          ? sendJson(response, 200, completionOf(['4']))
+          : sendJson(response, status, body),
+      );
       const model = await open(server.url);
-      assert.equal((await errorOf(model.complete(ASK))).code, code);
-      assert.equal(server.seen.length, 1);
+      const row = { ...ASK, message: { kind: 'user', text: 'a row' } } as const;
+      assert.equal((await errorOf(model.complete(row))).code, code);
+      assert.equal(server.seen.length, code === 'ROW_REFUSED' ? 2 : 1);
     });
   }
+
+  it('ends the run where every request is refused, and names the option for a field of another name', async () => {
+    const message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
+    const server = await serve((_, response) => sendJson(response, 400, { error: { message } }));
+    const model = await open(server.url);
+    const calls = Array.from({ length: 40 }, (_, seq) => errorOf(model.complete({ ...ASK, seq, seed: seq })));
+    for (const error of await Promise.all(calls)) {
+      assert.equal(error.code, 'ERR_MODEL_REFUSED');
+      assert.match(error.message, /Use 'max_completion_tokens'.*set maxTokensField: max_completion_tokens/);
+    }
+  });
 
   it('follows no redirect, so that the key goes nowhere else', async () => {
     const other = await serve((_, response) => sendJson(response, 200, completionOf(['x'])));

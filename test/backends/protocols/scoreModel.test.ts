@@ -66,7 +66,8 @@ describe('openScoreModel', () => {
   const STATUSES: [number, string][] = [
     [401, 'ERR_MODEL_REFUSED'],
     [404, 'ERR_MODEL_REFUSED'],
-    [400, 'ROW_REFUSED'],
+    // Whatever it is asked.
+    [400, 'ERR_MODEL_REFUSED'],
     [413, 'ROW_PROMPT_TOO_LONG'],
     [424, 'ROW_SERVER_ERROR'],
     [500, 'ROW_SERVER_ERROR'],
@@ -81,6 +82,16 @@ describe('openScoreModel', () => {
       assert.equal(server.seen[0]!.headers.authorization, 'Bearer sk-secret-99');
     });
   }
+
+  it('rejects one row that a server refuses which takes others', async () => {
+    const server = await serve((body, __, response) =>
+      JSON.stringify(body).includes('What is 2 + 2?')
+        ? scoresOf([1])
+        : sendJson(response, 400, { error: { message: 'not this one' } }),
+    );
+    const model = await openKind('scorePair', server.url);
+    assert.equal(await codeOf(model.score({ seq: 0, items: PAIRS })), 'ROW_REFUSED');
+  });
 
   it('waits for a busy server, at no cost of tries', async () => {
     const server = await serve((_, index, response) =>
