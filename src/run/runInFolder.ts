@@ -1,5 +1,8 @@
 import { basename, join, resolve } from 'node:path';
-import { writeAtomic } from '../io/files/atomicFile.js';
+import { removeQuietly, writeAtomic } from '../io/files/atomicFile.js';
+import { CHECKSUMS_FILE, writeChecksums } from '../io/runFolder/checksums.js';
+import { sealJson, sealText } from '../io/files/seal.js';
+import { checksumsOf } from './report/checksumsOf.js';
 import type { CardExport } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
@@ -132,7 +135,7 @@ async function goOn(
   const wallS = (nowMs() - startedMs) / 1000;
   const memoryPeakBytes = world.memoryPeakBytes();
   const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
-  await writeJson(files, join(folder.path, 'performance.json'), performance);
+  await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
   return { report, performance };
@@ -215,20 +218,28 @@ function metadataOf(plan: Plan): Record<string, string> {
 }
 
 async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report: Report): Promise<void> {
+  // It comes back when all are written: what it names is as it says at any moment.
+  await removeQuietly(files, join(folder.path, CHECKSUMS_FILE));
   const exports = await writeExports(files, plan, folder);
-  await writeJson(files, join(folder.path, 'report.json'), { scalequest: packageVersion(), ...report });
+  const reportText = printJson({ scalequest: packageVersion(), ...report });
+  await writeAtomic(files, join(folder.path, 'report.json'), `${reportText}\n`);
   await writeSample(files, {
     folder: folder.path,
     shards: committedShards(folder.path, folder.manifest.content.commits),
     columns: plan.columns,
   });
   await writeRunCard(files, plan, folder, { report, exports });
+  await writeChecksums(
+    files,
+    folder.path,
+    await checksumsOf(files, folder, Object.keys(plan.settings.exports)),
+  );
 }
 
 /** The file as it was last started: settings that decide no row may have changed since the first start. */
 function writePipeline(files: Files, plan: Plan, folder: RunFolder): Promise<void> {
   const from = `# ${basename(plan.file)} as it ran; its relative paths start where that file is (see log.jsonl).\n`;
-  return writeAtomic(files, join(folder.path, 'pipeline.yaml'), from + plan.text);
+  return writeAtomic(files, join(folder.path, 'pipeline.yaml'), sealText(from + plan.text));
 }
 
 async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promise<CardExport[]> {
@@ -243,6 +254,6 @@ async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promis
   return written;
 }
 
-function writeJson(files: Files, path: string, value: object): Promise<void> {
-  return writeAtomic(files, path, `${JSON.stringify(value, null, 2)}\n`);
+function printJson(value: object): string {
+  return JSON.stringify(value, null, 2);
 }
