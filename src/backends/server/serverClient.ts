@@ -8,13 +8,14 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { withRetry } from '../http/retryPolicy.js';
+import { troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
 import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import type { ServerOptions } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
+import { BUSY_MS_DEFAULT, UNREACHABLE_FIRST_MS_DEFAULT, UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
 /** What every model behind HTTP servers shares: its requests with their retries, and its counters. */
@@ -73,7 +74,7 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
-  const { retriesMax, unreachableMs, serve } = options;
+  const { serve } = options;
   const { clock, random } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
   const { lastAnswer } = pool;
@@ -85,11 +86,11 @@ export async function createServerClient(
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
   const retryOptions = {
-    ...{ retriesMax, unreachableMs, lastAnswer, clock, random, signal: closing.signal },
+    ...{ ...patienceOf(options), lastAnswer, clock, random, signal: closing.signal },
     failoversMax: servers.length,
     onRetry(failure: TryFailure) {
       counts.retries++;
-      trouble = failure.message;
+      trouble = troubleText(failure, clock.nowMs());
     },
   };
 
@@ -134,6 +135,14 @@ export async function createServerClient(
       await disconnect();
       await managed?.stop();
     },
+  };
+}
+
+/** How often, and for how long, a call is tried again. */
+function patienceOf({ retriesMax, unreachableMs, busyMs = BUSY_MS_DEFAULT }: ServerOptions) {
+  return {
+    ...{ retriesMax, busyMs, unreachableMs: unreachableMs ?? UNREACHABLE_MS_DEFAULT },
+    unreachableFirstMs: unreachableMs ?? UNREACHABLE_FIRST_MS_DEFAULT,
   };
 }
 
