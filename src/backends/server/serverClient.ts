@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
-import { type ManagedServer, type ServeOptions, startServer } from '../../process/managedServer.js';
+import {
+  type ManagedServer,
+  type ServeOptions,
+  type Starting,
+  startServer,
+} from '../../process/managedServer.js';
+import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
@@ -29,6 +35,8 @@ export interface ServerDeps {
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
+  /** Told what is waited for while a managed server starts; the line of its log is harmless and short. */
+  onStarting?: ((model: string, starting: Starting) => void) | undefined;
 }
 
 export type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
@@ -181,6 +189,9 @@ function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Contr
   );
 }
 
+/** Of a line of a server's log, as it is shown. */
+const LOG_LINE_CHARS_MAX = 160;
+
 async function startManaged(
   name: string,
   serve: ServeOptions,
@@ -189,13 +200,15 @@ async function startManaged(
   deps: ServerDeps,
   disconnect: () => Promise<void>,
 ): Promise<ManagedServer> {
-  const { clock, signal } = deps;
+  const { clock, signal, onStarting } = deps;
   try {
     const named = namedFor(options, serve);
     const env = childEnvironment(deps.env, named);
     const redactors = named.map((each) => keyRedactor(deps.env[each]));
     const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
-    return await startServer(name, serve, { env, clean, clock, isReady, signal });
+    const tell = (starting: Starting): void =>
+      onStarting?.(name, { ...starting, line: printableLine(starting.line, LOG_LINE_CHARS_MAX) });
+    return await startServer(name, serve, { env, clean, clock, isReady, signal, onStarting: tell });
   } catch (error) {
     await disconnect();
     throw error;
