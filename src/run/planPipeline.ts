@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
 import { canImport, readPromptFile } from '../io/files/packageFiles.js';
-import { readTextFile } from '../io/files/textFile.js';
+import { HANDED_OVER, readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
@@ -23,9 +23,14 @@ const DEPS = {
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
 } satisfies Omit<CheckDeps, 'env'>;
 
+/** Texts of what can be read once, and is read twice: to see whether it is a chain, and to check it. */
+const handedOver = new Map<string, string>();
+
 function readPipelineText(path: string): string {
   try {
-    return readTextFile(path);
+    const text = handedOver.get(path) ?? readTextFile(path);
+    if (HANDED_OVER.test(path)) handedOver.set(path, text);
+    return text;
   } catch (error) {
     throw new ScaleQuestError('ERR_PIPELINE_READ', (error as Error).message, { cause: error });
   }
