@@ -8,6 +8,7 @@ export type LogEvent =
   | { event: 'started'; file: string; name: string; identity: string; seed: number }
   | { event: 'resumed'; from: number; kept: number; removed: readonly string[]; tornBytes: number }
   | { event: 'committed'; next: number; kept: number }
+  | { event: 'noted'; model: string; note: string; count: number }
   | { event: 'finished'; rowsIn: number; rowsKept: number; wallS: number }
   | { event: 'failed'; code: string; message: string };
 
