@@ -60,7 +60,7 @@ const MEANINGS = {
   ROW_LISTS_DIFFER: 'lists that are unnested together differ in length',
   ROW_GRADE_LIMIT: 'an answer is too long, too deep or too large to be graded',
   ROW_GRADE_TIMEOUT:
-    'grading an answer took longer than its deadline, or more memory than its thread may use',
+    'the machine did not get an answer graded within the deadline, or within the memory of a thread: no grade',
   ROW_GRADE_FAILED:
     'the grader itself failed at an answer: a bug, which the same answer and reference show again',
   ROW_OPERATOR: "a user's own operator threw an error for this row",

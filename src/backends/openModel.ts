@@ -18,8 +18,6 @@ import { templateAt } from './templates/template.js';
 
 export interface OpenModelDeps {
   env: Readonly<Record<string, string | undefined>>;
-  /** Names of the variables that hold the keys of all models of the run; see `keyVariablesOf`. */
-  keyVariables?: ReadonlySet<string>;
   /** Where relative paths start. */
   folder: string;
   clock?: Clock;

@@ -93,12 +93,6 @@ export function describeModel(config: ModelConfig): ProtocolDescription {
   };
 }
 
-/** The variables of the environment that hold the models' keys. */
-export function keyVariablesOf(models: Iterable<ModelConfig>): Set<string> {
-  const variables = [...models].map((config) => describeModel(config).servers?.apiKeyEnv);
-  return new Set(variables.filter((name) => name !== undefined));
-}
-
 /** The protocols whose models can do this, as a sentence lists them: "pooling, classify or tei with `input: text`". */
 export function protocolsThatCan(ability: ModelAbility): string {
   const names = PROTOCOL_NAMES.flatMap((name) => {

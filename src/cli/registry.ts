@@ -9,6 +9,7 @@ import { runCommand } from './commands/run.js';
 import { stepsCommand } from './commands/steps.js';
 import { storeCommand } from './commands/store.js';
 import { trainCommand } from './commands/train.js';
+import { verifyCommand } from './commands/verify.js';
 
 /** The commands, in the order of `--help`: a new one is a file in src/cli/commands and a line here. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -22,4 +23,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   chainCommand,
   stepsCommand,
   storeCommand,
+  verifyCommand,
 ];

@@ -22,7 +22,13 @@ const options = z.strictObject({
     .describe(
       'The column with the reference answer, alone or as a solution that ends in `\\boxed{…}` or `####`.',
     ),
-  timeoutMs: z.int().min(1).default(2000).describe('The longest that grading one answer may take.'),
+  timeoutMs: z
+    .int()
+    .min(1)
+    .default(60_000)
+    .describe(
+      'The longest that grading one answer may take before the machine is to blame: the row is lost, and graded anew by a later run.',
+    ),
 });
 
 /** Options of `gradeAnswer`. */
@@ -43,9 +49,10 @@ export interface GradeAnswerOptions<
    */
   answerColumn?: Name;
   /**
-   * The longest that grading one answer may take.
+   * The longest that grading one answer may take before the machine is to blame: the row is lost, and graded anew by a
+   * later run.
    *
-   * @default 2000
+   * @default 60000
    */
   timeoutMs?: number;
 }
@@ -66,7 +73,7 @@ export type GradeColumns<Of> = Of extends 'response'
     };
 
 const GRADES =
-  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT, ROW_GRADE_TIMEOUT or ROW_GRADE_FAILED';
+  '`correct`, `wrong`, `unanswered`, or where it could not be graded ROW_GRADE_LIMIT or ROW_GRADE_FAILED';
 
 const OF_RESPONSES: Column[] = [
   {
@@ -112,8 +119,9 @@ export const gradeAnswerSpec = defineSpec({
     'km/h` is 5, `50 %` is 0.5 and also 50. If both sides have units, these are converted. Angles are in ' +
     'radians unless they have a degree sign: `\\sin 30^\\circ` is 0.5. A decimal of six or more digits ' +
     'equals every value that rounds to it. `\\log` is to base 10. An answer counts as not graded, never ' +
-    'as wrong, when it is beyond the limits on length, depth, digits and work, when it takes longer than ' +
-    '`timeoutMs`, or when the grader fails at it.',
+    'as wrong, when it is beyond the limits on length, depth, digits and work, or when the grader fails at ' +
+    'it. A budget of work decides, not the clock: a grade does not depend on how busy the machine is. What ' +
+    'counts as an answer, and when two are the same, stands in docs/answers.md.',
   options,
   reads: ({ of, answerColumn }): ColumnTypes => ({
     [answerColumn]: 'string',
@@ -159,17 +167,12 @@ export function gradeAnswer<
       const responses = of === 'response' ? [row['response'] as string] : (row['responses'] as string[]);
       const graded = await gradeAll(grader, gold, responses);
       const values = of === 'response' ? single(graded) : { ...graded };
-      return { ...keep(values), mayDiffer: graded.grades.some(isFleeting) };
+      return { ...keep(values), mayDiffer: graded.grades.includes('ROW_GRADE_FAILED') };
     });
   }
 
   const open = (): Grader => createGrader({ seed: context.seed, limits: GRADE_LIMITS, timeoutMs });
   return withResource(open, grading, (grader) => void grader.close());
-}
-
-/** A slower moment, or a thread that was lost, says nothing of the answer. */
-function isFleeting(grade: string): boolean {
-  return grade === 'ROW_GRADE_TIMEOUT' || grade === 'ROW_GRADE_FAILED';
 }
 
 function referenceOf(row: Row, column: string): string {
@@ -201,6 +204,7 @@ async function gradeAll(
     at: number,
   ): Promise<{ grade: string; answerClass: number | null }> {
     const graded = await grader.grade({ gold, answer, others: wrong.map((other) => other.answer) });
+    if (graded.grade === 'ROW_GRADE_TIMEOUT') throw notGraded(answer);
     if (graded.grade === 'correct') return { grade: 'correct', answerClass: (firstCorrect ??= at) };
     if (graded.grade !== 'wrong') return { grade: graded.grade, answerClass: null };
     if (graded.sameAs !== null) return { grade: 'wrong', answerClass: wrong[graded.sameAs]!.at };
@@ -224,6 +228,15 @@ async function gradeAll(
     out.answerClasses.push(answerClass);
   }
   return out;
+}
+
+/** Answers within the budget take a fraction of a second: a slower moment says nothing of the answer. */
+function notGraded(answer: string): RowError {
+  const shown = answer.length > 40 ? `${answer.slice(0, 40)}…` : answer;
+  return new RowError(
+    'ROW_GRADE_TIMEOUT',
+    `the answer "${shown}" was not graded before timeoutMs, or its thread had too little memory; run again on a machine that is less busy`,
+  );
 }
 
 function single(graded: GradedResponses): Readonly<Record<string, ColumnValue>> {

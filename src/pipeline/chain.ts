@@ -1,7 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
-import { type Override, allProblems, parsePipelineDocument, problem } from './document.js';
+import {
+  type Override,
+  type PipelineDocument,
+  allProblems,
+  parsePipelineDocument,
+  problem,
+} from './document.js';
+import { filledCleanly as cleanly } from '../train/environment.js';
 import { parseAt } from './check/explain.js';
 import { suggestion } from './nearest.js';
 
@@ -68,6 +75,10 @@ const link = z
 /** A chain file. Each of its links runs once for equal inputs. */
 export const chainSchema = z.strictObject({
   name: linkName.describe('Names the folder of the chain.'),
+  publicEnv: z
+    .array(z.string())
+    .default([])
+    .describe('Names of environment variables whose values may be written and shown, as in a pipeline file.'),
   folder: z.string().optional().describe('Where its links keep their runs; `runs/<name>` if absent.'),
   links: z.array(link).min(1).describe('In their order.'),
 });
@@ -106,6 +117,11 @@ export function checkChain(file: string, deps: ChainDeps): Chain {
   const isSet = ([first, second, ...more]: readonly string[]): boolean =>
     first === 'links' && second === 'set' && more.length > 0;
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, [], isSet);
+  return cleanly(document.filled, () => chainIn(document, deps));
+}
+
+function chainIn(document: PipelineDocument, deps: ChainDeps): Chain {
+  const { file } = document;
   const problems: ScaleQuestError[] = [];
   const parsed = parseAt(document, [], chainSchema, document.value, problems);
   if (!parsed) throw new PipelineProblems(allProblems(document, problems));

@@ -14,7 +14,7 @@ export interface PipelineDocument {
   file: string;
   text: string;
   value: Readonly<Record<string, unknown>>;
-  /** What the environment filled in, by the names of its variables. */
+  /** What the environment filled in, by the names of its variables, but for those of `publicEnv`. */
   filled: ReadonlyMap<string, string>;
   /** A mistake for each use of a variable that is not set; the value there keeps its `${NAME}`. */
   unset: readonly ScaleQuestError[];
@@ -100,10 +100,13 @@ export function parsePipelineDocument(
     },
   });
 
+  const value = plainValue(document) as Record<string, unknown>;
+  const { publicEnv } = value;
+  if (Array.isArray(publicEnv)) for (const name of publicEnv) filled.delete(name as string);
   return {
     file,
     text: changedText,
-    value: plainValue(document) as Record<string, unknown>,
+    value,
     filled,
     unset,
     ...positionsIn(file, document, set, positionAt),

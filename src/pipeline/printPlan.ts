@@ -49,9 +49,10 @@ export function printPlan(plan: Plan): string {
   );
   const without = omittedText(plan);
   if (without !== null) lines.push(`        ${without}`);
+  if (plan.leftOut.length > 0) lines.push(`        ${leftOutText(plan.leftOut)}`);
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
-  return [...lines, ...trainingLines(plan)].join('\n');
+  return filledRemover(plan.filled)([...lines, ...trainingLines(plan)].join('\n'));
 }
 
 /** Which columns are not known before a run, in words; null where all are. */
@@ -59,6 +60,17 @@ export function undeclaredText({ undeclared }: Pick<Plan, 'undeclared'>): string
   if (undeclared.length === 0) return null;
   return `and what ${undeclared.join(' and ')} writes: its module is loaded by \`run\` and \`preview\` alone; \`writes\` tells it here`;
 }
+
+/** Which files lie beside those of the source and are not read, in words. */
+export function leftOutText(files: readonly string[]): string {
+  const more = files.length > FILES_SHOWN ? ` and ${files.length - FILES_SHOWN} more` : '';
+  return (
+    `not read, though in a folder of the source: ${files.slice(0, FILES_SHOWN).join(', ')}${more}; ` +
+    '`path` may name other files, and `subfolders: true` reads folders'
+  );
+}
+
+const FILES_SHOWN = 20;
 
 /** What is left out with the steps that are switched off, in words; null where nothing is. */
 export function omittedText({ omitted }: Pick<Plan, 'omitted'>): string | null {
@@ -70,13 +82,12 @@ export function omittedText({ omitted }: Pick<Plan, 'omitted'>): string | null {
 }
 
 /** The commands as they would be in a first run folder. */
-function trainingLines({ settings, folder, name, filled }: Plan): string[] {
+function trainingLines({ settings, folder, name }: Plan): string[] {
   if (settings.train.length === 0) return [];
   const run = resolve(settings.output.folder ?? join('runs', name));
-  const clean = filledRemover(filled);
   const lines = settings.train.map((training, number) => {
     const own = join(run, 'train', String(number));
-    const command = commandOf(training, { folder, run, own, name, seed: settings.seed }).map(clean);
+    const command = commandOf(training, { folder, run, own, name, seed: settings.seed });
     return `  ${labelOf(training)}  ${printCommand(command)}`;
   });
   return ['', 'train', ...lines];

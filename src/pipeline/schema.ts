@@ -55,6 +55,13 @@ export const pipelineSchema = z.strictObject({
       'Folder of the store, which keeps every reply that a model gave, so that nothing is asked twice, in this run or ' +
         'another; `.store` beside the run folder if absent, `none` to do without.',
     ),
+  publicEnv: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Names of environment variables whose values may be written and shown. Of all others that the file fills in, logs, records, ' +
+        'messages and the card have `${NAME}` again.',
+    ),
   models: z.record(z.string(), z.unknown()).default({}).describe('Named roles: each an engine or a server.'),
   source: z
     .strictObject({
@@ -71,7 +78,7 @@ export const pipelineSchema = z.strictObject({
         .default('reject')
         .describe(
           'What becomes of a row of the source that holds a control token of a chat template as text, such as `<|im_end|>`: ' +
-            '`reject` it with ROW_MARKER, or `keep` it. Servers are not sent such texts in either case.',
+            '`reject` it with ROW_MARKER, or `keep` it. Models are not sent such texts in either case.',
         ),
       batchRows: z.int().min(1).max(65536).default(32).describe('Rows a record batch; far below windowRows.'),
     })

@@ -14,6 +14,13 @@ export const serveOptions = z
       .min(1)
       .optional()
       .describe('GPUs it may see (CUDA_VISIBLE_DEVICES); all if absent.'),
+    env: z
+      .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'))
+      .default([])
+      .describe(
+        'Names of environment variables that it is given beside those of the system, the GPU and the caches, as [HF_TOKEN, ' +
+          'HTTPS_PROXY]. Their values are taken out of what is shown of its log.',
+      ),
     startTimeoutMs: z
       .int()
       .min(1)
@@ -36,6 +43,8 @@ export interface ManagedServer {
 export interface ManagedServerDeps {
   /** The server's environment. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Takes secrets out of what is shown of its log. */
+  clean?: (text: string) => string;
   clock: Clock;
   /** Whether the server answers by now. */
   isReady: () => Promise<boolean>;
@@ -61,7 +70,9 @@ export async function startServer(
     env: options.gpus ? { ...deps.env, CUDA_VISIBLE_DEVICES: options.gpus.join(',') } : deps.env,
     graceMs: STOP_GRACE_MS,
   });
-  const log = tailOf([guard.stdout, guard.stderr]);
+  const { clean = (text) => text } = deps;
+  const tail = tailOf([guard.stdout, guard.stderr]);
+  const log = (): string => clean(tail());
   let ended: string | null = null;
   let isStopping = false;
   const exited = new Promise<void>((resolve) => {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { bosFault } from '../backends/templates/bosFault.js';
 import type { Model, ModelStats } from '../backends/model.js';
 import { type OpenModelDeps, openModel } from '../backends/openModel.js';
-import { type ModelConfig, describeModel, keyVariablesOf } from '../backends/registry.js';
+import { type ModelConfig, describeModel } from '../backends/registry.js';
 import { createSharedPools } from '../backends/pool/sharedPools.js';
 import { withStore } from '../backends/cache/stored.js';
 import { contentsHash } from '../io/files/contents.js';
@@ -40,7 +40,6 @@ export async function openModels(
   const store = entries.length > 0 ? await openStoreOf(plan, runPath) : null;
   const deps = {
     env,
-    keyVariables: keyVariablesOf(Object.values(plan.models)),
     folder: plan.folder,
     pools: createSharedPools(),
     ...(signal ? { signal } : {}),

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
+import { listDataFiles } from '../io/files/dataFiles.js';
+import { nodeFiles } from '../io/files/files.js';
 import { canImport, readPromptFile } from '../io/files/packageFiles.js';
-import { readTextFile } from '../io/files/textFile.js';
+import { HANDED_OVER, readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
 import type { CheckedLink } from '../pipeline/check/checkLinks.js';
 import { type Override, isChainText } from '../pipeline/document.js';
 import type { Plan } from '../pipeline/plan.js';
+import { filledRemover, redactError } from '../train/environment.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 
 const DEPS = {
@@ -17,14 +20,22 @@ const DEPS = {
   canImport,
   readHead,
   contentsHash,
+  listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
+  sourceHead: async ({ format, options }, file) =>
+    format.readHead ? format.readHead(nodeFiles, file, options) : null,
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
 } satisfies Omit<CheckDeps, 'env'>;
 
+/** Texts of what can be read once, and is read twice: to see whether it is a chain, and to check it. */
+const handedOver = new Map<string, string>();
+
 function readPipelineText(path: string): string {
   try {
-    return readTextFile(path);
+    const text = handedOver.get(path) ?? readTextFile(path);
+    if (HANDED_OVER.test(path)) handedOver.set(path, text);
+    return text;
   } catch (error) {
     throw new ScaleQuestError('ERR_PIPELINE_READ', (error as Error).message, { cause: error });
   }
@@ -120,7 +131,9 @@ export async function checkPipeline(
     const plan = await checkFileUnread(file, deps, overridesFrom(options), openContents);
     if (!online) return { plan, problems: [] };
     const { checkOnline } = await import('../pipeline/check/checkOnline.js');
-    return { plan, problems: await checkOnline(plan, { env: world.env, folder: plan.folder }) };
+    const problems = await checkOnline(plan, { env: world.env, folder: plan.folder });
+    const clean = filledRemover(plan.filled);
+    return { plan, problems: problems.map((each) => redactError(each, clean) as ScaleQuestError) };
   } catch (error) {
     if (!(error instanceof PipelineProblems)) throw error;
     return { plan: null, problems: error.problems };

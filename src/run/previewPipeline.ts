@@ -1,4 +1,6 @@
 import { sourceReader } from '../io/sources/sourceReader.js';
+import type { Plan } from '../pipeline/plan.js';
+import { withoutFilled } from '../train/environment.js';
 import { closeModels, openModels } from './openModels.js';
 import { type PipelineOptions, planToRun, promptOf } from './planPipeline.js';
 import { type RowTrace, previewPlan } from './stream/previewPlan.js';
@@ -33,8 +35,16 @@ export async function previewPipeline(
   { rows = 5, signal, ...options }: PreviewOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelinePreview> {
-  const { env, files } = world;
   const plan = await planToRun(file, options, world);
+  return withoutFilled(previewRows(plan, rows, signal, world), plan.filled);
+}
+
+async function previewRows(
+  plan: Plan,
+  rows: number,
+  signal: AbortSignal | undefined,
+  { env, files }: SystemWorld,
+): Promise<PipelinePreview> {
   const { models } = await openModels(plan, { env, ...(signal ? { signal } : {}) });
   try {
     const read = sourceReader(plan.settings.source, plan.folder, files);

@@ -1,5 +1,8 @@
 import { basename, join, resolve } from 'node:path';
-import { writeAtomic } from '../io/files/atomicFile.js';
+import { removeQuietly, writeAtomic } from '../io/files/atomicFile.js';
+import { CHECKSUMS_FILE, writeChecksums } from '../io/runFolder/checksums.js';
+import { sealJson, sealText } from '../io/files/seal.js';
+import { checksumsOf } from './report/checksumsOf.js';
 import type { CardExport } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
@@ -11,9 +14,12 @@ import { committedShards, isComplete, resumeOf, totalsOf } from '../io/runFolder
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
+import { type SkippedCounter, countSkipped } from '../io/sources/skippedLines.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
+import { skippedIn } from './report/skippedIn.js';
+import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
 import type { Emit, RunEvent } from './events.js';
@@ -66,10 +72,16 @@ function recordOf(plan: Plan): RunRecord {
 }
 
 /** The report follows from the commits alone. State deltas are read again only for steps that make figures of them. */
-async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
+async function reportIn(
+  files: Files,
+  plan: Plan,
+  folder: RunFolder,
+  skipped: SkippedCounter | null = null,
+): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
-  return reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  const report = reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
 async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise<RunResult> {
@@ -88,9 +100,10 @@ async function goOnLogged(
   world: RunWorld,
 ): Promise<RunResult> {
   const log = await openRunLog(world.files, folder.path, world.now);
+  const clean = filledRemover(plan.filled);
   const record = async (event: LogEvent): Promise<void> => {
     world.emit(event);
-    await log.write(event);
+    await log.write(filledRemoved(event, clean));
   };
   try {
     return await goOn(plan, folder, opened, { ...world, record });
@@ -116,13 +129,13 @@ async function goOn(
 ): Promise<RunResult> {
   const { files, nowMs } = world;
   const startedMs = nowMs();
-  const { from, replayedRows } = await runRows(plan, folder, opened, world);
-  const report = await reportIn(files, plan, folder);
+  const { from, replayedRows, skipped } = await runRows(plan, folder, opened, world);
+  const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
   const memoryPeakBytes = world.memoryPeakBytes();
   const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
-  await writeJson(files, join(folder.path, 'performance.json'), performance);
+  await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {
     for (const [note, count] of Object.entries(notes))
@@ -144,6 +157,7 @@ async function emitStart(
   await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
   if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
     await record({ event: 'resumed', from, kept, removed, tornBytes });
+  if (plan.leftOut.length > 0) await record({ event: 'leftOut', files: plan.leftOut });
   emit({ event: 'flowing', from, kept, models: Object.keys(models) });
 }
 
@@ -153,11 +167,18 @@ async function runRows(
   folder: RunFolder,
   opened: OpenedModels,
   world: LoggedWorld,
-): Promise<{ from: number; replayedRows: number }> {
+): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
   const { files, prompt, signal, emit, record, startEncoder } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
+  let isAtEnd = false;
+  const skipped = countSkipped();
+  const recordSkipped = async (): Promise<void> => {
+    for (const { file, line, message } of skipped.takeNew())
+      await record({ event: 'skippedLine', file, line, message });
+  };
+  const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add);
   await fillFolder(
     files,
     folder,
@@ -171,11 +192,16 @@ async function runRows(
         ...opened,
         ...{ prompt, resume, signal },
         onReplayed: (rows) => (replayedRows += rows),
-        read: sourceReader(plan.settings.source, plan.folder, files),
+        read: async (lo, rowsMax) => {
+          const rows = await readRows(lo, rowsMax);
+          isAtEnd ||= rows === null;
+          return rows;
+        },
         sink: {
           append: sink.append,
           async commit(cut) {
             await sink.commit(cut);
+            await recordSkipped();
             if (!cut.done) await writeRunCard(files, plan, folder);
             await record({ event: 'committed', next: cut.next, kept: cut.kept });
           },
@@ -185,7 +211,8 @@ async function runRows(
       });
     },
   );
-  return { from: begunAt, replayedRows };
+  await recordSkipped();
+  return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
@@ -195,20 +222,28 @@ function metadataOf(plan: Plan): Record<string, string> {
 }
 
 async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report: Report): Promise<void> {
+  // It comes back when all are written: what it names is as it says at any moment.
+  await removeQuietly(files, join(folder.path, CHECKSUMS_FILE));
   const exports = await writeExports(files, plan, folder);
-  await writeJson(files, join(folder.path, 'report.json'), { scalequest: packageVersion(), ...report });
+  const reportText = printJson({ scalequest: packageVersion(), ...report });
+  await writeAtomic(files, join(folder.path, 'report.json'), `${reportText}\n`);
   await writeSample(files, {
     folder: folder.path,
     shards: committedShards(folder.path, folder.manifest.content.commits),
     columns: plan.columns,
   });
   await writeRunCard(files, plan, folder, { report, exports });
+  await writeChecksums(
+    files,
+    folder.path,
+    await checksumsOf(files, folder, Object.keys(plan.settings.exports)),
+  );
 }
 
 /** The file as it was last started: settings that decide no row may have changed since the first start. */
 function writePipeline(files: Files, plan: Plan, folder: RunFolder): Promise<void> {
   const from = `# ${basename(plan.file)} as it ran; its relative paths start where that file is (see log.jsonl).\n`;
-  return writeAtomic(files, join(folder.path, 'pipeline.yaml'), from + plan.text);
+  return writeAtomic(files, join(folder.path, 'pipeline.yaml'), sealText(from + plan.text));
 }
 
 async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promise<CardExport[]> {
@@ -223,6 +258,6 @@ async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promis
   return written;
 }
 
-function writeJson(files: Files, path: string, value: object): Promise<void> {
-  return writeAtomic(files, path, `${JSON.stringify(value, null, 2)}\n`);
+function printJson(value: object): string {
+  return JSON.stringify(value, null, 2);
 }

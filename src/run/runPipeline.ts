@@ -4,6 +4,7 @@ import { makeRunFolder } from '../io/runFolder/runFolder.js';
 import { lockRunFolder } from '../io/runFolder/runLock.js';
 import { readSample } from '../io/runFolder/sample.js';
 import type { Plan } from '../pipeline/plan.js';
+import { withoutFilled } from '../train/environment.js';
 import type { TrainingResult } from '../train/train.js';
 import type { Emit, RunEvent } from './events.js';
 import { nothingMeasured } from './report/figures.js';
@@ -68,9 +69,10 @@ export function startRun(
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
-  const result = afterSubscribers()
-    .then(() => runLocked(plan, folder, opened, { ...world, signal, emit }))
-    .finally(() => events.complete());
+  const result = withoutFilled(
+    afterSubscribers().then(() => runLocked(plan, folder, opened, { ...world, signal, emit })),
+    plan.filled,
+  ).finally(() => events.complete());
   return { plan, folder, events, stats: () => statsOf(opened.models), result };
 }
 

@@ -5,6 +5,7 @@ import { hasManifest } from '../io/runFolder/runFolder.js';
 import { lockRunFolder } from '../io/runFolder/runLock.js';
 import type { Plan } from '../pipeline/plan.js';
 import { commandOf } from '../train/command.js';
+import { filledRemoved, filledRemover, withoutFilled } from '../train/environment.js';
 import type { TrainingWorld } from '../train/launch.js';
 import { type Training, labelOf } from '../train/schema.js';
 import {
@@ -48,9 +49,12 @@ export async function trainPipeline(
   const folder = await runFolderOf(plan, out, false);
   const events = new Subject<TrainingEvent>();
   const emit: Emit<TrainingEvent> = (event) => events.next(event);
-  const result = new Promise<void>((begin) => setImmediate(begin))
-    .then(() => trainLocked(plan, folder, { ...world, signal, emit }, fresh))
-    .finally(() => events.complete());
+  const result = withoutFilled(
+    new Promise<void>((begin) => setImmediate(begin)).then(() =>
+      trainLocked(plan, folder, { ...world, signal, emit }, fresh),
+    ),
+    plan.filled,
+  ).finally(() => events.complete());
   return { plan, folder, events, result };
 }
 
@@ -96,7 +100,8 @@ export async function launchTrainings(
     const label = labelOf(training);
     const emitting = trainingWorld(world, plan.filled, 'training', label);
     const result = await train(training, placesOf(plan, folder), emitting, fresh);
-    world.emit({ event: 'trainingEnded', kind: 'training', label, result });
+    const shown = filledRemoved(result, filledRemover(plan.filled));
+    world.emit({ event: 'trainingEnded', kind: 'training', label, result: shown });
     results.push(result);
   }
   return results;
@@ -118,7 +123,8 @@ export function trainingWorld(
 }
 
 function placesOf(plan: Plan, folder: string): RunPlaces {
-  return { folder: plan.folder, run: resolve(folder), name: plan.name, seed: plan.settings.seed };
+  const { filled } = plan;
+  return { folder: plan.folder, run: resolve(folder), name: plan.name, seed: plan.settings.seed, filled };
 }
 
 /** What one training would come to now. */

@@ -1,4 +1,4 @@
-import { ScaleQuestError } from '../errors.js';
+import { PipelineProblems, ScaleQuestError } from '../errors.js';
 
 /**
  * Keeps keys out of texts. A server or a program may quote a key that it was given: in an error, in a redirect, in its log.
@@ -29,7 +29,7 @@ export async function withRedactedErrors<T>(work: Promise<T>, redact: (text: str
 }
 
 /** Changes the error itself, so that its class, code and position stay. The same happens to its causes. */
-function redactError(error: unknown, redact: (text: string) => string): unknown {
+export function redactError(error: unknown, redact: (text: string) => string): unknown {
   if (!(error instanceof Error)) return error;
   error.message = redact(error.message);
   if (error.stack !== undefined) error.stack = redact(error.stack);
@@ -38,6 +38,7 @@ function redactError(error: unknown, redact: (text: string) => string): unknown 
       if (typeof value === 'string') error.data[name] = redact(value);
     }
   }
+  if (error instanceof PipelineProblems) for (const each of error.problems) redactError(each, redact);
   if (error.cause !== undefined) error.cause = redactError(error.cause, redact);
   return error;
 }

@@ -14,6 +14,8 @@ export interface TrainingPlaces {
   /** Of the pipeline. */
   name: string;
   seed: number;
+  /** What the environment filled into the file, by its names: written nowhere. */
+  filled?: ReadonlyMap<string, string> | undefined;
   /** A checkpoint that an earlier start has left. */
   checkpoint?: string | undefined;
 }

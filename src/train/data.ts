@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { exportContents, exportDamage, readExportRecord } from '../io/exports/exportRecord.js';
+import { hashBytes } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
+import { CHECKSUMS_FILE, readChecksums } from '../io/runFolder/checksums.js';
 import { readManifest } from '../io/runFolder/manifest.js';
 import { readParquetBlocks } from '../io/parquet/readParquet.js';
 import { assertUndamaged } from '../io/runFolder/committedFile.js';
@@ -30,7 +32,7 @@ export async function readTrainingData(files: Files, training: Training, run: st
   if (!(await hasManifest(files, run))) throw notFinished(run);
   const { commits, run: begun } = await readManifest(files, join(run, MANIFEST_FILE));
   if (!commits.at(-1)?.done || !(await files.stat(reportPath))) throw notFinished(run);
-  const found = report.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, reportPath))));
+  const found = report.parse(JSON.parse(await readReport(files, run)));
   if (found.rowsIn === 0) throw unfit(run, 'its source had no row');
   if (commits.at(-1)!.kept === 0) throw unfit(run, 'no row was kept; report.json says which step lost them');
   // The trainer reads the shards, or the export that was made of them.
@@ -52,6 +54,19 @@ export async function readTrainingData(files: Files, training: Training, run: st
         training.export === undefined ? null : await exportHash(files, join(run, 'exports', training.export)),
     },
   };
+}
+
+/** As it was written: the conditions of trainings ask it. Older versions wrote no checksums. */
+async function readReport(files: Files, run: string): Promise<string> {
+  const path = join(run, 'report.json');
+  const bytes = await readWhole(files, path);
+  const sums = await readChecksums(files, run);
+  if (sums && sums.get('report.json') !== hashBytes(bytes))
+    throw unfit(
+      path,
+      `it does not fit its checksum in ${CHECKSUMS_FILE}. Start \`scalequest run\` again: it writes both anew`,
+    );
+  return new TextDecoder().decode(bytes);
 }
 
 /** `isFinished` in its data tells this from a finished run that gives nothing. */

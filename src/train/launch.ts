@@ -3,7 +3,8 @@ import type { Clock } from '../clock.js';
 import { ScaleQuestError } from '../errors.js';
 import type { Files } from '../io/files/files.js';
 import { holderOf } from '../io/runFolder/runLock.js';
-import { filledRemover, secretRemover, trainerEnvironment } from './environment.js';
+import { childEnvironment } from '../process/childEnvironment.js';
+import { filledRemover, secretRemover } from './environment.js';
 import { type Followed, followTrainer } from './follow.js';
 import { type Metrics, readMetrics } from './metrics.js';
 import { emptyProblem, modelProblem } from './modelFolder.js';
@@ -54,21 +55,23 @@ export async function launch(launched: Launch, world: TrainingWorld): Promise<Tr
   const { files, signal, now, filled = NOTHING } = world;
   if (signal.aborted) throw cancelled(launched);
   await files.mkdir(folder.path);
+  const clean = filledRemover(filled);
+  const save = (record: TrainingRecord): Promise<void> =>
+    writeRecord(files, folder.path, { ...record, output: clean(record.output) });
   const live: Live = { record: begin(launched, world), lossLast: null };
-  await writeRecord(files, folder.path, live.record);
+  await save(live.record);
   const ended = (state: 'finished' | 'failed'): TrainingRecord => ({
     ...live.record,
     ...{ state, endedAt: now().toISOString(), lossLast: finite(live.lossLast) },
   });
   try {
-    const { wallS } = await follow(launched, live, world);
+    const { wallS } = await follow(launched, live, save, world);
     await checkOutput(launched, live.lossLast, files);
     const finished = { ...ended('finished'), wallS };
-    await writeRecord(files, folder.path, finished);
+    await save(finished);
     return finished;
   } catch (error) {
-    const message = filledRemover(filled)((error as Error).message);
-    await writeRecord(files, folder.path, { ...ended('failed'), message });
+    await save({ ...ended('failed'), message: clean((error as Error).message) });
     throw error;
   }
 }
@@ -104,7 +107,12 @@ function begin(
   };
 }
 
-async function follow(launched: Launch, live: Live, world: TrainingWorld): Promise<Followed> {
+async function follow(
+  launched: Launch,
+  live: Live,
+  save: (record: TrainingRecord) => Promise<void>,
+  world: TrainingWorld,
+): Promise<Followed> {
   const { training, folder, command, cwd } = launched;
   const { files, clock, env, signal, filled = NOTHING, onLaunch, onMetrics } = world;
   const [removeFilled, removeNamed] = [filledRemover(filled), secretRemover(env, training.env)];
@@ -129,11 +137,11 @@ async function follow(launched: Launch, live: Live, world: TrainingWorld): Promi
     const followed = await followTrainer({
       ...training,
       ...{ command, cwd, logPath, files, clock, signal, onLine },
-      env: trainerEnvironment(env, training.env),
+      env: childEnvironment(env, training.env),
       clean: (line) => removeNamed(removeFilled(line)),
       async onStart(pid) {
         live.record.process = holderOf(pid);
-        await writeRecord(files, folder.path, live.record);
+        await save(live.record);
         onLaunch?.(live.record.label, live.record.command, logPath);
       },
     });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../errors.js';
 import { writeAtomic } from '../io/files/atomicFile.js';
 import { type Files, readWhole } from '../io/files/files.js';
+import { openJson, sealJson } from '../io/files/seal.js';
 import { lockHolder } from '../io/runFolder/runLock.js';
 
 export const TRAIN_FOLDER = 'train';
@@ -60,19 +61,30 @@ export async function findTraining(
 async function readRecord(files: Files, folder: string): Promise<TrainingRecord | null> {
   const path = join(folder, RECORD_FILE);
   if (!(await files.stat(path))) return null;
+  const { body, check, isWhole } = openJson(
+    Buffer.from(await readWhole(files, path))
+      .toString()
+      .trimEnd(),
+  );
+  // Older versions wrote no checksum.
+  const isAsWritten = check === null || isWhole;
   try {
-    return record.parse(JSON.parse(new TextDecoder().decode(await readWhole(files, path))));
+    if (isAsWritten) return record.parse(JSON.parse(body));
   } catch (error) {
-    if (error instanceof ScaleQuestError) throw error;
-    throw new ScaleQuestError(
-      'ERR_DATA_INVALID',
-      'expected the record of a training, found something else. It is unknown whether a training was launched here: ' +
-        'look into the folder, then move it away.',
-      { at: { file: path }, cause: error },
-    );
+    throw notARecord(path, error);
   }
+  throw notARecord(path);
+}
+
+function notARecord(file: string, cause?: unknown): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_DATA_INVALID',
+    'expected the record of a training, found something else. It is unknown whether a training was launched here: ' +
+      'look into the folder, then move it away.',
+    { at: { file }, cause },
+  );
 }
 
 export async function writeRecord(files: Files, folder: string, value: TrainingRecord): Promise<void> {
-  await writeAtomic(files, join(folder, RECORD_FILE), `${JSON.stringify(value, null, 2)}\n`);
+  await writeAtomic(files, join(folder, RECORD_FILE), `${sealJson(JSON.stringify(value, null, 2))}\n`);
 }

@@ -38,7 +38,7 @@ export async function prepare(
   const reasons = unmetConditions(training.when, report);
   if (reasons.length > 0) return { state: 'notDue', reasons };
   const inputs = inputsHash(training, places, parts);
-  const folder = await findTraining(files, places.run, inputs, fresh, taken);
+  const folder = withFilled(await findTraining(files, places.run, inputs, fresh, taken), places.filled);
   const { path, record } = folder;
   const output = outputOf(training, { ...places, own: path });
   const lost = record?.state === 'finished' ? await lossOf(files, training, places, path, record) : null;
@@ -48,6 +48,14 @@ export async function prepare(
   const command = commandOf(training, { ...places, own: path, checkpoint: checkpoint ?? undefined });
   const again = lost?.why ?? null;
   return { state: 'due', again, kind: 'training', training, folder, command, output, inputs };
+}
+
+/** The path of its output is written without what the environment filled in. */
+function withFilled(folder: TrainingFolder, filled: RunPlaces['filled']): TrainingFolder {
+  if (folder.record === null || !filled) return folder;
+  let { output } = folder.record;
+  for (const [name, value] of filled) output = output.replaceAll(`\${${name}}`, () => value);
+  return { ...folder, record: { ...folder.record, output } };
 }
 
 /**

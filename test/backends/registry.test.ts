@@ -7,7 +7,6 @@ import {
   PROTOCOLS,
   PROTOCOL_NAMES,
   describeModel,
-  keyVariablesOf,
   modelSchema,
   protocolOf,
   protocolsThatCan,
@@ -113,16 +112,6 @@ describe('describeModel', () => {
     });
     assert.equal(describeModel(modelSchema.parse({ llamaCpp: { path: 'a.gguf' } })).servers, null);
   });
-});
-
-it('keyVariablesOf collects the variables of all models', () => {
-  const models = [
-    { openai: { ...SERVER, apiKeyEnv: 'A' } },
-    { embeddings: { ...SERVER, apiKeyEnv: 'B' } },
-    { tei: SERVER },
-    { llamaCpp: { path: 'a.gguf' } },
-  ].map((config) => modelSchema.parse(config));
-  assert.deepEqual(keyVariablesOf(models), new Set(['A', 'B']));
 });
 
 it('protocolsThatCan lists every protocol that claims the ability, as a sentence does', () => {

@@ -43,7 +43,7 @@ test('every response is graded, and equivalent answers share a class', async () 
   assert.deepEqual(lostTexts({ lost }), ['3 rejected ROW_VALUE_MISSING']);
 });
 
-test('what a deadline left ungraded may be graded another time: the step result is not cached', async () => {
+test('a deadline gives no grade: the row is lost, and its step result is not cached', async () => {
   const answers = Array.from({ length: 20 }, (_, at) => `\\sin(x)^2+\\cos(${at}x)^{${at}}`);
   const gold = '\\sin(x)^2+\\cos(x)^{31}';
   const input: Input = {
@@ -52,7 +52,7 @@ test('what a deadline left ungraded may be graded another time: the step result 
   };
   const context = contextOf([], { at: 0 });
   const late = await runOperator(gradeAnswer({ timeoutMs: 1 }, context), input);
-  assert.ok((late.rows[0]!['grades'] as string[]).includes('ROW_GRADE_TIMEOUT'));
+  assert.deepEqual(lostTexts(late), ['0 rejected ROW_GRADE_TIMEOUT']);
   assert.deepEqual(late.batches[0]!.stepResults, []);
   const graded = await runOperator(gradeAnswer({ timeoutMs: 60_000 }, context), input);
   assert.equal(graded.batches[0]!.stepResults!.length, 1);

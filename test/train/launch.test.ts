@@ -8,6 +8,7 @@ import { type LaunchKind, launch, names } from '../../src/train/launch.js';
 import type { TrainingRecord } from '../../src/train/record.js';
 import { trainingSchema } from '../../src/train/schema.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { unsealed } from '../helpers/unsealed.js';
 
 /** Runs a program of node in a folder of its own; `OUTPUT` in it is where the model belongs. */
 function start(program: string, kind: LaunchKind = 'training', signal = new AbortController().signal) {
@@ -21,7 +22,7 @@ function start(program: string, kind: LaunchKind = 'training', signal = new Abor
     { files: nodeFiles, clock: systemClock, env: process.env, signal, now: () => new Date(0) },
   );
   const record = (): TrainingRecord =>
-    JSON.parse(readFileSync(join(path, 'train.json'), 'utf8')) as TrainingRecord;
+    unsealed(readFileSync(join(path, 'train.json'), 'utf8')) as TrainingRecord;
   return { path, output, launched, record };
 }
 

@@ -87,3 +87,16 @@ for (const [why, text] of [
     await assert.rejects(find(run, 'a'), { code: 'ERR_DATA_INVALID', at: { file: path } });
   });
 }
+
+test('a record with a changed bit is refused; one of an older version, without a checksum, is read', async () => {
+  const record = recordOf('a');
+  const run = await runWith(record);
+  const path = join(run, 'train', '0', 'train.json');
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace('"finished"', '"finishec"').replace('"starts": 1', '"starts": 3'));
+  await assert.rejects(find(run, 'a'), { code: 'ERR_DATA_INVALID' });
+  writeFileSync(path, text.replace('"starts": 1', '"starts": 3'));
+  await assert.rejects(find(run, 'a'), { code: 'ERR_DATA_INVALID', at: { file: path } });
+  writeFileSync(path, JSON.stringify(record));
+  assert.deepEqual((await find(run, 'a')).record, record);
+});

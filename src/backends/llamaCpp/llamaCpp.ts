@@ -8,6 +8,7 @@ import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
+import { childEnvironment } from '../../process/childEnvironment.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
 import { type Queue, type Slots, createQueue } from '../pool/queue.js';
@@ -70,7 +71,7 @@ async function openLlamaCpp(
   name: string,
   options: LlamaCppOptions,
   templateConfig: TemplateConfig,
-  { folder }: OpenDeps,
+  { folder, env }: OpenDeps,
 ): Promise<OpenedModel> {
   const template = resolveTemplate(templateConfig);
   const count =
@@ -81,7 +82,7 @@ async function openLlamaCpp(
     contextTokens: options.contextTokens,
     gpu: options.gpu,
   };
-  const starting = Array.from({ length: count }, () => startEngine(name, engine));
+  const starting = Array.from({ length: count }, () => startEngine(name, engine, childEnvironment(env, [])));
   const results = await Promise.allSettled(starting.map(({ loaded }) => loaded));
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
@@ -120,7 +121,6 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    readsMarkersAsText: true,
     async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
@@ -169,13 +169,14 @@ function leastBusy(
   perEngineMax: number,
 ): Slots<EngineProcess> {
   return {
-    take() {
+    find() {
       const least = engines.reduce((best, engine) =>
         engine.outstanding[kind] < best.outstanding[kind] ? engine : best,
       );
-      if (least.outstanding[kind] >= perEngineMax) return null;
-      least.outstanding[kind] += 1;
-      return least;
+      return least.outstanding[kind] < perEngineMax ? least : null;
+    },
+    occupy(engine) {
+      engine.outstanding[kind] += 1;
     },
     release(engine) {
       engine.outstanding[kind] -= 1;
@@ -194,12 +195,17 @@ interface EngineProcess {
   kill(): Promise<void>;
 }
 
-function startEngine(name: string, options: EngineOptions): EngineProcess {
-  const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
+  return fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines.
     execArgv: [],
+    env,
   });
+}
+
+function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEnv): EngineProcess {
+  const child = forkEngine(env);
   const open = new Map<
     number,
     { job: Job; resolve: (answer: Answer) => void; reject: (error: unknown) => void }
@@ -240,14 +246,7 @@ function startEngine(name: string, options: EngineOptions): EngineProcess {
     if (!entry) return;
     open.delete(message.id);
     if (message.kind === 'completed' || message.kind === 'chosen') return entry.resolve(message);
-    entry.reject(
-      message.kind === 'promptTooLong'
-        ? new RowError(
-            'ROW_PROMPT_TOO_LONG',
-            `the prompt has ${message.promptTokens} tokens, expected fewer than ${message.contextTokens} (contextTokens of ${name})`,
-          )
-        : new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${message.message}`),
-    );
+    entry.reject(failureOf(name, message));
   }
 
   const engine: EngineProcess = {
@@ -273,6 +272,24 @@ function startEngine(name: string, options: EngineOptions): EngineProcess {
     },
   };
   return engine;
+}
+
+/** Why an engine did not answer: each rejects the row that it was asked about. */
+function failureOf(
+  name: string,
+  failed: Extract<FromEngine, { kind: 'promptTooLong' | 'marked' | 'failed' }>,
+): RowError {
+  if (failed.kind === 'promptTooLong')
+    return new RowError(
+      'ROW_PROMPT_TOO_LONG',
+      `the prompt has ${failed.promptTokens} tokens, expected fewer than ${failed.contextTokens} (contextTokens of ${name})`,
+    );
+  if (failed.kind === 'marked')
+    return new RowError(
+      'ROW_MARKER',
+      `${name}: its vocabulary reads ${JSON.stringify(failed.marker)} in the text of the row as a control token; expected text without it`,
+    );
+  return new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${failed.message}`);
 }
 
 function tailOf(child: ChildProcess): () => string {

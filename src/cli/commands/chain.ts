@@ -38,7 +38,9 @@ async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean })
     await showing.catch(() => {});
     const given = await result;
     process.stdout.write(`\nThe chain ${found.chain.name} is done.\n`);
-    for (const [name, path] of given) process.stdout.write(`  ${name}  ${path}\n`);
+    const { filledRemover } = await import('../../train/environment.js');
+    const clean = filledRemover(found.chain.filled);
+    for (const [name, path] of given) process.stdout.write(`  ${name}  ${clean(path)}\n`);
   } finally {
     shown.stop();
     dispose();

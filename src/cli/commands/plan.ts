@@ -14,8 +14,10 @@ async function planFileOrChain(file: string, { set }: PipelineFlags): Promise<vo
   const found = await planChain(file);
   if (!found) return void process.stdout.write(`${printPlan(await planPipeline(file, { set }))}\n`);
   refuseFlags(file, set);
+  const { filledRemover } = await import('../../train/environment.js');
+  const clean = filledRemover(found.chain.filled);
   const texts = found.links.map(({ link, plan: checked }, index) => {
-    const text = checked ? printPlan(checked) : `runs ${link.command!.join(' ')}`;
+    const text = checked ? printPlan(checked) : clean(`runs ${link.command!.join(' ')}`);
     return `== ${link.name}, link ${index + 1} of ${found.links.length}\n${text}\n`;
   });
   process.stdout.write(texts.join('\n'));

@@ -59,6 +59,7 @@ export function withStepResult(
 /** Codes that follow from the row and its stored replies alone. A server or a deadline may do better another time. */
 const LASTING: readonly string[] = [
   'ROW_EMPTY',
+  'ROW_THOUGHT',
   'ROW_LENGTH',
   'ROW_REPETITION',
   'ROW_FILTERED',

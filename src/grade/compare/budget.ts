@@ -16,7 +16,7 @@ export const GRADE_LIMITS: GradeLimits = {
   charsMax: 4000,
   depthMax: 60,
   bitsMax: 16_384,
-  workMax: 200_000,
+  workMax: 100_000,
 };
 
 /** What is left of the limits during one comparison. */

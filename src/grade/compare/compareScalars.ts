@@ -20,6 +20,8 @@ const CANCELLED = new Real('1e-38');
 const ROUNDED_DIGITS_MIN = 6;
 const POINTS = 9;
 const POINTS_MIN = 3;
+/** With those that are tried where fewer than that many say anything. */
+const POINTS_MAX = 15;
 
 /** Whether two expressions are the same number, or the same function of their variables. */
 export function sameScalar(left: Expression, right: Expression, comparison: Comparison): boolean {
@@ -56,12 +58,33 @@ export function near(a: Complex, b: Complex, termMax: Real): boolean {
 function isRounded(left: Expression, right: Expression, a: Exact, b: Exact, budget: Budget): boolean {
   const [l, r] = [decimalPlaces(left), decimalPlaces(right)];
   if (l === null && r === null) return false;
-  const places = Math.min(l ?? Infinity, r ?? Infinity);
   const x = realValue(left, a, budget);
   const y = realValue(right, b, budget);
   if (!x || !y) return false;
-  return x.sub(y).abs().lte(new Real(10).pow(-places).mul('0.5000000001'));
+  return isDecimalOf(x, l, y) || isDecimalOf(y, r, x);
 }
+
+/** Rounded to its last digit, cut off behind it, or as a double is printed. */
+function isDecimalOf(decimal: Real, places: Places | null, value: Real): boolean {
+  if (places === null) return false;
+  const apart = decimal.sub(value).abs();
+  const unit = new Real(10).pow(-places.behind);
+  if (apart.lte(unit.mul('0.5000000001'))) return true;
+  const isCut = decimal.abs().lt(value.abs()) && decimal.isNegative() === value.isNegative();
+  if (isCut && apart.lt(unit)) return true;
+  return places.digits >= DOUBLE_DIGITS_MIN && apart.lte(value.abs().mul(DOUBLE));
+}
+
+interface Places {
+  digits: number;
+  /** Digits behind the point; fewer than 0 where the last one stands for tens or more. */
+  behind: number;
+}
+
+/** JavaScript and Python print a double in up to 17 digits. */
+const DOUBLE_DIGITS_MIN = 16;
+/** Twice the relative distance of two doubles. */
+const DOUBLE = new Real('4.5e-16');
 
 function realValue(expression: Expression, exact: Exact, budget: Budget): Real | null {
   if (isExact(exact)) return fractionValue(exact);
@@ -69,16 +92,31 @@ function realValue(expression: Expression, exact: Exact, budget: Budget): Real |
   return value && isReal(value) ? value.re : null;
 }
 
-/** Digits behind the point of a decimal with enough of them, as a decimal or with a power of ten; else null. */
-function decimalPlaces(expression: Expression): number | null {
+/** Of a decimal with enough digits, as a decimal or times a power of ten; else null. */
+function decimalPlaces(expression: Expression): Places | null {
   if (expression.kind === 'negative' || expression.kind === 'quantity') return decimalPlaces(expression.of);
   if (expression.kind === 'number') {
     if (expression.digits < ROUNDED_DIGITS_MIN) return null;
     const first = fractionValue(expression.value).abs();
-    return first.isZero() ? null : expression.digits - 1 - first.log(10).floor().toNumber();
+    const { digits } = expression;
+    return first.isZero() ? null : { digits, behind: digits - 1 - first.log(10).floor().toNumber() };
   }
-  return null;
+  return expression.kind === 'product' ? scientificPlaces(expression.factors) : null;
 }
+
+/** `6.02214 \times 10^{23}`. */
+function scientificPlaces([decimal, power, ...more]: readonly Expression[]): Places | null {
+  if (!decimal || more.length > 0 || power?.kind !== 'power') return null;
+  const { base, exponent } = power;
+  const of = exponent.kind === 'negative' ? exponent.of : exponent;
+  if (base.kind !== 'number' || !base.value.equals(10) || of.kind !== 'number' || of.value.d !== 1n)
+    return null;
+  const places = decimalPlaces(decimal);
+  const shift = Number(of.value.n) * (of === exponent ? 1 : -1) * Number(of.value.s || 1n);
+  return places && Math.abs(shift) <= EXPONENT_MAX ? { ...places, behind: places.behind - shift } : null;
+}
+
+const EXPONENT_MAX = 1000;
 
 export function isInfinite(expression: Expression): boolean {
   return infinitySign(expression) !== 0;
@@ -125,12 +163,20 @@ function sameFunction(
 ): boolean {
   const discrete = [left, right].some(isDiscrete);
   let agreed = 0;
-  for (let at = 0; at < POINTS; at++) {
-    const values = new Map(symbols.map((name) => [name, sample(name, at, discrete, comparison.seed)]));
+  for (let at = 0; at < POINTS || (agreed < POINTS_MIN && at < POINTS_MAX); at++) {
+    const values = new Map(
+      symbols.map((name, index) => [
+        name,
+        sample(name, at, discrete, comparison.seed, isNegativeAt(at, index)),
+      ]),
+    );
     const point = pointOf(values, comparison.budget);
     const [x, y] = [numericValue(left, point), numericValue(right, point)];
     if (!x || !y || isReal(x) !== isReal(y)) continue;
-    if (!near(x, y, point.termMax)) return false;
+    const isSame = near(x, y, point.termMax);
+    // There one side has no real value, and its complex one depends on the branch: √(1/x) and 1/√x are the same to a reader.
+    if (!isSame && point.isBranched) continue;
+    if (!isSame) return false;
     agreed += 1;
   }
   return agreed >= POINTS_MIN || sameWriting(left, right);
@@ -139,7 +185,7 @@ function sameFunction(
 function isDiscrete(expression: Expression): boolean {
   const symbolic = symbolsOf(expression).size > 0;
   if (!symbolic) return false;
-  if (expression.kind === 'call' && expression.name === 'factorial') return true;
+  if (expression.kind === 'call' && /^(?:factorial|sum|prod)$/.test(expression.name)) return true;
   if (expression.kind === 'call' && expression.name === 'binom')
     return symbolsOf(expression.args[1]!).size > 0;
   const signed = expression.kind === 'power' && expression.base.kind === 'negative';
@@ -147,12 +193,28 @@ function isDiscrete(expression: Expression): boolean {
   return partsOf(expression).some(isDiscrete);
 }
 
-/** Positive at the first five points, of either sign after; whole numbers from 1 to 40 where asked. */
-export function sample(name: string, at: number, discrete: boolean, seed: number): Complex {
+/**
+ * Positive at the first five points, of either sign after, or as told; below 1 at those that come when few points say anything, as with
+ * arcsin x; whole numbers from 1 to 40 where asked.
+ */
+export function sample(
+  name: string,
+  at: number,
+  discrete: boolean,
+  seed: number,
+  isNegative = at >= 5 && deriveUniform(seed, `sign ${name}`, at) < 0.7,
+): Complex {
   const uniform = deriveUniform(seed, `point ${name}`, at);
-  if (discrete) return real(1 + Math.floor(uniform * (5 + 4 * at)));
-  const size = 0.3 + 2.5 * uniform;
-  return real(at >= 5 && deriveUniform(seed, `sign ${name}`, at) < 0.7 ? -size : size);
+  if (discrete) return real(1 + Math.floor(uniform * (5 + 4 * Math.min(at, POINTS - 1))));
+  const size = at < POINTS ? 0.3 + 2.5 * uniform : 0.05 + 0.85 * uniform;
+  return real(isNegative ? -size : size);
+}
+
+/** Each pattern of signs of two variables is met; undefined where chance decides. */
+function isNegativeAt(at: number, index: number): boolean | undefined {
+  if (at === 5) return true;
+  if (at === 6 || at === 7) return index % 2 === at % 2;
+  return undefined;
 }
 
 /**

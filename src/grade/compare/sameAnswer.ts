@@ -5,6 +5,7 @@ import { exactValue, isExact } from '../values/exact.js';
 import { type Expression, hasKind, isScalar, symbolsOf, withSign } from '../parse/expression.js';
 import { parseAnswer } from '../parse/parseAnswer.js';
 import { realSetsOf, sameRealSets } from '../values/realSet.js';
+import { workedOut } from '../values/matrices.js';
 import { sameQuantity } from './sameQuantity.js';
 
 export interface SameAnswerOptions {
@@ -40,7 +41,11 @@ export function same(left: Expression, right: Expression, comparison: Comparison
   if (sameWriting(left, right) && !hasKind(left, 'quantity')) return true;
   if (left.kind === 'choice' || right.kind === 'choice') return sameChoice(left, right, comparison);
   if (left.kind === 'text' || right.kind === 'text') return false;
-  const [a, b] = [settled(left, right), settled(right, left)];
+  const { budget } = comparison;
+  const [a, b] = [settled(left, right), settled(right, left)].map((side) => workedOut(side, budget)) as [
+    Expression,
+    Expression,
+  ];
   if (a.kind === 'relation' && b.kind === 'relation' && sameRelation(a, b, comparison)) return true;
   if (isSetLike(a) || isSetLike(b)) {
     const [x, y] = [realSetsOf(a, comparison), realSetsOf(b, comparison)];
@@ -62,7 +67,7 @@ function settled(expression: Expression, other: Expression): Expression {
     const both = [true, false].map((plus) => withSign(expression, plus));
     return settled({ kind: 'list', items: both.flatMap(itemsOf) }, other);
   }
-  if (expression.kind === 'list') return settledList(expression, other);
+  if (expression.kind === 'list' || isAssignedSet(expression)) return settledList(expression, other);
   if (expression.kind !== 'relation') return expression;
   const [first, last] = [expression.parts[0]!, expression.parts.at(-1)!];
   const { signs } = expression;
@@ -106,16 +111,23 @@ function isArgument(expression: Expression): boolean {
  * `x = 1, x = 2` and `x = 1 or 2` are lists of values. `x = 1, y = 2` stays as it is beside names; beside values without names it is
  * the tuple (1, 2), in the order written.
  */
-function settledList({ items, joins }: Expression & { kind: 'list' }, other: Expression): Expression {
-  const flat = items.flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item]));
+function settledList(list: Expression & { kind: 'list' | 'set' }, other: Expression): Expression {
+  const { items } = list;
+  const joins = list.kind === 'list' ? list.joins : undefined;
+  const flat = items
+    .flatMap((item) => (isAssignments(item) ? item.items : [item]))
+    .flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item]));
   const names = flat.map((item) => assignedName(item));
   const named = new Set(names.filter((name) => name !== null));
+  const tuples = tuplesOf(flat, names);
+  if (tuples && !isNamedList(other)) return { kind: 'list', items: tuples };
   const onlyFirst = names[0] !== null && names.slice(1).every((name) => name === null || name === names[0]);
   const lenient = named.size > 1 && !isNamedList(other) && !isSetLike(other);
   if (!(named.size === 1 && onlyFirst) && !lenient) return { kind: 'list', items: flat, joins };
   const values = flat.map((item, at) =>
     names[at] === null ? item : (item as { parts: Expression[] }).parts.at(-1)!,
   );
+  if (lenient && isOneVariable(named)) return { kind: 'list', items: values };
   if (lenient) return bracketOf(values);
   return {
     kind: 'list',
@@ -123,12 +135,39 @@ function settledList({ items, joins }: Expression & { kind: 'list' }, other: Exp
   };
 }
 
+/** `\{x=1, y=2\}` */
+function isAssignedSet(expression: Expression): expression is Expression & { kind: 'set' } {
+  if (expression.kind !== 'set' || expression.items.length < 2) return false;
+  return expression.items.every((own) => assignedName(own) !== null);
+}
+
+/** `p=5, q=2` within a longer list. */
+function isAssignments(item: Expression): item is Expression & { kind: 'list' } {
+  return item.kind === 'list' && item.items.every((own) => assignedName(own) !== null);
+}
+
+/** `p=5,q=2;p=7,q=2` as (5, 2), (7, 2); null unless the same names come again and again. */
+function tuplesOf(items: readonly Expression[], names: readonly (string | null)[]): Expression[] | null {
+  const width = names.indexOf(names[0] ?? null, 1);
+  if (names[0] === null || width < 2 || names.length % width !== 0) return null;
+  if (names.some((name, at) => name === null || name !== names[at % width])) return null;
+  const values = items.map((item) => (item as { parts: Expression[] }).parts.at(-1)!);
+  return values.flatMap((_, at) => (at % width === 0 ? [bracketOf(values.slice(at, at + width))] : []));
+}
+
+/** `x_1` and `x_2` are values of one variable. */
+function isOneVariable(names: ReadonlySet<string>): boolean {
+  const bases = new Set([...names].map((name) => name.replace(/_\d+$/, '')));
+  return bases.size === 1 && [...names].every((name) => /_\d+$/.test(name));
+}
+
 function spread(item: Expression): Expression[] {
   return [true, false].flatMap((plus) => itemsOf(withSign(item, plus)));
 }
 
 function isNamedList(expression: Expression): boolean {
-  return expression.kind === 'list' && expression.items.some((item) => assignedName(item) !== null);
+  const isMany = expression.kind === 'list' || expression.kind === 'set';
+  return isMany && expression.items.some((item) => assignedName(item) !== null);
 }
 
 /** The variable that `x = 3` names; null for anything else. */
@@ -187,6 +226,9 @@ function sameCollection(a: Expression, b: Expression, comparison: Comparison): b
   if (b.kind === 'matrix') return a.kind === 'list' && sameStructure(bracketOf(a.items), b, comparison);
   if (b.kind !== 'list' && b.kind !== 'set')
     return a.kind === 'set' && a.items.length > 0 && sameUnordered(a.items, [b], comparison);
+  // A list of points is the set of them.
+  if ([...a.items, ...b.items].every(({ kind }) => kind === 'bracket'))
+    return sameUnordered(a.items, b.items, comparison);
   if (a.kind === 'list' && b.kind === 'list')
     return areAlternatives(a) === areAlternatives(b) && sameMultiset(a.items, b.items, comparison);
   return sameUnordered(a.items, b.items, comparison);
@@ -273,6 +315,7 @@ function sameBracket(a: Expression, b: Expression, comparison: Comparison): bool
 function sameRatio(a: Expression, b: Expression, comparison: Comparison): boolean {
   if (a.kind !== 'ratio') return sameRatio(b, a, comparison);
   const [clock, other] = [a.clock, b.kind === 'ratio' ? b.clock : undefined];
+  if (clock !== undefined && other !== undefined && hourly(clock) === hourly(other)) return true;
   if (isSurelyTime(clock) || isSurelyTime(other) || (isQuarter(clock) && isQuarter(other)))
     return clock === other;
   if (b.kind !== 'ratio')
@@ -281,6 +324,11 @@ function sameRatio(a: Expression, b: Expression, comparison: Comparison): boolea
   const [second, ...others] = b.parts;
   if (rest.length !== others.length) return false;
   return rest.every((part, at) => same(quotient(first!, part), quotient(second!, others[at]!), comparison));
+}
+
+/** In the afternoon the hours say it: `20:34` is `8:34 pm`. */
+function hourly(clock: string): string {
+  return /^(?:1[3-9]|2\d):/.test(clock) ? clock.replace('p', '') : clock;
 }
 
 function isQuarter(clock: string | undefined): boolean {
@@ -304,10 +352,24 @@ function sameRelation(
 ): boolean {
   if (a.signs.length === b.signs.length && a.signs.every((sign, at) => sign === b.signs[at]))
     if (sameOrdered(a.parts, b.parts, comparison)) return true;
+  if (isFunctionOf(a) && isOrdinate(b)) return same(a.parts[1]!, b.parts[1]!, comparison);
+  if (isFunctionOf(b) && isOrdinate(a)) return same(a.parts[1]!, b.parts[1]!, comparison);
   const [x, y] = [zeroForm(a), zeroForm(b)];
   if (!x || !y || x.sign !== y.sign) return false;
   if (exactZero(x.expression, comparison) || exactZero(y.expression, comparison)) return false;
   return sameUpToFactor(x.expression, y.expression, x.sign !== '=' && x.sign !== '!=', comparison);
+}
+
+/** `f(x) = 2x` */
+function isFunctionOf({ parts, signs }: Expression & { kind: 'relation' }): boolean {
+  const [name, argument] = parts[0]!.kind === 'product' ? parts[0]!.factors : [];
+  const isNamedSo = name?.kind === 'symbol' && /^[fgh]$/.test(name.name);
+  return signs.join() === '=' && isNamedSo && argument?.kind === 'symbol' && argument.name === 'x';
+}
+
+/** `y = 2x` */
+function isOrdinate({ parts, signs }: Expression & { kind: 'relation' }): boolean {
+  return signs.join() === '=' && parts[0]!.kind === 'symbol' && parts[0]!.name === 'y';
 }
 
 function exactZero(expression: Expression, { budget }: Comparison): boolean {

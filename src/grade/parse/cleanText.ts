@@ -5,12 +5,15 @@ import { plainChars } from './plainChars.js';
 
 /** [pattern, replacement], applied in order. */
 const REWRITES: readonly [RegExp, string][] = [
-  [/\\(?:left|right|middle)\s*\./g, ''],
-  [/\\(?:left|right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])/g, ''],
-  [/\\(?:quad|qquad|enspace|thinspace|hfill|allowbreak)(?![A-Za-z])/g, ' '],
+  [/\\m?(?:left|right|middle)\s*\./g, ''],
+  [/\\(?:m?left|m?right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])/g, ''],
+  // The letter behind may be glued to it.
+  [/\\(?:quad|qquad|enspace|thinspace|hfill|allowbreak)(?![A-Za-z]{2})/g, ' '],
   [/, ?\\! ?/g, ','],
   [/(?<!\\)\\[,;:> ]|~|&nbsp;/g, ' '],
   [/(?<!\\)\\!|\\(?:h|v)space\*?\{[^{}]*\}/g, ''],
+  // `1{,}234` has thousands; `2{,}5` is how French writes 2.5.
+  [/(?<=\d)\{,\}(?!\d{3}(?!\d))(?=\d)|(?<=(?<![\d.,}])0)\{,\}(?=\d)/g, '.'],
   [/\{,\}/g, ','],
   [/\\[dtc]frac(?![A-Za-z])/g, '\\frac'],
   [/\\[dt]binom(?![A-Za-z])/g, '\\binom'],
@@ -29,19 +32,28 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\gt(?![A-Za-z])/g, '>'],
   [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degrees?(?![A-Za-z])/g, '\\deg '],
   [/\\(?:varnothing)(?![A-Za-z])/g, '\\emptyset'],
-  [/\\(?:lvert|rvert|vert)(?![A-Za-z])/g, '|'],
+  [/\\(?:[lr]?[vV]ert)(?![A-Za-z]{2})|\\\|/g, '|'],
+  [/\\lgroup(?![A-Za-z])/g, '('],
+  [/\\rgroup(?![A-Za-z])/g, ')'],
+  [/\^ ?(?:\{ ?\\prime ?\}|\\prime(?![A-Za-z]))/g, "'"],
   [/\\(?:lbrace)(?![A-Za-z])/g, '\\{'],
   [/\\(?:rbrace)(?![A-Za-z])/g, '\\}'],
   [/\\(?:lbrack)(?![A-Za-z])/g, '['],
   [/\\(?:rbrack)(?![A-Za-z])/g, ']'],
   [/\\(?:bigcup)(?![A-Za-z])/g, '\\cup'],
+  [/\\llcorner(?![A-Za-z])/g, '\\lfloor '],
+  [/\\lrcorner(?![A-Za-z])/g, '\\rfloor '],
+  [/\\ulcorner(?![A-Za-z])/g, '\\lceil '],
+  [/\\urcorner(?![A-Za-z])/g, '\\rceil '],
+  [/\\exponentialE(?![A-Za-z])/g, 'e '],
+  [/\\imaginary[IJ](?![A-Za-z])/g, 'i '],
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
   [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
   // `(0,1) U (2,3)`
   [/(?<=[)\]]) ?U ?(?=[([])/g, '\\cup '],
   [/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
-  [/^([^{}\\]*)\\choose(?![A-Za-z])([^{}\\]*)$/, '\\binom{$1}{$2}'],
+  [/^([^{}]*)\\choose(?![A-Za-z])([^{}]*)$/, '\\binom{$1}{$2}'],
   [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
   [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
   // Units shortened with a full stop.
@@ -51,7 +63,7 @@ const REWRITES: readonly [RegExp, string][] = [
 /** An answer without dressing: delimiters of maths, spacing, sizes, boxes, bold type, a full stop at its end. */
 export function cleanText(answer: string): string {
   let text = plainChars(answer.normalize('NFC')).trim();
-  text = text
+  text = trimSpacing(text)
     // Dots at the end of an answer say nothing; those behind repeating digits do.
     .replace(/(\.\d{0,40}?(?:(\d)\2{2,60}|(\d{2,6})\3{1,30})) ?\.\.\./g, '$1\\ldots ')
     .replace(/[.,;:]+$/, '')
@@ -64,8 +76,19 @@ export function cleanText(answer: string): string {
   for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/[.,;:]+$/, '').trim();
+  if (text.endsWith('\\')) text = text.slice(0, -1).trim();
   const inner = wholeText(text);
   return inner === null || inner === answer ? text : cleanText(inner);
+}
+
+const SPACING_END = /(?:\\[,;:!> ]|\\q?quad|\\$|\s)$/;
+
+/** Without spacing commands at its end: the sign of one is not the end of a sentence. */
+function trimSpacing(text: string): string {
+  let end = text;
+  for (let found = SPACING_END.exec(end); found; found = SPACING_END.exec(end))
+    end = end.slice(0, found.index);
+  return end;
 }
 
 /** `$…$`, `\(…\)`, `\[…\]` stand for nothing; a dollar sign before a number and no second one is money. */

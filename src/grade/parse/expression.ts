@@ -36,7 +36,7 @@ export type Expression =
   | { kind: 'text'; text: string };
 
 export type Constant = 'pi' | 'e' | 'i' | 'infinity';
-export type Join = ',' | 'and' | 'or';
+export type Join = ',' | ';' | 'and' | 'or';
 export type RelationSign = '=' | '<' | '<=' | '>' | '>=' | '!=' | 'in';
 
 /** The direct parts of an expression, in the order written. */
@@ -78,7 +78,8 @@ export function partsOf(expression: Expression): readonly Expression[] {
 
 /** The names of free variables, each once. */
 export function symbolsOf(expression: Expression, into = new Set<string>()): Set<string> {
-  if (expression.kind === 'symbol') into.add(expression.name);
+  // The variable of a sum is not free.
+  if (expression.kind === 'symbol' && !expression.name.startsWith('#')) into.add(expression.name);
   for (const part of partsOf(expression)) symbolsOf(part, into);
   return into;
 }

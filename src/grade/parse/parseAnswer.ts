@@ -30,11 +30,27 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
   const text = cleanText(answer);
   const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
   if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
+  const decimal = withDecimalPoint(text);
+  if (decimal !== null) readings.push(parseMaths(decimal, true, budget));
   const marked = markUnits(text);
   const measure = marked === text ? null : parseMaths(marked, true, budget);
   if (measure && isMeasure(measure)) readings.push(measure);
   const read = readings.filter((reading) => reading !== null);
   return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
+}
+
+/** Two decimals or four and more, three behind 0, one before a unit. */
+const DECIMALS = String.raw`(\d{2}|\d{4,20}|(?<=(?<!\d)0,)\d{3}|\d(?= ?[A-Za-z\\%€£]))`;
+const DECIMAL_COMMA = new RegExp(String.raw`^([-+]?\d{1,20}),${DECIMALS}(?![\d,;])([^,;]*)$`);
+
+/**
+ * `3,14` and `1.000,5 m` as many languages write them; null where no comma can be one of decimals. `1,234` has its thousands.
+ */
+function withDecimalPoint(text: string): string | null {
+  const grouped = /^([-+]?\d{1,3}(?:\.\d{3})+),(\d{1,20})(?!\d)(.*)$/.exec(text);
+  if (grouped) return `${grouped[1]!.replaceAll('.', '')}.${grouped[2]}${grouped[3]}`;
+  const plain = DECIMAL_COMMA.exec(text);
+  return plain ? `${plain[1]}.${plain[2]}${plain[3]}` : null;
 }
 
 function parseMaths(text: string, thousands: boolean, budget: Budget): Expression | null {
@@ -71,4 +87,4 @@ function wordAnswer(text: string): Expression | null {
 }
 
 const FUNCTION_START =
-  /^(?:sqrt|sin|cos|tan|log|ln|exp|arcsin|arccos|arctan|infinity|alpha|theta)(?:[a-z]{1,2})?\b/;
+  /^(?:sqrt|log|ln|exp|infinity|alpha|theta|(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?))(?:[a-z]{1,2})?\b/;

@@ -3,22 +3,17 @@ import { angleValue } from '../values/angles.js';
 import { spend } from '../compare/budget.js';
 import type { Expression } from './expression.js';
 import {
-  type Reader,
-  chain,
-  deeper,
-  expect,
-  isName,
-  isSign,
-  productOf,
   parseItems,
   parseList,
+  parseProduct,
   parseRelation,
   parseSum,
-  peek,
-  refuse,
+  productOf,
   startsFactor,
-  take,
 } from './parseTokens.js';
+import { type Reader, chain, deeper, expect, isName, isSign, peek, refuse, take } from './reader.js';
+import { parseBracedSystem, parseEnvironment, startsSystem } from './parseMatrix.js';
+import { parseSeries } from './parseSeries.js';
 import { digitsOfWords } from './numberWords.js';
 import { FUNCTIONS, type Token } from './tokens.js';
 import { numberWords, unitMeaning } from '../values/units.js';
@@ -171,16 +166,31 @@ function parseIndexed(reader: Reader, atom: Expression): Expression {
     if (braced) expect(reader, '}');
     return based(atom, Number(number));
   }
-  const index = parseScript(reader);
+  const index = parseNameIndex(reader) ?? parseScript(reader, false);
+  // `x^2_1` is the square of x_1.
+  if (atom.kind === 'power' && atom.base.kind === 'symbol')
+    return { ...atom, base: { kind: 'symbol', name: `${atom.base.name}_${nameOf(index)}` } };
   if (atom.kind === 'number' && index.kind === 'number') return based(atom, index.value.valueOf());
   return { kind: 'symbol', name: `${nameOf(atom)}_${nameOf(index)}` };
+}
+
+/** `v_{\max}`: a function's name that is none there. */
+function parseNameIndex(reader: Reader): Expression | null {
+  const isGroup = isSign(peek(reader), '{') && isSign(peek(reader, 2), '}');
+  const token = peek(reader, isGroup ? 1 : 0);
+  if (token?.kind !== 'name' || !FUNCTIONS.has(token.name)) return null;
+  reader.at += isGroup ? 3 : 1;
+  return { kind: 'text', text: token.name };
 }
 
 /** A name for a symbol with an index; anything that has none is no maths we read. */
 function nameOf(expression: Expression): string {
   if (expression.kind === 'symbol') return expression.name;
   if (expression.kind === 'number') return expression.value.toFraction();
-  if (expression.kind === 'quantity') return refuse();
+  if (expression.kind === 'constant' || expression.kind === 'text')
+    return expression.kind === 'text' ? expression.text : expression.name;
+  if (expression.kind === 'power') return `${nameOf(expression.base)}^${nameOf(expression.exponent)}`;
+  if (expression.kind === 'list') return expression.items.map(nameOf).join(',');
   if (expression.kind === 'sum') return expression.terms.map(nameOf).join('+');
   if (expression.kind === 'product') return expression.factors.map(nameOf).join('');
   if (expression.kind === 'negative') return `-${nameOf(expression.of)}`;
@@ -188,14 +198,14 @@ function nameOf(expression: Expression): string {
 }
 
 /** What stands behind `^` or `_`: a group, or one signed atom without its own powers. */
-function parseScript(reader: Reader): Expression {
+export function parseScript(reader: Reader, isPower = true): Expression {
   return deeper(reader, () => {
-    if (take(reader, '-')) return { kind: 'negative', of: parseScript(reader) };
-    if (take(reader, '+')) return parseScript(reader);
+    if (take(reader, '-')) return { kind: 'negative', of: parseScript(reader, isPower) };
+    if (take(reader, '+')) return parseScript(reader, isPower);
     if (isSign(peek(reader), '{')) return parseGroup(reader);
     const primary = parsePrimary(reader);
-    // In plain text towers are written without braces.
-    if (!isSign(peek(reader), '^')) return primary;
+    // In plain text towers are written without braces; but `x_1^2` is the square of x_1.
+    if (!isPower || !isSign(peek(reader), '^')) return primary;
     reader.at += 1;
     return { kind: 'power', base: primary, exponent: parseScript(reader) };
   });
@@ -234,6 +244,7 @@ function parsePrimary(reader: Reader): Expression {
   if (token.kind === 'name') return parseNamed(reader, token.name);
   if (token.kind === 'word') return parseWord(reader, token.text);
   if (token.text === '{') return parseGroup(reader);
+  if (startsSystem(reader)) return parseBracedSystem(reader, { parseRelation, parseSum });
   if (token.text === '\\{') return parseSet(reader);
   if (token.text === '(' || token.text === '[') return parseBracket(reader);
   if (token.text === ']') return parseBracket(reader);
@@ -288,7 +299,10 @@ function parseNamed(reader: Reader, name: string): Expression {
   if (name === 'lfloor') return closedBy(reader, 'rfloor', 'floor');
   if (name === 'lceil') return closedBy(reader, 'rceil', 'ceil');
   if (name === 'langle') return parseAngle(reader);
-  if (name.startsWith('begin ')) return parseMatrix(reader, name.slice(6));
+  if (name === 'sum' || name === 'prod')
+    return deeper(reader, () => parseSeries(reader, name, { parseScript, parseProduct }));
+  if (name.startsWith('begin '))
+    return parseEnvironment(reader, name.slice('begin '.length), { parseRelation, parseSum });
   if (FUNCTIONS.has(name)) return parseFunction(reader, name);
   return refuse();
 }
@@ -321,6 +335,11 @@ function parseAngle(reader: Reader): Expression {
 /** Functions of an angle: the 30 of `\sin 30` are radians, those of `\sin 30^\circ` are not. */
 const TRIGONOMETRIC = new Set(['sin', 'cos', 'tan', 'cot', 'sec', 'csc']);
 
+const INVERSE = new Map([
+  ...[...TRIGONOMETRIC].map((name) => [name, `arc${name}`] as const),
+  ...['sinh', 'cosh', 'tanh', 'coth', 'sech', 'csch'].map((name) => [name, `ar${name}`] as const),
+]);
+
 /** `\sin x`, `\sin^2 x`, `\sin^{-1} x`, `\log_2 8`, `max(a, b)`. */
 function parseFunction(reader: Reader, name: string): Expression {
   let base: Expression | null = null;
@@ -333,9 +352,11 @@ function parseFunction(reader: Reader, name: string): Expression {
   const written = parseArguments(reader);
   const args = TRIGONOMETRIC.has(name) ? written.map(angleValue) : written;
   if (base) args.push(base);
-  const inverse = power?.kind === 'negative' && power.of.kind === 'number' && power.of.value.equals(1);
-  if (inverse && /^(?:sin|cos|tan)$/.test(name)) return { kind: 'call', name: `arc${name}`, args: written };
-  const call: Expression = { kind: 'call', name, args };
+  const isInverse = power?.kind === 'negative' && power.of.kind === 'number' && power.of.value.equals(1);
+  const inverse = isInverse ? INVERSE.get(name) : undefined;
+  if (inverse) return { kind: 'call', name: inverse, args: written };
+  if (name === 'binomial' && args.length !== 2) return refuse();
+  const call: Expression = { kind: 'call', name: name === 'binomial' ? 'binom' : name, args };
   return power ? { kind: 'power', base: call, exponent: power } : call;
 }
 
@@ -426,23 +447,4 @@ function parseBars(reader: Reader): Expression {
   reader.bars -= 1;
   expect(reader, '|');
   return { kind: 'call', name: 'abs', args: [inner] };
-}
-
-function parseMatrix(reader: Reader, environment: string): Expression {
-  if (!/^(?:[pb]?matrix|smallmatrix|array)$/.test(environment)) return refuse();
-  if (environment === 'array' && isSign(peek(reader), '{')) {
-    while (!isSign(peek(reader), '}')) if (++reader.at > reader.tokens.length) return refuse();
-    reader.at += 1;
-  }
-  const rows: Expression[][] = [[]];
-  while (!isName(peek(reader), `end ${environment}`)) {
-    if (!peek(reader)) return refuse();
-    if (take(reader, '\\\\')) rows.push([]);
-    else if (!take(reader, '&')) rows.at(-1)!.push(deeper(reader, () => parseSum(reader)));
-  }
-  reader.at += 1;
-  const filled = rows.filter((row) => row.length > 0);
-  const width = filled[0]?.length ?? 0;
-  if (width === 0 || filled.some((row) => row.length !== width)) return refuse();
-  return { kind: 'matrix', rows: filled };
 }

@@ -1,81 +1,42 @@
-import { type Budget, overLimit, spend } from '../compare/budget.js';
-import { type Expression, type Join, type RelationSign, hasKind } from './expression.js';
+import { type Budget, spend } from '../compare/budget.js';
+import { type Expression, type Join, type RelationSign, hasKind, isScalar } from './expression.js';
 import { parseAtom } from './parseAtom.js';
+import { NO_MATHS, type Reader, chain, deeper, isName, isSign, peek, take } from './reader.js';
 import type { Token } from './tokens.js';
-
-/** Where a parser stands in its tokens. */
-export interface Reader {
-  tokens: readonly Token[];
-  at: number;
-  depth: number;
-  /** Open absolute values: inside, the next `|` closes one. */
-  bars: number;
-  budget: Budget;
-}
-
-/** Thrown inside, where the tokens are no maths; never leaves this folder's parsers. */
-const NO_MATHS = new Error('no maths');
-
-export function refuse(): never {
-  throw NO_MATHS;
-}
 
 /** Null where the tokens are not an answer in maths. Throws ROW_GRADE_LIMIT. */
 export function parseTokens(tokens: readonly Token[], budget: Budget): Expression | null {
-  const reader: Reader = { tokens, at: 0, depth: 0, bars: 0, budget };
+  const reader: Reader = { tokens, at: 0, depth: 0, bars: 0, series: 0, budget };
   try {
     const answer = parseList(reader);
-    return reader.at === tokens.length ? answer : null;
+    return reader.at === reader.tokens.length ? answer : null;
   } catch (error) {
     if (error === NO_MATHS) return null;
     throw error;
   }
 }
 
-export function peek(reader: Reader, ahead = 0): Token | undefined {
-  return reader.tokens[reader.at + ahead];
-}
-
-export function isSign(token: Token | undefined, ...texts: string[]): boolean {
-  return token?.kind === 'sign' && texts.includes(token.text);
-}
-
-export function isName(token: Token | undefined, ...names: string[]): boolean {
-  return token?.kind === 'name' && names.includes(token.name);
-}
-
-/** Takes the sign if it is next. */
-export function take(reader: Reader, ...texts: string[]): boolean {
-  if (!isSign(peek(reader), ...texts)) return false;
-  reader.at += 1;
-  return true;
-}
-
-export function expect(reader: Reader, text: string): void {
-  if (!take(reader, text)) refuse();
-}
-
-/** Everything that nests goes through here. */
-export function deeper<Result>(reader: Reader, parse: () => Result): Result {
-  const { depthMax } = reader.budget.limits;
-  reader.depth += 1;
-  if (reader.depth > depthMax) throw overLimit(`nests deeper than ${depthMax}`);
-  const result = parse();
-  reader.depth -= 1;
-  return result;
-}
-
-/** The tree grows by one level to the left with every link of a chain (`1/2/3`, `3!!!`). */
-export function chain(reader: Reader, links: number): void {
-  const linksMax = reader.budget.limits.depthMax * 4;
-  if (links > linksMax) throw overLimit(`chains more than ${linksMax} operations`);
-}
-
 /** Items with `,` or `;` between them; a single one is itself. */
 export function parseList(reader: Reader): Expression {
   const joins: Join[] = [];
   const items = parseItems(reader, joins);
-  return items.length === 1 ? items[0]! : { kind: 'list', items, joins };
+  return items.length === 1 ? items[0]! : grouped(items, joins);
+}
+
+/** `1, 2; 3, 4` has two items of two values. */
+function grouped(items: Expression[], joins: Join[]): Expression {
+  if (!joins.includes(';')) return { kind: 'list', items, joins };
+  const plain = joins.map((join) => (join === ';' ? ',' : join));
+  if (!joins.includes(',')) return { kind: 'list', items, joins: plain };
+  const groups: Expression[][] = [[items[0]!]];
+  for (const [at, item] of items.slice(1).entries()) {
+    if (joins[at] === ';') groups.push([item]);
+    else groups.at(-1)!.push(item);
+  }
+  const own = groups.map((group): Expression =>
+    group.length === 1 ? group[0]! : { kind: 'list', items: group },
+  );
+  return own.length === 1 ? own[0]! : { kind: 'list', items: own, joins: own.slice(1).map(() => ',') };
 }
 
 export function parseItems(reader: Reader, joins: Join[] = []): Expression[] {
@@ -91,7 +52,8 @@ export function parseItems(reader: Reader, joins: Join[] = []): Expression[] {
 function takeJoin(reader: Reader): Join | null {
   let join: Join | null = null;
   for (;;) {
-    if (take(reader, ',', ';')) join ??= ',';
+    if (take(reader, ',')) join ??= ',';
+    else if (take(reader, ';')) join ??= ';';
     else if (take(reader, 'and')) join = 'and';
     else if (take(reader, 'or')) join = 'or';
     else return join;
@@ -105,16 +67,20 @@ const RELATIONS = new Map<string, RelationSign>([
   ['in', 'in'],
   ['equiv', '='],
   ['approx', '='],
+  ['sim', '='],
+  ['simeq', '='],
   ['lt', '<'],
   ['gt', '>'],
 ]);
 
 export function parseRelation(reader: Reader): Expression {
   return deeper(reader, () => {
+    // `≈ 17.1` and `= 17.1` begin with what stood before them.
+    if (isSign(peek(reader), '=') || isName(peek(reader), 'approx', 'equiv', 'sim')) reader.at += 1;
     const parts = [parseRatio(reader)];
     const signs: RelationSign[] = [];
     for (let sign = relationSign(peek(reader)); sign; sign = relationSign(peek(reader))) {
-      const approximate = isName(peek(reader), 'approx');
+      const approximate = isName(peek(reader), 'approx', 'sim', 'simeq');
       reader.at += 1;
       const part = parseRatio(reader);
       // `1/3 ≈ 0.33` and `x = 1/3 ≈ 0.33` are exact answers with a hint; `x ≈ 0.33` has nothing better.
@@ -143,14 +109,20 @@ function parseRatio(reader: Reader): Expression {
   return clock === null ? { kind: 'ratio', parts } : { kind: 'ratio', parts, clock };
 }
 
-/** Hours up to 23 and minutes in two digits, as written but for a leading zero; null for what can be no time of day. */
+/**
+ * Hours up to 23 and minutes in two digits; null for what can be no time of day. `8:34pm` is `20:34p`, and seconds stand only where
+ * there are any.
+ */
 function clockOf(tokens: readonly Token[]): string | null {
   if (tokens.length > 7) return null;
   const text = tokens.map((token) => ('text' in token ? token.text : '?')).join('');
   const found = /^0?(\d{1,2})(:[0-5]\d)(:[0-5]\d)?([ap])?\.?(?:m\.?)?$/i.exec(text);
   if (!found || Number(found[1]) > 23) return null;
-  const [, hours, minutes, seconds = '', half = ''] = found;
-  return `${hours}${minutes}${seconds}${half.toLowerCase()}`;
+  const [, hours, minutes, seconds = '', written = ''] = found;
+  const half = written.toLowerCase();
+  const isLate = half === 'p' && Number(hours) < 12;
+  const hour = half === 'a' && hours === '12' ? 0 : Number(hours) + (isLate ? 12 : 0);
+  return `${hour}${minutes}${seconds === ':00' ? '' : seconds}${half}`;
 }
 
 const SET_OPERATIONS = { cup: 'union', cap: 'intersection', setminus: 'without' } as const;
@@ -201,23 +173,55 @@ function append(left: Expression, term: Expression): Expression {
 const LETTERS_MAX = 12;
 
 /** Factors with or without a sign between them, from left to right: `a/bc` is (a/b)c. */
-function parseProduct(reader: Reader): Expression {
+export function parseProduct(reader: Reader): Expression {
   const start = reader.at;
-  let left = parseSigned(reader);
+  let last = parseSigned(reader);
+  let left = last;
   let links = 0;
   for (;;) {
     spend(reader.budget, 1);
     const token = peek(reader);
     if (isSign(token, '*') || isName(token, 'cdot', 'times')) {
       reader.at += 1;
-      left = productOf(left, parseSigned(reader));
+      last = unbraced(parseSigned(reader));
+      left = productOf(unbraced(left), last);
     } else if (isSign(token, '/') || isName(token, 'div')) {
       reader.at += 1;
       chain(reader, ++links);
-      left = quotientOf(left, peek(reader), parseSigned(reader));
-    } else if (startsFactor(reader)) left = productOf(left, parseAtom(reader));
-    else return lettered(left, reader.tokens.slice(start, reader.at));
+      const under = peek(reader);
+      last = parseSigned(reader);
+      left = quotientOf(left, under, last);
+    } else if (startsFactor(reader) || takesNumber(reader, last) || opensGroup(reader, last)) {
+      last = unbraced(parseAtom(reader));
+      left = productOf(unbraced(left), last);
+    } else return lettered(left, reader.tokens.slice(start, reader.at));
   }
+}
+
+/** What a number may stand behind as a factor: `2^6 3^5`, `\pi 3`, `(n+1)3`; but two numbers are no product, and `x1` is a name. */
+const BEFORE_NUMBER = new Set<Expression['kind']>([
+  ...(['symbol', 'constant', 'sum', 'product', 'quotient', 'power', 'negative', 'call'] as const),
+]);
+
+function takesNumber(reader: Reader, last: Expression): boolean {
+  const token = peek(reader);
+  if (token?.kind !== 'number' || !BEFORE_NUMBER.has(last.kind) || hasKind(last, 'quantity')) return false;
+  if (last.kind === 'negative' && last.of.kind === 'number') return isSign(peek(reader, -1), ')');
+  if (last.kind !== 'symbol') return true;
+  return token.spaced || isSign(peek(reader, 1), '^');
+}
+
+/** `\{1+2\}\{3-4\}` and `[1+2][3-4]`: braces and square brackets as round ones. */
+function opensGroup(reader: Reader, last: Expression): boolean {
+  if (isSign(peek(reader), '\\{')) return unbraced(last) !== last;
+  return isSign(peek(reader), '[') && isSign(peek(reader, -1), ']', ')') && isScalar(last);
+}
+
+function unbraced(expression: Expression): Expression {
+  const [only] = expression.kind === 'set' ? expression.items : [];
+  return only && expression.kind === 'set' && expression.items.length === 1 && isScalar(only)
+    ? only
+    : expression;
 }
 
 /** `1/2 m` is half a metre; `1/(2 m)` is not. */

@@ -29,6 +29,11 @@ const COMMANDS = new Map(
     '∩': '\\cap ',
     '∈': '\\in ',
     '∅': '\\emptyset ',
+    '∖': '\\setminus ',
+    '⌊': '\\lfloor ',
+    '⌋': '\\rfloor ',
+    '⌈': '\\lceil ',
+    '⌉': '\\rceil ',
     ℝ: '\\mathbb{R}',
     '°': '^\\circ ',
     '′': "'",
@@ -65,6 +70,11 @@ const SUBSCRIPTS = [...'₀₁₂₃₄₅₆₇₈₉₋₊₌₍₎ₙᵢ'];
 
 export function plainChars(text: string): string {
   const known = text
+    // A unit, and no product, though nothing stands between it and its number.
+    .replace(
+      /(?<=[\d.]) ?([kdcm]?m|in|ft|yd|mi)([²³])/g,
+      (_, unit: string, power: string) => ` \\text{ ${unit}^${power === '²' ? 2 : 3}}`,
+    )
     .replace(COMMAND, (char) => COMMANDS.get(char) ?? char)
     .replace(IGNORABLE, '')
     .replace(VULGAR_FRACTION, fraction);

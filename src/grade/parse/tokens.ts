@@ -20,14 +20,42 @@ export interface TokenOptions {
 }
 
 export const FUNCTIONS = new Set([
-  ...['sin', 'cos', 'tan', 'cot', 'sec', 'csc', 'arcsin', 'arccos', 'arctan', 'sinh', 'cosh', 'tanh'],
-  ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil'],
+  ...['sin', 'cos', 'tan', 'cot', 'sec', 'csc', 'arcsin', 'arccos', 'arctan', 'arccot', 'arcsec', 'arccsc'],
+  ...[
+    'sinh',
+    'cosh',
+    'tanh',
+    'coth',
+    'sech',
+    'csch',
+    'arsinh',
+    'arcosh',
+    'artanh',
+    'arcoth',
+    'arsech',
+    'arcsch',
+  ],
+  ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil', 'sgn'],
+  ...['sinc'],
+  ...['factorial', 'binomial'],
 ]);
 /** A Map, as all tables that words of an answer are looked up in: an object also has `constructor` and its like. */
 const ALIASES = new Map([
-  ['asin', 'arcsin'],
-  ['acos', 'arccos'],
-  ['atan', 'arctan'],
+  ...['sin', 'cos', 'tan', 'cot', 'sec', 'csc'].map((name) => [`a${name}`, `arc${name}`] as const),
+  ...['sinh', 'cosh', 'tanh', 'coth', 'sech', 'csch'].flatMap((name) => [
+    [`a${name}`, `ar${name}`] as const,
+    [`arc${name}`, `ar${name}`] as const,
+  ]),
+  ['tg', 'tan'],
+  ['ctg', 'cot'],
+  ['cotg', 'cot'],
+  ['arctg', 'arctan'],
+  ['arcctg', 'arccot'],
+  ['cosec', 'csc'],
+  ['cosech', 'csch'],
+  ['sign', 'sgn'],
+  ['signum', 'sgn'],
+  ['ceiling', 'ceil'],
   ['inf', 'infty'],
   ['oo', 'infty'],
   ['infinity', 'infty'],
@@ -93,9 +121,14 @@ function readOne(text: string, at: number, options: TokenOptions, budget: Budget
     return readNumber(text, at, options, budget);
   if (char === '\\') return readCommand(text, at);
   if (/[A-Za-z]/.test(char)) return readLetters(text, at);
+  const foreign = match(FOREIGN, text, at);
+  if (foreign) return one({ kind: 'word', text: foreign[0] }, at + foreign[0].length);
   if (/[-+*/^_=<>()[\]{}|,;:!%&'?]/.test(char)) return one({ kind: 'sign', text: char }, at + 1);
   return null;
 }
+
+/** Words in other scripts: mostly units. */
+const FOREIGN = /(?:(?![\x00-\x7f])[\p{L}\p{M}])+/uy;
 
 const GROUPED = /\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?/y;
 const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?![\d])(?:\.\d+)?/y;
@@ -184,8 +217,9 @@ function readTextGroup(text: string, open: number): Read | null {
     const sign: Bare = { kind: 'sign', text: joined[2]!.toLowerCase() };
     return { tokens: [{ kind: 'word', text: joined[1]! }, sign], end };
   }
-  if (FUNCTIONS.has(inner) && !BEHIND_UNIT.get(inner)?.test(text.slice(end, end + 6)))
-    return one({ kind: 'name', name: inner }, end);
+  const known = ALIASES.get(inner) ?? inner;
+  if (FUNCTIONS.has(known) && !BEHIND_UNIT.get(inner)?.test(text.slice(end, end + 6)))
+    return one({ kind: 'name', name: known }, end);
   // `\mathbf{i}` is a vector; `\mathrm{m}` a unit.
   if (/^[A-Za-z]$/.test(inner) && !isUnitLetter(inner)) return one({ kind: 'symbol', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
@@ -230,6 +264,15 @@ function readLetters(text: string, at: number): Read {
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
   if (run.length === 1) return one({ kind: 'symbol', name: run }, end);
+  const factors = /^([A-Za-z]{1,2}?)((?:a|arc)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|sqrt|exp|ln|log)$/.exec(run);
+  // `xsin(x)`: a function has its argument in brackets there.
+  if (factors && text[end] === '(') return readLetters(text.slice(0, at + factors[1]!.length), at);
+  if (
+    text[end] === '(' &&
+    run.length > 2 &&
+    FUNCTIONS.has(ALIASES.get(run.toLowerCase()) ?? run.toLowerCase())
+  )
+    return one({ kind: 'name', name: ALIASES.get(run.toLowerCase()) ?? run.toLowerCase() }, end);
   const part = PREFIX.exec(run)?.[0];
   if (part && !WORDS.has(run.toLowerCase())) return readLetters(text.slice(0, at + part.length), at);
   const before = text.slice(Math.max(0, at - 3), at);

@@ -95,13 +95,22 @@ function wholePower(base: Complex, exponent: number): Complex {
   return result;
 }
 
+/** Of the angle: what is left of a zero at 50 digits. */
+const NOTHING = new Real('1e-44');
+
+/** The sine of kπ is 0, whatever the digits of π left of it. */
+function settledZero(value: Real, angle: Real): Real {
+  const size = angle.abs();
+  return size.gte(1) && value.abs().lte(size.mul(NOTHING)) ? ZERO : value;
+}
+
 /** (e^ia − e^−ia) / 2i. */
 export function sine(a: Complex): Complex {
-  if (isReal(a)) return { re: a.re.sin(), im: ZERO };
+  if (isReal(a)) return { re: settledZero(a.re.sin(), a.re), im: ZERO };
   return { re: a.re.sin().mul(a.im.cosh()), im: a.re.cos().mul(a.im.sinh()) };
 }
 
 export function cosine(a: Complex): Complex {
-  if (isReal(a)) return { re: a.re.cos(), im: ZERO };
+  if (isReal(a)) return { re: settledZero(a.re.cos(), a.re), im: ZERO };
   return { re: a.re.cos().mul(a.im.cosh()), im: a.re.sin().mul(a.im.sinh()).neg() };
 }

@@ -141,13 +141,15 @@ function exactCall(name: string, args: readonly Expression[], budget: Budget): E
   if (name === 'root' && second && isDegree(second))
     return exactRoot(first, Number(second.n)) ?? 'irrational';
   if (name === 'abs') return first.abs();
+  if (name === 'sgn') return new Fraction(first.equals(0) ? 0n : first.s);
   if (name === 'floor') return first.floor();
   if (name === 'ceil') return first.ceil();
   if (name === 'factorial') return factorial(first, budget);
   if (name === 'binom' && second) return binomial(first, second, budget);
   if (name === 'max' || name === 'min') return extreme(values as Fraction[], name === 'max');
-  if (name === 'gcd' && second && first.d === 1n && second.d === 1n) return first.gcd(second);
-  if (name === 'lcm' && second && first.d === 1n && second.d === 1n) return first.lcm(second);
+  const wholes = values as Fraction[];
+  if ((name === 'gcd' || name === 'lcm') && wholes.every(({ d }) => d === 1n))
+    return wholes.reduce((left, right) => left[name](right)).abs();
   return 'irrational';
 }
 

@@ -18,7 +18,7 @@ import {
   squareRoot,
 } from './complex.js';
 import { exactValue, isExact } from './exact.js';
-import type { Expression } from '../parse/expression.js';
+import { type Expression, partsOf } from '../parse/expression.js';
 
 /** Values of the free symbols, and what has been spent. */
 export interface Point {
@@ -26,10 +26,12 @@ export interface Point {
   budget: Budget;
   /** The largest term of any sum so far: it bounds what cancellation leaves behind. */
   termMax: Real;
+  /** Set where a root, power or logarithm of a negative number was taken: there the real function has no value. */
+  isBranched: boolean;
 }
 
 export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): Point {
-  return { values, budget, termMax: new Real(0) };
+  return { values, budget, termMax: new Real(0), isBranched: false };
 }
 
 /** Work of a root, a logarithm, a sine at 50 digits, against a sum. */
@@ -132,6 +134,7 @@ function powerOf(base: Expression, exponent: Expression, point: Point): Complex 
       const size = of.re.neg().pow(to.re);
       return real(exact.n % 2n === 0n ? size : size.neg());
     }
+    point.isBranched = true;
   }
   return power(of, to);
 }
@@ -152,9 +155,23 @@ const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
     arcsin: onReal((value) => value.asin()),
     arccos: onReal((value) => value.acos()),
     arctan: onReal((value) => value.atan()),
+    arccot: onReal((value) => (value.isZero() ? PI.div(2) : inverse(value).atan())),
+    arcsec: onReal((value) => inverse(value).acos()),
+    arccsc: onReal((value) => inverse(value).asin()),
     sinh: onReal((value) => value.sinh()),
     cosh: onReal((value) => value.cosh()),
     tanh: onReal((value) => value.tanh()),
+    coth: onReal((value) => (value.isZero() ? null : inverse(value.tanh()))),
+    sech: onReal((value) => inverse(value.cosh())),
+    csch: onReal((value) => (value.isZero() ? null : inverse(value.sinh()))),
+    arsinh: onReal((value) => value.asinh()),
+    arcosh: onReal((value) => value.acosh()),
+    artanh: onReal((value) => value.atanh()),
+    arcoth: onReal((value) => inverse(value).atanh()),
+    arsech: onReal((value) => inverse(value).acosh()),
+    arcsch: onReal((value) => (value.isZero() ? null : inverse(value).asinh())),
+    sinc: onReal((value) => (value.isZero() ? new Real(1) : value.sin().div(value))),
+    sgn: onReal((value) => new Real(value.isZero() ? 0 : value.isNegative() ? -1 : 1)),
     floor: onReal((value) => value.floor()),
     ceil: onReal((value) => value.ceil()),
     factorial: onReal((value) =>
@@ -166,9 +183,17 @@ const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
 function onReal(change: (value: Real) => Real | null): (value: Complex) => Complex | null {
   return (value) => {
     const changed = isReal(value) ? change(value.re) : null;
-    return changed && real(changed);
+    return changed && !changed.isNaN() ? real(changed) : null;
   };
 }
+
+/** Infinite at 0. */
+function inverse(value: Real): Real {
+  return new Real(1).div(value);
+}
+
+/** Functions that have no real value below 0. */
+const BRANCHED = new Set(['sqrt', 'ln', 'log', 'root']);
 
 function angled(change: (value: Complex) => Complex | null): (value: Complex) => Complex | null {
   return (value) => (absolute(value).gt(ANGLE_MAX) ? null : change(value));
@@ -184,12 +209,64 @@ function factorial(of: Real): Real {
   return product;
 }
 
+const TERMS_MAX = 400;
+/** Of the variable of a sum that cannot be added up; any number does. */
+const BOUND_VALUE = 0.7371;
+
+/**
+ * A sum or product over whole numbers, term by term. One that cannot be added up (endless, or over `F_k`) gets a value that follows from
+ * its parts: equal parts, equal values.
+ */
+function seriesOf(
+  name: string,
+  [variable, body, lower, upper]: readonly Expression[],
+  point: Point,
+): Complex | null {
+  const bound = variable?.kind === 'symbol' ? variable.name : '';
+  const [from, to] = [numericValue(lower!, point), numericValue(upper!, point)];
+  const isCounted = from && to && isReal(from) && isReal(to) && from.re.isInteger() && to.re.isInteger();
+  const hasIndex = [...namesOf(body!)].some((own) => own.includes('_') && own.includes('#'));
+  const terms = isCounted ? to.re.sub(from.re).toNumber() + 1 : Infinity;
+  const at = (value: Real | number): Complex | null => {
+    const inside: Point = { ...point, values: new Map(point.values).set(bound, real(value)) };
+    const term = numericValue(body!, inside);
+    point.termMax = Real.max(point.termMax, inside.termMax);
+    point.isBranched ||= inside.isBranched;
+    return term;
+  };
+  if (hasIndex || !from || terms > TERMS_MAX || terms < 0) {
+    const [term, end] = [at(BOUND_VALUE), to ?? real(Math.SQRT2)];
+    if (!term || !from) return null;
+    const mixed = add(
+      multiplyComplex(term, real(name === 'sum' ? 1.37 : 2.71)),
+      multiplyComplex(from, real(0.29)),
+    );
+    return add(mixed, multiplyComplex(end, multiplyComplex(term, real(0.61))));
+  }
+  let total = real(name === 'sum' ? 0 : 1);
+  for (let term = 0; term < terms; term++) {
+    spend(point.budget, 1);
+    const value = at(from.re.add(term));
+    if (!value) return null;
+    total = name === 'sum' ? add(total, value) : multiplyComplex(total, value);
+  }
+  return total;
+}
+
+function namesOf(expression: Expression, into = new Set<string>()): Set<string> {
+  if (expression.kind === 'symbol') into.add(expression.name);
+  for (const part of partsOf(expression)) namesOf(part, into);
+  return into;
+}
+
 function callOf(name: string, args: readonly Expression[], point: Point): Complex | null {
+  if (name === 'sum' || name === 'prod') return seriesOf(name, args, point);
   const values = args.map((arg) => numericValue(arg, point));
   if (!values.every((value) => value !== null)) return null;
   spend(point.budget, FUNCTION_WORK);
   const [first, second] = values;
   if (!first) return null;
+  if (BRANCHED.has(name) && !(isReal(first) && first.re.gte(0))) point.isBranched = true;
   if (name === 'log') {
     if (absolute(first).isZero()) return null;
     const base = logarithm(second ?? real(10));

@@ -43,7 +43,17 @@ function byVariable(expression: Expression): Map<string, Expression> | null {
 
 function variableOf(expression: Expression): string {
   if (expression.kind !== 'relation' || expression.bound) return '';
-  return expression.parts.find((part) => part.kind === 'symbol')?.name ?? '';
+  return expression.parts.map(variableName).find((name) => name !== null) ?? '';
+}
+
+/** `x`, `|x|`, `f(x)`: what a condition on one number can be about. */
+function variableName(part: Expression): string | null {
+  if (part.kind === 'symbol') return part.name;
+  if (part.kind === 'call' && part.name === 'abs')
+    return part.args[0]!.kind === 'symbol' ? part.args[0]!.name : null;
+  const [name, argument] = part.kind === 'product' && part.factors.length === 2 ? part.factors : [];
+  if (name?.kind !== 'symbol' || argument?.kind !== 'symbol') return null;
+  return /^[fghFGHP]$/.test(name.name) ? `${name.name}(${argument.name})` : null;
 }
 
 /** `x > 3` is (3, ∞), but not `y > 3`. */
@@ -129,7 +139,7 @@ function fromRelation(
   signs: readonly RelationSign[],
   comparison: Comparison,
 ): Interval[] | null {
-  const at = parts.findIndex(({ kind }) => kind === 'symbol');
+  const at = parts.findIndex((part) => variableName(part) !== null);
   if (at < 0) return null;
   if (signs[0] === 'in') return at === 0 && parts.length === 2 ? piecesOf(parts[1]!, comparison) : null;
   if (parts.some((part, index) => index !== at && symbolsOf(part).size > 0)) return null;
@@ -142,7 +152,17 @@ function fromRelation(
     if (!side) return null;
     pieces = intersect(pieces, side);
   }
-  return pieces;
+  return parts[at]!.kind === 'call' ? mirrored(pieces) : pieces;
+}
+
+const HALF_LINE: Interval = { ...LINE, lo: new Real(0), loClosed: true };
+
+/** All numbers whose absolute value is in the set. */
+function mirrored(pieces: readonly Interval[]): Interval[] {
+  return intersect(pieces, [HALF_LINE]).flatMap((piece) => [
+    piece,
+    { lo: piece.hi.neg(), hi: piece.lo.neg(), loClosed: piece.hiClosed, hiClosed: piece.loClosed },
+  ]);
 }
 
 function half(sign: RelationSign, end: Real): Interval[] | null {

@@ -1,11 +1,11 @@
 /** Units that convert into each other, by what they measure in base units: name → factor as numerator and denominator. */
 const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   length: {
-    'm meter metre': [1n, 1n],
-    'km kilometer kilometre': [1000n, 1n],
-    'dm decimeter decimetre': [1n, 10n],
-    'cm centimeter centimetre': [1n, 100n],
-    'mm millimeter millimetre': [1n, 1000n],
+    'm meter metre 米 м': [1n, 1n],
+    'km kilometer kilometre 千米 公里 км': [1000n, 1n],
+    'dm decimeter decimetre 分米 дм': [1n, 10n],
+    'cm centimeter centimetre 厘米 см': [1n, 100n],
+    'mm millimeter millimetre 毫米 мм': [1n, 1000n],
     'in inch inches': [254n, 10_000n],
     'ft foot feet': [3048n, 10_000n],
     'yd yard': [9144n, 10_000n],
@@ -13,26 +13,26 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   },
   'length^2': { hectare: [10_000n, 1n], acre: [40_468_564_224n, 10n ** 7n] },
   'length^3': {
-    'L l liter litre': [1n, 1000n],
-    'mL ml milliliter millilitre': [1n, 10n ** 6n],
+    'L l liter litre 升 л': [1n, 1000n],
+    'mL ml milliliter millilitre 毫升 мл': [1n, 10n ** 6n],
     'gal gallon': [3_785_411_784n, 10n ** 12n],
     quart: [946_352_946n, 10n ** 12n],
     pint: [473_176_473n, 10n ** 12n],
   },
   mass: {
-    'g gram gramme': [1n, 1n],
-    'kg kilogram': [1000n, 1n],
+    'g gram gramme 克 г': [1n, 1n],
+    'kg kilogram 千克 公斤 кг': [1000n, 1n],
     'mg milligram': [1n, 1000n],
     'lb lbs pound_mass': [45_359_237n, 100_000n],
     'oz ounce': [45_359_237n, 1_600_000n],
-    't ton tonne': [1_000_000n, 1n],
+    't ton tonne 吨': [1_000_000n, 1n],
   },
   time: {
-    's sec second': [1n, 1n],
+    's sec second 秒 с': [1n, 1n],
     'ms millisecond': [1n, 1000n],
-    'min minute': [60n, 1n],
-    'h hr hrs hour': [3600n, 1n],
-    'd day': [86_400n, 1n],
+    'min minute 分钟 мин': [60n, 1n],
+    'h hr hrs hour 小时 ч': [3600n, 1n],
+    'd day 天': [86_400n, 1n],
     week: [604_800n, 1n],
     month: [2_629_746n, 1n],
     'yr year': [31_556_952n, 1n],
@@ -47,12 +47,13 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   money: { 'dollar \\dollar USD': [1n, 1n], 'cent \\cent': [1n, 100n] },
   euro: { 'euro \\euro EUR': [1n, 1n] },
   sterling: { 'pound \\pound GBP': [1n, 1n] },
-  yen: { 'yen \\yen': [1n, 1n] },
-  angle: { 'degree deg \\deg': [1n, 1n] },
+  yen: { 'yen \\yen 円 日元': [1n, 1n] },
+  yuan: { 'yuan 元 人民币 RMB': [1n, 1n] },
+  angle: { 'degree deg \\deg 度': [1n, 1n] },
   radian: { 'radian rad': [1n, 1n] },
   celsius: { 'C celsius': [1n, 1n] },
   fahrenheit: { 'F fahrenheit': [1n, 1n] },
-  unit: { unit: [1n, 1n] },
+  unit: { 'unit 单位': [1n, 1n] },
 };
 
 interface Unit {
@@ -158,7 +159,9 @@ function factorsOf(written: string): Factor[] {
   const words = written
     .replace(/[{}.()]/g, '')
     .replace(/\bdegrees? (?=(?:celsius|fahrenheit|C|F)\b)/gi, '')
-    .replace(/\bper\b|\//g, ' / ')
+    .replace(/平方/g, ' square ')
+    .replace(/立方/g, ' cubic ')
+    .replace(/\bper\b|\/|每/g, ' / ')
     .replace(/\\cdot|\\times|\*/g, ' ')
     .split(' ')
     .filter(Boolean);

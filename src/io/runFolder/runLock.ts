@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { removeQuietly } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
+import { openJson, sealJson } from '../files/seal.js';
 
 export const LOCK_FILE = 'run.lock';
 /** Exists for the moment in which a process takes over a dead one's lock. */
@@ -94,7 +95,7 @@ async function claim(files: Files, path: string, self: LockHolder): Promise<bool
   try {
     const file = await files.open(path, 'exclusive');
     try {
-      await file.write(new TextEncoder().encode(`${JSON.stringify(self)}\n`));
+      await file.write(new TextEncoder().encode(`${sealJson(JSON.stringify(self))}\n`));
     } finally {
       await file.close();
     }
@@ -109,7 +110,7 @@ async function claim(files: Files, path: string, self: LockHolder): Promise<bool
 async function readHolder(files: Files, path: string): Promise<LockHolder | null> {
   try {
     const text = new TextDecoder().decode(await readWhole(files, path));
-    return lockHolder.safeParse(JSON.parse(text)).data ?? null;
+    return lockHolder.safeParse(JSON.parse(openJson(text.trimEnd()).body)).data ?? null;
   } catch {
     return null;
   }
@@ -123,6 +124,18 @@ function inUse(folder: string, found: LockHolder | null): ScaleQuestError {
       `Wait for it, or choose another --out; if that machine is gone, remove ${join(folder, LOCK_FILE)}.`,
     { data: { path: folder } },
   );
+}
+
+/** The process that a run folder's lock names, and whether the lock is as it was written. Null without a lock. Throws ERR_IO_READ. */
+export async function readRunLock(
+  files: Files,
+  folder: string,
+): Promise<{ holder: LockHolder | null; isWhole: boolean } | null> {
+  const path = join(folder, LOCK_FILE);
+  if (!(await files.stat(path))) return null;
+  const text = Buffer.from(await readWhole(files, path)).toString();
+  const { isWhole } = openJson(text.slice(0, -1));
+  return { holder: await readHolder(files, path), isWhole: isWhole && text.endsWith('\n') };
 }
 
 /** A process of this machine, so that others can recognise it. */

@@ -34,8 +34,14 @@ export function isCrashRemainder(name: string): boolean {
 }
 
 const CRASH_REMAINDERS = [
-  ...[MANIFEST_FILE, 'pipeline.yaml', 'report.json', 'performance.json', 'sample.jsonl', 'README.md'].map(
-    (name) => `${name}.tmp`,
-  ),
+  ...[
+    MANIFEST_FILE,
+    'pipeline.yaml',
+    'report.json',
+    'performance.json',
+    'sample.jsonl',
+    'README.md',
+    'SHA256SUMS',
+  ].map((name) => `${name}.tmp`),
   'run.lock.takeover',
 ];

@@ -9,10 +9,12 @@ import {
   problem,
 } from '../document.js';
 import type { Plan } from '../plan.js';
+import { withoutFilled } from '../../train/environment.js';
 import { pipelineSchema } from '../schema.js';
 import { buildSteps } from './buildSteps.js';
 import { checkBounds } from './checkBounds.js';
 import { checkColumns } from './checkColumns.js';
+import type { FilePick } from '../../io/files/dataFiles.js';
 import type { CheckDeps } from './checkDeps.js';
 import { checkKeys } from './checkKeys.js';
 import { checkModels } from './checkModels.js';
@@ -51,12 +53,11 @@ export async function checkFileUnread(
   file: string,
   deps: CheckDeps,
   overrides: readonly Override[],
-  open: (path: string, extension?: string) => Promise<void>,
+  open: (path: string, pick?: FilePick) => Promise<void>,
 ): Promise<CheckedPipeline> {
   const checked = await findMistakes(file, deps, overrides);
   const { settings, models, steps, folder } = checked;
-  const contentsHash = (path: string, extension?: string): Promise<string> =>
-    open(path, extension).then(() => '');
+  const contentsHash = (path: string, pick?: FilePick): Promise<string> => open(path, pick).then(() => '');
   await filesOf(settings.source, models, steps, folder, { exists: deps.exists, contentsHash });
   return checked;
 }
@@ -67,6 +68,11 @@ async function findMistakes(
   overrides: readonly Override[],
 ): Promise<CheckedPipeline> {
   const document = parsePipelineDocument(file, deps.readText(file), deps.env, overrides);
+  return withoutFilled(mistakesIn(document, deps), document.filled);
+}
+
+async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<CheckedPipeline> {
+  const { file } = document;
   const problems: ScaleQuestError[] = [];
   const folder = dirname(resolve(file));
   const written = document.value as { models?: unknown; steps?: unknown };
@@ -92,7 +98,7 @@ async function findMistakes(
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
   checkScales(document, entries.on, problems);
-  await checkSource(document, asWritten, folder, deps, problems);
+  const leftOut = await checkSource(document, asWritten, folder, deps, problems);
   const { columns, exports, omitted, undeclared } = await checkColumns(
     document,
     asWritten,
@@ -124,6 +130,7 @@ async function findMistakes(
     texts,
     columns,
     omitted,
+    leftOut,
     undeclared,
     prompts,
   };

@@ -2,6 +2,7 @@ import { join, resolve, sep } from 'node:path';
 import { PipelineProblems, ScaleQuestError } from '../../errors.js';
 import { namedSources } from '../../io/sources/registry.js';
 import { type Chain, type Link, fillLinks, overridesOf } from '../chain.js';
+import { withoutFilled } from '../../train/environment.js';
 import { checkFile } from './check.js';
 import type { CheckDeps } from './checkDeps.js';
 import type { OperatorName } from '../../operators/registry.js';
@@ -17,7 +18,11 @@ export interface CheckedLink {
  * Checks every link of a chain, with its settings, before the first one starts. Files that an earlier link will write need not
  * exist yet. Throws PipelineProblems with every mistake found, each with its link.
  */
-export async function checkLinks(chain: Chain, deps: CheckDeps): Promise<CheckedLink[]> {
+export function checkLinks(chain: Chain, deps: CheckDeps): Promise<CheckedLink[]> {
+  return withoutFilled(linksIn(chain, deps), chain.filled);
+}
+
+async function linksIn(chain: Chain, deps: CheckDeps): Promise<CheckedLink[]> {
   const problems: ScaleQuestError[] = [];
   const given = new Map<string, string>();
   const made = [resolve(chain.runs)];

@@ -121,7 +121,7 @@ async function trainedState(
   let isDue = false;
   for (const training of settings.train) {
     const label = labelOf(training);
-    const places = { folder, run, name, seed: settings.seed };
+    const places = { folder, run, name, seed: settings.seed, filled: plan.filled };
     const prepared = await prepareToLaunch(training, places, world.files);
     texts.push(trainingText(label, prepared));
     model = prepared.state === 'finishedBefore' ? resolve(prepared.record.output) : null;

@@ -3,6 +3,7 @@ import { type Observable, Subject } from 'rxjs';
 import { ScaleQuestError } from '../../errors.js';
 import { lockRunFolder } from '../../io/runFolder/runLock.js';
 import { type Chain, type Link, overridesOf } from '../../pipeline/chain.js';
+import { filledRemoved, filledRemover, withoutFilled } from '../../train/environment.js';
 import { launchOnce } from '../../train/train.js';
 import { onceOptions } from './chainProgram.js';
 import type { Emit, TrainingEvent } from '../events.js';
@@ -63,9 +64,10 @@ export function runChain(
 ): ChainRun {
   const events = new Subject<ChainEvent>();
   const emit: Emit<ChainEvent> = (event) => events.next(event);
-  const result = new Promise<void>((begin) => setImmediate(begin))
-    .then(() => runLinks(chain, { ...world, signal, emit }))
-    .finally(() => events.complete());
+  const result = withoutFilled(
+    new Promise<void>((begin) => setImmediate(begin)).then(() => runLinks(chain, { ...world, signal, emit })),
+    chain.filled,
+  ).finally(() => events.complete());
   return { events, result };
 }
 
@@ -122,7 +124,8 @@ async function runCommandLink(
   const lock = await lockRunFolder(files, options.run, clock.sleep);
   try {
     const result = await launchOnce(options, trainingWorld(world, chain.filled, 'command', link.name));
-    emit({ event: 'trainingEnded', kind: 'command', label: link.name, result });
+    const shown = filledRemoved(result, filledRemover(chain.filled));
+    emit({ event: 'trainingEnded', kind: 'command', label: link.name, result: shown });
     return { output: resolve(result.record.output) };
   } finally {
     await lock.release().catch(() => {});

@@ -74,6 +74,7 @@ function checkReport(report: Report): void {
 function checkFolder(out: string, rowsKept: number): void {
   assert.deepEqual(readdirSync(out).sort(), [
     'README.md',
+    'SHA256SUMS',
     'log.jsonl',
     'manifest.jsonl',
     'performance.json',

@@ -54,7 +54,7 @@ test('brackets that do not pair, rows of unequal length and fractions of nothing
     '|x',
     '\\lfloor x',
     ragged,
-    '\\begin{cases} 1 \\end{cases}',
+    '\\begin{verse} 1 \\end{verse}',
     '3 1/0',
   ])
     assert.equal(print(text), null, text);

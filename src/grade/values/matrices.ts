@@ -1,0 +1,105 @@
+import { type Budget, spend } from '../compare/budget.js';
+import { type Expression, hasKind, isScalar } from '../parse/expression.js';
+
+type Rows = Expression[][];
+
+/** Rows and columns of a matrix that is multiplied out; larger ones are compared as they are written. */
+const SIZE_MAX = 8;
+const DETERMINANT_SIZE_MAX = 4;
+const POWER_MAX = 4;
+
+/** Sums, products and transposes of matrices worked out, cell by cell; anything else as it is. */
+export function workedOut(expression: Expression, budget: Budget): Expression {
+  if (expression.kind === 'matrix' || !hasKind(expression, 'matrix')) return expression;
+  const rows = rowsOf(expression, budget);
+  return rows ? { kind: 'matrix', rows } : expression;
+}
+
+function rowsOf(expression: Expression, budget: Budget): Rows | null {
+  switch (expression.kind) {
+    case 'matrix':
+      return expression.rows;
+    case 'negative':
+      return mapCells(rowsOf(expression.of, budget), (of) => ({ kind: 'negative', of }));
+    case 'quotient':
+      if (!isScalar(expression.under)) return null;
+      return mapCells(rowsOf(expression.over, budget), (over) => ({ ...expression, over }));
+    case 'sum':
+      return expression.terms
+        .map((term) => rowsOf(term, budget))
+        .reduce((a, b) => a && b && sumOf(a, b, budget));
+    case 'product':
+      return productOf(expression.factors, budget);
+    case 'power':
+      return powerOf(rowsOf(expression.base, budget), expression.exponent, budget);
+    default:
+      return null;
+  }
+}
+
+function mapCells(rows: Rows | null, change: (cell: Expression) => Expression): Rows | null {
+  return rows && rows.map((row) => row.map(change));
+}
+
+function sumOf(a: Rows, b: Rows, budget: Budget): Rows | null {
+  if (a.length !== b.length || a[0]!.length !== b[0]!.length) return null;
+  spend(budget, a.length * a[0]!.length);
+  return a.map((row, at) => row.map((cell, to) => ({ kind: 'sum', terms: [cell, b[at]![to]!] })));
+}
+
+/** Factors from left to right; numbers may stand anywhere. */
+function productOf(factors: readonly Expression[], budget: Budget): Rows | null {
+  let rows: Rows | null = null;
+  const scalars: Expression[] = [];
+  for (const factor of factors) {
+    if (isScalar(factor)) {
+      scalars.push(factor);
+      continue;
+    }
+    const own = rowsOf(factor, budget);
+    if (!own) return null;
+    rows = rows ? multiplied(rows, own, budget) : own;
+    if (!rows) return null;
+  }
+  if (scalars.length === 0) return rows;
+  return mapCells(rows, (cell) => ({ kind: 'product', factors: [...scalars, cell] }));
+}
+
+function multiplied(a: Rows, b: Rows, budget: Budget): Rows | null {
+  if (a[0]!.length !== b.length || Math.max(a.length, b.length, b[0]!.length) > SIZE_MAX) return null;
+  spend(budget, a.length * b.length * b[0]!.length);
+  return a.map((row) =>
+    b[0]!.map((_, to) => ({
+      kind: 'sum',
+      terms: row.map((cell, at): Expression => ({ kind: 'product', factors: [cell, b[at]![to]!] })),
+    })),
+  );
+}
+
+function powerOf(rows: Rows | null, exponent: Expression, budget: Budget): Rows | null {
+  if (!rows) return null;
+  if (exponent.kind === 'symbol' && exponent.name === 'T')
+    return rows[0]!.map((_, at) => rows.map((row) => row[at]!));
+  if (exponent.kind !== 'number' || exponent.value.d !== 1n) return null;
+  const times = Number(exponent.value.valueOf());
+  if (times < 1 || times > POWER_MAX) return null;
+  let power: Rows | null = rows;
+  for (let at = 1; at < times && power; at++) power = multiplied(power, rows, budget);
+  return power;
+}
+
+/** Along the first row; null for a matrix that is not square, or too large. */
+export function determinant(rows: Rows, budget: Budget): Expression | null {
+  if (rows.length > DETERMINANT_SIZE_MAX || rows.some((row) => row.length !== rows.length)) return null;
+  spend(budget, rows.length);
+  if (rows.length === 1) return rows[0]![0]!;
+  const terms = rows[0]!.map((cell, column): Expression => {
+    const minor = determinant(
+      rows.slice(1).map((row) => row.toSpliced(column, 1)),
+      budget,
+    )!;
+    const term: Expression = { kind: 'product', factors: [cell, minor] };
+    return column % 2 === 0 ? term : { kind: 'negative', of: term };
+  });
+  return { kind: 'sum', terms };
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GRADE_LIMITS, createBudget } from '../../../src/grade/compare/budget.js';
+import { parseAnswer } from '../../../src/grade/parse/parseAnswer.js';
+import { determinant, workedOut } from '../../../src/grade/values/matrices.js';
+import { exactValue } from '../../../src/grade/values/exact.js';
+
+const M = '\\begin{pmatrix}1&2\\\\0&1\\end{pmatrix}';
+
+function cells(text: string): (number | string)[][] | null {
+  const budget = createBudget();
+  const worked = workedOut(parseAnswer(text)[0]!, budget);
+  if (worked.kind !== 'matrix') return null;
+  return worked.rows.map((row) => row.map((cell) => Number(exactValue(cell, budget)) + 0));
+}
+
+test('sums, products, powers and transposes of matrices are worked out', () => {
+  assert.deepEqual(cells(`${M}+${M}`), [
+    [2, 4],
+    [0, 2],
+  ]);
+  assert.deepEqual(cells(`3${M}${M}`), [
+    [3, 12],
+    [0, 3],
+  ]);
+  assert.deepEqual(cells(`${M}^3`), [
+    [1, 6],
+    [0, 1],
+  ]);
+  assert.deepEqual(cells(`-\\frac{${M}^T}{2}`), [
+    [-0.5, 0],
+    [-1, -0.5],
+  ]);
+});
+
+test('what does not fit stays as it is', () => {
+  for (const text of [`${M}+1`, `${M}\\begin{pmatrix}1&2\\end{pmatrix}`, `${M}^{9}`])
+    assert.equal(cells(text), null);
+});
+
+test('a determinant has a size, and its work is paid for', () => {
+  const row = Array.from({ length: 5 }, () => ({ kind: 'symbol', name: 'x' }) as const);
+  const budget = createBudget({ ...GRADE_LIMITS, workMax: 100 });
+  assert.equal(determinant([row, row, row, row, row], budget), null);
+  assert.ok(determinant([row.slice(0, 4), row.slice(0, 4), row.slice(0, 4), row.slice(0, 4)], budget));
+  assert.ok(budget.workLeft < 60);
+});
