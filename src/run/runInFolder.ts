@@ -14,9 +14,11 @@ import { committedShards, isComplete, resumeOf, totalsOf } from '../io/runFolder
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
+import { type SkippedCounter, countSkipped } from '../io/sources/skippedLines.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
+import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
@@ -70,10 +72,16 @@ function recordOf(plan: Plan): RunRecord {
 }
 
 /** The report follows from the commits alone. State deltas are read again only for steps that make figures of them. */
-async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
+async function reportIn(
+  files: Files,
+  plan: Plan,
+  folder: RunFolder,
+  skipped: SkippedCounter | null = null,
+): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
-  return reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  const report = reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
 async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise<RunResult> {
@@ -121,8 +129,8 @@ async function goOn(
 ): Promise<RunResult> {
   const { files, nowMs } = world;
   const startedMs = nowMs();
-  const { from, replayedRows } = await runRows(plan, folder, opened, world);
-  const report = await reportIn(files, plan, folder);
+  const { from, replayedRows, skipped } = await runRows(plan, folder, opened, world);
+  const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
   const memoryPeakBytes = world.memoryPeakBytes();
@@ -145,6 +153,7 @@ async function emitStart(
   await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
   if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
     await record({ event: 'resumed', from, kept, removed, tornBytes });
+  if (plan.leftOut.length > 0) await record({ event: 'leftOut', files: plan.leftOut });
   emit({ event: 'flowing', from, kept, models: Object.keys(models) });
 }
 
@@ -154,11 +163,18 @@ async function runRows(
   folder: RunFolder,
   opened: OpenedModels,
   world: LoggedWorld,
-): Promise<{ from: number; replayedRows: number }> {
+): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
   const { files, prompt, signal, emit, record, startEncoder } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
+  let isAtEnd = false;
+  const skipped = countSkipped();
+  const recordSkipped = async (): Promise<void> => {
+    for (const { file, line, message } of skipped.takeNew())
+      await record({ event: 'skippedLine', file, line, message });
+  };
+  const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add);
   await fillFolder(
     files,
     folder,
@@ -172,11 +188,16 @@ async function runRows(
         ...opened,
         ...{ prompt, resume, signal },
         onReplayed: (rows) => (replayedRows += rows),
-        read: sourceReader(plan.settings.source, plan.folder, files),
+        read: async (lo, rowsMax) => {
+          const rows = await readRows(lo, rowsMax);
+          isAtEnd ||= rows === null;
+          return rows;
+        },
         sink: {
           append: sink.append,
           async commit(cut) {
             await sink.commit(cut);
+            await recordSkipped();
             if (!cut.done) await writeRunCard(files, plan, folder);
             await record({ event: 'committed', next: cut.next, kept: cut.kept });
           },
@@ -186,7 +207,8 @@ async function runRows(
       });
     },
   );
-  return { from: begunAt, replayedRows };
+  await recordSkipped();
+  return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */

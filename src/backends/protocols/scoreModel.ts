@@ -68,7 +68,10 @@ export async function openScoreModel(
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
       const read: ReadReply<Usage & { scores: number[] }> = (raw, context) =>
         checkScores(protocol.read(raw, context), positions.length, context);
-      const reply = await client.send(seq, path, body, read, () => protocol.calls([harmless(items[0]!)])[0]!);
+      const reply = await client.send(seq, path, body, read, {
+        sequences: positions.length,
+        control: () => protocol.calls([harmless(items[0]!)])[0]!,
+      });
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
     await Promise.all(sent);

@@ -18,6 +18,7 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     ...linesAndGap(printFigures(report.figures)),
     `${rowsKept} rows kept of ${rowsIn}${performance ? measuredText(performance) : '; the run was complete'}`,
     ...(short ? [shortText(plan, target)] : []),
+    ...skippedLines(report.skipped),
     '',
     ...sampleLines(plan, sample),
     `data set    ${join(path, 'shards')} (Parquet; card: ${join(path, 'README.md')})`,
@@ -38,6 +39,13 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
 
 function linesAndGap(lines: readonly string[]): readonly string[] {
   return lines.length > 0 ? [...lines, ''] : lines;
+}
+
+function skippedLines(skipped: ReportedEvent['report']['skipped']): string[] {
+  if (!skipped || skipped.lines === 0) return [];
+  const [first] = skipped.first;
+  const where = first ? `; the first is ${first.file}:${first.line}: ${first.message}` : '';
+  return [`${skipped.lines} lines of the source are no rows and were skipped (see the report)${where}`];
 }
 
 function shortText({ settings }: Plan, target: number): string {
