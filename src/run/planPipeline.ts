@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
+import { listDataFiles } from '../io/files/dataFiles.js';
+import { nodeFiles } from '../io/files/files.js';
 import { canImport, readPromptFile } from '../io/files/packageFiles.js';
 import { HANDED_OVER, readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
@@ -18,6 +20,9 @@ const DEPS = {
   canImport,
   readHead,
   contentsHash,
+  listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
+  sourceHead: async ({ format, options }, file) =>
+    format.readHead ? format.readHead(nodeFiles, file, options) : null,
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { leftOutText } from '../../pipeline/printPlan.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
 import type { RunEvent } from '../../run/events.js';
 import type { PipelineRun, RunOutcome } from '../../run/runPipeline.js';
@@ -46,6 +47,7 @@ function showProgress(event: RunEvent, folder: string, progress: Progress): void
       process.stderr.write(`Going on in ${relative('', folder)}: ${kept} rows kept of ${from}.\n`);
     progress.start(kept);
   }
+  if (event.event === 'leftOut') process.stderr.write(`${leftOutText(event.files)}\n`);
   if (event.event === 'counted') progress.counts(event.step, event.counts);
   if (event.event === 'delivered') progress.delivered(event.kept);
 }
