@@ -137,6 +137,10 @@ async function goOn(
   const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
+  for (const [model, { notes = {} }] of Object.entries(stats)) {
+    for (const [note, count] of Object.entries(notes))
+      await world.record({ event: 'noted', model, note, count });
+  }
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
   return { report, performance };
 }
@@ -179,7 +183,7 @@ async function runRows(
   await fillFolder(
     files,
     folder,
-    { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
+    { columns: plan.columns, metadata: shardMetadata(plan), rowGroupRows, zstdLevel, startEncoder },
     async (resume, sink) => {
       begunAt = resume.from;
       // A crash may have come between a commit and its card.
@@ -213,7 +217,7 @@ async function runRows(
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
-function metadataOf(plan: Plan): Record<string, string> {
+export function shardMetadata(plan: Plan): Record<string, string> {
   const { name, identity, settings } = plan;
   return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
 }

@@ -12,6 +12,7 @@ export type LogEvent =
   | { event: 'skippedLine'; file: string; line: number; message: string }
   | { event: 'served'; model: string; startedS: number; line: string }
   | { event: 'committed'; next: number; kept: number }
+  | { event: 'noted'; model: string; note: string; count: number }
   | { event: 'finished'; rowsIn: number; rowsKept: number; wallS: number }
   | { event: 'failed'; code: string; message: string };
 
