@@ -14,8 +14,8 @@ export const UNREACHABLE_MS_DEFAULT = 60_000;
 /** Nobody sits beside a batch that takes a night. */
 export const BATCH_UNREACHABLE_MS_DEFAULT = 3_600_000;
 export const RETRIES_MAX_DEFAULT = 5;
-/** More than any single server runs at once. */
-export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 1024;
+/** Sequences: twice what vLLM runs at once on the largest GPUs, so that a queue fits too. */
+export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 2048;
 
 // Connections (http/).
 
@@ -74,7 +74,7 @@ export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
 export const POLL_TIMEOUT_MS = 2_000;
 
-// The limit of requests in flight (pool/aimdLimit.ts).
+// The limit of sequences in flight (pool/aimdLimit.ts). A request of n choices is n sequences.
 
 /** More than a small server's slots. Too many requests only wait in its queue; too few leave it idle. */
 export const LIMIT_START = 64;
@@ -90,6 +90,11 @@ export const RECOVERY_FACTOR = 1.25;
 export const APPROACH_FACTOR = 1.05;
 /** A queue of less than this share of the wanted one counts as none. */
 export const FEW_SHARE = 0.2;
+/**
+ * A server is given at least what it answers in this time: several steps of an engine and several round trips, and half a second
+ * of waiting at most where the page cannot show what runs.
+ */
+export const ANSWERED_MS = 500;
 /** Polls that contradict what we know to be in flight, before the metrics page is taken for wrong. */
 export const CONTRADICTIONS_MAX = 20;
 /** Gauges lag behind by seconds. After a change the limit waits for so many polls at most until the page shows it. */

@@ -137,6 +137,10 @@ async function goOn(
   const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
+  for (const [model, { notes = {} }] of Object.entries(stats)) {
+    for (const [note, count] of Object.entries(notes))
+      await world.record({ event: 'noted', model, note, count });
+  }
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
   return { report, performance };
 }

@@ -169,13 +169,14 @@ function leastBusy(
   perEngineMax: number,
 ): Slots<EngineProcess> {
   return {
-    take() {
+    find() {
       const least = engines.reduce((best, engine) =>
         engine.outstanding[kind] < best.outstanding[kind] ? engine : best,
       );
-      if (least.outstanding[kind] >= perEngineMax) return null;
-      least.outstanding[kind] += 1;
-      return least;
+      return least.outstanding[kind] < perEngineMax ? least : null;
+    },
+    occupy(engine) {
+      engine.outstanding[kind] += 1;
     },
     release(engine) {
       engine.outstanding[kind] -= 1;

@@ -32,21 +32,35 @@ export interface ServerDeps {
 
 export type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
 
+/** A request, and what reads its reply. */
+interface Posted<T> {
+  path: string;
+  body: unknown;
+  read: ReadReply<T>;
+}
+
+/** What a request is, beside what it says. */
+export interface About {
+  /** How many it is at the server, one for each choice or text that it asks for; 1 if absent. */
+  sequences?: number;
+  /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
+  control?: () => Control;
+}
+
 export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
   readonly label: string;
   /**
    * Posts `body` to `path` of a server, again as long as that fails with a TryFailure and the retry policy allows it.
    * JSON.stringify writes the body anew for each try. `read` reads the reply; it throws what any other reply means. Rejects
-   * with a RowError or a ScaleQuestError. `control` gives the same request with a harmless text instead of the row's: with it, a
-   * server that refuses every such request ends the run.
+   * with a RowError or a ScaleQuestError.
    */
   send<T extends Usage>(
     seq: number,
     path: string,
     body: unknown,
     read: ReadReply<T>,
-    control?: () => Control,
+    about?: About,
   ): Promise<T>;
   stats(): ModelStats;
   close(): Promise<void>;
@@ -96,16 +110,18 @@ export async function createServerClient(
     throw error;
   }
 
-  function ask<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T> {
+  function ask<T extends Usage>(seq: number, posted: Posted<T>, sequences?: number): Promise<T> {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, { path, body, read });
-    return withRetry(() => pool.run(seq, once), retryOptions).then(answered, failed);
+    const once = tryAt(servers, closing.signal, counts, posted);
+    return withRetry(() => pool.run(seq, once, sequences), retryOptions).then(answered, failed);
   }
 
   const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
-  const send: ServerClient['send'] = (seq, path, body, read, control) =>
-    control ? guarded(guard, ask(seq, path, body, read), control) : ask(seq, path, body, read);
+  const send: ServerClient['send'] = (seq, path, body, read, { sequences, control } = {}) => {
+    const asked = ask(seq, { path, body, read }, sequences);
+    return control ? guarded(guard, asked, control) : asked;
+  };
 
   return {
     label,
@@ -132,7 +148,7 @@ function statsOf(
 
 /** Asks before all rows: those that wait for the verdict hold up the ones behind them. */
 function controlAsker(
-  ask: (seq: number, path: string, body: unknown, read: ReadReply<Usage>) => Promise<unknown>,
+  ask: (seq: number, posted: Posted<Usage>) => Promise<unknown>,
 ): (control: Control) => Promise<unknown> {
   const read: ReadReply<Usage> = (reply, context) => {
     if (reply.status !== 200) throw statusError(reply, context);
@@ -140,7 +156,7 @@ function controlAsker(
     parseReply(reply, z.unknown(), 'anything', context);
     return { promptTokens: 0, completionTokens: 0 };
   };
-  return ({ path, body }) => ask(0, path, body, read);
+  return ({ path, body }) => ask(0, { path, body, read });
 }
 
 function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Control): Promise<T> {
@@ -182,7 +198,7 @@ function tryAt<T>(
   servers: Access['servers'],
   closing: AbortSignal,
   counts: { inFlight: number },
-  { path, body, read }: { path: string; body: unknown; read: ReadReply<T> },
+  { path, body, read }: Posted<T>,
 ): (replica: { index: number }) => Promise<T> {
   return ({ index }) => {
     closing.throwIfAborted();

@@ -43,8 +43,8 @@ export const loadOptions = {
     .min(1)
     .optional()
     .describe(
-      'Requests that one server runs at once (vLLM’s --max-num-seqs), for servers without a metrics page; with one, the ' +
-        'server’s own queue tells.',
+      'Sequences that one server runs at once (vLLM’s --max-num-seqs), for servers without a metrics page; with one, the ' +
+        'server’s own queue tells. A request of n choices, or of n texts to score, is n sequences.',
     ),
   requestsInFlightMax: z
     .int()
@@ -52,7 +52,8 @@ export const loadOptions = {
     .max(65_536)
     .default(REQUESTS_IN_FLIGHT_MAX_DEFAULT)
     .describe(
-      'Most requests, and connections, at once to one server; how many it is given is steered below that.',
+      'Most sequences at once at one server, counted as in `slots`; how many it is given is steered below that. A request that ' +
+        'has more than this goes alone.',
     ),
   timeoutMs: z
     .int()

@@ -11,6 +11,7 @@ export type LogEvent =
   | { event: 'leftOut'; files: readonly string[] }
   | { event: 'skippedLine'; file: string; line: number; message: string }
   | { event: 'committed'; next: number; kept: number }
+  | { event: 'noted'; model: string; note: string; count: number }
   | { event: 'finished'; rowsIn: number; rowsKept: number; wallS: number }
   | { event: 'failed'; code: string; message: string };
 

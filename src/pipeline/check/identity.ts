@@ -34,7 +34,9 @@ export async function identityOf(
   { settings, models, steps, texts, prompts }: Identified,
   { folder, filled, deps }: { folder: string; filled: ReadonlyMap<string, string>; deps: CheckDeps },
 ): Promise<Identity> {
-  const { windowRows: _w, batchRows: _b, ...source } = settings.source;
+  const { windowRows: _w, batchRows: _b, markers, ...read } = settings.source;
+  // The rule decides no row that holds no marker: such sets keep their identity.
+  const source = markers === 'keep' ? { ...read, markers } : read;
   const { folder: _f, lostReplyCharsMax, ...output } = settings.output;
   const value = {
     format: 2,
