@@ -81,8 +81,11 @@ export async function storeModels(plan: Plan, models: readonly Model[], store: S
   );
 }
 
-/** Several pipeline files may share a store, so a model file counts by its contents, not by its path. */
-async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<string> {
+/**
+ * What decides which replies of a store are this model's. Several pipeline files may share a store, so a model file counts by its
+ * contents, not by its path.
+ */
+export async function storeIdentity({ folder }: Pick<Plan, 'folder'>, config: ModelConfig): Promise<string> {
   const { identity, files } = describeModel(config);
   const read = files.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(existsSync));
   const held = read.map((path) => contentsHash(path));

@@ -182,7 +182,7 @@ async function runRows(
   await fillFolder(
     files,
     folder,
-    { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
+    { columns: plan.columns, metadata: shardMetadata(plan), rowGroupRows, zstdLevel, startEncoder },
     async (resume, sink) => {
       begunAt = resume.from;
       // A crash may have come between a commit and its card.
@@ -216,7 +216,7 @@ async function runRows(
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
-function metadataOf(plan: Plan): Record<string, string> {
+export function shardMetadata(plan: Plan): Record<string, string> {
   const { name, identity, settings } = plan;
   return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
 }
