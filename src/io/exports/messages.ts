@@ -22,7 +22,8 @@ const schema = z.strictObject({
   messages: columnName
     .optional()
     .describe(
-      'A column of chats (type `messages`) to write as they are; the other columns are then not read, and rows without a chat are left out.',
+      'A column of chats (type `messages`) to write as they are; the other columns are then not read, and rows without a chat are ' +
+        'left out.',
     ),
 });
 
