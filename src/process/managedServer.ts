@@ -119,13 +119,7 @@ export async function startServer(
   }
 
   const deadlineMs = clock.nowMs() + options.startTimeoutMs;
-  const lastLine = (): string =>
-    clean(
-      tail()
-        .split('\n')
-        .findLast((line) => line.trim() !== '') ?? '',
-    );
-  const tell = startingTeller(deps, lastLine);
+  const tell = startingTeller(deps, log);
   try {
     while (!(await deps.isReady())) {
       if (ended !== null) throw failure(ended);
@@ -146,13 +140,16 @@ export async function startServer(
 
 function startingTeller(
   { clock, onStarting }: ManagedServerDeps,
-  lastLine: () => string,
+  log: () => string,
 ): (isReady: boolean) => void {
   const startedMs = clock.nowMs();
   let told = { atMs: startedMs, line: '' };
   return (isReady) => {
     const nowMs = clock.nowMs();
-    const line = lastLine();
+    const line =
+      log()
+        .split('\n')
+        .findLast((each) => each.trim() !== '') ?? '';
     const isDue = nowMs - told.atMs >= (line === told.line ? TOLD_AGAIN_MS : TOLD_PERIOD_MS);
     if (!isReady && !isDue) return;
     told = { atMs: nowMs, line };
