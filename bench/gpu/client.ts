@@ -13,7 +13,11 @@ const { values } = parseArgs({
 });
 const SAMPLE_MS = 250;
 
-const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as { prompt: string; max_tokens: number; n?: number }[];
+const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as {
+  prompt: string;
+  max_tokens: number;
+  n?: number;
+}[];
 const openai = {
   replicas: [`${values.url}/v1`],
   model: 'm',
