@@ -1,6 +1,7 @@
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
+import { promptTokenizer } from './promptTokens.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
 
 /**
@@ -91,6 +92,7 @@ function drive(
   dispose: () => Promise<void>,
 ): Engine {
   const waiting: Job[] = [];
+  const tokenize = promptTokenizer(model);
   let looping = false;
   let disposed = false;
 
@@ -127,7 +129,9 @@ function drive(
   }
 
   async function start(job: Job, slot: Slot | null): Promise<void> {
-    const prompt = job.prompt.flatMap(({ text, special }) => model.tokenize(text, special));
+    const tokenized = tokenize(job.prompt);
+    if ('marker' in tokenized) return reply({ kind: 'marked', id: job.id, ...tokenized });
+    const { tokens: prompt } = tokenized;
     if (prompt.length >= contextTokens) {
       reply({ kind: 'promptTooLong', id: job.id, promptTokens: prompt.length, contextTokens });
       return;

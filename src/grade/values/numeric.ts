@@ -36,7 +36,7 @@ export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): P
 
 /** Work of a root, a logarithm, a sine at 50 digits, against a sum. */
 const FUNCTION_WORK = 40;
-/** Of a power that is no whole one: a logarithm and an exponential of complex numbers. */
+/** Work of a power that is not a whole one: a logarithm and an exponential of complex numbers. */
 const POWER_WORK = 700;
 /** Beyond it the digits of an angle say nothing at our precision, and reducing it costs ever more. */
 const ANGLE_MAX = 1e15;
