@@ -149,7 +149,7 @@ async function emitStart(
   plan: Plan,
   folder: RunFolder,
   { from, kept }: Resume,
-  { models }: OpenedModels,
+  { models, served = [] }: OpenedModels,
   { record, emit }: LoggedWorld,
 ): Promise<void> {
   const { removed, tornBytes, manifest } = folder;
@@ -157,6 +157,7 @@ async function emitStart(
   await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
   if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
     await record({ event: 'resumed', from, kept, removed, tornBytes });
+  for (const event of served) await record(event);
   if (plan.leftOut.length > 0) await record({ event: 'leftOut', files: plan.leftOut });
   emit({ event: 'flowing', from, kept, models: Object.keys(models) });
 }
