@@ -97,14 +97,13 @@ export function createConnections({
     return open();
   }
 
-  /** A connection that rests is free soon: waiting for it is better than opening another. */
-  function mayOpen(): boolean {
-    return all.length < connectionsMax && resting <= waiting.length;
-  }
-
   return {
     use(start) {
-      const connection = idle.pop() ?? (mayOpen() ? open() : undefined);
+      // One that rests is free soon, and was used last.
+      const isSoon = resting > waiting.length;
+      const connection = isSoon
+        ? undefined
+        : (idle.pop() ?? (all.length < connectionsMax ? open() : undefined));
       if (connection) start(connection);
       else waiting.push(start);
     },
