@@ -94,6 +94,12 @@ export function planToRun(
   return checkFile(file, { ...DEPS, env, loadsModules: true }, overridesFrom(options));
 }
 
+/** As `planToRun` for a copy of a file, with the paths in it as they are in `file`. */
+export function planSnapshot(file: string, text: string, { env }: Pick<SystemWorld, 'env'>): Promise<Plan> {
+  const readText = (path: string): string => (path === file ? text : readPipelineText(path));
+  return checkFile(file, { ...DEPS, readText, env, loadsModules: true }, []);
+}
+
 /** Options of `checkPipeline`. */
 export interface CheckOptions extends PipelineOptions {
   /**

@@ -149,7 +149,7 @@ async function emitStart(
   plan: Plan,
   folder: RunFolder,
   { from, kept }: Resume,
-  { models }: OpenedModels,
+  { models, served = [] }: OpenedModels,
   { record, emit }: LoggedWorld,
 ): Promise<void> {
   const { removed, tornBytes, manifest } = folder;
@@ -157,6 +157,7 @@ async function emitStart(
   await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
   if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
     await record({ event: 'resumed', from, kept, removed, tornBytes });
+  for (const event of served) await record(event);
   if (plan.leftOut.length > 0) await record({ event: 'leftOut', files: plan.leftOut });
   emit({ event: 'flowing', from, kept, models: Object.keys(models) });
 }
@@ -182,7 +183,7 @@ async function runRows(
   await fillFolder(
     files,
     folder,
-    { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
+    { columns: plan.columns, metadata: shardMetadata(plan), rowGroupRows, zstdLevel, startEncoder },
     async (resume, sink) => {
       begunAt = resume.from;
       // A crash may have come between a commit and its card.
@@ -216,7 +217,7 @@ async function runRows(
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
-function metadataOf(plan: Plan): Record<string, string> {
+export function shardMetadata(plan: Plan): Record<string, string> {
   const { name, identity, settings } = plan;
   return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
 }

@@ -213,9 +213,9 @@ function noteFailed(state: State, replica: Replica, startedMs: number, error: un
 }
 
 /** Whether another replica takes calls. */
-function noteRefused({ replicas }: State, replica: Replica, { retryAfterMs }: TryFailure): boolean {
+function noteRefused({ replicas }: State, replica: Replica, { askedMs }: TryFailure): boolean {
   // Only the refusal that opens the circuit breaker lowers the limit: what happens to a probe says nothing of the server's size.
-  if (replica.breaker.refused(retryAfterMs)) replica.limit.refused();
+  if (replica.breaker.refused(askedMs)) replica.limit.refused();
   return replicas.some(
     (other) => other !== replica && !other.health.isEjected && other.breaker.state === 'closed',
   );

@@ -3,18 +3,25 @@ import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
-import { type ManagedServer, type ServeOptions, startServer } from '../../process/managedServer.js';
+import {
+  type ManagedServer,
+  type ServeOptions,
+  type Starting,
+  startServer,
+} from '../../process/managedServer.js';
+import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { withRetry } from '../http/retryPolicy.js';
+import { troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
 import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import type { ServerOptions } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
+import { BUSY_MS_DEFAULT, UNREACHABLE_FIRST_MS_DEFAULT, UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
 /** What every model behind HTTP servers shares: its requests with their retries, and its counters. */
@@ -28,6 +35,8 @@ export interface ServerDeps {
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
+  /** Told what is waited for while a managed server starts; the line of its log is harmless and short. */
+  onStarting?: ((model: string, starting: Starting) => void) | undefined;
 }
 
 export type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
@@ -73,7 +82,7 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
-  const { retriesMax, unreachableMs, serve } = options;
+  const { serve } = options;
   const { clock, random } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
   const { lastAnswer } = pool;
@@ -85,11 +94,11 @@ export async function createServerClient(
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
   const retryOptions = {
-    ...{ retriesMax, unreachableMs, lastAnswer, clock, random, signal: closing.signal },
+    ...{ ...patienceOf(options), lastAnswer, clock, random, signal: closing.signal },
     failoversMax: servers.length,
     onRetry(failure: TryFailure) {
       counts.retries++;
-      trouble = failure.message;
+      trouble = troubleText(failure, clock.nowMs());
     },
   };
 
@@ -137,6 +146,14 @@ export async function createServerClient(
   };
 }
 
+/** How often, and for how long, a call is tried again. */
+function patienceOf({ retriesMax, unreachableMs, busyMs = BUSY_MS_DEFAULT }: ServerOptions) {
+  return {
+    ...{ retriesMax, busyMs, unreachableMs: unreachableMs ?? UNREACHABLE_MS_DEFAULT },
+    unreachableFirstMs: unreachableMs ?? UNREACHABLE_FIRST_MS_DEFAULT,
+  };
+}
+
 function statsOf(
   { open, ...totals }: Tally['counts'] & { open: number; inFlight: number },
   trouble: string | undefined,
@@ -179,6 +196,9 @@ function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Contr
   );
 }
 
+/** Of a line of a server's log, as it is shown. */
+const LOG_LINE_CHARS_MAX = 160;
+
 async function startManaged(
   name: string,
   serve: ServeOptions,
@@ -187,13 +207,15 @@ async function startManaged(
   deps: ServerDeps,
   disconnect: () => Promise<void>,
 ): Promise<ManagedServer> {
-  const { clock, signal } = deps;
+  const { clock, signal, onStarting } = deps;
   try {
     const named = namedFor(options, serve);
     const env = childEnvironment(deps.env, named);
     const redactors = named.map((each) => keyRedactor(deps.env[each]));
     const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
-    return await startServer(name, serve, { env, clean, clock, isReady, signal });
+    const tell = (starting: Starting): void =>
+      onStarting?.(name, { ...starting, line: printableLine(starting.line, LOG_LINE_CHARS_MAX) });
+    return await startServer(name, serve, { env, clean, clock, isReady, signal, onStarting: tell });
   } catch (error) {
     await disconnect();
     throw error;

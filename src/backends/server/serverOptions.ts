@@ -4,6 +4,8 @@ import {
   REQUESTS_IN_FLIGHT_MAX_DEFAULT,
   RETRIES_MAX_DEFAULT,
   TIMEOUT_MS_DEFAULT,
+  BUSY_MS_DEFAULT,
+  UNREACHABLE_FIRST_MS_DEFAULT,
   UNREACHABLE_MS_DEFAULT,
 } from '../limits.js';
 
@@ -71,8 +73,20 @@ export const loadOptions = {
     .int()
     .min(0)
     .max(86_400_000)
-    .default(UNREACHABLE_MS_DEFAULT)
-    .describe('How long the server may be unreachable before the run ends, in milliseconds.'),
+    .optional()
+    .describe(
+      'How long the server may be unreachable before the run ends, in milliseconds. If absent, ' +
+        `${UNREACHABLE_MS_DEFAULT} once it has answered, which outlasts a restart, and ${UNREACHABLE_FIRST_MS_DEFAULT} before.`,
+    ),
+  busyMs: z
+    .int()
+    .min(0)
+    .max(604_800_000)
+    .default(BUSY_MS_DEFAULT)
+    .describe(
+      'How long the server may do nothing but refuse (429, 503) before the run ends, in milliseconds; 86400000 waits for a ' +
+        'daily quota. If it says that it opens later than that, the run ends after a minute and says when.',
+    ),
 };
 
 /** A refinement: `serve` starts one server. */
@@ -119,7 +133,8 @@ export interface ServerOptions {
   requestsInFlightMax: number;
   timeoutMs: number;
   retriesMax: number;
-  unreachableMs: number;
+  unreachableMs?: number | undefined;
+  busyMs?: number | undefined;
 }
 
 /** The part of a description that all models behind servers have in common. */

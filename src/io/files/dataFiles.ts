@@ -91,10 +91,14 @@ async function inFolder(files: Files, folder: string, pick: FilePick, depth = 0)
   return listed;
 }
 
+const PATTERN_CHARS_MAX = 4096;
+
 async function matching(files: Files, pattern: string): Promise<DataFiles> {
   // Few pipelines need it, and each command would load it.
   const { default: picomatch } = await import('picomatch');
   const { base, glob } = picomatch.scan(toSlashes(pattern));
+  // Marks alone, as `{{`, are no pattern, and no system has paths that long.
+  if (glob === '' || pattern.length > PATTERN_CHARS_MAX) return { files: [], leftOut: [] };
   const isMatch = picomatch(glob);
   const folder = resolve(base || '.');
   if (!(await files.stat(folder))?.isFolder) return { files: [], leftOut: [] };

@@ -10,6 +10,7 @@ export type LogEvent =
   | { event: 'resumed'; from: number; kept: number; removed: readonly string[]; tornBytes: number }
   | { event: 'leftOut'; files: readonly string[] }
   | { event: 'skippedLine'; file: string; line: number; message: string }
+  | { event: 'served'; model: string; startedS: number; line: string }
   | { event: 'committed'; next: number; kept: number }
   | { event: 'noted'; model: string; note: string; count: number }
   | { event: 'finished'; rowsIn: number; rowsKept: number; wallS: number }

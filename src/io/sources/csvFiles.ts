@@ -132,16 +132,20 @@ function printNames(names: readonly string[]): string {
 }
 
 function badHeader(file: string, column: string, found: string, names: readonly string[]): ScaleQuestError {
-  const [only] = names;
-  const other = names.length === 1 ? [';', '\t', '|', ','].find((mark) => only!.includes(mark)) : undefined;
-  const advice =
-    other === undefined
-      ? 'Correct the header, or say `header: [ … ]` if the file has none'
-      : `The names are divided by ${JSON.stringify(other)}: say \`delimiter: ${JSON.stringify(other)}\` under source.csv`;
+  const advice = delimiterAdvice(names) ?? 'Correct the header, or say `header: [ … ]` if the file has none';
   return new ScaleQuestError('ERR_DATA_INVALID', `${found}. ${advice}.`, {
     at: { file, line: 1 },
     data: { column },
   });
+}
+
+/** What to do about a header that is one name, which looks like several. */
+function delimiterAdvice(names: readonly string[]): string | undefined {
+  const [only] = names;
+  const mark = names.length === 1 ? [';', '\t', '|', ','].find((each) => only!.includes(each)) : undefined;
+  if (mark === undefined) return undefined;
+  const printed = JSON.stringify(mark);
+  return `The names are divided by ${printed}: say \`delimiter: ${printed}\` under source.csv`;
 }
 
 function readRow({ cells, fault, places, width }: Row, columns: readonly FileColumn[]): ReadRow {
@@ -171,12 +175,16 @@ async function readHead(
     for await (const records of tableRecords(files, file, options, delimiter)) {
       const [first] = records;
       if (!first) continue;
-      if (names) return { rows: 1, columns: new Set(names) };
+      if (names) return headOf(names);
       names = namesIn(file, first);
-      if (records.length > 1) return { rows: 1, columns: new Set(names) };
+      if (records.length > 1) return headOf(names);
     }
   } catch (error) {
     if (!(error instanceof ScaleQuestError)) throw error;
   }
   return { rows: 0, columns: new Set() };
+}
+
+function headOf(names: readonly string[]): FileHead {
+  return { rows: 1, columns: new Set(names), advice: delimiterAdvice(names) };
 }

@@ -1,21 +1,12 @@
 import { z } from 'zod';
-import { COLUMN_TYPES, type Column, type ColumnType } from '../../arrow/columnType.js';
-import { isColumnType, typeTree } from '../../arrow/typeTree.js';
+import type { Column } from '../../arrow/columnType.js';
+import { columnTypeSchema } from '../../arrow/columnTypeSchema.js';
+import { typeTree } from '../../arrow/typeTree.js';
 import type { SourceColumn, SourceFiles } from './format.js';
 import { encodingOf } from './text/encoding.js';
 import type { FileColumn } from '../values/jsonRow.js';
 
-const TYPES = [...COLUMN_TYPES, 'timestamp'];
-
-const columnType = z
-  .string()
-  .refine(
-    (type) => type === 'timestamp' || isColumnType(type),
-    `expected one of ${TYPES.join(', ')}, or a list or struct of them, as list<int64> or struct<name: string, score: float64>`,
-  )
-  .meta({ anyOf: [{ enum: TYPES }, { pattern: '^(list|struct)<.*>$' }] }) as unknown as z.ZodType<
-  ColumnType | 'timestamp'
->;
+const columnType = columnTypeSchema('timestamp');
 
 /** What the options of all formats share. `what` names the files, as `JSON Lines files`. */
 function sharedOptions(what: string) {

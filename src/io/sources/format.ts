@@ -54,6 +54,8 @@ export interface FileHead {
   rows: number;
   /** Names of the columns that have a value in one of these rows. */
   columns: ReadonlySet<string>;
+  /** Why a column may not be found, if the head looks as if the options were wrong. */
+  advice?: string | undefined;
 }
 
 /** One kind of files that rows come from: one file, and one line in registry.ts. */

@@ -59,7 +59,8 @@ async function checkColumnsAtHead(
     if (head.columns.has(inFile)) continue;
     const message =
       `none of the first ${head.rows} rows of ${file} has a column "${inFile}"; ` +
-      `${suggestion(inFile, [...head.columns])}; another name for it is given by \`from: { ${name}: … }\``;
+      (head.advice ??
+        `${suggestion(inFile, [...head.columns])}; another name for it is given by \`from: { ${name}: … }\``);
     problems.push(problem('ERR_DATA_INVALID', document.at(['source', named.name, 'columns', name]), message));
   }
 }

@@ -68,3 +68,8 @@ test('nothing at a path, or no file of the ending in a folder, is an error', asy
     message: /holds no \.jsonl file/,
   });
 });
+
+test('marks that are no pattern, and patterns longer than any path, match no file', async () => {
+  for (const path of ['{{', '[]', `/nowhere/${'*'.repeat(5000)}`])
+    await assert.rejects(listDataFiles(nodeFiles, [path], JSONL), { code: 'ERR_IO_READ' });
+});
