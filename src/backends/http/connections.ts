@@ -31,6 +31,20 @@ function loadUndici(): typeof import('undici') {
   return require('undici') as typeof import('undici');
 }
 
+/** Makes connections that are not open yet. */
+function connector(origin: string, replyBytesMax: number): () => Client {
+  const { Client, buildConnector } = loadUndici();
+  // One for all: it remembers TLS sessions.
+  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+  return () =>
+    new Client(origin, {
+      ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
+      ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
+      // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
+      ...{ headersTimeout: 0, bodyTimeout: 0 },
+    });
+}
+
 /**
  * A stack of undici's clients. The one used last goes first, so those that are not needed fall idle and close. undici's own
  * pool looks for a free one among all of them for every request, which a thousand requests in flight can feel.
@@ -46,9 +60,7 @@ export function createConnections({
   clock,
   replyBytesMax = REPLY_BYTES_MAX,
 }: ConnectionsOptions): ConnectionStack {
-  const { Client, buildConnector } = loadUndici();
-  // One for all: it remembers TLS sessions.
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+  const connectTo = connector(origin, replyBytesMax);
   const all: Client[] = [];
   const idle: Client[] = [];
   const waiting: ((connection: Client) => void)[] = [];
@@ -58,12 +70,7 @@ export function createConnections({
   let hasSurplus = false;
 
   function open(): Client {
-    const connection = new Client(origin, {
-      ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
-      ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
-      // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
-      ...{ headersTimeout: 0, bodyTimeout: 0 },
-    });
+    const connection = connectTo();
     // undici says so of a reply to no request.
     connection.on('disconnect', (_origin, _targets, { message }) => {
       if (message === 'bad response') distrust();
