@@ -92,16 +92,12 @@ export function createConnections({
 
   function rested(connection: Client): void {
     resting -= 1;
-    const own = hasSurplus ? renewed(connection) : connection;
+    // It may have more to come.
+    if (hasSurplus) drop(connection);
+    const own = hasSurplus ? open() : connection;
     const next = waiting.shift();
     if (next) next(own);
     else idle.push(own);
-  }
-
-  /** A connection in place of one that may have more to come. */
-  function renewed(connection: Client): Client {
-    drop(connection);
-    return open();
   }
 
   return {
