@@ -1,7 +1,16 @@
-import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import type {
+  ControlledEvaluateInputItem,
+  LlamaContextSequence,
+  LlamaModel,
+  Token,
+  TokenBias,
+} from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
+import { type ReadNext, optionProbabilities } from './optionProbabilities.js';
+import { samplerMemory } from './samplerMemory.js';
+import { samplingOf } from './sampling.js';
 
 /**
  * A llama.cpp context driven in lockstep: each turn of the loop decodes one token of every running completion, in
@@ -34,8 +43,13 @@ interface Stops {
 
 type Reply = (message: FromEngine) => void;
 
-export async function openEngine(options: EngineOptions, reply: Reply): Promise<Engine> {
-  const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
+/** `collectGarbage`: frees what is unreachable and young (samplerMemory.ts says why). */
+export async function openEngine(
+  options: EngineOptions,
+  reply: Reply,
+  collectGarbage: () => void,
+): Promise<Engine> {
+  const { getLlama, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
   const llama = await getLlama({
     build: 'never',
     gpu: options.gpu ? 'auto' : false,
@@ -59,7 +73,11 @@ export async function openEngine(options: EngineOptions, reply: Reply): Promise<
     sequence: context.getSequence(),
     running: null,
   }));
-  return drive(model, scoring, slots, contextTokens, reply, () => llama.dispose());
+  return drive({
+    ...{ model, scoring, slots, contextTokens, reply, collectGarbage },
+    biasOf: (tokens, logit) => TokenBias.for(model).set(tokens, { logit }),
+    dispose: () => llama.dispose(),
+  });
 }
 
 /** Beyond what it was trained for, a model writes nonsense without saying so. */
@@ -82,14 +100,21 @@ export function keyCacheType(model: LlamaModel): { experimentalKvCacheKeyType?: 
   return headWidth % 32 === 0 && headWidth % 64 !== 0 ? { experimentalKvCacheKeyType: 'Q8_0' } : {};
 }
 
-function drive(
-  model: LlamaModel,
-  scoring: LlamaContextSequence,
-  slots: Slot[],
-  contextTokens: number,
-  reply: Reply,
-  dispose: () => Promise<void>,
-): Engine {
+interface Loaded {
+  model: LlamaModel;
+  scoring: LlamaContextSequence;
+  slots: Slot[];
+  contextTokens: number;
+  reply: Reply;
+  collectGarbage: () => void;
+  biasOf: (tokens: Token[], logit: number) => TokenBias;
+  dispose: () => Promise<void>;
+}
+
+function drive(loaded: Loaded): Engine {
+  const { model, scoring, slots, contextTokens, reply } = loaded;
+  const vocabularyTokens = [...model.iterateAllTokens()].length;
+  const samplers = samplerMemory(vocabularyTokens, loaded.collectGarbage);
   const waiting: Job[] = [];
   let looping = false;
   let disposed = false;
@@ -101,6 +126,7 @@ function drive(
       await startWaiting();
       const active = slots.filter(({ running }) => running);
       if (active.length > 0) await decodeStep(active);
+      samplers.free();
     }
     looping = false;
   }
@@ -124,6 +150,7 @@ function drive(
     } catch (error) {
       reply({ kind: 'failed', id: job.id, message: (error as Error).message });
     }
+    samplers.free();
   }
 
   async function start(job: Job, slot: Slot | null): Promise<void> {
@@ -133,7 +160,9 @@ function drive(
       return;
     }
     if (job.kind === 'choose') {
-      const probabilities = await optionProbabilities(prompt, job.options);
+      const options = job.options.map((option) => model.tokenize(option, false)[0]!);
+      const read = readNextOf(prompt);
+      const probabilities = await optionProbabilities(options, vocabularyTokens, read, loaded.biasOf);
       reply({ kind: 'chosen', id: job.id, promptTokens: prompt.length, probabilities });
       return;
     }
@@ -146,15 +175,21 @@ function drive(
     // Never by shifting: a shifted cache gives other probabilities than an evaluated one.
     await sequence.adaptStateToTokens(tokens, false);
     const missing = tokens.slice(sequence.nextTokenIndex);
-    if (missing.length > 0) await sequence.controlledEvaluate(missing);
+    if (missing.length > 0) await evaluateNew(sequence, missing);
   }
 
-  async function optionProbabilities(prompt: Token[], options: readonly string[]): Promise<number[]> {
-    await evaluate(scoring, prompt.slice(0, -1));
-    const [output] = (await scoring.controlledEvaluate([
-      [prompt.at(-1)!, { generateNext: { probabilities: true } }],
-    ])) as [{ next: { probabilities: Map<Token, number> } }];
-    return options.map((option) => output.next.probabilities.get(model.tokenize(option, false)[0]!) ?? 0);
+  function evaluateNew(sequence: LlamaContextSequence, tokens: ControlledEvaluateInputItem[]) {
+    samplers.add();
+    return sequence.controlledEvaluate(tokens);
+  }
+
+  function readNextOf(prompt: Token[]): ReadNext {
+    return async (look) => {
+      await evaluate(scoring, prompt.slice(0, -1));
+      const generateNext = { probabilities: true, ...(look && { options: look }) };
+      const [output] = await evaluateNew(scoring, [[prompt.at(-1)!, { generateNext }]]);
+      return output!.next.probabilities!;
+    };
   }
 
   async function decodeStep(active: Slot[]): Promise<void> {
@@ -166,8 +201,8 @@ function drive(
     const { job, prompt, tokens, choices } = running!;
     const seed = deriveSeed(job.seed, 'token', choices.length, tokens.length);
     const last = tokens.at(-1) ?? prompt.at(-1)!;
-    const options = { temperature: job.temperature, topP: job.topP, topK: 0, minP: 0, seed };
-    const [output] = await sequence.controlledEvaluate([[last, { generateNext: { token: true, options } }]]);
+    const options = { ...samplingOf(vocabularyTokens, job.temperature, job.topP), seed };
+    const [output] = await evaluateNew(sequence, [[last, { generateNext: { token: true, options } }]]);
     return output?.next.token ?? null;
   }
 
@@ -220,7 +255,7 @@ function drive(
     },
     async dispose() {
       disposed = true;
-      await dispose();
+      await loaded.dispose();
     },
   };
 }

@@ -198,8 +198,8 @@ interface EngineProcess {
 function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
   return fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines.
-    execArgv: [],
+    // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines. samplerMemory.ts needs this one.
+    execArgv: ['--expose-gc'],
     env,
   });
 }
