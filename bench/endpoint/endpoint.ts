@@ -83,7 +83,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   noteGauges();
 
   function noteGauges(): void {
-    lag.note(wallMs(), engine.gauges(simulatedMs()));
+    lag.note(wallMs(), engine.published(simulatedMs()));
   }
 
   /** One timer for the engine's next event, however many requests there are. */
@@ -268,7 +268,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
   function gaugesNow(): Gauges {
     if (metrics === 'frozen' && frozen) return frozen;
-    return metricsLagMs > 0 ? lag.at(wallMs() - metricsLagMs) : engine.gauges(simulatedMs());
+    return metricsLagMs > 0 ? lag.at(wallMs() - metricsLagMs) : engine.published(simulatedMs());
   }
 
   function answerControl(body: unknown, response: ServerResponse): void {

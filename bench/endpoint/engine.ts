@@ -2,8 +2,9 @@ import { BLOCK_TOKENS, createPrefixCache } from './prefixCache.js';
 
 /**
  * A continuous-batching engine in simulated time: S slots, a first-come-first-served queue without bound, one token a
- * step for each running sequence. It has no clock and no timer: it is told the time and says when it next matters, so
- * its cost is by sequence, not by token.
+ * step for each running sequence. A request of n choices is n sequences, as in vLLM (v1/engine/parallel_sampling.py), and the
+ * step that reads the end of a prompt makes its first token, so a one-token call holds its slot for one step. It has no clock
+ * and no timer: it is told the time and says when it next matters, so its cost is by sequence, not by token.
  */
 export interface EngineConfig {
   slots: number;
@@ -11,6 +12,7 @@ export interface EngineConfig {
   stepBaseMs: number;
   stepPerSlotMs: number;
   slowFactor: number;
+  /** Of one prompt. */
   prefillTokensPerStep: number;
   /** Room for the tokens that running sequences hold; when it is full the youngest goes back and is recomputed. */
   kvTokensMax: number;
@@ -92,6 +94,12 @@ export interface Engine {
   /** A server that is down has lost its requests and offers no slots. */
   setDown(down: boolean, nowMs: number): void;
   gauges(nowMs: number): Gauges;
+  /**
+   * What the metrics page shows: the sequences as they were when the last step ended, those that it ended taken out and the
+   * next ones not yet let in (vLLM, v1/core/sched/scheduler.py, make_stats at the end of update_from_output). A call that one
+   * step serves is never seen running there.
+   */
+  published(nowMs: number): Gauges;
 }
 
 export const ENGINE_DEFAULTS: EngineConfig = {
@@ -99,7 +107,7 @@ export const ENGINE_DEFAULTS: EngineConfig = {
   stepBaseMs: 4,
   stepPerSlotMs: 0.03,
   slowFactor: 1,
-  prefillTokensPerStep: 40,
+  prefillTokensPerStep: 2048,
   kvTokensMax: Infinity,
   queuedMax: Infinity,
   prefixBlocksMax: 0,
@@ -110,13 +118,14 @@ export function stepMsOf(config: EngineConfig, running: number): number {
   return (config.stepBaseMs + config.stepPerSlotMs * running) * config.slowFactor;
 }
 
-/** Steps that a job takes; reading the prompt costs one at least, also where nothing is made. */
+/** Steps that a job takes; the last of those that read the prompt makes the first token. */
 export function stepsOf(config: EngineConfig, { promptTokens, tokens }: Job): number {
-  return Math.max(1, prefillSteps(config, promptTokens) + tokens);
+  return prefillSteps(config, promptTokens) - 1 + Math.max(1, tokens);
 }
 
+/** One at least: of a prompt that is known the last token is read. */
 function prefillSteps({ prefillTokensPerStep }: EngineConfig, promptTokens: number): number {
-  return Math.ceil(promptTokens / prefillTokensPerStep);
+  return Math.max(1, Math.ceil(promptTokens / prefillTokensPerStep));
 }
 
 export function createEngine(given: Partial<EngineConfig> = {}): Engine {
@@ -146,6 +155,8 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
   let nextFinishStep = Infinity;
   let nextKvStep = Infinity;
   let accountedMs = 0;
+  /** Of the boundary at `atStep`; those after it changed nothing but the queue. */
+  let shown = { running: 0, waiting: 0, atStep: 0 };
 
   function submit(jobs: readonly Job[], nowMs: number, onDone: (atMs: number) => void): Ticket | null {
     if (running.length + waiting + jobs.length > config.queuedMax) return null;
@@ -233,6 +244,8 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
 
   function passBoundary(atMs: number): void {
     const finished = takeFinished();
+    // Where an idle time ends, no step has ended.
+    shown = stepMs === 0 ? { ...shown, atStep: step } : { running: running.length, waiting, atStep: step };
     const preempted = makeRoom();
     if (!preempted) admit();
     dirty = false;
@@ -281,9 +294,8 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
       takeWaiting();
       sequence.state = 'running';
       const cachedTokens = takeCached(sequence);
-      sequence.decodeFrom = step + prefillSteps(config, heldTokens - cachedTokens);
-      const end = sequence.decodeFrom + sequence.tokens - sequence.tokensDone;
-      sequence.finishStep = Math.max(step + 1, end);
+      sequence.decodeFrom = step + prefillSteps(config, heldTokens - cachedTokens) - 1;
+      sequence.finishStep = sequence.decodeFrom + Math.max(1, sequence.tokens - sequence.tokensDone);
       running.push(sequence);
     }
   }
@@ -379,6 +391,7 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
     totals.tokensWasted += running.reduce((sum, sequence) => sum + tokensBy(sequence), 0);
     for (const sequence of [...running, ...returned, ...queue.slice(queueHead)]) sequence.state = 'aborted';
     [running, returned, queue, queueHead, waiting] = [[], [], [], 0, 0];
+    shown = { running: 0, waiting: 0, atStep: step };
     active = false;
     dirty = false;
   }
@@ -389,5 +402,23 @@ export function createEngine(given: Partial<EngineConfig> = {}): Engine {
     return { running: running.length, waiting, kvTokens: kvTokens(), preemptions: totals.preemptions };
   }
 
-  return { config, totals, timeline, submit, abort, advance, nextEventMs, configure, setDown, gauges };
+  function published(nowMs: number): Gauges {
+    const now = gauges(nowMs);
+    if (active && step > shown.atStep) shown = { running: now.running, waiting: now.waiting, atStep: step };
+    return { ...now, running: shown.running, waiting: shown.waiting };
+  }
+
+  return {
+    config,
+    totals,
+    timeline,
+    submit,
+    abort,
+    advance,
+    nextEventMs,
+    configure,
+    setDown,
+    gauges,
+    published,
+  };
 }

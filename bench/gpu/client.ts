@@ -13,7 +13,11 @@ const { values } = parseArgs({
 });
 const SAMPLE_MS = 250;
 
-const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as { prompt: string; max_tokens: number }[];
+const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as {
+  prompt: string;
+  max_tokens: number;
+  n?: number;
+}[];
 const openai = {
   replicas: [`${values.url}/v1`],
   model: 'm',
@@ -30,11 +34,12 @@ const ends: [number, number][] = [];
 const inFlight: [number, number][] = [];
 const sampler = setInterval(() => inFlight.push([seconds(), model.stats().inFlight]), SAMPLE_MS);
 await Promise.all(
-  jobs.map(async ({ prompt, max_tokens: tokensMax }, seq) => {
+  jobs.map(async ({ prompt, max_tokens: tokensMax, n = 1 }, seq) => {
     const message = { kind: 'user', text: prompt } as const;
-    const asked = { seq, message, n: 1, tokensMax, temperature: 0, topP: 1, seed: seq };
-    const [choice] = await model.complete(asked);
-    ends.push([seconds(), choice!.tokens]);
+    const temperature = n > 1 ? 1 : 0;
+    const asked = { seq, message, n, tokensMax, temperature, topP: 1, seed: seq };
+    const choices = await model.complete(asked);
+    ends.push([seconds(), choices.reduce((sum, choice) => sum + choice.tokens, 0)]);
   }),
 );
 const took = seconds();

@@ -9,7 +9,7 @@ import time
 import aiohttp
 
 
-async def run(url, jobs, concurrency):
+async def run(url, jobs, concurrency, ignore_eos):
     ends = []
     left = iter(jobs)
     timeout = aiohttp.ClientTimeout(total=None)
@@ -20,17 +20,18 @@ async def run(url, jobs, concurrency):
             for job in left:
                 body = {
                     "model": "m",
-                    "n": 1,
-                    "temperature": 0,
+                    "n": job.get("n", 1),
+                    "temperature": 1 if job.get("n", 1) > 1 else 0,
                     "prompt": job["prompt"],
                     "max_tokens": job["max_tokens"],
+                    **({"ignore_eos": True} if ignore_eos else {}),
                 }
                 async with session.post(f"{url}/v1/completions", json=body) as reply:
                     reply.raise_for_status()
                     tokens = (await reply.json())["usage"]["completion_tokens"]
                 ends.append([time.perf_counter() - start, tokens])
 
-        await asyncio.gather(*(work() for _ in range(concurrency)))
+        await asyncio.gather(*(work() for _ in range(min(concurrency, len(jobs)))))
         return {"seconds": time.perf_counter() - start, "ends": ends}
 
 
@@ -44,6 +45,7 @@ def main():
     parser.add_argument("--url", required=True)
     parser.add_argument("--load", required=True)
     parser.add_argument("--concurrency", type=int, required=True)
+    parser.add_argument("--ignore-eos", action="store_true")
     args = parser.parse_args()
     with open(args.load) as file:
         jobs = json.load(file)
@@ -51,9 +53,9 @@ def main():
     try:
         import uvloop
 
-        result = uvloop.run(run(args.url, jobs, args.concurrency))
+        result = uvloop.run(run(args.url, jobs, args.concurrency, args.ignore_eos))
     except ImportError:
-        result = asyncio.run(run(args.url, jobs, args.concurrency))
+        result = asyncio.run(run(args.url, jobs, args.concurrency, args.ignore_eos))
     print(json.dumps({**result, "cpuSeconds": cpu_seconds() - before}))
 
 

@@ -7,6 +7,7 @@ import {
   Struct,
   Utf8,
   Float64,
+  Int64,
   Bool,
   makeData,
 } from 'apache-arrow';
@@ -14,6 +15,7 @@ import { ScaleQuestError } from '../errors.js';
 import { arrowField, arrowType } from './arrowType.js';
 import { type Column, type ColumnType, type ColumnValue } from './columnType.js';
 import { type NamedColumn, wrongValue } from './fault.js';
+import { type FieldTree, type TypeTree, printType, typeTree } from './typeTree.js';
 
 /**
  * One column from JavaScript values, about five times as fast as `vectorFromArray`.
@@ -27,9 +29,18 @@ export function buildData(
   nullable = false,
   name = 'value',
 ): Data {
-  const column = { name, type };
-  if (type.startsWith('list<')) return buildLists(column, values, nullable);
-  return buildFlat(column, values, nullable);
+  return buildTree({ name, type }, typeTree(type), values, nullable);
+}
+
+function buildTree(
+  column: NamedColumn,
+  tree: TypeTree,
+  values: readonly ColumnValue[],
+  nullable: boolean,
+): Data {
+  if (tree.kind === 'list') return buildLists(column, tree, values, nullable);
+  if (tree.kind === 'struct') return buildStructs(column, tree.fields, values, nullable);
+  return buildFlat(column, tree.kind, values, nullable);
 }
 
 /** A record batch of `rowCount` rows from `values[column][row]`. Throws as `buildData` does. */
@@ -60,31 +71,34 @@ export function rowsOf(schema: Schema, children: readonly Data[], rowCount: numb
   return new RecordBatch(schema, makeData({ type, length: rowCount, nullCount: 0, children: [...children] }));
 }
 
-function buildFlat(column: NamedColumn, values: readonly ColumnValue[], nullable: boolean): Data {
+function buildFlat(
+  column: NamedColumn,
+  kind: Exclude<TypeTree['kind'], 'list' | 'struct'>,
+  values: readonly ColumnValue[],
+  nullable: boolean,
+): Data {
+  const { length } = values;
   const valid = validity(column, values, nullable);
-  switch (column.type) {
+  switch (kind) {
     case 'string':
-      return makeData({ type: new Utf8(), length: values.length, ...valid, ...encodeText(column, values) });
+      return makeData({ type: new Utf8(), length, ...valid, ...encodeText(column, values) });
     case 'int32':
-      return makeData({
-        type: new Int32(),
-        length: values.length,
-        ...valid,
-        data: packInt32(column, values),
-      });
+      return makeData({ type: new Int32(), length, ...valid, data: packInt32(column, values) });
+    case 'int64':
+      return makeData({ type: new Int64(), length, ...valid, data: packInt64(column, values) });
     case 'float64':
-      return makeData({
-        type: new Float64(),
-        length: values.length,
-        ...valid,
-        data: packFloat64(column, values),
-      });
-    default:
-      return makeData({ type: new Bool(), length: values.length, ...valid, data: packBool(column, values) });
+      return makeData({ type: new Float64(), length, ...valid, data: packFloat64(column, values) });
+    case 'bool':
+      return makeData({ type: new Bool(), length, ...valid, data: packBool(column, values) });
   }
 }
 
-function buildLists(column: NamedColumn, values: readonly ColumnValue[], nullable: boolean): Data {
+function buildLists(
+  column: NamedColumn,
+  tree: TypeTree & { kind: 'list' },
+  values: readonly ColumnValue[],
+  nullable: boolean,
+): Data {
   const valid = validity(column, values, nullable);
   const valueOffsets = new Int32Array(values.length + 1);
   const elements: ColumnValue[] = [];
@@ -94,13 +108,43 @@ function buildLists(column: NamedColumn, values: readonly ColumnValue[], nullabl
     else if (list !== null) throw wrongValue(column, row, list);
     valueOffsets[row + 1] = elements.length;
   }
-  const elementType = column.type.slice('list<'.length, -1) as ColumnType;
-  const element: NamedColumn = { name: `${column.name}[…]`, type: elementType };
-  const child = buildFlat(element, elements, elementType !== 'string');
+  const element: NamedColumn = { name: `${column.name}[…]`, type: printType(tree.element) };
+  const child = buildTree(element, tree.element, elements, tree.elementNullable);
   const type = arrowType(column.type);
   return makeData({ type, length: values.length, ...valid, valueOffsets, child } as Parameters<
     typeof makeData
   >[0]) as Data<DataType>;
+}
+
+function buildStructs(
+  column: NamedColumn,
+  fields: readonly FieldTree[],
+  values: readonly ColumnValue[],
+  nullable: boolean,
+): Data {
+  const valid = validity(column, values, nullable);
+  for (let row = 0; row < values.length; row++)
+    if (values[row] !== null && !isRecord(values[row])) throw wrongValue(column, row, values[row]);
+  const children = fields.map(({ name, type, nullable: mayBeNull }) => {
+    const field: NamedColumn = { name: `${column.name}.${name}`, type: printType(type) };
+    // Arrow keeps a place for the fields of a struct that is null; what stands there is never read.
+    const filler = mayBeNull ? null : FILLERS[type.kind];
+    const cells = values.map((value) => (value === null ? filler : fieldOf(value as object, name)));
+    return buildTree(field, type, cells, mayBeNull);
+  });
+  return makeData({ type: arrowType(column.type) as Struct, length: values.length, ...valid, children });
+}
+
+const FILLERS: Record<TypeTree['kind'], ColumnValue> = {
+  ...{ string: '', int32: 0, int64: 0n, float64: 0, bool: false, list: [], struct: {} },
+};
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fieldOf(record: object, name: string): ColumnValue {
+  return Object.hasOwn(record, name) ? (record as Record<string, ColumnValue>)[name]! : null;
 }
 
 function validity(
@@ -164,6 +208,16 @@ function packInt32(column: NamedColumn, values: readonly ColumnValue[]): Int32Ar
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (typeof value === 'number' && (value | 0) === value) data[row] = value;
+    else if (value !== null) throw wrongValue(column, row, value);
+  }
+  return data;
+}
+
+function packInt64(column: NamedColumn, values: readonly ColumnValue[]): BigInt64Array {
+  const data = new BigInt64Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) data[row] = value;
     else if (value !== null) throw wrongValue(column, row, value);
   }
   return data;

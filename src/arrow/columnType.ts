@@ -1,28 +1,56 @@
-/** The column types that steps may declare, as they are written in specs and docs. */
+/** The column types of which others are made, as they are written in specs and docs. */
+export const SCALAR_TYPES = ['string', 'int32', 'int64', 'float64', 'bool'] as const;
+
+/**
+ * The column types that have names of their own. Beside them there are lists and structs of any types, as `list<int64>` and
+ * `struct<name: string, score: float64>`; typeTree.ts reads them.
+ */
 export const COLUMN_TYPES = [
-  'string',
-  'int32',
-  'float64',
-  'bool',
+  ...SCALAR_TYPES,
   'list<string>',
   'list<float64>',
   'list<bool>',
+  'messages',
 ] as const;
-/** The type of a column. A list column holds one list a row; the elements of `list<float64>` and `list<bool>` may be null. */
-export type ColumnType = (typeof COLUMN_TYPES)[number];
+
+/**
+ * The type of a column. A list column holds one list a row; the elements of a list may be null, but for those of `list<string>`.
+ * `messages` is a list of `struct<role: string, content: string>`, the form of chats.
+ */
+export type ColumnType = (typeof COLUMN_TYPES)[number] | `list<${string}>` | `struct<${string}>`;
 
 /** A JavaScript value of a column; null where the column is nullable. */
-export type ColumnValue = string | number | boolean | null | readonly (string | number | boolean | null)[];
+export type ColumnValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly ColumnValue[]
+  | { readonly [field: string]: ColumnValue };
+
+/** One message of a chat; a message that only calls tools has no content. */
+export interface MessageCell {
+  /** `system`, `user`, `assistant`, or another role. */
+  readonly role: string;
+  /** The text. */
+  readonly content: string | null;
+}
 
 /** What JavaScript sees in a cell of a column of each type. */
 export interface CellValues {
   string: string;
   int32: number;
+  /** All 64 bits: a JavaScript number would round beyond 2^53. */
+  int64: bigint;
   float64: number;
   bool: boolean;
   'list<string>': readonly string[];
   'list<float64>': readonly (number | null)[];
   'list<bool>': readonly (boolean | null)[];
+  messages: readonly MessageCell[];
+  [list: `list<${string}>`]: readonly ColumnValue[];
+  [struct: `struct<${string}>`]: { readonly [field: string]: ColumnValue };
 }
 
 /** A column that a step writes. */

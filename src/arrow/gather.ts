@@ -1,4 +1,4 @@
-import { type Data, DataType, Precision, makeData } from 'apache-arrow';
+import { type Data, DataType, type Field, Precision, makeData } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
 import { bitmapBytes } from './build.js';
 
@@ -18,6 +18,8 @@ export function gather(type: DataType, pieces: readonly Piece[]): Data {
   if (DataType.isUtf8(type)) return makeData({ type, length, ...valid, ...gatherText(pieces, length) });
   if (DataType.isInt(type) && type.bitWidth === 32)
     return makeData({ type, length, ...valid, data: gatherNumbers(pieces, new Int32Array(length)) });
+  if (DataType.isInt(type) && type.bitWidth === 64)
+    return makeData({ type, length, ...valid, data: gatherNumbers(pieces, new BigInt64Array(length)) });
   if (DataType.isFloat(type) && type.precision === Precision.DOUBLE) {
     return makeData({ type, length, ...valid, data: gatherNumbers(pieces, new Float64Array(length)) });
   }
@@ -25,10 +27,12 @@ export function gather(type: DataType, pieces: readonly Piece[]): Data {
     return makeData({ type, length, ...valid, data: gatherBits(pieces, length, 'values') });
   if (DataType.isList(type))
     return makeData({ type, length, ...valid, ...gatherLists(type.valueType, pieces, length) });
+  if (DataType.isStruct(type))
+    return makeData({ type, length, ...valid, children: gatherFields(type.children, pieces) });
   throw new ScaleQuestError(
     'ERR_INVARIANT',
     `cannot take rows of a column of the Arrow type ${type}, ` +
-      'expected Utf8, Int32, Float64, Bool or a List of them',
+      'expected Utf8, Int32, Int64, Float64, Bool, or a List or Struct of them',
   );
 }
 
@@ -38,7 +42,20 @@ export function countRows(runs: Int32Array): number {
   return rows;
 }
 
-function gatherNumbers<T extends Int32Array | Float64Array>(pieces: readonly Piece[], into: T): T {
+/** Slicing a struct slices its children too. */
+function gatherFields(fields: readonly Field[], pieces: readonly Piece[]): Data[] {
+  return fields.map(({ type }, at) =>
+    gather(
+      type,
+      pieces.map(({ data, runs }) => ({ data: data.children[at]!, runs })),
+    ),
+  );
+}
+
+function gatherNumbers<T extends Int32Array | Float64Array | BigInt64Array>(
+  pieces: readonly Piece[],
+  into: T,
+): T {
   let length = 0;
   for (const { data, runs } of pieces) {
     const values = data.values as T;

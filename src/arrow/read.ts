@@ -1,4 +1,4 @@
-import { type Data, DataType, type RecordBatch } from 'apache-arrow';
+import { type Data, DataType, type RecordBatch, type Struct } from 'apache-arrow';
 import { ScaleQuestError } from '../errors.js';
 import type { ColumnValue } from './columnType.js';
 
@@ -41,14 +41,16 @@ function decodeStored(data: Data, name: string): ColumnValue[] {
   const { type, length } = data;
   if (DataType.isUtf8(type)) return decodeText(data);
   if (DataType.isInt(type) && type.bitWidth === 32 && type.isSigned) return numbers(data);
+  if (DataType.isInt(type) && type.bitWidth === 64 && type.isSigned) return integers(data);
   if (DataType.isFloat(type) && type.precision === 2) return numbers(data);
   if (DataType.isBool(type)) return Array.from({ length }, (_, row) => bitAt(data.values, data.offset + row));
   if (DataType.isList(type)) return decodeLists(data, name);
+  if (DataType.isStruct(type)) return decodeStructs(data, name);
   if (DataType.isDictionary(type) && DataType.isUtf8(type.dictionary)) return decodeDictionary(data);
   throw new ScaleQuestError(
     'ERR_INVARIANT',
     `column "${name}" has the Arrow type ${type}, expected one that this framework writes ` +
-      '(Utf8, Int32, Float64, Bool, List of Utf8, Float64 or Bool)',
+      '(Utf8, Int32, Int64, Float64, Bool, a List or a Struct of them)',
   );
 }
 
@@ -68,12 +70,23 @@ function decodeText({ values, valueOffsets, length }: Data): string[] {
 function decodeLists({ valueOffsets, length, children }: Data, name: string): ColumnValue[] {
   const from = length === 0 ? 0 : valueOffsets[0]!;
   const to = length === 0 ? 0 : valueOffsets[length]!;
-  const elements = decodeData(children[0]!.slice(from, to - from), `${name}[…]`) as (
-    string | number | boolean | null
-  )[];
+  const elements = decodeData(children[0]!.slice(from, to - from), `${name}[…]`);
   return Array.from({ length }, (_, row) =>
     elements.slice(valueOffsets[row]! - from, valueOffsets[row + 1]! - from),
   );
+}
+
+function decodeStructs({ type, length, children }: Data, name: string): ColumnValue[] {
+  const fields = (type as Struct).children.map(
+    (field, at) => [field.name, decodeData(children[at]!, `${name}.${field.name}`)] as const,
+  );
+  return Array.from({ length }, (_, row) =>
+    Object.fromEntries(fields.map(([field, values]) => [field, values[row]!])),
+  );
+}
+
+function integers({ values, length }: Data): bigint[] {
+  return Array.from((values as BigInt64Array).subarray(0, length));
 }
 
 function decodeDictionary({ values, length, dictionary }: Data): ColumnValue[] {

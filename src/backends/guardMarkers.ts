@@ -5,24 +5,16 @@ import type { OpenedModel } from './protocol.js';
 
 /**
  * The same model, but a text of a row that holds a control token is never sent: the row is rejected with ROW_MARKER. Servers
- * tokenize the whole prompt, template and text alike, and most read such a text as the token itself, also in messages.
+ * tokenize the whole prompt, template and text alike, and most read such a text as the token itself, also in messages. An engine
+ * that reads it as text is told by it all the same: see `test/world/plantedVerdicts.test.ts`.
  */
 export function guardMarkers(opened: OpenedModel): OpenedModel {
-  const {
-    label,
-    markers = KNOWN_MARKERS,
-    readsMarkersAsText = false,
-    complete,
-    choose,
-    score,
-    embed,
-  } = opened;
-  const find = readsMarkersAsText ? markers.findTurn : markers.find;
+  const { label, markers = KNOWN_MARKERS, complete, choose, score, embed } = opened;
 
   /** `ask` once no text is refused. */
   async function ask<T>(texts: readonly string[], send: () => Promise<T>): Promise<T> {
     for (const text of texts) {
-      const marker = find(text);
+      const marker = markers.find(text);
       if (marker) throw refused(label, marker);
     }
     return send();

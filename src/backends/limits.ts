@@ -9,13 +9,17 @@ import { ScaleQuestError } from '../errors.js';
 
 /** A long completion of a large model takes minutes. */
 export const TIMEOUT_MS_DEFAULT = 600_000;
-/** A server that is restarted by its supervisor is back within a minute. */
-export const UNREACHABLE_MS_DEFAULT = 60_000;
+/** vLLM was seen to take 40 to 258 s to restart with a small model; a large one loads for minutes more. */
+export const UNREACHABLE_MS_DEFAULT = 600_000;
+/** The same for a server that has not answered yet: it may not be started, or its address may be wrong. */
+export const UNREACHABLE_FIRST_MS_DEFAULT = 60_000;
+/** How long a server may do nothing but refuse (429, 503) before the row, or the run, ends. */
+export const BUSY_MS_DEFAULT = 600_000;
 /** Nobody sits beside a batch that takes a night. */
 export const BATCH_UNREACHABLE_MS_DEFAULT = 3_600_000;
 export const RETRIES_MAX_DEFAULT = 5;
-/** More than any single server runs at once. */
-export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 1024;
+/** Sequences: twice what vLLM runs at once on the largest GPUs, so that a queue fits too. */
+export const REQUESTS_IN_FLIGHT_MAX_DEFAULT = 2048;
 
 // Connections (http/).
 
@@ -43,8 +47,10 @@ export const RETRY_BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 export const RECONNECT_BACKOFF: Backoff = { firstMs: 100, maxMs: 2_000 };
 /** A server may ask for hours. We ask again after a minute. */
 export const RETRY_AFTER_MAX_MS = 60_000;
-/** How long a server may do nothing but refuse before the row, or the run, ends. */
-export const BUSY_MS = 600_000;
+/** No quota is reckoned in more than months; a date beyond that is no date. */
+export const RETRY_AFTER_BELIEVED_MAX_MS = 100 * 86_400_000;
+/** One that refuses for so long, and says that it opens too late, is not waited for any longer. */
+export const BUSY_SURE_MS = 60_000;
 /** A call that one replica refuses goes to another one at once, but only so often: then it waits. */
 export const REFUSALS_MAX = 16;
 
@@ -59,8 +65,9 @@ export const REFUSALS_HELD_MAX = 16;
 
 /** From the first refusal to the first half-open probe, where the server does not ask for another time. */
 export const HALF_OPEN_FIRST_MS = 250;
-/** From one half-open probe to the next. */
+/** From one half-open probe to the next. Where the server asks for more than a minute it is a sixtieth of that, at most the longest. */
 export const HALF_OPEN_PERIOD_MS = 1_000;
+export const HALF_OPEN_PERIOD_MAX_MS = 60_000;
 /** Consecutive failures, of whatever kind, that eject a replica while another one is well. */
 export const CONSECUTIVE_FAILURES_MAX = 8;
 /** How long a replica that keeps failing stays ejected before it is checked again: twice as long each time. */
@@ -74,7 +81,7 @@ export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
 export const POLL_TIMEOUT_MS = 2_000;
 
-// The limit of requests in flight (pool/aimdLimit.ts).
+// The limit of sequences in flight (pool/aimdLimit.ts). A request of n choices is n sequences.
 
 /** More than a small server's slots. Too many requests only wait in its queue; too few leave it idle. */
 export const LIMIT_START = 64;
@@ -90,6 +97,11 @@ export const RECOVERY_FACTOR = 1.25;
 export const APPROACH_FACTOR = 1.05;
 /** A queue of less than this share of the wanted one counts as none. */
 export const FEW_SHARE = 0.2;
+/**
+ * A server is given at least what it answers in this time: several steps of an engine and several round trips, and half a second
+ * of waiting at most where the page cannot show what runs.
+ */
+export const ANSWERED_MS = 500;
 /** Polls that contradict what we know to be in flight, before the metrics page is taken for wrong. */
 export const CONTRADICTIONS_MAX = 20;
 /** Gauges lag behind by seconds. After a change the limit waits for so many polls at most until the page shows it. */
@@ -128,21 +140,24 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
   'a poll is cut close to its deadline': DEADLINE_TICK_MS * 10 <= POLL_TIMEOUT_MS,
   'connecting ends long before a request does': CONNECT_TIMEOUT_MS * 10 <= TIMEOUT_MS_DEFAULT,
   'a server that does not accept connections is tried more than once before the run ends':
-    CONNECT_TIMEOUT_MS * 2 < UNREACHABLE_MS_DEFAULT,
+    CONNECT_TIMEOUT_MS * 2 < UNREACHABLE_FIRST_MS_DEFAULT,
   'an unreachable server is tried many times before the run ends':
-    RECONNECT_BACKOFF.maxMs * 10 <= UNREACHABLE_MS_DEFAULT,
+    RECONNECT_BACKOFF.maxMs * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
   'an ejected replica is polled many times before the run ends':
-    POLL_PERIOD_MS * 10 <= UNREACHABLE_MS_DEFAULT,
+    POLL_PERIOD_MS * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
+  'a server that has answered is waited for longer': UNREACHABLE_FIRST_MS_DEFAULT < UNREACHABLE_MS_DEFAULT,
   'reconnecting waits no longer than retrying':
     RECONNECT_BACKOFF.firstMs <= RETRY_BACKOFF.firstMs && RECONNECT_BACKOFF.maxMs <= RETRY_BACKOFF.maxMs,
   'a server may ask for a longer wait than we would choose': RETRY_BACKOFF.maxMs <= RETRY_AFTER_MAX_MS,
   'a busy server is asked several times before its row ends':
-    (RETRY_AFTER_MAX_MS + RETRY_BACKOFF.maxMs) * 5 <= BUSY_MS,
+    (RETRY_AFTER_MAX_MS + RETRY_BACKOFF.maxMs) * 5 <= BUSY_MS_DEFAULT,
   'the first half-open probe comes no later than the others': HALF_OPEN_FIRST_MS <= HALF_OPEN_PERIOD_MS,
   'an open circuit breaker is probed more often than a refused call comes back':
     HALF_OPEN_PERIOD_MS < RETRY_BACKOFF.maxMs,
+  'a server that is closed for hours is probed as often as a call would ask it':
+    HALF_OPEN_PERIOD_MAX_MS <= RETRY_AFTER_MAX_MS,
   'an ejection ends, at its longest, before a server counts as busy for too long':
-    EJECTION_BACKOFF.maxMs < BUSY_MS,
+    EJECTION_BACKOFF.maxMs < BUSY_MS_DEFAULT,
   'ejections grow': EJECTION_BACKOFF.firstMs < EJECTION_BACKOFF.maxMs,
   'a server of unknown size is polled more often': FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
   'a limit has several changes within the first polls': METRIC_LAG_POLLS_MAX * 4 <= FIRST_POLLS_MAX,

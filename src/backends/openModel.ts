@@ -26,6 +26,8 @@ export interface OpenModelDeps {
   pools?: SharedPools;
   /** Gives up a server that is still starting. */
   signal?: AbortSignal;
+  /** Told what is waited for while a server starts. */
+  onStarting?: OpenDeps['onStarting'];
 }
 
 /** Starts the engine or the client of a model; `close` it when done. */

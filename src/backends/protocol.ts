@@ -42,8 +42,6 @@ export interface OpenDeps extends ServerDeps {
 export interface OpenedModel extends Omit<Model, keyof ModelCalls>, Partial<ModelCalls> {
   /** Names the model, and its servers, at the start of each message. */
   label: string;
-  /** It tokenizes a row's text apart from the template, so that a control token in it is plain text. */
-  readsMarkersAsText?: boolean;
 }
 
 export interface ProtocolDescription {

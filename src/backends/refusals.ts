@@ -18,7 +18,7 @@ export function withRefusals(
   opened: OpenedModel,
   protocolsThatCan: (ability: ModelAbility) => string,
 ): Model {
-  const { label, readsMarkersAsText: _, ...model } = opened;
+  const { label, ...model } = opened;
   const refuse = (call: keyof ModelCalls) => async (): Promise<never> => {
     throw new ScaleQuestError(
       'ERR_PIPELINE_MODEL',

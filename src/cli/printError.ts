@@ -1,4 +1,5 @@
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
+import { printable } from '../text/printable.js';
 import { EXIT_CODES, exitCodeOf } from './exitCodes.js';
 import { asSystemError } from './systemErrors.js';
 
@@ -6,19 +7,19 @@ import { asSystemError } from './systemErrors.js';
 export function printError(error: unknown): number {
   if (error instanceof PipelineProblems) return printProblems(error);
   if (error instanceof ScaleQuestError) {
-    process.stderr.write(`${error.message} [${error.code}]\n`);
+    process.stderr.write(`${printable(error.message)} [${error.code}]\n`);
     return exitCodeOf(error.code);
   }
   const ofSystem = asSystemError(error);
   if (ofSystem) return printError(ofSystem);
   process.stderr.write(
-    `${(error as Error)?.stack ?? String(error)}\nThis is a bug in scalequest: please report it.\n`,
+    `${printable((error as Error)?.stack ?? String(error))}\nThis is a bug in scalequest: please report it.\n`,
   );
   return EXIT_CODES.failed;
 }
 
 function printProblems({ code, problems, unlisted }: PipelineProblems): number {
-  for (const problem of problems) process.stderr.write(`${problem.message} [${problem.code}]\n`);
+  for (const problem of problems) process.stderr.write(`${printable(problem.message)} [${problem.code}]\n`);
   const count = problems.length + unlisted;
   if (unlisted > 0) process.stderr.write(`… and ${unlisted} more\n`);
   const isOnline = exitCodeOf(code) === EXIT_CODES.model;

@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.js';
 import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
+import { rejectsCommand } from './commands/rejects.js';
 import { runCommand } from './commands/run.js';
 import { stepsCommand } from './commands/steps.js';
 import { storeCommand } from './commands/store.js';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   checkCommand,
   planCommand,
   previewCommand,
+  rejectsCommand,
   trainCommand,
   chainCommand,
   stepsCommand,

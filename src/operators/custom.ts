@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { COLUMN_TYPES, type ColumnType } from '../arrow/columnType.js';
+import type { ColumnType } from '../arrow/columnType.js';
+import { columnTypeSchema } from '../arrow/columnTypeSchema.js';
 import { ScaleQuestError } from '../errors.js';
 import {
   type CheckedDefinition,
@@ -10,7 +11,7 @@ import {
 import { customModuleAt } from './lib/customModule.js';
 import { type OperatorSpec, ROWWISE, parseOptions } from './lib/operator.js';
 
-const columnTypes = z.record(z.string(), z.enum(COLUMN_TYPES));
+const columnTypes = z.record(z.string(), columnTypeSchema());
 
 export const customOptions = z.strictObject({
   path: z

@@ -34,7 +34,11 @@ const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 function harmless(message: string): string {
   const short = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
-  return short.replaceAll(CONTROL, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return visible(short);
+}
+
+function visible(text: string): string {
+  return text.replaceAll(CONTROL, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** All mistakes of a document. What a check says of a value whose variable is not set follows from that, and is left out. */
@@ -172,7 +176,7 @@ function keyText(path: KeyPath): string | undefined {
   const text = path.join('.');
   // As JSON has it, without anything that a terminal would obey.
   const shown = JSON.stringify(text.length > KEY_CHARS_MAX ? `${text.slice(0, KEY_CHARS_MAX)}...` : text);
-  return shown.slice(1, -1);
+  return visible(shown.slice(1, -1));
 }
 
 /** Whether a value of a YAML file is a mapping. */

@@ -48,6 +48,8 @@ export interface Plan {
   columns: readonly Column[];
   /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */
   omitted: OmittedParts;
+  /** Files that lie beside those of the source, in its folders, and are not read. */
+  leftOut: readonly string[];
   /** Steps of users' own that write more columns than the plan knows: their modules were not loaded. Empty for what runs. */
   undeclared: readonly string[];
   /** Hash of everything that the rows depend on. How fast they come is not part of it. */

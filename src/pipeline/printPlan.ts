@@ -49,6 +49,7 @@ export function printPlan(plan: Plan): string {
   );
   const without = omittedText(plan);
   if (without !== null) lines.push(`        ${without}`);
+  if (plan.leftOut.length > 0) lines.push(`        ${leftOutText(plan.leftOut)}`);
   lines.push('', 'models');
   for (const [name, config] of Object.entries(models)) lines.push(`  ${name}  ${JSON.stringify(config)}`);
   return filledRemover(plan.filled)([...lines, ...trainingLines(plan)].join('\n'));
@@ -59,6 +60,17 @@ export function undeclaredText({ undeclared }: Pick<Plan, 'undeclared'>): string
   if (undeclared.length === 0) return null;
   return `and what ${undeclared.join(' and ')} writes: its module is loaded by \`run\` and \`preview\` alone; \`writes\` tells it here`;
 }
+
+/** Which files lie beside those of the source and are not read, in words. */
+export function leftOutText(files: readonly string[]): string {
+  const more = files.length > FILES_SHOWN ? ` and ${files.length - FILES_SHOWN} more` : '';
+  return (
+    `not read, though in a folder of the source: ${files.slice(0, FILES_SHOWN).join(', ')}${more}; ` +
+    '`path` may name other files, and `subfolders: true` reads folders'
+  );
+}
+
+const FILES_SHOWN = 20;
 
 /** What is left out with the steps that are switched off, in words; null where nothing is. */
 export function omittedText({ omitted }: Pick<Plan, 'omitted'>): string | null {

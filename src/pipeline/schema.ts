@@ -78,7 +78,7 @@ export const pipelineSchema = z.strictObject({
         .default('reject')
         .describe(
           'What becomes of a row of the source that holds a control token of a chat template as text, such as `<|im_end|>`: ' +
-            '`reject` it with ROW_MARKER, or `keep` it. Servers are not sent such texts in either case.',
+            '`reject` it with ROW_MARKER, or `keep` it. Models are not sent such texts in either case.',
         ),
       batchRows: z.int().min(1).max(65536).default(32).describe('Rows a record batch; far below windowRows.'),
     })

@@ -48,9 +48,22 @@ export interface ManagedServerDeps {
   clock: Clock;
   /** Whether the server answers by now. */
   isReady: () => Promise<boolean>;
+  /** Told now and then what is waited for, and once more when the server answers. */
+  onStarting?: ((starting: Starting) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
+/** A server on its way to its first answer. */
+export interface Starting {
+  waitedMs: number;
+  isReady: boolean;
+  /** The last line of its log that is not empty; empty if it has written none. */
+  line: string;
+}
+
+/** How often it is told that a server is still starting: soon for a new line of its log, and now and then without one. */
+const TOLD_PERIOD_MS = 2_000;
+const TOLD_AGAIN_MS = 15_000;
 /** How often a starting server is asked whether it is ready. */
 const POLL_PERIOD_MS = 500;
 /** An engine takes seconds to let go of its GPUs; after that it is killed. */
@@ -106,11 +119,13 @@ export async function startServer(
   }
 
   const deadlineMs = clock.nowMs() + options.startTimeoutMs;
+  const tell = startingTeller(deps, log);
   try {
     while (!(await deps.isReady())) {
       if (ended !== null) throw failure(ended);
       if (clock.nowMs() > deadlineMs)
         throw failure(`did not answer within ${options.startTimeoutMs / 1000} s`);
+      tell(false);
       await clock.sleep(POLL_PERIOD_MS, signal);
     }
   } catch (error) {
@@ -119,7 +134,27 @@ export async function startServer(
   }
   // If ours could not take its port, another server there answers in its place.
   if (ended !== null) throw failure(`${ended}, though something else answers at its address`);
+  tell(true);
   return { stop, died: death() };
+}
+
+function startingTeller(
+  { clock, onStarting }: ManagedServerDeps,
+  log: () => string,
+): (isReady: boolean) => void {
+  const startedMs = clock.nowMs();
+  let told = { atMs: startedMs, line: '' };
+  return (isReady) => {
+    const nowMs = clock.nowMs();
+    const line =
+      log()
+        .split('\n')
+        .findLast((each) => each.trim() !== '') ?? '';
+    const isDue = nowMs - told.atMs >= (line === told.line ? TOLD_AGAIN_MS : TOLD_PERIOD_MS);
+    if (!isReady && !isDue) return;
+    told = { atMs: nowMs, line };
+    onStarting?.({ waitedMs: nowMs - startedMs, isReady, line });
+  };
 }
 
 /** Our server would find its port taken only later, and the replies of the other one would pass for its own. */

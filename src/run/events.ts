@@ -12,7 +12,19 @@ import type { RunResult } from './report/report.js';
 export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
-export type FlowEvent = FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent;
+export type FlowEvent = StartingEvent | FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent;
+
+/** The run waits for a server that it has started. Once it answers, `served` tells how long that took. */
+export interface StartingEvent {
+  /** Tells the events apart. */
+  event: 'starting';
+  /** The name of its model. */
+  model: string;
+  /** Seconds so far. */
+  waitedS: number;
+  /** The last line of the server's log, shortened, with nothing in it that a terminal obeys. */
+  line: string;
+}
 
 /** Models are open, and rows begin to flow. */
 export interface FlowingEvent {

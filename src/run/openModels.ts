@@ -6,16 +6,22 @@ import { type OpenModelDeps, openModel } from '../backends/openModel.js';
 import { type ModelConfig, describeModel } from '../backends/registry.js';
 import { createSharedPools } from '../backends/pool/sharedPools.js';
 import { withStore } from '../backends/cache/stored.js';
+import type { LogEvent } from '../io/runFolder/runLog.js';
 import { contentsHash } from '../io/files/contents.js';
 import type { Store } from '../store/store.js';
 import { modelFiles } from '../pipeline/check/identity.js';
 import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
+import type { Emit, StartingEvent } from './events.js';
 import type { StepResultCache } from './stream/runPlan.js';
 import { stepResultCacheOf, openStoreOf } from './openStore.js';
 
+type ServedEvent = Extract<LogEvent, { event: 'served' }>;
+
 export interface OpenedModels {
   models: Record<string, Model>;
+  /** The servers that were started for them. */
+  served?: readonly ServedEvent[];
   /** Stays open until the last of the models is closed. */
   stepResults?: StepResultCache;
 }
@@ -31,18 +37,32 @@ export async function openModels(
     env,
     runPath = plan.settings.output.folder ?? join('runs', plan.name),
     signal,
-  }: { env: OpenModelDeps['env']; runPath?: string; signal?: AbortSignal },
+    emit,
+  }: {
+    env: OpenModelDeps['env'];
+    runPath?: string;
+    signal?: AbortSignal;
+    /** Gets what is waited for. */
+    emit?: Emit<StartingEvent>;
+  },
 ): Promise<OpenedModels> {
   const used = new Set(
     plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed).map(({ model }) => model)),
   );
   const entries = Object.entries(plan.models).filter(([name]) => used.has(name));
   const store = entries.length > 0 ? await openStoreOf(plan, runPath) : null;
+  const served: ServedEvent[] = [];
+  const onStarting: OpenModelDeps['onStarting'] = (model, { waitedMs, isReady, line }) => {
+    const seconds = Math.round(waitedMs / 100) / 10;
+    if (isReady) served.push({ event: 'served', model, startedS: seconds, line });
+    else emit?.({ event: 'starting', model, waitedS: seconds, line });
+  };
   const deps = {
     env,
     folder: plan.folder,
     pools: createSharedPools(),
     ...(signal ? { signal } : {}),
+    onStarting,
   };
   const results = await Promise.allSettled(entries.map(([name, config]) => openModel(name, config, deps)));
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -55,6 +75,7 @@ export async function openModels(
     const models = store ? await storeModels(plan, opened, store) : opened;
     return {
       models: Object.fromEntries(models.map((model) => [model.name, model])),
+      served,
       ...(store ? { stepResults: stepResultCacheOf(plan, store) } : {}),
     };
   } catch (error) {
@@ -81,8 +102,11 @@ export async function storeModels(plan: Plan, models: readonly Model[], store: S
   );
 }
 
-/** Several pipeline files may share a store, so a model file counts by its contents, not by its path. */
-async function storeIdentity({ folder }: Plan, config: ModelConfig): Promise<string> {
+/**
+ * What decides which replies of a store are this model's. Several pipeline files may share a store, so a model file counts by its
+ * contents, not by its path.
+ */
+export async function storeIdentity({ folder }: Pick<Plan, 'folder'>, config: ModelConfig): Promise<string> {
   const { identity, files } = describeModel(config);
   const read = files.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(existsSync));
   const held = read.map((path) => contentsHash(path));

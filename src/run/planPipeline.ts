@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
+import { listDataFiles } from '../io/files/dataFiles.js';
+import { nodeFiles } from '../io/files/files.js';
 import { canImport, readPromptFile } from '../io/files/packageFiles.js';
-import { readTextFile } from '../io/files/textFile.js';
+import { HANDED_OVER, readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../pipeline/check/checkDeps.js';
@@ -18,14 +20,22 @@ const DEPS = {
   canImport,
   readHead,
   contentsHash,
+  listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
+  sourceHead: async ({ format, options }, file) =>
+    format.readHead ? format.readHead(nodeFiles, file, options) : null,
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
 } satisfies Omit<CheckDeps, 'env'>;
 
+/** Texts of what can be read once, and is read twice: to see whether it is a chain, and to check it. */
+const handedOver = new Map<string, string>();
+
 function readPipelineText(path: string): string {
   try {
-    return readTextFile(path);
+    const text = handedOver.get(path) ?? readTextFile(path);
+    if (HANDED_OVER.test(path)) handedOver.set(path, text);
+    return text;
   } catch (error) {
     throw new ScaleQuestError('ERR_PIPELINE_READ', (error as Error).message, { cause: error });
   }
@@ -82,6 +92,12 @@ export function planToRun(
   { env }: Pick<SystemWorld, 'env'>,
 ): Promise<Plan> {
   return checkFile(file, { ...DEPS, env, loadsModules: true }, overridesFrom(options));
+}
+
+/** As `planToRun` for a copy of a file, with the paths in it as they are in `file`. */
+export function planSnapshot(file: string, text: string, { env }: Pick<SystemWorld, 'env'>): Promise<Plan> {
+  const readText = (path: string): string => (path === file ? text : readPipelineText(path));
+  return checkFile(file, { ...DEPS, readText, env, loadsModules: true }, []);
 }
 
 /** Options of `checkPipeline`. */

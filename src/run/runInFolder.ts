@@ -14,9 +14,11 @@ import { committedShards, isComplete, resumeOf, totalsOf } from '../io/runFolder
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
+import { type SkippedCounter, countSkipped } from '../io/sources/skippedLines.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresOf, stepsWithFigures } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
+import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
@@ -70,10 +72,16 @@ function recordOf(plan: Plan): RunRecord {
 }
 
 /** The report follows from the commits alone. State deltas are read again only for steps that make figures of them. */
-async function reportIn(files: Files, plan: Plan, folder: RunFolder): Promise<Report> {
+async function reportIn(
+  files: Files,
+  plan: Plan,
+  folder: RunFolder,
+  skipped: SkippedCounter | null = null,
+): Promise<Report> {
   const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
-  return reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  const report = reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
 async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise<RunResult> {
@@ -121,14 +129,18 @@ async function goOn(
 ): Promise<RunResult> {
   const { files, nowMs } = world;
   const startedMs = nowMs();
-  const { from, replayedRows } = await runRows(plan, folder, opened, world);
-  const report = await reportIn(files, plan, folder);
+  const { from, replayedRows, skipped } = await runRows(plan, folder, opened, world);
+  const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
   const memoryPeakBytes = world.memoryPeakBytes();
   const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
+  for (const [model, { notes = {} }] of Object.entries(stats)) {
+    for (const [note, count] of Object.entries(notes))
+      await world.record({ event: 'noted', model, note, count });
+  }
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
   return { report, performance };
 }
@@ -137,7 +149,7 @@ async function emitStart(
   plan: Plan,
   folder: RunFolder,
   { from, kept }: Resume,
-  { models }: OpenedModels,
+  { models, served = [] }: OpenedModels,
   { record, emit }: LoggedWorld,
 ): Promise<void> {
   const { removed, tornBytes, manifest } = folder;
@@ -145,6 +157,8 @@ async function emitStart(
   await record({ event: 'started', file: resolve(file), name, identity, seed: settings.seed });
   if (manifest.content.commits.length > 0 || removed.length > 0 || tornBytes > 0)
     await record({ event: 'resumed', from, kept, removed, tornBytes });
+  for (const event of served) await record(event);
+  if (plan.leftOut.length > 0) await record({ event: 'leftOut', files: plan.leftOut });
   emit({ event: 'flowing', from, kept, models: Object.keys(models) });
 }
 
@@ -154,15 +168,22 @@ async function runRows(
   folder: RunFolder,
   opened: OpenedModels,
   world: LoggedWorld,
-): Promise<{ from: number; replayedRows: number }> {
+): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
   const { files, prompt, signal, emit, record, startEncoder } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
+  let isAtEnd = false;
+  const skipped = countSkipped();
+  const recordSkipped = async (): Promise<void> => {
+    for (const { file, line, message } of skipped.takeNew())
+      await record({ event: 'skippedLine', file, line, message });
+  };
+  const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add);
   await fillFolder(
     files,
     folder,
-    { columns: plan.columns, metadata: metadataOf(plan), rowGroupRows, zstdLevel, startEncoder },
+    { columns: plan.columns, metadata: shardMetadata(plan), rowGroupRows, zstdLevel, startEncoder },
     async (resume, sink) => {
       begunAt = resume.from;
       // A crash may have come between a commit and its card.
@@ -172,11 +193,16 @@ async function runRows(
         ...opened,
         ...{ prompt, resume, signal },
         onReplayed: (rows) => (replayedRows += rows),
-        read: sourceReader(plan.settings.source, plan.folder, files),
+        read: async (lo, rowsMax) => {
+          const rows = await readRows(lo, rowsMax);
+          isAtEnd ||= rows === null;
+          return rows;
+        },
         sink: {
           append: sink.append,
           async commit(cut) {
             await sink.commit(cut);
+            await recordSkipped();
             if (!cut.done) await writeRunCard(files, plan, folder);
             await record({ event: 'committed', next: cut.next, kept: cut.kept });
           },
@@ -186,11 +212,12 @@ async function runRows(
       });
     },
   );
-  return { from: begunAt, replayedRows };
+  await recordSkipped();
+  return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
-function metadataOf(plan: Plan): Record<string, string> {
+export function shardMetadata(plan: Plan): Record<string, string> {
   const { name, identity, settings } = plan;
   return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
 }

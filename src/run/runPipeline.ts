@@ -115,7 +115,7 @@ async function runRows(plan: Plan, folder: string, opened: Opened, world: Starte
       ...world,
       prompt: promptOf(plan),
       async openModels() {
-        const found = await openModels(plan, { env, runPath: folder, signal });
+        const found = await openModels(plan, { env, runPath: folder, signal, emit });
         opened.models = found.models;
         return found;
       },

@@ -3,10 +3,8 @@
  * row that holds one can end its own message and speak for the model. Nearly no honest text holds one.
  */
 export interface Markers {
-  /** The first marker in a text; null if there is none. */
+  /** The first marker in a text, or the first plain line that opens a turn of the template; null if there is none. */
   find(text: string): Marker | null;
-  /** The first plain line that opens a turn of the template; null if there is none. No tokenizer can tell it from a row's text. */
-  findTurn(text: string): Marker | null;
   /** The text without the markers that it ends with, as of a model that wrote its end token out. */
   withoutEnd(text: string): string;
 }
@@ -129,7 +127,7 @@ export function markersOf({ tokens = [], turns = [] }: OwnMarkers = {}): Markers
     }
   }
 
-  return { find, findTurn, withoutEnd };
+  return { find, withoutEnd };
 }
 
 /** What is known without any template. */

@@ -53,12 +53,18 @@ const REFUSED: [ColumnType, ColumnValue | undefined, RegExp][] = [
   ['list<string>', 'a', /found "a", expected an array of strings/],
   ['list<string>', [null], /column "c\[…\]", row 1: found null/],
   ['list<float64>', [NaN], /found NaN/],
+  ['int64', 5, /found 5, expected an integer of 64 bits/],
+  ['int64', 2n ** 63n, /found 9223372036854775808n/],
+  ['messages', [{ role: null, content: 'a' }], /column "c\[…\]\.role", row 1: found null/],
+  ['messages', [null], /column "c\[…\]", row 1: found null/],
+  ['struct<a: int32>', [], /found \[\], expected a value of the type struct<a: int32>/],
+  ['struct<a: int32>', { a: 'x' }, /column "c\.a", row 1: found "x", expected an integer/],
   ['list<bool>', [1], /column "c\[…\]", row 2: found 1, expected true or false/],
 ];
 
 for (const [type, value, message] of REFUSED) {
   test(`refuses ${JSON.stringify(value) ?? value} (${value}) as ${type}, and names column and row`, () => {
-    const good: Record<ColumnType, ColumnValue> = {
+    const good: Record<string, ColumnValue> = {
       string: '',
       int32: 0,
       float64: 0,
@@ -66,13 +72,16 @@ for (const [type, value, message] of REFUSED) {
       'list<string>': ['x'],
       'list<float64>': [1],
       'list<bool>': [true, null],
+      int64: 5n,
+      messages: [{ role: 'user', content: null }],
+      'struct<a: int32>': { a: 1 },
     };
-    assert.throws(() => buildData(type, [good[type], value as ColumnValue], false, 'c'), {
+    assert.throws(() => buildData(type, [good[type]!, value as ColumnValue], false, 'c'), {
       code: 'ERR_INVARIANT',
       message,
     });
     assert.match(findFault({ name: 'c', type, help: '' }, value) ?? '', /^found .*, expected /);
-    assert.equal(findFault({ name: 'c', type, help: '' }, good[type]), null);
+    assert.equal(findFault({ name: 'c', type, help: '' }, good[type]!), null);
   });
 }
 

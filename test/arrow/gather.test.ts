@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Field, Schema, vectorFromArray } from 'apache-arrow';
+import { Field, Schema, Uint16, vectorFromArray } from 'apache-arrow';
 import { buildData, rowsOf } from '../../src/arrow/build.js';
 import { arrowType } from '../../src/arrow/arrowType.js';
-import { COLUMN_TYPES, type ColumnType, type ColumnValue } from '../../src/arrow/columnType.js';
+import type { ColumnType, ColumnValue } from '../../src/arrow/columnType.js';
 import { countRows, gather } from '../../src/arrow/gather.js';
 import { columnValues } from '../../src/arrow/read.js';
+import { TYPES } from './arbitraries.js';
 
-const VALUES: Record<ColumnType, ColumnValue[]> = {
+const STRUCT = 'struct<name: string, score: float64, __proto__: int32>';
+
+const VALUES: Record<(typeof TYPES)[number], ColumnValue[]> = {
   string: ['zero', '', null, 'drei', '4'],
   int32: [0, -1, null, 3, 4],
   float64: [0.5, -1, null, 3, 4],
@@ -15,13 +18,32 @@ const VALUES: Record<ColumnType, ColumnValue[]> = {
   'list<string>': [['a', 'b'], [], null, ['c'], ['']],
   'list<float64>': [[1, null], [], null, [3], [4]],
   'list<bool>': [[true, null], [], null, [false], [true]],
+  int64: [0n, -(2n ** 63n), null, 2n ** 53n + 1n, 4n],
+  messages: [
+    ...[[{ role: 'user', content: 'a' }], [], null],
+    [
+      { role: 'user', content: 'b' },
+      { role: 'assistant', content: null },
+    ],
+    [{ role: '', content: '' }],
+  ],
+  'list<int64>': [[1n, null], [], null, [3n], [4n]],
+  'list<list<bool>>': [[[true], null], [], null, [[]], [[false, true]]],
+  [STRUCT]: [
+    ...['zero', null, 'x', '', 'four'].map((name, at) =>
+      at === 2 ? null : Object.fromEntries(Object.entries({ name, score: at / 2, ['__proto__']: at })),
+    ),
+  ],
+  'list<struct<tags: list<string>, id: int64>>': [
+    ...[[{ tags: ['a'], id: 1n }, null], [], null, [{ tags: null, id: null }], [{ tags: [], id: 4n }]],
+  ],
 };
 
 function valuesOf(type: ColumnType, data: ReturnType<typeof gather>): ColumnValue[] {
   return columnValues(rowsOf(new Schema([new Field('a', arrowType(type), true)]), [data], data.length), 'a');
 }
 
-for (const type of COLUMN_TYPES) {
+for (const type of TYPES) {
   test(`${type}: segments of several columns, in the order given, rows twice and nulls among them`, () => {
     const data = buildData(type, VALUES[type], true);
     const pieces = [
@@ -57,11 +79,12 @@ test('countRows: the sum of the segments', () => {
 
 test('another Arrow type is an error that names it', () => {
   const dates = vectorFromArray([new Date(0)]);
-  const wide = vectorFromArray([1n]);
+  const wide = vectorFromArray([1], new Uint16());
   for (const { type, data } of [dates, wide]) {
     assert.throws(() => gather(type, [{ data: data[0]!, runs: Int32Array.of(0, 1) }]), {
       code: 'ERR_INVARIANT',
-      message: /Arrow type (Timestamp|Int64).*expected Utf8, Int32, Float64, Bool or a List/,
+      message:
+        /Arrow type (Timestamp|Uint16).*expected Utf8, Int32, Int64, Float64, Bool, or a List or Struct/,
     });
   }
 });

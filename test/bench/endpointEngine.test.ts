@@ -40,8 +40,8 @@ test('a step is longer the more run in it, and slowFactor lengthens it', () => {
   const engine = createEngine({ slots: 2, stepBaseMs: 4, stepPerSlotMs: 1, prefillTokensPerStep: 40 });
   const endsMs = submitAll(engine, [[job(2, 80)], [job(1, 1)]]);
   drain(engine);
-  // Two steps of 6 ms with both (the second reads its prompt in one), then two of 5 ms alone.
-  assert.deepEqual(endsMs, [22, 12]);
+  // One step of 6 ms with both, then two of 5 ms alone: the step that reads the end of a prompt makes the first token.
+  assert.deepEqual(endsMs, [16, 6]);
   engine.configure({ slowFactor: 3 }, 100);
   const slowMs = submitAll(engine, [[job(1)]], 100);
   drain(engine);
@@ -65,6 +65,32 @@ test('a request of n choices takes n slots and ends with the last', () => {
   assert.deepEqual(endsMs, [40, 40]);
 });
 
+test('a one-token call holds its slot for one step, and so does a text that is only read', () => {
+  const engine = createEngine({ ...PLAIN, slots: 1, prefillTokensPerStep: 100 });
+  const endsMs = submitAll(engine, [[job(1, 90)], [job(0, 90)], [job(1, 250)], [job(2, 100)]]);
+  drain(engine);
+  assert.deepEqual(endsMs, [10, 20, 50, 70]);
+});
+
+test('the page shows what was left when the last step ended, before the next sequences were let in', () => {
+  const engine = createEngine({ ...PLAIN, slots: 4 });
+  const shown = (nowMs: number): number[] => {
+    const { running, waiting } = engine.published(nowMs);
+    return [running, waiting];
+  };
+  // Two of three sequences of a request run long; the others are one-token calls.
+  submitAll(engine, [[job(9), job(9), job(1)], ...Array.from({ length: 5 }, () => [job(1)])]);
+  assert.deepEqual(shown(5), [0, 0], 'no step has ended');
+  assert.deepEqual([engine.gauges(5).running, engine.gauges(5).waiting], [4, 4]);
+  assert.deepEqual(shown(15), [2, 4], 'four run, and two of them are seen');
+  assert.deepEqual(shown(25), [2, 2]);
+  assert.deepEqual(shown(45), [2, 0]);
+  submitAll(engine, [[job(1)]], 52);
+  submitAll(engine, [[job(1), job(1), job(1)]], 53);
+  assert.deepEqual(shown(65), [2, 4]);
+  assert.deepEqual(shown(200), [0, 0]);
+});
+
 test('the timeline holds busy slots, capacity and the longest queue', () => {
   const engine = createEngine({ ...PLAIN, slots: 2 });
   submitAll(engine, [[job(12)], [job(3)], [job(2)]]);
@@ -82,15 +108,15 @@ test('a full KV cache sends the youngest back, which is recomputed first', () =>
   // 10 + 10 + 5 held: all three are in. One step reads the prompts.
   assert.equal(engine.gauges(0).running, 3);
   drain(engine);
-  // The third ends at 20, the second at 50 when both hold 14: it was never full.
-  assert.deepEqual(endsMs, [90, 50, 20]);
+  // The third ends at 10, the second at 40 when both hold 14: it was never full.
+  assert.deepEqual(endsMs, [80, 40, 10]);
   assert.equal(engine.totals.preemptions, 0);
 
   const tight = createEngine({ ...PLAIN, slots: 3, prefillTokensPerStep: 10, kvTokensMax: 25 });
   const tightMs = submitAll(tight, [[job(8, 10)], [job(4, 10)]]);
   drain(tight);
-  // At 30 they hold 12 + 12 and two more do not fit. The second returns at 90 with 12 to recompute, 2 left to make.
-  assert.deepEqual(tightMs, [90, 130]);
+  // At 20 they hold 12 + 12 and two more do not fit. The second returns at 80 with 12 to recompute, 2 left to make.
+  assert.deepEqual(tightMs, [80, 110]);
   assert.equal(tight.totals.preemptions, 1);
   assert.equal(tight.totals.tokens, 12);
 });

@@ -349,10 +349,25 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'step results outlive the replies that they came from',
-    file: 'store/tools/pruneStore.js',
-    before: 'await removeStepResults(database);',
+    file: 'store/stepResults.js',
+    before: 'void tables.root.put(PRUNES_KEY, count);',
     after: '',
+    and: [{ before: 'void stepResults.remove(key);', after: ';' }],
     test: { file: 'run/replay.test.js', name: 'where replies are removed' },
+  },
+  {
+    name: 'a prune that is killed leaves step results that are found',
+    file: 'store/stepResults.js',
+    before: 'void tables.root.put(PRUNES_KEY, count);',
+    after: '',
+    test: { file: 'store/tools/pruneStore.test.js', name: 'killed amid its work' },
+  },
+  {
+    name: 'a run beside a prune writes step results that were made of what is gone',
+    file: 'store/stepResults.js',
+    before: 'if (prunesOf({ root }) !== prunes)',
+    after: 'if (false)',
+    test: { file: 'store/tools/pruneStore.test.js', name: 'beside a run: no step result' },
   },
   {
     name: 'replayed rows run past the window',

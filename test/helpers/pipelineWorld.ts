@@ -5,6 +5,8 @@ import { type Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import type { CommitSink, Totals } from '../../src/flow/commitShards.js';
 import { contentsHash, readHead } from '../../src/io/files/contents.js';
+import { listDataFiles } from '../../src/io/files/dataFiles.js';
+import { nodeFiles } from '../../src/io/files/files.js';
 import { PACKAGE_FOLDER, canImport, readPromptFile } from '../../src/io/files/packageFiles.js';
 import { readTextFile } from '../../src/io/files/textFile.js';
 import { readTexts } from '../../src/io/sources/readTexts.js';
@@ -32,6 +34,9 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     ...(text === undefined ? {} : { isPending: (_path, what) => what === 'source' }),
     readHead,
     contentsHash,
+    listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
+    sourceHead: async ({ format, options }, file) =>
+      format.readHead ? format.readHead(nodeFiles, file, options) : null,
     prompt: readPromptFile,
     texts: readTexts,
     ...more,

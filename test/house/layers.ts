@@ -36,11 +36,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   run: {
     holds: 'the application: check, plan, run, resume, chain, train; emits run events',
-    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'train', 'pipeline'],
+    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'text', 'train', 'pipeline'],
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'pipeline', 'operators', 'train'],
+    mayImport: ['run', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 

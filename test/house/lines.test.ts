@@ -10,7 +10,6 @@ const FUNCTION_LINES_MAX = 70;
 /** Longer functions of today: each is a state machine of closures over the same variables. They may shrink, not grow. */
 const LONGER: Record<string, number> = {
   'src/backends/batchApi/batchClient.ts createBatchClient': 120,
-  'src/backends/llamaCpp/llamaCpp.ts startEngine': 80,
   'src/backends/llamaCpp/engine.ts drive': 145,
 };
 

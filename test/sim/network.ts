@@ -37,8 +37,8 @@ export interface SimulatedNetwork extends Network {
   readonly settled: number;
 }
 
-/** Called when a request leaves. */
-export type OnDispatch = (url: string) => void;
+/** Called when a request leaves, with the number of its sequences. */
+export type OnDispatch = (url: string, sequences: number) => void;
 
 interface Reply {
   status: number;
@@ -135,13 +135,14 @@ export function simulatedNetwork(
     },
     async post(_path, body, options, signal) {
       const { url } = options;
+      const sequences = body['n'] as number;
       sent += 1;
-      inFlight.set(url, (inFlight.get(url) ?? 0) + 1);
-      onDispatch(url);
+      inFlight.set(url, (inFlight.get(url) ?? 0) + sequences);
+      onDispatch(url, sequences);
       try {
         return httpReply(await answer(body, options, signal));
       } finally {
-        inFlight.set(url, inFlight.get(url)! - 1);
+        inFlight.set(url, inFlight.get(url)! - sequences);
         settled += 1;
       }
     },

@@ -264,9 +264,9 @@ function createStage(attempt: Attempt, disk: Disk, draws: Draws, pools: Set<Pool
     if (found?.kind === 'crash') abort.abort();
     return found;
   };
-  const network = simulatedNetwork(clock, networkOf(attempt), draws.stream('network'), (url) => {
+  const network = simulatedNetwork(clock, networkOf(attempt), draws.stream('network'), (url, sequences) => {
     try {
-      checkLimit(pools, url, attempt.requestsInFlightMax);
+      checkLimit(pools, url, sequences, attempt.requestsInFlightMax);
     } catch (error) {
       violations.push(error);
     }
@@ -367,14 +367,19 @@ function checkEnding(code: string, { kind }: Blow, { isCrashed }: CrashingFiles,
   );
 }
 
-/** At the moment of dispatch. */
-function checkLimit(pools: Set<Pool>, url: string, most: number): void {
+/** At the moment of dispatch of a call: the last one below the limit may reach beyond it, but not beyond what the user set. */
+function checkLimit(pools: Set<Pool>, url: string, sequences: number, most: number): void {
   for (const pool of pools) {
     const replica = pool.stats().replicas.find((found) => found.url === url);
     if (!replica) continue;
     const { outstanding, limit } = replica;
     assert.ok(limit <= most, `limit: ${limit}, at most ${most}`);
-    assert.ok(outstanding <= limit, `limit: ${outstanding} calls at ${url}, whose limit is ${limit}`);
+    const before = outstanding - sequences;
+    assert.ok(before < limit, `limit: ${before} sequences at ${url} before one more call, limit ${limit}`);
+    assert.ok(
+      outstanding <= most || before === 0,
+      `limit: ${outstanding} sequences at ${url}, at most ${most}`,
+    );
   }
 }
 

@@ -77,7 +77,6 @@ test('a turn in plain text begins a line, or stands after a space, as in its tem
   const spaced = markersOf({ turns: [' ASSISTANT:'] });
   assert.equal(spaced.find('2+2? ASSISTANT: 4')?.text, 'ASSISTANT:');
   assert.equal(spaced.find('2+2?ASSISTANT: 4'), null);
-  assert.equal(spaced.findTurn('<|im_end|>'), null);
 });
 
 test('markers at the end are cut off, and nothing else', () => {

@@ -191,6 +191,12 @@ const CASES: [why: string, text: string, place: string, message: RegExp][] = [
     /found a rewardMin of 5, .* from 0 to 1/,
   ],
   ['an escape in a key', withLines({ 2: '"\\e[31mlimit": 2' }), '2:1', /^[^\x1b]*unknown key/],
+  [
+    'a control character of eight bits in a key',
+    withLines({ 2: '"x\\x85y": 2' }),
+    '2:1',
+    /x\\x85y: unknown key/,
+  ],
   ['a very long key', withLines({ 2: `${'x'.repeat(1000)}: 2` }), '2:1', /^[^\n]{0,900}unknown key/],
   ...(
     [

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { OPENAI_SPEAKS } from '../protocols/readOpenaiReply.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { BATCH_CONNECTIONS_MAX, BATCH_LIST_TIMEOUT_MS } from '../limits.js';
+import { BATCH_CONNECTIONS_MAX, BATCH_LIST_TIMEOUT_MS, BATCH_UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type LastAnswer, withRetry } from '../http/retryPolicy.js';
 import { keyHeaders, readApiKey } from '../server/apiKey.js';
 import type { ServerDeps } from '../server/serverClient.js';
@@ -83,7 +83,8 @@ export function createBatchApi(
   { env, clock, random }: ServerDeps,
   signal: AbortSignal,
 ): BatchApi {
-  const { model, apiKeyEnv, timeoutMs, retriesMax, unreachableMs, pollMs } = options;
+  const { model, apiKeyEnv, timeoutMs, retriesMax, pollMs } = options;
+  const { unreachableMs = BATCH_UNREACHABLE_MS_DEFAULT } = options;
   const url = options.replicas[0]!;
   const label = `model ${name} (${model} at ${url})`;
   const apiKey = readApiKey(name, apiKeyEnv, env);

@@ -1,6 +1,14 @@
 import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
-import { type Backoff, BUSY_MS, RECONNECT_BACKOFF, REFUSALS_MAX, RETRY_BACKOFF } from '../limits.js';
+import {
+  type Backoff,
+  BUSY_MS_DEFAULT,
+  BUSY_SURE_MS,
+  RECONNECT_BACKOFF,
+  REFUSALS_MAX,
+  RETRY_AFTER_MAX_MS,
+  RETRY_BACKOFF,
+} from '../limits.js';
 import { type FailureKind, TryFailure } from './tryFailure.js';
 
 /**
@@ -9,7 +17,7 @@ import { type FailureKind, TryFailure } from './tryFailure.js';
  * | failure | next try | costs a try | what ends the call |
  * |---|---|---|---|
  * | at one of several replicas, while another would take the call | there, at once | no | – |
- * | `busy` | after Retry-After and a backoff | no | busy for `busyMs` |
+ * | `busy` | after Retry-After and a backoff | no | busy for `busyMs`, or for a minute with a Retry-After beyond that |
  * | `reset`, the first one | at once | no | – |
  * | `reset`, `unreachable` | after a short backoff | only if the server answered others meanwhile | unreachable for `unreachableMs` |
  * | `server`, `reply`, `timeout` | after Retry-After and a backoff | yes | `retriesMax` |
@@ -21,6 +29,8 @@ export interface RetryOptions {
   retriesMax: number;
   /** How long a server may be unreachable before the run ends. */
   unreachableMs: number;
+  /** The same for a server that has not answered yet; as long unless given. */
+  unreachableFirstMs?: number;
   /** How long a server may do nothing but refuse before the row, or the run, ends. */
   busyMs?: number;
   /** How often a call may go on to another replica between two waits: it may be what kills them. */
@@ -157,16 +167,49 @@ const WAITS: Record<FailureKind, Wait> = {
 };
 
 function waitBusy(failure: TryFailure, history: History, options: RetryOptions, nowMs: number): number {
-  const { busyMs = BUSY_MS, lastAnswer } = options;
+  const { busyMs = BUSY_MS_DEFAULT, lastAnswer } = options;
   const sinceMs = (history.busySinceMs ??= nowMs);
+  const heldMs = nowMs - sinceMs;
   noteReachable(history);
-  if (nowMs - sinceMs < busyMs) {
+  const wereOthersServed = (lastAnswer.atMs ?? -Infinity) > sinceMs;
+  // Nobody waits for a quota of tomorrow with a busyMs of minutes; but one refusal may be a slip.
+  const isTooLate =
+    failure.askedMs > RETRY_AFTER_MAX_MS && heldMs >= BUSY_SURE_MS && heldMs + failure.askedMs > busyMs;
+  if (heldMs < busyMs && (wereOthersServed || !isTooLate)) {
     return failure.retryAfterMs + backoffMs(RETRY_BACKOFF, history.backoffs++, options);
   }
-  const message = `${failure.message}, and nothing else for ${seconds(busyMs)}`;
-  // Others were served meanwhile: it is this row that the server does not want.
-  if ((lastAnswer.atMs ?? -Infinity) > sinceMs) throw new RowError('ROW_SERVER_ERROR', message);
-  throw new ScaleQuestError('ERR_MODEL_UNREACHABLE', `${message}; lower requestsInFlightMax, or wait`);
+  const message = `${failure.message}, and nothing else for ${seconds(heldMs)}`;
+  // It is this row that the server does not want.
+  if (wereOthersServed) throw new RowError('ROW_SERVER_ERROR', message);
+  throw busyError(message, failure, nowMs);
+}
+
+function busyError(message: string, { askedMs }: TryFailure, nowMs: number): ScaleQuestError {
+  if (askedMs <= RETRY_AFTER_MAX_MS) {
+    const advice = 'lower requestsInFlightMax, or wait for longer with busyMs';
+    return new ScaleQuestError('ERR_MODEL_UNREACHABLE', `${message}; ${advice}`);
+  }
+  const opensAt = new Date(nowMs + askedMs).toISOString();
+  const advice = 'run again then: what is done is kept. With a larger busyMs the run waits for it';
+  return new ScaleQuestError(
+    'ERR_MODEL_UNREACHABLE',
+    `${message}; ${openingText(askedMs, nowMs)}; ${advice}`,
+    {
+      data: { opensAt },
+    },
+  );
+}
+
+/** What a server that is closed for long says of its opening. */
+function openingText(askedMs: number, nowMs: number): string {
+  const [count, unit] = askedMs < 7_200_000 ? [askedMs / 60_000, 'minutes'] : [askedMs / 3_600_000, 'hours'];
+  const opensAt = new Date(nowMs + askedMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  return `it opens again in ${Math.round(count * 10) / 10} ${unit}, at ${opensAt}`;
+}
+
+/** What to show while a call waits for its next try. */
+export function troubleText({ message, askedMs }: TryFailure, nowMs: number): string {
+  return askedMs > RETRY_AFTER_MAX_MS ? `${message}; ${openingText(askedMs, nowMs)}` : message;
 }
 
 function waitUnreachable(
@@ -175,7 +218,8 @@ function waitUnreachable(
   options: RetryOptions,
   nowMs: number,
 ): number {
-  const { lastAnswer, unreachableMs } = options;
+  const { lastAnswer } = options;
+  const unreachableMs = unreachableMsOf(options);
   const answeredMs = lastAnswer.atMs ?? -Infinity;
   history.busySinceMs = undefined;
   // It has answered others since our last try, so it is reachable. A row that kills its worker must not be tried for ever.
@@ -191,6 +235,10 @@ function waitUnreachable(
     `${failure.message}, for ${seconds(unreachableMs)}; start the server or correct its address, then run again`,
     { cause: failure.cause },
   );
+}
+
+function unreachableMsOf({ lastAnswer, unreachableMs, unreachableFirstMs }: RetryOptions): number {
+  return lastAnswer.atMs === undefined ? (unreachableFirstMs ?? unreachableMs) : unreachableMs;
 }
 
 function noteReachable(history: History): void {

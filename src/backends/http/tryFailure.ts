@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.js';
-import { RETRY_AFTER_MAX_MS } from '../limits.js';
+import { RETRY_AFTER_BELIEVED_MAX_MS, RETRY_AFTER_MAX_MS } from '../limits.js';
 
 /**
  * Why one try failed although another one may not:
@@ -22,8 +22,10 @@ export interface FailureDetails {
 
 export class TryFailure extends Error {
   readonly kind: FailureKind;
-  /** How long the server asks us to wait. */
+  /** How long to wait, as the server asks, but a minute at most. */
   readonly retryAfterMs: number;
+  /** How long the server asks us to wait. It may be hours, as where a daily quota is used up. */
+  readonly askedMs: number;
   /** Another replica would take the call now. */
   readonly canFailOver: boolean;
   /** The row's code when the tries are used up, where the kind does not say it. */
@@ -39,14 +41,15 @@ export class TryFailure extends Error {
     this.name = 'TryFailure';
     this.kind = kind;
     this.retryAfterMs = Math.min(retryAfterMs, RETRY_AFTER_MAX_MS);
+    this.askedMs = Math.min(retryAfterMs, RETRY_AFTER_BELIEVED_MAX_MS);
     this.canFailOver = canFailOver;
     this.code = code;
   }
 
   /** The same failure, at a replica beside which another one would take the call now. */
   withFailover(): TryFailure {
-    const { kind, message, retryAfterMs, code, cause } = this;
-    return new TryFailure(kind, message, { retryAfterMs, code, cause, canFailOver: true });
+    const { kind, message, askedMs, code, cause } = this;
+    return new TryFailure(kind, message, { retryAfterMs: askedMs, code, cause, canFailOver: true });
   }
 }
 

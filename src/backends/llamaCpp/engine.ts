@@ -7,6 +7,7 @@ import type {
 } from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
+import { promptTokenizer } from './promptTokens.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
 import { type ReadNext, optionProbabilities } from './optionProbabilities.js';
 import { samplerMemory } from './samplerMemory.js';
@@ -116,6 +117,7 @@ function drive(loaded: Loaded): Engine {
   const vocabularyTokens = [...model.iterateAllTokens()].length;
   const samplers = samplerMemory(vocabularyTokens, loaded.collectGarbage);
   const waiting: Job[] = [];
+  const tokenize = promptTokenizer(model);
   let looping = false;
   let disposed = false;
 
@@ -154,7 +156,9 @@ function drive(loaded: Loaded): Engine {
   }
 
   async function start(job: Job, slot: Slot | null): Promise<void> {
-    const prompt = job.prompt.flatMap(({ text, special }) => model.tokenize(text, special));
+    const tokenized = tokenize(job.prompt);
+    if ('marker' in tokenized) return reply({ kind: 'marked', id: job.id, ...tokenized });
+    const { tokens: prompt } = tokenized;
     if (prompt.length >= contextTokens) {
       reply({ kind: 'promptTooLong', id: job.id, promptTokens: prompt.length, contextTokens });
       return;

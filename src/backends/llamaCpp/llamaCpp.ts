@@ -121,7 +121,6 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    readsMarkersAsText: true,
     async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
@@ -170,13 +169,14 @@ function leastBusy(
   perEngineMax: number,
 ): Slots<EngineProcess> {
   return {
-    take() {
+    find() {
       const least = engines.reduce((best, engine) =>
         engine.outstanding[kind] < best.outstanding[kind] ? engine : best,
       );
-      if (least.outstanding[kind] >= perEngineMax) return null;
-      least.outstanding[kind] += 1;
-      return least;
+      return least.outstanding[kind] < perEngineMax ? least : null;
+    },
+    occupy(engine) {
+      engine.outstanding[kind] += 1;
     },
     release(engine) {
       engine.outstanding[kind] -= 1;
@@ -246,14 +246,7 @@ function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEn
     if (!entry) return;
     open.delete(message.id);
     if (message.kind === 'completed' || message.kind === 'chosen') return entry.resolve(message);
-    entry.reject(
-      message.kind === 'promptTooLong'
-        ? new RowError(
-            'ROW_PROMPT_TOO_LONG',
-            `the prompt has ${message.promptTokens} tokens, expected fewer than ${message.contextTokens} (contextTokens of ${name})`,
-          )
-        : new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${message.message}`),
-    );
+    entry.reject(failureOf(name, message));
   }
 
   const engine: EngineProcess = {
@@ -279,6 +272,24 @@ function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEn
     },
   };
   return engine;
+}
+
+/** Why an engine did not answer: each rejects the row that it was asked about. */
+function failureOf(
+  name: string,
+  failed: Extract<FromEngine, { kind: 'promptTooLong' | 'marked' | 'failed' }>,
+): RowError {
+  if (failed.kind === 'promptTooLong')
+    return new RowError(
+      'ROW_PROMPT_TOO_LONG',
+      `the prompt has ${failed.promptTokens} tokens, expected fewer than ${failed.contextTokens} (contextTokens of ${name})`,
+    );
+  if (failed.kind === 'marked')
+    return new RowError(
+      'ROW_MARKER',
+      `${name}: its vocabulary reads ${JSON.stringify(failed.marker)} in the text of the row as a control token; expected text without it`,
+    );
+  return new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${failed.message}`);
 }
 
 function tailOf(child: ChildProcess): () => string {

@@ -44,6 +44,8 @@ export type FromEngine =
   | { kind: 'loadFailed'; missingPackage: boolean; message: string }
   | { kind: 'completed'; id: number; promptTokens: number; choices: EngineChoice[] }
   | { kind: 'chosen'; id: number; promptTokens: number; probabilities: number[] }
+  /** Text of the row was read as a control token: `marker`. */
+  | { kind: 'marked'; id: number; marker: string }
   | { kind: 'promptTooLong'; id: number; promptTokens: number; contextTokens: number }
   | { kind: 'failed'; id: number; message: string }
   /** Sent once a second: the most memory that the process has held. */

@@ -48,22 +48,30 @@ export function createMetricsPoller(options: MetricsPollerOptions): MetricsPolle
 
 async function pollWhileWorking(options: MetricsPollerOptions, replica: Replica): Promise<void> {
   const { clock, signal, hasWork, onPolled } = options;
+  let before = { answered: replica.answered, atMs: clock.nowMs() };
   for (let polls = 0; hasWork() && !signal.aborted; polls++) {
     const isSettled = polls > FIRST_POLLS_MAX || replica.limit.isSettled;
     const periodMs = isSettled ? POLL_PERIOD_MS : FIRST_POLL_PERIOD_MS;
     await clock.sleep(periodMs, signal).catch(() => undefined);
     if (signal.aborted) return;
-    await poll(options, replica);
+    const rate = rateOf(before, replica, clock.nowMs());
+    before = { answered: replica.answered, atMs: clock.nowMs() };
+    await poll(options, replica, rate);
     onPolled();
   }
 }
 
-async function poll(options: MetricsPollerOptions, replica: Replica): Promise<void> {
+/** Sequences that a replica has answered a second, since a moment before. */
+function rateOf(before: { answered: number; atMs: number }, { answered }: Replica, nowMs: number): number {
+  return nowMs > before.atMs ? ((answered - before.answered) * 1000) / (nowMs - before.atMs) : 0;
+}
+
+async function poll(options: MetricsPollerOptions, replica: Replica, answeredPerS: number): Promise<void> {
   const { clock, replicas, statusClients } = options;
   const status = statusClients[replica.index]!;
   if (!replica.health.isEjected) {
-    const { outstanding } = replica;
-    replica.limit.observe(await status.load(), outstanding);
+    const { outstanding, calls } = replica;
+    replica.limit.observe(await status.load(), { outstanding, calls, answeredPerS });
     return;
   }
   // While no other replica is well, it is not left alone.

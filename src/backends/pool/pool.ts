@@ -10,17 +10,20 @@ import { type MetricsPoller, createMetricsPoller } from './metricsPoller.js';
 import { eject, isWell, noteAnswer, noteFailure } from './outlierEjection.js';
 import { type Entry, type Queue, createQueue } from './queue.js';
 import { type Replica, newReplica, takeBack } from './replica.js';
-import { hasAffinity, pickReplica } from './scheduling.js';
+import { hasAffinity, hasRoom, pickReplica } from './scheduling.js';
 import { type StatusClient, type StatusClientOptions, openStatusClient } from './statusClient.js';
 
 export interface PoolStats {
+  /** Calls. */
   inFlight: number;
   queued: number;
   replicas: {
     url: string;
     isEjected: boolean;
+    /** Sequences. */
     limit: number;
     steering: Limit['steering'];
+    /** Sequences. */
     outstanding: number;
   }[];
 }
@@ -37,9 +40,9 @@ export interface Pool {
   readonly connections: readonly ConnectionStack[];
   /**
    * Makes one try at one replica, and settles as `call` does. A TryFailure of it says in `canFailOver` whether another
-   * replica would take the call now.
+   * replica would take the call now. `sequences`: how many the call is at the server, one for each choice or text; 1 unless given.
    */
-  run<T>(seq: number, call: (replica: Replica) => Promise<T>): Promise<T>;
+  run<T>(seq: number, call: (replica: Replica) => Promise<T>, sequences?: number): Promise<T>;
   stats(): PoolStats;
   /** Whether every server answers a question about its models with 200. */
   isReady(): Promise<boolean>;
@@ -87,10 +90,10 @@ export function createPool(options: PoolOptions): Pool {
     openStatus({ url, headers, lastAnswer, clock, connections: connections[at]! }),
   );
   const queue = createQueue<Replica>({
-    take: () => takeSlot(replicas, clock),
-    release: (replica) => void (replica.outstanding -= 1),
-    ...(urls.length > 1 &&
-      usesAffinity && { hasAffinity: (replica, seq) => hasAffinity(replicas, replica, seq) }),
+    find: (sequences) => pickReplica(replicas, sequences),
+    occupy: (replica, sequences) => occupy(replica, sequences, clock),
+    release,
+    hasAffinity: (replica, call) => isGoodFor(replicas, replica, call, usesAffinity),
   });
   const hasWork = (): boolean => queue.inFlight + queue.queued > 0;
   const poller = createMetricsPoller({ clock, signal, replicas, statusClients, hasWork, onPolled: wake });
@@ -98,7 +101,7 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     ...{ lastAnswer, connections },
-    run: (seq, call) => run(state, seq, call),
+    run: (seq, call, sequences = 1) => run(state, seq, sequences, call),
     stats: () => statsOf(state),
     async isReady() {
       return (await Promise.all(statusClients.map((status) => status.isReady()))).every(Boolean);
@@ -122,25 +125,47 @@ function statsOf({ queue, replicas }: State): PoolStats {
   };
 }
 
-function takeSlot(replicas: readonly Replica[], clock: Clock): Replica | null {
-  const replica = pickReplica(replicas, clock.nowMs());
-  if (replica === null) return null;
-  if (replica.breaker.state === 'halfOpen' && !replica.health.isEjected) replica.breaker.probing();
-  replica.outstanding += 1;
-  return replica;
+function occupy(replica: Replica, sequences: number, clock: Clock): void {
+  if (replica.health.isEjected) replica.triedMs = clock.nowMs();
+  else if (replica.breaker.state === 'halfOpen') replica.breaker.probing();
+  replica.outstanding += sequences;
+  replica.calls += 1;
+}
+
+function release(replica: Replica, sequences: number): void {
+  replica.outstanding -= sequences;
+  replica.calls -= 1;
+}
+
+/** The half-open probe had better be a call of one sequence: its answer comes soonest, and little is lost if it is refused. */
+function isGoodFor(
+  replicas: readonly Replica[],
+  replica: Replica,
+  { seq, sequences }: { seq: number; sequences: number },
+  usesAffinity: boolean,
+): boolean {
+  if (replica.breaker.state === 'halfOpen') return sequences === 1;
+  if (replicas.length === 1 || !usesAffinity) return true;
+  return hasAffinity(replicas, replica, seq) && hasRoom(replica, sequences);
 }
 
 /**
  * What the outcome says of the replica is noted before its slot is free and taken by the next call. No async function: of a
  * thousand calls that wait here, each would keep some hundred bytes more, which every collection copies.
  */
-function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
+function run<T>(
+  state: State,
+  seq: number,
+  sequences: number,
+  call: (replica: Replica) => Promise<T>,
+): Promise<T> {
   const { queue, poller, clock } = state;
   return new Promise((resolve, reject) => {
     const begin = (replica: Replica): void => {
       const startedMs = clock.nowMs();
       started(call, replica).then(
         (value) => {
+          replica.answered += sequences;
           noteAnswered(state, replica, startedMs);
           queue.leave(entry, replica);
           resolve(value);
@@ -152,7 +177,7 @@ function run<T>(state: State, seq: number, call: (replica: Replica) => Promise<T
         },
       );
     };
-    const entry: Entry<Replica> = { seq, begin, reject, index: UNLISTED };
+    const entry: Entry<Replica> = { seq, sequences, begin, reject, index: UNLISTED };
     queue.enter(entry);
     poller.start();
   });
@@ -188,9 +213,9 @@ function noteFailed(state: State, replica: Replica, startedMs: number, error: un
 }
 
 /** Whether another replica takes calls. */
-function noteRefused({ replicas }: State, replica: Replica, { retryAfterMs }: TryFailure): boolean {
+function noteRefused({ replicas }: State, replica: Replica, { askedMs }: TryFailure): boolean {
   // Only the refusal that opens the circuit breaker lowers the limit: what happens to a probe says nothing of the server's size.
-  if (replica.breaker.refused(retryAfterMs)) replica.limit.refused();
+  if (replica.breaker.refused(askedMs)) replica.limit.refused();
   return replicas.some(
     (other) => other !== replica && !other.health.isEjected && other.breaker.state === 'closed',
   );

@@ -4,17 +4,19 @@ import { AFFINITY_LOOKAHEAD_CALLS } from '../limits.js';
 
 /** Where calls run: processes of an engine, replicas of a model. */
 export interface Slots<Slot> {
-  /** Takes a slot for the next call; null if none is free. */
-  take(): Slot | null;
-  release(slot: Slot): void;
-  /** Whether a row's calls had better go to this slot, for example because it remembers their prompt. */
-  hasAffinity?(slot: Slot, seq: number): boolean;
+  /** A slot with room for a call of so many sequences; null if there is none. */
+  find(sequences: number): Slot | null;
+  occupy(slot: Slot, sequences: number): void;
+  release(slot: Slot, sequences: number): void;
+  /** Whether this call had better go to this slot, for example because it remembers the row's prompt; and it has room for it. */
+  hasAffinity?(slot: Slot, call: Pick<Entry<Slot>, 'seq' | 'sequences'>): boolean;
 }
 
 /**
  * Runs as many calls at once as there are slots. Of those that wait, the call of the oldest row (lowest seq) starts first,
  * and of one row's calls the one that came first. So the row that all later rows wait for is never behind younger ones. Only
- * where slots have an affinity to rows may one of the first few calls that wait go before the first.
+ * where slots have an affinity to rows may one of the first few calls that wait go before the first. While no slot has room for
+ * the first call, no other goes before it: a call of many sequences does not starve behind those of one.
  */
 export interface Queue<Slot> {
   /**
@@ -37,6 +39,8 @@ export interface Queue<Slot> {
 /** A call on its way through the queue. */
 export interface Entry<Slot> extends OpenItem {
   seq: number;
+  /** What it takes of a slot's room. */
+  sequences: number;
   /** Must not throw. */
   begin(slot: Slot): void;
   /** Called by `close`, at most once. */
@@ -58,7 +62,7 @@ export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
   function run<T>(seq: number, start: (slot: Slot) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const entry = {
-        ...{ seq, index: UNLISTED },
+        ...{ seq, sequences: 1, index: UNLISTED },
         begin: (slot: Slot) => void occupy(leave, entry, slot, start, resolve),
         reject,
       };
@@ -77,15 +81,16 @@ export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
 
   function leave(entry: Entry<Slot>, slot: Slot): void {
     running.remove(entry);
-    slots.release(slot);
+    slots.release(slot, entry.sequences);
     wake();
   }
 
   function wake(): void {
     while (!closed && heap.length > 0) {
-      const slot = slots.take();
+      const slot = slots.find(heap[0]!.entry.sequences);
       if (slot === null) return;
       const { entry } = popAt(heap, firstWithAffinity(slots, heap, slot));
+      slots.occupy(slot, entry.sequences);
       running.add(entry);
       entry.begin(slot);
     }
@@ -142,7 +147,8 @@ function firstWithAffinity<Slot>(slots: Slots<Slot>, heap: readonly Waiting<Slot
   let first = -1;
   for (let at = 0; at < Math.min(AFFINITY_LOOKAHEAD_CALLS, heap.length); at++) {
     const isFirst = first < 0 || isBefore(heap[at]!, heap[first]!);
-    if (isFirst && slots.hasAffinity(slot, heap[at]!.entry.seq)) first = at;
+    if (isFirst && slots.hasAffinity(slot, heap[at]!.entry)) first = at;
+    if (first === 0) return 0;
   }
   return Math.max(0, first);
 }

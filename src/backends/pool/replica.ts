@@ -9,8 +9,12 @@ export interface Replica {
   readonly limit: Limit;
   readonly breaker: CircuitBreaker;
   readonly health: ReplicaHealth;
-  /** Calls that it was given and has not ended. */
+  /** Sequences of the calls that it was given and has not ended: a call of n choices is n of them at the server. */
   outstanding: number;
+  /** How many calls that is. */
+  calls: number;
+  /** Sequences that it has answered so far. */
+  answered: number;
   /** When it was last given a call while all replicas were ejected. */
   triedMs: number;
 }
@@ -28,6 +32,8 @@ export function newReplica(
     breaker: createCircuitBreaker(breaker),
     health: newHealth(),
     outstanding: 0,
+    calls: 0,
+    answered: 0,
     triedMs: -Infinity,
   };
 }

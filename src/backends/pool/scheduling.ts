@@ -3,28 +3,36 @@ import type { Replica } from './replica.js';
 
 /**
  * The replica that the next call goes to: the one with the least outstanding work for its limit, of those that are not
- * ejected, whose limit has room, and whose circuit breaker lets a call through. Null where no replica has room now.
+ * ejected, that have room for the call's sequences, and whose circuit breaker lets a call through. Null where there is none now.
  */
-export function pickReplica(replicas: readonly Replica[], nowMs: number): Replica | null {
+export function pickReplica(replicas: readonly Replica[], sequences: number): Replica | null {
   let best: Replica | null = null;
   let areAllEjected = true;
   for (const replica of replicas) {
     if (replica.health.isEjected) continue;
     areAllEjected = false;
-    if (replica.outstanding >= replica.limit.value || replica.breaker.state === 'open') continue;
+    if (replica.breaker.state === 'open' || !hasRoom(replica, sequences)) continue;
     if (best === null || loadOf(replica) < loadOf(best)) best = replica;
   }
-  return areAllEjected ? pickEjected(replicas, nowMs) : best;
+  return areAllEjected ? pickEjected(replicas) : best;
+}
+
+/**
+ * Whether a call of so many sequences may go to a replica. The last call below the limit may reach beyond it: its sequences
+ * wait in the server's queue, and none of the slots stands idle for want of room for all of them. What the user set as the
+ * most is never passed, except by a call that is larger than that, which goes alone.
+ */
+export function hasRoom({ outstanding, limit }: Replica, sequences: number): boolean {
+  return outstanding === 0 || (outstanding < limit.value && outstanding + sequences <= limit.max);
 }
 
 /** With all of them ejected, one call each keeps trying, by turns. Its failures tell how long nobody has answered. */
-function pickEjected(replicas: readonly Replica[], nowMs: number): Replica | null {
+function pickEjected(replicas: readonly Replica[]): Replica | null {
   let best: Replica | null = null;
   for (const replica of replicas) {
     const isFree = replica.outstanding === 0;
     if (isFree && (best === null || replica.triedMs < best.triedMs)) best = replica;
   }
-  if (best) best.triedMs = nowMs;
   return best;
 }
 

@@ -81,7 +81,10 @@ async function openEmbeddings(
         return { ...usage, vectors: vectorsOf(data, positions.length, context) };
       };
       const path = '/embeddings';
-      return client.send(seq, path, bodyOf(input), read, () => ({ path, body: bodyOf([HARMLESS.user]) }));
+      return client.send(seq, path, bodyOf(input), read, {
+        sequences: input.length,
+        control: () => ({ path, body: bodyOf([HARMLESS.user]) }),
+      });
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
   }

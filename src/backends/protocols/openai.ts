@@ -180,7 +180,10 @@ export function createDialogueModel(
       template ? promptBody(options, template, what) : chatBody(options, what);
     const body = { toJSON: () => bodyOf(asked) };
     const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
-    return client.send(seq, path, body, read, () => ({ path, body: bodyOf(harmless(asked)) }));
+    return client.send(seq, path, body, read, {
+      sequences: n,
+      control: () => ({ path, body: bodyOf(harmless(asked)) }),
+    });
   }
 
   function complete(request: CompleteRequest): Promise<Choice[]> {

@@ -9,7 +9,7 @@ import { HARMLESS } from '../server/refusalGuard.js';
 import type { ReadReply, ServerDeps } from '../server/serverClient.js';
 import type { Usage } from '../server/tally.js';
 import { type ServerOptions, extraOption } from '../server/serverOptions.js';
-import { serverWords } from '../server/serverError.js';
+import { jsonText, serverWords } from '../server/serverError.js';
 import { tokenCount, usageNotes } from '../server/tokenCount.js';
 import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/readServerReply.js';
 
@@ -68,7 +68,10 @@ export async function openScoreModel(
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
       const read: ReadReply<Usage & { scores: number[] }> = (raw, context) =>
         checkScores(protocol.read(raw, context), positions.length, context);
-      const reply = await client.send(seq, path, body, read, () => protocol.calls([harmless(items[0]!)])[0]!);
+      const reply = await client.send(seq, path, body, read, {
+        sequences: positions.length,
+        control: () => protocol.calls([harmless(items[0]!)])[0]!,
+      });
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
     await Promise.all(sent);
@@ -98,7 +101,7 @@ function checkScores(
   if (scores.slice(0, count).every((score) => Number.isFinite(score))) {
     return { ...usage, scores: scores.slice(0, count) as number[] };
   }
-  const shown = typeof wrong === 'number' ? String(wrong) : (JSON.stringify(wrong) ?? 'none');
+  const shown = typeof wrong === 'number' ? String(wrong) : wrong === undefined ? 'none' : jsonText(wrong);
   throw new RowError(
     'ROW_SCORE_INVALID',
     `${rowLabel(context)} returned ${serverWords(shown, context.apiKey, 80)} for a score, expected a finite number`,

@@ -3,18 +3,25 @@ import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
-import { type ManagedServer, type ServeOptions, startServer } from '../../process/managedServer.js';
+import {
+  type ManagedServer,
+  type ServeOptions,
+  type Starting,
+  startServer,
+} from '../../process/managedServer.js';
+import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { Pool } from '../pool/pool.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { withRetry } from '../http/retryPolicy.js';
+import { troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
 import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import type { ServerOptions } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
+import { BUSY_MS_DEFAULT, UNREACHABLE_FIRST_MS_DEFAULT, UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
 /** What every model behind HTTP servers shares: its requests with their retries, and its counters. */
@@ -28,9 +35,26 @@ export interface ServerDeps {
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
+  /** Told what is waited for while a managed server starts; the line of its log is harmless and short. */
+  onStarting?: ((model: string, starting: Starting) => void) | undefined;
 }
 
 export type ReadReply<T> = (reply: HttpReply, context: ReplyContext) => T;
+
+/** A request, and what reads its reply. */
+interface Posted<T> {
+  path: string;
+  body: unknown;
+  read: ReadReply<T>;
+}
+
+/** What a request is, beside what it says. */
+export interface About {
+  /** How many it is at the server, one for each choice or text that it asks for; 1 if absent. */
+  sequences?: number;
+  /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
+  control?: () => Control;
+}
 
 export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
@@ -38,15 +62,14 @@ export interface ServerClient {
   /**
    * Posts `body` to `path` of a server, again as long as that fails with a TryFailure and the retry policy allows it.
    * JSON.stringify writes the body anew for each try. `read` reads the reply; it throws what any other reply means. Rejects
-   * with a RowError or a ScaleQuestError. `control` gives the same request with a harmless text instead of the row's: with it, a
-   * server that refuses every such request ends the run.
+   * with a RowError or a ScaleQuestError.
    */
   send<T extends Usage>(
     seq: number,
     path: string,
     body: unknown,
     read: ReadReply<T>,
-    control?: () => Control,
+    about?: About,
   ): Promise<T>;
   stats(): ModelStats;
   close(): Promise<void>;
@@ -59,7 +82,7 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
-  const { retriesMax, unreachableMs, serve } = options;
+  const { serve } = options;
   const { clock, random } = deps;
   const { pool, servers, disconnect } = connect(name, options, speaks, deps);
   const { lastAnswer } = pool;
@@ -71,11 +94,11 @@ export async function createServerClient(
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
   const retryOptions = {
-    ...{ retriesMax, unreachableMs, lastAnswer, clock, random, signal: closing.signal },
+    ...{ ...patienceOf(options), lastAnswer, clock, random, signal: closing.signal },
     failoversMax: servers.length,
     onRetry(failure: TryFailure) {
       counts.retries++;
-      trouble = failure.message;
+      trouble = troubleText(failure, clock.nowMs());
     },
   };
 
@@ -96,16 +119,18 @@ export async function createServerClient(
     throw error;
   }
 
-  function ask<T extends Usage>(seq: number, path: string, body: unknown, read: ReadReply<T>): Promise<T> {
+  function ask<T extends Usage>(seq: number, posted: Posted<T>, sequences?: number): Promise<T> {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, { path, body, read });
-    return withRetry(() => pool.run(seq, once), retryOptions).then(answered, failed);
+    const once = tryAt(servers, closing.signal, counts, posted);
+    return withRetry(() => pool.run(seq, once, sequences), retryOptions).then(answered, failed);
   }
 
   const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
-  const send: ServerClient['send'] = (seq, path, body, read, control) =>
-    control ? guarded(guard, ask(seq, path, body, read), control) : ask(seq, path, body, read);
+  const send: ServerClient['send'] = (seq, path, body, read, { sequences, control } = {}) => {
+    const asked = ask(seq, { path, body, read }, sequences);
+    return control ? guarded(guard, asked, control) : asked;
+  };
 
   return {
     label,
@@ -121,6 +146,14 @@ export async function createServerClient(
   };
 }
 
+/** How often, and for how long, a call is tried again. */
+function patienceOf({ retriesMax, unreachableMs, busyMs = BUSY_MS_DEFAULT }: ServerOptions) {
+  return {
+    ...{ retriesMax, busyMs, unreachableMs: unreachableMs ?? UNREACHABLE_MS_DEFAULT },
+    unreachableFirstMs: unreachableMs ?? UNREACHABLE_FIRST_MS_DEFAULT,
+  };
+}
+
 function statsOf(
   { open, ...totals }: Tally['counts'] & { open: number; inFlight: number },
   trouble: string | undefined,
@@ -132,7 +165,7 @@ function statsOf(
 
 /** Asks before all rows: those that wait for the verdict hold up the ones behind them. */
 function controlAsker(
-  ask: (seq: number, path: string, body: unknown, read: ReadReply<Usage>) => Promise<unknown>,
+  ask: (seq: number, posted: Posted<Usage>) => Promise<unknown>,
 ): (control: Control) => Promise<unknown> {
   const read: ReadReply<Usage> = (reply, context) => {
     if (reply.status !== 200) throw statusError(reply, context);
@@ -140,7 +173,7 @@ function controlAsker(
     parseReply(reply, z.unknown(), 'anything', context);
     return { promptTokens: 0, completionTokens: 0 };
   };
-  return ({ path, body }) => ask(0, path, body, read);
+  return ({ path, body }) => ask(0, { path, body, read });
 }
 
 function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Control): Promise<T> {
@@ -156,6 +189,9 @@ function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Contr
   );
 }
 
+/** Of a line of a server's log, as it is shown. */
+const LOG_LINE_CHARS_MAX = 160;
+
 async function startManaged(
   name: string,
   serve: ServeOptions,
@@ -164,13 +200,15 @@ async function startManaged(
   deps: ServerDeps,
   disconnect: () => Promise<void>,
 ): Promise<ManagedServer> {
-  const { clock, signal } = deps;
+  const { clock, signal, onStarting } = deps;
   try {
     const named = namedFor(options, serve);
     const env = childEnvironment(deps.env, named);
     const redactors = named.map((each) => keyRedactor(deps.env[each]));
     const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
-    return await startServer(name, serve, { env, clean, clock, isReady, signal });
+    const tell = (starting: Starting): void =>
+      onStarting?.(name, { ...starting, line: printableLine(starting.line, LOG_LINE_CHARS_MAX) });
+    return await startServer(name, serve, { env, clean, clock, isReady, signal, onStarting: tell });
   } catch (error) {
     await disconnect();
     throw error;
@@ -182,7 +220,7 @@ function tryAt<T>(
   servers: Access['servers'],
   closing: AbortSignal,
   counts: { inFlight: number },
-  { path, body, read }: { path: string; body: unknown; read: ReadReply<T> },
+  { path, body, read }: Posted<T>,
 ): (replica: { index: number }) => Promise<T> {
   return ({ index }) => {
     closing.throwIfAborted();

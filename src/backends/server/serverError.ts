@@ -65,18 +65,23 @@ const ITEMS_MAX = 5;
 
 /** `{ loc: ["body", "n"], msg: "…" }`, as FastAPI names the place of a mistake. */
 function itemText(item: unknown): string {
-  if (!isObject(item)) return String(item);
+  if (typeof item === 'string') return item;
+  if (!isObject(item)) return jsonText(item);
   const { message, msg } = fieldsOf(item);
   const words = message ?? msg;
   if (words === undefined) return jsonText(item);
-  const loc = Array.isArray(item['loc']) ? item['loc'].slice(0, ITEMS_MAX).map(String).join('.') : '';
+  const loc = Array.isArray(item['loc']) ? item['loc'].slice(0, ITEMS_MAX).map(placeText).join('.') : '';
   return loc ? `${loc}: ${words}` : words;
 }
 
+function placeText(place: unknown): string {
+  return typeof place === 'string' || typeof place === 'number' ? `${place}` : '…';
+}
+
 /** JSON of what has no words of its own. V8 writes no more than some thousand levels. */
-function jsonText(value: unknown): string {
+export function jsonText(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value) ?? 'nothing';
   } catch {
     return 'an error that is nested too deep to be shown';
   }

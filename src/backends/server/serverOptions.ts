@@ -4,6 +4,8 @@ import {
   REQUESTS_IN_FLIGHT_MAX_DEFAULT,
   RETRIES_MAX_DEFAULT,
   TIMEOUT_MS_DEFAULT,
+  BUSY_MS_DEFAULT,
+  UNREACHABLE_FIRST_MS_DEFAULT,
   UNREACHABLE_MS_DEFAULT,
 } from '../limits.js';
 
@@ -43,8 +45,8 @@ export const loadOptions = {
     .min(1)
     .optional()
     .describe(
-      'Requests that one server runs at once (vLLM’s --max-num-seqs), for servers without a metrics page; with one, the ' +
-        'server’s own queue tells.',
+      'Sequences that one server runs at once (vLLM’s --max-num-seqs), for servers without a metrics page; with one, the ' +
+        'server’s own queue tells. A request of n choices, or of n texts to score, is n sequences.',
     ),
   requestsInFlightMax: z
     .int()
@@ -52,7 +54,8 @@ export const loadOptions = {
     .max(65_536)
     .default(REQUESTS_IN_FLIGHT_MAX_DEFAULT)
     .describe(
-      'Most requests, and connections, at once to one server; how many it is given is steered below that.',
+      'Most sequences at once at one server, counted as in `slots`; how many it is given is steered below that. A request that ' +
+        'has more than this goes alone.',
     ),
   timeoutMs: z
     .int()
@@ -70,8 +73,20 @@ export const loadOptions = {
     .int()
     .min(0)
     .max(86_400_000)
-    .default(UNREACHABLE_MS_DEFAULT)
-    .describe('How long the server may be unreachable before the run ends, in milliseconds.'),
+    .optional()
+    .describe(
+      'How long the server may be unreachable before the run ends, in milliseconds. If absent, ' +
+        `${UNREACHABLE_MS_DEFAULT} once it has answered, which outlasts a restart, and ${UNREACHABLE_FIRST_MS_DEFAULT} before.`,
+    ),
+  busyMs: z
+    .int()
+    .min(0)
+    .max(604_800_000)
+    .default(BUSY_MS_DEFAULT)
+    .describe(
+      'How long the server may do nothing but refuse (429, 503) before the run ends, in milliseconds; 86400000 waits for a ' +
+        'daily quota. If it says that it opens later than that, the run ends after a minute and says when.',
+    ),
 };
 
 /** A refinement: `serve` starts one server. */
@@ -118,7 +133,8 @@ export interface ServerOptions {
   requestsInFlightMax: number;
   timeoutMs: number;
   retriesMax: number;
-  unreachableMs: number;
+  unreachableMs?: number | undefined;
+  busyMs?: number | undefined;
 }
 
 /** The part of a description that all models behind servers have in common. */

@@ -17,7 +17,7 @@ interface CheckFlags extends PipelineFlags {
 
 async function checkFileOrChain(file: string, { online = false, set }: CheckFlags): Promise<void> {
   const { checkPipeline, planChain } = await import('../../run/planPipeline.js');
-  const { omittedText, undeclaredText } = await import('../../pipeline/printPlan.js');
+  const { leftOutText, omittedText, undeclaredText } = await import('../../pipeline/printPlan.js');
   const { labelOf } = await import('../../train/schema.js');
   const textOf = (found: Described): string => describe(found, found.settings.train.map(labelOf));
   const found = await planChain(file, undefined, { needsKeys: true });
@@ -31,7 +31,11 @@ async function checkFileOrChain(file: string, { online = false, set }: CheckFlag
   }
   const { plan, problems } = await checkPipeline(file, { set, online });
   if (plan === null || problems.length > 0) throw new PipelineProblems(problems);
-  const notes = [undeclaredText(plan), omittedText(plan)].filter((note) => note !== null);
+  const notes = [
+    undeclaredText(plan),
+    omittedText(plan),
+    plan.leftOut.length > 0 ? leftOutText(plan.leftOut) : null,
+  ].filter((note) => note !== null);
   process.stdout.write(
     `${file}: no mistakes; ${textOf(plan)}${online ? '; every server answers' : ''}\n` +
       notes.map((note) => `${note}\n`).join(''),

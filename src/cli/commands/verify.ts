@@ -1,4 +1,4 @@
-import type { RunVerification } from '../../run/verify/verifyRun.js';
+import type { RunReplay } from '../../run/verify/replayRun.js';
 import type { CommandSpec } from '../command.js';
 import { EXIT_CODES } from '../exitCodes.js';
 
@@ -9,18 +9,39 @@ export const verifyCommand: CommandSpec = {
   declare: (command) =>
     command
       .argument('<folder>', 'a run folder, finished or not')
+      .option('--replay', 'also make its rows again from the stored replies, without a server, and compare')
+      .option('--pipeline <file>', 'the pipeline file to replay; the copy in the run folder if absent')
+      .option('--store <folder>', 'the store of replies; the one of the pipeline if absent')
       .option('--json', 'print the result as JSON'),
   action: verifyFolder,
 };
 
 interface VerifyFlags {
   json?: boolean;
+  replay?: boolean;
+  pipeline?: string;
+  store?: string;
 }
 
-async function verifyFolder(folder: string, { json = false }: VerifyFlags): Promise<void> {
+async function verifyFolder(
+  folder: string,
+  { json = false, replay = false, ...options }: VerifyFlags,
+): Promise<void> {
   const { verifyRun } = await import('../../run/verify/verifyRun.js');
-  const { printVerification } = await import('../show/verification.js');
-  const result: RunVerification = await verifyRun(folder);
-  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : printVerification(result));
+  const { printReplay, printVerification } = await import('../show/verification.js');
+  const result = await verifyRun(folder);
+  if (!json) process.stdout.write(printVerification(result));
   if (result.findings.length > 0) process.exitCode = EXIT_CODES.io;
+  let replayed: RunReplay | null = null;
+  try {
+    if (replay) replayed = await (await import('../../run/verify/replayRun.js')).replayRun(folder, options);
+  } finally {
+    if (json)
+      process.stdout.write(
+        `${JSON.stringify({ ...result, ...(replay ? { replay: replayed } : {}) }, null, 2)}\n`,
+      );
+  }
+  if (!replayed) return;
+  if (!json) process.stdout.write(printReplay(replayed));
+  if (replayed.difference || replayed.reasons.length > 0) process.exitCode = EXIT_CODES.io;
 }

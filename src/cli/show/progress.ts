@@ -1,3 +1,4 @@
+import { printable } from '../../text/printable.js';
 import type { PipelineRun } from '../../run/runPipeline.js';
 import type { CountedEvent } from '../../run/events.js';
 
@@ -87,7 +88,7 @@ export function createProgress(
 /** Without these lines an unreachable server looks like a slow one. */
 function troubleLines(stats: ReturnType<PipelineRun['stats']>): string[] {
   return Object.values(stats).flatMap(({ trouble }) => {
-    return trouble === undefined ? [] : [`waiting: ${trouble}`];
+    return trouble === undefined ? [] : [`waiting: ${printable(trouble)}`];
   });
 }
 

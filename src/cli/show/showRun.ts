@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
+import { leftOutText } from '../../pipeline/printPlan.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
-import type { RunEvent } from '../../run/events.js';
+import type { RunEvent, StartingEvent } from '../../run/events.js';
 import type { PipelineRun, RunOutcome } from '../../run/runPipeline.js';
 import { type Progress, createProgress } from './progress.js';
 import { showTraining } from './showTraining.js';
@@ -40,14 +41,23 @@ export async function showRun(run: PipelineRun): Promise<RunOutcome> {
 }
 
 function showProgress(event: RunEvent, folder: string, progress: Progress): void {
+  if (event.event === 'starting') process.stderr.write(`${startingText(event)}\n`);
+  if (event.event === 'served')
+    process.stderr.write(`The server of ${event.model} answers after ${event.startedS} s.\n`);
   if (event.event === 'flowing') {
     const { from, kept } = event;
     if (from > 0)
       process.stderr.write(`Going on in ${relative('', folder)}: ${kept} rows kept of ${from}.\n`);
     progress.start(kept);
   }
+  if (event.event === 'leftOut') process.stderr.write(`${leftOutText(event.files)}\n`);
   if (event.event === 'counted') progress.counts(event.step, event.counts);
   if (event.event === 'delivered') progress.delivered(event.kept);
+}
+
+function startingText({ model, waitedS, line }: StartingEvent): string {
+  const says = line === '' ? 'it has written nothing yet' : line;
+  return `Waiting for the server of ${model}, ${Math.round(waitedS)} s: ${says}`;
 }
 
 interface Committed {

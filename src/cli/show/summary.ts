@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { printFigures } from '../../run/report/figures.js';
+import { printable } from '../../text/printable.js';
 import type { Plan } from '../../pipeline/plan.js';
 import type { RunEvent } from '../../run/events.js';
 import { type Performance, printFunnel } from '../../run/report/report.js';
@@ -18,11 +19,13 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     ...linesAndGap(printFigures(report.figures)),
     `${rowsKept} rows kept of ${rowsIn}${performance ? measuredText(performance) : '; the run was complete'}`,
     ...(short ? [shortText(plan, target)] : []),
+    ...noteLines(performance),
+    ...skippedLines(report.skipped),
     '',
     ...sampleLines(plan, sample),
     `data set    ${join(path, 'shards')} (Parquet; card: ${join(path, 'README.md')})`,
     ...Object.keys(plan.settings.exports).map((name) => `export      ${join(path, 'exports', name)}`),
-    `lost rows   ${join(path, 'rejects')}`,
+    `lost rows   ${join(path, 'rejects')} (npx scalequest rejects ${path})`,
     `report      ${join(path, 'report.json')}`,
     '',
     ...(rowsIn === 0 ? ['The source has no row: there was nothing to do.', ''] : []),
@@ -36,8 +39,22 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
   process.stdout.write(lines.join('\n'));
 }
 
+/** What servers said that is not known here, once each. */
+function noteLines(performance: Performance | null): string[] {
+  return Object.entries(performance?.models ?? {}).flatMap(([name, { notes = {} }]) =>
+    Object.entries(notes).map(([note, count]) => `model ${name}: ${printable(note)} (${count} ×)`),
+  );
+}
+
 function linesAndGap(lines: readonly string[]): readonly string[] {
   return lines.length > 0 ? [...lines, ''] : lines;
+}
+
+function skippedLines(skipped: ReportedEvent['report']['skipped']): string[] {
+  if (!skipped || skipped.lines === 0) return [];
+  const [first] = skipped.first;
+  const where = first ? `; the first is ${first.file}:${first.line}: ${first.message}` : '';
+  return [`${skipped.lines} lines of the source are no rows and were skipped (see the report)${where}`];
 }
 
 function shortText({ settings }: Plan, target: number): string {
@@ -79,5 +96,5 @@ function sampleLines(plan: Plan, rows: ReportedEvent['sample']): string[] {
 
 function cellText(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(4);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -1,3 +1,4 @@
+import type { RunReplay } from '../../run/verify/replayRun.js';
 import type { RunVerification } from '../../run/verify/verifyRun.js';
 
 /** What a verification prints: one line of what was read, then a line for each file that is not as it was written. */
@@ -16,6 +17,21 @@ export function printVerification(result: RunVerification): string {
       : `${count(findings.length, 'file')} of it ${findings.length === 1 ? 'is' : 'are'} not as written.`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What a replay prints: how far it went, and the first difference. */
+export function printReplay({ pipeline, filesSame, rowsSame, difference, reasons }: RunReplay): string {
+  const same = `${count(filesSame, 'file')} with ${count(rowsSame, 'row')} came out byte for byte the same`;
+  const lines = [
+    `replay of ${pipeline}: ${same}${difference === null && reasons.length === 0 ? '; none differs' : ''}.`,
+  ];
+  if (difference) {
+    const { file, at } = difference;
+    const where = at ? `: row ${at.row}${at.column === null ? '' : `, column ${at.column}`}` : '';
+    lines.push(`differs  ${file}${where}`);
+    if (at) lines.push(`         found ${at.found}`, `         derived ${at.expected}`);
+  }
+  return `${[...lines, ...reasons].join('\n')}\n`;
 }
 
 function count(number: number, what: string): string {

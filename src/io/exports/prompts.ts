@@ -89,17 +89,20 @@ function fillQuestion(template: string, question: string): string {
 }
 
 /** The schema elements of a Parquet column of texts. */
-export function textColumn(name: string): SchemaElement[] {
-  return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' }];
+export function textColumn(
+  name: string,
+  repetition_type: 'REQUIRED' | 'OPTIONAL' = 'REQUIRED',
+): SchemaElement[] {
+  return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }];
 }
 
-/** The schema elements of a Parquet column of lists of `{ role, content }`. */
-export function messagesColumn(name: string): SchemaElement[] {
+/** The schema elements of a Parquet column of lists of `{ role, content }`; messages that only call tools have no content. */
+export function messagesColumn(name: string, content: 'REQUIRED' | 'OPTIONAL' = 'REQUIRED'): SchemaElement[] {
   return [
     { name, repetition_type: 'REQUIRED', converted_type: 'LIST', num_children: 1 },
     { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
     { name: 'element', repetition_type: 'REQUIRED', num_children: 2 },
     ...textColumn('role'),
-    ...textColumn('content'),
+    ...textColumn('content', content),
   ];
 }

@@ -109,7 +109,11 @@ async function exportShard(
 ): Promise<ExportedShard> {
   const { reads, writes } = describeExport(config);
   const convert = openExport(config);
-  const columns = Object.entries(reads).map(([column, type]): Column => ({ name: column, type, help: '' }));
+  const columns = Object.entries(reads).map(([column, type]): Column => ({
+    ...{ name: column, type, help: '' },
+    // A row without a chat is left out; a text that is missing is a mistake.
+    nullable: type === 'messages',
+  }));
   const path = join(folder, name);
   const buffer = new ByteWriter();
   const writer = new ParquetWriter({

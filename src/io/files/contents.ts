@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { type FilePick, findDataFiles, isPattern } from './dataFiles.js';
 import { type Files, nodeFiles } from './files.js';
 
 const BLOCK_BYTES = 1 << 20;
@@ -11,36 +12,39 @@ export const WHOLE_BYTES_MAX = SAMPLED_BLOCKS * BLOCK_BYTES;
 /**
  * A SHA-256 that changes with the contents. A file of up to WHOLE_BYTES_MAX is read whole. Of a larger one the size and 256
  * blocks of 1 MiB are read, spread evenly with the first and the last among them: a change between them that keeps the size
- * goes unseen. A folder counts by the names and contents of its files that end in `extension`. Throws ERR_IO_READ.
+ * goes unseen. A folder, or a pattern, counts by the names and contents of its files: of those that `pick` takes, or of all. Throws
+ * ERR_IO_READ.
  */
-export async function contentsHash(path: string, extension = '', files: Files = nodeFiles): Promise<string> {
+export async function contentsHash(path: string, pick?: FilePick, files: Files = nodeFiles): Promise<string> {
   const hash = createHash('sha256');
-  const names = await namesIn(path, extension, files);
+  const names = await namesIn(path, pick, files);
   if (names === null) return hash.update(await fileHash(path, files)).digest('hex');
   for (const name of names) hash.update(`${name}\0`).update(await fileHash(join(path, name), files));
   return hash.digest('hex');
 }
 
 /** Opens every file that `contentsHash` would read, and reads nothing. Throws ERR_IO_READ for one that cannot be opened. */
-export async function openContents(path: string, extension = '', files: Files = nodeFiles): Promise<void> {
-  const names = await namesIn(path, extension, files);
+export async function openContents(path: string, pick?: FilePick, files: Files = nodeFiles): Promise<void> {
+  const names = await namesIn(path, pick, files);
   const paths = names === null ? [path] : names.map((name) => join(path, name));
   for (const each of paths) await (await files.open(each, 'read')).close();
 }
 
-/** The files of a folder whose names end in `extension`; null for a file. */
-async function namesIn(path: string, extension: string, files: Files): Promise<string[] | null> {
-  if (!(await files.stat(path))?.isFolder) return null;
+/** The files of a folder or a pattern, by their paths from there; null for a file. */
+async function namesIn(path: string, pick: FilePick | undefined, files: Files): Promise<string[] | null> {
+  const stat = await files.stat(path);
+  if (stat ? !stat.isFolder : !pick || !isPattern(path)) return null;
+  if (pick) return (await findDataFiles(files, path, pick)).files.map((file) => relative(path, file));
   const names: string[] = [];
   for (const name of await files.readdir(path)) {
-    if (name.endsWith(extension) && !(await files.stat(join(path, name)))?.isFolder) names.push(name);
+    if (!(await files.stat(join(path, name)))?.isFolder) names.push(name);
   }
   return names;
 }
 
 /** The same with all subfolders, but for those that version control and Python keep for themselves. Throws ERR_IO_READ. */
 export async function treeHash(path: string, files: Files = nodeFiles): Promise<string> {
-  if (!(await files.stat(path))?.isFolder) return contentsHash(path, '', files);
+  if (!(await files.stat(path))?.isFolder) return contentsHash(path, undefined, files);
   const hash = createHash('sha256');
   for (const name of (await files.readdir(path)).filter((each) => !NO_CONTENTS.includes(each))) {
     const inner = join(path, name);

@@ -4,8 +4,8 @@ import { ScaleQuestError } from '../../errors.js';
 /** Pipeline files and prompts are some kilobytes long. */
 export const TEXT_BYTES_MAX = 1 << 20;
 
-/** What a shell hands over in place of a file, as `scalequest check <(make-pipeline)` does. */
-const HANDED_OVER = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
+/** What a shell hands over in place of a file, as `scalequest check <(make-pipeline)` does; it can be read once. */
+export const HANDED_OVER = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
 const REASONS: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -78,7 +78,19 @@ function invalidAt(bytes: Uint8Array): number {
     if (isPrefix(bytes.subarray(0, middle))) sound = middle;
     else unsound = middle;
   }
-  return isPrefix(bytes) ? bytes.length - 1 : sound;
+  return sequenceStart(bytes, isPrefix(bytes) ? bytes.length : sound);
+}
+
+/** Where the sequence begins that is cut off before `at`; `at` itself where none is. */
+function sequenceStart(bytes: Uint8Array, at: number): number {
+  for (let back = 1; back <= 3 && back <= at; back++) {
+    const byte = bytes[at - back]!;
+    if (byte < 0x80) return at;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return back < length ? at - back : at;
+  }
+  return at;
 }
 
 /** Whether these bytes may begin a UTF-8 text. */

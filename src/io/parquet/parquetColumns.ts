@@ -1,7 +1,12 @@
-import { type Data, DataType, type RecordBatch } from 'apache-arrow';
+import { type Data, DataType, type Field, type RecordBatch } from 'apache-arrow';
 
 /** A column as the Parquet encoder takes it. Texts are views into Arrow's UTF-8 bytes, so that none is decoded. */
-export type ParquetColumn = (number | boolean | Uint8Array | ParquetColumn | null)[];
+export type ParquetColumn = (number | bigint | boolean | Uint8Array | ParquetColumn | ParquetRecord | null)[];
+
+/** A struct as the Parquet encoder takes it. */
+export interface ParquetRecord {
+  [field: string]: ParquetColumn[number];
+}
 
 /** The values of column `at` of all pieces, one after the other. */
 export function parquetColumn(pieces: readonly RecordBatch[], at: number): ParquetColumn {
@@ -23,7 +28,20 @@ function valueReader(data: Data, type: DataType): (row: number) => ParquetColumn
   if (DataType.isBool(type))
     return (row) => ((values[(offset + row) >> 3]! >> ((offset + row) & 7)) & 1) === 1;
   if (DataType.isList(type)) return (row) => listAt(data, row);
-  return (row) => values[row] as number;
+  if (DataType.isStruct(type)) return recordReader(data, type.children);
+  return (row) => values[row] as number | bigint;
+}
+
+function recordReader({ children }: Data, fields: readonly Field[]): (row: number) => ParquetRecord {
+  const readers = fields.map(({ name, type }, at) => {
+    const child = children[at]!;
+    const value = valueReader(child, type);
+    return [
+      name,
+      (row: number) => (child.nullCount > 0 && !child.getValid(row) ? null : value(row)),
+    ] as const;
+  });
+  return (row) => Object.fromEntries(readers.map(([name, value]) => [name, value(row)]));
 }
 
 function listAt({ valueOffsets, children }: Data, row: number): ParquetColumn {

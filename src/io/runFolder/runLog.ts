@@ -8,7 +8,11 @@ export const LOG_FILE = 'log.jsonl';
 export type LogEvent =
   | { event: 'started'; file: string; name: string; identity: string; seed: number }
   | { event: 'resumed'; from: number; kept: number; removed: readonly string[]; tornBytes: number }
+  | { event: 'leftOut'; files: readonly string[] }
+  | { event: 'skippedLine'; file: string; line: number; message: string }
+  | { event: 'served'; model: string; startedS: number; line: string }
   | { event: 'committed'; next: number; kept: number }
+  | { event: 'noted'; model: string; note: string; count: number }
   | { event: 'finished'; rowsIn: number; rowsKept: number; wallS: number }
   | { event: 'failed'; code: string; message: string };
 

@@ -35,6 +35,12 @@ export async function readSample(files: Files, folder: string, rowsMax = 3): Pro
   return lines.map((line) => JSON.parse(line) as SampleRow);
 }
 
+/** JSON of JavaScript knows no integers of 64 bits: those that a number does not hold exactly become text. */
+function withoutBigInt(_key: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`;
+}
+
 async function firstRows(files: Files, { shards, columns, rowsMax = 100 }: SampleOptions): Promise<string[]> {
   const lines: string[] = [];
   if (shards.length === 0) return lines;
@@ -42,7 +48,7 @@ async function firstRows(files: Files, { shards, columns, rowsMax = 100 }: Sampl
     const rowCount = Math.min(values[0]?.length ?? 0, rowsMax - lines.length);
     for (let row = 0; row < rowCount; row++) {
       const entries = columns.map(({ name }, at) => [name, values[at]![row]]);
-      lines.push(JSON.stringify(Object.fromEntries(entries)));
+      lines.push(JSON.stringify(Object.fromEntries(entries), withoutBigInt));
     }
     if (lines.length >= rowsMax) break;
   }

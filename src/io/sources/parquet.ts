@@ -4,7 +4,7 @@ import { describeFiles, fileOptions } from './fileOptions.js';
 const schema = fileOptions('Parquet files');
 
 export const parquet: SourceFormat<typeof schema> = {
-  extension: '.parquet',
+  extensions: ['.parquet', '.pq'],
   schema,
   describe: describeFiles,
   async *open(files, request) {

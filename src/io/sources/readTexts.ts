@@ -1,5 +1,6 @@
 import { columnValues } from '../../arrow/read.js';
 import { ScaleQuestError } from '../../errors.js';
+import { listDataFiles } from '../files/dataFiles.js';
 import { type Files, nodeFiles } from '../files/files.js';
 import type { SourceFormat } from './format.js';
 import { SOURCE_FORMATS } from './registry.js';
@@ -8,14 +9,15 @@ import { toBatches } from './toBatches.js';
 const BATCH_ROWS = 8192;
 
 /**
- * A column of texts of a file in one of the source formats (`.jsonl`, `.parquet`), or of a folder of such files, in memory.
- * Throws ERR_IO_READ; ERR_DATA_INVALID for another kind of file, a missing column, or a row without a text in it.
+ * A column of texts of a file in one of the source formats (`.jsonl`, `.csv.gz`, `.parquet` …), or of a folder of such files, in
+ * memory. Throws ERR_IO_READ; ERR_DATA_INVALID for another kind of file, a missing column, or a row without a text in it.
  */
 export async function readTexts(path: string, column: string, files: Files = nodeFiles): Promise<string[]> {
   const format = await formatOf(path, files);
-  const options = format.schema.parse({ path, columns: { [column]: 'string' } });
+  const columns = Object.fromEntries([[column, 'string']]);
+  const options = format.schema.parse({ path, columns });
   const request = {
-    paths: [path],
+    paths: (await listDataFiles(files, [path], format)).files,
     columns: [{ name: column, type: 'string', help: '' } as const],
     batchRows: BATCH_ROWS,
   };
@@ -31,8 +33,8 @@ async function formatOf(path: string, files: Files): Promise<SourceFormat> {
   if (!stat)
     throw new ScaleQuestError('ERR_IO_READ', `cannot read ${path}: nothing is there. Check the path.`);
   const names = stat.isFolder ? await files.readdir(path) : [path];
-  const found = Object.values(SOURCE_FORMATS).filter(({ extension }) =>
-    names.some((name) => name.endsWith(extension)),
+  const found = (Object.values(SOURCE_FORMATS) as SourceFormat[]).filter(({ extensions }) =>
+    names.some((name) => extensions.some((extension) => name.endsWith(extension))),
   );
   if (found.length === 1) return found[0]!;
   throw new ScaleQuestError('ERR_DATA_INVALID', `cannot read ${path}: ${whyNoFormat(found)}.`);
@@ -40,8 +42,8 @@ async function formatOf(path: string, files: Files): Promise<SourceFormat> {
 
 function whyNoFormat(found: readonly SourceFormat[]): string {
   const listed = (formats: readonly SourceFormat[], word: string): string =>
-    formats.map(({ extension }) => extension).join(` ${word} `);
+    formats.map(({ extensions }) => extensions[0]).join(` ${word} `);
   if (found.length > 1)
     return `found ${listed(found, 'and')} files in it, expected files of one format. Name the file`;
-  return `expected a ${listed(Object.values(SOURCE_FORMATS), 'or')} file`;
+  return `expected a ${listed(Object.values(SOURCE_FORMATS) as SourceFormat[], 'or')} file`;
 }

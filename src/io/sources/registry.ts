@@ -1,10 +1,13 @@
 import type { z } from 'zod';
+import { csv } from './csv.js';
 import type { SourceFormat } from './format.js';
+import { json } from './json.js';
 import { jsonl } from './jsonl.js';
 import { parquet } from './parquet.js';
+import { tsv } from './tsv.js';
 
 /** The source formats, in the order of the docs. A new one is a file beside these and a line here. */
-export const SOURCE_FORMATS = { jsonl, parquet };
+export const SOURCE_FORMATS = { jsonl, json, csv, tsv, parquet };
 
 type Formats = typeof SOURCE_FORMATS;
 export type SourceFormatName = keyof Formats;
@@ -26,7 +29,9 @@ export interface NamedSource {
 /** The formats that a source names: one, or none where rows are positions alone. A checked pipeline has no more. */
 export function namedSources(source: SourceOptions): NamedSource[] {
   return formatNames().flatMap((name) =>
-    source[name] === undefined ? [] : [{ name, format: SOURCE_FORMATS[name], options: source[name] }],
+    source[name] === undefined
+      ? []
+      : [{ name, format: SOURCE_FORMATS[name] as SourceFormat, options: source[name] }],
   );
 }
 

@@ -1,18 +1,18 @@
 import type { RecordBatch } from 'apache-arrow';
 import { buildRows } from '../../arrow/build.js';
-import { findFault } from '../../arrow/fault.js';
 import { SEQ_COLUMN } from '../../arrow/columnType.js';
-import type { Column, ColumnValue } from '../../arrow/columnType.js';
+import type { ColumnValue } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
-import { ROWS_FROM_ZERO } from './fileOptions.js';
-import type { Block, ReadRequest } from './format.js';
+import { asColumn } from './fileOptions.js';
+import type { Block, ReadRequest, SourceColumn } from './format.js';
 
-/** Checks the values of blocks and makes batches of `batchRows` rows with a column `seq`. Throws ERR_DATA_INVALID naming file and row. */
+/** Makes batches of `batchRows` rows with a column `seq` of blocks, whose values their readers have checked. */
 export async function* toBatches(
   blocks: AsyncIterable<Block>,
   { columns, batchRows, from = 0 }: Pick<ReadRequest, 'columns' | 'batchRows' | 'from'>,
 ): AsyncGenerator<RecordBatch> {
   assertNoSeq(columns);
+  const built = [SEQ_COLUMN, ...columns.map(asColumn)];
   let seq = from;
   let waiting: ColumnValue[][] = columns.map(() => []);
   let start = 0;
@@ -22,11 +22,13 @@ export async function* toBatches(
     const seqs = Array.from({ length: rowCount }, (_, at) => seq + at);
     start += rowCount;
     seq += rowCount;
-    return buildRows([SEQ_COLUMN, ...columns], [seqs, ...values], rowCount);
+    return buildRows(built, [seqs, ...values], rowCount);
   }
 
-  for await (const block of blocks) {
-    columns.forEach((column, at) => appendChecked(block, column, block.values[at]!, waiting[at]!));
+  for await (const { values } of blocks) {
+    values.forEach((column, at) => {
+      for (const value of column) waiting[at]!.push(value);
+    });
     while (waiting[0]!.length - start >= batchRows) yield nextBatch(batchRows);
     waiting = waiting.map((column) => column.slice(start));
     start = 0;
@@ -34,26 +36,7 @@ export async function* toBatches(
   if (waiting[0]!.length > 0) yield nextBatch(waiting[0]!.length);
 }
 
-function appendChecked(
-  { file, row, lines }: Block,
-  column: Column,
-  values: readonly unknown[],
-  into: ColumnValue[],
-): void {
-  values.forEach((value, at) => {
-    const fault = findFault(column, value);
-    if (fault) {
-      const message = `column "${column.name}", row ${row + at}: ${fault}${lines ? ROWS_FROM_ZERO : ''}.`;
-      throw new ScaleQuestError('ERR_DATA_INVALID', message, {
-        at: { file, line: lines?.[at] },
-        data: { column: column.name, row: row + at },
-      });
-    }
-    into.push(value as ColumnValue);
-  });
-}
-
-function assertNoSeq(columns: readonly Column[]): void {
+function assertNoSeq(columns: readonly SourceColumn[]): void {
   if (columns.length > 0 && columns.every(({ name }) => name !== SEQ_COLUMN.name)) return;
   throw new ScaleQuestError(
     'ERR_INVARIANT',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { COLUMN_TYPES, type Column, type ColumnValue } from '../../arrow/columnType.js';
+import type { Column, ColumnValue } from '../../arrow/columnType.js';
+import { columnTypeSchema } from '../../arrow/columnTypeSchema.js';
 import { findFault } from '../../arrow/fault.js';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
@@ -133,7 +134,7 @@ const definitionSchema = z.looseObject({
       'expected a schema that follows Standard Schema, such as one of zod',
     )
     .optional(),
-  reads: z.record(z.string(), z.enum(COLUMN_TYPES)).default({}),
+  reads: z.record(z.string(), columnTypeSchema()).default({}),
   writes: z
     .array(
       z.strictObject({
@@ -144,7 +145,7 @@ const definitionSchema = z.looseObject({
             (name) => !/^seq(Index)?$/.test(name),
             'seq and seqIndex are the row’s identity, and not to be written',
           ),
-        type: z.enum(COLUMN_TYPES),
+        type: columnTypeSchema(),
         help: z.string(),
         nullable: z.boolean().default(false),
       }),

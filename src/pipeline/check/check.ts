@@ -14,6 +14,7 @@ import { pipelineSchema } from '../schema.js';
 import { buildSteps } from './buildSteps.js';
 import { checkBounds } from './checkBounds.js';
 import { checkColumns } from './checkColumns.js';
+import type { FilePick } from '../../io/files/dataFiles.js';
 import type { CheckDeps } from './checkDeps.js';
 import { checkKeys } from './checkKeys.js';
 import { checkModels } from './checkModels.js';
@@ -52,12 +53,11 @@ export async function checkFileUnread(
   file: string,
   deps: CheckDeps,
   overrides: readonly Override[],
-  open: (path: string, extension?: string) => Promise<void>,
+  open: (path: string, pick?: FilePick) => Promise<void>,
 ): Promise<CheckedPipeline> {
   const checked = await findMistakes(file, deps, overrides);
   const { settings, models, steps, folder } = checked;
-  const contentsHash = (path: string, extension?: string): Promise<string> =>
-    open(path, extension).then(() => '');
+  const contentsHash = (path: string, pick?: FilePick): Promise<string> => open(path, pick).then(() => '');
   await filesOf(settings.source, models, steps, folder, { exists: deps.exists, contentsHash });
   return checked;
 }
@@ -98,7 +98,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
   checkScales(document, entries.on, problems);
-  await checkSource(document, asWritten, folder, deps, problems);
+  const leftOut = await checkSource(document, asWritten, folder, deps, problems);
   const { columns, exports, omitted, undeclared } = await checkColumns(
     document,
     asWritten,
@@ -130,6 +130,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
     texts,
     columns,
     omitted,
+    leftOut,
     undeclared,
     prompts,
   };

@@ -1,4 +1,7 @@
 import { resolve } from 'node:path';
+import type { DataFiles, FilePick } from '../../io/files/dataFiles.js';
+import type { FileHead } from '../../io/sources/format.js';
+import type { NamedSource } from '../../io/sources/registry.js';
 
 /** Files and environment, as the check sees them. */
 export interface CheckDeps {
@@ -15,8 +18,12 @@ export interface CheckDeps {
   isPending?: (path: string, what: 'source' | 'other') => boolean;
   /** The first bytes of a file, at most `lengthBytes`. */
   readHead: (path: string, lengthBytes: number) => Promise<Uint8Array>;
-  /** A hash of a file's contents, or of the files in a folder whose names end in `extension`. */
-  contentsHash: (path: string, extension?: string) => Promise<string>;
+  /** A hash of a file's contents, or of the files that `pick` takes of a folder or a pattern. */
+  contentsHash: (path: string, pick?: FilePick) => Promise<string>;
+  /** The files that a source's paths stand for. Throws ERR_IO_READ where a path stands for none. */
+  listFiles: (paths: readonly string[], pick: FilePick) => Promise<DataFiles>;
+  /** What the head of a source's file tells; null where opening the file tells it. */
+  sourceHead: (source: NamedSource, file: string) => Promise<FileHead | null>;
   /** The text of a prompt: of a file, or of the built-in prompt with this name. */
   prompt: (name: string, path: string | undefined) => string;
   /** One column of a data file as texts. The path is absolute. */

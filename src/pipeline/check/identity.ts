@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type ModelConfig, describeModel } from '../../backends/registry.js';
+import { type FilePick, isPattern } from '../../io/files/dataFiles.js';
 import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
 import type { CheckDeps } from './checkDeps.js';
@@ -33,7 +34,9 @@ export async function identityOf(
   { settings, models, steps, texts, prompts }: Identified,
   { folder, filled, deps }: { folder: string; filled: ReadonlyMap<string, string>; deps: CheckDeps },
 ): Promise<Identity> {
-  const { windowRows: _w, batchRows: _b, ...source } = settings.source;
+  const { windowRows: _w, batchRows: _b, markers, ...read } = settings.source;
+  // The rule decides no row that holds no marker: such sets keep their identity.
+  const source = markers === 'keep' ? { ...read, markers } : read;
   const { folder: _f, lostReplyCharsMax, ...output } = settings.output;
   const value = {
     format: 2,
@@ -106,13 +109,15 @@ export async function filesOf(
   { exists, contentsHash }: Pick<CheckDeps, 'exists' | 'contentsHash'>,
 ): Promise<Record<string, string[]>> {
   // A missing file is reported when it is read.
-  const hash = async (path: string, extension?: string): Promise<string> =>
-    exists(path) ? contentsHash(path, extension) : 'missing';
-  const hashes = (paths: string | readonly string[], extension?: string): Promise<string[]> =>
-    Promise.all([paths].flat().map((path) => hash(resolve(folder, path), extension)));
+  const hash = async (path: string, pick?: FilePick): Promise<string> =>
+    exists(path) || (pick && isPattern(path)) ? contentsHash(path, pick) : 'missing';
+  const hashes = (paths: string | readonly string[], pick?: FilePick): Promise<string[]> =>
+    Promise.all([paths].flat().map((path) => hash(resolve(folder, path), pick)));
   const files: Record<string, string[]> = {};
-  for (const { name, format, options } of namedSources(source))
-    files[name] = await hashes(format.describe(options).paths, format.extension);
+  for (const { name, format, options } of namedSources(source)) {
+    const { paths, subfolders } = format.describe(options);
+    files[name] = await hashes(paths, { extensions: format.extensions, subfolders });
+  }
   for (const [name, config] of Object.entries(models)) {
     const { files: named } = describeModel(config);
     const read = named.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(exists));

@@ -54,18 +54,20 @@ export function parseYaml(file: string, text: string): ParsedYaml {
 
 /** Null where the text is nested more deeply than the parser’s own recursion can go. */
 function parsed(text: string, lineCounter: LineCounter): Document | null {
+  const { stackTraceLimit } = Error;
+  // The library makes an error object for each of thousands of mistakes, and their traces would take most of the time.
+  Error.stackTraceLimit = 0;
   try {
     // Its own search for equal keys is quadratic, and the schema must not follow a directive of the text.
     return parseDocument(text, {
-      lineCounter,
-      prettyErrors: false,
-      uniqueKeys: false,
-      schema: 'core',
-      merge: false,
+      ...{ lineCounter, prettyErrors: false, uniqueKeys: false },
+      ...{ schema: 'core', merge: false },
     });
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ModelStats } from '../../backends/model.js';
 import { TARGET_STEP, type Totals } from '../../flow/commitShards.js';
 import type { Figures } from '../../operators/lib/operator.js';
+import type { SkippedLines } from '../../io/sources/skippedLines.js';
 import type { Plan } from '../../pipeline/plan.js';
 
 /** One step of the funnel, counted from the commits. It is exact; the live counters also see rows past the end. */
@@ -33,6 +34,8 @@ export interface Report {
   rowsIn: number;
   /** Rows in the set. */
   rowsKept: number;
+  /** Lines of the source that are no rows; only where `onBadLine: skip` leaves such lines out. */
+  skipped?: SkippedLines;
   /** What each step took and lost, in order. */
   funnel: FunnelStep[];
   /** Step → its own figures; only for steps that have some. */

@@ -3,6 +3,7 @@ import { columnValues } from '../../arrow/read.js';
 import type { ColumnValue } from '../../arrow/columnType.js';
 import type { CommitSink } from '../../flow/commitShards.js';
 import type { Batch } from '../../flow/batch.js';
+import { printable } from '../../text/printable.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { type RunDeps, runContext, sourceScreen } from './runPlan.js';
 import { streamRows } from './streamRows.js';
@@ -124,8 +125,10 @@ function printEffect(effect: RowEffect, width: number): string[] {
   if (effect.kind !== 'kept') {
     const { kind, reason, message, reply } = effect;
     return [
-      ...indent(`${head}${kind}: ${reason}${message ? ` (${message})` : ''}`, head.length),
-      ...(reply ? indent(`${' '.repeat(head.length)}the model wrote: ${reply}`, head.length + 2) : []),
+      ...indent(`${head}${kind}: ${reason}${message ? ` (${printable(message)})` : ''}`, head.length),
+      ...(reply
+        ? indent(`${' '.repeat(head.length)}the model wrote: ${printable(reply)}`, head.length + 2)
+        : []),
     ];
   }
   const values = Object.entries(effect.values);
@@ -139,9 +142,9 @@ function printEffect(effect: RowEffect, width: number): string[] {
 }
 
 function printValue(value: ColumnValue): string {
-  if (!Array.isArray(value)) return typeof value === 'number' ? printNumber(value) : String(value);
+  if (!Array.isArray(value)) return typeof value === 'number' ? printNumber(value) : printable(String(value));
   if (value.every((item) => typeof item === 'number')) return value.map(printNumber).join(', ');
-  return value.map((item, at) => `[${at}] ${String(item)}`).join('\n');
+  return value.map((item, at) => `[${at}] ${printable(String(item))}`).join('\n');
 }
 
 function printNumber(value: number): string {

@@ -4,7 +4,7 @@ import type { BlockCodec } from '../blockCodec.js';
 import { blockTimeMs } from '../blockKey.js';
 import { type StoreDatabase, transact } from '../database/database.js';
 import { textAt } from '../replies.js';
-import { removeStepResults } from '../stepResults.js';
+import { PRUNE_WRITE, countPrune, removeStepResults } from '../stepResults.js';
 import { type StoredBlock, storedBlocks } from './storedBlocks.js';
 import { useToWrite } from './useDatabase.js';
 
@@ -23,9 +23,12 @@ export async function pruneStore(
 ): Promise<{ blocks: number; replies: number }> {
   return useToWrite(files, path, async (database) => {
     const chosen = 'run' in prune ? { run: findRun(database, prune.run) } : prune;
-    // First, because a step result must not outlive the replies that it came from.
+    // First, because a step result must not outlive the replies that it came from: from here on nobody finds one.
+    await transact(database, PRUNE_WRITE, countPrune);
     await removeStepResults(database);
     const removed = await removeBlocks(database, chosen);
+    // Those of processes that opened the store meanwhile.
+    await removeStepResults(database);
     if ('damaged' in chosen) removed.replies += await removeDangling(database);
     if ('run' in chosen) {
       await transact(database, { keys: 1, valuesBytes: [] }, ({ runs }) => {
@@ -74,8 +77,10 @@ async function removeBlock(
   { table, blockId, replies }: StoredBlock,
 ): Promise<number | null> {
   const keys = replies?.keys ?? [];
-  return transact(database, { keys: 2 + keys.length, valuesBytes: [] }, ({ log, index }) => {
+  const writes = { keys: 2 + keys.length + PRUNE_WRITE.keys, valuesBytes: PRUNE_WRITE.valuesBytes };
+  return transact(database, writes, ({ root, log, index }) => {
     if (!table.doesExist(blockId)) return null;
+    countPrune({ root });
     void table.remove(blockId);
     // What is logged is not in the index yet.
     if (table === log) return keys.length;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type RetryOptions, withRetry } from '../../../src/backends/http/retryPolicy.js';
+import { type RetryOptions, troubleText, withRetry } from '../../../src/backends/http/retryPolicy.js';
 import { type FailureKind, TryFailure } from '../../../src/backends/http/tryFailure.js';
 import { RowError, ScaleQuestError } from '../../../src/errors.js';
 import { type SimulatedClock, simulatedClock } from '../../helpers/simulatedClock.js';
@@ -213,6 +213,66 @@ describe('withRetry', () => {
     assert.equal(tries(), 19);
     assert.deepEqual(options.waits, ['busy']);
     assert.equal(options.clock.nowMs(), 7000 + 500);
+  });
+
+  it('waits for a server that has answered longer than for one that never has', async () => {
+    for (const [answeredMs, endsMs] of [
+      [undefined, 60_000],
+      [0, 600_000],
+    ] as const) {
+      const lastAnswer = { atMs: answeredMs };
+      const options = setUp({ unreachableMs: 600_000, unreachableFirstMs: 60_000, lastAnswer });
+      const gone = withRetry(() => Promise.reject(fail('unreachable')), options);
+      await assert.rejects(options.clock.until(gone), { code: 'ERR_MODEL_UNREACHABLE' });
+      assert.ok(Math.abs(options.clock.nowMs() - endsMs) <= 2000, `${options.clock.nowMs()}`);
+    }
+  });
+
+  it('ends after a minute, and says when, where a server that does nothing but refuse opens after busyMs', async () => {
+    const HOURS = 3_600_000;
+    const options = setUp({ busyMs: 600_000 });
+    const quota = withRetry(() => Promise.reject(fail('busy', 5 * HOURS)), options);
+    const error = await options.clock.until(quota).then(
+      () => assert.fail('it was answered'),
+      (found: unknown) => found as ScaleQuestError,
+    );
+    assert.equal(error.code, 'ERR_MODEL_UNREACHABLE');
+    assert.match(error.message, /opens again in 5 hours, at 1970-01-01T05:01:/);
+    assert.match(error.message, /busyMs/);
+    assert.match(String(error.data['opensAt']), /^1970-01-01T05:01:/);
+    assert.ok(options.clock.nowMs() < 120_000, `${options.clock.nowMs()}`);
+  });
+
+  it('waits for hours where busyMs is that long, and loses nothing', async () => {
+    const HOURS = 3_600_000;
+    const options = setUp({ retriesMax: 0, busyMs: 24 * HOURS });
+    const opensMs = 5 * HOURS;
+    const call = async (): Promise<string> => {
+      if (options.clock.nowMs() < opensMs) throw fail('busy', opensMs - options.clock.nowMs());
+      return 'answer';
+    };
+    assert.equal(await options.clock.until(withRetry(call, options)), 'answer');
+    assert.ok(options.clock.nowMs() <= opensMs + 90_000, `${options.clock.nowMs()}`);
+  });
+
+  it('does not believe a long Retry-After while others are served', async () => {
+    const options = setUp({ busyMs: 600_000 });
+    let refused = 0;
+    const call = async (): Promise<string> => {
+      options.lastAnswer.atMs = options.clock.nowMs();
+      if (refused++ < 4) throw fail('busy', 3_600_000);
+      return 'answer';
+    };
+    assert.equal(await options.clock.until(withRetry(call, options)), 'answer');
+  });
+
+  it('says what is waited for in words that stay readable, whatever a server asks for', () => {
+    assert.equal(troubleText(fail('busy', 30_000), 0), 'model m busy');
+    assert.equal(
+      troubleText(fail('busy', 5_400_000), 0),
+      'model m busy; it opens again in 90 minutes, at 1970-01-01T01:30:00Z',
+    );
+    assert.match(troubleText(fail('busy', Infinity), 0), /in 2400 hours, at 1970-04-11T00:00:00Z$/);
   });
 
   it('does not fail over once it is given up', async () => {

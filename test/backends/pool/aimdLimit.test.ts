@@ -4,13 +4,23 @@ import fc from 'fast-check';
 import { type Engine, type EngineConfig, createEngine } from '../../../bench/endpoint/engine.js';
 import { createLag } from '../../../bench/endpoint/metrics.js';
 import { draftOf } from '../../../bench/endpoint/texts.js';
-import { type Limit, type LimitOptions, createLimit } from '../../../src/backends/pool/aimdLimit.js';
+import {
+  type Limit,
+  type LimitOptions,
+  type Ours,
+  createLimit,
+} from '../../../src/backends/pool/aimdLimit.js';
 import type { ServerLoad } from '../../../src/backends/pool/serverLoad.js';
 
 const LENGTHS = { meanTokens: 200, sigma: 0.5, capTokens: 1024 };
 const FIRST_POLLS_MS = 250;
 const POLL_MS = 1000;
 const TICK_MS = 250;
+
+/** Calls of one sequence, at a server that answers too few of them in half a second for that to matter. */
+function ours(outstanding: number): Ours {
+  return { outstanding, calls: outstanding, answeredPerS: 0 };
+}
 
 interface Client {
   limit: Limit;
@@ -95,7 +105,7 @@ function setUp(
       if (nowMs < client.nextPollMs) continue;
       client.nextPollMs = nowMs + (client.limit.isSettled ? POLL_MS : FIRST_POLLS_MS);
       const truth = world.lagMs > 0 ? lag.at(nowMs - world.lagMs) : gauges;
-      client.limit.observe(world.page(truth, nowMs), client.out);
+      client.limit.observe(world.page(truth, nowMs), ours(client.out));
     }
     askAll(nowMs);
   }
@@ -162,10 +172,12 @@ describe('createLimit, steered by the server’s queue', () => {
       [224, 35],
       [259, 0],
       [260, 259],
-    ] as const; // As a server of 512 slots told it.
-    for (const [running, waiting] of polls) limit.observe({ running, waiting }, running + waiting);
+      [260, 259],
+    ] as const; // As a server of 512 slots told it, whose pause two polls see.
+    for (const [running, waiting] of polls) limit.observe({ running, waiting }, ours(running + waiting));
     assert.ok(limit.isSettled && limit.value < 300);
-    for (let poll = 0; poll < 4; poll++) limit.observe({ running: limit.value - 3, waiting: 3 }, limit.value);
+    for (let poll = 0; poll < 4; poll++)
+      limit.observe({ running: limit.value - 3, waiting: 3 }, ours(limit.value));
     assert.ok(limit.value >= 512, `${limit.value} after four polls`);
   });
 
@@ -177,9 +189,41 @@ describe('createLimit, steered by the server’s queue', () => {
     held(world, 200, 'declared 50');
   });
 
+  it('is never below what the server answers in half a second: the page does not see calls of one step run', () => {
+    const limit = createLimit({ limitMax: 1024 });
+    const scores = { running: 0, waiting: 60 };
+    for (let poll = 0; poll < 8; poll++)
+      limit.observe(scores, { outstanding: limit.value, calls: limit.value, answeredPerS: 1000 });
+    assert.equal(limit.value, 500);
+    limit.observe(scores, { outstanding: 500, calls: 500, answeredPerS: 3000 });
+    assert.equal(limit.value, 1024, 'and never above what the user set');
+    limit.refused();
+    assert.equal(limit.value, 819);
+    for (let poll = 0; poll < 9; poll++)
+      limit.observe({ running: 700, waiting: 119 }, { outstanding: 819, calls: 819, answeredPerS: 3000 });
+    assert.equal(limit.value, 819, 'nor above what the server has refused');
+  });
+
+  it('believes a queue that two polls in a row have seen', () => {
+    const limit = createLimit({ limitMax: 1024 });
+    // Between two steps of the server: all that came within one of them.
+    limit.observe({ running: 30, waiting: 34 }, ours(64));
+    assert.equal(limit.value, 64);
+    limit.observe({ running: 64, waiting: 0 }, ours(64));
+    assert.ok(limit.value > 64);
+  });
+
+  it('counts sequences of unfinished calls that have ended, and a queue of a call', () => {
+    const limit = createLimit({ slots: 100, limitMax: 1024 });
+    const held = { outstanding: 200, calls: 10, answeredPerS: 0 };
+    for (let poll = 0; poll < 9; poll++) limit.observe({ running: 100, waiting: 60 }, held);
+    // Twenty sequences a call: 120 at the server, where 160 of 200 are.
+    assert.equal(limit.value, 150);
+  });
+
   it('leaves the limit alone while there is little to ask', () => {
     const limit = createLimit({ limitMax: 1024 });
-    for (let poll = 0; poll < 100; poll++) limit.observe({ running: 3, waiting: 0 }, 3);
+    for (let poll = 0; poll < 100; poll++) limit.observe({ running: 3, waiting: 0 }, ours(3));
     assert.equal(limit.value, 64);
   });
 
@@ -239,15 +283,15 @@ describe('createLimit, with a page that lies', () => {
       [64, 'declared'],
     ] as const) {
       const limit = createLimit({ slots, limitMax: 100 });
-      for (let poll = 0; poll < 19; poll++) limit.observe({ running: 0, waiting: 0 }, 64);
+      for (let poll = 0; poll < 19; poll++) limit.observe({ running: 0, waiting: 0 }, ours(64));
       assert.equal(limit.steering, 'server queue');
-      limit.observe({ running: 0, waiting: 0 }, 64);
+      limit.observe({ running: 0, waiting: 0 }, ours(64));
       assert.equal(limit.steering, steering);
-      limit.observe({ running: 58, waiting: 6 }, 64);
+      limit.observe({ running: 58, waiting: 6 }, ours(64));
       assert.equal(limit.steering, 'server queue');
-      limit.observe(null, 64);
+      limit.observe(null, ours(64));
       assert.equal(limit.steering, 'server queue', 'one page that is missing is chance');
-      limit.observe(null, 64);
+      limit.observe(null, ours(64));
       assert.equal(limit.steering, steering);
     }
   });
@@ -260,11 +304,11 @@ describe('createLimit and refusals', () => {
       limit.refused();
       limit.refused();
       assert.equal(limit.value, 51);
-      limit.observe(load, 20);
+      limit.observe(load, ours(20));
       limit.refused();
       assert.equal(limit.value, 41);
       for (let poll = 0; poll < 50; poll++) {
-        limit.observe(load, 1);
+        limit.observe(load, ours(1));
         limit.refused();
       }
       assert.ok(limit.value <= 3 && limit.value >= 1, `${limit.value}`);
@@ -292,16 +336,16 @@ describe('createLimit and refusals', () => {
     const limit = createLimit({ slots: 64, limitMax: 1024 });
     for (let poll = 0; poll < 5; poll++) {
       limit.refused();
-      limit.observe(null, limit.value);
+      limit.observe(null, ours(limit.value));
     }
     assert.ok(limit.value < 30, `${limit.value}`);
-    for (let poll = 0; poll < 60; poll++) limit.observe(null, limit.value);
+    for (let poll = 0; poll < 60; poll++) limit.observe(null, ours(limit.value));
     assert.equal(limit.value, 71);
   });
 
   it('begins again after a reset', () => {
     const limit = createLimit({ limitMax: 1024 });
-    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 8, waiting: 56 }, 64);
+    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 8, waiting: 56 }, ours(64));
     assert.ok(limit.isSettled && limit.value < 12);
     limit.refused();
     limit.reset();
@@ -313,16 +357,17 @@ describe('createLimit and refusals', () => {
   it('is an integer from 1 to limitMax whatever it is told', () => {
     const count = fc.oneof(fc.integer({ min: 0, max: 2000 }), fc.double({ min: 0, max: 1e6, noNaN: true }));
     const load = fc.option(fc.record({ running: count, waiting: count }));
-    const told = fc.array(fc.tuple(load, fc.nat(2000), fc.boolean()), { maxLength: 60 });
+    const own = fc.record({ outstanding: fc.nat(2000), calls: fc.nat(2000), answeredPerS: fc.nat(9000) });
+    const told = fc.array(fc.tuple(load, own, fc.boolean()), { maxLength: 60 });
     const options = fc.record({
       limitMax: fc.integer({ min: 1, max: 300 }),
       slots: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined }),
     });
     const property = fc.property(options, told, (given, polls) => {
       const limit = createLimit(given);
-      for (const [page, outstanding, refuses] of polls) {
+      for (const [page, { outstanding, calls, answeredPerS }, refuses] of polls) {
         if (refuses) limit.refused();
-        limit.observe(page, outstanding);
+        limit.observe(page, { outstanding, calls, answeredPerS });
         assert.ok(Number.isInteger(limit.value) && limit.value >= 1 && limit.value <= given.limitMax);
       }
     });

@@ -70,6 +70,25 @@ describe('createCircuitBreaker', () => {
     assert.equal(world.breaker.state, 'halfOpen');
   });
 
+  it('is probed once a minute where the server asks for hours, and once a second again after it', async () => {
+    const world = setUp();
+    const probe = async (): Promise<void> => {
+      world.breaker.probing();
+      world.breaker.refused(5 * 3_600_000);
+      await pass(world, 120_000);
+    };
+    world.breaker.refused(5 * 3_600_000);
+    await pass(world, 1000);
+    for (let count = 0; count < 3; count++) await probe();
+    const gapsMs = world.halfOpensMs.map((ms, at) => ms - (world.halfOpensMs[at - 1] ?? 0));
+    assert.deepEqual(gapsMs, [1000, 60_000, 120_000, 120_000]);
+    world.breaker.refused(30_000);
+    world.breaker.probing();
+    const before = world.clock.nowMs();
+    await pass(world, 2000);
+    assert.equal(world.halfOpensMs.at(-1)! - before, 1000);
+  });
+
   it('closes at the answer to a call that began after the refusal, and at no other', async () => {
     const world = setUp();
     await pass(world, 100);

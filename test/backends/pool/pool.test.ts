@@ -137,6 +137,32 @@ describe('createPool, which replica and which row', () => {
     assert.deepEqual(started, [9, 1, 3, 5, 7]);
   });
 
+  it('counts the sequences of a call, and hands them back with it', async () => {
+    const world = setUp(2, { slots: 20 });
+    const calls = [5, 1, 7, 2].map((sequences, seq) => world.pool.run(seq, taking(world, 100), sequences));
+    assert.deepEqual(outstanding(world), [5 + 2, 1 + 7], 'least outstanding sequences, not calls');
+    assert.equal(world.pool.stats().inFlight, 4);
+    await world.clock.until(Promise.all(calls));
+    assert.deepEqual(outstanding(world), [0, 0]);
+  });
+
+  it('sends a call that is larger than all there may be alone, and starves it behind no others', async () => {
+    const world = setUp(1, { slots: 4, requestsInFlightMax: 4 });
+    const startedMs = new Map<number, number>();
+    const call = (seq: number, sequences: number): Promise<void> =>
+      world.pool.run(
+        seq,
+        async () => {
+          startedMs.set(seq, world.clock.nowMs());
+          await world.clock.sleep(100 + seq);
+        },
+        sequences,
+      );
+    const calls = [call(0, 1), call(1, 1), call(2, 9), ...[3, 4, 5, 6].map((seq) => call(seq, 1))];
+    await world.clock.until(Promise.all(calls));
+    assert.deepEqual([...startedMs.values()], [0, 0, 101, 203, 203, 203, 203]);
+  });
+
   it('never has more out than the limit at dispatch, whatever calls do, and settles each once', async () => {
     const kinds = [
       'busy',
@@ -407,6 +433,25 @@ describe('createPool, replicas that refuse', () => {
   it('is asked sooner than Retry-After says, but not at once', async () => {
     const { startsMs } = await storm(2000, 30_000);
     assert.deepEqual(startsMs.filter((ms) => ms > 0).slice(0, 2), [1000, 2000]);
+  });
+
+  it('is probed by a call of one sequence, if one of the first that wait is such', async () => {
+    const world = setUp(1);
+    const { clock } = world;
+    await clock.until(ask(world, 0, () => Promise.reject(fail('busy'))).catch(() => undefined));
+    const started: number[] = [];
+    const rows = [5, 5, 1, 5].map((sequences, seq) =>
+      world.pool.run(
+        seq,
+        async () => {
+          started.push(seq);
+          await clock.sleep(100);
+        },
+        sequences,
+      ),
+    );
+    await clock.until(Promise.all(rows));
+    assert.deepEqual(started, [2, 0, 1, 3]);
   });
 
   it('is not taken for recovered by the answer to what it had before', async () => {

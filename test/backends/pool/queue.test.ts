@@ -23,10 +23,9 @@ function deferred<T>(): Deferred<T> {
 function countedSlots(slotsMax: number): Slots<true> {
   let taken = 0;
   return {
-    take() {
-      if (taken >= slotsMax) return null;
+    find: () => (taken < slotsMax ? true : null),
+    occupy() {
       taken += 1;
-      return true;
     },
     release() {
       taken -= 1;
@@ -61,9 +60,10 @@ describe('createQueue', () => {
   it('lets a slot take a row with affinity to it before others, and the oldest row where there is none', async () => {
     const free = ['even', 'odd'];
     const queue = createQueue<string>({
-      take: () => free.pop() ?? null,
+      find: () => free.at(-1) ?? null,
+      occupy: () => void free.pop(),
       release: (slot) => void free.push(slot),
-      hasAffinity: (slot, seq) => (seq % 2 === 0) === (slot === 'even'),
+      hasAffinity: (slot, { seq }) => (seq % 2 === 0) === (slot === 'even'),
     });
     const gates = [deferred<void>(), deferred<void>()];
     const first = gates.map((gate, at) => queue.run(100 + at, () => gate.promise));
@@ -79,6 +79,35 @@ describe('createQueue', () => {
     await Promise.all(first);
   });
 
+  it('lets no lighter call pass one of many sequences that waits for room', async () => {
+    let room = 4;
+    const started: string[] = [];
+    const queue = createQueue<true>({
+      find: (sequences) => (sequences <= room ? true : null),
+      occupy: (_, sequences) => void (room -= sequences),
+      release: (_, sequences) => void (room += sequences),
+    });
+    const enter = (seq: number, sequences: number): { leave: () => void } => {
+      const entry = {
+        ...{ seq, sequences, index: -1 },
+        begin: () => void started.push(`${seq}`),
+        reject: () => undefined,
+      };
+      queue.enter(entry);
+      return { leave: () => queue.leave(entry, true) };
+    };
+    const first = enter(0, 2);
+    const second = enter(1, 1);
+    enter(2, 3);
+    enter(3, 1);
+    assert.deepEqual(started, ['0', '1'], 'there is room for the fourth, but the third is older');
+    second.leave();
+    assert.deepEqual(started, ['0', '1']);
+    first.leave();
+    assert.deepEqual(started, ['0', '1', '2', '3']);
+    assert.equal(room, 0);
+  });
+
   it('never idles a slot, loses a call or lets one wait for ever, whatever the affinities', async () => {
     const given = fc.record({
       slots: fc.integer({ min: 1, max: 4 }),
@@ -89,9 +118,10 @@ describe('createQueue', () => {
       const free = Array.from({ length: slots }, (_, at) => at);
       const slotOf = (seq: number): number => ((seq * 7919 + salt) % (slots + 1)) - 1;
       const queue = createQueue<number>({
-        take: () => free.shift() ?? null,
+        find: () => free[0] ?? null,
+        occupy: () => void free.shift(),
         release: (slot) => void free.push(slot),
-        hasAffinity: (slot, seq) => slotOf(seq) === slot,
+        hasAffinity: (slot, { seq }) => slotOf(seq) === slot,
       });
       const started: number[] = [];
       const ends: (() => void)[] = [];

@@ -82,7 +82,14 @@ test('any value is read, and deep or long ones cost little', () => {
   let deep: unknown = 'x';
   for (let level = 0; level < 20_000; level++) deep = level % 2 ? { a: deep } : [deep];
   const before = process.cpuUsage();
-  for (const value of [deep, { message: deep }, [deep], 'y'.repeat(1e7)]) {
+  for (const value of [
+    deep,
+    { message: deep },
+    [deep],
+    [[deep]],
+    [{ loc: [deep], msg: 'x' }],
+    'y'.repeat(1e7),
+  ]) {
     for (const key of ['error', 'detail', 'errors']) {
       const error = errorOf({ [key]: value })!;
       isTooLong(error);

@@ -20,7 +20,7 @@ const faultOf = (changes: object): string =>
 test('the defaults', () => {
   assert.deepEqual(options.parse(SERVER), {
     ...SERVER,
-    ...{ requestsInFlightMax: 1024, timeoutMs: 600_000, retriesMax: 5, unreachableMs: 60_000, extra: {} },
+    ...{ requestsInFlightMax: 2048, timeoutMs: 600_000, retriesMax: 5, busyMs: 600_000, extra: {} },
   });
 });
 

@@ -37,3 +37,19 @@ test('verify: a folder that holds no run', async () => {
   assert.equal(code, EXIT_CODES.io);
   assert.match(stderr, /holds no run: found no manifest\.jsonl/);
 });
+
+test('verify --replay: the shards follow from the file and the replies, or it says what does not', async () => {
+  const { run, file, folder } = await finishedRun();
+  const same = await hostCommand(['verify', run, '--replay']);
+  assert.equal(same.code, EXIT_CODES.ok, same.stderr);
+  assert.match(
+    same.stdout,
+    /replay of .*pipeline\.yaml: 2 files with 3 rows came out byte for byte the same; none differs\.\n$/,
+  );
+  const json = await hostCommand(['verify', run, '--replay', '--json', '--pipeline', file]);
+  assert.equal((JSON.parse(json.stdout) as { replay: { rowsSame: number } }).replay.rowsSame, 3);
+  writeFileSync(join(folder, 'in.jsonl'), '{"question":"another","reward":1}\n');
+  const other = await hostCommand(['verify', run, '--replay']);
+  assert.equal(other.code, EXIT_CODES.io);
+  assert.match(other.stderr, /decides its rows otherwise.*files\.jsonl/s);
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { buildRows } from '../../../src/arrow/build.js';
-import { COLUMN_TYPES, type Column } from '../../../src/arrow/columnType.js';
+import type { Column, ColumnValue } from '../../../src/arrow/columnType.js';
 import { columnValues } from '../../../src/arrow/read.js';
 import type { RowEvent } from '../../../src/flow/rowEvents.js';
 import { type StepResult, replayed } from '../../../src/flow/stepResults/stepResult.js';
@@ -11,9 +11,9 @@ import {
   decodeStepResult,
   encodeStepResults,
 } from '../../../src/flow/stepResults/stepResultBytes.js';
-import { VALUES, anyText } from '../../arrow/arbitraries.js';
+import { TYPES, VALUES, anyText } from '../../arrow/arbitraries.js';
 
-const COLUMNS: readonly Column[] = COLUMN_TYPES.flatMap((type) => [
+const COLUMNS: readonly (Column & { type: keyof typeof VALUES })[] = TYPES.flatMap((type) => [
   { name: type, type, help: 'a column' },
   { name: `${type} or null`, type, help: 'a column', nullable: true },
 ]);
@@ -52,7 +52,7 @@ const anyResult: fc.Arbitrary<StepResult> = fc
       (from) => {
         const exactly = { minLength: from.length, maxLength: from.length };
         const values = columns.map(({ type, nullable }) =>
-          fc.array(nullable ? fc.option(VALUES[type]) : VALUES[type], exactly),
+          fc.array<ColumnValue>(nullable ? fc.option(VALUES[type]) : VALUES[type], exactly),
         );
         return fc.tuple(...values).map((columnsOf) => ({
           ...{ rowsIn, from, events: added, stateBefore: rowsIn % 2 === 1 ? 'a hash' : undefined },

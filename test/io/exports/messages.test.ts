@@ -28,6 +28,19 @@ test('it reads the two named columns and writes one list', () => {
   );
 });
 
+test('a column of chats is written as it is; a row without one is left out', () => {
+  const options = messages.schema.parse({ format: 'messages', messages: 'chat' });
+  const chat = [
+    { role: 'user', content: 'hi' },
+    { role: 'assistant', content: null },
+  ];
+  assert.deepEqual(messages.open(options)({ chat }), { messages: chat });
+  assert.equal(messages.open(options)({ chat: null }), null);
+  const { reads, writes } = messages.describe(options);
+  assert.deepEqual(reads, { chat: 'messages' });
+  assert.equal(writes[0]!.at(-1)!.repetition_type, 'OPTIONAL');
+});
+
 test('a user message without a place for the question is refused', () => {
   assert.throws(
     () => messages.schema.parse({ format: 'messages', user: 'Solve it.' }),

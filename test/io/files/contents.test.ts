@@ -45,11 +45,11 @@ test('a folder counts by the files of its kind', async (t) => {
   const folder = await testFolder(t);
   await writeFile(join(folder, 'a.jsonl'), '{}');
   await mkdir(join(folder, 'sub.jsonl'));
-  const before = await contentsHash(folder, '.jsonl');
+  const before = await contentsHash(folder, { extensions: ['.jsonl'] });
   await writeFile(join(folder, 'note.txt'), 'x');
-  assert.equal(await contentsHash(folder, '.jsonl'), before);
+  assert.equal(await contentsHash(folder, { extensions: ['.jsonl'] }), before);
   await writeFile(join(folder, 'b.jsonl'), '{}');
-  assert.notEqual(await contentsHash(folder, '.jsonl'), before);
+  assert.notEqual(await contentsHash(folder, { extensions: ['.jsonl'] }), before);
 });
 
 test('to open the contents opens what would be hashed and reads nothing', async (t) => {
@@ -67,7 +67,7 @@ test('to open the contents opens what would be hashed and reads nothing', async 
       return { ...file, read, close: () => file.close().then(() => void closed.push(path)) };
     },
   };
-  await openContents(folder, '.jsonl', files);
+  await openContents(folder, { extensions: ['.jsonl'] }, files);
   await openContents(join(folder, 'c.txt'), undefined, files);
   assert.deepEqual(
     opened,

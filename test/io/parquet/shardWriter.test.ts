@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Int64, RecordBatch, vectorFromArray } from 'apache-arrow';
+import { RecordBatch, Uint16, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { buildRows } from '../../../src/arrow/build.js';
@@ -213,7 +213,7 @@ test('rows keep their order over many batches', async (t) => {
 });
 
 test('a failing encoder is an error of the file, not silence', async (t) => {
-  const rows = new RecordBatch({ big: vectorFromArray([1n], new Int64()).data[0]! });
+  const rows = new RecordBatch({ big: vectorFromArray([1], new Uint16()).data[0]! });
   const folder = await testFolder(t);
   const writer = testWriter(t, { schema: rows.schema, rowGroupRows: 1 });
   await writer.open(join(folder, 'a.parquet'));
@@ -223,10 +223,23 @@ test('a failing encoder is an error of the file, not silence', async (t) => {
     })(),
     {
       code: 'ERR_INVARIANT',
-      message: /cannot encode rows for .*a\.parquet: column "big" has the Arrow type Int64/,
+      message: /cannot encode rows for .*a\.parquet: column "big" has the Arrow type Uint16/,
     },
   );
   await assert.rejects(writer.finish(), { code: 'ERR_INVARIANT' });
   await writer.close();
   assert.deepEqual(await readdir(folder), []);
+});
+
+test('a column without a name, and one of any name, come back', { timeout: 60_000 }, async (t) => {
+  const path = join(await testFolder(t), 'a.parquet');
+  const columns = ['', '__proto__', 'constructor', 'a.b'].map((name) => ({
+    ...({ name, type: 'string', help: '', nullable: true } as const),
+  }));
+  const values = columns.map(({ name }) => [name, null]);
+  const rows = buildRows(columns, values, 2);
+  const writer = testWriter(t, { schema: rows.schema });
+  await writeAll(writer, path, [rows]);
+  for await (const block of readParquetBlocks(nodeFiles, { paths: [path], columns }))
+    assert.deepEqual(block.values, values);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Column } from '../../../src/arrow/columnType.js';
 import { columnValues } from '../../../src/arrow/read.js';
+import { listDataFiles } from '../../../src/io/files/dataFiles.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { jsonl } from '../../../src/io/sources/jsonl.js';
 import { toBatches } from '../../../src/io/sources/toBatches.js';
@@ -16,7 +17,8 @@ const OPTIONS = jsonl.schema.parse({ path: 'rows.jsonl' });
 
 async function read(paths: string[], columns: Column[], from = 0, batchRows = 3) {
   const read: Record<string, unknown>[] = [];
-  const request = { paths, columns, from, batchRows };
+  const { files } = await listDataFiles(nodeFiles, paths, jsonl);
+  const request = { paths: files, columns, from, batchRows };
   for await (const rows of toBatches(jsonl.open(nodeFiles, request, OPTIONS), request)) {
     const values = ['seq', ...columns.map(({ name }) => name)].map((name) => columnValues(rows, name));
     assert.ok(rows.numRows <= batchRows);
@@ -67,20 +69,25 @@ test('says file, line and row, and the column of a value', async (t) => {
   });
   await writeFile(path, '{"question":"a"}\n["list"]\n');
   await assert.rejects(read([path], [QUESTION]), /a\.jsonl:2: found/);
-  await writeFile(path, '{"question":"a"}\n\n{"question":7}\n');
+  await writeFile(path, '{"question":"a"}\n\n{"question":[7]}\n');
   await assert.rejects(
     read([path], [QUESTION]),
-    /a\.jsonl:3: column "question", row 1: found 7, expected a string.* \(rows count from 0\)/,
+    /a\.jsonl:3: column "question", row 1: found \[7\], expected a string.* \(rows count from 0\)/,
   );
 });
 
-test('the head of a file tells which columns have values; the last line counts in a whole file alone', () => {
-  const head = (text: string, isWhole: boolean): unknown => {
-    const { rows, columns } = jsonl.readHead!(new TextEncoder().encode(text), isWhole);
+test('the head of a file tells which columns have values', async (t) => {
+  const path = join(await testFolder(t), 'a.jsonl');
+  const head = async (text: string): Promise<unknown> => {
+    await writeFile(path, text);
+    const { rows, columns } = await jsonl.readHead!(nodeFiles, path, OPTIONS);
     return [rows, [...columns]];
   };
   const text = '{"a":1,"b":null}\n\nnot json\n["c"]\n{"d":0}';
-  assert.deepEqual(head(text, true), [2, ['a', 'd']]);
-  assert.deepEqual(head(text, false), [1, ['a']]);
-  assert.deepEqual(head('', true), [0, []]);
+  assert.deepEqual(await head(text), [2, ['a', 'd']]);
+  // The last line is cut off where the file goes on.
+  assert.deepEqual(await head(`{"a":1}\n${JSON.stringify({ b: 'x'.repeat(1 << 18) })}`), [1, ['a']]);
+  assert.deepEqual(await head('[{"a":1},\n{"b":2}]'), [2, ['a', 'b']]);
+  assert.deepEqual(await head('[{"a":1},'), [1, ['a']]);
+  assert.deepEqual(await head(''), [0, []]);
 });

@@ -53,7 +53,7 @@ test('what cannot be read says why; a fault of the column names it', async (t) =
     code: 'ERR_DATA_INVALID',
     message: /found \.jsonl and \.parquet files in it, expected files of one format/,
   });
-  await assert.rejects(readTexts(join(folder, 'a.txt'), 'q'), /expected a \.jsonl or \.parquet file/);
+  await assert.rejects(readTexts(join(folder, 'a.txt'), 'q'), /expected a \.jsonl or .* or \.parquet file/);
   const faultOf = async (name: string, column: string): Promise<unknown> => {
     try {
       await readTexts(join(folder, name), column);
@@ -66,5 +66,5 @@ test('what cannot be read says why; a fault of the column names it', async (t) =
   assert.deepEqual(await faultOf('gone.jsonl', 'q'), ['ERR_IO_READ', undefined]);
   assert.deepEqual(await faultOf('a.txt', 'q'), ['ERR_DATA_INVALID', undefined]);
   assert.deepEqual(await faultOf('a.parquet', 'question'), ['ERR_DATA_INVALID', 'question']);
-  assert.deepEqual(await faultOf('a.parquet', 'level'), ['ERR_DATA_INVALID', 'level']);
+  assert.deepEqual(await readTexts(join(folder, 'a.parquet'), 'level'), ['0']);
 });

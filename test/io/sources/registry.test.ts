@@ -7,7 +7,10 @@ import { SOURCE_FORMATS, namedSources, sourceOptions } from '../../../src/io/sou
 import { assertRegistered } from '../../helpers/registered.js';
 
 /** Files of src/io/sources that are no format. */
-const OTHERS = ['fileOptions', 'format', 'readTexts', 'registry', 'sourceReader', 'toBatches'];
+const OTHERS = [
+  ...['csvFiles', 'fileOptions', 'format', 'jsonFiles', 'readTexts', 'registry', 'skippedLines'],
+  ...['sourceReader', 'text', 'textRows', 'toBatches'],
+];
 
 test('every file of a format has its line in the registry', () => {
   const files = readdirSync(join(PACKAGE_FOLDER, 'src/io/sources')).map((name) => name.replace(/\.ts$/, ''));
@@ -16,16 +19,16 @@ test('every file of a format has its line in the registry', () => {
 });
 
 test('formats have endings of their own, so that a file tells its format', () => {
-  const extensions = Object.values(SOURCE_FORMATS).map(({ extension }) => extension);
+  const extensions = Object.values(SOURCE_FORMATS).flatMap((format) => format.extensions);
   assert.equal(new Set(extensions).size, extensions.length);
-  for (const extension of extensions) assert.match(extension, /^\.[a-z]+$/);
+  for (const extension of extensions) assert.match(extension, /^\.[a-z]+(\.gz|\.zst)?$/);
 });
 
 test('a source names its format by its key; without one it has positions alone', () => {
   const options = sourceOptions.parquet.unwrap().parse({ path: 'a.parquet' });
   const [named, ...others] = namedSources({ parquet: options, jsonl: undefined });
   assert.deepEqual(named!.format.describe(named!.options).paths, ['a.parquet']);
-  assert.deepEqual([named!.name, named!.format.extension], ['parquet', '.parquet']);
+  assert.deepEqual([named!.name, named!.format.extensions[0]], ['parquet', '.parquet']);
   assert.deepEqual(others, []);
   assert.deepEqual(namedSources({}), []);
 });

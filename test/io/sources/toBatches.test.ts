@@ -47,17 +47,6 @@ test('no rows are no batches', async () => {
   assert.deepEqual(await collect(blocksOf(0), 4), []);
 });
 
-test('a value of another type is named with file, line, column and row', async () => {
-  async function* bad(): AsyncGenerator<Block> {
-    yield { file: 'rows.x', row: 5, values: [['a', 7]], lines: [8, 9] };
-  }
-  await assert.rejects(collect(bad(), 4), {
-    code: 'ERR_DATA_INVALID',
-    message: /rows\.x:9: column "question", row 6: found 7, expected a string.* \(rows count from 0\)/,
-    data: { column: 'question', row: 6 },
-  });
-});
-
 test('nobody else numbers the rows', async () => {
   const columns: Column[] = [{ name: 'seq', type: 'int32', help: '' }];
   const reading = toBatches(blocksOf(1), { columns, batchRows: 1 });

@@ -19,6 +19,17 @@ test('a key that a run would lack is told where its variable is named', async ()
   assert.match(found!.message, /:4:80 models\.asked\.openai\.apiKeyEnv: .*ASKED_KEY, which is not set/);
 });
 
+test('what a server is to be given must be set', async () => {
+  const text = TEXT.replace(
+    'apiKeyEnv: ASKED_KEY',
+    'apiKeyEnv: ASKED_KEY, serve: { command: [vllm], env: [HOME_SET, GONE] }',
+  );
+  const env = { ASKED_KEY: 'k-0123456789', HOME_SET: 'x' };
+  const [found, ...more] = await problemsOf(text, { needsKeys: true, env });
+  assert.deepEqual(more, []);
+  assert.match(found!.message, /models\.asked\.openai\.serve\.env: the environment variable GONE is not set/);
+});
+
 test('white space is no key, and a key with a line end within is none either', async () => {
   for (const [key, message] of [
     [' \n', /which is not set/],

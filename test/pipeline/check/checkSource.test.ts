@@ -64,6 +64,7 @@ test('files of rows that are not there are found before the run, each where it s
   const several = await found(`{ parquet: { path: [${folder}, gone, ${folder}/none] } }`);
   assert.match(several[0]!, /source\.parquet\.path\.1: found nothing at .*\/gone;/);
   assert.match(several[1]!, /source\.parquet\.path\.2: found nothing at .*\/none;/);
-  assert.equal(several.length, 2);
+  assert.match(several[2]!, /source\.parquet\.path: .* holds no \.parquet or \.pq file; found rows\.jsonl/);
+  assert.equal(several.length, 3);
   await checkText(withSource(`{ jsonl: { path: [${folder}/rows.jsonl, later.jsonl] } }`), [], { isPending });
 });

@@ -14,6 +14,16 @@ test('at most three mistakes of syntax are told', () => {
   assert.match(problems[0]!.message, /^p\.yaml:1:\d+: .*expected valid YAML$/);
 });
 
+test('thousands of mistakes take no time for their traces, and other errors keep theirs', () => {
+  const text = `a: ${'&a [*a] '.repeat(2500)}`;
+  parseYaml('p.yaml', text);
+  const before = process.cpuUsage();
+  assert.equal(parseYaml('p.yaml', text).problems.length, 3);
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 250_000, `${(user + system) / 1000} ms`);
+  assert.match(new Error('x').stack!, /at /);
+});
+
 test('a directive of the text does not change how words are read', () => {
   assert.deepEqual(parseYaml('p.yaml', '%YAML 1.1\n---\na: yes').document.toJS(), { a: 'yes' });
 });

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { isStoredReply, storedHeadOf } from '../../../src/backends/cache/stored.js';
 import { systemClock } from '../../../src/clock.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
+import { openDatabase, transact } from '../../../src/store/database/database.js';
+import { PRUNE_WRITE, countPrune } from '../../../src/store/stepResults.js';
 import { openStore } from '../../../src/store/store.js';
 import { exportStore } from '../../../src/store/tools/exportStore.js';
 import { pruneStore } from '../../../src/store/tools/pruneStore.js';
@@ -108,4 +110,54 @@ test('pruneStore: a run is named, by its end too, and one that is not there is r
   assert.equal((await pruneStore(nodeFiles, path, { run: 'other' })).replies, 5);
   assert.equal((await pruneStore(nodeFiles, path, { run: 'a/run' })).replies, 5);
   assert.deepEqual(await have(path, [0, 5, 10]), [false, true, false]);
+});
+
+const FINGERPRINT = '0123456789abcdef01234567';
+
+function openHere(path: string, run: string) {
+  const { nowMs, sleep } = systemClock;
+  return openStore(path, run, { files: nodeFiles, nowMs, sleep });
+}
+
+test('pruneStore beside a run: no step result is found or left that was made of replies that are gone', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fillRun(path, 'old', 0, 50, DAY_MS);
+  const run = await openHere(path, 'run');
+  const put = (lo: number): Promise<void> =>
+    run.stepResults.put(lo, [{ fingerprint: FINGERPRINT, bytes: Buffer.from(run.get(keyOf(0))!) }]);
+  await put(0);
+  assert.ok(run.stepResults.get(FINGERPRINT, 0));
+  assert.equal((await pruneStore(nodeFiles, path, { run: 'old' })).replies, 50);
+  // The run still holds the reply that is gone.
+  assert.ok(run.get(keyOf(0)) !== undefined);
+  await put(512);
+  assert.equal(run.stepResults.get(FINGERPRINT, 0), undefined);
+  await run.close();
+  assert.equal((await summarizeStore(nodeFiles, path)).stepResultBytes, 0);
+  const next = await openHere(path, 'next');
+  assert.equal(next.stepResults.get(FINGERPRINT, 512), undefined);
+  await next.stepResults.put(512, [{ fingerprint: FINGERPRINT, bytes: Buffer.from('anew') }]);
+  await next.close();
+  const last = await openHere(path, 'last');
+  assert.equal(
+    last.stepResults.get(FINGERPRINT, 512)?.toString(),
+    'anew',
+    'what is made of the replies that stay',
+  );
+  await last.close();
+});
+
+test('a prune that is killed amid its work: no step result from before is found, though it is in the file', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await fillRun(path, 'old', 0, 50);
+  const run = await openHere(path, 'run');
+  await run.stepResults.put(0, [{ fingerprint: FINGERPRINT, bytes: Buffer.from(run.get(keyOf(0))!) }]);
+  await run.close();
+  const { database, close } = await openDatabase(nodeFiles, path);
+  await transact(database, PRUNE_WRITE, countPrune);
+  await close();
+  assert.ok((await summarizeStore(nodeFiles, path)).stepResultBytes > 0);
+  const next = await openHere(path, 'next');
+  assert.equal(next.stepResults.get(FINGERPRINT, 0), undefined);
+  await next.close();
 });

@@ -1,0 +1,30 @@
+import type { Files } from '../../files/files.js';
+import { compressionOf } from './compression.js';
+import { assertText } from './foreignFile.js';
+
+const CHUNK_BYTES = 1 << 20;
+
+/** The bytes of a text file in order, decompressed where they are compressed. Throws ERR_IO_READ, ERR_DATA_INVALID naming the file. */
+export async function* readBytes(files: Files, path: string): AsyncGenerator<Uint8Array> {
+  const file = await files.open(path, 'read');
+  try {
+    const first = await file.read(0, CHUNK_BYTES);
+    const stored = chunksFrom(file, first);
+    const compression = compressionOf(path, first);
+    if (!compression) assertText(path, first);
+    yield* compression ? compression.decompress(stored, path) : stored;
+  } finally {
+    await file.close();
+  }
+}
+
+async function* chunksFrom(
+  file: Awaited<ReturnType<Files['open']>>,
+  first: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  let chunk = first;
+  for (let position = 0; chunk.length > 0; chunk = await file.read(position, CHUNK_BYTES)) {
+    position += chunk.length;
+    yield chunk;
+  }
+}

@@ -1,0 +1,258 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type ReplyStore, withStore } from '../../backends/cache/stored.js';
+import type { Model } from '../../backends/model.js';
+import { ScaleQuestError } from '../../errors.js';
+import type { CommitSink } from '../../flow/commitShards.js';
+import { readWhole } from '../../io/files/files.js';
+import { openText } from '../../io/files/seal.js';
+import { packageVersion } from '../../io/files/packageFiles.js';
+import { type CommitRecord, type ManifestContent, readManifest } from '../../io/runFolder/manifest.js';
+import { type RunFolder, differenceOf, openRunFolder } from '../../io/runFolder/runFolder.js';
+import { LOG_FILE } from '../../io/runFolder/runLog.js';
+import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
+import { openRunSink } from '../../io/runFolder/runSink.js';
+import { sourceReader } from '../../io/sources/sourceReader.js';
+import type { Plan } from '../../pipeline/plan.js';
+import { readReplies } from '../../store/tools/readReplies.js';
+import { storeIdentity } from '../openModels.js';
+import { STORE_FOLDER } from '../openStore.js';
+import { planSnapshot, planToRun, promptOf } from '../planPipeline.js';
+import { shardMetadata } from '../runInFolder.js';
+import { runPlan } from '../stream/runPlan.js';
+import { type SystemWorld, systemWorld } from '../systemWorld.js';
+import { type RowDifference, firstDifference } from './firstDifference.js';
+import { readRejected } from './readRejected.js';
+import { type MissingReply, storedModel } from './storedModel.js';
+
+/** Options of `replayRun`. */
+export interface ReplayOptions {
+  /** The pipeline file; if absent, the copy in the run folder, with paths from where the run's file was. */
+  pipeline?: string | undefined;
+  /** The store of replies; the one of the pipeline if absent. */
+  store?: string | undefined;
+}
+
+/** What a replay came to. */
+export interface RunReplay {
+  /** The pipeline file that was replayed. */
+  pipeline: string;
+  /** Committed files that were derived again with the same bytes. */
+  filesSame: number;
+  /** Rows in them. */
+  rowsSame: number;
+  /** Null if every file came out with the same bytes. */
+  difference: ReplayDifference | null;
+  /** Why the replay ended early, or why the bytes may differ, in sentences. */
+  reasons: string[];
+}
+
+/** The first file that did not come out as it was committed. */
+export interface ReplayDifference {
+  /** Path inside the run folder. */
+  file: string;
+  /** Null where all rows are the same though the bytes are not, or where the committed file cannot be read. */
+  at: RowDifference | null;
+}
+
+/**
+ * Makes the committed files of a run again, from its pipeline and the stored replies, without any server, and compares them byte
+ * for byte with what the manifest names. Writes to a temporary folder alone. Throws PipelineProblems, ERR_RUN_FOLDER for another
+ * pipeline, ERR_STORE_OPEN, ERR_DATA_INVALID, and whatever ends a run.
+ */
+export async function replayRun(
+  folder: string,
+  options: ReplayOptions = {},
+  world: SystemWorld = systemWorld(),
+): Promise<RunReplay> {
+  const manifest = await readManifest(world.files, join(folder, MANIFEST_FILE));
+  const plan = await planOf(folder, options, world);
+  assertSame(folder, manifest, plan);
+  const own = await mkdtemp(join(tmpdir(), 'scalequest-replay-'));
+  try {
+    return await replayInto(join(own, 'run'), { folder, manifest, plan, options, world });
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
+interface Replaying {
+  folder: string;
+  manifest: ManifestContent;
+  plan: Plan;
+  options: ReplayOptions;
+  world: SystemWorld;
+}
+
+async function planOf(folder: string, { pipeline }: ReplayOptions, world: SystemWorld): Promise<Plan> {
+  if (pipeline !== undefined) return planToRun(pipeline, {}, world);
+  const snapshot = join(folder, 'pipeline.yaml');
+  const text = Buffer.from(await readWhole(world.files, snapshot)).toString();
+  const file = await startedFile(folder, world);
+  if (openText(text).isWhole && file !== null) return planSnapshot(file, text, world);
+  const found =
+    file === null ? `${LOG_FILE} does not say where the pipeline file was` : `${snapshot} was changed`;
+  throw new ScaleQuestError('ERR_DATA_INVALID', `${found}; name the pipeline file: --pipeline <file>`);
+}
+
+/** Where the pipeline file was at the last start. */
+async function startedFile(folder: string, { files }: SystemWorld): Promise<string | null> {
+  const path = join(folder, LOG_FILE);
+  const text = (await files.stat(path)) ? Buffer.from(await readWhole(files, path)).toString() : '';
+  const started = text.split('\n').findLast((line) => line.includes('"event":"started"'));
+  try {
+    return (JSON.parse(started ?? '') as { file: string }).file;
+  } catch {
+    return null;
+  }
+}
+
+function assertSame(folder: string, { run }: ManifestContent, plan: Plan): void {
+  if (run.identity === plan.identity) return;
+  const changes = differenceOf(run.parts, plan.parts).map((line) => `\n  ${line}`);
+  throw new ScaleQuestError(
+    'ERR_RUN_FOLDER',
+    `${plan.file} decides its rows otherwise than the run in ${folder}, expected the pipeline, the source and the models that it ` +
+      `was made with:${changes.join('')}`,
+    { data: { path: folder } },
+  );
+}
+
+async function replayInto(path: string, replaying: Replaying): Promise<RunReplay> {
+  const { manifest, plan, world } = replaying;
+  const { commits, run } = manifest;
+  const result: RunReplay = { pipeline: plan.file, filesSame: 0, rowsSame: 0, difference: null, reasons: [] };
+  const next = commits.at(-1)?.next ?? 0;
+  if (next === 0) return { ...result, reasons: ['The run has committed no row.'] };
+  const missing: MissingReply[] = [];
+  const opened = await modelsOf(replaying, (reply) => void missing.push(reply));
+  const copy = await openRunFolder(world.files, path, run);
+  const { rowGroupRows, zstdLevel } = plan.settings.output;
+  const sink = openRunSink(world.files, copy, {
+    ...{ columns: plan.columns, metadata: shardMetadata(plan), rowGroupRows, zstdLevel },
+  });
+  const compared: CommitSink = {
+    append: sink.append,
+    async commit(cut) {
+      await sink.commit(cut);
+      result.difference = await compareCommit(replaying, copy, result);
+      // What follows is not worth its time.
+      if (result.difference) throw new ScaleQuestError('ERR_CANCELLED', 'a file differs');
+    },
+  };
+  try {
+    // Beyond the last committed position a run may have asked, and has kept nothing.
+    const limited = { ...plan, settings: { ...plan.settings, limit: next } };
+    const read = sourceReader(plan.settings.source, plan.folder, world.files);
+    const deps = { models: opened.models, prompt: promptOf(plan), read, sink: compared };
+    await runPlan(limited, deps);
+    if (!result.difference && result.filesSame < filesOf(commits).length)
+      result.reasons.push('The replay ended before the last commit: the source has fewer rows than it had.');
+  } catch (error) {
+    if (!result.difference && missing.length === 0) throw error;
+  } finally {
+    await sink.close();
+    await copy.manifest.close();
+    await opened.close();
+  }
+  result.reasons.push(...(await reasonsOf(replaying, result, missing)));
+  return result;
+}
+
+async function modelsOf(
+  { folder, manifest, plan, options, world }: Replaying,
+  onMissing: (missing: MissingReply) => void,
+): Promise<{ models: Record<string, Model>; close(): Promise<void> }> {
+  const used = new Set(
+    plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed).map(({ model }) => model)),
+  );
+  if (used.size === 0) return { models: {}, close: async () => {} };
+  const { store: named = plan.settings.store } = options;
+  if (named === 'none') {
+    const message =
+      'the run kept no replies (`store: none`), so there is nothing to replay from; expected a store';
+    throw new ScaleQuestError('ERR_STORE_OPEN', message);
+  }
+  const replies = await readReplies(world.files, named ?? join(dirname(folder), STORE_FOLDER));
+  const store: ReplyStore = { ...replies, put: async () => {}, count: () => {} };
+  const rejected = await readRejected(world.files, folder, manifest.commits);
+  const models = new Map<string, Model>();
+  for (const [name, config] of Object.entries(plan.models)) {
+    if (!used.has(name)) continue;
+    models.set(
+      name,
+      withStore(storedModel(name, rejected, onMissing), store, await storeIdentity(plan, config)),
+    );
+  }
+  return { models: Object.fromEntries(models), close: replies.close };
+}
+
+function filesOf(commits: readonly CommitRecord[]) {
+  return commits.flatMap(({ shard, rejects, state }) =>
+    [shard, rejects, state].filter((file) => file !== null),
+  );
+}
+
+/** Compares the files of the commit that was made last, and removes them. */
+async function compareCommit(
+  { folder, manifest, plan, world }: Replaying,
+  copy: RunFolder,
+  result: RunReplay,
+): Promise<ReplayDifference | null> {
+  const { files } = world;
+  const made = copy.manifest.content.commits.at(-1)!;
+  const before = manifest.commits[made.index];
+  // The end of a replay of a run that has not come to its end.
+  if (!before) return null;
+  for (const kind of ['shard', 'rejects', 'state'] as const) {
+    const [own, expected] = [made[kind], before[kind]];
+    if (own?.sha256 !== expected?.sha256) {
+      const file = (expected ?? own)!.file;
+      if (kind !== 'shard' || !own || !expected) return { file, at: null };
+      const paths = [join(folder, file), join(copy.path, own.file)] as const;
+      return { file, at: await firstDifference(files, ...paths, plan.columns).catch(() => null) };
+    }
+    if (!own) continue;
+    result.filesSame += 1;
+    if (kind === 'shard') result.rowsSame += own.rows;
+    await files.unlink(join(copy.path, own.file));
+  }
+  return null;
+}
+
+async function reasonsOf(
+  { folder, world: { files } }: Replaying,
+  { difference }: RunReplay,
+  missing: readonly MissingReply[],
+): Promise<string[]> {
+  const reasons: string[] = [];
+  const [first] = missing;
+  if (first && !difference)
+    reasons.push(
+      `The store has no reply of ${first.model} for row ${first.seq}: it was pruned, another store was used, or the call failed in ` +
+        'the run and left none. The rows from there on could not be derived.',
+    );
+  if (!difference) return reasons;
+  if (difference.at === null)
+    reasons.push(
+      'No value of its rows differs, or the committed file cannot be read: `verify` names damaged files.',
+    );
+  const wrote = await versionIn(folder, files);
+  if (wrote !== null && wrote !== packageVersion())
+    reasons.push(`scalequest ${wrote} wrote the run, and this is ${packageVersion()}.`);
+  reasons.push(
+    'The bytes may differ where another version of scalequest or of its libraries wrote the run, where a reply was asked anew and ' +
+      'the server answered otherwise, or where a step of your own depends on more than its row.',
+  );
+  return reasons;
+}
+
+async function versionIn(folder: string, files: SystemWorld['files']): Promise<string | null> {
+  try {
+    const text = Buffer.from(await readWhole(files, join(folder, 'report.json'))).toString();
+    return (JSON.parse(text) as { scalequest?: string }).scalequest ?? null;
+  } catch {
+    return null;
+  }
+}

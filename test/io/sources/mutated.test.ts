@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { compressZstd, loadZstd } from '../../../src/io/parquet/zstd.js';
+import type { SourceFormatName } from '../../../src/io/sources/registry.js';
+import { mutate, randomFrom } from '../../helpers/mutate.js';
+import { FIXTURES } from '../../helpers/parquetFixtures.js';
+import { readSource } from '../../helpers/readSource.js';
+import { testFolder } from '../../helpers/testFolder.js';
+
+/**
+ * Damaged files through the sources: each is read, or refused by an error that names it. `SCALEQUEST_SEED=7 SCALEQUEST_RUNS=9000
+ * node --test dist/test/io/sources/mutated.test.js` draws others, and more of them.
+ */
+const SEED = Number(process.env['SCALEQUEST_SEED'] ?? 1);
+const RUNS = Number(process.env['SCALEQUEST_RUNS'] ?? 150);
+/** For a file of up to 1 MB; the first file of a kind also pays for compiling. */
+const CPU_MS_MAX = 250;
+
+interface Original {
+  format: SourceFormatName;
+  name: string;
+  bytes: Uint8Array;
+  columns: Readonly<Record<string, string>>;
+  /** Whether the file holds checksums over its contents: then what is read is what was written. */
+  isChecked?: boolean;
+}
+
+before(() => loadZstd());
+
+/** The zstd of our own tools writes no checksum; this is RFC 8878's bit and the low half of an XXH64. */
+async function withChecksum(text: string): Promise<Uint8Array> {
+  const { default: xxhash } = await import('xxhash-wasm');
+  const frame = Uint8Array.from(compressZstd(Buffer.from(text), 3));
+  const sum = Number((await xxhash()).create64().update(text).digest() & 0xffff_ffffn);
+  frame[4]! |= 4;
+  const tail = Buffer.alloc(4);
+  tail.writeUInt32LE(sum);
+  return Buffer.concat([frame, tail]);
+}
+
+async function readAll(path: string, { format, columns }: Original): Promise<string> {
+  try {
+    const { rows } = await readSource(format, { path, columns });
+    return JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    assert.equal(code, 'ERR_DATA_INVALID', (error as Error).stack);
+    assert.ok(message.includes(path), message);
+    return code;
+  }
+}
+
+async function fuzz(t: TestContext, original: Original): Promise<void> {
+  const path = join(await testFolder(t), original.name);
+  await writeFile(path, original.bytes);
+  const whole = await readAll(path, original);
+  assert.notEqual(whole, 'ERR_DATA_INVALID');
+  let refused = 0;
+  for (let seed = SEED; seed < SEED + RUNS; seed++) {
+    await writeFile(path, mutate(original.bytes, randomFrom(seed)));
+    const started = process.cpuUsage();
+    const read = await readAll(path, original).catch((error: Error) => {
+      error.message = `seed ${seed}: ${error.message}`;
+      throw error;
+    });
+    const { user, system } = process.cpuUsage(started);
+    assert.ok((user + system) / 1000 <= CPU_MS_MAX, `seed ${seed}: ${(user + system) / 1000} ms`);
+    if (read === 'ERR_DATA_INVALID') refused += 1;
+    else if (original.isChecked) assert.equal(read, whole, `seed ${seed}: another text than was written`);
+  }
+  t.diagnostic(`seeds ${SEED} to ${SEED + RUNS - 1}: ${refused} refused, ${RUNS - refused} read`);
+}
+
+const LINES = Array.from({ length: 60 }, (_, at) => ({
+  question: `Was ist ${at} × 7? “${'x'.repeat(at)}” 😀`,
+  n: at % 5 === 0 ? null : at / 8,
+  tags: ['a', `t${at}`],
+}));
+const JSONL = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
+const JSON_COLUMNS = { question: 'string', n: 'float64', tags: 'list<string>' };
+const CSV = `question,n\n${LINES.map(({ question, n }) => `"${question.replaceAll('"', '""')}, ""q""",${n ?? ''}\n`).join('')}`;
+const CSV_COLUMNS = { question: 'string', n: 'float64' };
+
+const TEXTS: readonly [string, () => Original | Promise<Original>][] = [
+  [
+    'JSON Lines',
+    () => ({ format: 'jsonl', name: 'a.jsonl', bytes: Buffer.from(JSONL), columns: JSON_COLUMNS }),
+  ],
+  [
+    'JSON arrays',
+    () => ({
+      ...{ format: 'json', name: 'a.json', columns: JSON_COLUMNS },
+      bytes: Buffer.from(JSON.stringify(LINES, null, 1)),
+    }),
+  ],
+  [
+    'UTF-16',
+    () => ({
+      format: 'jsonl',
+      name: 'a.jsonl',
+      bytes: Buffer.from(`\ufeff${JSONL}`, 'utf16le'),
+      columns: JSON_COLUMNS,
+    }),
+  ],
+  ['CSV', () => ({ format: 'csv', name: 'a.csv', bytes: Buffer.from(CSV), columns: CSV_COLUMNS })],
+  [
+    'gzip',
+    () => ({
+      ...{ format: 'jsonl', name: 'a.jsonl.gz', columns: JSON_COLUMNS, isChecked: true },
+      bytes: Buffer.concat([gzipSync(JSONL.slice(0, 900)), gzipSync(JSONL.slice(900))]),
+    }),
+  ],
+  [
+    'zstd with checksums',
+    async () => ({
+      ...{ format: 'csv', name: 'a.csv.zst', columns: CSV_COLUMNS, isChecked: true },
+      bytes: Buffer.concat([await withChecksum(CSV.slice(0, 900)), await withChecksum(CSV.slice(900))]),
+    }),
+  ],
+];
+
+for (const [kind, original] of TEXTS) test(`mutated ${kind}`, async (t) => fuzz(t, await original()));
+
+const PARQUET: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'scalars.parquet': {
+    dec9: 'float64',
+    dec38: 'string',
+    int64: 'int64',
+    bool: 'bool',
+    ts_us: 'timestamp',
+    json: 'string',
+  },
+  'scalars-v2.parquet': {
+    int64: 'int64',
+    words: 'string',
+    time_ns: 'string',
+    uuid: 'string',
+    float16: 'float64',
+  },
+  'nested.parquet': {
+    ...{ ints: 'list<int64>', struct: 'struct<a: string, b: float64>', chat: 'messages' },
+    ...{
+      map: 'list<struct<key: string, value: int64>>',
+      deep: 'struct<in: struct<n: int32>, l: list<int32>>',
+    },
+  },
+  'encodings.parquet': { delta: 'int64', lengths: 'string', prefixes: 'string', split: 'float64' },
+  'names.parquet': { constructor: 'string', 'a.b': 'string' },
+};
+
+for (const [name, columns] of Object.entries(PARQUET))
+  test(`mutated Parquet: ${name}`, async (t) =>
+    fuzz(t, { format: 'parquet', name, columns, bytes: await readFile(join(FIXTURES, name)) }));
