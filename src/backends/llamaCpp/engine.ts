@@ -7,7 +7,8 @@ import type {
 } from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
-import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
+import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
+import { promptTokens, tokenizerOf } from './promptTokens.js';
 import { type ReadNext, optionProbabilities } from './optionProbabilities.js';
 import { samplerMemory } from './samplerMemory.js';
 import { samplingOf } from './sampling.js';
@@ -18,6 +19,7 @@ import { samplingOf } from './sampling.js';
  * attention is off, so that a reply depends on its request and never on what else is running.
  */
 export interface Engine {
+  tokenizer: GgufTokenizer;
   submit(job: Job): void;
   dispose(): Promise<void>;
 }
@@ -47,7 +49,7 @@ type Reply = (message: FromEngine) => void;
 export async function openEngine(
   options: EngineOptions,
   reply: Reply,
-  collectGarbage: () => void,
+  collectGarbage: () => void = () => undefined,
 ): Promise<Engine> {
   const { getLlama, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
   const llama = await getLlama({
@@ -154,7 +156,7 @@ function drive(loaded: Loaded): Engine {
   }
 
   async function start(job: Job, slot: Slot | null): Promise<void> {
-    const prompt = job.prompt.flatMap(({ text, special }) => model.tokenize(text, special));
+    const prompt = promptTokens(model, job.prompt);
     if (prompt.length >= contextTokens) {
       reply({ kind: 'promptTooLong', id: job.id, promptTokens: prompt.length, contextTokens });
       return;
@@ -248,6 +250,7 @@ function drive(loaded: Loaded): Engine {
   }
 
   return {
+    tokenizer: tokenizerOf(model),
     submit(job) {
       waiting.push(job);
       // Jobs that come in the same turn of the event loop join before the first evaluation.
