@@ -24,7 +24,7 @@ process.on('message', (message: ToEngine) => {
   openEngine(message.options, send, collectYoung).then(
     (opened) => {
       engine = opened;
-      send({ kind: 'loaded' });
+      send({ kind: 'loaded', tokenizer: opened.tokenizer });
       setInterval(sendMemory, MEMORY_PERIOD_MS).unref();
       sendMemory();
     },

@@ -8,8 +8,8 @@ import type {
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import { promptTokenizer } from './promptTokens.js';
-import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
-import { type ReadNext, optionProbabilities } from './optionProbabilities.js';
+import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
+import { type ReadNext, choiceProbabilities } from './choiceProbabilities.js';
 import { samplerMemory } from './samplerMemory.js';
 import { samplingOf } from './sampling.js';
 
@@ -19,6 +19,7 @@ import { samplingOf } from './sampling.js';
  * attention is off, so that a reply depends on its request and never on what else is running.
  */
 export interface Engine {
+  tokenizer: GgufTokenizer;
   submit(job: Job): void;
   dispose(): Promise<void>;
 }
@@ -48,7 +49,7 @@ type Reply = (message: FromEngine) => void;
 export async function openEngine(
   options: EngineOptions,
   reply: Reply,
-  collectGarbage: () => void,
+  collectGarbage: () => void = () => undefined,
 ): Promise<Engine> {
   const { getLlama, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
   const llama = await getLlama({
@@ -99,6 +100,15 @@ export function keyCacheType(model: LlamaModel): { experimentalKvCacheKeyType?: 
   if (typeof width !== 'number' || typeof heads !== 'number') return {};
   const headWidth = attention?.key_length ?? width / heads;
   return headWidth % 32 === 0 && headWidth % 64 !== 0 ? { experimentalKvCacheKeyType: 'Q8_0' } : {};
+}
+
+function ggufTokenizerOf({ tokens, fileInfo }: LlamaModel): GgufTokenizer {
+  return {
+    // An empty one is none.
+    chatTemplate: fileInfo.metadata.tokenizer?.chat_template || null,
+    bos: tokens.bosString ?? undefined,
+    eos: tokens.eosString ?? undefined,
+  };
 }
 
 interface Loaded {
@@ -166,12 +176,12 @@ function drive(loaded: Loaded): Engine {
     if (job.kind === 'choose') {
       const options = job.options.map((option) => model.tokenize(option, false)[0]!);
       const read = readNextOf(prompt);
-      const probabilities = await optionProbabilities(options, vocabularyTokens, read, loaded.biasOf);
+      const probabilities = await choiceProbabilities(options, vocabularyTokens, read, loaded.biasOf);
       reply({ kind: 'chosen', id: job.id, promptTokens: prompt.length, probabilities });
       return;
     }
     await evaluate(slot!.sequence, prompt.slice(0, -1));
-    slot!.running = { job, prompt, stops: stopsOf(job.stop), choices: [], tokens: [] };
+    slot!.running = { job, prompt, stops: stopsOf(model, job.stop), choices: [], tokens: [] };
   }
 
   /** Makes a sequence hold exactly these tokens. What it shares with them already is not evaluated again. */
@@ -239,19 +249,8 @@ function drive(loaded: Loaded): Engine {
     slot.running = null;
   }
 
-  /** A marker is a single special token. Any other stop string is searched for in the text. */
-  function stopsOf(stop: readonly string[]): Stops {
-    const tokens = new Set<Token>();
-    const texts: string[] = [];
-    for (const text of stop) {
-      const special = model.tokenize(text, true);
-      if (special.length === 1) tokens.add(special[0]!);
-      else texts.push(text);
-    }
-    return { tokens, texts };
-  }
-
   return {
+    tokenizer: ggufTokenizerOf(model),
     submit(job) {
       waiting.push(job);
       // Jobs that come in the same turn of the event loop join before the first evaluation.
@@ -262,4 +261,16 @@ function drive(loaded: Loaded): Engine {
       await loaded.dispose();
     },
   };
+}
+
+/** A marker is a single special token. Any other stop string is searched for in the text. */
+function stopsOf(model: LlamaModel, stop: readonly string[]): Stops {
+  const tokens = new Set<Token>();
+  const texts: string[] = [];
+  for (const text of stop) {
+    const special = model.tokenize(text, true);
+    if (special.length === 1) tokens.add(special[0]!);
+    else texts.push(text);
+  }
+  return { tokens, texts };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type LlamaContextSequence, type Token, TokenBias, getLlama } from 'node-llama-cpp';
-import { type ReadNext, optionProbabilities } from '../../../src/backends/llamaCpp/optionProbabilities.js';
+import { type ReadNext, choiceProbabilities } from '../../../src/backends/llamaCpp/choiceProbabilities.js';
 import { isLargeVocabulary, samplingOf } from '../../../src/backends/llamaCpp/sampling.js';
 import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
 
@@ -11,7 +11,7 @@ import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
 const SMALL = 1_024;
 const LARGE = 262_144;
 
-describe('optionProbabilities', () => {
+describe('choiceProbabilities', () => {
   let sequence: LlamaContextSequence;
   let prompt: Token[];
   let close: () => Promise<void>;
@@ -45,19 +45,19 @@ describe('optionProbabilities', () => {
   it('gives the same bits without the tokens that count nothing, in one evaluation', async () => {
     const ranked = [...(await read()).keys()] as Token[];
     const likely = ranked.slice(0, 30);
-    const whole = await optionProbabilities(likely, SMALL, read, biasOf);
+    const whole = await choiceProbabilities(likely, SMALL, read, biasOf);
     reads = 0;
-    assert.deepEqual(await optionProbabilities(likely, LARGE, read, biasOf), whole);
+    assert.deepEqual(await choiceProbabilities(likely, LARGE, read, biasOf), whole);
     assert.equal(reads, 1);
   });
 
   it('finds what is less likely than that by lifting it, up to a rounding', async () => {
     const ranked = [...(await read()).keys()] as Token[];
     const some = [ranked[0]!, ...ranked.slice(-40), ranked[1]!, ranked.at(-1)!];
-    const whole = await optionProbabilities(some, SMALL, read, biasOf);
+    const whole = await choiceProbabilities(some, SMALL, read, biasOf);
     assert.ok(Math.min(...whole) < 5e-8 * whole[0]!, 'expected options that need it');
     reads = 0;
-    const found = await optionProbabilities(some, LARGE, read, biasOf);
+    const found = await choiceProbabilities(some, LARGE, read, biasOf);
     assert.equal(reads, 2);
     for (const [at, p] of whole.entries())
       assert.ok(Math.abs(found[at]! / p - 1) < 1e-4, `${found[at]}, ${p}`);

@@ -22,7 +22,7 @@ const LIFT = 60;
  * The probabilities of these tokens. The whole vocabulary is asked for only where it is small: handing 262,144 tokens over
  * takes longer than evaluating a prompt.
  */
-export async function optionProbabilities(
+export async function choiceProbabilities(
   options: readonly Token[],
   vocabularyTokens: number,
   read: ReadNext,
