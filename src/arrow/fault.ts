@@ -25,7 +25,7 @@ export function expectedOf(type: ColumnType): string {
 const EXPECTED: ReadonlyMap<ColumnType, string> = new Map([
   ['string', 'a string'],
   ['int32', 'an integer from -2147483648 to 2147483647'],
-  ['int64', 'an integer of 64 bits (a BigInt)'],
+  ['int64', 'an integer of 64 bits'],
   ['float64', 'a finite number'],
   ['bool', 'true or false'],
   ['list<string>', 'an array of strings'],

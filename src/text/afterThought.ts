@@ -2,7 +2,7 @@
 const TAGS = 'think|thinking|thoughts?|reasoning|reflection|seed:think|longcat_think';
 const MARK = new RegExp(
   [
-    String.raw`(?<!\x60)<[|｜]?\/?(?:${TAGS})[|｜]?>`,
+    String.raw`<[|｜]?\/?(?:${TAGS})[|｜]?>`,
     String.raw`◁\/?think▷`,
     String.raw`\[\/?THINK\]`,
     String.raw`<\|(?:begin|end)_of_(?:thought|thinking)\|>`,
@@ -35,6 +35,7 @@ export function afterThought(reply: string): string {
   let start = 0;
   let isOpen = false;
   for (const { index, 0: mark } of reply.matchAll(MARK)) {
+    if (reply[index - 1] === '`' && reply[index + mark.length] === '`') continue;
     isOpen = !CLOSES.test(mark);
     if (!isOpen) start = index + mark.length;
   }

@@ -18,49 +18,52 @@ const OPENING = /(?:\\(?:boxed|fbox|framebox)|[\b]oxed)(?![A-Za-z])(?:\[[^[\]{}]
 /** `\boxed 7`: up to the end of its formula or of its sentence. */
 const BARE =
   /\\(?:boxed|fbox)(?=[\s\d\\-]) {0,9}(?!\\(?:boxed|fbox))((?:(?!\$|\n|\\[)\]]|[.,;!?](?:\s|$)| [A-Za-z]{2})[^]){1,80})/y;
-const SIGNS = /[{}\\\b]/g;
+const ANY = /\\(?:boxed|fbox|framebox)|[\b]oxed/;
 
-interface Open {
-  /** Where the box begins; −1 for any other brace. */
-  start: number;
-  inside: number;
-  holdsBox: boolean;
+/** Braces that are open, innermost last: where each begins if it is a box's (else −1), where its content does, and if it holds a box. */
+interface OpenBraces {
+  starts: number[];
+  insides: number[];
+  holdBoxes: boolean[];
 }
 
 /** All innermost boxes of a text, in one pass. */
 export function boxesOf(text: string): Boxes {
   const closed: Box[] = [];
-  const open: Open[] = [];
-  let at = nextSign(text, 0);
-  while (at >= 0) {
-    if (text[at] === '{') open.push({ start: -1, inside: at + 1, holdsBox: false });
-    else if (text[at] === '}') close(open, closed, text, at);
-    const isPlain = text[at] === '{' || text[at] === '}';
-    at = nextSign(text, isPlain ? at + 1 : command(open, closed, text, at));
+  const open: OpenBraces = { starts: [], insides: [], holdBoxes: [] };
+  for (let at = ANY.test(text) ? 0 : text.length; at < text.length;) {
+    const char = text.charCodeAt(at);
+    if (char === OPEN_BRACE) push(open, -1, at + 1);
+    else if (char === CLOSE_BRACE) close(open, closed, text, at);
+    at = char === BACKSLASH || char === BACKSPACE ? command(open, closed, text, at) : at + 1;
   }
-  return { closed, unclosedAt: open.find(({ start }) => start >= 0)?.start ?? -1 };
+  return { closed, unclosedAt: open.starts.find((start) => start >= 0) ?? -1 };
 }
 
-function nextSign(text: string, from: number): number {
-  SIGNS.lastIndex = from;
-  return SIGNS.exec(text)?.index ?? -1;
+const [OPEN_BRACE, CLOSE_BRACE, BACKSLASH, BACKSPACE] = [0x7b, 0x7d, 0x5c, 0x08];
+
+function push(open: OpenBraces, start: number, inside: number): void {
+  open.starts.push(start);
+  open.insides.push(inside);
+  open.holdBoxes.push(false);
 }
 
-function close(open: Open[], closed: Box[], text: string, at: number): void {
-  const own = open.pop();
-  if (!own) return;
-  const isBox = own.start >= 0;
-  if (isBox && !own.holdsBox)
-    closed.push({ start: own.start, end: at + 1, content: text.slice(own.inside, at).trim() });
-  const outer = open.at(-1);
-  if (outer) outer.holdsBox ||= isBox || own.holdsBox;
+function close({ starts, insides, holdBoxes }: OpenBraces, closed: Box[], text: string, at: number): void {
+  const [start, inside, holdsBox] = [starts.pop(), insides.pop(), holdBoxes.pop()];
+  if (start === undefined) return;
+  if (start >= 0 && !holdsBox) closed.push({ start, end: at + 1, content: text.slice(inside, at).trim() });
+  if (start >= 0 || holdsBox) markOuter(holdBoxes);
+}
+
+function markOuter(holdBoxes: boolean[]): void {
+  if (holdBoxes.length > 0) holdBoxes[holdBoxes.length - 1] = true;
 }
 
 /** Takes a box's opening or a bare box, else a backslash with the sign that it escapes. Gives where to go on. */
-function command(open: Open[], closed: Box[], text: string, at: number): number {
+function command(open: OpenBraces, closed: Box[], text: string, at: number): number {
   OPENING.lastIndex = at;
   if (OPENING.test(text)) {
-    open.push({ start: at, inside: OPENING.lastIndex, holdsBox: false });
+    push(open, at, OPENING.lastIndex);
     return OPENING.lastIndex;
   }
   BARE.lastIndex = at;
@@ -70,8 +73,7 @@ function command(open: Open[], closed: Box[], text: string, at: number): number 
   const end = at + bare[0].length - (bare[1]!.length - content.length);
   if (content.trim() === '') return end;
   closed.push({ start: at, end, content: content.trim() });
-  const outer = open.at(-1);
-  if (outer) outer.holdsBox = true;
+  markOuter(open.holdBoxes);
   return end;
 }
 

@@ -34,7 +34,7 @@ const FORMULA = /\$\$?([^$]{1,300})\$\$?|\\\(([^]{1,300}?)\\\)|\\\[([^]{1,300}?)
 
 /** The value in a solution's last sentence, where that concludes: “Thus $x = 4$.”, “So there are 28 ways.”, or a line of nothing else. */
 export function concludedAnswer(solution: string): string | null {
-  const sentence = lastSentence(solution.slice(-TAIL_CHARS));
+  const sentence = lastSentence(solution.trimEnd().slice(-TAIL_CHARS));
   if (sentence === '' || sentence.length > TAIL_CHARS / 2) return null;
   if (isBare(sentence)) return sentence.length <= ANSWER_CHARS_MAX ? sentence : null;
   if (sentence.endsWith('?') || OPEN.test(sentence)) return null;

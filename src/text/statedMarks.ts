@@ -20,18 +20,23 @@ const MARKED = [
 /** Within a line: as sure as “the answer is”. */
 const LABELLED = String.raw`\b(?:${KIND} )?answer[*_]{0,3} ?[:：=]`;
 const ROW = String.raw`\|[ *_]{0,9}(?:the )?(?:final )?answer[ *_:]{0,9}\|`;
+/** Latin and Cyrillic. */
+const LETTER = String.raw`[A-Za-z\u00c0-\u024f\u0400-\u04ff]`;
+const NO_LETTER_BEFORE = `(?<!${LETTER})`;
+const NO_LETTER = `(?!${LETTER})`;
 const FOREIGN = [
   String.raw`(?:最终|正确)?答案(?:应该?)?(?:是|为|為|等于|即为|[:：=])[:：]?`,
   String.raw`^[*_ ]{0,9}(?:答|解答)[:：]`,
   String.raw`答えは?[:：]?`,
   String.raw`(?:정답|답)(?:은|:|：)`,
-  String.raw`(?<!\p{L})ответ\s?[:：—–-]`,
-  String.raw`(?<!\p{L})(?:respuesta|réponse|resposta|risposta)(?: (?:finale?|corre[ct]{1,2}[ae]))?` +
-    String.raw`(?: (?:es|est|é|è)(?!\p{L})| ?[:：])[:：]?`,
-  String.raw`(?<!\p{L})(?:die )?antwort(?: (?:ist|lautet)(?!\p{L})| ?[:：])[:：]?`,
+  String.raw`${NO_LETTER_BEFORE}ответ\s?[:：—–-]`,
+  String.raw`${NO_LETTER_BEFORE}(?:respuesta|réponse|resposta|risposta)(?: (?:finale?|corre[ct]{1,2}[ae]))?` +
+    String.raw`(?: (?:es|est|é|è)${NO_LETTER}| ?[:：])[:：]?`,
+  String.raw`${NO_LETTER_BEFORE}(?:die )?antwort(?: (?:ist|lautet)${NO_LETTER}| ?[:：])[:：]?`,
 ];
-const STATED = new RegExp([SAID, ...MARKED, ROW, LABELLED, ...FOREIGN].join('|'), 'gimu');
-const IS_MARKED = new RegExp(`^(?:${[...MARKED, ROW].join('|')})$`, 'imu');
+// Without the flag `u`, which would make it three times slower.
+const STATED = new RegExp([SAID, ...MARKED, ROW, LABELLED, ...FOREIGN].join('|'), 'gim');
+const IS_MARKED = new RegExp(`^(?:${[...MARKED, ROW].join('|')})$`, 'im');
 
 /** A digit, a sign, a formula, a bracket, or a variable with a relation. */
 const MATHS_START =
@@ -60,7 +65,7 @@ const SECTION = new RegExp(
 export function lastStated(text: string, notBefore = -1): string | null | undefined {
   let remark: string | null | undefined;
   let end = text.length;
-  for (const { index, 0: mark } of [...text.matchAll(STATED)].reverse()) {
+  for (const { index, mark } of lastMarks(text).reverse()) {
     if (index < notBefore) return null;
     const answer = statedAfter(mark, text.slice(index + mark.length, end));
     end = index;
@@ -76,6 +81,24 @@ export function lastStated(text: string, notBefore = -1): string | null | undefi
     remark ??= answer;
   }
   return remark;
+}
+
+interface Mark {
+  index: number;
+  mark: string;
+}
+
+/** No text has as many marks that nothing follows. */
+const MARKS_MAX = 2000;
+
+/** The last of its marks, in their order. */
+function lastMarks(text: string): Mark[] {
+  let marks: Mark[] = [];
+  for (const { index, 0: mark } of text.matchAll(STATED)) {
+    marks.push({ index, mark });
+    if (marks.length >= 2 * MARKS_MAX) marks = marks.slice(-MARKS_MAX);
+  }
+  return marks;
 }
 
 /** A final answer that is stated behind a position, in maths: it counts more than a box before it. */

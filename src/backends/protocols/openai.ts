@@ -27,6 +27,9 @@ const OWN_FIELDS = [
   ...['stop_token_ids', 'chat_template_kwargs', 'response_format'],
 ];
 
+/** Fields of a request that a user may leave out: models that choose their words themselves refuse them. */
+const OMITTED_FIELDS = ['n', 'temperature', 'top_p', 'seed', 'stop', 'stream'] as const;
+
 /** The same for live requests and for files of them. */
 export const DIALOGUE_ABILITIES = { preQuery: 'with `protocol: completions`', complete: '', choose: '' };
 
@@ -65,6 +68,21 @@ export const dialogueOptions = {
       'JSON Schema that each reply must follow, where the server can hold it to that (OpenAI’s `response_format`); for a ' +
         'step of your own that reads JSON. Probabilities of given replies are asked without it.',
     ),
+  maxTokensField: z
+    .enum(['max_tokens', 'max_completion_tokens'])
+    .default('max_tokens')
+    .describe(
+      'The name under which a request says how long its reply may be. Newer models of hosted services refuse `max_tokens` and ' +
+        'take `max_completion_tokens`, in which they count their reasoning too.',
+    ),
+  omitFields: z
+    .array(z.enum(OMITTED_FIELDS))
+    .refine((fields) => new Set(fields).size === fields.length, 'expected each field once')
+    .default([])
+    .describe(
+      'Fields that are left out of each request, for models that refuse them, as [temperature, top_p, seed]. The model then ' +
+        'decides itself: steps that set them have no say. Without `n` set choicesPerRequestMax: 1.',
+    ),
   extra: extraOption(
     OWN_FIELDS,
     'More fields for the body of each request, as { top_k: 20 }; { add_special_tokens: false } for vLLM with a ' +
@@ -77,11 +95,20 @@ const openaiOptions = z
   .superRefine(checkServe)
   .superRefine(checkDialogue);
 
-/** A refinement: a raw prompt passes no template of the server's. */
+/** A refinement: a raw prompt passes no template of the server's, and a server that is not told of n gives one choice. */
 export function checkDialogue(
-  { protocol, chatTemplateKwargs }: Pick<Dialogue, 'protocol' | 'chatTemplateKwargs'>,
+  {
+    protocol,
+    chatTemplateKwargs,
+    omitFields = [],
+    choicesPerRequestMax,
+  }: Pick<Dialogue, 'protocol' | 'chatTemplateKwargs' | 'omitFields' | 'choicesPerRequestMax'>,
   context: z.RefinementCtx,
 ): void {
+  if (omitFields.includes('n') && choicesPerRequestMax !== 1) {
+    const message = 'expected choicesPerRequestMax: 1 with it; a request without `n` gives one choice';
+    context.addIssue({ code: 'custom', path: ['omitFields'], message });
+  }
   if (protocol === 'chat' || chatTemplateKwargs === undefined) return;
   const message = 'expected protocol: chat with it; a raw prompt is made by `template`, not by the server';
   context.addIssue({ code: 'custom', path: ['chatTemplateKwargs'], message });
@@ -107,7 +134,13 @@ export const openai = {
 export function dialogueIdentity(dialogue: Dialogue): object {
   const { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema } =
     dialogue;
-  return { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema };
+  const { maxTokensField, omitFields = [] } = dialogue;
+  return {
+    ...{ model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema },
+    // Absent where they are as ever, so that replies of a store without them are found again.
+    ...(maxTokensField === 'max_completion_tokens' && { maxTokensField }),
+    ...(omitFields.length > 0 && { omitFields: omitFields.toSorted() }),
+  };
 }
 
 export function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
@@ -137,8 +170,13 @@ export interface Dialogue {
   stopTokenIds?: number[] | undefined;
   chatTemplateKwargs?: Record<string, unknown> | undefined;
   jsonSchema?: Record<string, unknown> | undefined;
+  /** `max_tokens` if absent. */
+  maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined;
+  omitFields?: readonly OmittedField[] | undefined;
   extra: Record<string, unknown>;
 }
+
+type OmittedField = (typeof OMITTED_FIELDS)[number];
 
 /** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
 async function openOpenai(
@@ -246,16 +284,17 @@ function choicesOf({ choices }: Completion): Choice[] {
  * A request for probabilities carries no JSON schema: the first token must be free.
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
-  const { model, stopTokenIds, jsonSchema, extra } = dialogue;
+  const { model, stopTokenIds, jsonSchema, maxTokensField } = dialogue;
   const { message, n, tokensMax, temperature, topP, seed, top } = asked;
-  return withExtra(extra, {
+  return withExtra(dialogue, {
     model,
     stream: false,
     stop_token_ids: stopTokenIds,
     stop,
     prompt: promptText(message),
     n,
-    max_tokens: tokensMax,
+    max_tokens: maxTokensField === 'max_completion_tokens' ? undefined : tokensMax,
+    max_completion_tokens: maxTokensField === 'max_completion_tokens' ? tokensMax : undefined,
     temperature,
     top_p: topP,
     seed,
@@ -265,17 +304,18 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
 }
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
-  const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, extra } = dialogue;
+  const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, maxTokensField } = dialogue;
   const { message, n, tokensMax, temperature, topP, seed, top } = asked;
   const content = message.kind === 'user' ? message.text : '';
-  return withExtra(extra, {
+  return withExtra(dialogue, {
     model,
     stream: false,
     stop_token_ids: stopTokenIds,
     chat_template_kwargs: chatTemplateKwargs,
     messages: [{ role: 'user', content }],
     n,
-    max_tokens: tokensMax,
+    max_tokens: maxTokensField === 'max_completion_tokens' ? undefined : tokensMax,
+    max_completion_tokens: maxTokensField === 'max_completion_tokens' ? tokensMax : undefined,
     temperature,
     top_p: topP,
     seed,
@@ -285,8 +325,9 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
   });
 }
 
-/** `extra` cannot overwrite a field of the body: see OWN_FIELDS. */
-function withExtra(extra: Dialogue['extra'], body: object): object {
+/** `extra` cannot overwrite a field of the body: see OWN_FIELDS. What is undefined is not sent. */
+function withExtra({ extra, omitFields = [] }: Dialogue, body: Record<string, unknown>): object {
+  for (const field of omitFields) body[field] = undefined;
   return Object.assign(body, extra);
 }
 

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { HttpReply } from '../http/httpClient.js';
 import type { LastAnswer } from '../http/retryPolicy.js';
-import { TryFailure, retryAfterMs } from '../http/tryFailure.js';
+import { TryFailure } from '../http/tryFailure.js';
+import { askedMs } from './askedWait.js';
 import { parseReplyJson } from './replyJson.js';
 import { type ServerError, errorOf, isFiltered, isTooLong, said, serverWords } from './serverError.js';
 
@@ -113,7 +114,7 @@ function failureOf(
   const answered = `${label} ${what}`;
   const refused = (advice: string): Error =>
     new ScaleQuestError('ERR_MODEL_REFUSED', `${answered}${advice}`, { data: { status } });
-  const waitMs = (): number => retryAfterMs(reply.header('retry-after') ?? error?.retryAfter, nowMs());
+  const waitMs = (): number => askedMs(reply, error?.retryAfter, nowMs());
 
   if (status >= 300 && status < 400) {
     const target = serverWords(reply.header('location') ?? 'another address', apiKey, 300);
@@ -166,9 +167,32 @@ function refusalAdvice(error: ServerError | undefined): string {
     : fieldAdvice(error);
 }
 
-/** A field that the server wants by another name has an option. */
-function fieldAdvice({ message, param }: ServerError): string {
-  const isTokens = param === 'max_tokens' || message.slice(0, 2000).includes('max_tokens');
-  const wantsOther = message.slice(0, 2000).includes('max_completion_tokens');
-  return isTokens && wantsOther ? '; set maxTokensField: max_completion_tokens beside its model' : '';
+/** A field that the server wants by another name, or not at all, has an option. */
+function fieldAdvice({ message, param, names }: ServerError): string {
+  const words = message.slice(0, 2000);
+  const isTokens = param === 'max_tokens' || words.includes('max_tokens');
+  if (isTokens && words.includes('max_completion_tokens'))
+    return '; set maxTokensField: max_completion_tokens beside its model';
+  const isUnwanted =
+    UNWANTED.some((pattern) => pattern.test(words)) ||
+    names.some((name) => /^unsupported_(?:parameter|value)$/.test(name));
+  if (!isUnwanted) return '';
+  const field = SAMPLING_FIELDS.find((name) => param === name || isNamed(name, words));
+  if (field === undefined) return '';
+  return field.endsWith('logprobs')
+    ? '; the model gives no probabilities: let the step read the reply instead of choosing'
+    : `; set omitFields: [${field}] beside its model`;
+}
+
+/** How services say that a model does not take a field. */
+const UNWANTED = [
+  /(?:un|not |n['’]t |no longer )support|not (?:be )?(?:allowed|permitted|accepted|available)/i,
+  /un(?:known|recognized|expected)|deprecated|only the default|extra inputs/i,
+];
+
+const SAMPLING_FIELDS = ['temperature', 'top_p', 'seed', 'stop', 'stream', 'top_logprobs', 'logprobs', 'n'];
+
+/** Whether words quote the field, or begin with it. */
+function isNamed(field: string, words: string): boolean {
+  return new RegExp(`[\`'"“‘]${field}[\`'"”’]|^${field}\\b`).test(words);
 }

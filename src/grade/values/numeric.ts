@@ -36,6 +36,8 @@ export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): P
 
 /** Work of a root, a logarithm, a sine at 50 digits, against a sum. */
 const FUNCTION_WORK = 40;
+/** Work of a power that is not a whole one: a logarithm and an exponential of complex numbers. */
+const POWER_WORK = 700;
 /** Beyond it the digits of an angle say nothing at our precision, and reducing it costs ever more. */
 const ANGLE_MAX = 1e15;
 
@@ -126,7 +128,7 @@ function quotientOf(over: Expression, under: Expression, point: Point): Complex 
 function powerOf(base: Expression, exponent: Expression, point: Point): Complex | null {
   const [of, to] = [numericValue(base, point), numericValue(exponent, point)];
   if (!of || !to) return null;
-  spend(point.budget, FUNCTION_WORK);
+  spend(point.budget, isReal(of) && isReal(to) && to.re.isInteger() ? FUNCTION_WORK : POWER_WORK);
   if (isReal(of) && of.re.isNegative() && isReal(to) && !to.re.isInteger()) {
     // (-8)^{1/3} is -2 in schoolbooks: the real root where the exponent is written as a fraction of odd denominator.
     const exact = exactValue(exponent, point.budget);

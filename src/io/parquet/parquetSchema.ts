@@ -9,7 +9,12 @@ export function parquetSchema(schema: Schema): SchemaElement[] {
 }
 
 function fieldElements({ name, type, nullable }: Field): SchemaElement[] {
-  return elementsOf(name, name, type, nullable);
+  return elementsOf(nameOf(name), name, type, nullable);
+}
+
+/** The name of a field. Arrow's messages between threads leave an empty one out. */
+export function nameOf(name: string | null): string {
+  return name ?? '';
 }
 
 /** `name` as the schema has it, `path` as messages name it. */

@@ -4,7 +4,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { assertSameColumns, sliceRows } from '../../arrow/concat.js';
 import type { WrittenFile } from '../files/atomicFile.js';
 import { parquetColumn } from './parquetColumns.js';
-import { encodeArrowSchema, parquetSchema } from './parquetSchema.js';
+import { encodeArrowSchema, nameOf, parquetSchema } from './parquetSchema.js';
 import { compressZstd } from './zstd.js';
 
 export interface ShardOptions {
@@ -62,7 +62,10 @@ export function createShardEncoder({
   }
 
   function writeRowGroup(): Uint8Array {
-    const columnData = schema.fields.map(({ name }, at) => ({ name, data: parquetColumn(waiting, at) }));
+    const columnData = schema.fields.map(({ name }, at) => ({
+      name: nameOf(name),
+      data: parquetColumn(waiting, at),
+    }));
     void writer.write({ columnData, rowGroupSize: waitingRows });
     detachStatistics(writer);
     rows += waitingRows;

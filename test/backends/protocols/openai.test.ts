@@ -37,6 +37,10 @@ afterEach(async () => {
   }
 });
 
+function chatReply(content: string): object {
+  return { choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] };
+}
+
 async function serve(answer: Answer, options?: { keepAliveTimeoutMs?: number }): Promise<FaultServer> {
   const server = await startFaultServer(answer, options);
   opened.push({ server });
@@ -124,6 +128,43 @@ describe('openOpenai, requests and replies', () => {
     assert.ok(!('stop_token_ids' in second!));
     await chat.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }).catch(() => {});
     assert.ok(!('response_format' in server.seen.at(-1)!.body), 'the first token must be free');
+  });
+
+  it('names the length as the model wants it, and leaves out the fields that it refuses', async () => {
+    const server = await serve((_, response) => sendJson(response, 200, chatReply('2')));
+    const options = { protocol: 'chat', choicesPerRequestMax: 1, maxTokensField: 'max_completion_tokens' };
+    const model = await open(server.url, { ...options, omitFields: ['temperature', 'top_p', 'seed', 'n'] });
+    await model.complete(ASK);
+    assert.deepEqual(server.seen[0]!.body, {
+      ...{ model: 'm-7b', stream: false, max_completion_tokens: 64 },
+      messages: [{ role: 'user', content: 'What is 1 + 1?' }],
+    });
+    const raw = await open(server.url, { maxTokensField: 'max_completion_tokens' });
+    await raw.complete(ASK).catch(() => undefined);
+    const { max_tokens: none, max_completion_tokens: tokens } = server.seen.at(-1)!.body;
+    assert.deepEqual([none, tokens], [undefined, 64]);
+  });
+
+  it('does not know how many choices come where n is left out', () => {
+    const options = { replicas: ['http://h/v1'], model: 'm', omitFields: ['n'] };
+    const [issue] = openai.options.safeParse(options).error!.issues;
+    assert.deepEqual([issue!.path, /choicesPerRequestMax: 1/.test(issue!.message)], [['omitFields'], true]);
+    assert.ok(openai.options.safeParse({ ...options, choicesPerRequestMax: 1 }).success);
+  });
+
+  it('changes what decides the replies only where a field is not as ever', () => {
+    const identityOf = (changes: object): string =>
+      JSON.stringify(
+        openai.describe(openai.options.parse({ replicas: ['http://h/v1'], model: 'm', ...changes })).identity,
+      );
+    const usual = identityOf({});
+    assert.ok(!usual.includes('maxTokensField') && !usual.includes('omitFields'));
+    assert.notEqual(identityOf({ maxTokensField: 'max_completion_tokens' }), usual);
+    assert.equal(
+      identityOf({ omitFields: ['seed', 'top_p'] }),
+      identityOf({ omitFields: ['top_p', 'seed'] }),
+    );
+    assert.notEqual(identityOf({ omitFields: ['seed'] }), usual);
   });
 
   it('sends the bare opening of a user message for a pre-query', async () => {
@@ -459,6 +500,34 @@ describe('openOpenai, faults', () => {
       assert.equal(error.code, 'ERR_MODEL_REFUSED');
       assert.match(error.message, /Use 'max_completion_tokens'.*set maxTokensField: max_completion_tokens/);
     }
+  });
+
+  for (const [error, advice] of [
+    [
+      {
+        message:
+          "Unsupported value: 'temperature' does not support 0.7 with this model. Only 1 is supported.",
+        ...{ param: 'temperature', code: 'unsupported_value' },
+      },
+      /set omitFields: \[temperature\]/,
+    ],
+    [{ message: "Unsupported parameter: 'top_p' is not supported with this model." }, /\[top_p\]/],
+    [{ message: 'Argument not supported on this model: seed', param: 'seed' }, /omitFields: \[seed\]/],
+    [{ message: '`n` is not supported; expected 1', param: null }, /omitFields: \[n\]/],
+    [{ message: 'This model does not support "logprobs".' }, /gives no probabilities/],
+  ] as const) {
+    it(`says which option helps: ${error.message}`, async () => {
+      const server = await serve((_, response) => sendJson(response, 400, { error }));
+      const refused = await errorOf((await open(server.url)).complete(ASK));
+      assert.equal(refused.code, 'ERR_MODEL_REFUSED');
+      assert.match(refused.message, advice);
+    });
+  }
+
+  it('gives no advice on a field where the server speaks of something else', async () => {
+    const message = "the value of 'temperature' must be below 2";
+    const server = await serve((_, response) => sendJson(response, 400, { error: { message } }));
+    assert.doesNotMatch((await errorOf((await open(server.url)).complete(ASK))).message, /omitFields/);
   });
 
   it('follows no redirect, so that the key goes nowhere else', async () => {

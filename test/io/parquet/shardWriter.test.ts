@@ -230,3 +230,16 @@ test('a failing encoder is an error of the file, not silence', async (t) => {
   await writer.close();
   assert.deepEqual(await readdir(folder), []);
 });
+
+test('a column without a name, and one of any name, come back', { timeout: 60_000 }, async (t) => {
+  const path = join(await testFolder(t), 'a.parquet');
+  const columns = ['', '__proto__', 'constructor', 'a.b'].map((name) => ({
+    ...({ name, type: 'string', help: '', nullable: true } as const),
+  }));
+  const values = columns.map(({ name }) => [name, null]);
+  const rows = buildRows(columns, values, 2);
+  const writer = testWriter(t, { schema: rows.schema });
+  await writeAll(writer, path, [rows]);
+  for await (const block of readParquetBlocks(nodeFiles, { paths: [path], columns }))
+    assert.deepEqual(block.values, values);
+});
