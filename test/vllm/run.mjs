@@ -9,7 +9,7 @@ runPythonTests({
   venv: '.venv-vllm',
   requirements: [join(here, 'requirements.txt')],
   finish: join(here, 'finishInstall.py'),
-  tests: ['scores.test.mjs'].map((name) => join(here, name)),
+  tests: ['generation.test.mjs', 'scores.test.mjs'].map((name) => join(here, name)),
   // Each starts servers, which take the whole machine while they start.
   atOnce: 1,
   failed: 'The client disagrees with vLLM; see above.',
