@@ -131,7 +131,7 @@ test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux 
   const { pid } = running.child;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
   const isEngine = (child: number): boolean =>
-    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(join('llamaCpp', 'child'));
+    readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(join('bundle', 'child.js'));
   const engine = children.find(isEngine);
   assert.ok(engine, `expected an engine among the processes ${children.join(', ')}`);
   process.kill(engine, 'SIGKILL');
