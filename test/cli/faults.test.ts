@@ -37,7 +37,8 @@ const LINES = [
 /** What Slurm and Kubernetes give between SIGTERM and SIGKILL. */
 const GRACE_MS = 10_000;
 
-const MEASURED = ['log.jsonl', 'performance.json'];
+/** Files that hold what was measured, and the one that names their checksums. */
+const MEASURED = ['log.jsonl', 'performance.json', 'SHA256SUMS'];
 
 function dataOf(out: string): Record<string, string> {
   return Object.fromEntries(Object.entries(hashesOf(out)).filter(([name]) => !MEASURED.includes(name)));
