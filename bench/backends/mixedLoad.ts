@@ -32,7 +32,7 @@ export interface MixedResult {
   tookMs: number;
   /** Busy slots over slots, until the last call was sent. */
   busyWhileWaiting: number;
-  /** Most calls that started after a call of a younger row, which came later. */
+  /** Most sequences that were outstanding at once. */
   sequencesMost: number;
 }
 

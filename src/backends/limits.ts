@@ -30,6 +30,10 @@ export const KEEP_ALIVE_MS = 2_000;
 export const CONNECT_TIMEOUT_MS = 10_000;
 /** A longer reply is cut off. It would not be a completion. */
 export const REPLY_BYTES_MAX = 64 * 2 ** 20;
+/** After so many replies without a surplus a server is taken for one that sends none. */
+export const REPLIES_WATCHED = 32;
+/** How long a connection to a server that is not known yet rests between two requests. */
+export const REST_MS = 25;
 /** How often deadlines are checked. One timer a request would cost more than the request's own bookkeeping. */
 export const DEADLINE_TICK_MS = 100;
 

@@ -73,7 +73,9 @@ export interface GeneratorShare {
 
 export const generateSpec = defineSpec({
   name: 'generate',
-  summary: 'Writes questions: the model is given nothing but the opening of a user message and completes it.',
+  summary:
+    'Writes questions: the model is given nothing but the opening of a user message and completes it. A thought before ' +
+    'the question is left out.',
   details:
     'This is the heart of the method (ScaleQuest, arXiv 2410.18693, section 2; the idea is Magpie’s). A ' +
     'model that is tuned on questions gets the bare pre-query template and writes the next user message. ' +
@@ -85,7 +87,7 @@ export const generateSpec = defineSpec({
     {
       name: 'question',
       type: 'string',
-      help: 'The question, as the generator wrote it, trimmed; without a thought before it.',
+      help: 'The question, as the generator wrote it, trimmed.',
     },
     { name: 'generator', type: 'string', help: 'The model that wrote the question.' },
   ],

@@ -376,4 +376,26 @@ export const MUTANTS: readonly Mutant[] = [
     after: 'const replayTo = limit;',
     test: { file: 'flow/stepResults/replayStepResults.test.js', name: 'bound' },
   },
+  {
+    name: 'a call of many sequences passes what the user set as the most',
+    file: 'backends/pool/scheduling.js',
+    before: 'outstanding + sequences <= limit.max',
+    after: 'true',
+    test: { file: 'backends/pool/pool.test.js', name: 'sends a call that is larger' },
+  },
+  {
+    name: 'a call counts as one, however many sequences it has',
+    file: 'backends/pool/pool.js',
+    before: 'replica.outstanding += sequences;',
+    after: 'replica.outstanding += 1;',
+    and: [{ before: 'replica.outstanding -= sequences;', after: 'replica.outstanding -= 1;' }],
+    test: { file: 'backends/pool/pool.test.js', name: 'counts the sequences of a call' },
+  },
+  {
+    name: 'a page that never sees what runs starves its server',
+    file: 'backends/pool/aimdLimit.js',
+    before: 'Math.max(oursOf(stood, target, ours), leastBy(state, ours))',
+    after: 'oursOf(stood, target, ours)',
+    test: { file: 'backends/pool/mixedLoad.test.js', name: 'whose page never sees' },
+  },
 ];

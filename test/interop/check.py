@@ -122,11 +122,46 @@ def datasets_exports():
         ],
         "completion": [{"prompt": text, "completion": same} for text, same in truth],
         "published": [{"query": text, "response": same} for text, same in truth],
+        "no": [{"query": text, "response": same} for text, same in truth],
     }
     for name, rows in expected.items():
         assert rows_of(RUN, name) == rows, name
         assert rows_of(os.path.join(RUN, "exports", name)) == rows, name
     print(f"{len(expected)} exports are right")
+
+
+def folder_readers():
+    """pandas, polars and pyarrow take a folder, DuckDB a pattern: of the run, of each export, and of a run that goes on."""
+    import duckdb
+    import pandas
+    import polars
+    import pyarrow.parquet as pq
+
+    begun = os.path.join(BASE, "begun")
+    folders = {os.path.join(RUN, "shards"): 300, os.path.join(begun, "shards"): 100, os.path.join(begun, "rejects"): 20}
+    for name in ("chat", "turns", "completion", "published", "no"):
+        folders[os.path.join(RUN, "exports", name)] = 300
+    for folder, rows in folders.items():
+        counts = {
+            "pandas": len(pandas.read_parquet(folder)),
+            "polars": len(polars.read_parquet(folder)),
+            "polars scan": len(polars.scan_parquet(folder).collect()),
+            "pyarrow": pq.read_table(folder).num_rows,
+            "duckdb": duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/*.parquet')").fetchone()[0],
+        }
+        assert set(counts.values()) == {rows}, f"{folder}: {counts}"
+    print(f"{len(folders)} folders are read by {len(counts)} readers")
+
+
+def datasets_begun():
+    """A run that goes on loads as the rows of its first commit, and nothing else."""
+    from datasets import load_dataset
+
+    begun = os.path.join(BASE, "begun")
+    rows = load_dataset(begun, cache_dir=os.path.join(BASE, "cache"))
+    assert list(rows) == ["train"], rows
+    found = [[as_truth(c["type"], row[c["name"]]) for c in COLUMNS] for row in rows["train"].to_list()]
+    compare_lists(found, TRUTH["rows"][:100])
 
 
 def typed(column, value):

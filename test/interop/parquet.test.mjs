@@ -15,6 +15,8 @@ const CHECKS = {
   datasets_values: 'the run folder loads as a data set of the shards alone',
   datasets_streaming: 'the run folder streams as a data set',
   datasets_exports: 'exports load as configurations of the run folder, and by themselves',
+  folder_readers: 'pandas, polars and pyarrow take the folders, DuckDB a pattern, also while a run goes on',
+  datasets_begun: 'a run that goes on loads as a data set of its first commit',
   rejects_pyarrow: 'pyarrow reads the rejects',
   rejects_duckdb: 'DuckDB reads and filters the rejects',
 };

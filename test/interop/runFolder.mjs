@@ -1,5 +1,5 @@
 // A run folder with every column type and every edge value, and the truth beside it for readers to compare with.
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildRows } from '../../dist/src/arrow/build.js';
@@ -112,6 +112,7 @@ const EXPORTS = {
   turns: { format: 'promptCompletion', question: 'text', response: 'same', asMessages: true },
   completion: { format: 'promptCompletion', question: 'text', response: 'same' },
   published: { format: 'queryResponse', question: 'text', response: 'same' },
+  no: { format: 'queryResponse', question: 'text', response: 'same' },
 };
 
 /** Three shards of 100 rows, in row groups of 16, written in uneven batches. */
@@ -166,8 +167,23 @@ export async function writeRunFolder() {
   card.exports = exported;
   card.contents = commits.map(({ shard }) => shard.sha256).join(' ');
   await writeCard(nodeFiles, path, card);
+  await writeBegun(join(base, 'begun'), path, card, commits[0]);
   await writeTruth(base, all);
   return { base, path };
+}
+
+/** The folder as it is between the first commit and the second, while a shard is being written. */
+async function writeBegun(begun, path, card, { kept, shard }) {
+  await cp(path, begun, { recursive: true });
+  await rm(join(begun, 'exports'), { recursive: true });
+  for (const name of ['sample.jsonl', 'report.json']) await rm(join(begun, name));
+  for (const index of [1, 2]) {
+    await rm(join(begun, shardFile(index)));
+    await rm(join(begun, rejectsFile(index)));
+  }
+  await writeFile(join(begun, 'shard-00001.parquet.tmp'), 'PAR1 half');
+  const { funnel: _, exports: __, ...rest } = card;
+  await writeCard(nodeFiles, begun, { ...rest, rows: kept, contents: shard.sha256 });
 }
 
 async function writeTruth(base, all) {
@@ -177,6 +193,7 @@ async function writeTruth(base, all) {
     ...row,
     message: asTruth('string', row.message),
     question: asTruth('string', row.question),
+    reply: asTruth('string', row.reply),
   }));
   await writeFile(join(base, 'truth.json'), JSON.stringify({ columns, rows, rejects }));
 }

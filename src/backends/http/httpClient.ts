@@ -64,7 +64,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const base = pathname.replace(/\/+$/, '');
   const own =
     typeof options.connections === 'number'
-      ? createConnections({ origin, connectionsMax: options.connections })
+      ? createConnections({ origin, connectionsMax: options.connections, clock: options.clock })
       : null;
   const connections = own ?? (options.connections as ConnectionStack);
   const deadlines = createDeadlines(options, Math.min(DEADLINE_TICK_MS, timeoutMs));

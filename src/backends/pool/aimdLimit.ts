@@ -185,8 +185,8 @@ function isWrong({ contradictions, frozen }: State): boolean {
 
 function followQueue(state: State, load: ServerLoad, ours: Ours, isFull: boolean): void {
   const { running, waiting } = load;
-  // Calls come whole: a queue of less than one of them would leave slots idle until the next is there.
-  const target = Math.max(1, running * WAITING_SHARE, sequencesPerCall(ours));
+  // Calls come whole: a queue of less than one, and what may be left of another, leaves slots idle until the next is there.
+  const target = Math.max(1, running * WAITING_SHARE, 2 * sequencesPerCall(ours) - 1);
   const { before } = state;
   const isFilling = running > before.running * 1.05;
   // A page between two steps may show calls that the next one lets in: a queue counts that two polls in a row have seen.

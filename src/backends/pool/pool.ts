@@ -100,7 +100,7 @@ export function createPool(options: PoolOptions): Pool {
   });
   // One connection more than requests, for the polls.
   const connections = urls.map((url) =>
-    createConnections({ origin: new URL(url).origin, connectionsMax: requestsInFlightMax + 1 }),
+    createConnections({ origin: new URL(url).origin, connectionsMax: requestsInFlightMax + 1, clock }),
   );
   const statusClients = urls.map((url, at) =>
     openStatus({ url, headers, lastAnswer, clock, connections: connections[at]! }),

@@ -174,7 +174,8 @@ function fieldAdvice({ message, param, names }: ServerError): string {
   if (isTokens && words.includes('max_completion_tokens'))
     return '; set maxTokensField: max_completion_tokens beside its model';
   const isUnwanted =
-    UNWANTED.test(words) || names.some((name) => /^unsupported_(?:parameter|value)$/.test(name));
+    UNWANTED.some((pattern) => pattern.test(words)) ||
+    names.some((name) => /^unsupported_(?:parameter|value)$/.test(name));
   if (!isUnwanted) return '';
   const field = SAMPLING_FIELDS.find((name) => param === name || isNamed(name, words));
   if (field === undefined) return '';
@@ -184,8 +185,10 @@ function fieldAdvice({ message, param, names }: ServerError): string {
 }
 
 /** How services say that a model does not take a field. */
-const UNWANTED =
-  /(?:un|not |n['’]t |no longer )support|not (?:be )?(?:allowed|permitted|accepted|available)|un(?:known|recognized|expected)|deprecated|only the default|extra inputs/i;
+const UNWANTED = [
+  /(?:un|not |n['’]t |no longer )support|not (?:be )?(?:allowed|permitted|accepted|available)/i,
+  /un(?:known|recognized|expected)|deprecated|only the default|extra inputs/i,
+];
 
 const SAMPLING_FIELDS = ['temperature', 'top_p', 'seed', 'stop', 'stream', 'top_logprobs', 'logprobs', 'n'];
 

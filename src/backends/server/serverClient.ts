@@ -146,7 +146,7 @@ export async function createServerClient(
   return {
     label,
     send,
-    stats: () => statsOf(counts, trouble, tally.notes),
+    stats: () => statsOf(counts, trouble, notesOf(pool, tally)),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -180,10 +180,17 @@ function patienceOf({ retriesMax, unreachableMs, busyMs = BUSY_MS_DEFAULT }: Ser
 function statsOf(
   { open, ...totals }: Tally['counts'] & { open: number; inFlight: number },
   trouble: string | undefined,
-  notes: Tally['notes'],
+  notes: Pick<ModelStats, 'notes'>,
 ): ModelStats {
   // Calls that wait for their next try are queued too.
-  return { ...totals, queued: open - totals.inFlight, memoryPeakBytes: 0, trouble, ...notes.stats() };
+  return { ...totals, queued: open - totals.inFlight, memoryPeakBytes: 0, trouble, ...notes };
+}
+
+function notesOf({ connections }: Pool, { notes }: Tally): Pick<ModelStats, 'notes'> {
+  const servers = connections.filter((each) => each.hasSurplus()).length;
+  if (servers === 0) return notes.stats();
+  const note = 'a server sent more than its replies, so each of its connections carries one request';
+  return { notes: { ...notes.stats().notes, [note]: servers } };
 }
 
 /** Asks before all rows: those that wait for the verdict hold up the ones behind them. */

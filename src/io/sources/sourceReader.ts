@@ -4,6 +4,7 @@ import { renameColumns, seqBatch } from '../../arrow/columns.js';
 import { sliceRows } from '../../arrow/concat.js';
 import { listDataFiles } from '../files/dataFiles.js';
 import { type Files, nodeFiles } from '../files/files.js';
+import { assertOwnFiles } from '../runFolder/ownFiles.js';
 import type { SkippedLine } from './format.js';
 import { type NamedSource, type SourceOptions, namedSources } from './registry.js';
 import { toBatches } from './toBatches.js';
@@ -77,7 +78,9 @@ async function sourcePaths(
   const { paths, subfolders } = format.describe(options);
   const pick = { extensions: format.extensions, subfolders };
   const from = paths.map((path) => resolve(folder, path));
-  return (await listDataFiles(files, from, pick)).files;
+  const found = (await listDataFiles(files, from, pick)).files;
+  await assertOwnFiles(files, found);
+  return found;
 }
 
 /** Names files as the pipeline file does: where a folder stands differs from machine to machine. */

@@ -64,6 +64,13 @@ function explainIssue(
       typeof given === 'string' ? suggestion(given, values) : `expected one of: ${values.join(', ')}`;
     return [problem('ERR_PIPELINE_INVALID', document.at(path), `found ${briefly(given)}, ${hint}`)];
   }
+  if (issue.code === 'invalid_key') {
+    const messages = issue.issues.map(({ message: said }) => said);
+    const key = briefly(issue.path.at(-1));
+    return [
+      problem('ERR_PIPELINE_INVALID', document.atKey(path), `found the name ${key}, ${messages.join(', ')}`),
+    ];
+  }
   const message = `found ${briefly(issue.input)}, ${expected(issue)}`;
   return [problem('ERR_PIPELINE_INVALID', document.at(path), message)];
 }

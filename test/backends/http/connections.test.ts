@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { type TestContext, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../../src/clock.js';
 import { type ConnectionStack, createConnections } from '../../../src/backends/http/connections.js';
 
 /** A server that counts its connections, and one client's connections to it. */
@@ -16,7 +17,7 @@ async function setUp(
   server.on('connection', () => void opened++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const connections = createConnections({ origin, connectionsMax, replyBytesMax: 1000 });
+  const connections = createConnections({ origin, connectionsMax, clock: systemClock, replyBytesMax: 1000 });
   t.after(async () => {
     await connections.destroy();
     server.closeAllConnections();
@@ -99,5 +100,46 @@ describe('createConnections', () => {
     await world.connections.destroy();
     assert.equal(await get(world.connections, '/'), 'UND_ERR_DESTROYED');
     assert.equal(world.opened(), 0);
+  });
+});
+
+/** Answers each request with its own path, and with a reply to nothing behind it, `afterMs` later; at once for null. */
+async function surplusServer(t: TestContext, afterMs: number | null): Promise<string> {
+  const reply = (text: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+  const server = createTcpServer((socket) => {
+    socket.setNoDelay(true).on('error', () => {});
+    socket.on('data', (bytes) => {
+      const path = bytes.toString().split(' ')[1]!;
+      const [own, surplus] = [reply(path), reply('/surplus')];
+      if (afterMs === null) return void socket.write(own + surplus);
+      socket.write(own);
+      setTimeout(() => socket.writable && socket.write(surplus), afterMs);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('a server that sends more than its replies', () => {
+  for (const afterMs of [null, 0, 2, 10]) {
+    for (const connectionsMax of [1, 4]) {
+      it(`answers no other request with it: ${afterMs ?? 'no'} ms behind, ${connectionsMax} connections`, async (t) => {
+        const origin = await surplusServer(t, afterMs);
+        const connections = createConnections({ origin, connectionsMax, clock: systemClock });
+        t.after(() => connections.destroy());
+        const paths = Array.from({ length: 200 }, (_, at) => `/${at}`);
+        assert.deepEqual(await Promise.all(paths.map((path) => get(connections, path))), paths);
+        assert.equal(connections.hasSurplus(), true);
+      });
+    }
+  }
+
+  it('is told from one that does not', async (t) => {
+    const world = await setUp(t, ({ url }, response) => void response.end(url), 2);
+    const paths = Array.from({ length: 100 }, (_, at) => `/${at}`);
+    assert.deepEqual(await Promise.all(paths.map((path) => get(world.connections, path))), paths);
+    assert.equal(world.connections.hasSurplus(), false);
+    assert.equal(world.opened(), 2);
   });
 });

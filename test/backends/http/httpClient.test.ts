@@ -95,7 +95,7 @@ describe('createHttpClient', () => {
 
   it('gives up a call that waits for its connection, and says that it got none', async (t) => {
     const root = await servePages(t, () => undefined);
-    const connections = createConnections({ origin: root, connectionsMax: 1 });
+    const connections = createConnections({ origin: root, connectionsMax: 1, clock: systemClock });
     t.after(() => connections.destroy());
     const [patient, hasty] = [
       open(t, root, { timeoutMs: 2000, connections }),

@@ -215,10 +215,10 @@ describe('createLimit, steered by the server’s queue', () => {
 
   it('counts sequences of unfinished calls that have ended, and a queue of a call', () => {
     const limit = createLimit({ slots: 100, limitMax: 1024 });
-    const held = { outstanding: 200, calls: 10, answeredPerS: 0 };
-    for (let poll = 0; poll < 9; poll++) limit.observe({ running: 100, waiting: 60 }, held);
-    // Twenty sequences a call: 120 at the server, where 160 of 200 are.
-    assert.equal(limit.value, 150);
+    const held = { outstanding: 380, calls: 19, answeredPerS: 0 };
+    for (let poll = 0; poll < 9; poll++) limit.observe({ running: 100, waiting: 90 }, held);
+    // Twenty sequences a call, so 100 and 39 at the server, where 190 of 380 are.
+    assert.equal(limit.value, 278);
   });
 
   it('leaves the limit alone while there is little to ask', () => {

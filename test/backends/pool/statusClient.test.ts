@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/clock.js';
 import { servePages } from '../../helpers/pageServer.js';
 
 function open(t: TestContext, root: string): StatusClient {
-  const connections = createConnections({ origin: root, connectionsMax: 2 });
+  const connections = createConnections({ origin: root, connectionsMax: 2, clock: systemClock });
   const status = openStatusClient({
     ...{ url: `${root}/v1`, headers: { authorization: 'Bearer k' }, connections },
     ...{ lastAnswer: { atMs: undefined }, clock: systemClock },
