@@ -12,7 +12,7 @@ import {
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
-import type { Pool } from '../pool/pool.js';
+import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { troubleText, withRetry } from '../http/retryPolicy.js';
@@ -124,23 +124,18 @@ export async function createServerClient(
     throw error;
   }
 
-  function ask<T extends Usage>(
-    seq: number,
-    posted: Posted<T>,
-    { sequences, tokensMax = 0 }: Pick<About, 'sequences' | 'tokensMax'> = {},
-  ): Promise<T> {
+  function ask<T extends Usage>(seq: number, posted: Posted<T>, about: About = {}): Promise<T> {
     counts.requests++;
     counts.open++;
     const once = tryAt(servers, closing.signal, counts, clock, posted);
-    const tokens = pool.countsTokens ? promptTokens(posted.body) + tokensMax : 0;
-    const size = { sequences, tokens, tokensOf };
+    const size = sizeOf(pool, posted.body, about);
     return withRetry(() => pool.run(seq, once, size), retryOptions).then(answered, failed);
   }
 
   const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
-  const send: ServerClient['send'] = (seq, path, body, read, { control, ...size } = {}) => {
-    const asked = ask(seq, { path, body, read }, size);
-    return control ? guarded(guard, asked, control) : asked;
+  const send: ServerClient['send'] = (seq, path, body, read, about = {}) => {
+    const asked = ask(seq, { path, body, read }, about);
+    return about.control ? guarded(guard, asked, about.control) : asked;
   };
 
   return {
@@ -159,6 +154,10 @@ export async function createServerClient(
 
 /** Of English text, a token has four characters in the mean; numbers and formulas have fewer. */
 const CHARS_PER_TOKEN = 3;
+
+function sizeOf({ countsTokens }: Pool, body: unknown, { sequences, tokensMax = 0 }: About): CallSize<Usage> {
+  return { sequences, tokens: countsTokens ? promptTokens(body) + tokensMax : 0, tokensOf };
+}
 
 function promptTokens(body: unknown): number {
   return Math.ceil(JSON.stringify(body).length / CHARS_PER_TOKEN);
