@@ -295,7 +295,7 @@ function connect(
 ): Access {
   const { model, replicas, slots, requestsInFlightMax, timeoutMs } = options;
   const apiKey = readApiKey(name, options.apiKeyEnv, env);
-  const headers = keyHeaders(apiKey);
+  const headers = (speaks.headersOf ?? keyHeaders)(apiKey);
   // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
   const urls = speaks.besideV1 ? replicas.map((url) => `${withoutV1(url)}/v1`) : replicas;
   const rates = ratesOf(options);
