@@ -6,7 +6,7 @@ import { hashShingles, minHashSignature } from '../../src/operators/lib/minHashI
 import { words as wordsOf } from '../../src/operators/lib/words.js';
 import { compilePrompt } from '../../src/operators/lib/prompt.js';
 import { deriveSeed } from '../../src/random.js';
-import { finalAnswer } from '../../src/text/finalAnswer.js';
+import { statedAnswer } from '../../src/text/finalAnswer.js';
 import type { Kernel } from './kernel.js';
 import { benchValues } from './rows.js';
 
@@ -117,7 +117,7 @@ export const answer: Kernel = {
     const solutions = responses(count).map(
       (text, at) => `${text.replaceAll('\\boxed', '\\mathbf')}${endings[at % endings.length]}`,
     );
-    return { run: () => solutions.map(finalAnswer) };
+    return { run: () => solutions.map(statedAnswer) };
   },
 };
 

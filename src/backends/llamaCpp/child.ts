@@ -14,12 +14,17 @@ function sendMemory(): void {
   send({ kind: 'memory', peakBytes: process.resourceUsage().maxRSS * 1024 });
 }
 
+/** `gc` is there because the process is started with --expose-gc. */
+function collectYoung(): void {
+  gc?.({ type: 'minor' });
+}
+
 process.on('message', (message: ToEngine) => {
   if (message.kind !== 'load') return engine!.submit(message);
-  openEngine(message.options, send).then(
+  openEngine(message.options, send, collectYoung).then(
     (opened) => {
       engine = opened;
-      send({ kind: 'loaded' });
+      send({ kind: 'loaded', tokenizer: opened.tokenizer });
       setInterval(sendMemory, MEMORY_PERIOD_MS).unref();
       sendMemory();
     },

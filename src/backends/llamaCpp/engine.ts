@@ -1,8 +1,17 @@
-import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import type {
+  ControlledEvaluateInputItem,
+  LlamaContextSequence,
+  LlamaModel,
+  Token,
+  TokenBias,
+} from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import { promptTokenizer } from './promptTokens.js';
-import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from './messages.js';
+import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
+import { type ReadNext, choiceProbabilities } from './choiceProbabilities.js';
+import { samplerMemory } from './samplerMemory.js';
+import { samplingOf } from './sampling.js';
 
 /**
  * A llama.cpp context driven in lockstep: each turn of the loop decodes one token of every running completion, in
@@ -10,6 +19,7 @@ import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, Job } from '
  * attention is off, so that a reply depends on its request and never on what else is running.
  */
 export interface Engine {
+  tokenizer: GgufTokenizer;
   submit(job: Job): void;
   dispose(): Promise<void>;
 }
@@ -35,8 +45,13 @@ interface Stops {
 
 type Reply = (message: FromEngine) => void;
 
-export async function openEngine(options: EngineOptions, reply: Reply): Promise<Engine> {
-  const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
+/** `collectGarbage`: frees what is unreachable and young (samplerMemory.ts says why). */
+export async function openEngine(
+  options: EngineOptions,
+  reply: Reply,
+  collectGarbage: () => void = () => undefined,
+): Promise<Engine> {
+  const { getLlama, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
   const llama = await getLlama({
     build: 'never',
     gpu: options.gpu ? 'auto' : false,
@@ -60,7 +75,11 @@ export async function openEngine(options: EngineOptions, reply: Reply): Promise<
     sequence: context.getSequence(),
     running: null,
   }));
-  return drive(model, scoring, slots, contextTokens, reply, () => llama.dispose());
+  return drive({
+    ...{ model, scoring, slots, contextTokens, reply, collectGarbage },
+    biasOf: (tokens, logit) => TokenBias.for(model).set(tokens, { logit }),
+    dispose: () => llama.dispose(),
+  });
 }
 
 /** Beyond what it was trained for, a model writes nonsense without saying so. */
@@ -83,14 +102,30 @@ export function keyCacheType(model: LlamaModel): { experimentalKvCacheKeyType?: 
   return headWidth % 32 === 0 && headWidth % 64 !== 0 ? { experimentalKvCacheKeyType: 'Q8_0' } : {};
 }
 
-function drive(
-  model: LlamaModel,
-  scoring: LlamaContextSequence,
-  slots: Slot[],
-  contextTokens: number,
-  reply: Reply,
-  dispose: () => Promise<void>,
-): Engine {
+function ggufTokenizerOf({ tokens, fileInfo }: LlamaModel): GgufTokenizer {
+  return {
+    // An empty one is none.
+    chatTemplate: fileInfo.metadata.tokenizer?.chat_template || null,
+    bos: tokens.bosString ?? undefined,
+    eos: tokens.eosString ?? undefined,
+  };
+}
+
+interface Loaded {
+  model: LlamaModel;
+  scoring: LlamaContextSequence;
+  slots: Slot[];
+  contextTokens: number;
+  reply: Reply;
+  collectGarbage: () => void;
+  biasOf: (tokens: Token[], logit: number) => TokenBias;
+  dispose: () => Promise<void>;
+}
+
+function drive(loaded: Loaded): Engine {
+  const { model, scoring, slots, contextTokens, reply } = loaded;
+  const vocabularyTokens = [...model.iterateAllTokens()].length;
+  const samplers = samplerMemory(vocabularyTokens, loaded.collectGarbage);
   const waiting: Job[] = [];
   const tokenize = promptTokenizer(model);
   let looping = false;
@@ -103,6 +138,7 @@ function drive(
       await startWaiting();
       const active = slots.filter(({ running }) => running);
       if (active.length > 0) await decodeStep(active);
+      samplers.free();
     }
     looping = false;
   }
@@ -126,6 +162,7 @@ function drive(
     } catch (error) {
       reply({ kind: 'failed', id: job.id, message: (error as Error).message });
     }
+    samplers.free();
   }
 
   async function start(job: Job, slot: Slot | null): Promise<void> {
@@ -137,12 +174,14 @@ function drive(
       return;
     }
     if (job.kind === 'choose') {
-      const probabilities = await optionProbabilities(prompt, job.options);
+      const options = job.options.map((option) => model.tokenize(option, false)[0]!);
+      const read = readNextOf(prompt);
+      const probabilities = await choiceProbabilities(options, vocabularyTokens, read, loaded.biasOf);
       reply({ kind: 'chosen', id: job.id, promptTokens: prompt.length, probabilities });
       return;
     }
     await evaluate(slot!.sequence, prompt.slice(0, -1));
-    slot!.running = { job, prompt, stops: stopsOf(job.stop), choices: [], tokens: [] };
+    slot!.running = { job, prompt, stops: stopsOf(model, job.stop), choices: [], tokens: [] };
   }
 
   /** Makes a sequence hold exactly these tokens. What it shares with them already is not evaluated again. */
@@ -150,15 +189,21 @@ function drive(
     // Never by shifting: a shifted cache gives other probabilities than an evaluated one.
     await sequence.adaptStateToTokens(tokens, false);
     const missing = tokens.slice(sequence.nextTokenIndex);
-    if (missing.length > 0) await sequence.controlledEvaluate(missing);
+    if (missing.length > 0) await evaluateNew(sequence, missing);
   }
 
-  async function optionProbabilities(prompt: Token[], options: readonly string[]): Promise<number[]> {
-    await evaluate(scoring, prompt.slice(0, -1));
-    const [output] = (await scoring.controlledEvaluate([
-      [prompt.at(-1)!, { generateNext: { probabilities: true } }],
-    ])) as [{ next: { probabilities: Map<Token, number> } }];
-    return options.map((option) => output.next.probabilities.get(model.tokenize(option, false)[0]!) ?? 0);
+  function evaluateNew(sequence: LlamaContextSequence, tokens: ControlledEvaluateInputItem[]) {
+    samplers.add();
+    return sequence.controlledEvaluate(tokens);
+  }
+
+  function readNextOf(prompt: Token[]): ReadNext {
+    return async (look) => {
+      await evaluate(scoring, prompt.slice(0, -1));
+      const generateNext = { probabilities: true, ...(look && { options: look }) };
+      const [output] = await evaluateNew(scoring, [[prompt.at(-1)!, { generateNext }]]);
+      return output!.next.probabilities!;
+    };
   }
 
   async function decodeStep(active: Slot[]): Promise<void> {
@@ -170,8 +215,8 @@ function drive(
     const { job, prompt, tokens, choices } = running!;
     const seed = deriveSeed(job.seed, 'token', choices.length, tokens.length);
     const last = tokens.at(-1) ?? prompt.at(-1)!;
-    const options = { temperature: job.temperature, topP: job.topP, topK: 0, minP: 0, seed };
-    const [output] = await sequence.controlledEvaluate([[last, { generateNext: { token: true, options } }]]);
+    const options = { ...samplingOf(vocabularyTokens, job.temperature, job.topP), seed };
+    const [output] = await evaluateNew(sequence, [[last, { generateNext: { token: true, options } }]]);
     return output?.next.token ?? null;
   }
 
@@ -204,19 +249,8 @@ function drive(
     slot.running = null;
   }
 
-  /** A marker is a single special token. Any other stop string is searched for in the text. */
-  function stopsOf(stop: readonly string[]): Stops {
-    const tokens = new Set<Token>();
-    const texts: string[] = [];
-    for (const text of stop) {
-      const special = model.tokenize(text, true);
-      if (special.length === 1) tokens.add(special[0]!);
-      else texts.push(text);
-    }
-    return { tokens, texts };
-  }
-
   return {
+    tokenizer: ggufTokenizerOf(model),
     submit(job) {
       waiting.push(job);
       // Jobs that come in the same turn of the event loop join before the first evaluation.
@@ -224,7 +258,19 @@ function drive(
     },
     async dispose() {
       disposed = true;
-      await dispose();
+      await loaded.dispose();
     },
   };
+}
+
+/** A marker is a single special token. Any other stop string is searched for in the text. */
+function stopsOf(model: LlamaModel, stop: readonly string[]): Stops {
+  const tokens = new Set<Token>();
+  const texts: string[] = [];
+  for (const text of stop) {
+    const special = model.tokenize(text, true);
+    if (special.length === 1) tokens.add(special[0]!);
+    else texts.push(text);
+  }
+  return { tokens, texts };
 }

@@ -9,15 +9,16 @@ import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
-import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, Job } from './messages.js';
+import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
 import { type Queue, type Slots, createQueue } from '../pool/queue.js';
 import {
   type Template,
   type TemplateConfig,
-  promptTemplate,
   resolveTemplate,
+  templateSchema,
 } from '../templates/template.js';
+import { ggufTemplate } from './ggufTemplate.js';
 
 const llamaCppOptions = z.strictObject({
   path: z
@@ -50,10 +51,15 @@ type LlamaCppOptions = z.output<typeof llamaCppOptions>;
 
 const CAN: Model['can'] = { preQuery: true, choose: true, score: false, embed: false };
 
+/** Without one, the GGUF file's own counts. */
+const ownTemplate = templateSchema
+  .optional()
+  .describe(`${templateSchema.description} If absent, it is that of the GGUF file.`);
+
 /** A GGUF model in engine processes of our own. */
 export const llamaCpp = {
   options: llamaCppOptions,
-  template: promptTemplate,
+  template: ownTemplate,
   abilities: { preQuery: '', complete: '', choose: '' },
   describe: ({ path, contextTokens, gpu }) => ({
     can: CAN,
@@ -64,16 +70,16 @@ export const llamaCpp = {
     needs: { package: ENGINE_PACKAGE, key: ['llamaCpp'], missing: ENGINE_MISSING },
   }),
   open: openLlamaCpp,
-} satisfies Protocol<typeof llamaCppOptions, typeof promptTemplate>;
+} satisfies Protocol<typeof llamaCppOptions, typeof ownTemplate>;
 
 /** An embedded llama.cpp (node-llama-cpp) in child processes of one thread each. */
 async function openLlamaCpp(
   name: string,
   options: LlamaCppOptions,
-  templateConfig: TemplateConfig,
+  templateConfig: TemplateConfig | undefined,
   { folder, env }: OpenDeps,
 ): Promise<OpenedModel> {
-  const template = resolveTemplate(templateConfig);
+  const written = templateConfig && resolveTemplate(templateConfig);
   const count =
     options.processes ?? (options.gpu ? 1 : Math.min(ENGINE_PROCESSES_DEFAULT_MAX, availableParallelism()));
   const engine: EngineOptions = {
@@ -84,12 +90,16 @@ async function openLlamaCpp(
   };
   const starting = Array.from({ length: count }, () => startEngine(name, engine, childEnvironment(env, [])));
   const results = await Promise.allSettled(starting.map(({ loaded }) => loaded));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) {
+  try {
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    const [first] = results as PromiseFulfilledResult<GgufTokenizer>[];
+    const template = written ?? ggufTemplate(name, options.path, first!.value);
+    return createModel(name, template, starting, options);
+  } catch (error) {
     await Promise.all(starting.map((process) => process.kill()));
-    throw failed.reason;
+    throw error;
   }
-  return createModel(name, template, starting, options);
 }
 
 function createModel(
@@ -187,7 +197,7 @@ function leastBusy(
 type Answer = Extract<FromEngine, { kind: 'completed' | 'chosen' }>;
 
 interface EngineProcess {
-  loaded: Promise<void>;
+  loaded: Promise<GgufTokenizer>;
   /** Calls that the process was given and has not answered. */
   outstanding: Record<Job['kind'], number>;
   memoryPeakBytes: number;
@@ -198,8 +208,8 @@ interface EngineProcess {
 function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
   return fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines.
-    execArgv: [],
+    // Flags of the parent (a debugger's port, a test runner's) are not meant for its engines. samplerMemory.ts needs this one.
+    execArgv: ['--expose-gc'],
     env,
   });
 }
@@ -214,9 +224,9 @@ function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEn
   const stderr = tailOf(child);
   let closing = false;
 
-  const loaded = new Promise<void>((resolveLoaded, rejectLoaded) => {
+  const loaded = new Promise<GgufTokenizer>((resolveLoaded, rejectLoaded) => {
     child.on('message', (message: FromEngine) => {
-      if (message.kind === 'loaded') return resolveLoaded();
+      if (message.kind === 'loaded') return resolveLoaded(message.tokenizer);
       if (message.kind === 'loadFailed') return rejectLoaded(loadError(name, options.path, message));
       if (message.kind === 'memory') {
         engine.memoryPeakBytes = message.peakBytes;

@@ -10,6 +10,15 @@ export interface EngineOptions {
   gpu: boolean;
 }
 
+/** What the GGUF file says of prompts. */
+export interface GgufTokenizer {
+  /** `tokenizer.chat_template`, in Jinja; null where the file has none. */
+  chatTemplate: string | null;
+  /** The tokens that begin and end a text, as text. */
+  bos: string | undefined;
+  eos: string | undefined;
+}
+
 export interface CompleteJob {
   kind: 'complete';
   id: number;
@@ -40,7 +49,7 @@ export interface EngineChoice {
 }
 
 export type FromEngine =
-  | { kind: 'loaded' }
+  | { kind: 'loaded'; tokenizer: GgufTokenizer }
   | { kind: 'loadFailed'; missingPackage: boolean; message: string }
   | { kind: 'completed'; id: number; promptTokens: number; choices: EngineChoice[] }
   | { kind: 'chosen'; id: number; promptTokens: number; probabilities: number[] }

@@ -59,17 +59,30 @@ export function readChatTemplate(path: string): ChatTemplate {
   const text = existsSync(beside) ? readFileSync(beside, 'utf8') : named;
   if (!text)
     throw unusable(file, 'has no chat_template; write the template out in the pipeline file instead');
-  const template = compile(file, text);
-  const tokens = {
-    bos_token: config.bos_token ?? '',
-    eos_token: config.eos_token ?? '',
-    unk_token: config.unk_token ?? '',
-    pad_token: config.pad_token ?? '',
-  };
-  return {
+  return chatTemplate(file, text, {
     bos: config.bos_token ?? undefined,
     eos: config.eos_token ?? undefined,
+    unk: config.unk_token ?? undefined,
+    pad: config.pad_token ?? undefined,
     specialTokens: specialTokensOf(config),
+  });
+}
+
+interface TemplateTokens extends Pick<ChatTemplate, 'bos' | 'eos' | 'specialTokens'> {
+  unk?: string | undefined;
+  pad?: string | undefined;
+}
+
+/** A chat template in Jinja, with the tokens that it may name. `file`: where it stands, for messages. Throws ERR_MODEL_LOAD. */
+export function chatTemplate(
+  file: string,
+  text: string,
+  { bos, eos, unk = '', pad = '', specialTokens }: TemplateTokens,
+): ChatTemplate {
+  const template = compile(file, text);
+  const tokens = { bos_token: bos ?? '', eos_token: eos ?? '', unk_token: unk, pad_token: pad };
+  return {
+    ...{ bos, eos, specialTokens },
     render(messages, addGenerationPrompt) {
       try {
         return template.render({

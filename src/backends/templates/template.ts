@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { readChatTemplate, userMessageTextOf } from './chatTemplate.js';
+import { type ChatTemplate, readChatTemplate, userMessageTextOf } from './chatTemplate.js';
 import type { Message, PromptWrapper } from '../model.js';
 import type { Markers } from '../../text/markers.js';
 import { MARKER, templateMarkers } from './templateMarkers.js';
@@ -144,7 +144,16 @@ function describeInline(input: unknown): string {
 
 /** The prompts of a model. Reads a file for `{ tokenizer }`: throws ERR_MODEL_LOAD if that cannot be used. */
 export function resolveTemplate(config: TemplateConfig): Template {
-  const { preQuery, before, after, stop, bos = '', questionEnd, specialTokens } = textsOf(config);
+  return templateOf(textsOf(config));
+}
+
+/** The prompts of a model with this chat template. `path`: the file that holds it. Throws ERR_MODEL_LOAD if it cannot be used. */
+export function templateOfChat(chat: ChatTemplate, path: string): Template {
+  return templateOf(chatTexts(chat, path));
+}
+
+function templateOf(texts: Texts): Template {
+  const { preQuery, before, after, stop, bos = '', questionEnd, specialTokens } = texts;
   const opening = markerParts(before);
   const closing = markerParts(after);
 
@@ -190,7 +199,9 @@ interface Texts {
 }
 
 function textsOf(config: TemplateConfig): Texts {
-  if (typeof config === 'object' && 'tokenizer' in config) return tokenizerTexts(config.tokenizer);
+  if (typeof config === 'object' && 'tokenizer' in config) {
+    return chatTexts(readChatTemplate(config.tokenizer), config.tokenizer);
+  }
   const written: TemplateText = typeof config === 'string' ? TEMPLATES[config] : config;
   const { preQuery, user, stop, bos, questionEnd } = written;
   // Not `replace`: in a replacement string, `$&` and the like in a row's text would be read as patterns.
@@ -199,8 +210,7 @@ function textsOf(config: TemplateConfig): Texts {
 }
 
 /** Stops at the end-of-sequence token, and at the markers that stand after a user's text: they end or open a message. */
-function tokenizerTexts(path: string): Texts {
-  const chat = readChatTemplate(path);
+function chatTexts(chat: ChatTemplate, path: string): Texts {
   const { before, after } = userMessageTextOf(chat, path);
   const markers = markerParts(after).flatMap(({ text, special }) => (special ? [text] : []));
   const stop = [...new Set([...markers, ...(chat.eos ? [chat.eos] : [])])];

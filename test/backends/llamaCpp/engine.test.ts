@@ -21,11 +21,15 @@ interface Asked {
   ask(job: Job): Promise<FromEngine>;
 }
 
-async function open(t: TestContext): Promise<Asked> {
+async function open(t: TestContext, collectGarbage = () => {}): Promise<Asked> {
   const waiting = new Map<number, (message: FromEngine) => void>();
-  const engine = await openEngine(OPTIONS, (message) => {
-    if ('id' in message) waiting.get(message.id)!(message);
-  });
+  const engine = await openEngine(
+    OPTIONS,
+    (message) => {
+      if ('id' in message) waiting.get(message.id)!(message);
+    },
+    collectGarbage,
+  );
   t.after(() => engine.dispose());
   return {
     engine,
@@ -98,7 +102,11 @@ describe('openEngine', () => {
   });
 
   it('does not open with more context than the model was trained for', async () => {
-    const opening = openEngine({ ...OPTIONS, contextTokens: 1_000_000 }, () => undefined);
+    const opening = openEngine(
+      { ...OPTIONS, contextTokens: 1_000_000 },
+      () => undefined,
+      () => undefined,
+    );
     await assert.rejects(opening, /it was trained for \d+ tokens of context, found contextTokens: 1000000/);
   });
 });

@@ -1,4 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
+import { Damage } from '../../files/damage.js';
 import { exactNumber } from '../../values/exactJson.js';
 import { type TimeUnit, dateText, timeText, timestampText } from './times.js';
 
@@ -22,6 +23,7 @@ const plain = (stored: unknown): unknown => stored;
 export function leafOf(element: SchemaElement): Leaf {
   const { type, logical_type: logical } = element;
   const kind = kindOf(element);
+  assertStored(kind, element);
   if (kind === 'DECIMAL') return decimal(element);
   if (kind === 'FLOAT16') return leaf(kind, float16);
   if (kind === 'UUID') return leaf(kind, uuid);
@@ -40,6 +42,24 @@ export function leafOf(element: SchemaElement): Leaf {
 }
 
 const NOT_READ = ['BSON', 'INTERVAL', 'VARIANT', 'GEOMETRY', 'GEOGRAPHY'];
+
+/** How values of a type may be stored, with their length where it is fixed. */
+const STORED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['DECIMAL', ['INT32', 'INT64', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY']],
+  ['FLOAT16', ['FIXED_LEN_BYTE_ARRAY 2']],
+  ['UUID', ['FIXED_LEN_BYTE_ARRAY 16']],
+  ['DATE', ['INT32']],
+  ['TIME', ['INT32', 'INT64']],
+  ['TIMESTAMP', ['INT64']],
+  ['UINT', ['INT32', 'INT64']],
+  ['JSON', ['BYTE_ARRAY']],
+]);
+
+function assertStored(kind: string, { type, type_length }: SchemaElement): void {
+  const allowed = STORED.get(kind);
+  if (!allowed || allowed.some((stored) => stored === type || stored === `${type} ${type_length}`)) return;
+  throw new Damage(`a column is ${kind}, but stored as ${type}`);
+}
 
 function leaf(typeName: string, read: (stored: never) => unknown): Leaf {
   return { typeName, isText: false, read };

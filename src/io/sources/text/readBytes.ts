@@ -1,3 +1,4 @@
+import { ScaleQuestError } from '../../../errors.js';
 import type { Files } from '../../files/files.js';
 import { compressionOf } from './compression.js';
 import { assertText } from './foreignFile.js';
@@ -12,6 +13,7 @@ export async function* readBytes(files: Files, path: string): AsyncGenerator<Uin
     const stored = chunksFrom(file, first);
     const compression = compressionOf(path, first);
     if (!compression) assertText(path, first);
+    else if (first.length === 0) throw emptyFile(path);
     yield* compression ? compression.decompress(stored, path) : stored;
   } finally {
     await file.close();
@@ -27,4 +29,10 @@ async function* chunksFrom(
     position += chunk.length;
     yield chunk;
   }
+}
+
+/** Even a text of no bytes takes some when it is compressed. */
+function emptyFile(file: string): ScaleQuestError {
+  const message = 'found no byte, expected a compressed file. Fetch or compress it again.';
+  return new ScaleQuestError('ERR_DATA_INVALID', message, { at: { file } });
 }

@@ -81,6 +81,16 @@ test('decimals by their digits', () => {
   assert.equal(decimalDigits(7n, -2), '700');
 });
 
+test('a type that is stored as another is damage', () => {
+  const wrong: Parameters<typeof leafOf>[0][] = [
+    { name: 'a', type: 'BYTE_ARRAY', converted_type: 'TIMESTAMP_MICROS' },
+    { name: 'a', type: 'DOUBLE', converted_type: 'UINT_32' },
+    { name: 'a', type: 'FIXED_LEN_BYTE_ARRAY', type_length: 4, logical_type: { type: 'UUID' } },
+    { name: 'a', type: 'INT32', converted_type: 'JSON' },
+  ];
+  for (const element of wrong) assert.throws(() => leafOf(element), /but stored as/);
+});
+
 test('types that have no form are named', () => {
   for (const converted_type of ['BSON', 'INTERVAL'] as const) {
     const leaf = leafOf({ name: 'a', type: 'BYTE_ARRAY', converted_type });

@@ -30,6 +30,11 @@ test('the bytes of a file, plain or compressed; the file is closed when nobody r
 test('a file that is gone, and one of another kind', async (t) => {
   const folder = await testFolder(t);
   await assert.rejects(collect(readBytes(nodeFiles, join(folder, 'gone'))), { code: 'ERR_IO_READ' });
+  await writeFile(join(folder, 'a.gz'), '');
+  await assert.rejects(collect(readBytes(nodeFiles, join(folder, 'a.gz'))), {
+    code: 'ERR_DATA_INVALID',
+    message: /a\.gz: found no byte/,
+  });
   await writeFile(join(folder, 'a.jsonl'), 'PAR1 and so on');
   await assert.rejects(collect(readBytes(nodeFiles, join(folder, 'a.jsonl'))), /found a Parquet file/);
 });
