@@ -1,6 +1,6 @@
 // The client against a real server: llama.cpp's own, with the bundled model; the embedded engine is the reference.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { openModel } from '../../dist/src/backends/openModel.js';
 import { resolveTemplate } from '../../dist/src/backends/templates/template.js';
 import { collectRows, createContext, fromRows, judgeSolvability } from '../../dist/src/index.js';
+import { checkMet } from './serversMet.mjs';
 
 const KEY = 'sk-interop-0815';
 const here = dirname(fileURLToPath(import.meta.url));
@@ -56,6 +57,15 @@ const greedy = { n: 1, tokensMax: 160, temperature: 0, topP: 1, seed: 1 };
 let server;
 let engine;
 const models = [];
+const tried = [];
+
+/** A test that the table of servers in the docs names. */
+function tries(what, title, body) {
+  it(title, async (t) => {
+    await body(t);
+    tried.push(what);
+  });
+}
 
 async function open(changes = {}, env = { SERVE_KEY: KEY }) {
   const options = { replicas: [`${server.url}/v1`], model: 'tiny', apiKeyEnv: 'SERVE_KEY', ...changes };
@@ -103,7 +113,7 @@ describe('a llama.cpp server with the bundled model', () => {
     await server?.stop();
   });
 
-  it('writes questions from the bare opening of a user message', async () => {
+  tries('completions', 'writes questions from the bare opening of a user message', async () => {
     const model = await open();
     const ask = (seed) => model.complete({ seq: seed, message: { kind: 'preQuery' }, ...sampled, seed });
     const rows = await Promise.all(Array.from({ length: 16 }, (_, seed) => ask(seed)));
@@ -122,7 +132,7 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.ok(completionTokens > 17 * 5);
   });
 
-  it('answers a question several times in one request', async () => {
+  tries('n', 'answers a question several times in one request', async () => {
     const model = await open();
     const message = user(fill('respond', { question: questions[0] }));
     const choices = await model.complete({ seq: 0, message, ...sampled, n: 4, seed: 5 });
@@ -131,7 +141,7 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.equal(model.stats().requests, 1);
   });
 
-  it('answers greedily as the embedded engine does', async () => {
+  tries('greedy answers as the embedded engine', 'answers greedily as the embedded engine does', async () => {
     const model = await open();
     const pairs = questions.map(async (question, seq) => {
       const message = user(fill('respond', { question }));
@@ -153,7 +163,7 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.deepEqual([choice.finish, choice.tokens], ['length', 8]);
   });
 
-  it('gives the probabilities that the embedded engine gives', async () => {
+  tries('logprobs', 'gives the probabilities that the embedded engine gives', async () => {
     const model = await open();
     const digits = Array.from('0123456789');
     const differences = [];
@@ -177,7 +187,7 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.ok(sum > questions.length, 'the options are what the model replies with');
   });
 
-  it('speaks chat, with the model’s own template on the server’s side', async () => {
+  tries('chat', 'speaks chat, with the model’s own template on the server’s side', async () => {
     const chat = await open({ protocol: 'chat' });
     const raw = await open();
     const message = user(fill('respond', { question: questions[1] }));
@@ -225,7 +235,7 @@ describe('a llama.cpp server with the bundled model', () => {
     });
   }
 
-  it('serves many rows at once', async () => {
+  tries('many rows at once', 'serves many rows at once', async () => {
     const model = await open({ requestsInFlightMax: 16 });
     const rows = await Promise.all(
       Array.from({ length: 200 }, (_, seq) =>
@@ -236,46 +246,60 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.equal(model.stats().failures, 0);
   });
 
-  it('tells a wrong key, a wrong path and a prompt that is too long', async () => {
-    const message = user('Hello');
-    const wrongKey = await open({}, { SERVE_KEY: 'sk-wrong' });
-    await assert.rejects(wrongKey.complete({ seq: 0, message, ...greedy }), (error) => {
-      assert.equal(error.code, 'ERR_MODEL_REFUSED');
-      assert.match(error.message, /SERVE_KEY/);
-      return !error.message.includes('sk-wrong');
-    });
-    const wrongPath = await open({ replicas: [`${server.url}/api/v9`] });
-    await assert.rejects(wrongPath.complete({ seq: 0, message, ...greedy }), { code: 'ERR_MODEL_REFUSED' });
-    const model = await open();
-    const long = user('How many apples? '.repeat(300));
-    await assert.rejects(model.complete({ seq: 0, message: long, ...greedy }), {
-      code: 'ROW_PROMPT_TOO_LONG',
-    });
-  });
+  tries(
+    'keys and limits of length',
+    'tells a wrong key, a wrong path and a prompt that is too long',
+    async () => {
+      const message = user('Hello');
+      const wrongKey = await open({}, { SERVE_KEY: 'sk-wrong' });
+      await assert.rejects(wrongKey.complete({ seq: 0, message, ...greedy }), (error) => {
+        assert.equal(error.code, 'ERR_MODEL_REFUSED');
+        assert.match(error.message, /SERVE_KEY/);
+        return !error.message.includes('sk-wrong');
+      });
+      const wrongPath = await open({ replicas: [`${server.url}/api/v9`] });
+      await assert.rejects(wrongPath.complete({ seq: 0, message, ...greedy }), { code: 'ERR_MODEL_REFUSED' });
+      const model = await open();
+      const long = user('How many apples? '.repeat(300));
+      await assert.rejects(model.complete({ seq: 0, message: long, ...greedy }), {
+        code: 'ROW_PROMPT_TOO_LONG',
+      });
+    },
+  );
 
-  it('notices that the server is gone, in the middle of a reply and after', async () => {
-    const model = await open({ unreachableMs: 300 });
-    const message = user(fill('respond', { question: questions[0] }));
-    // Eight that ask without end: whenever the server goes, some of them wait for a reply.
-    let answered = 0;
-    const askUntilRefused = async (worker) => {
-      for (let seq = worker; ; seq += 8) {
-        try {
-          await model.complete({ seq, message, ...sampled, seed: seq });
-          answered++;
-        } catch (error) {
-          return error.code;
+  tries(
+    'a server that goes away',
+    'notices that the server is gone, in the middle of a reply and after',
+    async () => {
+      const model = await open({ unreachableMs: 300 });
+      const message = user(fill('respond', { question: questions[0] }));
+      // Eight that ask without end: whenever the server goes, some of them wait for a reply.
+      let answered = 0;
+      const askUntilRefused = async (worker) => {
+        for (let seq = worker; ; seq += 8) {
+          try {
+            await model.complete({ seq, message, ...sampled, seed: seq });
+            answered++;
+          } catch (error) {
+            return error.code;
+          }
         }
-      }
-    };
-    const workers = Promise.all(Array.from({ length: 8 }, (_, worker) => askUntilRefused(worker)));
-    const enough = async () => {
-      while (answered < 8) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
-    assert.equal(await Promise.race([enough(), workers]), undefined, 'the server answers before it goes');
-    await server.stop();
-    const codes = await workers;
-    assert.deepEqual([...new Set(codes)], ['ERR_MODEL_UNREACHABLE']);
+      };
+      const workers = Promise.all(Array.from({ length: 8 }, (_, worker) => askUntilRefused(worker)));
+      const enough = async () => {
+        while (answered < 8) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
+      assert.equal(await Promise.race([enough(), workers]), undefined, 'the server answers before it goes');
+      await server.stop();
+      const codes = await workers;
+      assert.deepEqual([...new Set(codes)], ['ERR_MODEL_UNREACHABLE']);
+    },
+  );
+
+  it('is in the docs’ table of servers', () => {
+    const version = 'import importlib.metadata as of; print(of.version("xllamacpp"))';
+    const { stdout } = spawnSync(process.env.SCALEQUEST_PYTHON, ['-c', version], { encoding: 'utf8' });
+    checkMet('llama.cpp (xllamacpp)', stdout.trim(), tried);
   });
 });
 
