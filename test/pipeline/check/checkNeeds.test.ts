@@ -31,9 +31,9 @@ test('a service without probabilities answers, and cannot choose', async () => {
   const models =
     'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, ' +
     'claude: { anthropic: { replicas: ["http://h"], model: m } } }';
-  const fileOf = (step: string): string =>
-    ['name: hosted', 'limit: 8', models, 'steps:', `  - ${GENERATE}`, `  - ${step}`, ''].join('\n');
-  assert.deepEqual(await problemsOf(fileOf('respond: { model: claude }')), []);
-  const [problem] = await problemsOf(fileOf('judgeSolvability: { model: claude, method: probability }'));
-  assert.match(problem!.message, /claude cannot give the probabilities of replies/);
+  const steps = ['respond: { model: claude }', 'judgeSolvability: { model: claude, method: probability }'];
+  const lines = [GENERATE, ...steps].map((step) => `  - ${step}`);
+  const problems = await problemsOf(['name: hosted', 'limit: 8', models, 'steps:', ...lines, ''].join('\n'));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!.message, /claude cannot give the probabilities of replies/);
 });
