@@ -118,7 +118,7 @@ export function readReply(
 }
 
 /** Adds to `notes` what was not known here. Throws a TryFailure for a reply that the server itself broke off. */
-function choiceOf(
+export function choiceOf(
   item: RawChoice,
   content: MessageContent,
   tokens: number,
