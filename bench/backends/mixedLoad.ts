@@ -127,7 +127,7 @@ export async function runMixed(
     return answer(call);
   };
   const driving = [drive(), sample()];
-  const asked = calls.map((call, seq) => pool.run(seq, () => begin(call), call.tokens.length));
+  const asked = calls.map((call, seq) => pool.run(seq, () => begin(call), { sequences: call.tokens.length }));
   await clock.until(Promise.all(asked));
   const tookMs = clock.nowMs();
   ended.abort();

@@ -55,6 +55,14 @@ export const RETRY_AFTER_MAX_MS = 60_000;
 export const RETRY_AFTER_BELIEVED_MAX_MS = 100 * 86_400_000;
 /** One that refuses for so long, and says that it opens too late, is not waited for any longer. */
 export const BUSY_SURE_MS = 60_000;
+/** What a user and the services they know call a minute. */
+export const RATE_WINDOW_MS = 60_000;
+/** A call that is sent so late does not put off those behind it: timers are late by as much under load. */
+export const PACE_LATE_MS = 100;
+/** What replies shorter than estimated leave over for later calls: more would let many go at once after a pause. */
+export const PACE_CREDIT_MAX_MS = 5_000;
+/** A server that says it is closed for longer is asked after this time all the same: it may be wrong. */
+export const RATE_WAIT_MAX_MS = 600_000;
 /** A call that one replica refuses goes to another one at once, but only so often: then it waits. */
 export const REFUSALS_MAX = 16;
 
@@ -150,6 +158,10 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
   'an ejected replica is polled many times before the run ends':
     POLL_PERIOD_MS * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
   'a server that has answered is waited for longer': UNREACHABLE_FIRST_MS_DEFAULT < UNREACHABLE_MS_DEFAULT,
+  'a call that is late is so by a small part of what is spread': PACE_LATE_MS * 100 <= RATE_WINDOW_MS,
+  'a pause leaves little of a minute for a burst': PACE_CREDIT_MAX_MS * 10 <= RATE_WINDOW_MS,
+  'a server that is held by its headers is asked before it counts as busy for too long':
+    RATE_WAIT_MAX_MS <= BUSY_MS_DEFAULT,
   'reconnecting waits no longer than retrying':
     RECONNECT_BACKOFF.firstMs <= RETRY_BACKOFF.firstMs && RECONNECT_BACKOFF.maxMs <= RETRY_BACKOFF.maxMs,
   'a server may ask for a longer wait than we would choose': RETRY_BACKOFF.maxMs <= RETRY_AFTER_MAX_MS,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { llamaCpp } from './llamaCpp/llamaCpp.js';
 import type { ModelAbility, Protocol, ProtocolDescription } from './protocol.js';
+import { anthropic } from './protocols/anthropic.js';
 import { classify } from './protocols/classify.js';
 import { embeddings } from './protocols/embeddings.js';
 import { openai } from './protocols/openai.js';
@@ -18,6 +19,7 @@ export const PROTOCOLS = {
   llamaCpp,
   openai,
   openaiBatch,
+  anthropic,
   pooling,
   classify,
   scorePair,

@@ -202,9 +202,10 @@ async function runRows(
           append: sink.append,
           async commit(cut) {
             await sink.commit(cut);
+            // First, because what follows may fail, on a full disk say: the commit has happened all the same.
+            await record({ event: 'committed', next: cut.next, kept: cut.kept });
             await recordSkipped();
             if (!cut.done) await writeRunCard(files, plan, folder);
-            await record({ event: 'committed', next: cut.next, kept: cut.kept });
           },
         },
         onCounts: (step, counts) => emit({ event: 'counted', step, counts }),

@@ -15,13 +15,13 @@ function sendMemory(): void {
 }
 
 /** `gc` is there because the process is started with --expose-gc. */
-function collectYoung(): void {
-  gc?.({ type: 'minor' });
+function collectEverything(): void {
+  gc?.();
 }
 
 process.on('message', (message: ToEngine) => {
   if (message.kind !== 'load') return engine!.submit(message);
-  openEngine(message.options, send, collectYoung).then(
+  openEngine(message.options, send, collectEverything).then(
     (opened) => {
       engine = opened;
       send({ kind: 'loaded', tokenizer: opened.tokenizer });

@@ -45,7 +45,7 @@ interface Stops {
 
 type Reply = (message: FromEngine) => void;
 
-/** `collectGarbage`: frees what is unreachable and young (samplerMemory.ts says why). */
+/** `collectGarbage`: frees what is unreachable (samplerMemory.ts says why). */
 export async function openEngine(
   options: EngineOptions,
   reply: Reply,

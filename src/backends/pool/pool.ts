@@ -9,6 +9,7 @@ import type { Limit } from './aimdLimit.js';
 import { type MetricsPoller, createMetricsPoller } from './metricsPoller.js';
 import { eject, isWell, noteAnswer, noteFailure } from './outlierEjection.js';
 import { type Entry, type Queue, createQueue } from './queue.js';
+import { type RateBudget, type Rates, createRateBudget } from './rateBudget.js';
 import { type Replica, newReplica, takeBack } from './replica.js';
 import { hasAffinity, hasRoom, pickReplica } from './scheduling.js';
 import { type StatusClient, type StatusClientOptions, openStatusClient } from './statusClient.js';
@@ -40,13 +41,25 @@ export interface Pool {
   readonly connections: readonly ConnectionStack[];
   /**
    * Makes one try at one replica, and settles as `call` does. A TryFailure of it says in `canFailOver` whether another
-   * replica would take the call now. `sequences`: how many the call is at the server, one for each choice or text; 1 unless given.
+   * replica would take the call now.
    */
-  run<T>(seq: number, call: (replica: Replica) => Promise<T>, sequences?: number): Promise<T>;
+  run<T>(seq: number, call: (replica: Replica) => Promise<T>, size?: CallSize<T>): Promise<T>;
+  /** Whether calls need an estimate of their tokens. */
+  readonly countsTokens: boolean;
   stats(): PoolStats;
   /** Whether every server answers a question about its models with 200. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** What a call takes of its server. */
+export interface CallSize<T> {
+  /** How many it is at the server, one for each choice or text; 1 unless given. */
+  sequences?: number | undefined;
+  /** Of its prompt and its replies, before it is answered; 0 unless given. */
+  tokens?: number | undefined;
+  /** The same as the reply says it; undefined where it does not. */
+  tokensOf?: (value: T) => number | undefined;
 }
 
 export interface PoolOptions {
@@ -55,6 +68,8 @@ export interface PoolOptions {
   slots?: number | undefined;
   requestsInFlightMax: number;
   headers: Readonly<Record<string, string>>;
+  /** For all calls at all servers together. `model`: limits of services are limits of one model each. */
+  rates?: (Rates & { model: string }) | undefined;
   clock: Clock;
   /** Prefix-cache affinity: a row's calls go to one replica where that leaves none idle. True unless given. */
   usesAffinity?: boolean;
@@ -68,6 +83,7 @@ interface State {
   readonly replicas: readonly Replica[];
   readonly queue: Queue<Replica>;
   readonly poller: MetricsPoller;
+  readonly budget: RateBudget;
 }
 
 export function createPool(options: PoolOptions): Pool {
@@ -89,19 +105,21 @@ export function createPool(options: PoolOptions): Pool {
   const statusClients = urls.map((url, at) =>
     openStatus({ url, headers, lastAnswer, clock, connections: connections[at]! }),
   );
+  const budget = createRateBudget(options.rates ?? {});
+  const alarm = createAlarm(clock, signal, wake);
   const queue = createQueue<Replica>({
-    find: (sequences) => pickReplica(replicas, sequences),
+    find: (sequences, tokens) => find({ budget, replicas, clock, alarm }, sequences, tokens),
     occupy: (replica, sequences) => occupy(replica, sequences, clock),
     release,
     hasAffinity: (replica, call) => isGoodFor(replicas, replica, call, usesAffinity),
   });
   const hasWork = (): boolean => queue.inFlight + queue.queued > 0;
   const poller = createMetricsPoller({ clock, signal, replicas, statusClients, hasWork, onPolled: wake });
-  const state: State = { clock, replicas, queue, poller };
+  const state: State = { clock, replicas, queue, poller, budget };
 
   return {
-    ...{ lastAnswer, connections },
-    run: (seq, call, sequences = 1) => run(state, seq, sequences, call),
+    ...{ lastAnswer, connections, countsTokens: budget.countsTokens },
+    run: (seq, call, size = {}) => run(state, seq, size, call),
     stats: () => statsOf(state),
     async isReady() {
       return (await Promise.all(statusClients.map((status) => status.isReady()))).every(Boolean);
@@ -111,6 +129,47 @@ export function createPool(options: PoolOptions): Pool {
       queue.close();
       await Promise.all(statusClients.map((status) => status.close()));
       await Promise.all(connections.map((each) => each.destroy()));
+    },
+  };
+}
+
+/** The replica for the next call. Where only a pace forbids it, the queue is woken when that lets a call through. */
+function find(
+  { budget, replicas, clock, alarm }: Pick<State, 'budget' | 'replicas' | 'clock'> & { alarm: Alarm },
+  sequences: number,
+  tokens: number,
+): Replica | null {
+  const nowMs = clock.nowMs();
+  const dueMs = budget.dueMs(tokens, nowMs);
+  if (dueMs > nowMs) {
+    alarm.at(dueMs);
+    return null;
+  }
+  const replica = pickReplica(replicas, sequences, nowMs);
+  if (replica !== null) return replica;
+  const paced = replicas.map(({ pace }) => pace.dueMs).filter((due) => due > nowMs);
+  if (paced.length > 0) alarm.at(Math.min(...paced));
+  return null;
+}
+
+/** Wakes at the earliest of the times that it is given. */
+interface Alarm {
+  at(timeMs: number): void;
+}
+
+function createAlarm(clock: Clock, signal: AbortSignal, wake: () => void): Alarm {
+  let nextMs = Infinity;
+  return {
+    at(timeMs) {
+      if (timeMs >= nextMs) return;
+      nextMs = timeMs;
+      const ring = (): void => {
+        // An earlier one has been set since.
+        if (nextMs !== timeMs) return;
+        nextMs = Infinity;
+        wake();
+      };
+      void clock.sleep(timeMs - clock.nowMs(), signal).then(ring, () => undefined);
     },
   };
 }
@@ -156,28 +215,34 @@ function isGoodFor(
 function run<T>(
   state: State,
   seq: number,
-  sequences: number,
+  { sequences = 1, tokens = 0, tokensOf }: CallSize<T>,
   call: (replica: Replica) => Promise<T>,
 ): Promise<T> {
-  const { queue, poller, clock } = state;
+  const { queue, poller, clock, budget } = state;
   return new Promise((resolve, reject) => {
     const begin = (replica: Replica): void => {
       const startedMs = clock.nowMs();
+      const spending = budget.spend(tokens, startedMs);
       started(call, replica).then(
         (value) => {
           replica.answered += sequences;
+          const used = tokensOf?.(value);
+          if (used !== undefined) budget.correct(spending, used);
+          if (used !== undefined) replica.pace.used(used);
           noteAnswered(state, replica, startedMs);
           queue.leave(entry, replica);
           resolve(value);
         },
         (error: unknown) => {
           const outcome = noteFailed(state, replica, startedMs, error);
+          // What was refused has cost no tokens.
+          if (error instanceof TryFailure && error.kind === 'busy') budget.correct(spending, 0);
           queue.leave(entry, replica);
           reject(outcome);
         },
       );
     };
-    const entry: Entry<Replica> = { seq, sequences, begin, reject, index: UNLISTED };
+    const entry: Entry<Replica> = { seq, sequences, tokens, begin, reject, index: UNLISTED };
     queue.enter(entry);
     poller.start();
   });

@@ -4,8 +4,8 @@ import { AFFINITY_LOOKAHEAD_CALLS } from '../limits.js';
 
 /** Where calls run: processes of an engine, replicas of a model. */
 export interface Slots<Slot> {
-  /** A slot with room for a call of so many sequences; null if there is none. */
-  find(sequences: number): Slot | null;
+  /** A slot with room for a call of so many sequences, and of so many tokens; null if there is none. */
+  find(sequences: number, tokens: number): Slot | null;
   occupy(slot: Slot, sequences: number): void;
   release(slot: Slot, sequences: number): void;
   /** Whether this call had better go to this slot, for example because it remembers the row's prompt; and it has room for it. */
@@ -41,6 +41,8 @@ export interface Entry<Slot> extends OpenItem {
   seq: number;
   /** What it takes of a slot's room. */
   sequences: number;
+  /** How many it will take, where they are counted; 0 if absent. */
+  tokens?: number;
   /** Must not throw. */
   begin(slot: Slot): void;
   /** Called by `close`, at most once. */
@@ -87,7 +89,7 @@ export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
 
   function wake(): void {
     while (!closed && heap.length > 0) {
-      const slot = slots.find(heap[0]!.entry.sequences);
+      const slot = slots.find(heap[0]!.entry.sequences, heap[0]!.entry.tokens ?? 0);
       if (slot === null) return;
       const { entry } = popAt(heap, firstWithAffinity(slots, heap, slot));
       slots.occupy(slot, entry.sequences);

@@ -1,5 +1,6 @@
 import { type BreakerOptions, type CircuitBreaker, createCircuitBreaker } from './circuitBreaker.js';
 import { type Limit, type LimitOptions, createLimit } from './aimdLimit.js';
+import { type ServerPace, createServerPace } from './serverPace.js';
 import { type ReplicaHealth, newHealth, readmit } from './outlierEjection.js';
 
 /** One server of a model, as the pool knows it. */
@@ -9,6 +10,8 @@ export interface Replica {
   readonly limit: Limit;
   readonly breaker: CircuitBreaker;
   readonly health: ReplicaHealth;
+  /** What it says of its limits by the minute. */
+  readonly pace: ServerPace;
   /** Sequences of the calls that it was given and has not ended: a call of n choices is n of them at the server. */
   outstanding: number;
   /** How many calls that is. */
@@ -31,6 +34,7 @@ export function newReplica(
     limit: createLimit(limit),
     breaker: createCircuitBreaker(breaker),
     health: newHealth(),
+    pace: createServerPace(),
     outstanding: 0,
     calls: 0,
     answered: 0,

@@ -3,15 +3,21 @@ import type { Replica } from './replica.js';
 
 /**
  * The replica that the next call goes to: the one with the least outstanding work for its limit, of those that are not
- * ejected, that have room for the call's sequences, and whose circuit breaker lets a call through. Null where there is none now.
+ * ejected, that have room for the call's sequences, and whose circuit breaker and pace let a call through. Null where there is
+ * none now.
  */
-export function pickReplica(replicas: readonly Replica[], sequences: number): Replica | null {
+export function pickReplica(
+  replicas: readonly Replica[],
+  sequences: number,
+  nowMs = Infinity,
+): Replica | null {
   let best: Replica | null = null;
   let areAllEjected = true;
   for (const replica of replicas) {
     if (replica.health.isEjected) continue;
     areAllEjected = false;
-    if (replica.breaker.state === 'open' || !hasRoom(replica, sequences)) continue;
+    if (replica.breaker.state === 'open' || replica.pace.dueMs > nowMs || !hasRoom(replica, sequences))
+      continue;
     if (best === null || loadOf(replica) < loadOf(best)) best = replica;
   }
   return areAllEjected ? pickEjected(replicas) : best;

@@ -13,10 +13,10 @@ export function createSharedPools(open: typeof createPool = createPool): SharedP
   const byServers = new Map<string, { pool: Pool; users: number }>();
   return {
     take(options) {
-      const { slots, requestsInFlightMax, headers } = options;
+      const { slots, requestsInFlightMax, headers, rates } = options;
       const urls = options.urls.map((url) => new URL(url).href.replace(/\/+$/, ''));
       // The key of the map stays in memory only, because headers may contain an API key.
-      const key = JSON.stringify([urls, slots, requestsInFlightMax, headers]);
+      const key = JSON.stringify([urls, slots, requestsInFlightMax, headers, rates]);
       const shared = byServers.get(key) ?? { pool: open(options), users: 0 };
       shared.users += 1;
       byServers.set(key, shared);

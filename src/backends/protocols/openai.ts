@@ -220,6 +220,7 @@ export function createDialogueModel(
     const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
     return client.send(seq, path, body, read, {
       sequences: n,
+      tokensMax: n * tokensMax,
       control: () => ({ path, body: bodyOf(harmless(asked)) }),
     });
   }

@@ -118,7 +118,7 @@ export function readReply(
 }
 
 /** Adds to `notes` what was not known here. Throws a TryFailure for a reply that the server itself broke off. */
-function choiceOf(
+export function choiceOf(
   item: RawChoice,
   content: MessageContent,
   tokens: number,
@@ -132,8 +132,11 @@ function choiceOf(
     notes.push(
       `a part "${serverWords(type, context.apiKey, 60)}" of a message is no text, so it was left out`,
     );
-  const found = cut ? { finish: 'stop' as const } : finishOf(item, tokens, asked.tokensMax, context, notes);
-  const choice: Choice = { text, tokens, ...found, ...(reasoning === '' ? {} : { reasoning }) };
+  const found: Pick<Choice, 'finish' | 'reason'> = cut
+    ? { finish: 'stop' }
+    : finishOf(item, tokens, asked.tokensMax, context, notes);
+  const { finish, ...more } = found;
+  const choice: Choice = { text, finish, tokens, ...more, ...(reasoning === '' ? {} : { reasoning }) };
   if (choice.finish === 'stop' && text.trim() === '') {
     if (isCall(item)) return { ...choice, finish: 'toolCall', reason: 'tool_calls' };
     if (isRefusal(item)) return { ...choice, text: refusalOf(item), finish: 'filter', reason: 'refusal' };

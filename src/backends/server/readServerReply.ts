@@ -15,6 +15,8 @@ export interface Speaks {
   base: string;
   /** Its paths stand beside /v1, not under it. The user may write the url with or without /v1. */
   besideV1?: boolean;
+  /** The headers of each request, with the key; as OpenAI's if absent. */
+  headersOf?: (apiKey: string | undefined) => Record<string, string>;
 }
 
 /** What is needed to read a reply and to write messages about it. */
@@ -187,7 +189,7 @@ function fieldAdvice({ message, param, names }: ServerError): string {
 /** How services say that a model does not take a field. */
 const UNWANTED = [
   /(?:un|not |n['’]t |no longer )support|not (?:be )?(?:allowed|permitted|accepted|available)/i,
-  /un(?:known|recognized|expected)|deprecated|only the default|extra inputs/i,
+  /cannot both be (?:specified|set)|un(?:known|recognized|expected)|deprecated|only the default|extra inputs/i,
 ];
 
 const SAMPLING_FIELDS = ['temperature', 'top_p', 'seed', 'stop', 'stream', 'top_logprobs', 'logprobs', 'n'];

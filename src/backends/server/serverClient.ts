@@ -12,11 +12,14 @@ import {
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
-import type { Pool } from '../pool/pool.js';
+import type { CallSize, Pool } from '../pool/pool.js';
+import type { Replica } from '../pool/replica.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
+import { askedMs } from './askedWait.js';
+import { rateLeft } from './rateHeaders.js';
 import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import type { ServerOptions } from './serverOptions.js';
@@ -52,6 +55,8 @@ interface Posted<T> {
 export interface About {
   /** How many it is at the server, one for each choice or text that it asks for; 1 if absent. */
   sequences?: number;
+  /** The longest that its replies may be together; 0 if absent. */
+  tokensMax?: number;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
 }
@@ -119,17 +124,18 @@ export async function createServerClient(
     throw error;
   }
 
-  function ask<T extends Usage>(seq: number, posted: Posted<T>, sequences?: number): Promise<T> {
+  function ask<T extends Usage>(seq: number, posted: Posted<T>, about: About = {}): Promise<T> {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, posted);
-    return withRetry(() => pool.run(seq, once, sequences), retryOptions).then(answered, failed);
+    const once = tryAt(servers, closing.signal, counts, clock, posted);
+    const size = sizeOf(pool, posted.body, about);
+    return withRetry(() => pool.run(seq, once, size), retryOptions).then(answered, failed);
   }
 
   const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
-  const send: ServerClient['send'] = (seq, path, body, read, { sequences, control } = {}) => {
-    const asked = ask(seq, { path, body, read }, sequences);
-    return control ? guarded(guard, asked, control) : asked;
+  const send: ServerClient['send'] = (seq, path, body, read, about = {}) => {
+    const asked = ask(seq, { path, body, read }, about);
+    return about.control ? guarded(guard, asked, about.control) : asked;
   };
 
   return {
@@ -144,6 +150,22 @@ export async function createServerClient(
       await managed?.stop();
     },
   };
+}
+
+/** Of English text, a token has four characters in the mean; numbers and formulas have fewer. */
+const CHARS_PER_TOKEN = 3;
+
+function sizeOf({ countsTokens }: Pool, body: unknown, { sequences, tokensMax = 0 }: About): CallSize<Usage> {
+  return { sequences, tokens: countsTokens ? promptTokens(body) + tokensMax : 0, tokensOf };
+}
+
+function promptTokens(body: unknown): number {
+  return Math.ceil(JSON.stringify(body).length / CHARS_PER_TOKEN);
+}
+
+/** Undefined where a server does not count. */
+function tokensOf({ promptTokens: prompt, completionTokens: completion }: Usage): number | undefined {
+  return prompt + completion > 0 ? prompt + completion : undefined;
 }
 
 /** How often, and for how long, a call is tried again. */
@@ -227,16 +249,19 @@ function tryAt<T>(
   servers: Access['servers'],
   closing: AbortSignal,
   counts: { inFlight: number },
+  clock: Clock,
   { path, body, read }: Posted<T>,
-): (replica: { index: number }) => Promise<T> {
-  return ({ index }) => {
+): (replica: Pick<Replica, 'index' | 'pace'>) => Promise<T> {
+  return ({ index, pace }) => {
     closing.throwIfAborted();
     const { http, context } = servers[index]!;
+    const number = pace.sent(clock.nowMs());
     const posted = http.post(path, body);
     counts.inFlight++;
     return posted.then(
       (reply) => {
         counts.inFlight--;
+        noteRates(reply, pace, number, clock.nowMs());
         return read(reply, context);
       },
       (error: unknown) => {
@@ -246,6 +271,13 @@ function tryAt<T>(
       },
     );
   };
+}
+
+/** A service that refuses says itself when it takes the next call; what is left of its limits says it less exactly. */
+function noteRates(reply: HttpReply, pace: Replica['pace'], number: number, nowMs: number): void {
+  const waitMs = reply.status === 429 ? askedMs(reply, undefined, nowMs) : 0;
+  if (waitMs > 0) pace.hold(waitMs, nowMs);
+  else pace.observe(rateLeft(reply, nowMs), number, nowMs);
 }
 
 /** What leads to the servers. */
@@ -263,10 +295,11 @@ function connect(
 ): Access {
   const { model, replicas, slots, requestsInFlightMax, timeoutMs } = options;
   const apiKey = readApiKey(name, options.apiKeyEnv, env);
-  const headers = keyHeaders(apiKey);
+  const headers = (speaks.headersOf ?? keyHeaders)(apiKey);
   // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
   const urls = speaks.besideV1 ? replicas.map((url) => `${withoutV1(url)}/v1`) : replicas;
-  const { pool, release } = pools.take({ urls, slots, requestsInFlightMax, headers, clock });
+  const rates = ratesOf(options);
+  const { pool, release } = pools.take({ urls, slots, requestsInFlightMax, headers, rates, clock });
   const { lastAnswer } = pool;
   const servers = replicas.map((written, at) => {
     const label = `model ${name} (${model} at ${written})`;
@@ -284,6 +317,11 @@ function connect(
       await release();
     },
   };
+}
+
+function ratesOf({ requestsPerMinute, tokensPerMinute, model }: ServerOptions) {
+  const isLimited = requestsPerMinute !== undefined || tokensPerMinute !== undefined;
+  return isLimited ? { requestsPerMinute, tokensPerMinute, model } : undefined;
 }
 
 /** What a managed server sees of the environment: its own key, which `vllm serve` takes from there, and what `serve` names. */

@@ -57,6 +57,24 @@ export const loadOptions = {
       'Most sequences at once at one server, counted as in `slots`; how many it is given is steered below that. A request that ' +
         'has more than this goes alone.',
     ),
+  requestsPerMinute: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Most requests a minute that a hosted service takes, for all replicas of the model together; they are spread evenly. ' +
+        'Tries that fail count too. Models that name one served model at the same urls, with the same limits, share them.',
+    ),
+  tokensPerMinute: z
+    .number()
+    .positive()
+    .max(1_000_000_000)
+    .optional()
+    .describe(
+      'Most tokens a minute, of prompts and replies together, for all replicas of the model together. A request counts with ' +
+        'its prompt and the longest reply that it asks for, and with what it took once it is answered.',
+    ),
   timeoutMs: z
     .int()
     .min(1)
@@ -131,6 +149,8 @@ export interface ServerOptions {
   serve?: ServeOptions | undefined;
   slots?: number | undefined;
   requestsInFlightMax: number;
+  requestsPerMinute?: number | undefined;
+  tokensPerMinute?: number | undefined;
   timeoutMs: number;
   retriesMax: number;
   unreachableMs?: number | undefined;

@@ -1,4 +1,4 @@
-import { type ModelConfig, describeModel, protocolsThatCan } from '../../backends/registry.js';
+import { type ModelConfig, describeModel, protocolOf, protocolsThatCan } from '../../backends/registry.js';
 import type { ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from '../../operators/lib/operator.js';
 import { type PipelineDocument, problem } from '../document.js';
@@ -27,7 +27,7 @@ function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
   const { can, scoresQuestions } = describeModel(config);
   if (needs === 'scoreQuestion') return can.score && scoresQuestions;
   // A model for scores or vectors alone cannot write text.
-  return needs === 'complete' ? can.choose || can.preQuery : can[needs];
+  return needs === 'complete' ? protocolOf(config).protocol.abilities.complete !== undefined : can[needs];
 }
 
 /** Finds steps that name a model which the file does not declare, or one that cannot do what they need. */

@@ -139,7 +139,9 @@ describe('createPool, which replica and which row', () => {
 
   it('counts the sequences of a call, and hands them back with it', async () => {
     const world = setUp(2, { slots: 20 });
-    const calls = [5, 1, 7, 2].map((sequences, seq) => world.pool.run(seq, taking(world, 100), sequences));
+    const calls = [5, 1, 7, 2].map((sequences, seq) =>
+      world.pool.run(seq, taking(world, 100), { sequences }),
+    );
     assert.deepEqual(outstanding(world), [5 + 2, 1 + 7], 'least outstanding sequences, not calls');
     assert.equal(world.pool.stats().inFlight, 4);
     await world.clock.until(Promise.all(calls));
@@ -156,7 +158,7 @@ describe('createPool, which replica and which row', () => {
           startedMs.set(seq, world.clock.nowMs());
           await world.clock.sleep(100 + seq);
         },
-        sequences,
+        { sequences },
       );
     const calls = [call(0, 1), call(1, 1), call(2, 9), ...[3, 4, 5, 6].map((seq) => call(seq, 1))];
     await world.clock.until(Promise.all(calls));
@@ -447,7 +449,7 @@ describe('createPool, replicas that refuse', () => {
           started.push(seq);
           await clock.sleep(100);
         },
-        sequences,
+        { sequences },
       ),
     );
     await clock.until(Promise.all(rows));

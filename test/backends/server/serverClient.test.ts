@@ -82,6 +82,50 @@ describe('createServerClient', () => {
     assert.equal(client.stats().retries, server.seen.length - 1);
   });
 
+  it('waits as long as a service says, before it is refused and after', async (t) => {
+    const atMs: number[] = [];
+    const headers = [
+      { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '400ms' },
+      { 'retry-after-ms': '300', 'retry-after': '60', 'x-ratelimit-remaining-requests': '0' },
+      { 'anthropic-ratelimit-tokens-remaining': '1', 'anthropic-ratelimit-tokens-reset': '0' },
+    ];
+    const server = await serve(t, ({ index }, response) => {
+      atMs.push(performance.now());
+      const said = headers[index] ?? {};
+      sendJson(response, index === 1 ? 429 : 200, { value: index }, said);
+    });
+    const client = await open(t, [server]);
+    await send(client, 0);
+    const first = send(client, 1);
+    while (server.seen.length < 2) await systemClock.sleep(5);
+    await systemClock.sleep(50);
+    // Calls of other rows wait too, and none of them comes as a probe.
+    await Promise.all([first, send(client, 2)]);
+    const [firstAt, refusedAt, nextAt, lastAt] = atMs.map(Math.ceil) as [number, number, number, number];
+    assert.ok(refusedAt - firstAt >= 395, `${refusedAt - firstAt} ms after the first reply`);
+    assert.ok(nextAt - refusedAt >= 295, `${nextAt - refusedAt} ms after the refusal`);
+    assert.ok(lastAt - refusedAt < 30_000, 'not the minute that the other header says');
+  });
+
+  it('keeps all models of one name within the limits that they have in common', async (t) => {
+    const server = await serve(t, (_seen, response) => sendJson(response, 200, { value: 1 }));
+    const pools = createSharedPools();
+    const limits = { requestsPerMinute: 600 };
+    const deps = { env: { KEY: 'sk-client-0123' }, clock: systemClock, random: () => 0, pools };
+    const options = {
+      ...{ replicas: [server.url], model: 'n', apiKeyEnv: 'KEY', requestsInFlightMax: 8 },
+      ...{ timeoutMs: 2000, retriesMax: 2, unreachableMs: 500, ...limits },
+    };
+    const clients = await Promise.all(
+      ['judge', 'solver'].map((name) => createServerClient(name, options, SPEAKS, deps)),
+    );
+    t.after(() => Promise.all(clients.map((client) => client.close())));
+    const startedMs = performance.now();
+    await Promise.all([0, 1, 2, 3, 4, 5].map((seq) => send(clients[seq % 2]!, seq)));
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs >= 495, `six requests took ${tookMs} ms, expected five gaps of 100 ms`);
+  });
+
   it('counts a call that is lost, and a row that is refused', async (t) => {
     const server = await serve(t, ({ body }, response) =>
       sendJson(response, body['seq'] === 0 ? 500 : 400, {}),

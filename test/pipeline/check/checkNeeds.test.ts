@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { testsOf, withSteps } from '../../helpers/checkCases.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
+import { problemsOf } from '../../helpers/pipelineWorld.js';
 
 for (const [name, check] of testsOf([
   [
@@ -24,3 +26,14 @@ for (const [name, check] of testsOf([
   ],
 ]))
   test(name, check);
+
+test('a service without probabilities answers, and cannot choose', async () => {
+  const models =
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, ' +
+    'claude: { anthropic: { replicas: ["http://h"], model: m } } }';
+  const steps = ['respond: { model: claude }', 'judgeSolvability: { model: claude, method: probability }'];
+  const lines = [GENERATE, ...steps].map((step) => `  - ${step}`);
+  const problems = await problemsOf(['name: hosted', 'limit: 8', models, 'steps:', ...lines, ''].join('\n'));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!.message, /claude cannot give the probabilities of replies/);
+});

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { ScaleQuestError } from '../../errors.js';
+import type { Choice, CompleteRequest, Message, Model } from '../model.js';
+import type { OpenedModel, Protocol } from '../protocol.js';
+import { loadServerClient } from '../server/loadServerClient.js';
+import { HARMLESS } from '../server/refusalGuard.js';
+import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import {
+  addressOptions,
+  checkServe,
+  describeServed,
+  extraOption,
+  loadOptions,
+} from '../server/serverOptions.js';
+import { ANTHROPIC_SPEAKS, readAnthropicReply } from './readAnthropicReply.js';
+
+/** Fields of a request that the framework sets; `extra` may not. */
+const OWN_FIELDS = [
+  ...['model', 'messages', 'system', 'max_tokens', 'temperature', 'top_p', 'stream', 'stop_sequences'],
+];
+
+const anthropicOptions = z
+  .strictObject({
+    ...addressOptions('/messages'),
+    system: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The system prompt of each request; it stands apart from the messages.'),
+    prefill: z
+      .string()
+      .min(1)
+      .refine((text) => text === text.trimEnd(), 'expected no space at the end: the service refuses it')
+      .optional()
+      .describe(
+        'How each reply begins: the model goes on from there, and the reply holds it. Not all models take one.',
+      ),
+    omitFields: z
+      .array(z.enum(['temperature', 'top_p']))
+      .refine((fields) => new Set(fields).size === fields.length, 'expected each field once')
+      .default([])
+      .describe(
+        'Fields that are left out of each request, for models that refuse them, as [temperature, top_p]. The model then ' +
+          'decides itself: steps that set them have no say. `top_p` is sent below 1 alone.',
+      ),
+    extra: extraOption(
+      OWN_FIELDS,
+      'More fields for the body of each request, as { thinking: { type: enabled, budget_tokens: 2048 } }, which counts ' +
+        'towards the step’s tokensMax.',
+    ),
+    ...loadOptions,
+  })
+  .superRefine(checkServe);
+
+type AnthropicOptions = z.output<typeof anthropicOptions>;
+
+/** A service that speaks Anthropic's Messages API (/v1/messages, version 2023-06-01). It gives no log-probabilities. */
+export const anthropic = {
+  options: anthropicOptions,
+  template: null,
+  abilities: { complete: '' },
+  describe: ({ model, system, prefill, omitFields, extra, ...served }) => ({
+    ...describeServed({ model, ...served }),
+    can: CAN,
+    identity: { anthropic: { model, system, prefill, omitFields: omitFields.toSorted(), extra } },
+  }),
+  open: openAnthropic,
+} satisfies Protocol<typeof anthropicOptions, null>;
+
+const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: false };
+
+const PATH = '/v1/messages';
+
+/** Sends nothing yet. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
+async function openAnthropic(
+  name: string,
+  options: AnthropicOptions,
+  _template: undefined,
+  deps: ServerDeps,
+): Promise<OpenedModel> {
+  const { createServerClient } = await loadServerClient();
+  const client = await createServerClient(name, options, ANTHROPIC_SPEAKS, deps);
+  const { label } = client;
+  const complete = (request: CompleteRequest): Promise<Choice[]> => completeEach(client, options, request);
+  return { ...{ label, name, can: CAN, complete }, stats: client.stats, close: client.close };
+}
+
+/** A request has one reply: n of them are n requests. Greedy ones would be all alike. */
+async function completeEach(
+  client: ServerClient,
+  options: AnthropicOptions,
+  request: CompleteRequest,
+): Promise<Choice[]> {
+  const { seq, message, n, tokensMax, temperature } = request;
+  if (message.kind === 'preQuery') throw noPreQuery(client.label);
+  const distinct = temperature === 0 ? 1 : n;
+  const asked = { tokensMax, prefill: options.prefill ?? '' };
+  const one = (): Promise<Choice> =>
+    client
+      .send(
+        seq,
+        PATH,
+        { toJSON: () => bodyOf(options, request, message) },
+        (reply, context) => readAnthropicReply(reply, asked, context),
+        {
+          tokensMax,
+          control: () => ({
+            path: PATH,
+            body: bodyOf(options, request, { kind: 'user', text: HARMLESS.user }),
+          }),
+        },
+      )
+      .then(({ choice }) => choice);
+  const choices = await Promise.all(Array.from({ length: distinct }, one));
+  return Array.from({ length: n }, (_, at) => ({ ...choices[at % distinct]! }));
+}
+
+/** What is undefined is not sent. */
+function bodyOf(
+  { model, system, prefill, omitFields, extra }: AnthropicOptions,
+  { tokensMax, temperature, topP }: CompleteRequest,
+  message: Extract<Message, { kind: 'user' }>,
+): object {
+  const begun = prefill === undefined ? [] : [{ role: 'assistant', content: prefill }];
+  return {
+    ...extra,
+    ...{ model, system, stream: false, max_tokens: tokensMax },
+    temperature: omitFields.includes('temperature') ? undefined : temperature,
+    // Some models take one of the two alone; at 1 it says nothing.
+    top_p: omitFields.includes('top_p') || topP === 1 ? undefined : topP,
+    messages: [{ role: 'user', content: message.text }, ...begun],
+  };
+}
+
+function noPreQuery(label: string): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    `${label} cannot be given a bare user message; use a model with protocol: completions`,
+  );
+}
