@@ -273,11 +273,16 @@ function tryAt<T>(
   };
 }
 
-/** A service that refuses says itself when it takes the next call; what is left of its limits says it less exactly. */
+/**
+ * A service that refuses says itself when it takes the next call; what is left of its limits says it less exactly. A server that
+ * tells no limits may have refused this one call alone: then the circuit breaker finds out when it takes others.
+ */
 function noteRates(reply: HttpReply, pace: Replica['pace'], number: number, nowMs: number): void {
-  const waitMs = reply.status === 429 ? askedMs(reply, undefined, nowMs) : 0;
+  const left = rateLeft(reply, nowMs);
+  const isLimit = left.length > 0 || reply.header('retry-after-ms') !== undefined;
+  const waitMs = reply.status === 429 && isLimit ? askedMs(reply, undefined, nowMs) : 0;
   if (waitMs > 0) pace.hold(waitMs, nowMs);
-  else pace.observe(rateLeft(reply, nowMs), number, nowMs);
+  else pace.observe(left, number, nowMs);
 }
 
 /** What leads to the servers. */
