@@ -134,7 +134,8 @@ async function checkRows(
   if (!responses) return;
   const columns = [{ name: 'responses', type: 'list<string>', help: '' }] as const;
   const found: unknown[] = [];
-  for await (const { values } of readParquetBlocks(nodeFiles, { paths: [join(out, 'shards')], columns }))
-    found.push(...values[0]!);
+  const shards = join(out, 'shards');
+  const paths = readdirSync(shards).map((name) => join(shards, name));
+  for await (const { values } of readParquetBlocks(nodeFiles, { paths, columns })) found.push(...values[0]!);
   assert.deepEqual(found, responses);
 }
