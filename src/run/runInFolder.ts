@@ -202,10 +202,13 @@ async function runRows(
           append: sink.append,
           async commit(cut) {
             await sink.commit(cut);
-            // First, because what follows may fail, on a full disk say: the commit has happened all the same.
-            await record({ event: 'committed', next: cut.next, kept: cut.kept });
-            await recordSkipped();
-            if (!cut.done) await writeRunCard(files, plan, folder);
+            try {
+              await recordSkipped();
+              if (!cut.done) await writeRunCard(files, plan, folder);
+            } finally {
+              // The commit has happened, also where the disk has no room for its card.
+              await record({ event: 'committed', next: cut.next, kept: cut.kept });
+            }
           },
         },
         onCounts: (step, counts) => emit({ event: 'counted', step, counts }),

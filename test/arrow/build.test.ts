@@ -63,7 +63,8 @@ const REFUSED: [ColumnType, ColumnValue | undefined, RegExp][] = [
 ];
 
 for (const [type, value, message] of REFUSED) {
-  test(`refuses ${JSON.stringify(value) ?? value} (${value}) as ${type}, and names column and row`, () => {
+  const shown = typeof value === 'bigint' ? `${value}n` : JSON.stringify(value);
+  test(`refuses ${shown} (${value}) as ${type}, and names column and row`, () => {
     const good: Record<string, ColumnValue> = {
       string: '',
       int32: 0,

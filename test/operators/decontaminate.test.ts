@@ -131,7 +131,7 @@ writeFileSync(join(folder, 'empty.jsonl'), '\n');
 writeFileSync(join(folder, 'gap.jsonl'), '{"question": "Why?"}\n{"question": null}\n');
 writeFileSync(join(folder, 'broken.jsonl'), '{"question": "Why?"}\n{"question"\n');
 writeFileSync(join(folder, 'broken.parquet'), 'PAR1 and then nothing');
-writeFileSync(join(folder, 'some.csv'), 'question\nWhy?\n');
+writeFileSync(join(folder, 'some.txt'), 'question\nWhy?\n');
 mkdirSync(join(folder, 'bare'));
 
 const MISTAKES: [benchmark: string, place: string, message: RegExp][] = [
@@ -161,8 +161,12 @@ const MISTAKES: [benchmark: string, place: string, message: RegExp][] = [
     /broken\.jsonl:2: found .* expected one JSON object a line/,
   ],
   ['path: broken.parquet', '8:17 steps.1.decontaminate.benchmarks.0.path', /expected a whole Parquet file/],
-  ['path: some.csv', '8:17 steps.1.decontaminate.benchmarks.0.path', /expected a \.jsonl or \.parquet file/],
-  ['path: bare', '8:17 steps.1.decontaminate.benchmarks.0.path', /expected a \.jsonl or \.parquet file/],
+  [
+    'path: some.txt',
+    '8:17 steps.1.decontaminate.benchmarks.0.path',
+    /expected a \.jsonl .* or \.parquet file/,
+  ],
+  ['path: bare', '8:17 steps.1.decontaminate.benchmarks.0.path', /expected a \.jsonl .* or \.parquet file/],
 ];
 
 for (const [benchmark, place, message] of MISTAKES) {
