@@ -69,7 +69,7 @@ const QUOTES: Record<string, { answer: Answer; code: number; marked?: boolean }>
   },
   'a refused request': {
     answer: (response) => json(response, 400, { detail: `${MARK} ${KEY}` }),
-    code: 0,
+    code: 4,
     marked: true,
   },
   'a wrong path, in the form of urls': {
