@@ -36,7 +36,8 @@ test('a row lost to a server or to a deadline may go well another time: the resu
     .filter((code) => code.startsWith('ROW_'))
     .filter((code) => withStepResult(undefined, 0, resultOf(rejected(code)))!.length > 0);
   assert.deepEqual(lasting, [
-    ...['ROW_EMPTY', 'ROW_LENGTH', 'ROW_REPETITION', 'ROW_UNCLEAR', 'ROW_VALUE_MISSING', 'ROW_LISTS_DIFFER'],
+    ...['ROW_EMPTY', 'ROW_THOUGHT', 'ROW_LENGTH', 'ROW_REPETITION', 'ROW_FILTERED', 'ROW_TOOL_CALL'],
+    ...['ROW_REASONING_ONLY', 'ROW_MARKER', 'ROW_UNCLEAR', 'ROW_VALUE_MISSING', 'ROW_LISTS_DIFFER'],
   ]);
   const leftOut = (reason: string): RowEvent => ({ kind: 'leftOut', seq: 0, step: 's', reason, choices: 1 });
   assert.equal(withStepResult(undefined, 0, resultOf(leftOut('ROW_GRADE_TIMEOUT')))!.length, 0);
