@@ -31,7 +31,6 @@ export async function startFaultServer(
 ): Promise<FaultServer> {
   const seen: Seen[] = [];
   const sockets = new Set<Socket>();
-  const posting = new Set<Socket>();
   let connectionsMost = 0;
   let requests = 0;
   let requestsMost = 0;
@@ -39,8 +38,6 @@ export async function startFaultServer(
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // The pool's polls of metrics and models are no part of what a test counts or answers.
     if (request.method === 'GET') return void response.writeHead(404).end();
-    posting.add(request.socket);
-    connectionsMost = Math.max(connectionsMost, posting.size);
     requestsMost = Math.max(requestsMost, ++requests);
     response.once('close', () => requests--);
     const chunks: Buffer[] = [];
@@ -61,10 +58,8 @@ export async function startFaultServer(
   );
   server.on('connection', (socket) => {
     sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      posting.delete(socket);
-    });
+    connectionsMost = Math.max(connectionsMost, sockets.size);
+    socket.once('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

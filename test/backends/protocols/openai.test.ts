@@ -422,7 +422,8 @@ describe('openOpenai, faults', () => {
     );
     assert.deepEqual([model.stats().inFlight, model.stats().queued], [3, 27]);
     await Promise.all(calls);
-    assert.ok(server.requestsMost() <= 3 && server.connectionsMost() <= 3);
+    // One connection more than requests: the pool's polls need one while all others are busy.
+    assert.ok(server.requestsMost() <= 3 && server.connectionsMost() <= 4);
     const order = server.seen.map(({ body }) => Number(/row (\d+)/.exec(body['prompt'] as string)![1]));
     // The first three start as they come; a reply may overtake another, but not by more than the limit.
     order.slice(3).forEach((seq, at) => assert.ok(Math.abs(seq - (at + 1)) <= 3, order.join()));
