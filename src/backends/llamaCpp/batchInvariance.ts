@@ -1,4 +1,4 @@
-import type { LlamaContextSequence, Token } from 'node-llama-cpp';
+import type { Token } from 'node-llama-cpp';
 import type { ReadNext } from './choiceProbabilities.js';
 
 /** Tokens of the trial. */
@@ -27,30 +27,4 @@ export async function isBatchInvariant(trial: readonly Token[], evaluate: Evalua
 
 function isSame(a: ReadonlyMap<Token, number>, b: ReadonlyMap<Token, number>): boolean {
   return a.size === b.size && [...a].every(([token, probability]) => b.get(token) === probability);
-}
-
-/**
- * Where batches matter, prompts are evaluated in chunks of so many tokens: a chunk then is the same batch whenever it is evaluated,
- * and the next prompt that begins with it need not evaluate it again.
- */
-export const CHUNK_TOKENS = 64;
-
-/**
- * How many of the tokens that a sequence holds may stay for a prompt: whole chunks, or all if it is the same prompt.
- * `shared`: tokens that both begin with. `held`: those of the sequence that were evaluated as a prompt; what it wrote behind
- * them went through batches of one.
- */
-export function keptTokens(shared: number, held: number, wanted: number): number {
-  if (shared === wanted && held === wanted) return wanted;
-  const common = Math.min(shared, held);
-  return common - (common % CHUNK_TOKENS);
-}
-
-/** The tokens that a sequence and a prompt begin with. */
-export function sharedTokens(
-  { contextTokens: present }: Pick<LlamaContextSequence, 'contextTokens'>,
-  wanted: readonly Token[],
-): number {
-  const different = wanted.findIndex((token, at) => token !== present[at]);
-  return different < 0 ? wanted.length : different;
 }

@@ -9,8 +9,9 @@ import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import { promptTokenizer } from './promptTokens.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
-import { CHUNK_TOKENS, isBatchInvariant, keptTokens, sharedTokens } from './batchInvariance.js';
+import { isBatchInvariant } from './batchInvariance.js';
 import { COUNTED, type ReadNext, choiceProbabilities } from './choiceProbabilities.js';
+import { promptEvaluator } from './promptEvaluator.js';
 import { samplerMemory } from './samplerMemory.js';
 import { samplingOf } from './sampling.js';
 
@@ -286,29 +287,6 @@ async function inTurn<A, B>(items: readonly A[], work: (item: A) => Promise<B>):
   const results: B[] = [];
   for (const item of items) results.push(await work(item));
   return results;
-}
-
-/** Makes a sequence hold exactly the tokens of a prompt. What it shares with them already is not evaluated again. */
-function promptEvaluator(
-  batchesMatter: boolean,
-  evaluateNew: (sequence: LlamaContextSequence, tokens: Token[]) => Promise<unknown>,
-): (sequence: LlamaContextSequence, tokens: Token[]) => Promise<void> {
-  /** Tokens of each sequence that were evaluated as a prompt. */
-  const held = new Map<LlamaContextSequence, number>();
-
-  return async (sequence, tokens) => {
-    const kept = batchesMatter
-      ? keptTokens(sharedTokens(sequence, tokens), held.get(sequence) ?? 0, tokens.length)
-      : tokens.length;
-    // Never by shifting: a shifted cache gives other probabilities than an evaluated one.
-    await sequence.adaptStateToTokens(tokens.slice(0, kept), false);
-    const chunkTokens = batchesMatter ? CHUNK_TOKENS : tokens.length;
-    while (sequence.nextTokenIndex < tokens.length) {
-      const start = sequence.nextTokenIndex;
-      await evaluateNew(sequence, tokens.slice(start, start + chunkTokens));
-    }
-    held.set(sequence, tokens.length);
-  };
 }
 
 /**
