@@ -10,7 +10,7 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import { committedShards, isComplete, resumeOf, totalsOf } from '../io/runFolder/commits.js';
+import { committedShards, isComplete, stateValuesOf, totalsOf } from '../io/runFolder/commits.js';
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
@@ -78,9 +78,11 @@ async function reportIn(
   folder: RunFolder,
   skipped: SkippedCounter | null = null,
 ): Promise<Report> {
-  const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
+  const deltas = await stateValuesOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
-  const report = reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  const report = reportOf(plan, totals, (funnel) =>
+    figuresOf(plan, (step) => deltas.get(step) ?? [], funnel),
+  );
   return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
