@@ -7,7 +7,7 @@ interface Node {
 }
 
 export interface Part {
-  /** A folder of src, an operator, a package, or what Node does. */
+  /** A file of src, a package, or what Node does. */
   part: string;
   share: number;
   us: number;
@@ -50,13 +50,10 @@ export function partsOf(path: string, count: number): Part[] {
     .map(([part, us]) => ({ part, share: us / total, us }));
 }
 
-/** `operators/respond`, `store`, `io/parquet`, `package undici`; null for Node's own code. */
+/** `operators/respond`, `store/store`, `package undici`; null for Node's own code. */
 function ownPart(url: string): string | null {
   const own = /\/dist\/(?:src|bench)\/(.+)\.js$/.exec(url)?.[1];
-  if (own !== undefined) {
-    const folders = own.split('/');
-    return own.startsWith('operators/') || folders.length === 1 ? own : folders.slice(0, -1).join('/');
-  }
+  if (own !== undefined) return own;
   const name = /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   return name === undefined ? null : `package ${name}`;
 }
