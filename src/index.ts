@@ -41,6 +41,7 @@ export {
   exportReplies,
   pruneReplies,
 } from './run/replyStore.js';
+export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
 // Connect operators in a pipe.

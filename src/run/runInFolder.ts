@@ -23,6 +23,7 @@ import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
 import type { Emit, RunEvent } from './events.js';
+import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
 import { type OpenedModels, statsOf } from './openModels.js';
 import { type RunDeps, runPlan } from './stream/runPlan.js';
@@ -38,7 +39,7 @@ export interface RunWorld {
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
-  memoryPeakBytes: () => number;
+  watchProcess: WatchProcess;
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
@@ -131,12 +132,12 @@ async function goOn(
 ): Promise<RunResult> {
   const { files, nowMs } = world;
   const startedMs = nowMs();
+  const processUse = world.watchProcess();
   const { from, replayedRows, skipped } = await runRows(plan, folder, opened, world);
   const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
-  const memoryPeakBytes = world.memoryPeakBytes();
-  const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
+  const performance = performanceOf(stats, { from, wallS, ...processUse(), replayedRows });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {
