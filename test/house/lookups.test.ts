@@ -33,7 +33,7 @@ function faultsOf(text: string): string[] {
   const code = bareCode(text);
   const open = [...code.matchAll(OPEN_TABLE)].map(([, name]) => name!);
   const lookups = open.filter((name) => !isGuarded(name, code)).flatMap((name) => readsOf(name, code));
-  const casts = [...code.matchAll(/\b([A-Z][A-Z\d_]+)\[[^\[\]]*\bas (?:keyof|[A-Z])[^\[\]]*\]/g)]
+  const casts = [...code.matchAll(/\b([A-Z][A-Z\d_]+)\[[^[\]]*\bas (?:keyof|[A-Z])[^[\]]*\]/g)]
     .filter(([, name]) => !isGuarded(name!, code))
     .map(([found]) => found);
   const asked = [...code.matchAll(/(?<!const |let |\[)\b[\w$][\w$.]* in (?!keyof\b)[\w$][\w$.]*/g)].map(
