@@ -16,7 +16,12 @@ export function keyRedactor(
 ): (text: string) => string {
   if (apiKey === undefined || apiKey.length < charsMin) return (text) => text;
   // Most keys are spelled alike in all of them: one search is enough.
-  const spelled = [apiKey, encodeURIComponent(apiKey), encodeURI(apiKey), JSON.stringify(apiKey).slice(1, -1)];
+  const spelled = [
+    apiKey,
+    encodeURIComponent(apiKey),
+    encodeURI(apiKey),
+    JSON.stringify(apiKey).slice(1, -1),
+  ];
   const forms = [...new Set(spelled)];
   return (text) => forms.reduce((clean, form) => clean.replaceAll(form, () => instead), text);
 }
