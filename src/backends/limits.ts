@@ -126,12 +126,16 @@ export const AFFINITY_LOOKAHEAD_CALLS = 64;
 
 // The batch API (batchApi/).
 
-/** A later run reads a file of requests again, to find what was ordered. */
+/** Of all requests of a batch. OpenAI: a later run reads its file again, to find what was ordered. */
 export const BATCH_FILE_BYTES_MAX = 48 * 2 ** 20;
 /** What a line of such a file has around the body of its request. */
 export const BATCH_LINE_BYTES = 160;
 export const BATCH_LIST_TIMEOUT_MS = 30_000;
 export const BATCH_CONNECTIONS_MAX = 8;
+/** How often results that are fewer than the service says are read, before those that lack are ordered again. */
+export const BATCH_READS_MAX = 3;
+/** How much earlier than we sent it an order may seem to be made: the service's clock and ours differ. */
+export const BATCH_CLOCKS_MS = 60_000;
 /** How long closing waits for orders that are in flight, and for their cancellation. */
 export const BATCH_CLOSE_MS = 10_000;
 

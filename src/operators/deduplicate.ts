@@ -149,6 +149,6 @@ export function deduplicate(
         near?.add(fingerprint);
       },
     },
-    (context.restored?.(shape.step) ?? []) as string[],
+    context.restored?.(shape.step),
   );
 }

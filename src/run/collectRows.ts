@@ -80,7 +80,7 @@ export async function collectRows<Kept, Source = SeqOnly>(
   const settings = { ...streamSettings(options), shardRows: Number.MAX_SAFE_INTEGER };
   const { signal, read = positionsOnly } = options;
   const totals = await streamRows(settings, { read, sink, signal }, (source) =>
-    connect(source as Observable<Batch<Source>>, () => []),
+    connect(source as Observable<Batch<Source>>, undefined),
   );
   return { rows, totals };
 }

@@ -146,9 +146,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'state deltas are not applied again',
-    file: 'flow/steps/scanBatches.js',
-    before: 'for (const delta of unapplied)',
-    after: 'for (const delta of [])',
+    file: 'flow/steps/scanState.js',
+    before: 'scan.apply(state, value);',
+    after: 'void value;',
   },
   {
     name: 'state deltas are not written',
@@ -314,9 +314,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'state deltas of replayed rows are forgotten',
-    file: 'flow/steps/scanBatches.js',
-    before: 'unapplied.push(value);',
-    after: 'void value;',
+    file: 'flow/steps/waitingDeltas.js',
+    before: 'held.push(delta);',
+    after: 'void delta;',
     test: { file: 'flow/stepResults/replayStepResults.test.js', name: 'the same shards' },
   },
   {
@@ -329,7 +329,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the result of a stateful step without rows that a server failed is replayed in a run that has them',
     file: 'flow/stepResults/replayStepResults.js',
-    before: 'hash !== result.stateBefore',
+    before: '(await hash) !== result.stateBefore',
     after: 'false',
     test: { file: 'flow/stepResults/replayStepResults.test.js', name: 'rows that were lost to a server' },
   },

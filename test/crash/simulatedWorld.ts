@@ -13,6 +13,7 @@ import type { Plan } from '../../src/pipeline/plan.js';
 import type { CrashingFiles } from '../helpers/crashingFiles.js';
 import { checkDeps, checkText } from '../helpers/pipelineWorld.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
+import { unwatched } from '../helpers/unwatched.js';
 
 /** The quickstart in small: every kind of step, with duplicates, drops, rejects and several answers a question. */
 export const PIPELINES = {
@@ -97,7 +98,7 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     // Backwards, as a clock that is set may go.
     now: () => new Date(nowMs - elapsedMs),
     nowMs: () => (elapsedMs += 1000),
-    memoryPeakBytes: () => 1,
+    watchProcess: unwatched,
     startEncoder,
     emit: () => {},
   };

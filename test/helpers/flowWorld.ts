@@ -8,6 +8,7 @@ import { seqBatch } from '../../src/arrow/columns.js';
 import { RowError } from '../../src/errors.js';
 import type { Batch, BatchOperator } from '../../src/flow/batch.js';
 import { cacheStepResults } from '../../src/flow/stepResults/cacheStepResults.js';
+import type { CommittedDeltas } from '../../src/flow/committedDeltas.js';
 import { type Commit, type CommitSink, type Totals, commitShards } from '../../src/flow/commitShards.js';
 import { type Gate, type ReadRows, type Replay, createGate } from '../../src/flow/gate.js';
 import { mapRows } from '../../src/flow/steps/mapRows.js';
@@ -89,11 +90,11 @@ function isOdd(seed: number, seq: number, seqIndex: number): boolean {
   return hash(seed, seq, 4 + seqIndex) % 4 === 0;
 }
 
-/** Steps that wait, keep state, multiply and drop. `restored`: deltas of `unique`; `onState`: where step results are cached. */
+/** Steps that wait, keep state, multiply and drop. `committed`: deltas of `unique`; `onState`: where step results are cached. */
 export function worldSteps(
   knobs: WorldKnobs,
   delay: Delay,
-  restored: readonly number[] = [],
+  committed?: CommittedDeltas,
   onState?: (state: StepState) => void,
 ): BatchOperator[] {
   const { seed, variant = 0 } = knobs;
@@ -116,7 +117,7 @@ export function worldSteps(
           state.count += 1;
         },
       },
-      restored,
+      committed,
     ),
     mapRows({ step: 'copies', reads: {}, writes: [SEQ_INDEX_COLUMN], ...place(2) }, ({ seq }) =>
       delay(`c${seq}`, () => multiply(Array.from({ length: copiesOf(seed, seq) }, () => ({})))),
@@ -169,6 +170,20 @@ export type WorldRow = [seq: number, seqIndex: number, value: number, ordinal: n
 export interface Recorded {
   rows: WorldRow[];
   shards: { rows: WorldRow[]; next: number; kept: number; events: RowEvent[]; done: boolean }[];
+}
+
+/** The deltas that recorded commits hold. */
+function committedIn(shards: () => Recorded['shards']): CommittedDeltas {
+  return {
+    upTo: () => shards().at(-1)?.next ?? 0,
+    async *read(from, to) {
+      for (const { events } of shards())
+        yield events
+          .filter(isDelta)
+          .filter(({ seq }) => seq >= from && seq < to)
+          .map(({ value }) => value);
+    },
+  };
 }
 
 export function recordingSink(delay: Delay = noDelay): { sink: CommitSink; recorded: Recorded } {
@@ -258,14 +273,9 @@ export function runWorld(
     ...(cache ? { segmentRows: cache.segmentRows } : {}),
   });
   const { sink, recorded } = recordingSink(delay);
-  const deltas = before.flatMap(({ events }) => events.filter(isDelta));
+  const committed = committedIn(() => [...before, ...recorded.shards]);
   let state: StepState | undefined;
-  const steps = worldSteps(
-    knobs,
-    delay,
-    deltas.map(({ value }) => value as number),
-    cache && ((current) => (state = current)),
-  );
+  const steps = worldSteps(knobs, delay, committed, cache && ((current) => (state = current)));
   const read: ReadRows = (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
   const replay = cache && replayOf(cache, knobs, read, from, () => state);
   const source = gate.source(read, replay);

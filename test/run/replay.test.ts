@@ -17,6 +17,7 @@ import type { Plan } from '../../src/pipeline/plan.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { checkDeps, checkText, overridesOf } from '../helpers/pipelineWorld.js';
 import { damageStepResults } from '../store/storeReplies.js';
+import { unwatched } from '../helpers/unwatched.js';
 
 /** Runs of the quickstart's steps on one store: cached step results are replayed, and the same bytes come of it. */
 
@@ -53,7 +54,7 @@ async function ran(knobs: Knobs): Promise<Ran> {
       signal: new AbortController().signal,
       now: () => new Date(0),
       nowMs: () => 0,
-      memoryPeakBytes: () => 0,
+      watchProcess: unwatched,
       emit: () => {},
     });
     const stats = Object.values(opened.models).map((model) => model.stats());

@@ -9,6 +9,7 @@ import {
   type ScoreReply,
   openScoreModel,
   groupPositions,
+  indexedReply,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -70,6 +71,8 @@ const classifyOptions = z
 
 type ClassifyOptions = z.output<typeof classifyOptions>;
 
+const REPLY = indexedReply({ probs: z.array(z.unknown()) });
+
 const SPEAKS: Speaks = {
   protocol: '/classify',
   base: 'the root of a vLLM or SGLang server (see `server`), with or without /v1',
@@ -123,7 +126,7 @@ function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConf
 }
 
 function readVllm(reply: HttpReply, classIndex: number, context: ReplyContext): ScoreReply {
-  const { data, ...usage } = readIndexed(reply, { probs: z.array(z.unknown()) }, context);
+  const { data, ...usage } = readIndexed(reply, REPLY, context);
   return { ...usage, scores: data.map(({ probs }) => numberAt(probs, classIndex, context)) };
 }
 

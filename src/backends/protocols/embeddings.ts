@@ -3,7 +3,7 @@ import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
-import { groupPositions, readIndexed } from './scoreModel.js';
+import { groupPositions, indexedReply, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
@@ -77,7 +77,7 @@ async function openEmbeddings(
         ...extra,
       });
       const read: ReadReply<Usage & { vectors: number[][] }> = (reply, context) => {
-        const { data, ...usage } = readIndexed(reply, ITEM, context);
+        const { data, ...usage } = readIndexed(reply, REPLY, context);
         return { ...usage, vectors: vectorsOf(data, positions.length, context) };
       };
       const path = '/embeddings';
@@ -93,7 +93,7 @@ async function openEmbeddings(
   return { label, name, can: CAN, markers, embed, stats, close };
 }
 
-const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };
+const REPLY = indexedReply({ embedding: z.union([z.string(), z.array(z.unknown())]) });
 
 function vectorsOf(
   data: readonly { embedding: string | unknown[] }[],

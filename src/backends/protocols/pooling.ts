@@ -7,6 +7,7 @@ import {
   type ScoreProtocol,
   openScoreModel,
   groupPositions,
+  indexedReply,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -68,6 +69,8 @@ function isInternlm2(model: string): boolean {
 
 type PoolingOptions = z.output<typeof poolingOptions>;
 
+const REPLY = indexedReply({ data: z.array(z.unknown()) });
+
 const SPEAKS: Speaks = {
   protocol: 'vLLM’s /pooling',
   base: 'the root of a vLLM server of a pooling model, with or without /v1',
@@ -100,7 +103,7 @@ async function openPooling(
     speaks: SPEAKS,
     ...dialogueCalls('/pooling', options, templateConfig),
     read(reply, context) {
-      const { data, ...usage } = readIndexed(reply, { data: z.array(z.unknown()) }, context);
+      const { data, ...usage } = readIndexed(reply, REPLY, context);
       return { ...usage, scores: data.map((item) => lastScalar(item.data, context.label)) };
     },
   };

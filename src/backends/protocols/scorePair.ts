@@ -7,6 +7,7 @@ import {
   type ScoreProtocol,
   openScoreModel,
   groupPositions,
+  indexedReply,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -36,6 +37,8 @@ const scorePairOptions = z
   .superRefine(checkServe);
 
 type ScorePairOptions = z.output<typeof scorePairOptions>;
+
+const REPLY = indexedReply({ score: z.unknown().optional() });
 
 const SPEAKS: Speaks = {
   protocol: 'vLLM’s /score',
@@ -70,7 +73,7 @@ async function openScorePair(
         return { path: '/score', positions, body: { model, text_1: users, text_2: assistants, ...extra } };
       }),
     read(reply, context) {
-      const { data, ...usage } = readIndexed(reply, { score: z.unknown().optional() }, context);
+      const { data, ...usage } = readIndexed(reply, REPLY, context);
       return { ...usage, scores: data.map(({ score }) => score) };
     },
   };

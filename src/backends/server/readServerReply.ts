@@ -57,9 +57,10 @@ export function parseReply<Schema extends z.ZodType>(
   if (value === undefined) throw new TryFailure('reply', `${label} sent a reply that is not whole JSON`);
   if (isPlain?.(value)) return value;
   const parsed = schema.safeParse(value);
+  if (parsed.success && !lacksItems(parsed.data)) return parsed.data;
   // Some gateways wrap a failure into a status of 200, also beside an empty list of what was asked for.
   const error = errorOf(value);
-  if (error && (!parsed.success || lacksItems(parsed.data))) throw wrappedError(error, reply, context);
+  if (error) throw wrappedError(error, reply, context);
   if (parsed.success) return parsed.data;
   if (lastAnswer.atMs === undefined) {
     throw foreign(context, `JSON without ${parsed.error.issues[0]?.path.join('.') || part}`);

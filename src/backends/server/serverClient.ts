@@ -22,7 +22,7 @@ import { askedMs } from './askedWait.js';
 import { rateLeft } from './rateHeaders.js';
 import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
-import type { ServerOptions } from './serverOptions.js';
+import { type ServerOptions, withoutV1 } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
 import { BUSY_MS_DEFAULT, UNREACHABLE_FIRST_MS_DEFAULT, UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
@@ -332,8 +332,4 @@ function ratesOf({ requestsPerMinute, tokensPerMinute, model }: ServerOptions) {
 /** What a managed server sees of the environment: its own key, which `vllm serve` takes from there, and what `serve` names. */
 function namedFor({ apiKeyEnv }: ServerOptions, { env }: ServeOptions): string[] {
   return apiKeyEnv === undefined ? env : [...env, apiKeyEnv];
-}
-
-function withoutV1(url: string): string {
-  return url.replace(/(\/v1)?\/*$/, '');
 }

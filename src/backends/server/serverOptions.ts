@@ -142,6 +142,11 @@ function urlFault(text: string, path: string): string | null {
   return null;
 }
 
+/** The root of a server whose paths stand beside /v1, however its url is written. */
+export function withoutV1(url: string): string {
+  return url.replace(/(\/v1)?\/*$/, '');
+}
+
 export interface ServerOptions {
   replicas: readonly string[];
   model: string;

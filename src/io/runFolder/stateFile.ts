@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
-import { z } from 'zod';
+import { gzip as gzipWhole } from 'node:zlib';
 import { ScaleQuestError } from '../../errors.js';
 import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
-import { type Files, readWhole } from '../files/files.js';
+import type { Files } from '../files/files.js';
+import { gzip } from '../sources/text/gzip.js';
 
 /** What a stateful step added to its state at one row. Applying a run's entries in order restores the state. */
 export interface StateEntry {
@@ -11,8 +12,6 @@ export interface StateEntry {
   step: string;
   value: unknown;
 }
-
-const stateEntry = z.strictObject({ seq: z.int().min(0), step: z.string(), value: z.unknown() });
 
 /** Writes the entries between two commits as compressed JSON lines, whole or not at all. For none it writes no file and gives null. */
 export async function writeState(
@@ -23,48 +22,96 @@ export async function writeState(
 ): Promise<WrittenFile | null> {
   if (entries.length === 0) return null;
   const lines = entries.map(({ seq, step, value }) => `${JSON.stringify({ seq, step, value })}\n`);
-  const bytes = await promisify(gzip)(lines.join(''), { level: 1 });
+  const bytes = await promisify(gzipWhole)(lines.join(''), { level: 1 });
   await writeAtomic(files, path, bytes, temporary);
   return { rows: entries.length, bytes: bytes.length, sha256: hashBytes(bytes) };
 }
 
+/** A state file as a commit names it. */
+export interface CommittedState {
+  path: string;
+  sha256: string;
+}
+
 /**
- * Reads state files in their order: step → values, for all steps or the named ones. Throws ERR_DATA_INVALID naming a file
- * that is not as it was written: a run that went on from it would make other rows.
+ * Reads state files in their order: the entries of one step, in pieces, so that a state of any size takes the memory of one
+ * piece. Throws ERR_IO_READ, and ERR_DATA_INVALID naming a file that is not as it was written: a run that went on from it would
+ * make other rows. It has given entries by then.
  */
-export async function readStates(
+export async function* readStates(
   files: Files,
-  states: readonly { path: string; sha256: string }[],
-  steps?: readonly string[],
-): Promise<Map<string, unknown[]>> {
-  const restored = new Map<string, unknown[]>();
-  if (steps?.length === 0) return restored;
+  states: Iterable<CommittedState>,
+  step: string,
+): AsyncGenerator<readonly StateEntry[]> {
   for (const { path, sha256 } of states) {
-    const bytes = await readWhole(files, path);
-    if (hashBytes(bytes) !== sha256) throw damaged(path, 'its bytes are not the ones that were committed');
-    for (const { step, value } of await parseLines(path, bytes)) {
-      if (steps && !steps.includes(step)) continue;
-      const values = restored.get(step);
-      if (values) values.push(value);
-      else restored.set(step, [value]);
+    const hash = createHash('sha256');
+    try {
+      for await (const lines of linesOf(gzip.decompress(hashedPieces(files, path, hash), path)))
+        yield entriesOf(lines, step);
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ERR_IO_READ') throw error;
+      throw damaged(path, error);
     }
+    if (hash.digest('hex') !== sha256) throw damaged(path);
   }
-  return restored;
 }
 
-async function parseLines(path: string, bytes: Uint8Array): Promise<StateEntry[]> {
+const PIECE_BYTES = 1 << 18;
+
+async function* hashedPieces(
+  files: Files,
+  path: string,
+  hash: { update(bytes: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array> {
+  const file = await files.open(path, 'read');
   try {
-    const lines = (await promisify(gunzip)(bytes)).toString().split('\n').filter(Boolean);
-    return lines.map((line) => stateEntry.parse(JSON.parse(line)) as StateEntry);
-  } catch (error) {
-    throw damaged(path, (error as Error).message);
+    let position = 0;
+    for (;;) {
+      const piece = await file.read(position, PIECE_BYTES);
+      position += piece.length;
+      hash.update(piece);
+      if (piece.length > 0) yield piece;
+      if (piece.length < PIECE_BYTES) return;
+    }
+  } finally {
+    await file.close();
   }
 }
 
-function damaged(file: string, found: string): ScaleQuestError {
+/** The lines that each piece completes. */
+async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder();
+  // The line that has not ended yet, in pieces: to join them at each piece would take quadratic time.
+  let open: string[] = [];
+  for await (const piece of pieces) {
+    const [first, ...rest] = decoder.decode(piece, { stream: true }).split('\n');
+    open.push(first!);
+    const last = rest.pop();
+    if (last === undefined) continue;
+    const whole = [open.join(''), ...rest];
+    open = [last];
+    yield whole;
+  }
+  const left = open.join('');
+  if (left !== '') yield [left];
+}
+
+/** Lines are read only where they are of the step. */
+function entriesOf(lines: readonly string[], step: string): StateEntry[] {
+  const mark = `,"step":${JSON.stringify(step)},"value":`;
+  const entries: StateEntry[] = [];
+  for (const line of lines) {
+    // The first comma stands behind the position.
+    if (line.startsWith(mark, line.indexOf(','))) entries.push(JSON.parse(line) as StateEntry);
+  }
+  return entries;
+}
+
+function damaged(file: string, cause?: unknown): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_DATA_INVALID',
-    `the state of a run is damaged: ${found}. Restore the file, or start anew beside the run with --fresh.`,
-    { at: { file } },
+    'the state of a run is damaged: its bytes are not the ones that were committed. ' +
+      'Restore the file, or start anew beside the run with --fresh.',
+    { at: { file }, cause },
   );
 }

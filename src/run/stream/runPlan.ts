@@ -137,7 +137,7 @@ export function runContext(
     lostReplyCharsMax: charsMaxOf(plan.settings.output),
     texts: textsFrom(plan.texts),
     promptWrapper: promptWrapperFrom(plan.folder),
-    ...(resume ? { restored: resume.restored } : {}),
+    restored: resume?.restored,
     ...(onCounts ? { onCounts } : {}),
   };
 }

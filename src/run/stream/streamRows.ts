@@ -10,12 +10,12 @@ export interface Resume {
   /** The first source position that no commit covers. */
   from: number;
   kept: number;
-  /** The committed state deltas of the step called `label`, in order. */
-  restored: NonNullable<RunContext['restored']>;
+  /** The committed state deltas of the step called `label`. */
+  restored: RunContext['restored'];
 }
 
 /** The start of a run without commits. */
-export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: () => [] };
+export const NOTHING_YET: Resume = { from: 0, kept: 0, restored: undefined };
 
 export interface StreamSettings {
   windowRows: number;

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { readStates, writeState } from '../../../src/io/runFolder/stateFile.js';
+import { type CommittedState, readStates, writeState } from '../../../src/io/runFolder/stateFile.js';
+import { collect } from '../../helpers/chunks.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const entry = fc.record({
@@ -12,6 +13,10 @@ const entry = fc.record({
   step: fc.constantFrom('deduplicate', 'mine'),
   value: fc.jsonValue().filter((value) => !JSON.stringify(value).includes('-0')),
 });
+
+async function entriesIn(states: readonly CommittedState[], step: string): Promise<unknown[]> {
+  return (await collect(readStates(nodeFiles, states, step))).flat();
+}
 
 test('what is written is read back, step by step, over several files in their order', async (t) => {
   const folder = await testFolder(t);
@@ -27,10 +32,9 @@ test('what is written is read back, step by step, over several files in their or
           assert.equal(rows, entries.length);
           states.push({ path, sha256 });
         }
-        const restored = await readStates(nodeFiles, states);
         for (const step of ['deduplicate', 'mine']) {
-          const written = [...one, ...two].filter((item) => item.step === step).map(({ value }) => value);
-          assert.deepEqual(restored.get(step) ?? [], JSON.parse(JSON.stringify(written)));
+          const written = [...one, ...two].filter((item) => item.step === step);
+          assert.deepEqual(await entriesIn(states, step), JSON.parse(JSON.stringify(written)));
         }
       },
     ),
@@ -38,12 +42,27 @@ test('what is written is read back, step by step, over several files in their or
   );
 });
 
-test('only the named steps, and no file for none', async (t) => {
+test('entries of one step alone, whatever the values of others look like', async (t) => {
   const path = join(await testFolder(t), 'state');
-  const entries = ['a', 'b', 'a'].map((step, seq) => ({ seq, step, value: seq }));
+  const tricky = { seq: 1, step: 'b', value: { x: ',"step":"a","value":1}', step: 'a', value: 1 } };
+  const entries = [{ seq: 0, step: 'a', value: 0 }, tricky, { seq: 12, step: 'a', value: 'two\nlines' }];
   const { sha256 } = (await writeState(nodeFiles, path, entries))!;
-  assert.deepEqual([...(await readStates(nodeFiles, [{ path, sha256 }], ['a']))], [['a', [0, 2]]]);
-  assert.deepEqual([...(await readStates(nodeFiles, [{ path: 'gone', sha256 }], []))], []);
+  assert.deepEqual(await entriesIn([{ path, sha256 }], 'a'), [entries[0], entries[2]]);
+  assert.deepEqual(await entriesIn([], 'a'), []);
+});
+
+test('a state is read in pieces: the memory of one, however many entries, and lines longer than a piece', async (t) => {
+  const path = join(await testFolder(t), 'state');
+  const long = 'é'.repeat(300_000);
+  const entries = Array.from({ length: 20_000 }, (_, seq) => ({
+    seq,
+    step: 'a',
+    value: seq === 9 ? long : `${seq}`,
+  }));
+  const { sha256 } = (await writeState(nodeFiles, path, entries))!;
+  const pieces = await collect(readStates(nodeFiles, [{ path, sha256 }], 'a'));
+  assert.deepEqual(pieces.flat(), entries);
+  assert.ok(Math.max(...pieces.map(({ length }) => length)) < 2000);
 });
 
 test('no deltas: no file', async (t) => {
@@ -58,7 +77,7 @@ test('a state that is not as it was written is refused, named', async (t) => {
   const bytes = await readFile(path);
   bytes[12]! ^= 1;
   await writeFile(path, bytes);
-  await assert.rejects(readStates(nodeFiles, [{ path, sha256 }]), {
+  await assert.rejects(entriesIn([{ path, sha256 }], 's'), {
     code: 'ERR_DATA_INVALID',
     message: /state: the state of a run is damaged: its bytes are not .*--fresh/,
   });

@@ -15,6 +15,7 @@ import {
 import { funnelOf, reportOf } from '../../../src/run/report/report.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
+import { unwatched } from '../../helpers/unwatched.js';
 
 const TEXT = `name: leaks
 limit: 4
@@ -132,7 +133,7 @@ async function runUntil(plan: Plan, folder: string, rowsMax: number): Promise<st
     signal: stop.signal,
     now: () => new Date(0),
     nowMs: () => 0,
-    memoryPeakBytes: () => 0,
+    watchProcess: unwatched,
     emit(event) {
       if (event.event === 'flowing') starts.push(event.from);
       if (event.event === 'delivered' && event.watermark >= rowsMax) stop.abort();
