@@ -6,30 +6,31 @@ import { deriveUniform } from '../../src/random.js';
  * frames and words, so that any two of them have 3-grams in common, as questions of one generator do.
  */
 
-const NAMES =
-  'Mara Tom Ines Omar Yuki Lena Raj Nora Paul Aisha Hugo Mina Karl Zoe Ivan Rosa Ben Tara Luis Emma Amir Clara Noah Sana Felix Greta Jonas Leila'.split(
-    ' ',
-  );
-const THINGS =
-  'apples marbles rolls tickets books stamps coins bottles chairs lamps pencils cards boxes shirts flowers eggs tiles bricks ropes candles baskets kites maps stones keys plates cups ribbons notebooks scarves drums melons'.split(
-    ' ',
-  );
-const PLACES =
-  'market school harbour bakery library farm station museum garden factory bridge bakery office theatre stadium village workshop castle hotel valley'.split(
-    ' ',
-  );
-const VERBS =
-  'buys sells makes finds packs paints carries counts borrows returns loses wins orders repairs sorts stores washes trades'.split(
-    ' ',
-  );
-const KINDS =
-  'red small heavy old new round cheap wooden broken bright empty striped large clean soft rare plain fresh short thick'.split(
-    ' ',
-  );
-const TIMES =
-  'every morning|on Monday|each week|in the first hour|after lunch|before noon|during the holidays|at the end of the month|twice a day|on the second day|in spring|within three days'.split(
-    '|',
-  );
+const NAMES = (
+  'Mara Tom Ines Omar Yuki Lena Raj Nora Paul Aisha Hugo Mina Karl Zoe Ivan Rosa Ben Tara Luis Emma ' +
+  'Amir Clara Noah Sana Felix Greta Jonas Leila'
+).split(' ');
+const THINGS = (
+  'apples marbles rolls tickets books stamps coins bottles chairs lamps pencils cards boxes shirts ' +
+  'flowers eggs tiles bricks ropes candles baskets kites maps stones keys plates cups ribbons ' +
+  'notebooks scarves drums melons'
+).split(' ');
+const PLACES = (
+  'market school harbour bakery library farm station museum garden factory bridge bakery office ' +
+  'theatre stadium village workshop castle hotel valley'
+).split(' ');
+const VERBS = (
+  'buys sells makes finds packs paints carries counts borrows returns loses wins orders repairs ' +
+  'sorts stores washes trades'
+).split(' ');
+const KINDS = (
+  'red small heavy old new round cheap wooden broken bright empty striped large clean soft rare ' +
+  'plain fresh short thick'
+).split(' ');
+const TIMES = (
+  'every morning|on Monday|each week|in the first hour|after lunch|before noon|during the holidays|' +
+  'at the end of the month|twice a day|on the second day|in spring|within three days'
+).split('|');
 
 /** What may stand for each word of a frame. */
 const SLOTS: Readonly<Record<string, readonly string[]>> = {

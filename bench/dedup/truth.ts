@@ -8,7 +8,8 @@ import { words } from '../../src/operators/lib/words.js';
 export function exactNearDuplicates(texts: readonly string[], threshold: number): boolean[] {
   const sets = texts.map((text) => shingleSet(words(text)));
   const frequency = new Map<string, number>();
-  for (const set of sets) for (const shingle of set) frequency.set(shingle, (frequency.get(shingle) ?? 0) + 1);
+  for (const set of sets)
+    for (const shingle of set) frequency.set(shingle, (frequency.get(shingle) ?? 0) + 1);
   const rowsOf = new Map<string, number[]>();
   return sets.map((set, row) => {
     const rarestFirst = [...set].sort(

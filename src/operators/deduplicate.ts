@@ -6,7 +6,7 @@ import { scanRows } from '../flow/steps/scanRows.js';
 import { createBands } from './lib/near/bands.js';
 import { type Fingerprint, createFingerprints } from './lib/near/fingerprint.js';
 import { type KeySet, createKeySet } from './lib/near/keySet.js';
-import { createMemoryBudget } from './lib/near/memoryBudget.js';
+import { BYTES_PER_MIB, createMemoryBudget } from './lib/near/memoryBudget.js';
 import { type NearIndex, createNearIndex } from './lib/near/nearIndex.js';
 import { shinglesReader } from './lib/near/shingles.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
@@ -33,7 +33,7 @@ const options = z.strictObject({
     .min(1)
     .default(4096)
     .describe(
-      'The most memory for the questions that passed, about 3,000 of 47 words a MiB. Beyond it the run ends with ERR_MEMORY; with a ' +
+      'The most memory for the questions that passed, 3,000 to 4,000 of 47 words a MiB. Beyond it the run ends with ERR_MEMORY; with a ' +
         'larger number it goes on. It decides no row.',
     ),
 });
@@ -54,7 +54,7 @@ export interface DeduplicateOptions {
    */
   ignoreNumbers?: boolean;
   /**
-   * The most memory for the questions that passed, about 3,000 of 47 words a MiB. Beyond it the run ends with ERR_MEMORY; with a
+   * The most memory for the questions that passed, 3,000 to 4,000 of 47 words a MiB. Beyond it the run ends with ERR_MEMORY; with a
    * larger number it goes on. It decides no row.
    *
    * @default 4096
@@ -66,15 +66,16 @@ export const deduplicateSpec = defineSpec({
   name: 'deduplicate',
   summary: 'Drops questions that came before in this run, word for word or nearly so; the first one stays.',
   details:
-    'Exact copies are found after case, spaces and punctuation are folded. Near copies are found by set similarity search with ' +
-    'prefix filtering: it compares the 3-grams themselves, and misses none but among thousands of questions that are all nearly ' +
-    'similar enough. Of a question of more than 256 3-grams a sample is compared. A question of 47 words that passed keeps 300 ' +
-    'bytes in memory with `similarityMin: 0.8`, 340 with 0.7, and 11 with null. Earlier means a lower position in the source, ' +
-    'never an earlier arrival.',
+    'Exact copies are found after case, spaces and punctuation are folded. Questions that meet in a band of their ' +
+    'signatures (locality-sensitive hashing) are compared 3-gram by 3-gram; 98 of 100 pairs at the threshold meet, and nearly all ' +
+    'above it. Of a question of more than 256 3-grams a sample is compared. A question of 47 words that passed takes 220 to 290 ' +
+    'bytes of memory with `similarityMin: 0.8`, 310 to 420 with 0.7, and 10 to 15 with null. Earlier means a lower position ' +
+    'in the source, never an earlier arrival.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],
   models: () => [],
+  memoryMiB: ({ similarityMin }, rows) => (rows * bytesOf(similarityMin)) / BYTES_PER_MIB,
   drops: {
     duplicate: 'word for word the same as an earlier question',
     nearDuplicate: 'nearly the same as an earlier question',
@@ -88,6 +89,15 @@ export const deduplicateSpec = defineSpec({
   operator: deduplicate,
 });
 
+/** Bytes for a question of 47 words, where tables are as full as they are on average. */
+function bytesOf(similarityMin: number | null): number {
+  if (similarityMin === null) return PAIR_BYTES;
+  return PAIR_BYTES * (1 + createBands(similarityMin).count) + 2 * TYPICAL_SHINGLES + 4;
+}
+
+const PAIR_BYTES = 12;
+const TYPICAL_SHINGLES = 45;
+
 /** The questions that passed. */
 interface Seen {
   keys: KeySet;
@@ -97,8 +107,9 @@ interface Seen {
 /**
  * Drops questions that came before in this run, word for word or nearly so; the first one stays.
  *
- * Reads `question`; drops as `duplicate` or `nearDuplicate`. Method: set similarity search on word 3-grams with prefix filtering
- * (Chaudhuri et al. 2006, Bayardo et al. 2007). State: about 0.3 KB a question kept, at most `memoryMiB`.
+ * Reads `question`; drops as `duplicate` or `nearDuplicate`. Method: locality-sensitive hashing of sketches of word 3-grams
+ * (Broder 1997; Dahlgaard, Knudsen and Thorup 2017), and comparison of the 3-grams. State: about 0.3 KB a question kept, at
+ * most `memoryMiB`.
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
@@ -142,7 +153,7 @@ export function deduplicate(
         return { outcome: KEEP, delta: last.delta };
       },
       apply({ keys, near }, delta: string) {
-        // Of a row that was just decided, it is still there.
+        // The fingerprint of a row that was just decided is still there.
         const fingerprint = last?.delta === delta ? last.fingerprint : fingerprints.decode(delta);
         last = null;
         keys.add(fingerprint.keyLow, fingerprint.keyHigh);

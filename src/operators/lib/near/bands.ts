@@ -12,7 +12,7 @@ export interface Bands {
 }
 
 /** Two sets at the threshold meet in some band with this probability; more similar ones more often. */
-const RECALL_AT_THRESHOLD = 0.97;
+const CHANCE_AT_THRESHOLD = 0.97;
 const BANDS_MAX = 20;
 const ROWS_MAX = 6;
 
@@ -21,10 +21,10 @@ const ROWS_MAX = 6;
  * few enough: each band takes memory.
  */
 export function createBands(threshold: number): Bands {
-  const leastChance = 1 - (1 - RECALL_AT_THRESHOLD) ** (1 / BANDS_MAX);
-  const rowsFit = Math.floor(Math.log(leastChance) / Math.log(threshold));
-  const rows = Math.max(1, Math.min(ROWS_MAX, rowsFit));
-  const count = Math.max(1, Math.ceil(Math.log(1 - RECALL_AT_THRESHOLD) / Math.log(1 - threshold ** rows)));
+  const leastChance = 1 - (1 - CHANCE_AT_THRESHOLD) ** (1 / BANDS_MAX);
+  let rows = 1;
+  while (rows < ROWS_MAX && threshold ** (rows + 1) >= leastChance) rows += 1;
+  const count = Math.max(1, Math.ceil(Math.log(1 - CHANCE_AT_THRESHOLD) / Math.log(1 - threshold ** rows)));
   const binOf = chosenBins(count * rows);
 
   function write(bins: Int32Array, hashes: Int32Array): void {

@@ -38,7 +38,9 @@ const SHINGLE_BYTES = 2;
 export function createFingerprints(bands: Bands | null): Fingerprints {
   const bandCount = bands?.count ?? 0;
   const headBytes = bands ? WORD_BYTES * (HEAD_WORDS + bandCount) : KEY_BYTES;
-  const bytes = Buffer.alloc(WORD_BYTES * HEAD_WORDS + WORD_BYTES * bandCount + SHINGLE_BYTES * SHINGLES_MAX + 1);
+  const bytes = Buffer.alloc(
+    WORD_BYTES * HEAD_WORDS + WORD_BYTES * bandCount + SHINGLE_BYTES * SHINGLES_MAX + 1,
+  );
   // A buffer of its own, which begins at an offset of 0.
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS);
   const bins = new Int32Array(BINS);

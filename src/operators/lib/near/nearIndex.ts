@@ -28,8 +28,8 @@ const CANDIDATES_MAX = 1024;
  * Two limits keep the work for one text bounded, whatever the texts are: a band leads to POSTINGS_MAX texts, and CANDIDATES_MAX texts
  * are compared. They matter among thousands of stored texts that are all nearly similar enough.
  *
- * Memory: 11 bytes a band, 2 a shingle (of at most 256) and 4 a text. A text of 47 words takes about 230 bytes with a threshold of
- * 0.8, which has 12 bands, and 320 with 0.7, which has 20.
+ * Memory: 10 to 15 bytes a band, 2 a shingle (of at most 256) and 4 a text. A text of 47 words takes 210 to 270 bytes with a threshold
+ * of 0.8, which has 12 bands, and 290 to 400 with 0.7, which has 20.
  */
 export function createNearIndex(threshold: number, bands: Bands, budget: MemoryBudget): NearIndex {
   const postings = createPostings(budget);
