@@ -86,10 +86,10 @@ export function totalsOf({ manifest }: CommittedRun): {
   counts: Record<string, number>;
 } {
   const { commits } = manifest.content;
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const commit of commits) {
-    for (const [key, rows] of Object.entries(commit.counts)) counts[key] = (counts[key] ?? 0) + rows;
+    for (const [key, rows] of Object.entries(commit.counts)) counts.set(key, (counts.get(key) ?? 0) + rows);
   }
   const last = commits.at(-1);
-  return { positions: last?.next ?? 0, kept: last?.kept ?? 0, counts };
+  return { positions: last?.next ?? 0, kept: last?.kept ?? 0, counts: Object.fromEntries(counts) };
 }

@@ -212,8 +212,7 @@ export function shapeOf<Options, Reads extends ColumnTypes, Writes extends reado
 }
 
 export function modelOf(context: RunContext, name: string): Model {
-  const model = context.models[name];
-  if (model) return model;
+  if (Object.hasOwn(context.models, name)) return context.models[name]!;
   throw new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
     `no model is called "${name}", expected one of: ${Object.keys(context.models).join(', ') || '(none given)'}`,
