@@ -1,4 +1,4 @@
-import { type ReplicaFile, followReplicas } from './replicaFile.js';
+import { type ReplicaList, followReplicas } from './replicaList.js';
 import { type Pool, type PoolOptions, createPool } from './pool.js';
 
 /**
@@ -12,7 +12,7 @@ export interface SharedPools {
 
 export interface SharedPoolOptions extends PoolOptions {
   /** Lists the servers from now on; `urls` are those that it lists at first. */
-  file?: ReplicaFile | undefined;
+  file?: ReplicaList | undefined;
 }
 
 export interface TakenPool {
@@ -57,7 +57,7 @@ export function createSharedPools(open: typeof createPool = createPool): SharedP
   }
 }
 
-function begin(pool: Pool, { clock }: PoolOptions, file: ReplicaFile | undefined): Shared {
+function begin(pool: Pool, { clock }: PoolOptions, file: ReplicaList | undefined): Shared {
   const shared: Shared = { pool, users: 0, following: new AbortController(), faultyLines: 0 };
   const { signal } = shared.following;
   if (file === undefined) return shared;

@@ -15,7 +15,7 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
-import { type ReplicaFile, loadReplicas } from '../pool/replicaFile.js';
+import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
@@ -193,7 +193,7 @@ function notesOf({ replicas }: Pool, { notes }: Tally, faultyLines: number): Pic
   const servers = replicas.filter(({ connections }) => connections.hasSurplus()).length;
   const noted = {
     'a server sent more than its replies, so each of its connections carries one request': servers,
-    'a line of replicasFile names no server and was left out': faultyLines,
+    'a line of replicasFrom names no server and was left out': faultyLines,
   };
   const own = Object.entries(noted).filter(([, count]) => count > 0);
   if (own.length === 0) return notes.stats();
@@ -245,7 +245,16 @@ async function startManaged(
     const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
     const tell = (starting: Starting): void =>
       onStarting?.(name, { ...starting, line: printableLine(starting.line, LOG_LINE_CHARS_MAX) });
-    return await startServer(name, serve, { env, clean, clock, isReady, signal, onStarting: tell });
+    const deathAdvice = ' in the middle of the run; start the run again to go on';
+    return await startServer(name, serve, {
+      env,
+      clean,
+      deathAdvice,
+      clock,
+      isReady,
+      signal,
+      onStarting: tell,
+    });
   } catch (error) {
     await disconnect();
     throw error;
@@ -361,18 +370,18 @@ function connect(
 /** Where the servers are: as the pool writes their urls, and as the user has. */
 function serversOf(
   name: string,
-  { replicas, replicasFile }: ServerOptions,
+  { replicas, replicasFrom }: ServerOptions,
   { besideV1 = false }: Speaks,
   folder: string,
-): { urls: string[]; file: ReplicaFile | undefined; writtenAs: ReadonlyMap<string, string> } {
+): { urls: string[]; file: ReplicaList | undefined; writtenAs: ReadonlyMap<string, string> } {
   // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
   const toUrl = (written: string): string =>
     (besideV1 ? `${withoutV1(written)}/v1` : new URL(written).href).replace(/\/+$/, '');
-  if (replicasFile === undefined) {
+  if (replicasFrom === undefined) {
     const pairs = replicas.map((written): [string, string] => [toUrl(written), written]);
     return { urls: pairs.map(([url]) => url), file: undefined, writtenAs: new Map(pairs) };
   }
-  const file = { path: resolve(folder, replicasFile), faultOf: baseUrlFault, toUrl };
+  const file = { path: resolve(folder, replicasFrom), faultOf: baseUrlFault, toUrl };
   return { urls: loadReplicas(name, file), file, writtenAs: new Map() };
 }
 

@@ -40,21 +40,21 @@ export function addressOptions(path: string) {
   };
 }
 
-/** The same where a file may list the servers, `replicasFile`. */
+/** The same where a file may list the servers, `replicasFrom`. */
 export function listedOptions(path: string) {
   return { ...addressOptions(path), replicas: urlsOption(path).default([]).describe(REPLICAS_HELP) };
 }
 
 /** Options that say how much at once and for how long. */
 export const loadOptions = {
-  replicasFile: z
+  replicasFrom: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'In place of `replicas`: a text file that lists them, one url a line, from the folder of the pipeline file on. It is read ' +
-        'again all the time, so servers may come and go while the run goes on: jobs of a cluster write their url into it when ' +
-        'they answer, and take it out before they end. While it lists none, the run waits, for `unreachableMs`.',
+      'In place of `replicas`: a text file that lists them, one url a line, or a folder of such files, as [servers]. It is read ' +
+        'again all the time, so servers may come and go while the run goes on; `scalequest serve` keeps such a folder. While ' +
+        'it lists none, the run waits, for `unreachableMs`.',
     ),
   serve: serveOptions.optional().describe(serveOptions.description!),
   slots: z
@@ -129,18 +129,18 @@ export function checkServers(
   {
     serve,
     replicas,
-    replicasFile,
-  }: { serve?: unknown; replicas: readonly string[]; replicasFile?: string | undefined },
+    replicasFrom,
+  }: { serve?: unknown; replicas: readonly string[]; replicasFrom?: string | undefined },
   context: z.RefinementCtx,
 ): void {
-  if (replicasFile === undefined && replicas.length === 0) {
-    const message = 'expected the urls of the servers, or replicasFile, a file that lists them';
+  if (replicasFrom === undefined && replicas.length === 0) {
+    const message = 'expected the urls of the servers, or replicasFrom, a file or folder that lists them';
     context.addIssue({ code: 'custom', path: ['replicas'], message });
   }
-  if (replicasFile !== undefined && (replicas.length > 0 || serve !== undefined)) {
+  if (replicasFrom !== undefined && (replicas.length > 0 || serve !== undefined)) {
     const other = serve === undefined ? 'replicas' : 'serve';
-    const message = `expected either ${other} or replicasFile`;
-    context.addIssue({ code: 'custom', path: ['replicasFile'], message });
+    const message = `expected either ${other} or replicasFrom`;
+    context.addIssue({ code: 'custom', path: ['replicasFrom'], message });
     return;
   }
   if (!serve || replicas.length === 1) return;
@@ -186,7 +186,7 @@ export function withoutV1(url: string): string {
 
 export interface ServerOptions {
   replicas: readonly string[];
-  replicasFile?: string | undefined;
+  replicasFrom?: string | undefined;
   model: string;
   apiKeyEnv?: string | undefined;
   serve?: ServeOptions | undefined;
@@ -203,12 +203,12 @@ export interface ServerOptions {
 /** The part of a description that all models behind servers have in common. */
 export function describeServed({
   replicas,
-  replicasFile,
+  replicasFrom,
   model,
   apiKeyEnv,
   serve,
   timeoutMs,
-}: Pick<ServerOptions, 'replicas' | 'replicasFile' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
-  const servers = { replicas, replicasFile, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
+}: Pick<ServerOptions, 'replicas' | 'replicasFrom' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
+  const servers = { replicas, replicasFrom, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
   return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
 }

@@ -3,7 +3,7 @@ import { bosFault } from '../../backends/templates/bosFault.js';
 import type { Model } from '../../backends/model.js';
 import { type OpenModelDeps, openModel, probeModel } from '../../backends/openModel.js';
 import { type ModelConfig, describeModel, protocolOf } from '../../backends/registry.js';
-import { loadReplicas } from '../../backends/pool/replicaFile.js';
+import { loadReplicas } from '../../backends/pool/replicaList.js';
 import { baseUrlFault } from '../../backends/server/serverOptions.js';
 import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from '../../operators/lib/operator.js';
@@ -37,8 +37,8 @@ function withListed(
   ask: (config: ModelConfig) => Promise<ScaleQuestError | null>[],
 ): Promise<ScaleQuestError | null>[] {
   const { servers } = describeModel(config);
-  if (servers?.replicasFile === undefined) return ask(config);
-  const path = resolve(folder, servers.replicasFile);
+  if (servers?.replicasFrom === undefined) return ask(config);
+  const path = resolve(folder, servers.replicasFrom);
   try {
     const replicas = loadReplicas(name, { path, faultOf: baseUrlFault, toUrl: (url) => url });
     if (replicas.length === 0) {
@@ -46,7 +46,7 @@ function withListed(
       return [Promise.resolve(new ScaleQuestError('ERR_MODEL_UNREACHABLE', message))];
     }
     const { name: protocol, options } = protocolOf(config);
-    const { replicasFile: _, ...others } = options as { replicasFile?: string };
+    const { replicasFrom: _, ...others } = options as { replicasFrom?: string };
     return ask({ ...config, [protocol]: { ...others, replicas } } as ModelConfig);
   } catch (error) {
     if (error instanceof ScaleQuestError) return [Promise.resolve(error)];

@@ -39,12 +39,12 @@ test('a url must be a bare base of the API, once', () => {
 });
 
 test('the servers are listed in one way', () => {
-  assert.match(faultOf({ replicas: undefined }), /^expected the urls of the servers, or replicasFile/);
-  assert.equal(faultOf({ replicas: undefined, replicasFile: 'servers.txt' }), 'none');
-  assert.equal(faultOf({ replicasFile: 'servers.txt' }), 'expected either replicas or replicasFile');
+  assert.match(faultOf({ replicas: undefined }), /^expected the urls of the servers, or replicasFrom/);
+  assert.equal(faultOf({ replicas: undefined, replicasFrom: 'servers.txt' }), 'none');
+  assert.equal(faultOf({ replicasFrom: 'servers.txt' }), 'expected either replicas or replicasFrom');
   const serve = { command: ['vllm'] };
-  const given = { replicas: undefined, replicasFile: 'servers.txt', serve };
-  assert.equal(faultOf(given), 'expected either serve or replicasFile');
+  const given = { replicas: undefined, replicasFrom: 'servers.txt', serve };
+  assert.equal(faultOf(given), 'expected either serve or replicasFrom');
 });
 
 test('serve starts one server', () => {
@@ -65,7 +65,7 @@ test('the description of servers says where they are and whether the run starts 
   assert.deepEqual(servers, {
     ...{
       replicas: ['http://h/v1'],
-      replicasFile: undefined,
+      replicasFrom: undefined,
       model: 'm',
       apiKeyEnv: 'K',
       isManaged: true,

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   type ListedReplicas,
-  type ReplicaFile,
+  type ReplicaList,
   followReplicas,
   loadReplicas,
   parseReplicas,
-} from '../../../src/backends/pool/replicaFile.js';
+} from '../../../src/backends/pool/replicaList.js';
 import { baseUrlFault } from '../../../src/backends/server/serverOptions.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
-const fileAt = (path: string): ReplicaFile => ({ path, faultOf: baseUrlFault, toUrl: (url) => url });
+const fileAt = (path: string): ReplicaList => ({ path, faultOf: baseUrlFault, toUrl: (url) => url });
 
 test('a line is a url; empty lines, remarks and a second mention count nothing', () => {
   const text =
@@ -38,7 +38,13 @@ test('at first a file may be missing, but must not be wrong', () => {
       `model m: ${path}:2: found here, expected a url.*; expected the base of a server’s API`,
     ),
   });
-  assert.throws(() => loadReplicas('m', fileAt(folder)), { code: 'ERR_MODEL_LOAD', message: /cannot read/ });
+  assert.throws(() => loadReplicas('m', fileAt(folder)), { message: /m: a file of \/.*: found here/ });
+  writeFileSync(path, 'http://b:1/v1');
+  writeFileSync(join(folder, 'a.url'), 'http://a:1/v1\n');
+  writeFileSync(join(folder, '.a.url.tmp'), 'http://a:1/v');
+  assert.deepEqual(loadReplicas('m', fileAt(folder)), ['http://a:1/v1', 'http://b:1/v1']);
+  const below = join(path, 'x');
+  assert.throws(() => loadReplicas('m', fileAt(below)), { code: 'ERR_MODEL_LOAD', message: /cannot read/ });
   rmSync(folder, { recursive: true });
 });
 
