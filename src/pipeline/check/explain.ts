@@ -132,13 +132,13 @@ function sized(origin: string, comparison: string, bound: number | bigint): stri
 }
 
 function article(type: string): string {
-  const names: Record<string, string> = {
-    object: 'a map of keys',
-    array: 'a list',
-    int: 'a whole number',
-    record: 'a map of keys',
-  };
-  return names[type] ?? `a ${type}`;
+  const names: ReadonlyMap<string, string> = new Map([
+    ['object', 'a map of keys'],
+    ['array', 'a list'],
+    ['int', 'a whole number'],
+    ['record', 'a map of keys'],
+  ]);
+  return names.get(type) ?? `a ${type}`;
 }
 
 /** The keys that the schema knows at a path, looking through defaults, refinements and unions. */
