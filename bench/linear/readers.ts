@@ -119,6 +119,8 @@ export function cpuMsOf(work: () => void): number {
   return (user + system) / 1000;
 }
 
+/** In one piece, as texts come: the first reader of a repeated string would pay for joining it. */
 export function textOf(piece: string, chars: number): string {
-  return piece.repeat(Math.ceil(chars / piece.length)).slice(0, chars);
+  const repeated = piece.repeat(Math.ceil(chars / piece.length)).slice(0, chars);
+  return Buffer.from(repeated).toString();
 }

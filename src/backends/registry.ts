@@ -72,7 +72,7 @@ export interface ProtocolUse {
 }
 
 export function protocolOf(config: ModelConfig): ProtocolUse {
-  const name = PROTOCOL_NAMES.find((key) => key in config)!;
+  const name = PROTOCOL_NAMES.find((key) => Object.hasOwn(config, key))!;
   const entries = config as unknown as Record<string, object>;
   // The record's entries differ in their types; a parsed config holds the types of its own protocol.
   return {

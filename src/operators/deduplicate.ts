@@ -125,6 +125,6 @@ export function deduplicate(
         near?.add(signature!);
       },
     },
-    (context.restored?.(shape.step) ?? []) as string[],
+    context.restored?.(shape.step),
   );
 }

@@ -10,7 +10,7 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import { committedShards, isComplete, resumeOf, totalsOf } from '../io/runFolder/commits.js';
+import { committedShards, isComplete, stateValuesOf, totalsOf } from '../io/runFolder/commits.js';
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
@@ -40,6 +40,8 @@ export interface RunWorld {
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
   watchProcess: WatchProcess;
+  /** Source positions after which a commit comes at the latest; see `commitPositionsOf`. A simulation has fewer. */
+  commitPositions?: number | undefined;
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
@@ -79,9 +81,11 @@ async function reportIn(
   folder: RunFolder,
   skipped: SkippedCounter | null = null,
 ): Promise<Report> {
-  const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
+  const deltas = await stateValuesOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
-  const report = reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  const report = reportOf(plan, totals, (funnel) =>
+    figuresOf(plan, (step) => deltas.get(step) ?? [], funnel),
+  );
   return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
@@ -170,7 +174,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, startEncoder } = world;
+  const { files, prompt, signal, emit, record, startEncoder, commitPositions } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -192,7 +196,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal },
+        ...{ prompt, resume, signal, commitPositions },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
           const rows = await readRows(lo, rowsMax);
@@ -201,6 +205,7 @@ async function runRows(
         },
         sink: {
           append: sink.append,
+          appendEvents: sink.appendEvents,
           async commit(cut) {
             await sink.commit(cut);
             try {

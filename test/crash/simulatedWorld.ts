@@ -26,13 +26,18 @@ export const PIPELINES = {
   ),
   /** Ends with its source, in a commit without a shard. */
   limited: pipelineText(['limit: 61'], 6, '  - keepBest: { rewardMin: 0.75 }'),
+  /** Keeps few rows, so that most commits come by source positions, some of them without a shard. */
+  rare: pipelineText(['limit: 67'], 6, '  - keepBest: { rewardMin: 0.97 }', 'rare'),
 };
+
+/** Source positions after which a commit comes at the latest, where they are fewer than in other runs. */
+const COMMIT_POSITIONS: Partial<Record<string, number>> = { rare: 9 };
 
 export type PipelineName = keyof typeof PIPELINES;
 
-function pipelineText(end: readonly string[], shardRows: number, last: string): string {
+function pipelineText(end: readonly string[], shardRows: number, last: string, name = 'crash'): string {
   return [
-    'name: crash',
+    `name: ${name}`,
     'seed: 11',
     ...end,
     'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }',
@@ -99,6 +104,7 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     nowMs: () => (elapsedMs += 1000),
     watchProcess: unwatched,
     startEncoder: encoderHere,
+    commitPositions: COMMIT_POSITIONS[plan.name],
     emit: () => {},
   };
   await makeRunFolder(files, RUN_FOLDER);

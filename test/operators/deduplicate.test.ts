@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { deduplicate } from '../../src/operators/deduplicate.js';
+import { committedValues } from '../helpers/committedValues.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
 
 async function run(questions: readonly string[], similarityMin: number | null = 0.8, batchRows?: number) {
@@ -86,7 +87,9 @@ test('restored deltas give the same decisions as the live state', async () => {
       const whole = await run(given);
       const before = await run(given.slice(0, cut));
       const restored = JSON.parse(JSON.stringify(before.deltas.map(({ value }) => value))) as unknown[];
-      const context = contextOf([], { restored: (step) => (step === 'deduplicate' ? restored : []) });
+      const context = contextOf([], {
+        restored: (step) => committedValues(step === 'deduplicate' ? restored : []),
+      });
       const after = await runOperator(deduplicate({}, context), questionsInput(given.slice(cut)));
       assert.deepEqual(
         after.rows.map(({ question }) => question),

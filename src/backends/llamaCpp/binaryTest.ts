@@ -7,7 +7,10 @@ import { basename } from 'node:path';
 const TEST_FILE = 'testBindingBinary.js';
 
 /** What the two say to each other, in this order: ready, start, loaded, test, done, exit. */
-const ANSWERS: Record<string, string> = { start: 'loaded', test: 'done' };
+const ANSWERS: ReadonlyMap<string, string> = new Map([
+  ['start', 'loaded'],
+  ['test', 'done'],
+]);
 
 /**
  * Runs `load`, which loads llama.cpp's binary, without the process in which node-llama-cpp loads that binary once before: a
@@ -41,7 +44,7 @@ function passedTest(): ChildProcess {
     kill: () => true,
     send({ type }: { type: string }): boolean {
       if (type === 'exit') end();
-      else say(ANSWERS[type]!);
+      else say(ANSWERS.get(type)!);
       return true;
     },
   });

@@ -32,7 +32,8 @@ export function isReplayed(result: StepResult | undefined): boolean {
 /** The state of a stateful step after the rows below `upTo`, as a hash; `upTo` is null before its first batch. */
 export interface StepState {
   upTo: number | null;
-  hash: string;
+  /** A promise while the state of earlier commits is being restored. */
+  hash: string | Promise<string>;
 }
 
 /** Whether the step at index `at` has nothing to do, because its result was replayed from the cache. */

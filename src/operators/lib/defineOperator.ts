@@ -1,3 +1,4 @@
+import { cellOf } from '../../arrow/cellOf.js';
 import { z } from 'zod';
 import type { Column, ColumnValue } from '../../arrow/columnType.js';
 import { columnTypeSchema } from '../../arrow/columnTypeSchema.js';
@@ -208,12 +209,12 @@ function outcomeOf(decision: RowDecision, { writes, drops }: CheckedDefinition):
   const values = (decision ?? {}) as Record<string, ColumnValue>;
   const reason = values['drop'];
   if (typeof reason === 'string' && !writes.some(({ name }) => name === 'drop')) {
-    if (reason in drops) return drop(reason);
+    if (Object.hasOwn(drops, reason)) return drop(reason);
     throw new RowError('ROW_OPERATOR', `dropped the row for "${reason}", which its \`drops\` do not name`);
   }
   // A value of the wrong type would end the run where the column is built, though it is the mistake of this row alone.
   for (const column of writes) {
-    const fault = findFault(column, values[column.name] ?? null);
+    const fault = findFault(column, cellOf(values, column.name));
     if (fault !== null) throw new RowError('ROW_OPERATOR', `in its column "${column.name}" ${fault}`);
   }
   return keep(values);

@@ -9,7 +9,7 @@ import { committedShards } from '../../../src/io/runFolder/commits.js';
 import { openRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { rejectsFile, shardFile, stateFile } from '../../../src/io/runFolder/runPaths.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { writeRejects } from '../../../src/io/runFolder/rejectsWriter.js';
+import { writeRejects } from '../../helpers/commitFiles.js';
 import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
