@@ -102,6 +102,8 @@ export interface ErrorDetails {
 export interface RowErrorDetails extends ErrorDetails {
   /** What the model wrote, whole: it goes into the table of lost rows. */
   reply?: string | undefined;
+  /** A server’s or the machine’s moment decided, so that the same row may go otherwise another time. */
+  mayDiffer?: boolean | undefined;
 }
 
 /** Ends the run, or the command, with everything committed intact. */
@@ -126,10 +128,13 @@ export class ScaleQuestError extends Error {
 export class RowError extends ScaleQuestError {
   /** What the model wrote, for the table of lost rows; absent where it wrote nothing. */
   readonly reply: string | undefined;
+  /** Whether the same row may go otherwise another time: then no later run replays this result. */
+  readonly mayDiffer: boolean;
 
   constructor(code: ErrorCode, message: string, details: RowErrorDetails = {}) {
     super(code, message, details);
     this.reply = details.reply;
+    this.mayDiffer = details.mayDiffer ?? false;
   }
 }
 
