@@ -41,6 +41,7 @@ export {
   exportReplies,
   pruneReplies,
 } from './run/replyStore.js';
+export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
 // Connect operators in a pipe.
@@ -111,6 +112,7 @@ export { mapRows } from './flow/steps/mapRows.js';
 export { scanRows } from './flow/steps/scanRows.js';
 export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/steps/outcome.js';
 export type { Batch, BatchOperator } from './flow/batch.js';
+export type { CommittedDeltas } from './flow/committedDeltas.js';
 export type { LostRow, RowEvent, StateDelta } from './flow/rowEvents.js';
 export type * from './flow/steps/columnTypes.js';
 export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from './arrow/columnType.js';

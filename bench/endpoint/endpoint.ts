@@ -166,9 +166,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       refuse(one, plan);
       return;
     }
-    if (seenKeys.has(plan.key)) requests.repeated++;
-    else seenKeys.add(plan.key);
+    if (options.remembers) countRepeated(plan);
     begin(one, plan, fault);
+  }
+
+  function countRepeated({ key }: Plan): void {
+    if (seenKeys.has(key)) counts.requests.repeated++;
+    else seenKeys.add(key);
   }
 
   function faultOf(text: string, number: number): Fault | null {
@@ -181,10 +185,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 
   function begin(one: Open, plan: Plan, fault: Fault | null): void {
-    const workAt = work.length;
-    for (const { promptTokens } of plan.jobs) work.push(promptTokens, NaN);
+    const noteDone = options.remembers ? noteBegun(plan) : () => {};
     const onDone = (): void => {
-      plan.jobs.forEach(({ tokens }, at) => (work[workAt + at * 2 + 1] = tokens));
+      noteDone();
       counts.promptTokens += plan.promptTokens;
       if (latencyMs > 0) setTimeout(finish, latencyMs, one, plan, fault);
       else finish(one, plan, fault);
@@ -200,6 +203,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       return;
     }
     arm();
+  }
+
+  function noteBegun({ jobs: begun }: Plan): () => void {
+    const workAt = work.length;
+    for (const { promptTokens } of begun) work.push(promptTokens, NaN);
+    return () => begun.forEach(({ tokens }, at) => (work[workAt + at * 2 + 1] = tokens));
   }
 
   function finish(one: Open, plan: Plan, fault: Fault | null): void {

@@ -41,6 +41,8 @@ export interface EndpointOptions {
   /** What decides whether a request is hit: its number in order of arrival, or its own body and how often it came. */
   faultsBy: 'number' | 'body';
   bucketMs: number;
+  /** Keeps what `jobs` and the count of repeated requests need; millions of requests would fill the memory. */
+  remembers: boolean;
 }
 
 export const ENDPOINT_DEFAULTS: EndpointOptions = {
@@ -67,6 +69,7 @@ export const ENDPOINT_DEFAULTS: EndpointOptions = {
   faultSeed: 1,
   faultsBy: 'number',
   bucketMs: 1000,
+  remembers: true,
 };
 
 /** `--slots 64 --lengths '{"meanTokens":100,"sigma":0,"capTokens":100}'`: every option by its name, objects as JSON. */

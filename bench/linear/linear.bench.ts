@@ -15,7 +15,9 @@ interface Worst {
 function measure(read: ReadText, piece: string): Worst {
   const cpuMs = SIZES.map((chars) => {
     const text = textOf(piece, chars);
-    return cpuMsOf(() => isRead(read, text));
+    const once = (): number => cpuMsOf(() => isRead(read, text));
+    // A collection of garbage may fall into one of them.
+    return Math.min(once(), once());
   });
   return { piece, cpuMs };
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.js';
 import { planPipeline, promptOf } from '../../src/run/planPipeline.js';
 import { type OpenedModels, closeModels, openModels, storeModels } from '../../src/run/openModels.js';
 import { stepResultCacheOf } from '../../src/run/openStore.js';
+import { watchProcess } from '../../src/run/processUse.js';
 import { runInFolder } from '../../src/run/runInFolder.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openStore } from '../../src/store/store.js';
@@ -61,7 +62,7 @@ async function measuredRun(plan: Plan, folder: string, isFill: boolean): Promise
       signal: new AbortController().signal,
       now: () => new Date(),
       nowMs: () => performance.now(),
-      memoryPeakBytes: () => process.resourceUsage().maxRSS * 1024,
+      watchProcess,
       emit(event) {
         if (event.event === 'flowing') started = usedNow();
         // The clock of the processor is a call of the system: once, for the last row.

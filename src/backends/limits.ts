@@ -88,6 +88,8 @@ export const EJECTION_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 // Polls of a server (pool/metricsPoller.ts).
 
 export const POLL_PERIOD_MS = 1_000;
+/** How often a file that lists servers is read; a text counts when it is the same twice in a row. */
+export const REPLICA_LIST_PERIOD_MS = 500;
 /** Until a server has shown its size, but no longer than `FIRST_POLLS_MAX` polls. */
 export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
@@ -126,12 +128,16 @@ export const AFFINITY_LOOKAHEAD_CALLS = 64;
 
 // The batch API (batchApi/).
 
-/** A later run reads a file of requests again, to find what was ordered. */
+/** Of all requests of a batch. OpenAI: a later run reads its file again, to find what was ordered. */
 export const BATCH_FILE_BYTES_MAX = 48 * 2 ** 20;
 /** What a line of such a file has around the body of its request. */
 export const BATCH_LINE_BYTES = 160;
 export const BATCH_LIST_TIMEOUT_MS = 30_000;
 export const BATCH_CONNECTIONS_MAX = 8;
+/** How often results that are fewer than the service says are read, before those that lack are ordered again. */
+export const BATCH_READS_MAX = 3;
+/** How much earlier than we sent it an order may seem to be made: the service's clock and ours differ. */
+export const BATCH_CLOCKS_MS = 60_000;
 /** How long closing waits for orders that are in flight, and for their cancellation. */
 export const BATCH_CLOSE_MS = 10_000;
 
@@ -175,6 +181,7 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
   'an ejection ends, at its longest, before a server counts as busy for too long':
     EJECTION_BACKOFF.maxMs < BUSY_MS_DEFAULT,
   'ejections grow': EJECTION_BACKOFF.firstMs < EJECTION_BACKOFF.maxMs,
+  'a server is given calls within two seconds of being listed': REPLICA_LIST_PERIOD_MS * 4 <= 2_000,
   'a server of unknown size is polled more often': FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
   'a limit has several changes within the first polls': METRIC_LAG_POLLS_MAX * 4 <= FIRST_POLLS_MAX,
   'a page is taken for wrong only after its lag': METRIC_LAG_POLLS_MAX < CONTRADICTIONS_MAX,

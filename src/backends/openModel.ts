@@ -5,6 +5,7 @@ import { guardMarkers } from './guardMarkers.js';
 import type { Model } from './model.js';
 import type { SharedPools } from './pool/sharedPools.js';
 import type { OpenDeps } from './protocol.js';
+import { keyIn } from './server/apiKey.js';
 import { withRefusals } from './refusals.js';
 import {
   type ModelConfig,
@@ -59,5 +60,5 @@ function openDeps({ clock = systemClock, random = Math.random, ...deps }: OpenMo
 /** The key that the model's servers get; undefined if it has none, or its variable is not set. */
 function keyOf(config: ModelConfig, { env }: OpenModelDeps): string | undefined {
   const variable = describeModel(config).servers?.apiKeyEnv;
-  return variable === undefined ? undefined : env[variable]?.trim();
+  return variable === undefined ? undefined : keyIn(env, variable);
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { llamaCpp } from './llamaCpp/llamaCpp.js';
 import type { ModelAbility, Protocol, ProtocolDescription } from './protocol.js';
 import { anthropic } from './protocols/anthropic.js';
+import { anthropicBatch } from './protocols/anthropicBatch.js';
 import { classify } from './protocols/classify.js';
 import { embeddings } from './protocols/embeddings.js';
 import { openai } from './protocols/openai.js';
@@ -20,6 +21,7 @@ export const PROTOCOLS = {
   openai,
   openaiBatch,
   anthropic,
+  anthropicBatch,
   pooling,
   classify,
   scorePair,
@@ -70,7 +72,7 @@ export interface ProtocolUse {
 }
 
 export function protocolOf(config: ModelConfig): ProtocolUse {
-  const name = PROTOCOL_NAMES.find((key) => key in config)!;
+  const name = PROTOCOL_NAMES.find((key) => Object.hasOwn(config, key))!;
   const entries = config as unknown as Record<string, object>;
   // The record's entries differ in their types; a parsed config holds the types of its own protocol.
   return {

@@ -33,9 +33,8 @@ export function createProgram(): Command {
 }
 
 function exitCodeLines(): string {
+  const help = new Map(Object.entries(EXIT_CODE_HELP));
   return Object.entries(EXIT_CODES)
-    .map(
-      ([name, code]) => `  ${String(code).padStart(3)}  ${EXIT_CODE_HELP[name as keyof typeof EXIT_CODES]}`,
-    )
+    .map(([name, code]) => `  ${String(code).padStart(3)}  ${help.get(name)}`)
     .join('\n');
 }

@@ -1,3 +1,4 @@
+import { cellOf } from '../arrow/cellOf.js';
 import './steps/loadStepStreams.js';
 import { buildRows } from '../arrow/build.js';
 import type { CellValues, Column } from '../arrow/columnType.js';
@@ -37,7 +38,7 @@ export function fromRows<const Columns extends ColumnTypes>(
   return (lo, rowsMax) => {
     const read = rows.slice(lo, lo + rowsMax) as readonly Values[];
     if (read.length === 0) return null;
-    const values = declared.map(({ name }) => read.map((row) => row[name] ?? null));
+    const values = declared.map(({ name }) => read.map((row) => cellOf(row, name)));
     return buildRows([SEQ_COLUMN, ...declared], [read.map((_, at) => lo + at), ...values], read.length);
   };
 }

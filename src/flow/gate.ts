@@ -28,13 +28,15 @@ export interface GateOptions {
   segmentRows?: number;
 }
 
+type Found = { rows: number; isComplete: boolean } | 'tooEarly' | null;
+
 /** Source of batches whose step results are cached. */
 export interface Replay {
   /**
    * What is cached for the positions from `lo` on: how many rows, at most `rowsMax`, and whether that includes every step;
    * null for nothing, `tooEarly` where that cannot be told before all rows below `lo` are delivered.
    */
-  find(lo: number, rowsMax: number): { rows: number; isComplete: boolean } | 'tooEarly' | null;
+  find(lo: number, rowsMax: number): Promise<Found> | Found;
   /** The batch that was found at `lo`. */
   read(lo: number): Promise<Batch>;
 }
@@ -51,9 +53,10 @@ export interface Gate {
   readonly watermark: number;
 }
 
+const MAX = Number.MAX_SAFE_INTEGER;
+
 export function createGate(options: GateOptions): Gate {
-  const { windowRows, batchRows, from = 0, limit = Number.MAX_SAFE_INTEGER, target } = options;
-  const { segmentRows = Number.MAX_SAFE_INTEGER } = options;
+  const { windowRows, batchRows, from = 0, limit = MAX, target, segmentRows = MAX } = options;
   let issued = from;
   let requestedTo = from;
   let watermark = from;
@@ -68,7 +71,12 @@ export function createGate(options: GateOptions): Gate {
   function source(read: ReadRows, replay?: Replay): Observable<Batch> {
     return new Observable<Batch>((subscriber) => {
       let pumping = false;
-      wake = () => queueMicrotask(() => void pump());
+      // Whoever wakes it while it looks for the next batch must be heard.
+      let woken = false;
+      wake = () => {
+        woken = true;
+        queueMicrotask(() => void pump());
+      };
       wake();
       return () => {
         wake = () => {};
@@ -79,9 +87,11 @@ export function createGate(options: GateOptions): Gate {
         pumping = true;
         try {
           while (!subscriber.closed && issued < openTo()) {
+            woken = false;
             const state = { issued, watermark, requestedTo, openTo: openTo(), limit };
             const next = await nextBatch({ ...state, windowRows, batchRows, segmentRows }, read, replay);
             if (next === null) return subscriber.complete();
+            if (next === 'wait' && woken) continue;
             if (next === 'wait') return;
             issued = next.batch.hi;
             if (!next.isComplete) requestedTo = issued;
@@ -98,12 +108,7 @@ export function createGate(options: GateOptions): Gate {
   }
 
   function delivered(hi: number, keptInAll: number): void {
-    if (hi < watermark || hi > issued) {
-      throw new ScaleQuestError(
-        'ERR_INVARIANT',
-        `the sink reported positions up to ${hi} as delivered, expected a number from ${watermark} to ${issued}`,
-      );
-    }
+    if (hi < watermark || hi > issued) throw misdelivered(hi, watermark, issued);
     watermark = hi;
     kept = keptInAll;
     wake();
@@ -119,6 +124,13 @@ export function createGate(options: GateOptions): Gate {
       return watermark;
     },
   };
+}
+
+function misdelivered(hi: number, watermark: number, issued: number): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_INVARIANT',
+    `the sink reported positions up to ${hi} as delivered, expected a number from ${watermark} to ${issued}`,
+  );
 }
 
 /**
@@ -156,7 +168,7 @@ async function nextBatch(
   const { issued, watermark, requestedTo, openTo, limit, windowRows, batchRows, segmentRows } = state;
   // Rows with no step left to run cost nothing, so they may pass the demand, but never the window.
   const replayTo = Math.min(limit, watermark + windowRows);
-  const found = replay?.find(issued, Math.min(limit - issued, windowRows)) ?? null;
+  const found = (await replay?.find(issued, Math.min(limit - issued, windowRows))) ?? null;
   if (found !== null && found !== 'tooEarly' && found.rows <= (found.isComplete ? replayTo : openTo) - issued)
     return { batch: await replay!.read(issued), isComplete: found.isComplete };
   // If all rows in flight were replayed, they are delivered at once, and may be all that is wanted.

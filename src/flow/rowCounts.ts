@@ -7,13 +7,13 @@ const MADE = 'made';
 const LEFT_OUT = 'leftOut';
 
 export function countEvents(events: readonly RowEvent[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const event of events) {
     if (event.kind === 'delta') continue;
     const { key, count } = countOf(event);
-    counts[key] = (counts[key] ?? 0) + count;
+    counts.set(key, (counts.get(key) ?? 0) + count);
   }
-  return counts;
+  return Object.fromEntries(counts);
 }
 
 function countOf(event: Exclude<RowEvent, StateDelta>): { key: string; count: number } {

@@ -196,7 +196,7 @@ export function decontaminate(
         for (const { number, first } of indexed) for (const row of hits[number] ?? []) isHit[first + row] = 1;
       },
     },
-    (context.restored?.(shape.step) ?? []) as Hits[],
+    context.restored?.(shape.step),
   );
 }
 

@@ -75,12 +75,13 @@ export async function collectRows<Kept, Source = SeqOnly>(
         rows.push(Object.fromEntries(names.map((name, at) => [name, columns[at]![row]!])) as PlainRow<Kept>);
       }
     },
+    appendEvents: async () => {},
     commit: async () => {},
   };
   const settings = { ...streamSettings(options), shardRows: Number.MAX_SAFE_INTEGER };
   const { signal, read = positionsOnly } = options;
   const totals = await streamRows(settings, { read, sink, signal }, (source) =>
-    connect(source as Observable<Batch<Source>>, () => []),
+    connect(source as Observable<Batch<Source>>, undefined),
   );
   return { rows, totals };
 }

@@ -10,7 +10,7 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import { committedShards, isComplete, resumeOf, totalsOf } from '../io/runFolder/commits.js';
+import { committedShards, isComplete, stateValuesOf, totalsOf } from '../io/runFolder/commits.js';
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
@@ -23,6 +23,7 @@ import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
 import type { Emit, RunEvent } from './events.js';
+import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
 import { type OpenedModels, statsOf } from './openModels.js';
 import { type RunDeps, runPlan } from './stream/runPlan.js';
@@ -38,7 +39,9 @@ export interface RunWorld {
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
-  memoryPeakBytes: () => number;
+  watchProcess: WatchProcess;
+  /** Source positions after which a commit comes at the latest; see `commitPositionsOf`. A simulation has fewer. */
+  commitPositions?: number | undefined;
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
@@ -78,9 +81,11 @@ async function reportIn(
   folder: RunFolder,
   skipped: SkippedCounter | null = null,
 ): Promise<Report> {
-  const { restored } = await resumeOf(files, folder, stepsWithFigures(plan));
+  const deltas = await stateValuesOf(files, folder, stepsWithFigures(plan));
   const totals = totalsOf(folder);
-  const report = reportOf(plan, totals, (funnel) => figuresOf(plan, restored, funnel));
+  const report = reportOf(plan, totals, (funnel) =>
+    figuresOf(plan, (step) => deltas.get(step) ?? [], funnel),
+  );
   return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
@@ -129,12 +134,12 @@ async function goOn(
 ): Promise<RunResult> {
   const { files, nowMs } = world;
   const startedMs = nowMs();
+  const processUse = world.watchProcess();
   const { from, replayedRows, skipped } = await runRows(plan, folder, opened, world);
   const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
-  const memoryPeakBytes = world.memoryPeakBytes();
-  const performance = performanceOf(stats, { from, wallS, memoryPeakBytes, replayedRows });
+  const performance = performanceOf(stats, { from, wallS, ...processUse(), replayedRows });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {
@@ -169,7 +174,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, startEncoder } = world;
+  const { files, prompt, signal, emit, record, startEncoder, commitPositions } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -191,7 +196,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal },
+        ...{ prompt, resume, signal, commitPositions },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
           const rows = await readRows(lo, rowsMax);
@@ -200,6 +205,7 @@ async function runRows(
         },
         sink: {
           append: sink.append,
+          appendEvents: sink.appendEvents,
           async commit(cut) {
             await sink.commit(cut);
             try {

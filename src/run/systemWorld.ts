@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { type Files, nodeFiles } from '../io/files/files.js';
+import { type WatchProcess, watchProcess } from './processUse.js';
 
 export { fileError } from '../io/files/files.js';
 export { packageVersion } from '../io/files/packageFiles.js';
@@ -16,8 +17,8 @@ export interface SystemWorld {
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
-  /** The most memory that this process has held. */
-  memoryPeakBytes: () => number;
+  /** What the process uses while rows flow. */
+  watchProcess: WatchProcess;
 }
 
 /** This process and its machine. */
@@ -28,6 +29,6 @@ export function systemWorld(): SystemWorld {
     clock: systemClock,
     now: () => new Date(),
     nowMs: () => performance.now(),
-    memoryPeakBytes: () => process.resourceUsage().maxRSS * 1024,
+    watchProcess,
   };
 }

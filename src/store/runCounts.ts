@@ -13,7 +13,9 @@ export type RunCounts = z.output<typeof runCountsSchema>;
 
 /** Counts a call of the model as answered by the store, or not. */
 export function countCall({ models }: RunCounts, model: string, isHit: boolean): void {
-  const counts = (models[model] ??= { hits: 0, misses: 0 });
+  // A model may be called `constructor`.
+  if (!Object.hasOwn(models, model)) models[model] = { hits: 0, misses: 0 };
+  const counts = models[model]!;
   if (isHit) counts.hits += 1;
   else counts.misses += 1;
 }

@@ -15,7 +15,14 @@ export function keyRedactor(
   charsMin = KEY_CHARS_MIN,
 ): (text: string) => string {
   if (apiKey === undefined || apiKey.length < charsMin) return (text) => text;
-  const forms = [apiKey, encodeURIComponent(apiKey), encodeURI(apiKey), JSON.stringify(apiKey).slice(1, -1)];
+  // Most keys are spelled alike in all of them: one search is enough.
+  const spelled = [
+    apiKey,
+    encodeURIComponent(apiKey),
+    encodeURI(apiKey),
+    JSON.stringify(apiKey).slice(1, -1),
+  ];
+  const forms = [...new Set(spelled)];
   return (text) => forms.reduce((clean, form) => clean.replaceAll(form, () => instead), text);
 }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type Server, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
+import { deriveSeed } from '../../src/random.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import {
   type CommandResult,
@@ -17,6 +16,7 @@ import {
   temporaryFolder,
   writePipeline,
 } from '../helpers/commandLine.js';
+import { type FaultServer, completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
 import { fillBut, mountTmpfs, remount } from '../helpers/smallDisk.js';
 
 /**
@@ -33,6 +33,34 @@ const LINES = [
   '  - deduplicate: {}',
   'output: { shardRows: 6 }',
 ];
+
+/** On the bundled model, for what befalls its engine. */
+const ENGINE_LINES = ['limit: 30', ...LINES.slice(1)];
+
+let server: FaultServer;
+/** How many requests are answered; those after them wait. */
+let answeredMost = Infinity;
+
+before(async () => {
+  server = await startFaultServer(({ index, body }, response) => {
+    if (index < answeredMost) sendJson(response, 200, completionOf([longText(body['seed'] as number)]));
+  });
+});
+
+after(() => server.stop());
+
+/** No two alike, and hardly smaller when packed: a disk must fill up. */
+function longText(seed: number): string {
+  return `Add ${Array.from({ length: 30 }, (_, at) => deriveSeed(seed, 'summand', at)).join(', ')}.`;
+}
+
+/** A pipeline file whose model is the server; gives its path. */
+function writeServerPipeline(folder: string, lines: readonly string[]): string {
+  const models = `models: { tiny: { openai: { model: x, replicas: ['${server.url}'], slots: 24 } } }`;
+  const file = join(folder, 'pipeline.yaml');
+  writeFileSync(file, ['name: small', 'seed: 5', models, ...lines, ...LINES, ''].join('\n'));
+  return file;
+}
 
 /** What Slurm and Kubernetes give between SIGTERM and SIGKILL. */
 const GRACE_MS = 10_000;
@@ -51,16 +79,21 @@ function rowsOf(data: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(data).filter(([name]) => !HOLD_TEXT.includes(name)));
 }
 
-let undisturbed: Promise<Record<string, string>> | null = null;
+type WritePipeline = (folder: string) => string;
+
+const onServer: WritePipeline = (folder) => writeServerPipeline(folder, ['store: none']);
+const onEngine: WritePipeline = (folder) => writePipeline(folder, ENGINE_LINES);
+
+const undisturbed = new Map<WritePipeline, Promise<Record<string, string>>>();
 
 /** The data of the run that nothing happened to. */
-function undisturbedData(): Promise<Record<string, string>> {
-  return (undisturbed ??= run());
+function undisturbedData(write = onServer): Promise<Record<string, string>> {
+  if (!undisturbed.has(write)) undisturbed.set(write, run());
+  return undisturbed.get(write)!;
 
   async function run(): Promise<Record<string, string>> {
-    const folder = temporaryFolder();
-    const out = join(folder, 'out');
-    const { code, stderr } = await hostCommand(['run', writePipeline(folder, LINES), '--out', out]);
+    const { out, args } = placeFor(write);
+    const { code, stderr } = await hostCommand(args);
     assert.equal(code, EXIT_CODES.ok, stderr);
     return dataOf(out);
   }
@@ -107,19 +140,22 @@ async function checkStopped(
   if (next > 0) assert.match(again.stderr, new RegExp(`Going on in .*: ${kept} rows kept of ${next}\\.`));
 }
 
-function placeFor(): { out: string; args: string[] } {
+function placeFor(write = onServer): { out: string; args: string[] } {
   const folder = temporaryFolder();
   const out = join(folder, 'out');
-  return { out, args: ['run', writePipeline(folder, LINES), '--out', out] };
+  return { out, args: ['run', write(folder), '--out', out] };
 }
 
 test('faults: SIGTERM ends the run within the grace, and the same command ends with the same bytes', async () => {
   const { out, args } = placeFor();
+  // The others are not answered before the run has stopped.
+  answeredMost = server.seen.length + 24;
   const running = await startUntilCommitted(args, out);
   const startedMs = performance.now();
   process.kill(running.child.pid!, 'SIGTERM');
   const result = await running.result;
   assert.ok(performance.now() - startedMs < GRACE_MS);
+  answeredMost = Infinity;
   await checkStopped(result, { code: EXIT_CODES.cancelled, message: /ERR_CANCELLED/ }, args, out);
   assert.deepEqual(dataOf(out), await undisturbedData());
 });
@@ -127,7 +163,7 @@ test('faults: SIGTERM ends the run within the grace, and the same command ends w
 const isLinux = process.platform === 'linux' ? false : 'reads /proc, which only Linux has';
 
 test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux }, async () => {
-  const { out, args } = placeFor();
+  const { out, args } = placeFor(onEngine);
   const running = await startUntilCommitted(args, out);
   const { pid } = running.child;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
@@ -138,7 +174,7 @@ test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux 
   process.kill(engine, 'SIGKILL');
   const message = /killed by SIGKILL \(out of memory\?\); lower `processes`.*\[ERR_MODEL_CRASHED\]/;
   await checkStopped(await running.result, { code: EXIT_CODES.model, message }, args, out);
-  assert.deepEqual(dataOf(out), await undisturbedData());
+  assert.deepEqual(dataOf(out), await undisturbedData(onEngine));
 });
 
 const FULL = /\(ENOSPC\): the disk is full\. Free some space and start the same command again.*/;
@@ -146,8 +182,9 @@ const FULL = /\(ENOSPC\): the disk is full\. Free some space and start the same 
 /** A run whose store lies beside its folder, as by default, or that has none. */
 function runOn(disk: string, store: 'none' | 'beside'): { out: string; args: string[] } {
   const out = join(disk, 'out');
-  const lines = store === 'none' ? [] : [`store: ${join(disk, '.store')}`];
-  return { out, args: ['run', writePipeline(temporaryFolder(), [...lines, ...LINES]), '--out', out] };
+  const path = store === 'none' ? store : join(disk, '.store');
+  const file = writeServerPipeline(temporaryFolder(), [`store: ${path}`]);
+  return { out, args: ['run', file, '--out', out] };
 }
 
 for (const [sizeKiB, store] of [
@@ -187,7 +224,7 @@ test('faults: a disk without room for a store', async (t) => {
 test('faults: a folder on a read-only file system', async (t) => {
   const disk = mountTmpfs(t, 'ro');
   if (disk === null) return t.skip('mounting a file system wants root');
-  const file = writePipeline(temporaryFolder(), LINES);
+  const file = onServer(temporaryFolder());
   const { code, stderr } = await hostCommand(['run', file, '--out', join(disk, 'out')]);
   assert.equal(code, EXIT_CODES.io, stderr);
   assert.match(stderr, /cannot write .*out \(EROFS\): the file system is read-only\. Choose another folder/);
@@ -226,13 +263,16 @@ test('faults: whoever reads the output goes away, or cannot keep it', { skip: is
 });
 
 test('faults: fewer file descriptors than connections', { skip: process.platform === 'win32' }, async (t) => {
-  const server = await startSlowServer();
-  t.after(() => server.close());
+  // Late enough that all calls that may be out are out.
+  const slow = await startFaultServer(async ({ body }, response) => {
+    await sleep(500);
+    sendJson(response, 200, completionOf([`What is ${body['seed'] as number} + 1?`]));
+  });
+  t.after(() => slow.stop());
   const folder = temporaryFolder();
   const out = join(folder, 'out');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const steps = ['steps: [{ generate: { generators: [{ model: many }], tokensMax: 96 } }]'];
-  const models = `models: { many: { openai: { model: x, replicas: ['${url}'], slots: 500 } } }`;
+  const models = `models: { many: { openai: { model: x, replicas: ['${slow.url}'], slots: 500 } } }`;
   const file = join(folder, 'pipeline.yaml');
   const lines = ['name: many', 'store: none', 'limit: 900', models, ...steps, 'output: { shardRows: 50 }'];
   writeFileSync(file, lines.join('\n'));
@@ -247,22 +287,3 @@ test('faults: fewer file descriptors than connections', { skip: process.platform
   assert.equal(again.code, EXIT_CODES.ok, again.stderr);
   assert.match(again.stdout, /^900 rows kept of 900 /m);
 });
-
-/** Answers late enough that all calls that may be out are out. */
-function startSlowServer(): Promise<Server> {
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-    request.on('end', () => {
-      if (request.method === 'GET') response.writeHead(404).end();
-      else setTimeout(() => answer(body, response), 500);
-    });
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
-function answer(body: string, response: ServerResponse): void {
-  const { seed } = JSON.parse(body) as { seed: number };
-  const choices = [{ index: 0, text: `What is ${seed} + 1?`, finish_reason: 'stop' }];
-  response.setHeader('content-type', 'application/json').end(JSON.stringify({ choices }));
-}

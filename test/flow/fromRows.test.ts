@@ -23,6 +23,8 @@ test('rows are read in pieces, with their positions, and end', async () => {
 test('other properties are left out, and a value that is not there is missing', async () => {
   const rows = [{ text: 'a', more: 1 }, { more: 2 }] as unknown as { text: string }[];
   const read = (await fromRows({ text: 'string' }, rows)(0, 9))!;
+  const inherited = (await fromRows({ constructor: 'string' }, rows as never)(0, 9))!;
+  assert.deepEqual(columnValues(inherited, 'constructor'), [null, null]);
   assert.deepEqual(
     read.schema.fields.map(({ name }) => name),
     ['seq', 'text'],

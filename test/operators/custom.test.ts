@@ -79,6 +79,16 @@ const REJECTED: [why: string, source: string, message: RegExp][] = [
     /"bored", which its `drops`/,
   ],
   [
+    'a reason that every object has',
+    `{ row: (r, tools) => tools.drop('constructor') }`,
+    /"constructor", which its `drops`/,
+  ],
+  [
+    'a column without a value whose name every object has',
+    `{ writes: [{ name: 'toString', type: 'string', help: 'h' }], row: () => ({}) }`,
+    /in its column "toString" found null/,
+  ],
+  [
     'a column without a value',
     `{ ${WRITES}, row: () => ({}) }`,
     /in its column "score" found null, expected an integer/,

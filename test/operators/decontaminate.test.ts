@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decontaminate, decontaminateSpec } from '../../src/operators/decontaminate.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { committedValues } from '../helpers/committedValues.js';
 import { checkText, problemsOf } from '../helpers/pipelineWorld.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
 
@@ -26,7 +27,7 @@ function texts(path: string, column: string): string[] {
 }
 
 async function run(questions: readonly string[], options = {}, restored: unknown[] = []) {
-  const context = contextOf([], { texts, restored: () => restored });
+  const context = contextOf([], { texts, restored: () => committedValues(restored) });
   const operator = decontaminate({ benchmarks: BENCHMARKS, ...options }, context);
   return runOperator(operator, questionsInput(questions));
 }

@@ -45,6 +45,7 @@ import {
   drawScenario,
   serverUrl,
 } from './scenario.js';
+import { unwatched } from '../helpers/unwatched.js';
 
 // Loading is real work, which virtual time cannot wait for.
 await loadServerClient();
@@ -202,7 +203,8 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
     signal: abort.signal,
     now: () => new Date(clock.nowMs()),
     nowMs: clock.nowMs,
-    memoryPeakBytes: () => 0,
+    watchProcess: unwatched,
+    commitPositions: series.scenario.commitPositions,
     startEncoder: simulatedEncoder(clock, draws.stream('encoder')),
     emit(event) {
       if (event.event === 'flowing') {

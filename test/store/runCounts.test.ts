@@ -6,5 +6,9 @@ test('calls are counted by model, as hits and misses', () => {
   const counts: RunCounts = { startedMs: 0, models: {}, replayedRows: 0 };
   for (const isHit of [true, false, true]) countCall(counts, 'solver', isHit);
   countCall(counts, 'judge', false);
-  assert.deepEqual(counts.models, { solver: { hits: 2, misses: 1 }, judge: { hits: 0, misses: 1 } });
+  countCall(counts, 'constructor', true);
+  assert.deepEqual(counts.models, {
+    ...{ solver: { hits: 2, misses: 1 }, judge: { hits: 0, misses: 1 } },
+    constructor: { hits: 1, misses: 0 },
+  });
 });

@@ -1,222 +1,262 @@
-import { z } from 'zod';
+import type { Clock } from '../../clock.js';
 import { ScaleQuestError } from '../../errors.js';
-import { OPENAI_SPEAKS } from '../protocols/readOpenaiReply.js';
-import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { BATCH_CONNECTIONS_MAX, BATCH_LIST_TIMEOUT_MS, BATCH_UNREACHABLE_MS_DEFAULT } from '../limits.js';
-import { type LastAnswer, withRetry } from '../http/retryPolicy.js';
+import { type HttpClient, type HttpReply, createHttpClient } from '../http/httpClient.js';
+import { type LastAnswer, type RetryOptions, withRetry } from '../http/retryPolicy.js';
+import { TryFailure } from '../http/tryFailure.js';
+import {
+  BATCH_CONNECTIONS_MAX,
+  BATCH_LIST_TIMEOUT_MS,
+  BATCH_READS_MAX,
+  BATCH_UNREACHABLE_MS_DEFAULT,
+  BUSY_MS_DEFAULT,
+  RETRY_BACKOFF,
+} from '../limits.js';
 import { keyHeaders, readApiKey } from '../server/apiKey.js';
+import { type ReplyContext, type Speaks, statusError } from '../server/readServerReply.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import type { ServerOptions } from '../server/serverOptions.js';
 import { serverWords } from '../server/serverError.js';
-import { type ReplyContext, parseReply, statusError } from '../server/readServerReply.js';
+import { type ServerOptions, withoutV1 } from '../server/serverOptions.js';
 
-/**
- * OpenAI's batch API, call by call (guide "Batch"; types of openai-python: types/batch.py).
- *
- * A file of lines `{ custom_id, method, url, body }` goes to POST /files (a form: purpose `batch`, file); POST /batches takes
- * `{ input_file_id, endpoint, completion_window: "24h", metadata }`; GET /batches/ID tells its `status`, and when it is over
- * `output_file_id` and `error_file_id`; GET /files/ID/content gives lines `{ custom_id, response: { status_code, body } | null,
- * error: { code, message } | null }` in any order. POST /batches/ID/cancel cancels; GET /batches lists, the newest first.
- */
+/** What services that take requests in batches have in common; a dialect is the rest (openaiBatches.ts, anthropicBatches.ts). */
 
 export interface BatchApiOptions extends Omit<ServerOptions, 'requestsInFlightMax'> {
   pollMs: number;
+  /** Where only the results of a batch say whose it is: whether to wait for those that ran before us. */
+  waitForRunning?: boolean | undefined;
 }
 
-const batchSchema = z.object({
-  id: z.string().min(1),
-  status: z.string(),
-  endpoint: z.string().nullish(),
-  input_file_id: z.string().nullish(),
-  output_file_id: z.string().nullish(),
-  error_file_id: z.string().nullish(),
-  metadata: z.record(z.string(), z.unknown()).nullish().catch(undefined),
-  errors: z
-    .object({ data: z.array(z.object({ message: z.string().nullish() })).nullish() })
-    .nullish()
-    .catch(undefined),
-});
+/** An order, as the service last told of it. */
+export interface BatchJob {
+  id: string;
+  state: 'running' | 'completed' | 'failed' | 'expired' | 'cancelled';
+  /** Why it failed, in the service's words. */
+  why?: string | undefined;
+  /** Where its results lie. If a request has several, the last one's counts. */
+  resultPaths: readonly string[];
+  /** How many results it has; undefined where the service does not say. */
+  resultCount?: number | undefined;
+}
 
-export type BatchJob = z.output<typeof batchSchema>;
+/** What became of one request of a batch. */
+export type Result = {
+  /** Of the request. */
+  id: string;
+} & (
+  | { kind: 'reply'; status: number; body: unknown }
+  | { kind: 'expired' }
+  | { kind: 'cancelled' }
+  | { kind: 'lost'; words: string | undefined }
+);
 
-const lineSchema = z.object({
-  custom_id: z.string(),
-  response: z.object({ status_code: z.int(), body: z.unknown() }).nullish(),
-  error: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
-});
-
-export type Line = z.output<typeof lineSchema>;
-
-/** One request of a file. Its reply is found again by `id`, in this process or a later one; `body` is JSON. */
+/** One request of a batch. Its result is found again by `id`, in this process or a later one; `body` is JSON. */
 export interface BatchRequest {
   id: string;
   body: string;
 }
 
+/** What a dialect needs to speak to its service. */
+export interface BatchService {
+  http: HttpClient;
+  context: ReplyContext;
+  timeoutMs: number;
+  signal: AbortSignal;
+  clock: Clock;
+  waitForRunning: boolean;
+  /** Sends, again as long as the retry policy allows it, and reads the reply. */
+  ask<T>(send: () => Promise<HttpReply>, read: (reply: HttpReply) => T): Promise<T>;
+  /**
+   * Sends an order. One whose reply was lost may have been taken, and would be paid for twice: before it is sent again, `find`
+   * looks for it.
+   */
+  order(
+    send: () => Promise<HttpReply>,
+    read: (reply: HttpReply) => BatchJob,
+    find: () => Promise<BatchJob | undefined>,
+  ): Promise<BatchJob>;
+  /** Gets the list of batches, of any status. */
+  listed(): Promise<HttpReply>;
+  follow: BatchApi['follow'];
+  /** Shows the user what is waited for. */
+  waitFor(what: string | undefined): void;
+}
+
+/** How one kind of service takes batches. */
+export interface BatchDialect {
+  speaks: Speaks;
+  /** How the ids of requests begin. */
+  idPrefix: string;
+  /** Gets the latest batches of the account. */
+  listPath: string;
+  pathOf(batchId: string): string;
+  readBatch(reply: HttpReply, context: ReplyContext): BatchJob;
+  /** Throws what another reply than a list means. */
+  checkList(reply: HttpReply, context: ReplyContext): void;
+  /** Undefined where a line of results cannot be read. */
+  readResult(line: unknown): Result | undefined;
+  open(service: BatchService): Pick<BatchApi, 'submit' | 'earlier'>;
+}
+
 export interface BatchApi {
   context: ReplyContext;
-  /** Uploads a file and orders its batch. Once `signal` is aborted it orders nothing, because nobody would wait for it. */
+  idPrefix: string;
+  /** Orders a batch. Once `signal` is aborted it orders nothing, because nobody would wait for it. */
   submit(requests: readonly BatchRequest[], path: string): Promise<BatchJob>;
-  /** Waits until a batch is over, and gives the lines of its two files by their ids. */
-  follow(batch: BatchJob): Promise<{ batch: BatchJob; lines: Map<string, Line> }>;
-  /** The latest batches that this framework ordered for this model, by the ids of the requests in them. Never rejects. */
+  /** Waits until a batch is over, and gives its results by the ids of its requests. */
+  follow(batch: BatchJob): Promise<{ batch: BatchJob; results: Map<string, Result> }>;
+  /** Batches that an earlier process has ordered, by the ids of the requests in them. */
   earlier(): Promise<Map<string, BatchJob>>;
+  /** What is waited for beside the batches of this process. */
+  trouble(): { trouble?: string };
   /** Asks for the list of batches. That shows a wrong key, path or protocol without an order. */
   probe(): Promise<void>;
   cancel(id: string): Promise<unknown>;
   destroy(): Promise<void>;
 }
 
-const probeSchema = z.object({ data: z.array(z.unknown()) });
-
-const OVER = ['completed', 'failed', 'expired', 'cancelled'];
-const BOUNDARY = 'scalequest-batch-7041f3a2';
-const LIST = '/batches?limit=100';
-
-/** Marks our batches among others of the account. The number must change when the way of making ids changes. */
-const MARK = { scalequest: 'batch-1' };
-
 /** Throws ERR_MODEL_LOAD if the key's variable is not set. Uses the first of `replicas`. */
 export function createBatchApi(
   name: string,
   options: BatchApiOptions,
+  dialect: BatchDialect,
   { env, clock, random }: ServerDeps,
   signal: AbortSignal,
 ): BatchApi {
-  const { model, apiKeyEnv, timeoutMs, retriesMax, pollMs } = options;
-  const { unreachableMs = BATCH_UNREACHABLE_MS_DEFAULT } = options;
-  const url = options.replicas[0]!;
-  const label = `model ${name} (${model} at ${url})`;
+  const { model, apiKeyEnv, timeoutMs, pollMs, waitForRunning = true } = options;
+  const { speaks, idPrefix, listPath, pathOf } = dialect;
+  const written = options.replicas[0]!;
+  const url = speaks.besideV1 ? withoutV1(written) : written;
+  const label = `model ${name} (${model} at ${written})`;
   const apiKey = readApiKey(name, apiKeyEnv, env);
   const lastAnswer: LastAnswer = { atMs: undefined };
   const http = createHttpClient({
-    ...{ url, headers: keyHeaders(apiKey), connections: BATCH_CONNECTIONS_MAX },
+    ...{ url, headers: (speaks.headersOf ?? keyHeaders)(apiKey), connections: BATCH_CONNECTIONS_MAX },
     ...{ timeoutMs, label, lastAnswer, clock },
   });
   const context: ReplyContext = {
-    ...{ label, model, apiKeyEnv, apiKey, lastAnswer, speaks: OPENAI_SPEAKS, nowMs: clock.nowMs },
+    ...{ label, model, apiKeyEnv, apiKey, lastAnswer, speaks, nowMs: clock.nowMs },
   };
+  const retry = { lastAnswer, clock, random, signal };
+  const { ask, watch, order } = createSenders(options, retry);
+  let waited: string | undefined;
 
-  function ask<T>(send: () => Promise<HttpReply>, read: (reply: HttpReply) => T): Promise<T> {
-    const retry = { retriesMax, unreachableMs, lastAnswer, clock, random, signal };
-    return withRetry(() => send().then(read), retry);
-  }
-
-  function askBatch(send: () => Promise<HttpReply>): Promise<BatchJob> {
-    return ask(send, (reply) => parseReply(reply, batchSchema, 'id and status', context));
-  }
-
-  async function submit(requests: readonly BatchRequest[], path: string): Promise<BatchJob> {
-    const url = `/v1${path}`;
-    const type = `multipart/form-data; boundary=${BOUNDARY}`;
-    const file = await ask(
-      () => http.postAs('/files', type, formOf(requests, url)),
-      (reply) => parseReply(reply, z.object({ id: z.string().min(1) }), 'id', context),
-    );
-    signal.throwIfAborted();
-    const metadata = { ...MARK, model: model.slice(0, 512) };
-    const order = { input_file_id: file.id, endpoint: url, completion_window: '24h', metadata };
-    return askBatch(() => http.post('/batches', order));
-  }
-
-  async function follow(ordered: BatchJob): Promise<{ batch: BatchJob; lines: Map<string, Line> }> {
-    let batch = ordered;
-    while (!OVER.includes(batch.status)) {
+  async function results(batch: BatchJob): Promise<Result[]> {
+    for (let reads = 1; ; reads++) {
+      let found: Result[] = [];
+      for (const path of batch.resultPaths) {
+        const read = (reply: HttpReply): Result[] => readLines(reply, dialect, context);
+        found = found.concat(await watch(() => http.get(path, timeoutMs), read));
+      }
+      if (found.length >= (batch.resultCount ?? 0) || reads >= BATCH_READS_MAX) return found;
       await clock.sleep(pollMs, signal);
-      batch = await askBatch(() => http.get(`/batches/${encodeURIComponent(batch.id)}`, timeoutMs));
     }
-    const read = (id: string | null | undefined): Promise<Line[]> =>
-      id
-        ? ask(
-            () => http.get(contentOf(id), timeoutMs),
-            (reply) => linesOf(reply, context),
-          )
-        : Promise.resolve([]);
-    const found = [...(await read(batch.error_file_id)), ...(await read(batch.output_file_id))];
-    return { batch, lines: new Map(found.map((line) => [line.custom_id, line])) };
   }
 
-  const listed = (): Promise<HttpReply> => http.get(LIST, Math.min(timeoutMs, BATCH_LIST_TIMEOUT_MS));
+  async function follow(ordered: BatchJob): Promise<{ batch: BatchJob; results: Map<string, Result> }> {
+    let batch = ordered;
+    while (batch.state === 'running') {
+      await clock.sleep(pollMs, signal);
+      batch = await watch(
+        () => http.get(pathOf(batch.id), timeoutMs),
+        (reply) => dialect.readBatch(reply, context),
+      );
+    }
+    const found = await results(batch);
+    return { batch, results: new Map(found.map((result) => [result.id, result])) };
+  }
+
+  const listed = (): Promise<HttpReply> => http.get(listPath, Math.min(timeoutMs, BATCH_LIST_TIMEOUT_MS));
+  const waitFor = (what: string | undefined): void => void (waited = what);
+  const opened = dialect.open({
+    ...{ http, context, timeoutMs, signal, clock, waitForRunning },
+    ...{ ask, order, listed, follow, waitFor },
+  });
   return {
-    ...{ context, submit, follow },
-    earlier: () => earlierBatches(http, context, timeoutMs).catch(() => new Map()),
-    probe: () => ask(listed, (reply) => void parseReply(reply, probeSchema, 'data', context)),
-    cancel: (id) => http.post(`/batches/${encodeURIComponent(id)}/cancel`, {}),
+    ...{ context, idPrefix, follow, ...opened },
+    trouble: () => (waited === undefined ? {} : { trouble: waited }),
+    probe: () => ask(listed, (reply) => dialect.checkList(reply, context)),
+    cancel: (id) => http.post(`${pathOf(id)}/cancel`, {}),
     destroy: () => http.destroy(),
   };
 }
 
-/** Reads the newest batch first. If a request is in several batches, the newest one's reply counts. */
-async function earlierBatches(
-  http: HttpClient,
-  context: ReplyContext,
-  timeoutMs: number,
-): Promise<Map<string, BatchJob>> {
-  const reply = await http.get(LIST, Math.min(timeoutMs, BATCH_LIST_TIMEOUT_MS));
-  const { data } = parseReply(reply, z.object({ data: z.array(batchSchema) }), 'data', context);
-  const ours = data.filter(
-    ({ status, metadata }) =>
-      status !== 'failed' &&
-      metadata?.['scalequest'] === MARK.scalequest &&
-      metadata['model'] === context.model,
-  );
-  const found = new Map<string, BatchJob>();
-  for (const batch of ours) {
-    if (!batch.input_file_id) continue;
-    const file = await http.get(contentOf(batch.input_file_id), timeoutMs).catch(() => null);
-    if (file?.status !== 200) continue;
-    for (const { custom_id } of linesOf(file, context))
-      if (!found.has(custom_id)) found.set(custom_id, batch);
-  }
-  return found;
+/** Sends again what failed, by the retry policy. */
+function createSenders(
+  options: BatchApiOptions,
+  retry: Pick<RetryOptions, 'lastAnswer' | 'clock' | 'random' | 'signal'>,
+) {
+  const patience = patienceOf(options);
+  const ask: BatchService['ask'] = (send, read) =>
+    withRetry(() => send().then(read), { ...patience.order, ...retry });
+
+  /** A batch goes on, and is paid for, while its service cannot tell of it: that is waited for like an outage. */
+  const watch: BatchService['ask'] = (send, read) =>
+    withRetry(() => send().then(read), { ...patience.watch, ...retry });
+
+  const order: BatchService['order'] = (send, read, find) => {
+    let isFirst = true;
+    const attempt = async (): Promise<BatchJob> => {
+      const placed = isFirst ? undefined : await find().catch(ignoreUnlisted);
+      isFirst = false;
+      return placed ?? read(await send());
+    };
+    return withRetry(attempt, { ...patience.order, ...retry });
+  };
+  return { ask, watch, order };
 }
 
-function contentOf(fileId: string): string {
-  return `/files/${encodeURIComponent(fileId)}/content`;
+/** Asks for the account's batches and orders none. Rejects as a request of a run would. */
+export async function probeBatches(
+  name: string,
+  options: BatchApiOptions,
+  dialect: BatchDialect,
+  deps: ServerDeps,
+): Promise<void> {
+  const api = createBatchApi(name, options, dialect, deps, new AbortController().signal);
+  try {
+    await api.probe();
+  } finally {
+    await api.destroy();
+  }
+}
+
+/** How often, and for how long, an order is sent again, and a batch is asked about again. */
+function patienceOf({ retriesMax, unreachableMs = BATCH_UNREACHABLE_MS_DEFAULT }: BatchApiOptions) {
+  const polls = Math.ceil(unreachableMs / RETRY_BACKOFF.maxMs);
+  return {
+    order: { retriesMax, unreachableMs },
+    watch: {
+      ...{ retriesMax: Math.max(retriesMax, polls), unreachableMs },
+      busyMs: Math.max(BUSY_MS_DEFAULT, unreachableMs),
+    },
+  };
+}
+
+/** Without a list nobody can say whether an order was taken. */
+function ignoreUnlisted(error: unknown): undefined {
+  if (error instanceof TryFailure) throw error;
 }
 
 /** A line that is cut off or garbled counts as missing: its request is asked again. */
-function linesOf(reply: HttpReply, context: ReplyContext): Line[] {
+function readLines(reply: HttpReply, { readResult }: BatchDialect, context: ReplyContext): Result[] {
   if (reply.status !== 200) throw statusError(reply, context);
-  return reply.text.split('\n').flatMap((line) => {
-    const parsed = lineSchema.safeParse(lineValue(line));
-    return parsed.success ? [parsed.data] : [];
+  return jsonLines(reply.text).flatMap((line) => readResult(line) ?? []);
+}
+
+/** The values of the lines that are JSON. */
+export function jsonLines(text: string): unknown[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as unknown];
+    } catch {
+      return [];
+    }
   });
 }
 
-function lineValue(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-export function failedError({ label, apiKey }: ReplyContext, { id, errors }: BatchJob): ScaleQuestError {
-  const why = serverWords(errors?.data?.[0]?.message ?? 'no reason given', apiKey, 300);
+export function failedError({ label, apiKey }: ReplyContext, { id, why }: BatchJob): ScaleQuestError {
+  const words = serverWords(why ?? 'no reason given', apiKey, 300);
   return new ScaleQuestError(
     'ERR_MODEL_REFUSED',
-    `${label}: batch ${serverWords(id, apiKey, 100)} failed: ${why}`,
+    `${label}: batch ${serverWords(id, apiKey, 100)} failed: ${words}`,
   );
-}
-
-/** multipart/form-data (RFC 7578). */
-function formOf(requests: readonly BatchRequest[], url: string): string {
-  const lines = requests.map(
-    ({ id, body }) =>
-      `{"custom_id":${JSON.stringify(id)},"method":"POST","url":${JSON.stringify(url)},"body":${body}}`,
-  );
-  return [
-    `--${BOUNDARY}`,
-    'Content-Disposition: form-data; name="purpose"',
-    '',
-    'batch',
-    `--${BOUNDARY}`,
-    'Content-Disposition: form-data; name="file"; filename="requests.jsonl"',
-    'Content-Type: application/jsonl',
-    '',
-    lines.join('\n'),
-    `--${BOUNDARY}--`,
-    '',
-  ].join('\r\n');
 }

@@ -4,13 +4,14 @@ import {
   type BatchJob,
   type BatchApi,
   type BatchApiOptions,
-  type Line,
+  type BatchDialect,
+  type Result,
   createBatchApi,
   failedError,
 } from './batchApi.js';
-import type { Clock } from '../../clock.js';
+import { type GatherOptions, createGatherer } from './gatherer.js';
 import type { HttpReply } from '../http/httpClient.js';
-import { BATCH_CLOSE_MS, BATCH_FILE_BYTES_MAX, BATCH_LINE_BYTES } from '../limits.js';
+import { BATCH_CLOSE_MS } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
 import type { ServerClient, ServerDeps } from '../server/serverClient.js';
 import type { Usage } from '../server/tally.js';
@@ -19,13 +20,10 @@ import { createTally } from '../server/tally.js';
 import { statusError, type ReplyContext } from '../server/readServerReply.js';
 
 /**
- * Requests in files, by OpenAI's batch API. A request's id is a hash of what it asks, so that a later run finds the replies
- * that an aborted one has ordered, and pays for none of them again.
+ * Requests in batches, which a service answers within a day. A request's id is a hash of what it asks, so that a later run finds
+ * the replies that an aborted one has ordered, and pays for none of them again.
  */
-export interface BatchOptions extends BatchApiOptions {
-  requestsPerFileMax: number;
-  gatherMs: number;
-}
+export interface BatchOptions extends BatchApiOptions, GatherOptions {}
 
 /** One request, until it is settled. */
 interface Call {
@@ -34,32 +32,33 @@ interface Call {
   id: string;
   /** JSON. */
   body: string;
-  /** How many files it was in. */
+  /** How many batches it was in. */
   tries: number;
-  /** Settles the call by a reply; throws a TryFailure where another file may help. */
+  /** Settles the call by a reply; throws a TryFailure where another batch may help. */
   answer(reply: HttpReply): void;
   reject(error: unknown): void;
 }
 
 /** Throws ERR_MODEL_LOAD if the key's variable is not set. Uses the first of `replicas`. */
-export function createBatchClient(name: string, options: BatchOptions, deps: ServerDeps): ServerClient {
+export function createBatchClient(
+  name: string,
+  options: BatchOptions,
+  dialect: BatchDialect,
+  deps: ServerDeps,
+): ServerClient {
   const { clock } = deps;
   const { retriesMax } = options;
   const closing = new AbortController();
   const tally = createTally();
   const { counts, notes } = tally;
-  const api = createBatchApi(name, options, deps, closing.signal);
+  const api = createBatchApi(name, options, dialect, deps, closing.signal);
   const { label } = api.context;
   const open = new Map<string, Call>();
   const orders = new Set<Promise<unknown>>();
   const batches = new Set<string>();
   let earlier: Promise<Map<string, BatchJob>> | null = null;
-  const gatherer = createGatherer(
-    options,
-    clock,
-    closing.signal,
-    (calls, path) => void dispatch(calls, path),
-  );
+  const give = (calls: readonly Call[], path: string): void => void dispatch(calls, path);
+  const gatherer = createGatherer(options, clock, closing.signal, give);
 
   function send<T extends Usage>(
     seq: number,
@@ -71,7 +70,7 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     counts.requests++;
     return new Promise<T>((resolve, reject) => {
       const text = JSON.stringify(body);
-      const id = freeId(open, path, text);
+      const id = freeId(open, api.idPrefix, path, text);
       const call: Call = {
         ...{ seq, id, body: text, tries: 0 },
         answer(reply) {
@@ -91,25 +90,25 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     });
   }
 
-  /** Waits for what an earlier run has ordered; orders the rest in a new file. Never rejects. */
+  /** Waits for what an earlier run has ordered; orders the rest in a new batch. Never rejects. */
   async function dispatch(calls: readonly Call[], path: string): Promise<void> {
     const { found, fresh } = splitByOrder(calls, await (earlier ??= api.earlier()));
     for (const [batch, theirs] of found) void takeOver(batch, theirs, path);
-    if (fresh.length > 0) await runFile(fresh, path);
+    if (fresh.length > 0) await runBatch(fresh, path);
   }
 
   async function takeOver(batch: BatchJob, calls: readonly Call[], path: string): Promise<void> {
-    const { lines } = await api.follow(batch).catch(() => ({ lines: new Map<string, Line>() }));
+    const { results } = await api.follow(batch).catch(() => ({ results: new Map<string, Result>() }));
     for (const call of calls) {
-      const line = lines.get(call.id);
+      const result = results.get(call.id);
       if (closing.signal.aborted) call.reject(closing.signal.reason);
-      else if (line?.response?.status_code === 200) settle(call, line, batch, path);
+      else if (result?.kind === 'reply' && result.status === 200) settle(call, result, batch, path);
       else gatherer.add(call, path);
     }
   }
 
-  /** Takes one file from its upload to its last call. Never rejects. */
-  async function runFile(calls: readonly Call[], path: string): Promise<void> {
+  /** Takes one batch from its order to its last call. Never rejects. */
+  async function runBatch(calls: readonly Call[], path: string): Promise<void> {
     try {
       closing.signal.throwIfAborted();
       const order = api.submit(calls, path).then((batch) => {
@@ -118,27 +117,24 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
       });
       orders.add(order);
       const ordered = await order.finally(() => orders.delete(order));
-      const { batch, lines } = await api.follow(ordered);
+      const { batch, results } = await api.follow(ordered);
       batches.delete(ordered.id);
-      if (batch.status === 'failed') throw failedError(api.context, batch);
-      if (!tally.hasAnswered()) throwWholeRefusal(calls, lines, api.context);
-      for (const call of calls) settle(call, lines.get(call.id), batch, path);
+      if (batch.state === 'failed') throw failedError(api.context, batch);
+      if (!tally.hasAnswered()) throwWholeRefusal(calls, results, api.context);
+      for (const call of calls) settle(call, results.get(call.id), batch, path);
     } catch (error) {
       for (const call of calls) call.reject(runError(error));
     }
   }
 
-  function settle(call: Call, line: Line | undefined, batch: BatchJob, path: string): void {
+  function settle(call: Call, result: Result | undefined, batch: BatchJob, path: string): void {
     try {
-      if (line?.response) return call.answer(replyOf(line.response));
-      throw lostError(api.context, line, batch);
+      if (result?.kind === 'reply') return call.answer(replyOf(result));
+      throw lostError(api.context, result, batch);
     } catch (error) {
       if (!(error instanceof TryFailure)) return call.reject(error);
       call.tries++;
-      if (call.tries > retriesMax) {
-        const code = error.code ?? (error.kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR');
-        return call.reject(new RowError(code, `${error.message}, in ${call.tries} files`));
-      }
+      if (call.tries > retriesMax) return call.reject(triedError(error, call.tries));
       counts.retries++;
       gatherer.add(call, path);
     }
@@ -149,7 +145,8 @@ export function createBatchClient(name: string, options: BatchOptions, deps: Ser
     send,
     stats() {
       const queued = gatherer.count();
-      return { ...counts, inFlight: open.size - queued, queued, memoryPeakBytes: 0, ...notes.stats() };
+      const now = { inFlight: open.size - queued, queued, memoryPeakBytes: 0, ...api.trouble() };
+      return { ...counts, ...now, ...notes.stats() };
     },
     async close() {
       if (closing.signal.aborted) return;
@@ -172,53 +169,6 @@ async function cancelAll(
   await Promise.allSettled([...batches].map((id) => api.cancel(id)));
 }
 
-interface Gatherer {
-  add(call: Call, path: string): void;
-  /** Calls that are in no file yet. */
-  count(): number;
-}
-
-/** Passes calls on when they fill a file, or when no new call came for a while. Calls of the oldest rows go first. */
-function createGatherer(
-  { gatherMs, requestsPerFileMax }: BatchOptions,
-  clock: Clock,
-  signal: AbortSignal,
-  give: (calls: readonly Call[], path: string) => void,
-): Gatherer {
-  let waiting: Call[] = [];
-  let waitingBytes = 0;
-  let arrivals = 0;
-  let gathering = false;
-
-  function flush(path: string): void {
-    const calls = waiting.toSorted((a, b) => a.seq - b.seq);
-    waiting = [];
-    waitingBytes = 0;
-    if (calls.length > 0) give(calls, path);
-  }
-
-  async function gather(path: string): Promise<void> {
-    gathering = true;
-    while (waiting.length > 0 && !signal.aborted) {
-      const before = arrivals;
-      await clock.sleep(gatherMs, signal).catch(() => undefined);
-      if (arrivals === before && !signal.aborted) flush(path);
-    }
-    gathering = false;
-  }
-
-  return {
-    count: () => waiting.length,
-    add(call, path) {
-      waiting.push(call);
-      waitingBytes += Buffer.byteLength(call.body) + BATCH_LINE_BYTES;
-      arrivals++;
-      if (waiting.length >= requestsPerFileMax || waitingBytes >= BATCH_FILE_BYTES_MAX) flush(path);
-      else if (!gathering) void gather(path);
-    },
-  };
-}
-
 /** Groups calls by the batch that an earlier run has ordered for them. Each order is used once: what it lacks is ordered anew. */
 function splitByOrder(
   calls: readonly Call[],
@@ -236,63 +186,67 @@ function splitByOrder(
 }
 
 /** Equal requests that are open at once differ by a number. */
-function freeId(open: ReadonlyMap<string, unknown>, path: string, body: string): string {
-  const hash = createHash('sha256').update(`${path}\n${body}`).digest('hex').slice(0, 40);
-  let id = hash;
-  for (let number = 1; open.has(id); number++) id = `${hash}-${number}`;
+function freeId(open: ReadonlyMap<string, unknown>, prefix: string, path: string, body: string): string {
+  const first = prefix + createHash('sha256').update(`${path}\n${body}`).digest('hex').slice(0, 40);
+  let id = first;
+  for (let number = 1; open.has(id); number++) id = `${first}-${number}`;
   return id;
 }
 
 /**
- * Where a first file is refused line by line, always in the same words, it is what all requests have in common that the service
+ * Where a first batch is refused request by request, always in the same words, it is what all requests have in common that the service
  * does not take, and no row's fault: throws ERR_MODEL_REFUSED.
  */
 function throwWholeRefusal(
   calls: readonly Call[],
-  lines: ReadonlyMap<string, Line>,
+  results: ReadonlyMap<string, Result>,
   context: ReplyContext,
 ): void {
   const refusals = new Set<string>();
   for (const { id } of calls) {
-    const response = lines.get(id)?.response;
-    if (!response || response.status_code === 200) return;
-    const error = statusError(replyOf(response), context);
+    const result = results.get(id);
+    if (result?.kind !== 'reply' || result.status === 200) return;
+    const error = statusError(replyOf(result), context);
     if (!(error instanceof RowError) || error.code !== 'ROW_REFUSED') return;
     refusals.add(error.message);
   }
   const [words] = refusals;
   if (calls.length < 2 || refusals.size !== 1) return;
-  const message = `${context.label}: every request of the first file was refused: ${words}`;
+  const message = `${context.label}: every request of the first batch was refused: ${words}`;
   throw new ScaleQuestError('ERR_MODEL_REFUSED', message);
 }
 
 /** Says why a finished batch has no reply to a request. */
 function lostError(
   { label, apiKey }: ReplyContext,
-  line: Line | undefined,
-  { id: batchId, status }: BatchJob,
+  result: Exclude<Result, { kind: 'reply' }> | undefined,
+  { id: batchId, state }: BatchJob,
 ): Error {
   const id = serverWords(batchId, apiKey, 100);
-  if (status === 'cancelled') {
+  if (state === 'cancelled' || result?.kind === 'cancelled') {
     return new ScaleQuestError('ERR_MODEL_REFUSED', `${label}: batch ${id} was cancelled by another`);
   }
-  if (line?.error?.code === 'batch_expired' || (!line && status === 'expired')) {
+  if (result?.kind === 'expired' || (!result && state === 'expired')) {
     return new TryFailure('timeout', `${label}: batch ${id} expired before its request was run`);
   }
-  const words = line?.error?.message;
-  const why = words
-    ? serverWords(words, apiKey, 300)
-    : `its request is missing from the files of batch ${id}`;
+  const why = result?.words
+    ? serverWords(result.words, apiKey, 300)
+    : `its request is missing from the results of batch ${id}`;
   return new TryFailure('server', `${label}: ${why}`);
 }
 
-/** An error of a whole file is not the fault of one row. */
+function triedError({ code, kind, message }: TryFailure, tries: number): RowError {
+  const usual = kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR';
+  return new RowError(code ?? usual, `${message}, in ${tries} batches`, { mayDiffer: true });
+}
+
+/** An error of a whole batch is not the fault of one row. */
 function runError(error: unknown): unknown {
   if (!(error instanceof RowError)) return error;
   const isRefused = error.code === 'ROW_REFUSED' || error.code === 'ROW_PROMPT_TOO_LONG';
   return new ScaleQuestError(isRefused ? 'ERR_MODEL_REFUSED' : 'ERR_MODEL_UNREACHABLE', error.message);
 }
 
-function replyOf({ status_code, body }: { status_code: number; body?: unknown }): HttpReply {
-  return { status: status_code, header: () => undefined, text: JSON.stringify(body ?? null) };
+function replyOf({ status, body }: { status: number; body: unknown }): HttpReply {
+  return { status, header: () => undefined, text: JSON.stringify(body ?? null) };
 }

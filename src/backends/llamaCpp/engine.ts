@@ -7,6 +7,7 @@ import type {
 } from 'node-llama-cpp';
 import { deriveSeed } from '../../random.js';
 import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
+import { withoutBinaryTest } from './binaryTest.js';
 import { promptTokenizer } from './promptTokens.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
 import { isBatchInvariant } from './batchInvariance.js';
@@ -59,12 +60,14 @@ export async function openEngine(
   collectGarbage: () => void = () => undefined,
 ): Promise<Engine> {
   const { getLlama, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
-  const llama = await getLlama({
-    build: 'never',
-    gpu: options.gpu ? 'auto' : false,
-    maxThreads: 1,
-    logLevel: LlamaLogLevel.error,
-  });
+  const load = () =>
+    getLlama({
+      build: 'never',
+      gpu: options.gpu ? 'auto' : false,
+      maxThreads: 1,
+      logLevel: LlamaLogLevel.error,
+    });
+  const llama = await (options.gpu ? load() : withoutBinaryTest(load));
   const model = await llama.loadModel({ modelPath: options.path });
   const contextTokens = contextTokensOf(model, options.contextTokens);
   const context = await model.createContext({

@@ -6,8 +6,8 @@ import { loadServerClient } from '../server/loadServerClient.js';
 import { HARMLESS } from '../server/refusalGuard.js';
 import type { ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
-  addressOptions,
-  checkServe,
+  listedOptions,
+  checkServers,
   describeServed,
   extraOption,
   loadOptions,
@@ -19,55 +19,67 @@ const OWN_FIELDS = [
   ...['model', 'messages', 'system', 'max_tokens', 'temperature', 'top_p', 'stream', 'stop_sequences'],
 ];
 
-const anthropicOptions = z
-  .strictObject({
-    ...addressOptions('/messages'),
-    system: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('The system prompt of each request; it stands apart from the messages.'),
-    prefill: z
-      .string()
-      .min(1)
-      .refine((text) => text === text.trimEnd(), 'expected no space at the end: the service refuses it')
-      .optional()
-      .describe(
-        'How each reply begins: the model goes on from there, and the reply holds it. Not all models take one.',
-      ),
-    omitFields: z
-      .array(z.enum(['temperature', 'top_p']))
-      .refine((fields) => new Set(fields).size === fields.length, 'expected each field once')
-      .default([])
-      .describe(
-        'Fields that are left out of each request, for models that refuse them, as [temperature, top_p]. The model then ' +
-          'decides itself: steps that set them have no say. `top_p` is sent below 1 alone.',
-      ),
-    extra: extraOption(
-      OWN_FIELDS,
-      'More fields for the body of each request, as { thinking: { type: enabled, budget_tokens: 2048 } }, which counts ' +
-        'towards the step’s tokensMax.',
+/** What is asked, and how it is written: the same for live requests and for batches of them. */
+export const messagesOptions = {
+  system: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The system prompt of each request; it stands apart from the messages.'),
+  prefill: z
+    .string()
+    .min(1)
+    .refine((text) => text === text.trimEnd(), 'expected no space at the end: the service refuses it')
+    .optional()
+    .describe(
+      'How each reply begins: the model goes on from there, and the reply holds it. Not all models take one.',
     ),
-    ...loadOptions,
-  })
-  .superRefine(checkServe);
+  omitFields: z
+    .array(z.enum(['temperature', 'top_p']))
+    .refine((fields) => new Set(fields).size === fields.length, 'expected each field once')
+    .default([])
+    .describe(
+      'Fields that are left out of each request, for models that refuse them, as [temperature, top_p]. The model then ' +
+        'decides itself: steps that set them have no say. `top_p` is sent below 1 alone.',
+    ),
+  extra: extraOption(
+    OWN_FIELDS,
+    'More fields for the body of each request, as { thinking: { type: enabled, budget_tokens: 2048 } }, which counts ' +
+      'towards the step’s tokensMax.',
+  ),
+};
+
+const anthropicOptions = z
+  .strictObject({ ...listedOptions('/messages'), ...messagesOptions, ...loadOptions })
+  .superRefine(checkServers);
 
 type AnthropicOptions = z.output<typeof anthropicOptions>;
+
+/** Which model is asked, and in which form. */
+export type Messages = { model: string } & z.output<z.ZodObject<typeof messagesOptions>>;
+
+/** The same for live requests and for batches of them. */
+export const MESSAGES_ABILITIES = { complete: '' };
 
 /** A service that speaks Anthropic's Messages API (/v1/messages, version 2023-06-01). It gives no log-probabilities. */
 export const anthropic = {
   options: anthropicOptions,
   template: null,
-  abilities: { complete: '' },
-  describe: ({ model, system, prefill, omitFields, extra, ...served }) => ({
-    ...describeServed({ model, ...served }),
+  abilities: MESSAGES_ABILITIES,
+  describe: (options) => ({
+    ...describeServed(options),
     can: CAN,
-    identity: { anthropic: { model, system, prefill, omitFields: omitFields.toSorted(), extra } },
+    identity: { anthropic: messagesIdentity(options) },
   }),
   open: openAnthropic,
 } satisfies Protocol<typeof anthropicOptions, null>;
 
-const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: false };
+/** What decides the replies. */
+export function messagesIdentity({ model, system, prefill, omitFields, extra }: Messages): object {
+  return { model, system, prefill, omitFields: omitFields.toSorted(), extra };
+}
+
+export const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: false };
 
 const PATH = '/v1/messages';
 
@@ -79,7 +91,11 @@ async function openAnthropic(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const { createServerClient } = await loadServerClient();
-  const client = await createServerClient(name, options, ANTHROPIC_SPEAKS, deps);
+  return createMessagesModel(name, options, await createServerClient(name, options, ANTHROPIC_SPEAKS, deps));
+}
+
+/** A model over a client that carries its requests, one by one or in batches. */
+export function createMessagesModel(name: string, options: Messages, client: ServerClient): OpenedModel {
   const { label } = client;
   const complete = (request: CompleteRequest): Promise<Choice[]> => completeEach(client, options, request);
   return { ...{ label, name, can: CAN, complete }, stats: client.stats, close: client.close };
@@ -88,7 +104,7 @@ async function openAnthropic(
 /** A request has one reply: n of them are n requests. Greedy ones would be all alike. */
 async function completeEach(
   client: ServerClient,
-  options: AnthropicOptions,
+  options: Messages,
   request: CompleteRequest,
 ): Promise<Choice[]> {
   const { seq, message, n, tokensMax, temperature } = request;
@@ -117,7 +133,7 @@ async function completeEach(
 
 /** What is undefined is not sent. */
 function bodyOf(
-  { model, system, prefill, omitFields, extra }: AnthropicOptions,
+  { model, system, prefill, omitFields, extra }: Messages,
   { tokensMax, temperature, topP }: CompleteRequest,
   message: Extract<Message, { kind: 'user' }>,
 ): object {

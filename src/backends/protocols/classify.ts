@@ -9,6 +9,7 @@ import {
   type ScoreReply,
   openScoreModel,
   groupPositions,
+  indexedReply,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -19,7 +20,7 @@ import {
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { listedOptions, checkServers, describeServed, loadOptions } from '../server/serverOptions.js';
 import { tokenCount } from '../server/tokenCount.js';
 import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
 
@@ -38,7 +39,7 @@ import { type ReplyContext, type Speaks, parseReply } from '../server/readServer
  */
 const classifyOptions = z
   .strictObject({
-    ...addressOptions('/classify'),
+    ...listedOptions('/classify'),
     server: z
       .enum(['vllm', 'sglang'])
       .default('vllm')
@@ -62,13 +63,15 @@ const classifyOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe)
+  .superRefine(checkServers)
   .refine(({ server, input }) => server === 'vllm' || input === 'text', {
     path: ['input'],
     message: 'expected text: SGLang’s /classify takes no messages',
   });
 
 type ClassifyOptions = z.output<typeof classifyOptions>;
+
+const REPLY = indexedReply({ probs: z.array(z.unknown()) });
 
 const SPEAKS: Speaks = {
   protocol: '/classify',
@@ -123,7 +126,7 @@ function sglangCalls(options: ClassifyOptions, templateConfig: ScoreTemplateConf
 }
 
 function readVllm(reply: HttpReply, classIndex: number, context: ReplyContext): ScoreReply {
-  const { data, ...usage } = readIndexed(reply, { probs: z.array(z.unknown()) }, context);
+  const { data, ...usage } = readIndexed(reply, REPLY, context);
   return { ...usage, scores: data.map(({ probs }) => numberAt(probs, classIndex, context)) };
 }
 

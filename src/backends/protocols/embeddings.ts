@@ -3,7 +3,7 @@ import { RowError } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
-import { groupPositions, readIndexed } from './scoreModel.js';
+import { groupPositions, indexedReply, readIndexed } from './scoreModel.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
@@ -11,8 +11,8 @@ import { HARMLESS } from '../server/refusalGuard.js';
 import type { ReadReply, ServerDeps } from '../server/serverClient.js';
 import type { Usage } from '../server/tally.js';
 import {
-  addressOptions,
-  checkServe,
+  listedOptions,
+  checkServers,
   describeServed,
   extraOption,
   loadOptions,
@@ -28,7 +28,7 @@ import { type ReplyContext, rowLabel } from '../server/readServerReply.js';
  */
 const embeddingsOptions = z
   .strictObject({
-    ...addressOptions('/embeddings'),
+    ...listedOptions('/embeddings'),
     encoding: z
       .enum(['base64', 'float'])
       .default('base64')
@@ -40,7 +40,7 @@ const embeddingsOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe);
+  .superRefine(checkServers);
 
 type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
 
@@ -77,7 +77,7 @@ async function openEmbeddings(
         ...extra,
       });
       const read: ReadReply<Usage & { vectors: number[][] }> = (reply, context) => {
-        const { data, ...usage } = readIndexed(reply, ITEM, context);
+        const { data, ...usage } = readIndexed(reply, REPLY, context);
         return { ...usage, vectors: vectorsOf(data, positions.length, context) };
       };
       const path = '/embeddings';
@@ -93,7 +93,7 @@ async function openEmbeddings(
   return { label, name, can: CAN, markers, embed, stats, close };
 }
 
-const ITEM = { embedding: z.union([z.string(), z.array(z.unknown())]) };
+const REPLY = indexedReply({ embedding: z.union([z.string(), z.array(z.unknown())]) });
 
 function vectorsOf(
   data: readonly { embedding: string | unknown[] }[],
@@ -104,6 +104,7 @@ function vectorsOf(
     throw new RowError(
       'ROW_FEWER_CHOICES',
       `${rowLabel(context)} returned ${data.length} of ${count} vectors`,
+      { mayDiffer: true },
     );
   }
   const vectors = data
@@ -115,6 +116,7 @@ function vectorsOf(
   throw new RowError(
     'ROW_SCORE_INVALID',
     `${rowLabel(context)} returned a vector that is empty, of another length, or holds no finite number`,
+    { mayDiffer: true },
   );
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
-import { BATCH_UNREACHABLE_MS_DEFAULT } from '../limits.js';
+import { batchOptions, checkAccount, sizeOption } from '../batchApi/batchOptions.js';
 import {
   DIALOGUE_ABILITIES,
   canOf,
@@ -10,47 +10,17 @@ import {
   dialogueOptions,
   templateFor,
 } from './openai.js';
-import { addressOptions, describeServed, loadOptions } from '../server/serverOptions.js';
+import { addressOptions, describeServed } from '../server/serverOptions.js';
 import { type TemplateConfig, promptTemplate } from '../templates/template.js';
-
-const { timeoutMs, retriesMax } = loadOptions;
-const unreachableMs = z
-  .int()
-  .min(0)
-  .max(86_400_000)
-  .default(BATCH_UNREACHABLE_MS_DEFAULT)
-  .describe('How long the API may be unreachable before the run ends, in milliseconds.');
 
 const openaiBatchOptions = z
   .strictObject({
     ...addressOptions('/batches'),
     ...dialogueOptions,
-    requestsPerFileMax: z
-      .int()
-      .min(1)
-      .max(50_000)
-      .default(1000)
-      .describe(
-        'Most requests in one file; its replies must fit into 64 MiB. OpenAI takes 50,000 and 200 MB.',
-      ),
-    gatherMs: z
-      .int()
-      .min(0)
-      .max(3_600_000)
-      .default(5_000)
-      .describe('A file that is not full is sent when no new request came for so long, in milliseconds.'),
-    pollMs: z
-      .int()
-      .min(1)
-      .max(3_600_000)
-      .default(30_000)
-      .describe('How often a batch is asked whether it is done, in milliseconds.'),
-    ...{ timeoutMs, retriesMax, unreachableMs },
+    requestsPerFileMax: sizeOption('file', 50_000, 'OpenAI takes 50,000 and 200 MB.'),
+    ...batchOptions,
   })
-  .refine(({ replicas }) => replicas.length === 1, {
-    path: ['replicas'],
-    message: 'expected one url: a batch belongs to one account',
-  })
+  .superRefine(checkAccount)
   .superRefine(checkDialogue);
 
 type OpenaiBatchOptions = z.output<typeof openaiBatchOptions>;
@@ -78,17 +48,15 @@ async function openOpenaiBatch(
   deps: OpenDeps,
 ): Promise<OpenedModel> {
   const template = templateFor(options, templateConfig);
+  const { requestsPerFileMax: requestsPerBatchMax } = options;
   const { createBatchClient } = await import('../batchApi/batchClient.js');
-  return createDialogueModel(name, options, template, createBatchClient(name, options, deps));
+  const { openaiBatches } = await import('../batchApi/openaiBatches.js');
+  const client = createBatchClient(name, { ...options, requestsPerBatchMax }, openaiBatches, deps);
+  return createDialogueModel(name, options, template, client);
 }
 
-/** Asks for the account's batches and orders none. Rejects as a request of a run would. */
 async function probeOpenaiBatch(name: string, options: OpenaiBatchOptions, deps: OpenDeps): Promise<void> {
-  const { createBatchApi } = await import('../batchApi/batchApi.js');
-  const api = createBatchApi(name, options, deps, new AbortController().signal);
-  try {
-    await api.probe();
-  } finally {
-    await api.destroy();
-  }
+  const { probeBatches } = await import('../batchApi/batchApi.js');
+  const { openaiBatches } = await import('../batchApi/openaiBatches.js');
+  await probeBatches(name, options, openaiBatches, deps);
 }

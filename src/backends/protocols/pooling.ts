@@ -7,6 +7,7 @@ import {
   type ScoreProtocol,
   openScoreModel,
   groupPositions,
+  indexedReply,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
@@ -18,7 +19,7 @@ import {
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { listedOptions, checkServers, describeServed, loadOptions } from '../server/serverOptions.js';
 import type { Speaks } from '../server/readServerReply.js';
 
 /**
@@ -38,7 +39,7 @@ import type { Speaks } from '../server/readServerReply.js';
  */
 const poolingOptions = z
   .strictObject({
-    ...addressOptions('/pooling'),
+    ...listedOptions('/pooling'),
     input: z
       .enum(['messages', 'text'])
       .default('messages')
@@ -53,7 +54,7 @@ const poolingOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe)
+  .superRefine(checkServers)
   .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
     path: ['input'],
     message:
@@ -67,6 +68,8 @@ function isInternlm2(model: string): boolean {
 }
 
 type PoolingOptions = z.output<typeof poolingOptions>;
+
+const REPLY = indexedReply({ data: z.array(z.unknown()) });
 
 const SPEAKS: Speaks = {
   protocol: 'vLLM’s /pooling',
@@ -100,7 +103,7 @@ async function openPooling(
     speaks: SPEAKS,
     ...dialogueCalls('/pooling', options, templateConfig),
     read(reply, context) {
-      const { data, ...usage } = readIndexed(reply, { data: z.array(z.unknown()) }, context);
+      const { data, ...usage } = readIndexed(reply, REPLY, context);
       return { ...usage, scores: data.map((item) => lastScalar(item.data, context.label)) };
     },
   };

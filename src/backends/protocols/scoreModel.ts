@@ -95,6 +95,7 @@ function checkScores(
     throw new RowError(
       'ROW_FEWER_CHOICES',
       `${rowLabel(context)} returned ${scores.length} of ${count} scores`,
+      { mayDiffer: true },
     );
   }
   const wrong = scores.slice(0, count).find((score) => !Number.isFinite(score));
@@ -105,6 +106,7 @@ function checkScores(
   throw new RowError(
     'ROW_SCORE_INVALID',
     `${rowLabel(context)} returned ${serverWords(shown, context.apiKey, 80)} for a score, expected a finite number`,
+    { mayDiffer: true },
   );
 }
 
@@ -115,19 +117,26 @@ export function groupPositions(items: readonly unknown[], sizeMax: number): numb
   );
 }
 
-/** `{ data: [{ index, … }], usage }`, as vLLM answers: the data in the order of their index, and the tokens. */
-export function readIndexed<Item extends z.ZodRawShape>(reply: HttpReply, item: Item, context: ReplyContext) {
+interface Indexed<Item> {
+  data: (Item & { index?: number | undefined })[];
+  usage?: unknown;
+}
+
+/** The schema of `{ data: [{ index, … }], usage }`, as vLLM answers. Made once: to make it costs more than to read a reply. */
+export function indexedReply<Item extends z.ZodRawShape>(
+  item: Item,
+): z.ZodType<Indexed<z.output<z.ZodObject<Item>>>> {
   const indexed = z.object({ index: z.int().min(0).optional(), ...item });
-  const parsed = parseReply(
-    reply,
-    z.object({ data: z.array(indexed), usage: z.unknown().optional() }),
-    'data',
-    context,
-  );
-  const { data } = parsed as { data: (z.output<z.ZodObject<Item>> & { index?: number })[] };
+  const schema = z.object({ data: z.array(indexed), usage: z.unknown().optional() });
+  return schema as unknown as z.ZodType<Indexed<z.output<z.ZodObject<Item>>>>;
+}
+
+/** The data in the order of their index, and the tokens. */
+export function readIndexed<Item>(reply: HttpReply, schema: z.ZodType<Indexed<Item>>, context: ReplyContext) {
+  const { data, usage } = parseReply(reply, schema, 'data', context);
   const ordered = data.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0));
-  const { prompt_tokens: promptTokens } = (parsed.usage ?? {}) as { prompt_tokens?: unknown };
-  const notes = usageNotes(parsed.usage, ['prompt_tokens']);
+  const { prompt_tokens: promptTokens } = (usage ?? {}) as { prompt_tokens?: unknown };
+  const notes = usageNotes(usage, ['prompt_tokens']);
   const counted = { promptTokens: tokenCount(promptTokens) ?? 0, completionTokens: 0 };
   return { data: ordered, ...counted, ...(notes.length > 0 ? { notes } : {}) };
 }

@@ -7,13 +7,14 @@ import {
   type ScoreProtocol,
   openScoreModel,
   groupPositions,
+  indexedReply,
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { listedOptions, checkServers, describeServed, loadOptions } from '../server/serverOptions.js';
 import type { Speaks } from '../server/readServerReply.js';
 
 /**
@@ -25,7 +26,7 @@ import type { Speaks } from '../server/readServerReply.js';
  */
 const scorePairOptions = z
   .strictObject({
-    ...addressOptions('/score'),
+    ...listedOptions('/score'),
     ...scoreOptions(
       ['model', 'text_1', 'text_2', 'data_1', 'data_2', 'queries', 'documents', 'items'],
       32,
@@ -33,9 +34,11 @@ const scorePairOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe);
+  .superRefine(checkServers);
 
 type ScorePairOptions = z.output<typeof scorePairOptions>;
+
+const REPLY = indexedReply({ score: z.unknown().optional() });
 
 const SPEAKS: Speaks = {
   protocol: 'vLLM’s /score',
@@ -70,7 +73,7 @@ async function openScorePair(
         return { path: '/score', positions, body: { model, text_1: users, text_2: assistants, ...extra } };
       }),
     read(reply, context) {
-      const { data, ...usage } = readIndexed(reply, { score: z.unknown().optional() }, context);
+      const { data, ...usage } = readIndexed(reply, REPLY, context);
       return { ...usage, scores: data.map(({ score }) => score) };
     },
   };

@@ -4,6 +4,14 @@ export function keyHeaders(apiKey: string | undefined): Record<string, string> {
   return apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 }
 
+/** What a variable holds, without the line end that a shell leaves; undefined if it is not set. */
+export function keyIn(
+  env: Readonly<Record<string, string | undefined>>,
+  variable: string,
+): string | undefined {
+  return Object.hasOwn(env, variable) ? env[variable]?.trim() : undefined;
+}
+
 /** Throws ERR_MODEL_LOAD if the variable is not set, or holds what no key can be. */
 export function readApiKey(
   name: string,
@@ -11,7 +19,7 @@ export function readApiKey(
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   if (variable === undefined) return undefined;
-  const key = env[variable]?.trim();
+  const key = keyIn(env, variable);
   if (!key) {
     throw new ScaleQuestError(
       'ERR_MODEL_LOAD',

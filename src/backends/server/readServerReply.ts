@@ -57,9 +57,10 @@ export function parseReply<Schema extends z.ZodType>(
   if (value === undefined) throw new TryFailure('reply', `${label} sent a reply that is not whole JSON`);
   if (isPlain?.(value)) return value;
   const parsed = schema.safeParse(value);
+  if (parsed.success && !lacksItems(parsed.data)) return parsed.data;
   // Some gateways wrap a failure into a status of 200, also beside an empty list of what was asked for.
   const error = errorOf(value);
-  if (error && (!parsed.success || lacksItems(parsed.data))) throw wrappedError(error, reply, context);
+  if (error) throw wrappedError(error, reply, context);
   if (parsed.success) return parsed.data;
   if (lastAnswer.atMs === undefined) {
     throw foreign(context, `JSON without ${parsed.error.issues[0]?.path.join('.') || part}`);
@@ -155,7 +156,12 @@ function failureOf(
 
   function rowFailure(code: 'ROW_PROMPT_TOO_LONG' | 'ROW_REFUSED'): RowError {
     const advice = code === 'ROW_REFUSED' ? refusalAdvice(error) : TOO_LONG_ADVICE;
-    return new RowError(code, `${rowLabel(context)} ${what}${words}${advice}`, { data: { status } });
+    // A prompt is too long for the model, now and later; why else a server refuses it, nobody knows.
+    const mayDiffer = code === 'ROW_REFUSED';
+    return new RowError(code, `${rowLabel(context)} ${what}${words}${advice}`, {
+      data: { status },
+      mayDiffer,
+    });
   }
 }
 

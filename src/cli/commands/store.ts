@@ -49,11 +49,15 @@ function prunesOf({ pruneRun, pruneOlderThan, pruneDamaged }: StoreFlags): Reply
   ];
 }
 
-const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
 
 function ageMs(text: string): number {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  if (count && unit) return Number(count) * UNIT_MS[unit]!;
+  if (count && unit) return Number(count) * UNIT_MS.get(unit)!;
   throw new ScaleQuestError(
     'ERR_USAGE',
     `found --prune-older-than ${text}, expected a number of days, hours or minutes: 30d, 12h, 90m`,

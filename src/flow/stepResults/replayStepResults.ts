@@ -32,16 +32,17 @@ export function replayStepResults(deps: ReplayDeps): Replay {
   }
 
   return {
-    find(lo, rowsMax) {
+    async find(lo, rowsMax) {
       const records = recordsAt(lo);
       const rows = records[0]?.result.rowsIn ?? 0;
       if (records.length === 0 || rows > rowsMax) return null;
-      const { count, isTooEarly } = countValid(deps, lo, records);
+      const { count, isTooEarly } = await countValid(deps, lo, records);
       if (isTooEarly) return 'tooEarly';
       return count === 0 ? null : { rows, isComplete: count === stepsInAll };
     },
     async read(lo) {
-      const records = recordsAt(lo).slice(0, countValid(deps, lo, recordsAt(lo)).count);
+      const { count } = await countValid(deps, lo, recordsAt(lo));
+      const records = recordsAt(lo).slice(0, count);
       const results = records.map(({ result }) => result);
       const source = await readRows(read, lo, results[0]!.rowsIn);
       for (const [step, each] of results.entries()) onReplayed?.(step, each);
@@ -70,16 +71,16 @@ function findRecords({ record, stepsInAll }: ReplayDeps, lo: number): StepResult
  * How many of the records hold in this run: all up to a stateful step whose state was another one. `isTooEarly` where that
  * cannot be told, because the rows before `lo` have not reached the step yet.
  */
-function countValid(
+async function countValid(
   { state, from }: ReplayDeps,
   lo: number,
   records: readonly StepResultRecord[],
-): { count: number; isTooEarly: boolean } {
+): Promise<{ count: number; isTooEarly: boolean }> {
   for (const [step, { result }] of records.entries()) {
     if (result.stateBefore === undefined) continue;
     const { upTo, hash } = state(step) ?? { upTo: lo, hash: '' };
     if ((upTo ?? from) !== lo) return { count: step, isTooEarly: true };
-    if (hash !== result.stateBefore) return { count: step, isTooEarly: false };
+    if ((await hash) !== result.stateBefore) return { count: step, isTooEarly: false };
   }
   return { count: records.length, isTooEarly: false };
 }

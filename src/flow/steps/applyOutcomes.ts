@@ -1,3 +1,4 @@
+import { cellOf } from '../../arrow/cellOf.js';
 import { columnTypeOf } from '../../arrow/arrowType.js';
 import { buildRows } from '../../arrow/build.js';
 import { type ColumnValue, SEQ_INDEX_COLUMN } from '../../arrow/columnType.js';
@@ -72,7 +73,7 @@ export function applyOutcomes(
   const values = shape.writes.map(({ name }) =>
     name === SEQ_INDEX_COLUMN.name
       ? numberWithinSeq(from.map((index) => rowIds[index]!.seq))
-      : written.map((row) => row[name] ?? null),
+      : written.map((row) => cellOf(row, name)),
   );
   const own = shape.writes.length > 0 ? buildRows(shape.writes, values, from.length) : null;
   const lost = lostRows(batch, rowIds, shape, outcomes);
@@ -85,7 +86,7 @@ export function applyOutcomes(
   const stateBefore = change?.stateBefore;
   const result: StepResult = { rowsIn: outcomes.length, from, written: own, events, stateBefore };
   shape.onCounts?.(countsOf(result));
-  const mayDiffer = outcomes.some((outcome) => outcome.kind === 'keep' && outcome.mayDiffer);
+  const mayDiffer = outcomes.some((outcome) => 'mayDiffer' in outcome && outcome.mayDiffer);
   const stepResults = withStepResult(batch.stepResults, shape.at, result, mayDiffer);
   return { lo, hi, rows, events: [...batch.events, ...events], ...(stepResults ? { stepResults } : {}) };
 }

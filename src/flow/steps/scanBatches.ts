@@ -1,44 +1,42 @@
-import { createHash } from 'node:crypto';
-import { Observable } from 'rxjs';
+import { concatMap, defer, finalize } from 'rxjs';
 import { applyOutcomes, readRows } from './applyOutcomes.js';
 import { type Batch, type BatchOperator, assertTiles } from '../batch.js';
+import type { CommittedDeltas } from '../committedDeltas.js';
 import type { Row } from './columnTypes.js';
 import { type Outcome, type Scan, type StepShape, rejectIfIncomplete, rejectOrThrow } from './outcome.js';
 import { type StateDelta, isDelta } from '../rowEvents.js';
+import { createScanState } from './scanState.js';
 import { hasStepResult } from '../stepResults/stepResult.js';
 
 /** `scanRows`, without the types of its columns. */
 export function scanBatches<State, Delta>(
   shape: StepShape,
   scan: Scan<State, Delta>,
-  restored: readonly Delta[],
+  committed: CommittedDeltas | undefined,
 ): BatchOperator {
   return (source) =>
-    new Observable((subscriber) => {
-      const state = scan.init();
-      // Deltas of earlier rows. They are applied when a row has to be decided, which may never be.
-      let unapplied: Delta[] = [...restored];
-      const hash = shape.at === undefined || state === null ? null : createStateHash(shape, restored);
+    defer(() => {
+      const own = createScanState(shape, scan, committed);
       let expectedLo: number | null = null;
 
-      function applyDeltas(): void {
-        for (const delta of unapplied) scan.apply(state, delta);
-        unapplied = [];
-      }
-
-      function take(batch: Batch): Batch {
+      function take(batch: Batch): Batch | Promise<Batch> {
+        assertTiles(expectedLo ?? batch.lo, batch, shape.step);
+        expectedLo = batch.hi;
         if (hasStepResult(batch.stepResults, shape.at)) {
           const deltas = batch.events.filter(isDelta).filter(({ step }) => step === shape.step);
-          for (const { value } of deltas) unapplied.push(value as Delta);
-          hash?.add(batch, deltas);
-          return batch;
+          const passing = own.addReplayed(batch.hi, deltas);
+          return passing ? passing.then(() => batch) : batch;
         }
-        applyDeltas();
+        const catchingUp = own.catchUp();
+        return catchingUp ? catchingUp.then(() => decide(batch)) : decide(batch);
+      }
+
+      function decide(batch: Batch): Batch {
         const deltas: StateDelta[] = [];
         const screened = shape.screen?.(batch.rows);
         const outcomes = readRows(batch, shape).map((row, at) => screened?.[at] ?? decideRow(row, deltas));
-        const stateBefore = hash?.current();
-        hash?.add(batch, deltas);
+        const stateBefore = own.hash();
+        own.addDecided(batch.hi, deltas);
         return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });
       }
 
@@ -46,9 +44,9 @@ export function scanBatches<State, Delta>(
         const incomplete = rejectIfIncomplete(row, shape);
         if (incomplete) return incomplete;
         try {
-          const { outcome, delta } = scan.decide(state, row);
+          const { outcome, delta } = scan.decide(own.state, row);
           if (delta === undefined) return outcome;
-          scan.apply(state, delta);
+          scan.apply(own.state, delta);
           deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });
           return outcome;
         } catch (error) {
@@ -56,40 +54,13 @@ export function scanBatches<State, Delta>(
         }
       }
 
-      return source.subscribe({
-        next(batch) {
-          try {
-            assertTiles(expectedLo ?? batch.lo, batch, shape.step);
-            expectedLo = batch.hi;
-            subscriber.next(take(batch));
-          } catch (error) {
-            subscriber.error(error);
-          }
-        },
-        error: (error: unknown) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      });
+      return source.pipe(
+        // A batch that need not wait goes on at once.
+        concatMap((batch) => {
+          const taken = take(batch);
+          return taken instanceof Promise ? taken : [taken];
+        }),
+        finalize(own.stop),
+      );
     });
-}
-
-/** A hash of all deltas so far: equal in every run whose step has the same state, however its rows were batched. */
-function createStateHash({ onState }: StepShape, restored: readonly unknown[]) {
-  const running = createHash('sha256');
-  let current = '';
-
-  function add(upTo: number | null, values: readonly unknown[]): void {
-    for (const value of values) running.update(`${JSON.stringify(value)}\n`);
-    current = running.copy().digest('base64');
-    onState?.({ upTo, hash: current });
-  }
-
-  add(null, restored);
-  return {
-    current: () => current,
-    add: ({ hi }: Batch, deltas: readonly StateDelta[]): void =>
-      add(
-        hi,
-        deltas.map(({ value }) => value),
-      ),
-  };
 }

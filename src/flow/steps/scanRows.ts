@@ -1,5 +1,6 @@
 import type { Column } from '../../arrow/columnType.js';
 import type { BatchOperator } from '../batch.js';
+import type { CommittedDeltas } from '../committedDeltas.js';
 import type { ColumnTypes, ColumnsRead, ColumnsWritten, RowOf, ValuesOf } from './columnTypes.js';
 import type { Scan, StepShape } from './outcome.js';
 import { stepStreams } from './stepStreams.js';
@@ -11,7 +12,7 @@ import { stepStreams } from './stepStreams.js';
  * @param shape - The step's name and the columns that it reads and writes; the types of `row` and of what `keep` takes follow from it.
  * @param scan - The state, the decision, and how a row changes the state. A RowError that `decide` throws rejects the row; any
  * other error ends the stream.
- * @param restored - The deltas of this step that earlier commits of the same run hold, in order; nothing for a new run.
+ * @param committed - The deltas of this step that the run's commits hold: `context.restored?.(shape.step)`. Nothing for a new run.
  * @returns An operator for `source.pipe(…)`. The stream ends with ERR_PIPELINE_COLUMN if a column of `reads` does not reach it.
  * @example
  * const firstOfEach = scanRows(
@@ -32,9 +33,9 @@ export function scanRows<
 >(
   shape: StepShape<Reads, Writes, Lacking>,
   scan: Scan<State, Delta, RowOf<Reads, Lacking>, ValuesOf<Writes>>,
-  restored: readonly NoInfer<Delta>[] = [],
+  committed?: CommittedDeltas,
 ): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>> {
   const untyped: BatchOperator = (source) =>
-    stepStreams().scanBatches(shape, scan as Scan<State, Delta>, restored)(source);
+    stepStreams().scanBatches(shape, scan as Scan<State, Delta>, committed)(source);
   return untyped;
 }

@@ -1,5 +1,6 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../batch.js';
+import type { CommittedDeltas } from '../committedDeltas.js';
 import type { Decide, Scan, StepShape } from './outcome.js';
 
 /** What makes a step's stream of batches. */
@@ -8,7 +9,7 @@ export interface StepStreams {
   scanBatches<State, Delta>(
     shape: StepShape,
     scan: Scan<State, Delta>,
-    restored: readonly Delta[],
+    committed: CommittedDeltas | undefined,
   ): BatchOperator;
   withResource<Resource>(
     open: () => Resource,

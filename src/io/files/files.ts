@@ -147,7 +147,7 @@ export function fileError(
   if (cause instanceof ScaleQuestError) return cause;
   const { code: errno = 'unknown', message = String(cause) } = cause as Partial<NodeJS.ErrnoException>;
   const action = code === 'ERR_IO_READ' ? 'read' : 'write';
-  const advice = ADVICE[errno] ?? message;
+  const advice = ADVICE.get(errno) ?? message;
   return new ScaleQuestError(code, `cannot ${action} ${path} (${errno}): ${advice}`, {
     cause,
     data: { path, errno },
@@ -156,21 +156,29 @@ export function fileError(
 
 const FREE_SPACE = 'Free some space and start the same command again; it goes on from its last commit';
 
-const ADVICE: Record<string, string> = {
-  ENOSPC: `the disk is full. ${FREE_SPACE}`,
-  EDQUOT: `the disk quota is used up. ${FREE_SPACE}`,
-  EACCES:
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', `the disk is full. ${FREE_SPACE}`],
+  ['EDQUOT', `the disk quota is used up. ${FREE_SPACE}`],
+  [
+    'EACCES',
     'permission denied. Check the owner and the mode of the file and its folder, or choose another folder',
-  EPERM: 'not permitted. Check the owner and the mode of the file and its folder, or choose another folder',
-  EROFS: 'the file system is read-only. Choose another folder',
-  ENOENT: 'nothing is there. Check the path',
-  ENOTDIR: 'a part of the path is a file, expected a folder. Check the path',
-  EISDIR: 'a folder is there, expected a file. Check the path',
-  EMFILE: 'too many open files in this process. Raise the limit (`ulimit -n`) or lower requestsInFlightMax',
-  ENFILE: 'too many open files on this machine. Raise the limit of the system',
-  EXDEV: 'the temporary file is on another file system. Mount the folder as one file system',
-  EIO: 'the device reports a failure. Check the disk (`dmesg`) before anything else',
-};
+  ],
+  [
+    'EPERM',
+    'not permitted. Check the owner and the mode of the file and its folder, or choose another folder',
+  ],
+  ['EROFS', 'the file system is read-only. Choose another folder'],
+  ['ENOENT', 'nothing is there. Check the path'],
+  ['ENOTDIR', 'a part of the path is a file, expected a folder. Check the path'],
+  ['EISDIR', 'a folder is there, expected a file. Check the path'],
+  [
+    'EMFILE',
+    'too many open files in this process. Raise the limit (`ulimit -n`) or lower requestsInFlightMax',
+  ],
+  ['ENFILE', 'too many open files on this machine. Raise the limit of the system'],
+  ['EXDEV', 'the temporary file is on another file system. Mount the folder as one file system'],
+  ['EIO', 'the device reports a failure. Check the disk (`dmesg`) before anything else'],
+]);
 
 /** Node's own recursive mkdir never ends where a file system refuses new folders by ENOENT, as /proc does. */
 async function makeFolder(path: string): Promise<void> {

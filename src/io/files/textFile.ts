@@ -7,10 +7,10 @@ export const TEXT_BYTES_MAX = 1 << 20;
 /** What a shell hands over in place of a file, as `scalequest check <(make-pipeline)` does; it can be read once. */
 export const HANDED_OVER = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
 
-const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder, expected a file',
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is no such file'],
+  ['EISDIR', 'it is a folder, expected a file'],
+]);
 
 /** The text of a small file, which must be UTF-8; a byte order mark at its beginning is left out. Throws ERR_IO_READ. */
 export function readTextFile(path: string): string {
@@ -20,7 +20,7 @@ export function readTextFile(path: string): string {
   } catch (error) {
     if (error instanceof ScaleQuestError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    throw unreadable(path, REASONS[code ?? ''] ?? message, error);
+    throw unreadable(path, REASONS.get(code ?? '') ?? message, error);
   }
   const fault = encodingFault(bytes);
   if (fault !== null) throw unreadable(path, fault);
@@ -36,7 +36,7 @@ function readSmall(path: string): Buffer {
   const file = openSync(path, flags);
   try {
     const stat = fstatSync(file);
-    if (stat.isDirectory()) throw unreadable(path, REASONS['EISDIR']!);
+    if (stat.isDirectory()) throw unreadable(path, REASONS.get('EISDIR')!);
     if (!stat.isFile() && !HANDED_OVER.test(path))
       throw unreadable(path, 'it is a device or a pipe, expected a file');
     const block = Buffer.allocUnsafe(TEXT_BYTES_MAX + 1);

@@ -180,12 +180,12 @@ async function readChunk(
   return { start, end, bytes };
 }
 
-const PLAIN_BYTES: Readonly<Record<string, number>> = {
-  ...{ BOOLEAN: 1 / 8, INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8, BYTE_ARRAY: 4 },
-};
+const PLAIN_BYTES: ReadonlyMap<string, number> = new Map(
+  Object.entries({ BOOLEAN: 1 / 8, INT32: 4, INT64: 8, INT96: 12, FLOAT: 4, DOUBLE: 8, BYTE_ARRAY: 4 }),
+);
 
 function plainBytesMin({ element: { type, type_length } }: SchemaNode): number {
-  return type === 'FIXED_LEN_BYTE_ARRAY' ? (type_length ?? 0) : PLAIN_BYTES[type!]!;
+  return type === 'FIXED_LEN_BYTE_ARRAY' ? (type_length ?? 0) : PLAIN_BYTES.get(type!)!;
 }
 
 const decompressors: typeof compressors = { ...compressors, ZSTD: decompressZstd };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { hashBytes } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 import type { CommitRecord, FileRecord, Manifest } from './manifest.js';
-import { readStates } from './stateFile.js';
+import { type CommittedState, readStates } from './stateFile.js';
 
 /** What the commits of a run say: its files, how far it is, and what it goes on from. */
 
@@ -36,21 +36,47 @@ export function isComplete({ manifest }: CommittedRun): boolean {
   return manifest.content.commits.at(-1)?.done ?? false;
 }
 
-/** Where a run goes on: after its last commit, with the state of its steps, or of the named ones, at that point. */
-export async function resumeOf(
+/** Where a run goes on: after its last commit. */
+export function resumeOf({ manifest }: Pick<CommittedRun, 'manifest'>): { from: number; kept: number } {
+  const last = manifest.content.commits.at(-1);
+  return { from: last?.next ?? 0, kept: last?.kept ?? 0 };
+}
+
+/** What one step has added to its state in the commits of a run, those to come included. It is read from the disk each time. */
+export function committedStateOf(files: Files, run: CommittedRun, step: string) {
+  const upTo = (): number => resumeOf(run).from;
+
+  async function* read(from: number, to: number): AsyncGenerator<readonly unknown[]> {
+    for await (const entries of readStates(files, statesOf(run, from, to), step))
+      yield entries.filter(({ seq }) => seq >= from && seq < to).map(({ value }) => value);
+  }
+
+  return { upTo, read };
+}
+
+/** The state files of the commits in which positions of [from, to) lie. */
+function* statesOf({ path, manifest }: CommittedRun, from: number, to: number): Generator<CommittedState> {
+  let lo = 0;
+  for (const { next, state } of manifest.content.commits) {
+    if (state && next > from && lo < to) yield { path: join(path, state.file), sha256: state.sha256 };
+    lo = next;
+  }
+}
+
+/** All that the named steps have added to their states. It is held whole: for steps that make figures of it. */
+export async function stateValuesOf(
   files: Files,
-  { path, manifest }: CommittedRun,
-  steps?: readonly string[],
-): Promise<{ from: number; kept: number; restored: (step: string) => readonly unknown[] }> {
-  const { commits } = manifest.content;
-  const states = commits.flatMap(({ state }) => state ?? []);
-  const restored = await readStates(
-    files,
-    states.map(({ file, sha256 }) => ({ path: join(path, file), sha256 })),
-    steps,
-  );
-  const last = commits.at(-1);
-  return { from: last?.next ?? 0, kept: last?.kept ?? 0, restored: (step) => restored.get(step) ?? [] };
+  run: CommittedRun,
+  steps: readonly string[],
+): Promise<Map<string, unknown[]>> {
+  const values = new Map<string, unknown[]>();
+  for (const step of steps) {
+    const own: unknown[] = [];
+    const { upTo, read } = committedStateOf(files, run, step);
+    for await (const piece of read(0, upTo())) for (const value of piece) own.push(value);
+    values.set(step, own);
+  }
+  return values;
 }
 
 /** Sums over all commits, however often the run was started. `counts`: `step kind reason` → rows. */
@@ -60,10 +86,10 @@ export function totalsOf({ manifest }: CommittedRun): {
   counts: Record<string, number>;
 } {
   const { commits } = manifest.content;
-  const counts: Record<string, number> = {};
+  const counts = new Map<string, number>();
   for (const commit of commits) {
-    for (const [key, rows] of Object.entries(commit.counts)) counts[key] = (counts[key] ?? 0) + rows;
+    for (const [key, rows] of Object.entries(commit.counts)) counts.set(key, (counts.get(key) ?? 0) + rows);
   }
   const last = commits.at(-1);
-  return { positions: last?.next ?? 0, kept: last?.kept ?? 0, counts };
+  return { positions: last?.next ?? 0, kept: last?.kept ?? 0, counts: Object.fromEntries(counts) };
 }

@@ -1,9 +1,10 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
-import { z } from 'zod';
+import { createHash } from 'node:crypto';
 import { ScaleQuestError } from '../../errors.js';
-import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
-import { type Files, readWhole } from '../files/files.js';
+import { type WrittenFile, temporaryPath } from '../files/atomicFile.js';
+import type { Files } from '../files/files.js';
+import { openGzip } from '../files/gzipWriter.js';
+import { openStreamedFile } from '../files/streamedFile.js';
+import { gzip } from '../sources/text/gzip.js';
 
 /** What a stateful step added to its state at one row. Applying a run's entries in order restores the state. */
 export interface StateEntry {
@@ -12,59 +13,143 @@ export interface StateEntry {
   value: unknown;
 }
 
-const stateEntry = z.strictObject({ seq: z.int().min(0), step: z.string(), value: z.unknown() });
-
-/** Writes the entries between two commits as compressed JSON lines, whole or not at all. For none it writes no file and gives null. */
-export async function writeState(
-  files: Files,
-  path: string,
-  entries: readonly StateEntry[],
-  temporary: string = temporaryPath(path),
-): Promise<WrittenFile | null> {
-  if (entries.length === 0) return null;
-  const lines = entries.map(({ seq, step, value }) => `${JSON.stringify({ seq, step, value })}\n`);
-  const bytes = await promisify(gzip)(lines.join(''), { level: 1 });
-  await writeAtomic(files, path, bytes, temporary);
-  return { rows: entries.length, bytes: bytes.length, sha256: hashBytes(bytes) };
+/** Writes what steps add to their states between two commits. */
+export interface StateWriter {
+  /** Throws ERR_IO_WRITE. */
+  write(entries: readonly StateEntry[]): Promise<void>;
+  /** Makes the file whole and durable. No entries are no file, and null. Throws ERR_IO_WRITE. */
+  finish(): Promise<WrittenFile | null>;
+  abort(): Promise<void>;
 }
 
 /**
- * Reads state files in their order: step → values, for all steps or the named ones. Throws ERR_DATA_INVALID naming a file
- * that is not as it was written: a run that went on from it would make other rows.
+ * Opens a state file: compressed JSON lines, whole or not at all. They are compressed as they come, so that no more than a piece is
+ * in memory. The bytes depend on the entries alone.
  */
-export async function readStates(
+export function openStateWriter(files: Files, path: string, temporary = temporaryPath(path)): StateWriter {
+  const file = openStreamedFile(files, path, temporary);
+  const gzip = openGzip((bytes) => file.write(bytes));
+  let rows = 0;
+  let lines: string[] = [];
+  let chars = 0;
+
+  async function compressLines(): Promise<void> {
+    const text = lines.join('');
+    lines = [];
+    chars = 0;
+    await gzip.write(Buffer.from(text));
+  }
+
+  return {
+    async write(entries) {
+      for (const { seq, step, value } of entries) {
+        const line = `${JSON.stringify({ seq, step, value })}\n`;
+        lines.push(line);
+        chars += line.length;
+        if (chars >= GATHERED_CHARS) await compressLines();
+      }
+      rows += entries.length;
+    },
+    async finish() {
+      if (rows === 0) return null;
+      await compressLines();
+      await gzip.end();
+      return { rows, ...(await file.finish()) };
+    },
+    async abort() {
+      gzip.stop();
+      await file.abort();
+    },
+  };
+}
+
+const GATHERED_CHARS = 1 << 16;
+
+/** A state file as a commit names it. */
+export interface CommittedState {
+  path: string;
+  sha256: string;
+}
+
+/**
+ * Reads state files in their order: the entries of one step, in pieces, so that a state of any size takes the memory of one
+ * piece. Throws ERR_IO_READ, and ERR_DATA_INVALID naming a file that is not as it was written: a run that went on from it would
+ * make other rows. It has given entries by then.
+ */
+export async function* readStates(
   files: Files,
-  states: readonly { path: string; sha256: string }[],
-  steps?: readonly string[],
-): Promise<Map<string, unknown[]>> {
-  const restored = new Map<string, unknown[]>();
-  if (steps?.length === 0) return restored;
+  states: Iterable<CommittedState>,
+  step: string,
+): AsyncGenerator<readonly StateEntry[]> {
   for (const { path, sha256 } of states) {
-    const bytes = await readWhole(files, path);
-    if (hashBytes(bytes) !== sha256) throw damaged(path, 'its bytes are not the ones that were committed');
-    for (const { step, value } of await parseLines(path, bytes)) {
-      if (steps && !steps.includes(step)) continue;
-      const values = restored.get(step);
-      if (values) values.push(value);
-      else restored.set(step, [value]);
+    const hash = createHash('sha256');
+    try {
+      for await (const lines of linesOf(gzip.decompress(hashedPieces(files, path, hash), path)))
+        yield entriesOf(lines, step);
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ERR_IO_READ') throw error;
+      throw damaged(path, error);
     }
+    if (hash.digest('hex') !== sha256) throw damaged(path);
   }
-  return restored;
 }
 
-async function parseLines(path: string, bytes: Uint8Array): Promise<StateEntry[]> {
+const PIECE_BYTES = 1 << 18;
+
+async function* hashedPieces(
+  files: Files,
+  path: string,
+  hash: { update(bytes: Uint8Array): unknown },
+): AsyncGenerator<Uint8Array> {
+  const file = await files.open(path, 'read');
   try {
-    const lines = (await promisify(gunzip)(bytes)).toString().split('\n').filter(Boolean);
-    return lines.map((line) => stateEntry.parse(JSON.parse(line)) as StateEntry);
-  } catch (error) {
-    throw damaged(path, (error as Error).message);
+    let position = 0;
+    for (;;) {
+      const piece = await file.read(position, PIECE_BYTES);
+      position += piece.length;
+      hash.update(piece);
+      if (piece.length > 0) yield piece;
+      if (piece.length < PIECE_BYTES) return;
+    }
+  } finally {
+    await file.close();
   }
 }
 
-function damaged(file: string, found: string): ScaleQuestError {
+/** The lines that each piece completes. */
+async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder();
+  // The line that has not ended yet, in pieces: to join them at each piece would take quadratic time.
+  let open: string[] = [];
+  for await (const piece of pieces) {
+    const [first, ...rest] = decoder.decode(piece, { stream: true }).split('\n');
+    open.push(first!);
+    const last = rest.pop();
+    if (last === undefined) continue;
+    const whole = [open.join(''), ...rest];
+    open = [last];
+    yield whole;
+  }
+  const left = open.join('');
+  if (left !== '') yield [left];
+}
+
+/** Lines are read only where they are of the step. */
+function entriesOf(lines: readonly string[], step: string): StateEntry[] {
+  const mark = `,"step":${JSON.stringify(step)},"value":`;
+  const entries: StateEntry[] = [];
+  for (const line of lines) {
+    // The first comma stands behind the position.
+    if (line.startsWith(mark, line.indexOf(','))) entries.push(JSON.parse(line) as StateEntry);
+  }
+  return entries;
+}
+
+function damaged(file: string, cause?: unknown): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_DATA_INVALID',
-    `the state of a run is damaged: ${found}. Restore the file, or start anew beside the run with --fresh.`,
-    { at: { file } },
+    'the state of a run is damaged: its bytes are not the ones that were committed. ' +
+      'Restore the file, or start anew beside the run with --fresh.',
+    { at: { file }, cause },
   );
 }

@@ -99,15 +99,15 @@ export function readingReply<T>(reply: string, read: (reply: string) => T): T {
     return read(reply);
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
-    const { code, message, data, cause } = error;
-    throw new RowError(code, message, { data, cause, reply });
+    const { code, message, data, cause, mayDiffer } = error;
+    throw new RowError(code, message, { data, cause, reply, mayDiffer });
   }
 }
 
 function countsOf(codes: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
-  return counts;
+  const counts = new Map<string, number>();
+  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
+  return Object.fromEntries(counts);
 }
 
 const FAULT_MESSAGES: Readonly<Record<FaultCode, (choice: Choice) => string>> = {

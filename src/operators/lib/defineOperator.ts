@@ -1,3 +1,4 @@
+import { cellOf } from '../../arrow/cellOf.js';
 import { z } from 'zod';
 import type { Column, ColumnValue } from '../../arrow/columnType.js';
 import { columnTypeSchema } from '../../arrow/columnTypeSchema.js';
@@ -196,11 +197,16 @@ export function operatorOf(
   });
 }
 
+/** What throws at once has seen nothing but the row; what was waited for may have met the moment of something else. */
 async function decided(decide: () => RowDecision | Promise<RowDecision>): Promise<RowDecision> {
+  let mayDiffer = false;
   try {
-    return await decide();
+    const decision = decide();
+    mayDiffer = true;
+    return await decision;
   } catch (error) {
-    throw new RowError('ROW_OPERATOR', (error as Error)?.message ?? String(error), { cause: error });
+    const message = (error as Error)?.message ?? String(error);
+    throw new RowError('ROW_OPERATOR', message, { cause: error, mayDiffer });
   }
 }
 
@@ -208,12 +214,12 @@ function outcomeOf(decision: RowDecision, { writes, drops }: CheckedDefinition):
   const values = (decision ?? {}) as Record<string, ColumnValue>;
   const reason = values['drop'];
   if (typeof reason === 'string' && !writes.some(({ name }) => name === 'drop')) {
-    if (reason in drops) return drop(reason);
+    if (Object.hasOwn(drops, reason)) return drop(reason);
     throw new RowError('ROW_OPERATOR', `dropped the row for "${reason}", which its \`drops\` do not name`);
   }
   // A value of the wrong type would end the run where the column is built, though it is the mistake of this row alone.
   for (const column of writes) {
-    const fault = findFault(column, values[column.name] ?? null);
+    const fault = findFault(column, cellOf(values, column.name));
     if (fault !== null) throw new RowError('ROW_OPERATOR', `in its column "${column.name}" ${fault}`);
   }
   return keep(values);

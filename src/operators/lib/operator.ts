@@ -3,6 +3,7 @@ import type { Column } from '../../arrow/columnType.js';
 import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
+import type { CommittedDeltas } from '../../flow/committedDeltas.js';
 import type {
   ColumnTypes,
   ColumnsWritten,
@@ -33,8 +34,8 @@ export interface RunContext {
   texts?: (path: string, column: string) => readonly string[];
   /** The text before and after a question in the training text of a model with that template. */
   promptWrapper?: (template: unknown) => PromptWrapper;
-  /** Deltas of this step that earlier commits of the run hold. */
-  restored?: (step: string) => readonly unknown[];
+  /** Where the deltas of this step lie that the run's commits hold. */
+  restored?: ((step: string) => CommittedDeltas) | undefined;
   /** The most characters of a reply that a lost row holds; all of them if absent. */
   lostReplyCharsMax?: number;
   /** Told once a batch what became of its rows, for live progress. */
@@ -114,6 +115,11 @@ export interface OperatorSpec<
   models: (options: z.output<Schema>) => ModelNeed[];
   /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
+  /**
+   * Of a step whose state is bounded by its option `memoryMiB`: the MiB that it takes for so many rows. That option decides no row, so a
+   * run may go on with another one.
+   */
+  memoryMiB?: (options: z.output<Schema>, rows: number) => number;
   /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
   /** How it behaves in a stream. */
@@ -211,8 +217,7 @@ export function shapeOf<Options, Reads extends ColumnTypes, Writes extends reado
 }
 
 export function modelOf(context: RunContext, name: string): Model {
-  const model = context.models[name];
-  if (model) return model;
+  if (Object.hasOwn(context.models, name)) return context.models[name]!;
   throw new ScaleQuestError(
     'ERR_PIPELINE_MODEL',
     `no model is called "${name}", expected one of: ${Object.keys(context.models).join(', ') || '(none given)'}`,

@@ -49,7 +49,7 @@ export function checkTraining(
         `a training before it is called "${label}" too; give one another \`label\``,
       );
     labels.add(label);
-    for (const name of training.env.filter((wanted) => context.deps.env[wanted] === undefined))
+    for (const name of training.env.filter((wanted) => own(context.deps.env, wanted) === undefined))
       add(
         'ERR_PIPELINE_INVALID',
         ['env'],

@@ -4,6 +4,7 @@ import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import { type FilePick, isPattern } from '../../io/files/dataFiles.js';
 import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
+import { own } from '../own.js';
 import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
 import type { Plan, PlannedStep } from '../plan.js';
@@ -90,12 +91,12 @@ function stepFingerprintsOf(
   const { format, seed, source, files, models } = value;
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
-  const rowFiles = formatNames().flatMap((name) => files[name] ?? []);
+  const rowFiles = formatNames().flatMap((name) => own(files, name) ?? []);
   // A cached result holds as much of the replies of lost rows as its run asked for.
   let before = hashOf({ format, seed, source, files: rowFiles, lostReplyCharsMax });
   return kept.map(({ spec, parsed, label }, at) => {
-    const used = spec.models(parsed).map(({ model }) => [model, models[model], files[model]]);
-    before = hashOf({ before, step: value.steps[at], used, files: files[`steps ${label}`] });
+    const used = spec.models(parsed).map(({ model }) => [model, models[model], own(files, model)]);
+    before = hashOf({ before, step: value.steps[at], used, files: own(files, `steps ${label}`) });
     return before;
   });
 }
@@ -157,6 +158,10 @@ function tokenizersIn(options: unknown): string[] {
 
 /** Of a user's own operator as they are written: what its schema makes of them follows from its module, which need not be loaded. */
 function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
+  if (spec.memoryMiB) {
+    const { memoryMiB: _m, ...decisive } = parsed as Record<string, unknown>;
+    return decisive;
+  }
   if (spec.name !== 'custom') return parsed;
   const { path, options = {} } = input as z.input<typeof customOptions>;
   return { path, options };

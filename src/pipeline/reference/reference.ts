@@ -68,9 +68,7 @@ export function printOperator(spec: OperatorSpec): string {
     '',
     printOptions(spec.options),
     '',
-    ...Object.entries(contract).map(
-      ([key, text]) => `- ${CONTRACT_WORDS[key as keyof typeof CONTRACT_WORDS]}: ${text}`,
-    ),
+    ...Object.entries(contract).map(([key, text]) => `- ${CONTRACT_WORDS.get(key)}: ${text}`),
     '',
     '```yaml',
     exampleFile(spec).trimEnd(),
@@ -78,14 +76,16 @@ export function printOperator(spec: OperatorSpec): string {
   ].join('\n');
 }
 
-const CONTRACT_WORDS = {
-  emits: 'emits',
-  holdsAtMost: 'holds at most',
-  backpressures: 'backpressures',
-  completes: 'completes',
-  onError: 'on error',
-  onCancel: 'on cancel',
-};
+const CONTRACT_WORDS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    emits: 'emits',
+    holdsAtMost: 'holds at most',
+    backpressures: 'backpressures',
+    completes: 'completes',
+    onError: 'on error',
+    onCancel: 'on cancel',
+  }),
+);
 
 function columnText(name: string, type: ColumnType): string {
   return `\`${name}\` (\`${type}\`)`;
@@ -144,9 +144,14 @@ function typeText(json: JsonSchema): string {
   if (parts) return parts.map(typeText).join(' or ');
   if (json.items) return `list of ${typeText(json.items)}`;
   const bounds = boundsText(json);
-  const names: Record<string, string> = { object: 'map', integer: 'whole number', boolean: 'true or false' };
-  return `${names[json.type ?? ''] ?? json.type ?? 'anything'}${bounds}`;
+  return `${TYPE_WORDS.get(json.type ?? '') ?? json.type ?? 'anything'}${bounds}`;
 }
+
+const TYPE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['object', 'map'],
+  ['integer', 'whole number'],
+  ['boolean', 'true or false'],
+]);
 
 function boundsText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): string {
   const huge = Number.MAX_SAFE_INTEGER;

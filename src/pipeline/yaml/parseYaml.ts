@@ -71,17 +71,17 @@ function parsed(text: string, lineCounter: LineCounter): Document | null {
   }
 }
 
-const MESSAGES: Record<string, string> = {
-  MULTIPLE_DOCS: 'a second document begins here (---); expected one in a file',
-  TAB_AS_INDENT: 'a tab is no indentation in YAML; use spaces',
-};
+const MESSAGES: ReadonlyMap<string, string> = new Map([
+  ['MULTIPLE_DOCS', 'a second document begins here (---); expected one in a file'],
+  ['TAB_AS_INDENT', 'a tab is no indentation in YAML; use spaces'],
+]);
 
 function syntaxMessage({ code, message, pos }: YAMLError, text: string): string {
   const from = text.lastIndexOf('\n', pos[0] - 1) + 1;
   // `{ path: ${HOME} }`: the braces of a variable are those of a map.
   if (/\$\{[A-Za-z_]/.test(text.slice(from, pos[0] + 200).split('\n')[0]!) && code !== 'MULTIPLE_DOCS')
     return `${firstLine(message)}; expected valid YAML: inside braces and brackets, a text with \${NAME} needs quotes, as "\${NAME}"`;
-  return MESSAGES[code] ?? `${firstLine(message)}; expected valid YAML`;
+  return MESSAGES.get(code) ?? `${firstLine(message)}; expected valid YAML`;
 }
 
 /** The first line of what the YAML library says, without the mark at its end. */

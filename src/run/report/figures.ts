@@ -1,4 +1,4 @@
-import type { Figures, RunContext } from '../../operators/lib/operator.js';
+import type { Figures } from '../../operators/lib/operator.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { Plan } from '../../pipeline/plan.js';
 import type { FunnelStep, Report } from './report.js';
@@ -12,7 +12,7 @@ export function stepsWithFigures(plan: Pick<Plan, 'steps'>): string[] {
 /** Step → its figures, from its committed state deltas: the same whether the run was interrupted or not. */
 export function figuresOf(
   plan: Plan,
-  deltasOf: NonNullable<RunContext['restored']>,
+  deltasOf: (step: string) => readonly unknown[],
   funnel: readonly FunnelStep[],
 ): Record<string, Figures> {
   const texts = textsFrom(plan.texts);

@@ -3,6 +3,7 @@ import { TARGET_STEP, type Totals } from '../../flow/commitShards.js';
 import type { Figures } from '../../operators/lib/operator.js';
 import type { SkippedLines } from '../../io/sources/skippedLines.js';
 import type { Plan } from '../../pipeline/plan.js';
+import type { ProcessUse } from '../processUse.js';
 
 /** One step of the funnel, counted from the commits. It is exact; the live counters also see rows past the end. */
 export interface FunnelStep {
@@ -43,13 +44,11 @@ export interface Report {
 }
 
 /** `performance.json`: what the run took, since it was last started. */
-export interface Performance {
+export interface Performance extends ProcessUse {
   /** Where this start began: 0 for a run that was never interrupted. */
   from: number;
   /** Seconds from the opening of the run folder to the report. */
   wallS: number;
-  /** The most memory that this process held; the engines' own is with each model. */
-  memoryPeakBytes: number;
   /** Rows of source for which the store had the results of all steps, or of the first ones. */
   replayedRows: number;
   /** The counters of each model, by name. */

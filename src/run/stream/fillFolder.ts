@@ -1,6 +1,6 @@
 import type { CommitSink, Totals } from '../../flow/commitShards.js';
 import type { Files } from '../../io/files/files.js';
-import { resumeOf } from '../../io/runFolder/commits.js';
+import { committedStateOf, resumeOf } from '../../io/runFolder/commits.js';
 import type { RunFolder } from '../../io/runFolder/runFolder.js';
 import { type RunSinkOptions, openRunSink } from '../../io/runFolder/runSink.js';
 import type { Resume } from './streamRows.js';
@@ -15,7 +15,10 @@ export async function fillFolder(
   options: RunSinkOptions,
   stream: (resume: Resume, sink: CommitSink) => Promise<Totals>,
 ): Promise<Totals> {
-  const resume = await resumeOf(files, folder);
+  const resume = {
+    ...resumeOf(folder),
+    restored: (step: string) => committedStateOf(files, folder, step),
+  };
   const sink = openRunSink(files, folder, options);
   try {
     return await stream(resume, sink);

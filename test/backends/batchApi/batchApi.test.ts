@@ -1,115 +1,110 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { type BatchApi, createBatchApi, failedError } from '../../../src/backends/batchApi/batchApi.js';
-import { systemClock } from '../../../src/clock.js';
-import { okLine, serveBatches } from '../../helpers/batchServer.js';
+import { type TestContext, describe, it } from 'node:test';
+import {
+  type BatchApi,
+  createBatchApi,
+  failedError,
+  jsonLines,
+  probeBatches,
+} from '../../../src/backends/batchApi/batchApi.js';
+import { openaiBatches } from '../../../src/backends/batchApi/openaiBatches.js';
+import { type Clock, systemClock } from '../../../src/clock.js';
 import { servePages } from '../../helpers/pageServer.js';
 
 const KEY = 'sk-batch-0123456789';
+const OPTIONS = {
+  ...{ model: 'm', apiKeyEnv: 'BATCH_KEY', pollMs: 1, timeoutMs: 5000, retriesMax: 0, unreachableMs: 0 },
+};
 
-function openApi(url: string, signal = new AbortController().signal): BatchApi {
-  const options = {
-    ...{ replicas: [`${url}/v1`], model: 'm', apiKeyEnv: 'BATCH_KEY', pollMs: 1 },
-    ...{ timeoutMs: 5000, retriesMax: 0, unreachableMs: 0 },
+/** Waits are over at once, and time goes on by as much. */
+function quickClock(): Clock {
+  let extraMs = 0;
+  return {
+    nowMs: () => systemClock.nowMs() + extraMs,
+    async sleep(ms, signal) {
+      if (ms < 1000) return systemClock.sleep(Math.min(ms, 5), signal);
+      extraMs += ms;
+    },
   };
-  const deps = { env: { BATCH_KEY: KEY }, clock: systemClock, random: () => 0 };
-  return createBatchApi('writer', options, deps, signal);
 }
 
-const body = (prompt: string): string => JSON.stringify({ model: 'm', prompt: `user\n${prompt}<|im_end|>` });
-const REQUESTS = ['a', 'b'].map((id) => ({ id, body: body(id) }));
+function openApi(root: string, changes: object = {}, clock: Clock = quickClock()): BatchApi {
+  const options = { ...OPTIONS, replicas: [`${root}/v1`], ...changes };
+  const deps = { env: { BATCH_KEY: KEY }, clock, random: () => 0.5 };
+  return createBatchApi('writer', options, openaiBatches, deps, new AbortController().signal);
+}
+
+async function serve(t: TestContext, answer: (url: string, count: number) => [number, object]) {
+  const counts: Record<string, number> = Object.create(null) as Record<string, number>;
+  const root = await servePages(t, ({ url, method }, response) => {
+    const key = `${method} ${url}`;
+    counts[key] = (counts[key] ?? 0) + 1;
+    const [status, value] = answer(key, counts[key]);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  });
+  return { root, counts };
+}
+
+const RUNNING = { id: 'batch_0', state: 'running', resultPaths: [] } as const;
 
 describe('createBatchApi', () => {
-  it('uploads a file of lines, orders its batch with our mark, and reads the replies by id', async () => {
-    const server = await serveBatches((lines) => ({ status: 'completed', output: lines.map(okLine) }));
-    const api = openApi(server.url);
-    const ordered = await api.submit(REQUESTS, '/completions');
-    assert.deepEqual(
-      server.files[0]!.split('\n').map((line) => JSON.parse(line) as object),
-      REQUESTS.map((request) => ({
-        ...{ custom_id: request.id, method: 'POST', url: '/v1/completions' },
-        body: JSON.parse(request.body) as object,
-      })),
-    );
-    assert.deepEqual(server.orders[0], {
-      ...{ input_file_id: 'file_0', endpoint: '/v1/completions', completion_window: '24h' },
-      metadata: { scalequest: 'batch-1', model: 'm' },
+  for (const status of [500, 429]) {
+    it(`a server that answers polls with ${status} for long loses no batch`, async (t) => {
+      const { root, counts } = await serve(t, (key, count) => {
+        if (!key.startsWith('GET /v1/batches/')) return [200, {}];
+        return count <= 30
+          ? [status, { error: { message: 'busy' } }]
+          : [200, { id: 'batch_0', status: 'completed' }];
+      });
+      const api = openApi(root, { unreachableMs: 3_600_000 });
+      assert.equal((await api.follow(RUNNING)).batch.state, 'completed');
+      assert.equal(counts['GET /v1/batches/batch_0'], 31);
+      await api.destroy();
     });
-    const { batch, lines } = await api.follow(ordered);
-    assert.equal(batch.status, 'completed');
-    assert.deepEqual([...lines.keys()].sort(), ['a', 'b']);
-    assert.equal(lines.get('a')!.response!.status_code, 200);
+  }
+
+  it('gives a server up that answers no poll for longer than unreachableMs', async (t) => {
+    const { root } = await serve(t, () => [500, { error: { message: 'down' } }]);
+    const api = openApi(root, { unreachableMs: 60_000 });
+    await assert.rejects(api.follow(RUNNING), { code: 'ROW_SERVER_ERROR', message: /after 3 tries$/ });
     await api.destroy();
   });
 
-  it('takes a garbled line for a missing one, and a reply before an error of the same id', async () => {
-    const server = await serveBatches((lines) => ({
-      ...{ status: 'completed', output: ['{"custom_id":"b"', '[]', ...lines.slice(0, 1).map(okLine)] },
-      error: [{ custom_id: 'a', response: null, error: { code: 'batch_expired', message: 'late' } }],
-    }));
-    const api = openApi(server.url);
-    const { lines } = await api.follow(await api.submit(REQUESTS, '/completions'));
-    assert.deepEqual([...lines.keys()], ['a']);
-    assert.equal(lines.get('a')!.response!.status_code, 200);
-    await api.destroy();
+  it('looks for an order whose answer was lost before it sends it again', async (t) => {
+    for (const isTaken of [true, false]) {
+      const { root, counts } = await serve(t, (key, count) => {
+        if (key === 'POST /v1/files') return [200, { id: 'file_0' }];
+        if (key === 'POST /v1/batches' && count === 1) return [502, {}];
+        const batch = { id: 'batch_0', status: 'in_progress', input_file_id: 'file_0' };
+        if (key === 'POST /v1/batches') return [200, batch];
+        return isTaken ? [200, { data: [{ ...batch, id: 'b', input_file_id: 'f' }, batch] }] : [404, {}];
+      });
+      const api = openApi(root, { retriesMax: 1 });
+      const { id } = await api.submit([{ id: 'a', body: '{}' }], '/completions');
+      assert.deepEqual([id, counts['POST /v1/batches']], ['batch_0', isTaken ? 1 : 2]);
+      await api.destroy();
+    }
   });
+});
 
-  it('finds what earlier runs of this model have ordered, the newest first', async () => {
-    const server = await serveBatches((lines) => ({ status: 'completed', output: lines.map(okLine) }));
-    const api = openApi(server.url);
-    await api.submit(REQUESTS, '/completions');
-    await api.submit(REQUESTS.slice(0, 1), '/completions');
-    server.orders.push({ ...server.orders[0], metadata: { scalequest: 'batch-1', model: 'other' } });
-    server.ended.push(null);
-    server.files.push(`{"custom_id":"c","body":{}}`);
-    const earlier = await api.earlier();
-    assert.deepEqual(
-      [earlier.get('a')?.id, earlier.get('b')?.id, earlier.get('c')],
-      ['batch_1', 'batch_0', undefined],
-    );
-    await api.destroy();
-  });
+it('probeBatches orders nothing, and shows a wrong key', async (t) => {
+  const { root, counts } = await serve(t, () => [401, {}]);
+  const deps = { env: { BATCH_KEY: KEY }, clock: systemClock, random: () => 0 };
+  const probing = probeBatches('writer', { ...OPTIONS, replicas: [`${root}/v1`] }, openaiBatches, deps);
+  await assert.rejects(probing, { code: 'ERR_MODEL_REFUSED', message: /BATCH_KEY/ });
+  assert.deepEqual({ ...counts }, { 'GET /v1/batches?limit=100': 1 });
+});
 
-  it('gives nothing earlier where the API has no list', async () => {
-    const server = await serveBatches(() => null, { lists: false });
-    const api = openApi(server.url);
-    assert.equal((await api.earlier()).size, 0);
-    await api.destroy();
-  });
-
-  it('a probe orders nothing, and shows a wrong key', async (t) => {
-    const asked: string[] = [];
-    const root = await servePages(t, ({ url, method }, response) => {
-      asked.push(`${method} ${url}`);
-      response.writeHead(401).end('{}');
-    });
-    const api = openApi(root);
-    await assert.rejects(api.probe(), { code: 'ERR_MODEL_REFUSED', message: /BATCH_KEY/ });
-    assert.deepEqual(asked, ['GET /v1/batches?limit=100']);
-    await api.destroy();
-  });
-
-  it('orders no batch when it is given up during the upload', async (t) => {
-    const closing = new AbortController();
-    const asked: string[] = [];
-    const root = await servePages(t, ({ url }, response) => {
-      asked.push(url!);
-      closing.abort(new Error('closed'));
-      response.end('{"id":"file_0"}');
-    });
-    const api = openApi(root, closing.signal);
-    await assert.rejects(api.submit(REQUESTS, '/completions'), { message: 'closed' });
-    assert.deepEqual(asked, ['/v1/files']);
-    await api.destroy();
-  });
+it('jsonLines leaves out what is no JSON', () => {
+  assert.deepEqual(jsonLines('{"a":1}\n\n{"b":\r\n[2]\r\nnull'), [{ a: 1 }, [2], null]);
 });
 
 it('failedError says why a batch failed, without the key', async () => {
   const api = openApi('http://127.0.0.1:9');
-  const failed = { id: 'batch_7', status: 'failed', errors: { data: [{ message: `${KEY} has no quota` }] } };
+  const failed = { id: 'batch_7', state: 'failed', why: `${KEY} has no quota`, resultPaths: [] } as const;
   const { code, message } = failedError(api.context, failed);
   assert.equal(code, 'ERR_MODEL_REFUSED');
   assert.match(message, /batch batch_7 failed: \[key\] has no quota$/);
-  assert.match(failedError(api.context, { id: 'b', status: 'failed' }).message, /no reason given$/);
+  assert.match(failedError(api.context, { ...failed, why: undefined }).message, /no reason given$/);
   await api.destroy();
 });

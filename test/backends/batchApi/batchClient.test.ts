@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BatchOptions, createBatchClient } from '../../../src/backends/batchApi/batchClient.js';
+import { openaiBatches } from '../../../src/backends/batchApi/openaiBatches.js';
 import type { ServerClient } from '../../../src/backends/server/serverClient.js';
 import { systemClock } from '../../../src/clock.js';
 import { type Line, okLine, serveBatches } from '../../helpers/batchServer.js';
@@ -8,10 +9,14 @@ import { type Line, okLine, serveBatches } from '../../helpers/batchServer.js';
 function open(url: string, changes: Partial<BatchOptions> = {}): ServerClient {
   const options = {
     ...{ replicas: [`${url}/v1`], model: 'm', pollMs: 1, timeoutMs: 5000, retriesMax: 1, unreachableMs: 0 },
-    ...{ requestsPerFileMax: 100, gatherMs: 5 },
+    ...{ requestsPerBatchMax: 100, gatherMs: 5 },
     ...changes,
   };
-  return createBatchClient('writer', options, { env: {}, clock: systemClock, random: () => 0 });
+  return createBatchClient('writer', options, openaiBatches, {
+    env: {},
+    clock: systemClock,
+    random: () => 0,
+  });
 }
 
 /** The text of the reply. */
@@ -35,7 +40,7 @@ const promptsOf = (file: string): string[] => file.split('\n').map((line) => /us
 describe('createBatchClient', () => {
   it('sends a full file at once, and the oldest rows first in it', async () => {
     const server = await serveBatches((lines) => ({ status: 'completed', output: lines.map(okLine) }));
-    const client = open(server.url, { requestsPerFileMax: 3, gatherMs: 60_000 });
+    const client = open(server.url, { requestsPerBatchMax: 3, gatherMs: 60_000 });
     const texts = await Promise.all([9, 4, 7].map((seq) => ask(client, seq)));
     assert.deepEqual(texts, ['reply to q9', 'reply to q4', 'reply to q7']);
     assert.deepEqual(promptsOf(server.files[0]!), ['q4', 'q7', 'q9']);
@@ -75,7 +80,10 @@ describe('createBatchClient', () => {
     assert.equal(good.status, 'fulfilled');
     assert.ok(lost.status === 'rejected');
     assert.equal((lost.reason as { code: string }).code, 'ROW_SERVER_ERROR');
-    assert.match((lost.reason as Error).message, /is missing from the files of batch batch_1, in 2 files$/);
+    assert.match(
+      (lost.reason as Error).message,
+      /is missing from the results of batch batch_1, in 2 batches$/,
+    );
     assert.deepEqual(
       server.files.map((file) => promptsOf(file).length),
       [2, 1],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type LlamaContextSequence, type Token, TokenBias, getLlama } from 'node-llama-cpp';
+import { withoutBinaryTest } from '../../../src/backends/llamaCpp/binaryTest.js';
 import { type ReadNext, choiceProbabilities } from '../../../src/backends/llamaCpp/choiceProbabilities.js';
 import { isLargeVocabulary, samplingOf } from '../../../src/backends/llamaCpp/sampling.js';
 import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
@@ -19,7 +20,7 @@ describe('choiceProbabilities', () => {
   let biasOf: (tokens: Token[], logit: number) => TokenBias;
 
   before(async () => {
-    const llama = await getLlama({ build: 'never', gpu: false, maxThreads: 1 });
+    const llama = await withoutBinaryTest(() => getLlama({ build: 'never', gpu: false, maxThreads: 1 }));
     const model = await llama.loadModel({ modelPath: join(PACKAGE_FOLDER, 'models/tiny.gguf') });
     const context = await model.createContext({ contextSize: 128, flashAttention: false, threads: 1 });
     sequence = context.getSequence();

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LlamaModel, type Token, getLlama } from 'node-llama-cpp';
 import { openModel } from '../../../src/backends/openModel.js';
+import { withoutBinaryTest } from '../../../src/backends/llamaCpp/binaryTest.js';
 import { keyCacheType } from '../../../src/backends/llamaCpp/engine.js';
 import type { CompleteRequest, Message, Model } from '../../../src/backends/model.js';
 import { resolveTemplate } from '../../../src/backends/templates/template.js';
@@ -318,7 +319,7 @@ function loadTruth(): Promise<Truth> {
 }
 
 async function load(): Promise<Truth> {
-  const llama = await getLlama({ build: 'never', gpu: false, maxThreads: 1 });
+  const llama = await withoutBinaryTest(() => getLlama({ build: 'never', gpu: false, maxThreads: 1 }));
   const model = await llama.loadModel({ modelPath: MODEL });
   async function optionProbabilities(
     text: string,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, after, test } from 'node:test';
 import { type LlamaModel, LlamaLogLevel, getLlama } from 'node-llama-cpp';
+import { withoutBinaryTest } from '../../../src/backends/llamaCpp/binaryTest.js';
 import { openModel } from '../../../src/backends/openModel.js';
 import { promptTokenizer } from '../../../src/backends/llamaCpp/promptTokens.js';
 import { resolveTemplate } from '../../../src/backends/templates/template.js';
@@ -11,7 +12,9 @@ import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const TINY = join(PACKAGE_FOLDER, 'models', 'tiny.gguf');
-const llama = await getLlama({ build: 'never', gpu: false, logLevel: LlamaLogLevel.error });
+const llama = await withoutBinaryTest(() =>
+  getLlama({ build: 'never', gpu: false, logLevel: LlamaLogLevel.error }),
+);
 after(() => llama.dispose());
 const tiny = await llama.loadModel({ modelPath: TINY });
 const { promptParts } = resolveTemplate('chatml');

@@ -19,6 +19,7 @@ test('a missing variable, and one that holds no key, are told by name, without w
   };
   assert.throws(() => readApiKey('m', 'KEY', {}), missing);
   assert.throws(() => readApiKey('m', 'KEY', { KEY: '  ' }), missing);
+  assert.throws(() => readApiKey('m', 'constructor', {}), { code: 'ERR_MODEL_LOAD' });
   for (const key of ['two words', 'schlüssel', 'a\u0000b']) {
     assert.throws(
       () => readApiKey('m', 'KEY', { KEY: key }),

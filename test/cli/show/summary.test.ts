@@ -22,7 +22,9 @@ const REPORT: Report = {
 const PERFORMANCE: Performance = {
   from: 2,
   wallS: 1.25,
+  cpuS: 2,
   memoryPeakBytes: 2 ** 20,
+  eventLoop: { medianMs: 1, p99Ms: 2, maxMs: 3 },
   replayedRows: 3,
   models: {},
 };

@@ -6,6 +6,7 @@ import type { StepResult, StepState } from '../../../src/flow/stepResults/stepRe
 import { decodeStepResult, encodeStepResults } from '../../../src/flow/stepResults/stepResultBytes.js';
 import type { ReadRows } from '../../../src/flow/gate.js';
 import { replayStepResults } from '../../../src/flow/stepResults/replayStepResults.js';
+import { cases } from '../../helpers/cases.js';
 import {
   ANY_KNOBS,
   type Delay,
@@ -20,7 +21,7 @@ import {
 
 const knobs: fc.Arbitrary<WorldKnobs> = fc.record(ANY_KNOBS);
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: cases(40, 150) };
 
 /** Notes the rows that steps run on; storing and writing are not noted. */
 function counted(delay: Delay): { delay: Delay; asked: () => string[] } {
@@ -198,20 +199,21 @@ function replayOf({ results = [every(8)], state, from = 0, read = (lo) => seqBat
 
 test('a source that ends before rows with step results is an error, not a shorter set', async () => {
   const replay = replayOf({ read: (lo) => (lo === 0 ? seqBatch(0, 5) : null) });
-  assert.deepEqual(replay.find(0, 8), { rows: 8, isComplete: false });
+  assert.deepEqual(await replay.find(0, 8), { rows: 8, isComplete: false });
   await assert.rejects(replay.read(0), { code: 'ERR_DATA_INVALID', message: /ended at row 5, .*up to 8/ });
 });
 
-test('more rows than the window can hold are not found', () => {
-  assert.equal(replayOf({}).find(0, 7), null);
+test('more rows than the window can hold are not found', async () => {
+  assert.equal(await replayOf({}).find(0, 7), null);
 });
 
-test('the result of a stateful step holds for the same state; before its rows have come there it is too early to tell', () => {
+test('the result of a stateful step holds for the same state; before its rows have come there it is too early to tell', async () => {
   const results = [every(8), every(8, 'a')];
   const find = (state: StepState, from = 0) => replayOf({ results, state, from }).find(8, 8);
-  assert.deepEqual(find({ upTo: 8, hash: 'a' }), { rows: 8, isComplete: true });
-  assert.deepEqual(find({ upTo: 8, hash: 'b' }), { rows: 8, isComplete: false });
-  assert.equal(find({ upTo: 4, hash: 'a' }), 'tooEarly');
-  assert.equal(find({ upTo: null, hash: 'a' }), 'tooEarly');
-  assert.deepEqual(find({ upTo: null, hash: 'a' }, 8), { rows: 8, isComplete: true });
+  assert.deepEqual(await find({ upTo: 8, hash: 'a' }), { rows: 8, isComplete: true });
+  assert.deepEqual(await find({ upTo: 8, hash: 'b' }), { rows: 8, isComplete: false });
+  assert.deepEqual(await find({ upTo: 8, hash: Promise.resolve('a') }), { rows: 8, isComplete: true });
+  assert.equal(await find({ upTo: 4, hash: 'a' }), 'tooEarly');
+  assert.equal(await find({ upTo: null, hash: 'a' }), 'tooEarly');
+  assert.deepEqual(await find({ upTo: null, hash: 'a' }, 8), { rows: 8, isComplete: true });
 });

@@ -7,7 +7,8 @@ import { KEEP, type StepShape, drop } from '../../../src/flow/steps/outcome.js';
 import { isDelta } from '../../../src/flow/rowEvents.js';
 import { scanRows } from '../../../src/flow/steps/scanRows.js';
 import { type StepState, replayed } from '../../../src/flow/stepResults/stepResult.js';
-import { driven, plainBatch, textBatch, valuesOf } from '../batches.js';
+import { committedValues } from '../../helpers/committedValues.js';
+import { driven, plainBatch, settle, textBatch, valuesOf } from '../batches.js';
 
 const SHAPE = { step: 'unique', reads: { text: 'string' }, writes: [] } as const;
 
@@ -24,7 +25,7 @@ function unique(more: Pick<StepShape, 'at' | 'onState' | 'screen'> = {}, restore
       },
       apply: (seen, text: string) => void seen.add(text),
     },
-    restored,
+    committedValues(restored),
   );
 }
 
@@ -47,10 +48,16 @@ test('rows are decided in order, each from the state after those before it; delt
   ]);
 });
 
-test('restored deltas are the state of the first row, and no events', () => {
-  const { source, out } = driven(unique({}, ['a']));
-  source.next(textBatch(0, ['a', 'b']));
-  assert.deepEqual([valuesOf(out[0]!, 'text'), deltasOf(out[0]!)], [['b'], [[1, 'unique', 'b']]]);
+test('restored deltas are the state of the first row, and no events', async () => {
+  const { source, out, seen } = driven(unique({}, ['a']));
+  source.next(textBatch(1, ['a', 'b']));
+  source.next(textBatch(3, ['b']));
+  source.complete();
+  assert.deepEqual(seen, [], 'batches wait for the state');
+  await settle();
+  await settle();
+  assert.deepEqual(seen, ['1-3', '3-4', 'done']);
+  assert.deepEqual([valuesOf(out[0]!, 'text'), deltasOf(out[0]!)], [['b'], [[2, 'unique', 'b']]]);
 });
 
 test('two subscriptions share no state', () => {
@@ -93,7 +100,7 @@ test('a replayed batch passes as it is; its deltas are in the state of the next 
   assert.deepEqual(valuesOf(out[1]!, 'text'), ['b']);
 });
 
-test('the hash of the state is told before the first batch and after each; it follows from the deltas alone', () => {
+test('the hash of the state is told before the first batch and after each; it follows from the deltas alone', async () => {
   const statesOf = (batches: readonly Batch[], restored: string[] = []): StepState[] => {
     const states: StepState[] = [];
     const { source } = driven(unique({ at: 0, onState: (state) => states.push(state) }, restored));
@@ -108,7 +115,7 @@ test('the hash of the state is told before the first batch and after each; it fo
   assert.equal(new Set(parts.map(({ hash }) => hash)).size, 3);
   const whole = statesOf([textBatch(0, ['a', 'a', 'b'])]);
   assert.equal(whole.at(-1)!.hash, parts.at(-1)!.hash, 'other batches, the same state');
-  assert.equal(statesOf([], ['a', 'b'])[0]!.hash, parts.at(-1)!.hash, 'restored, the same state');
+  assert.equal(await statesOf([], ['a', 'b'])[0]!.hash, parts.at(-1)!.hash, 'restored, the same state');
   assert.equal(statesOf([plainTexts(['a', 'b']), textBatch(2, ['a'])]).at(-1)!.hash, parts.at(-1)!.hash);
 });
 

@@ -5,12 +5,15 @@ import { nodeFiles } from '../../../src/io/files/files.js';
 import {
   committedFiles,
   committedShards,
+  committedStateOf,
   isComplete,
   resumeOf,
+  stateValuesOf,
   totalsOf,
 } from '../../../src/io/runFolder/commits.js';
 import type { CommitRecord, FileRecord, Manifest } from '../../../src/io/runFolder/manifest.js';
-import { writeState } from '../../../src/io/runFolder/stateFile.js';
+import { writeState } from '../../helpers/commitFiles.js';
+import { collect } from '../../helpers/chunks.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 function fileRecord(file: string): FileRecord {
@@ -49,22 +52,26 @@ test('totals add the counts of all commits; where the run is, its last commit sa
 
 test('a run goes on after its last commit with the state of all of them, in order', async (t) => {
   const path = await testFolder(t);
-  const stateOf = async (file: string, value: number): Promise<FileRecord> => {
+  const stateOf = async (file: string, seq: number, value: number): Promise<FileRecord> => {
     const entries = [
-      { seq: 0, step: 'a', value },
-      { seq: 0, step: 'b', value: -value },
+      { seq, step: 'a', value },
+      { seq, step: 'b', value: -value },
     ];
     return { file, ...(await writeState(nodeFiles, join(path, file), entries))! };
   };
   const run = runOf(
     path,
-    { state: await stateOf('1', 1) },
-    { next: 8, kept: 2, state: await stateOf('2', 2) },
+    { next: 4, state: await stateOf('1', 3, 1) },
+    { next: 8, kept: 2, state: await stateOf('2', 5, 2) },
   );
-  const { from, kept, restored } = await resumeOf(nodeFiles, run);
-  assert.deepEqual([from, kept, restored('a'), restored('b'), restored('c')], [8, 2, [1, 2], [-1, -2], []]);
-  const { restored: ofB } = await resumeOf(nodeFiles, run, ['b']);
-  assert.deepEqual([ofB('a'), ofB('b')], [[], [-1, -2]]);
-  const { from: start, restored: empty } = await resumeOf(nodeFiles, runOf(path));
-  assert.deepEqual([start, empty('a')], [0, []]);
+  assert.deepEqual(resumeOf(run), { from: 8, kept: 2 });
+  const values = await stateValuesOf(nodeFiles, run, ['a', 'b', 'c']);
+  assert.deepEqual([...values.values()], [[1, 2], [-1, -2], []]);
+  const { upTo, read } = committedStateOf(nodeFiles, run, 'a');
+  assert.equal(upTo(), 8);
+  assert.deepEqual((await collect(read(4, 8))).flat(), [2], 'from a position on');
+  assert.deepEqual((await collect(read(0, 4))).flat(), [1], 'below a position');
+  const nothing = runOf(path);
+  assert.deepEqual(resumeOf(nothing), { from: 0, kept: 0 });
+  assert.equal(committedStateOf(nodeFiles, nothing, 'a').upTo(), 0);
 });

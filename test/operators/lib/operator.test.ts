@@ -57,6 +57,7 @@ test('shapeOf: columns follow the options, the name is the label', () => {
 test('modelOf: a model by its name, or what names there are', () => {
   const tiny = scriptedModel({}, 'tiny');
   assert.equal(modelOf(contextOf([tiny]), 'tiny'), tiny);
+  assert.throws(() => modelOf(contextOf([tiny]), 'constructor'), { code: 'ERR_PIPELINE_MODEL' });
   assert.throws(() => modelOf(contextOf([tiny]), 'tniy'), {
     code: 'ERR_PIPELINE_MODEL',
     message: 'no model is called "tniy", expected one of: tiny',

@@ -15,6 +15,8 @@ import {
 import { funnelOf, reportOf } from '../../../src/run/report/report.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
+import { unwatched } from '../../helpers/unwatched.js';
 
 const TEXT = `name: leaks
 limit: 4
@@ -132,7 +134,8 @@ async function runUntil(plan: Plan, folder: string, rowsMax: number): Promise<st
     signal: stop.signal,
     now: () => new Date(0),
     nowMs: () => 0,
-    memoryPeakBytes: () => 0,
+    watchProcess: unwatched,
+    startEncoder: encoderHere,
     emit(event) {
       if (event.event === 'flowing') starts.push(event.from);
       if (event.event === 'delivered' && event.watermark >= rowsMax) stop.abort();

@@ -16,6 +16,7 @@ function collector(): {
   const cuts: { next: number; kept: number; done: boolean }[] = [];
   const sink: CommitSink = {
     append: async (rows) => void seqs.push(...columnValues(rows, 'seq')),
+    appendEvents: async () => {},
     commit: async ({ next, kept, done }) => void cuts.push({ next, kept, done }),
   };
   return { sink, seqs, cuts };
@@ -36,7 +37,7 @@ test('all rows of the source come to the sink, in shards', async () => {
 
 test('a run goes on behind its last commit, and its target counts what was kept before', async () => {
   const { sink, seqs, cuts } = collector();
-  const resume = { from: 3, kept: 3, restored: () => [] };
+  const resume = { from: 3, kept: 3, restored: undefined };
   await streamRows({ ...SETTINGS, target: 5 }, { read, sink, resume }, (rows) => rows);
   assert.deepEqual(seqs, [3, 4]);
   assert.deepEqual(cuts.at(-1), { next: 5, kept: 5, done: true });
