@@ -5,6 +5,7 @@ import type { Observable } from 'rxjs';
 import { ScaleQuestError } from '../../src/errors.js';
 import type { Batch } from '../../src/flow/batch.js';
 import { untilAborted } from '../../src/flow/untilAborted.js';
+import { cases } from '../helpers/cases.js';
 import {
   ANY_KNOBS,
   type Delay,
@@ -19,7 +20,7 @@ import {
 
 const knobs: fc.Arbitrary<WorldKnobs> = fc.record(ANY_KNOBS);
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: cases(50, 150) };
 
 const NO_SPY = [() => {}, (stream: Observable<Batch>) => stream] as const;
 

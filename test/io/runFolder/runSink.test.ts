@@ -17,11 +17,12 @@ import {
 import { readManifest } from '../../../src/io/runFolder/manifest.js';
 import { type RunFolder, openRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { type RunCommit, openRunSink } from '../../../src/io/runFolder/runSink.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
 
 const RUN = { kind: 'run', version: 1, identity: 'a', name: 'tiny', seed: 7, parts: {} } as const;
 const TEXT: Column = { name: 'text', type: 'string', help: '' };
-const OPTIONS = { columns: [TEXT], metadata: {}, rowGroupRows: 8, zstdLevel: 1 };
+const OPTIONS = { columns: [TEXT], metadata: {}, rowGroupRows: 8, zstdLevel: 1, startEncoder: encoderHere };
 const NOTHING: RunCommit = { next: 0, kept: 0, counts: {}, done: false };
 
 function rowsOf(...texts: string[]) {

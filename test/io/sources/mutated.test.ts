@@ -5,6 +5,7 @@ import { type TestContext, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { compressZstd, loadZstd } from '../../../src/io/parquet/zstd.js';
 import type { SourceFormatName } from '../../../src/io/sources/registry.js';
+import { cases } from '../../helpers/cases.js';
 import { mutate, randomFrom } from '../../helpers/mutate.js';
 import { FIXTURES } from '../../helpers/parquetFixtures.js';
 import { readSource } from '../../helpers/readSource.js';
@@ -15,7 +16,7 @@ import { testFolder } from '../../helpers/testFolder.js';
  * node --test dist/test/io/sources/mutated.test.js` draws others, and more of them.
  */
 const SEED = Number(process.env['SCALEQUEST_SEED'] ?? 1);
-const RUNS = Number(process.env['SCALEQUEST_RUNS'] ?? 150);
+const RUNS = Number(process.env['SCALEQUEST_RUNS'] ?? cases(40, 150));
 /** For a file of up to 1 MB; the first file of a kind also pays for compiling. */
 const CPU_MS_MAX = 250;
 
