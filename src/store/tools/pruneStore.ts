@@ -127,7 +127,7 @@ async function removeKeys(database: StoreDatabase, found: readonly FoundKey[]): 
   const { valuesBytes } = PRUNE_WRITE;
   return transact(database, { keys: found.length + PRUNE_WRITE.keys, valuesBytes }, ({ root, index }) => {
     countPrune({ root });
-    // Of a key that was asked anew meanwhile, the later reply stays.
+    // A key that was asked anew meanwhile keeps its later reply.
     const own = found.filter(({ key, blockId }) => index.getBinary(key)?.equals(blockId));
     for (const { key } of own) void index.remove(key);
     return own.length;
