@@ -23,7 +23,8 @@ export async function finishedRun(rows = 3, lines: readonly string[] = []): Prom
   return copyOf(await original);
 }
 
-async function makeRun(rows: number, lines: readonly string[]): Promise<FinishedRun> {
+/** A run made anew: unlike a copy, it names the folder of its own file. */
+export async function makeRun(rows = 3, lines: readonly string[] = []): Promise<FinishedRun> {
   const folder = mkdtempSync(join(tmpdir(), 'scalequest-run-'));
   const questions = Array.from({ length: Math.max(1, rows) }, (_, at) => ({
     question: `What is ${at}?`,
