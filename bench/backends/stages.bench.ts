@@ -58,7 +58,7 @@ async function secondsOf(stages: readonly number[], round: number): Promise<numb
   const startedMs = performance.now();
   await commitShards(stream, {
     gate,
-    sink: { append: async () => {}, commit: async () => {} },
+    sink: { append: async () => {}, appendEvents: async () => {}, commit: async () => {} },
     shardRows: rows,
   });
   const seconds = (performance.now() - startedMs) / 1000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import parquet from 'parquetjs-lite';
 import { writeAtomic } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { type RejectRow, writeRejects } from '../../src/io/runFolder/rejectsWriter.js';
+import { type RejectRow, openRejectsWriter } from '../../src/io/runFolder/rejectsWriter.js';
 import { printTable } from '../../src/run/report/report.js';
 import { flag, spread } from '../figures.js';
 
@@ -26,7 +26,7 @@ const rows = Array.from({ length: count }, (_, seq): RejectRow => ({
 const folder = mkdtempSync(join(tmpdir(), 'scalequest-rejects-'));
 const cost = { ours: [] as number[], byRow: [] as number[] };
 for (let round = -2; round < rounds; round++) {
-  const ours = await cpuOf(() => writeRejects(nodeFiles, join(folder, 'ours.parquet'), rows));
+  const ours = await cpuOf(writeOurs);
   const byRow = await cpuOf(() => writeByRow(join(folder, 'byRow.parquet')));
   if (round < 0) continue;
   cost.ours.push(ours);
@@ -37,10 +37,16 @@ console.log(`us of CPU a row, ${count} rows, ${rounds} rounds`);
 const times = cost.byRow.map((value, at) => value / cost.ours[at]!);
 console.log(
   printTable(
-    ['writeRejects (hyparquet-writer)', 'parquetjs-lite', 'times'],
+    ['openRejectsWriter (hyparquet-writer)', 'parquetjs-lite', 'times'],
     [[spread(cost.ours, 2), spread(cost.byRow, 2), spread(times, 1)]],
   ),
 );
+
+async function writeOurs(): Promise<void> {
+  const writer = openRejectsWriter(nodeFiles, join(folder, 'ours.parquet'));
+  await writer.write(rows);
+  await writer.finish();
+}
 
 async function writeByRow(path: string): Promise<void> {
   const column = { compression: 'SNAPPY', statistics: false } as const;

@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +50,9 @@ interface Ran {
   performance: Performance | null;
 }
 
-const folder = wordFlag('keep') ?? mkdtempSync(join(tmpdir(), 'scalequest-million-'));
+const kept = wordFlag('keep');
+if (kept !== undefined) mkdirSync(kept, { recursive: true });
+const folder = kept ?? mkdtempSync(join(tmpdir(), 'scalequest-million-'));
 const server = await startEndpoint({ timeScale: 0, latencyMs: 5, kinds: KINDS, remembers: false });
 try {
   console.log(
@@ -51,7 +62,7 @@ try {
   if (partsRows > 0) await profile(partsRows);
 } finally {
   await server.close();
-  if (wordFlag('keep') === undefined) rmSync(folder, { recursive: true });
+  if (kept === undefined) rmSync(folder, { recursive: true });
 }
 
 async function measure(rows: number): Promise<void> {

@@ -88,6 +88,8 @@ export const EJECTION_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 // Polls of a server (pool/metricsPoller.ts).
 
 export const POLL_PERIOD_MS = 1_000;
+/** How often a file that lists servers is read; a text counts when it is the same twice in a row. */
+export const REPLICA_LIST_PERIOD_MS = 500;
 /** Until a server has shown its size, but no longer than `FIRST_POLLS_MAX` polls. */
 export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
@@ -179,6 +181,7 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
   'an ejection ends, at its longest, before a server counts as busy for too long':
     EJECTION_BACKOFF.maxMs < BUSY_MS_DEFAULT,
   'ejections grow': EJECTION_BACKOFF.firstMs < EJECTION_BACKOFF.maxMs,
+  'a server is given calls within two seconds of being listed': REPLICA_LIST_PERIOD_MS * 4 <= 2_000,
   'a server of unknown size is polled more often': FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
   'a limit has several changes within the first polls': METRIC_LAG_POLLS_MAX * 4 <= FIRST_POLLS_MAX,
   'a page is taken for wrong only after its lag': METRIC_LAG_POLLS_MAX < CONTRADICTIONS_MAX,

@@ -79,7 +79,10 @@ export interface NeededPackage {
 }
 
 export interface ModelServers {
+  /** Their base urls; empty where a file lists them. */
   replicas: readonly string[];
+  /** The file, as it is written: relative to the folder of the pipeline file. */
+  replicasFrom: string | undefined;
   /** The name under which they know the model. */
   model: string;
   /** The variable that holds their key. */

@@ -6,6 +6,7 @@ import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
 import { rejectsCommand } from './commands/rejects.js';
 import { runCommand } from './commands/run.js';
+import { serveCommand } from './commands/serve.js';
 import { stepsCommand } from './commands/steps.js';
 import { storeCommand } from './commands/store.js';
 import { trainCommand } from './commands/train.js';
@@ -23,5 +24,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   chainCommand,
   stepsCommand,
   storeCommand,
+  serveCommand,
   verifyCommand,
 ];

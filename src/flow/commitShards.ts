@@ -6,6 +6,7 @@ import { columnValues, hasColumn } from '../arrow/read.js';
 import { sliceRows } from '../arrow/concat.js';
 import { ScaleQuestError } from '../errors.js';
 import { type Batch, assertTiles } from './batch.js';
+import { commitPositionsOf, nextCut } from './commitCuts.js';
 import type { Gate } from './gate.js';
 import { answersOf } from './steps/answersOf.js';
 import { cutText } from './steps/lostReply.js';
@@ -16,8 +17,16 @@ import { type LostRow, type RowEvent, type StateDelta, isDelta, isLost } from '.
 export interface CommitSink {
   /** Hands rows to the open shard; resolves when the writer can take more. */
   append(rows: RecordBatch): Promise<void>;
-  /** Makes the open shard and then everything in `commit` durable. */
+  /** Hands on what else became of finished rows, for the next commit; resolves when the writer can take more. */
+  appendEvents(events: FinishedEvents): Promise<void>;
+  /** Makes durable what was handed on since the last commit, and then the commit itself. */
   commit(commit: Commit): Promise<void>;
+}
+
+/** By position, so that files do not depend on how the rows were batched. */
+export interface FinishedEvents {
+  lost: readonly LostRow[];
+  deltas: readonly StateDelta[];
 }
 
 /** Every source position below `next` is finished; its rows and events are in this commit or in an earlier one. */
@@ -25,9 +34,6 @@ export interface Commit {
   next: number;
   /** Rows kept in all commits up to this one. */
   kept: number;
-  /** Since the last commit, by position, so that files do not depend on how the rows were batched. */
-  lost: readonly LostRow[];
-  deltas: readonly StateDelta[];
   /** Rows lost and made, and choices left out, since the last commit: `step kind reason` → how many. */
   counts: Readonly<Record<string, number>>;
   done: boolean;
@@ -36,8 +42,10 @@ export interface Commit {
 export interface CommitOptions {
   gate: Gate;
   sink: CommitSink;
-  /** Kept rows a shard; the last one may hold fewer. */
+  /** Kept rows a shard; it holds fewer where the run ends, or where a commit comes by `commitPositions`. */
   shardRows: number;
+  /** A commit comes after this many source positions at the latest; see `commitPositionsOf`. */
+  commitPositions?: number;
   /** Ends the run at exactly this many kept rows. */
   target?: number | undefined;
   /** The most characters of a reply that a lost row holds. */
@@ -64,9 +72,11 @@ export interface Totals {
 export const TARGET_STEP = 'target';
 
 /**
- * Consumes the stream and commits a shard after every `shardRows` kept rows, always at the end of a source position, so that
- * files never depend on batch sizes or timing. The watermark moves when a batch has been handed to the writer; if it waited
- * until the batch is durable, a window shorter than a shard would deadlock.
+ * Consumes the stream and commits after every `shardRows` kept rows, or `commitPositions` source positions after the commit before,
+ * whichever comes first: always at the end of a source position, so that files never depend on batch sizes or timing. A commit
+ * without a kept row has no shard. Rows and events go to the sink as they come, and nothing is held here.
+ * The watermark moves when a batch has been handed to the writer; if it waited until the batch is durable, a window shorter than a
+ * shard would deadlock.
  */
 export async function commitShards(source: Observable<Batch>, options: CommitOptions): Promise<Totals> {
   const { from = 0, keptBefore = 0 } = options;
@@ -109,46 +119,59 @@ interface Committer {
 
 function createCommitter(options: CommitOptions): Committer {
   const { gate, sink, shardRows, target = Infinity, from = 0, keptBefore = 0 } = options;
+  const { commitPositions = commitPositionsOf(shardRows) } = options;
+  const limits = { shardRows, commitPositions, target };
   const counts: Record<string, number> = {};
+  let ownCounts: Record<string, number> = {};
   let next = from;
   let committedTo = from;
   let kept = keptBefore;
   let keptInShard = 0;
-  let pending: RowEvent[] = [];
   let isStopped = false;
 
   async function take(batch: Batch): Promise<boolean> {
     assertTiles(next, batch, 'the sink');
-    for (const event of batch.events) pending.push(event);
+    const events = [...batch.events].sort((a, b) => a.seq - b.seq);
     const seqs = columnValues(batch.rows, 'seq') as number[];
-    // Where the first kept row is, so that giving up does not depend on where batches begin and end.
-    if (kept === 0) assertReachable((seqs[0] ?? batch.hi) - from, options);
+    // Where the first kept row is, so that giving up does not depend on where batches begin and end, or the run began again.
+    if (kept === 0) assertReachable(seqs[0] ?? batch.hi, options);
     let start = 0;
-    while (start < seqs.length && kept < target && !isStopped) {
-      const wanted = Math.min(seqs.length, start + shardRows - keptInShard);
-      const end = Math.min(endOfPosition(seqs, wanted), start + target - kept);
-      await sink.append(sliceRows(batch.rows, start, end));
-      kept += end - start;
-      keptInShard += end - start;
-      start = end;
-      if (kept >= target) pending.push(...pastTarget(batch, seqs, end, options));
-      if (keptInShard >= shardRows || kept >= target) await commit(seqs[end - 1]! + 1, kept >= target);
+    for (;;) {
+      const cut = nextCut({ committedTo, kept, keptInShard }, limits, { seqs, start, hi: batch.hi });
+      await appendRows(batch, start, cut.end);
+      if (isStopped) return false;
+      start = cut.end;
+      const past = kept >= target ? pastTarget(batch, seqs, start, options) : [];
+      await appendEvents([...takeBelow(events, cut.next), ...past]);
+      if (isStopped) return false;
+      if (!cut.isCommit) break;
+      await commit(cut.next, kept >= target);
+      if (isStopped) return false;
+      if (kept >= target) return true;
     }
-    if (isStopped) return false;
     next = batch.hi;
-    if (kept >= target) return true;
     gate.delivered(batch.hi, kept - keptBefore);
     options.onDelivered?.(batch.hi, kept);
     return false;
   }
 
+  async function appendRows({ rows }: Batch, start: number, end: number): Promise<void> {
+    if (end === start) return;
+    await sink.append(sliceRows(rows, start, end));
+    kept += end - start;
+    keptInShard += end - start;
+  }
+
+  async function appendEvents(events: readonly RowEvent[]): Promise<void> {
+    addCounts(ownCounts, countEvents(events));
+    const [lost, deltas] = [events.filter(isLost), events.filter(isDelta)];
+    if (lost.length > 0 || deltas.length > 0) await sink.appendEvents({ lost, deltas });
+  }
+
   async function commit(upTo: number, done: boolean): Promise<void> {
-    const events = pending.filter(({ seq }) => seq < upTo).sort((a, b) => a.seq - b.seq);
-    pending = done ? [] : pending.filter(({ seq }) => seq >= upTo);
-    const own = countEvents(events);
-    const deltas = events.filter(isDelta);
-    await sink.commit({ next: upTo, kept, lost: events.filter(isLost), deltas, counts: own, done });
-    addCounts(counts, own);
+    await sink.commit({ next: upTo, kept, counts: ownCounts, done });
+    addCounts(counts, ownCounts);
+    ownCounts = {};
     committedTo = upTo;
     keptInShard = 0;
   }
@@ -159,6 +182,12 @@ function createCommitter(options: CommitOptions): Committer {
     stop: () => void (isStopped = true),
     committed: () => ({ committedTo, kept, counts }),
   };
+}
+
+/** Takes the events of the positions below `next` from the front. */
+function takeBelow(events: RowEvent[], next: number): RowEvent[] {
+  const end = events.findIndex(({ seq }) => seq >= next);
+  return events.splice(0, end < 0 ? events.length : end);
 }
 
 /** Throws ERR_TARGET_UNREACHABLE when so many positions have passed and none of their rows was kept. */
@@ -192,11 +221,4 @@ function pastTarget(
     lost.push({ kind: 'dropped', seq, seqIndex, step: TARGET_STEP, reason, message: '', question, reply });
   }
   return lost;
-}
-
-/** The first index from `wanted` on at which another source position begins: rows of one position share a shard. */
-function endOfPosition(seqs: readonly number[], wanted: number): number {
-  let end = wanted;
-  while (end > 0 && end < seqs.length && seqs[end] === seqs[end - 1]) end += 1;
-  return end;
 }

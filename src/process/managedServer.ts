@@ -45,6 +45,8 @@ export interface ManagedServerDeps {
   env: Readonly<Record<string, string | undefined>>;
   /** Takes secrets out of what is shown of its log. */
   clean?: (text: string) => string;
+  /** What to say where it ends by itself, behind how it ended: as `; start the run again`. */
+  deathAdvice?: string;
   clock: Clock;
   /** Whether the server answers by now. */
   isReady: () => Promise<boolean>;
@@ -115,7 +117,7 @@ export async function startServer(
   async function death(): Promise<ScaleQuestError> {
     await exited;
     if (isStopping) return new Promise(() => {});
-    return failure(`${ended} in the middle of the run; start the run again to go on`, 'ERR_MODEL_CRASHED');
+    return failure(`${ended}${deps.deathAdvice ?? ''}`, 'ERR_MODEL_CRASHED');
   }
 
   const deadlineMs = clock.nowMs() + options.startTimeoutMs;

@@ -75,6 +75,7 @@ export async function collectRows<Kept, Source = SeqOnly>(
         rows.push(Object.fromEntries(names.map((name, at) => [name, columns[at]![row]!])) as PlainRow<Kept>);
       }
     },
+    appendEvents: async () => {},
     commit: async () => {},
   };
   const settings = { ...streamSettings(options), shardRows: Number.MAX_SAFE_INTEGER };

@@ -40,6 +40,8 @@ export interface RunWorld {
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
   watchProcess: WatchProcess;
+  /** Source positions after which a commit comes at the latest; see `commitPositionsOf`. A simulation has fewer. */
+  commitPositions?: number | undefined;
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
@@ -172,7 +174,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, startEncoder } = world;
+  const { files, prompt, signal, emit, record, startEncoder, commitPositions } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -194,7 +196,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal },
+        ...{ prompt, resume, signal, commitPositions },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
           const rows = await readRows(lo, rowsMax);
@@ -203,6 +205,7 @@ async function runRows(
         },
         sink: {
           append: sink.append,
+          appendEvents: sink.appendEvents,
           async commit(cut) {
             await sink.commit(cut);
             try {

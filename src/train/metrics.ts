@@ -1,7 +1,7 @@
 /** Numbers that a trainer reports in one line, by its own names: `loss`, `learning_rate`, `epoch` … */
 export type Metrics = Record<string, number>;
 
-const NUMBER = String.raw`[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Infinity)`;
+const NUMBER = String.raw`[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Infinity)`;
 const ENTRY = new RegExp(String.raw`['"]([\w./-]+)['"]\s*:\s*['"]?(${NUMBER})['"]?(?=\s*[,}])`, 'g');
 const LOSS = new RegExp(String.raw`(?<![\w/])(?:train[_/])?loss\s*[=:]\s*(${NUMBER})(?![\w.])`, 'i');
 
@@ -10,10 +10,13 @@ const LOSS = new RegExp(String.raw`(?<![\w/])(?:train[_/])?loss\s*[=:]\s*(${NUMB
  * with the numbers as strings), others JSON or `loss=0.1` somewhere in a line. Null for a line without any loss or reward.
  */
 export function readMetrics(line: string): Metrics | null {
-  const [, inner] = line.match(/\{(.*)\}/) ?? [];
-  if (inner !== undefined) {
+  const [start, end] = [line.indexOf('{'), line.lastIndexOf('}')];
+  if (start >= 0 && start < end) {
     const metrics = Object.fromEntries(
-      [...`${inner}}`.matchAll(ENTRY)].map(([, name, value]) => [name!, readNumber(value!)]),
+      [...line.slice(start + 1, end + 1).matchAll(ENTRY)].map(([, name, value]) => [
+        name!,
+        readNumber(value!),
+      ]),
     );
     if (Object.keys(metrics).some((name) => /loss|reward/.test(name))) return metrics;
   }

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import type { RecordBatch } from 'apache-arrow';
 import { buildRows } from '../../src/arrow/build.js';
+import { anyCodePoint } from '../helpers/anyCodePoint.js';
 import { COLUMN_TYPES, type Column, type ColumnType, type ColumnValue } from '../../src/arrow/columnType.js';
 
 /**
  * Text with everything that goes wrong: any plane, lone surrogates, a byte order mark, NUL, nothing at all.
  */
 export const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({ unit: anyCodePoint, maxLength: 12 }),
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc.constantFrom(
     '',

@@ -26,6 +26,8 @@ export interface BundledSeries {
   kills: number;
   /** Kept rows of a run. */
   target: number;
+  /** Of the unbroken run and of the last start; a multiple of 4. */
+  windowRows?: number;
   hasStore: boolean;
   /** Latest kill, as a part of an unbroken run's life: below 1, few runs come to their end before it. */
   shareMost?: number;
@@ -38,10 +40,11 @@ export async function killBundledRuns({
   target,
   hasStore,
   shareMost = 1,
+  windowRows = 24,
 }: BundledSeries): Promise<BundledCounts> {
   mkdirSync(folder, { recursive: true });
   const store = join(folder, 'store');
-  const file = writePipeline(folder, target, hasStore ? JSON.stringify(store) : 'none');
+  const file = writePipeline(folder, target, windowRows, hasStore ? JSON.stringify(store) : 'none');
   const out = join(folder, 'run');
   const { code, stderr, ms: lifeMs } = await startRun(file, out, []).ended;
   assert.equal(code, 0, stderr);
@@ -66,7 +69,7 @@ export async function killBundledRuns({
   return counts;
 }
 
-function writePipeline(folder: string, target: number, store: string): string {
+function writePipeline(folder: string, target: number, windowRows: number, store: string): string {
   const path = JSON.stringify(join(PACKAGE_FOLDER, 'models', 'tiny.gguf'));
   const lines = [
     'name: bundled',
@@ -74,7 +77,7 @@ function writePipeline(folder: string, target: number, store: string): string {
     `target: ${target}`,
     `store: ${store}`,
     `models: { tiny: { llamaCpp: { path: ${path}, contextTokens: 512 }, template: qwen2-math } }`,
-    'source: { windowRows: 24, batchRows: 6 }',
+    `source: { windowRows: ${windowRows}, batchRows: ${windowRows / 4} }`,
     'steps:',
     '  - generate: { generators: [{ model: tiny }], tokensMax: 128 }',
     '  - deduplicate: { similarityMin: 0.7 }',

@@ -31,6 +31,7 @@ test('killed on the bundled model: the unbroken run’s bytes, and no engine pro
     seed: 2,
     kills: 1,
     target: 2,
+    windowRows: 8,
     hasStore: true,
     shareMost: 0.5,
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CommitRecord } from '../../src/io/runFolder/manifest.js';
 import { crashingFiles } from '../helpers/crashingFiles.js';
 import { crashEverywhere, crashWithOtherReplies } from './simulated.js';
 import {
@@ -10,6 +11,7 @@ import {
   drawKnobs,
   planOf,
   runOn,
+  textOf,
 } from './simulatedWorld.js';
 
 /** The short version of `npm run test:crash -- --part=simulated`. */
@@ -30,6 +32,16 @@ for (const pipeline of Object.keys(PIPELINES) as PipelineName[]) {
 test('a server that answers otherwise after a crash: no row lost or doubled, what was committed stays', async () => {
   const { crashes } = await crashWithOtherReplies({ pipeline: 'several', seed: 5, stride: 12 });
   assert.ok(crashes > 5);
+});
+
+test('where few rows are kept, commits come by source positions: they move the run on, with a state and without a shard', async () => {
+  const files = crashingFiles();
+  await runOn(files, await planOf('rare'), FIRST_KNOBS);
+  const [, ...lines] = textOf(files, 'manifest.jsonl').trim().split('\n');
+  const commits = lines.map((line) => JSON.parse(line) as CommitRecord);
+  assert.ok(commits.every(({ next }, at) => next - (commits[at - 1]?.next ?? 0) <= 9));
+  assert.ok(commits.filter(({ shard, state, done }) => !shard && state && !done).length > 1);
+  assert.ok(commits.some(({ shard }) => shard));
 });
 
 test('a complete run that is started again asks no model and changes no byte, under any knobs and clock', async () => {

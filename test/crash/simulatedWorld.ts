@@ -1,11 +1,10 @@
+import { encoderHere } from '../helpers/encoderHere.js';
 import { join, relative } from 'node:path';
 import type { CompleteRequest } from '../../src/backends/model.js';
 import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
-import type { StartEncoder } from '../../src/io/parquet/encoderThread.js';
 import type { Files } from '../../src/io/files/files.js';
 import { makeRunFolder } from '../../src/io/runFolder/runFolder.js';
 import { lockRunFolder } from '../../src/io/runFolder/runLock.js';
-import { createShardAnswers } from '../../src/io/parquet/shardAnswers.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
@@ -27,13 +26,18 @@ export const PIPELINES = {
   ),
   /** Ends with its source, in a commit without a shard. */
   limited: pipelineText(['limit: 61'], 6, '  - keepBest: { rewardMin: 0.75 }'),
+  /** Keeps few rows, so that most commits come by source positions, some of them without a shard. */
+  rare: pipelineText(['limit: 67'], 6, '  - keepBest: { rewardMin: 0.97 }', 'rare'),
 };
+
+/** Source positions after which a commit comes at the latest, where they are fewer than in other runs. */
+const COMMIT_POSITIONS: Partial<Record<string, number>> = { rare: 9 };
 
 export type PipelineName = keyof typeof PIPELINES;
 
-function pipelineText(end: readonly string[], shardRows: number, last: string): string {
+function pipelineText(end: readonly string[], shardRows: number, last: string, name = 'crash'): string {
   return [
-    'name: crash',
+    `name: ${name}`,
     'seed: 11',
     ...end,
     'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }',
@@ -99,7 +103,8 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     now: () => new Date(nowMs - elapsedMs),
     nowMs: () => (elapsedMs += 1000),
     watchProcess: unwatched,
-    startEncoder,
+    startEncoder: encoderHere,
+    commitPositions: COMMIT_POSITIONS[plan.name],
     emit: () => {},
   };
   await makeRunFolder(files, RUN_FOLDER);
@@ -112,17 +117,6 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     await lock.release().catch(() => {});
   }
 }
-
-/** The encoder without its thread: the same bytes, and hundreds of runs a minute. */
-const startEncoder: StartEncoder = (options, onMessage) => {
-  let isStopped = false;
-  const later = (work: () => void): void => void setImmediate(() => isStopped || work());
-  const answer = createShardAnswers(options, (message) => later(() => onMessage(message)));
-  return {
-    send: (message) => later(() => answer(message)),
-    stop: async () => void (isStopped = true),
-  };
-};
 
 function modelOf({ orderSeed, repliesSeed = 0 }: Knobs) {
   const model = scriptedModel({

@@ -34,7 +34,7 @@ function batchesOf(batchRows: number, seq: number): Batch[] {
 }
 
 test('a run gives up, or does not, by where the first row is that was kept: not by how rows were batched', async () => {
-  const sink: CommitSink = { append: async () => {}, commit: async () => {} };
+  const sink: CommitSink = { append: async () => {}, appendEvents: async () => {}, commit: async () => {} };
   const outcome = async (batchRows: number, seq: number): Promise<string> => {
     const gate = createGate({ windowRows: 64, batchRows });
     // The gate knows of no batch that did not come from it.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RowEvent } from '../../src/flow/rowEvents.js';
+import { cases } from '../helpers/cases.js';
 import {
   ANY_KNOBS,
   type Recorded,
@@ -39,7 +40,7 @@ test('another end, another last step, and back: each run writes what it would ha
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: cases(25, 100) },
   );
 });
 
@@ -80,7 +81,7 @@ test('other replies, failures, crashes, two at once: what a run writes fits toge
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: cases(15, 60) },
   );
 });
 

@@ -14,7 +14,7 @@ import { type Gate, type ReadRows, type Replay, createGate } from '../../src/flo
 import { mapRows } from '../../src/flow/steps/mapRows.js';
 import { type Outcome, drop, keep, multiply } from '../../src/flow/steps/outcome.js';
 import { replayStepResults } from '../../src/flow/stepResults/replayStepResults.js';
-import { type RowEvent, isDelta } from '../../src/flow/rowEvents.js';
+import { type RowEvent, isDelta, isLost } from '../../src/flow/rowEvents.js';
 import { scanRows } from '../../src/flow/steps/scanRows.js';
 import type { StepState } from '../../src/flow/stepResults/stepResult.js';
 import { decodeStepResult, encodeStepResults } from '../../src/flow/stepResults/stepResultBytes.js';
@@ -29,6 +29,8 @@ export interface WorldKnobs {
   windowRows: number;
   batchRows: number;
   shardRows: number;
+  /** A commit comes after so many positions at the latest. */
+  commitPositions?: number | undefined;
   target?: number | undefined;
   limit: number;
   /** One row in so many is lost to a server that fails; none if absent. */
@@ -45,6 +47,7 @@ export const ANY_KNOBS = {
   windowRows: fc.integer({ min: 1, max: 40 }),
   batchRows: fc.integer({ min: 1, max: 12 }),
   shardRows: fc.integer({ min: 1, max: 15 }),
+  commitPositions: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
   limit: fc.integer({ min: 1, max: 90 }),
   target: fc.option(fc.integer({ min: 1, max: 40 }), { nil: undefined }),
 };
@@ -69,7 +72,7 @@ const FAILED = 'ROW_SERVER_ERROR';
 
 function failSome({ seed, replies = seed, failingEvery }: WorldKnobs, seq: number, salt: number): void {
   if (failingEvery && hash(replies, seq, salt) % failingEvery === 0)
-    throw new RowError(FAILED, `the server failed at row ${seq}`);
+    throw new RowError(FAILED, `the server failed at row ${seq}`, { mayDiffer: true });
 }
 
 function decideValue(knobs: WorldKnobs, seq: number): Outcome {
@@ -189,6 +192,7 @@ function committedIn(shards: () => Recorded['shards']): CommittedDeltas {
 export function recordingSink(delay: Delay = noDelay): { sink: CommitSink; recorded: Recorded } {
   const recorded: Recorded = { rows: [], shards: [] };
   let open: WorldRow[] = [];
+  let events: RowEvent[] = [];
   return {
     recorded,
     sink: {
@@ -196,12 +200,19 @@ export function recordingSink(delay: Delay = noDelay): { sink: CommitSink; recor
         delay('append', () => {
           open.push(...worldRows(rows));
         }),
+      appendEvents: ({ lost, deltas }) =>
+        delay('append', () => {
+          events.push(...lost, ...deltas);
+        }),
       commit: (commit: Commit) =>
         delay('commit', () => {
           recorded.rows.push(...open);
-          const { next, kept, lost, deltas, done } = commit;
-          recorded.shards.push({ rows: open, next, kept, events: [...lost, ...deltas], done });
+          const { next, kept, done } = commit;
+          // However they came: the files of a commit hold lost rows and deltas apart.
+          const own = [...events.filter(isLost), ...events.filter(isDelta)];
+          recorded.shards.push({ rows: open, next, kept, events: own, done });
           open = [];
+          events = [];
         }),
     },
   };
@@ -267,7 +278,7 @@ export function runWorld(
   cache?: WorldCache,
 ): WorldRun {
   const { next: from, kept: keptBefore } = before.at(-1) ?? { next: 0, kept: 0 };
-  const { target, shardRows } = knobs;
+  const { target, shardRows, commitPositions } = knobs;
   const gate = createGate({
     ...{ ...knobs, from, target: target === undefined ? undefined : target - keptBefore },
     ...(cache ? { segmentRows: cache.segmentRows } : {}),
@@ -281,7 +292,10 @@ export function runWorld(
   const source = gate.source(read, replay);
   const stepped = steps.reduce((above, step, index) => above.pipe(step, spy(index, between, gate)), source);
   const stream = cache ? stepped.pipe(cacheOf(cache, knobs, delay)) : stepped;
-  const totals = commitShards(wrap(stream), { gate, sink, shardRows, target, from, keptBefore });
+  const totals = commitShards(wrap(stream), {
+    ...{ gate, sink, shardRows, target, from, keptBefore },
+    ...(commitPositions === undefined ? {} : { commitPositions }),
+  });
   return { totals, gate, recorded };
 }
 

@@ -83,6 +83,7 @@ export async function runInMemory(
   const batches: RecordBatch[] = [];
   const sink: CommitSink = {
     append: async (rows) => void batches.push(rows),
+    appendEvents: async () => {},
     commit: async () => {},
   };
   const totals = await runPlan(plan, {

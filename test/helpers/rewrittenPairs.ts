@@ -11,7 +11,6 @@ import { PIPELINES_FOLDER, checkDeps, openTiny, overridesOf, runInMemory } from 
 /** Question preference optimisation on the bundled generator and the bundled rewriter, through the real engine. */
 
 const END = '<|im_end|>';
-const PAIRS = 48;
 
 let generator: Model;
 let rewriter: Model;
@@ -31,16 +30,16 @@ function modelText(file: string): string {
   return `{ llamaCpp: { path: ../models/${file}, contextTokens: 512 }, template: qwen2-math }`;
 }
 
-/** Each pair of the set: direction, and whether the exact solver finds the two questions sound. */
-export async function rewrittenPairs(...overrides: string[]) {
+/** Each of so many pairs: direction, and whether the exact solver finds the two questions sound. */
+export async function rewrittenPairs(pairs: number, ...overrides: string[]) {
   const plan = await checkFile(
     join(PIPELINES_FOLDER, 'qpo.yaml'),
     checkDeps(),
     overridesOf(
       `models.generator=${modelText('tiny.gguf')}`,
       `models.rewriter=${modelText('rewriter.gguf')}`,
-      `target=${PAIRS}`,
-      'source.windowRows=128',
+      `target=${pairs}`,
+      `source.windowRows=${2 * pairs}`,
       'source.batchRows=8',
       'steps.generate.tokensMax=128',
       'steps.rewrite.tokensMax=256',
@@ -62,7 +61,7 @@ export async function rewrittenPairs(...overrides: string[]) {
       direction: direction[row]!,
     }));
   });
-  assert.equal(rows.length, PAIRS);
+  assert.equal(rows.length, pairs);
   for (const { chosen, rejected } of rows) assert.ok(chosen.endsWith(END) && rejected.endsWith(END));
   const isSound = (text: string) => solve(text.slice(0, -END.length)).kind === 'sound';
   return rows.map(({ chosen, rejected, direction }) => ({

@@ -11,8 +11,8 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** Turns of the event loop without a sleeper before the work is taken to wait for nothing. */
-const IDLE_TURNS_MAX = 3;
+/** Turns of the event loop without a sleeper before the work is taken to wait for nothing: work may yield that often. */
+const IDLE_TURNS_MAX = 100;
 
 export function simulatedClock(startMs = 0): SimulatedClock {
   let now = startMs;

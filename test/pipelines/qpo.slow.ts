@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { rewrittenPairs } from '../helpers/rewrittenPairs.js';
 
 test('qpo.yaml with the bundled rewriter mends more questions than it breaks', async () => {
-  const rows = await rewrittenPairs('steps.rewrite.directions={ solvability: 1 }');
+  const rows = await rewrittenPairs(48, 'steps.rewrite.directions={ solvability: 1 }');
   assert.deepEqual([...new Set(rows.map(({ direction }) => direction))], ['solvability']);
   const mended = rows.filter((row) => row.isChosenSound && !row.isRejectedSound);
   const broken = rows.filter((row) => !row.isChosenSound && row.isRejectedSound);

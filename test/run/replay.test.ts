@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { answeringModel } from '../../bench/replay/answers.js';
 import { pipelineText } from '../../bench/replay/pipeline.js';
 import { systemClock } from '../../src/clock.js';
@@ -11,10 +11,12 @@ import { stepResultCacheOf } from '../../src/run/openStore.js';
 import { runInFolder } from '../../src/run/runInFolder.js';
 import { RowError } from '../../src/errors.js';
 import { nodeFiles } from '../../src/io/files/files.js';
+import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { openStore } from '../../src/store/store.js';
 import { pruneStore } from '../../src/store/tools/pruneStore.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { encoderHere } from '../helpers/encoderHere.js';
 import { checkDeps, checkText, overridesOf } from '../helpers/pipelineWorld.js';
 import { damageStepResults } from '../store/storeReplies.js';
 import { unwatched } from '../helpers/unwatched.js';
@@ -55,6 +57,7 @@ async function ran(knobs: Knobs): Promise<Ran> {
       now: () => new Date(0),
       nowMs: () => 0,
       watchProcess: unwatched,
+      startEncoder: encoderHere,
       emit: () => {},
     });
     const stats = Object.values(opened.models).map((model) => model.stats());
@@ -84,9 +87,23 @@ function silentModel(name: string): Model {
   return { ...answeringModel(name), complete: refuse, choose: refuse, score: refuse, embed: refuse };
 }
 
-test('a finished run again: nothing is asked, nothing looked up, no step run, the same bytes', async () => {
+let original: { store: string; first: Ran };
+
+before(async () => {
+  await loadZstd();
   const store = join(temporaryFolder(), 'store');
-  const first = await ran({ store });
+  original = { store, first: await ran({ store }) };
+});
+
+/** The store of the first run, for a test of its own, and what that run did. */
+function afterFirst(): { store: string; first: Ran } {
+  const store = join(temporaryFolder(), 'store');
+  cpSync(original.store, store, { recursive: true });
+  return { ...original, store };
+}
+
+test('a finished run again: nothing is asked, nothing looked up, no step run, the same bytes', async () => {
+  const { store, first } = afterFirst();
   assert.ok(first.requests > 4 * ROWS && first.replayedRows === 0);
   const again = await ran({ store, models: silentModel, overrides: ['source.batchRows=100'] });
   assert.deepEqual(again, { ...first, requests: 0, storeHits: 0, replayedRows: ROWS });
@@ -95,8 +112,7 @@ test('a finished run again: nothing is asked, nothing looked up, no step run, th
 });
 
 test('a changed late step: the steps before it are replayed, the others ask the store; as a run that replays nothing', async () => {
-  const store = join(temporaryFolder(), 'store');
-  await ran({ store });
+  const { store } = afterFirst();
   const overrides = ['steps.5.sampleDifficulty.min=0.25', 'limit=1500'];
   const changed = await ran({ store, overrides });
   assert.equal(changed.replayedRows, ROWS);
@@ -107,8 +123,7 @@ test('a changed late step: the steps before it are replayed, the others ask the 
 });
 
 test('fewer rows with another last step, and the first run again: results on other rows are not mixed', async () => {
-  const store = join(temporaryFolder(), 'store');
-  const first = await ran({ store });
+  const { store, first } = afterFirst();
   await ran({ store, overrides: ['limit=700', 'steps.9.keepBest.rewardMin=0.6'] });
   assert.equal((await ran({ store, models: silentModel })).manifest, first.manifest);
 });
@@ -122,13 +137,36 @@ test('a step of your own: those before it are replayed, it and those behind it r
   assert.equal((await ran({ store: null, text })).manifest, first.manifest);
 });
 
+test('a late filter is changed, behind choices that state no answer and rows that failed: nothing is read, nothing asked', async () => {
+  const store = join(temporaryFolder(), 'store');
+  // A prompt that is too long leaves no reply.
+  const refusing = (name: string): Model => {
+    const model = answeringModel(name);
+    const tooLong = (): Promise<never> =>
+      Promise.reject(new RowError('ROW_PROMPT_TOO_LONG', 'the prompt is too long'));
+    return { ...model, score: (request) => (request.seq % 90 === 7 ? tooLong() : model.score(request)) };
+  };
+  await ran({ store, models: refusing });
+  const overrides = ['steps.keepBest.rewardMin=0.7'];
+  const changed = await ran({ store, models: silentModel, overrides });
+  assert.deepEqual([changed.requests, changed.storeHits, changed.replayedRows], [0, 0, ROWS]);
+  const plain = await ran({ store: null, models: refusing, overrides });
+  assert.equal(changed.manifest, plain.manifest);
+  for (const event of [
+    'filterAnswered leftOut unanswered',
+    'respond leftOut ROW_LENGTH',
+    'rejected ROW_PROMPT_TOO_LONG',
+  ])
+    assert.ok(plain.manifest.includes(event), event);
+});
+
 test('rows that a server failed are run again, and the others are not', async () => {
   const store = join(temporaryFolder(), 'store');
   const failing = (name: string): Model => {
     const model = answeringModel(name);
     const score: Model['score'] = (request) =>
       request.seq === 700
-        ? Promise.reject(new RowError('ROW_SERVER_ERROR', 'the server failed'))
+        ? Promise.reject(new RowError('ROW_SERVER_ERROR', 'the server failed', { mayDiffer: true }))
         : model.score(request);
     return { ...model, score };
   };
@@ -141,8 +179,7 @@ test('rows that a server failed are run again, and the others are not', async ()
 });
 
 test('a damaged step result is named, and pruned with all others; then the steps run on the replies', async () => {
-  const store = join(temporaryFolder(), 'store');
-  const first = await ran({ store });
+  const { store, first } = afterFirst();
   await damageStepResults(store);
   await assert.rejects(ran({ store }), { code: 'ERR_STORE_DAMAGED', message: /--prune-damaged/ });
   await pruneStore(nodeFiles, store, { damaged: true, isReply: () => true });
@@ -151,8 +188,7 @@ test('a damaged step result is named, and pruned with all others; then the steps
 });
 
 test('where replies are removed, no step result that came from them is replayed', async () => {
-  const store = join(temporaryFolder(), 'store');
-  const first = await ran({ store });
+  const { store, first } = afterFirst();
   await pruneStore(nodeFiles, store, { run: 'test' });
   const again = await ran({ store });
   assert.deepEqual([again.requests, again.replayedRows], [first.requests, 0]);

@@ -1,4 +1,5 @@
 import { register, syncBuiltinESMExports } from 'node:module';
+import { Transform, type TransformCallback } from 'node:stream';
 import zlib from 'node:zlib';
 
 /**
@@ -15,19 +16,37 @@ export async function resolve(specifier, context, next) {
 
 register(`data:text/javascript,${encodeURIComponent(resolveHook)}`);
 
-type Done = (error: Error | null, bytes?: Buffer) => void;
+/** Takes all of its input before it gives anything. */
+class AtOnce extends Transform {
+  bytesWritten = 0;
+  readonly #pieces: Buffer[] = [];
+  readonly #work: (bytes: Buffer) => Buffer;
 
-/** With options before the callback, or without. */
-function atOnce(work: (bytes: zlib.InputType, options?: zlib.ZlibOptions) => Buffer) {
-  return (bytes: zlib.InputType, ...rest: [Done] | [zlib.ZlibOptions, Done]): void => {
-    const done = rest.at(-1) as Done;
+  constructor(work: (bytes: Buffer) => Buffer) {
+    super();
+    this.#work = work;
+  }
+
+  override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    // Whoever wrote it may use its memory again.
+    this.#pieces.push(Buffer.from(piece));
+    this.bytesWritten += piece.length;
+    done();
+  }
+
+  override _flush(done: TransformCallback): void {
     try {
-      done(null, rest.length === 2 ? work(bytes, rest[0]) : work(bytes));
+      done(null, this.#work(Buffer.concat(this.#pieces)));
     } catch (error) {
       done(error as Error);
     }
-  };
+  }
 }
 
-Object.assign(zlib, { gzip: atOnce(zlib.gzipSync), gunzip: atOnce(zlib.gunzipSync) });
+Object.defineProperties(zlib, {
+  createGzip: {
+    value: (options: zlib.ZlibOptions) => new AtOnce((bytes) => zlib.gzipSync(bytes, options)),
+  },
+  createGunzip: { value: () => new AtOnce((bytes) => zlib.gunzipSync(bytes)) },
+});
 syncBuiltinESMExports();

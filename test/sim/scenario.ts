@@ -37,6 +37,8 @@ export interface Scenario {
   plan: Plan;
   /** Faults may use up retries: rows may be lost that a plain run keeps. */
   isLossy: boolean;
+  /** Source positions after which a commit comes at the latest; those of any run if absent. */
+  commitPositions: number | undefined;
   /** Replies are kept, from one start to the next. */
   hasStore: boolean;
   /** The last one has no blow. */
@@ -75,7 +77,9 @@ export async function drawScenario(seed: number, more: Partial<CheckDeps> = {}):
   const attempts = Array.from({ length: blows + 1 }, (_, at) =>
     drawAttempt(draws.stream(`attempt ${at}`), isLossy, at < blows),
   );
-  return { seed, plan, isLossy, hasStore: draws.chance(0.5), attempts };
+  const cuts = draws.stream('commits');
+  const commitPositions = cuts.chance(0.5) ? cuts.whole(1, 20) : undefined;
+  return { seed, plan, isLossy, commitPositions, hasStore: draws.chance(0.5), attempts };
 }
 
 function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {

@@ -5,7 +5,7 @@ import './hooks.js';
 /** A few seconds of `npm run sim`, which runs for as long as it is asked to. */
 const { simulate } = await import('./simulation.js');
 
-const SECONDS = 4;
+const SECONDS = 2;
 
 test('simulation: faults of servers and disk, crashes and power cuts break no invariant and change no byte', async (t) => {
   const endMs = performance.now() + SECONDS * 1000;

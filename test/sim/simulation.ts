@@ -204,6 +204,7 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
     now: () => new Date(clock.nowMs()),
     nowMs: clock.nowMs,
     watchProcess: unwatched,
+    commitPositions: series.scenario.commitPositions,
     startEncoder: simulatedEncoder(clock, draws.stream('encoder')),
     emit(event) {
       if (event.event === 'flowing') {

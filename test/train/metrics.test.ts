@@ -42,7 +42,21 @@ for (const [line, metrics] of LINES) {
 
 test('no line makes it fail or take long', () => {
   fc.assert(fc.property(fc.string(), (line) => void readMetrics(line)));
-  for (const part of ["{'loss': ", '{', "'a': 1, ", 'loss=', '1e', ' ']) readMetrics(part.repeat(20_000));
+  const parts = ["{'loss': ", '{', "'a': 1, ", 'loss=', '1e', ' ', '1', '.1', "'", '}'];
+  const texts = parts.flatMap((part) => {
+    const long = part.repeat(20_000);
+    return [long, `{${long}}`, `{'loss': ${long}`, `{'loss': ${long}x}`, `loss=${long}x`];
+  });
+  for (const text of texts) {
+    const once = (): number => {
+      const before = process.cpuUsage();
+      readMetrics(text);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
+    };
+    // Linear, it takes a few. Once more if it was dear: something else of this process may have fallen into it.
+    assert.ok(once() < 100 || once() < 100, text.slice(0, 40));
+  }
 });
 
 test('lines are the same however they come in pieces', () => {

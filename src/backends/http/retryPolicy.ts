@@ -20,6 +20,7 @@ import { type FailureKind, TryFailure } from './tryFailure.js';
  * | `busy` | after Retry-After and a backoff | no | busy for `busyMs`, or for a minute with a Retry-After beyond that |
  * | `reset`, the first one | at once | no | – |
  * | `reset`, `unreachable` | after a short backoff | only if the server answered others meanwhile | unreachable for `unreachableMs` |
+ * | `absent` | after a short backoff | no | no server for `unreachableMs` |
  * | `server`, `reply`, `timeout` | after Retry-After and a backoff | yes | `retriesMax` |
  *
  * Backoffs are exponential with full jitter, so that a thousand calls that failed together do not come back together.
@@ -161,6 +162,7 @@ const WAITS: Record<FailureKind, Wait> = {
   busy: waitBusy,
   reset: waitUnreachable,
   unreachable: waitUnreachable,
+  absent: waitAbsent,
   server: waitAnswered,
   reply: waitAnswered,
   timeout: waitTimedOut,
@@ -180,7 +182,7 @@ function waitBusy(failure: TryFailure, history: History, options: RetryOptions, 
   }
   const message = `${failure.message}, and nothing else for ${seconds(heldMs)}`;
   // It is this row that the server does not want.
-  if (wereOthersServed) throw new RowError('ROW_SERVER_ERROR', message);
+  if (wereOthersServed) throw new RowError('ROW_SERVER_ERROR', message, { mayDiffer: true });
   throw busyError(message, failure, nowMs);
 }
 
@@ -218,15 +220,20 @@ function waitUnreachable(
   options: RetryOptions,
   nowMs: number,
 ): number {
-  const { lastAnswer } = options;
-  const unreachableMs = unreachableMsOf(options);
-  const answeredMs = lastAnswer.atMs ?? -Infinity;
+  const answeredMs = options.lastAnswer.atMs ?? -Infinity;
   history.busySinceMs = undefined;
   // It has answered others since our last try, so it is reachable. A row that kills its worker must not be tried for ever.
   if (answeredMs > history.lastFailureMs) {
     noteReachable(history);
     return waitCharged(failure, history, options);
   }
+  return waitAbsent(failure, history, options, nowMs);
+}
+
+/** Where no server is there, no row can be what keeps it away. */
+function waitAbsent(failure: TryFailure, history: History, options: RetryOptions, nowMs: number): number {
+  const unreachableMs = unreachableMsOf(options);
+  const answeredMs = options.lastAnswer.atMs ?? -Infinity;
   history.unreachableSinceMs ??= nowMs;
   const leftMs = Math.max(history.unreachableSinceMs, answeredMs) + unreachableMs - nowMs;
   if (leftMs > 0) return Math.min(leftMs, backoffMs(RECONNECT_BACKOFF, history.reconnects++, options));
@@ -268,6 +275,7 @@ function waitCharged(failure: TryFailure, history: History, options: RetryOption
     `${failure.message}, after ${history.charged} tries`,
     {
       cause: failure.cause,
+      mayDiffer: true,
     },
   );
 }
@@ -277,6 +285,7 @@ const EXHAUSTED: Record<FailureKind, ErrorCode> = {
   server: 'ROW_SERVER_ERROR',
   reset: 'ROW_SERVER_ERROR',
   unreachable: 'ROW_SERVER_ERROR',
+  absent: 'ROW_SERVER_ERROR',
   timeout: 'ROW_TIMEOUT',
   reply: 'ROW_REPLY_INVALID',
 };

@@ -9,8 +9,9 @@ import { RETRY_AFTER_BELIEVED_MAX_MS, RETRY_AFTER_MAX_MS } from '../limits.js';
  * - `reply`: the reply was broken.
  * - `reset`: the connection was cut before a reply began. Often it was an idle one that the server had just closed.
  * - `unreachable`: there was no connection.
+ * - `absent`: no server is listed that could be asked.
  */
-export type FailureKind = 'busy' | 'server' | 'timeout' | 'reply' | 'reset' | 'unreachable';
+export type FailureKind = 'busy' | 'server' | 'timeout' | 'reply' | 'reset' | 'unreachable' | 'absent';
 
 export interface FailureDetails {
   retryAfterMs?: number;

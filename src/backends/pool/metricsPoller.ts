@@ -2,7 +2,6 @@ import type { Clock } from '../../clock.js';
 import { FIRST_POLLS_MAX, FIRST_POLL_PERIOD_MS, POLL_PERIOD_MS } from '../limits.js';
 import { checkDueMs, isWell } from './outlierEjection.js';
 import { type Replica, takeBack } from './replica.js';
-import type { StatusClient } from './statusClient.js';
 
 /**
  * Polls each replica once a second while there is work: for its load, which steers its limit, or, while it is ejected, for
@@ -17,9 +16,8 @@ export interface MetricsPollerOptions {
   clock: Clock;
   /** Ends all loops. */
   signal: AbortSignal;
+  /** Those of now: servers come and go. */
   replicas: readonly Replica[];
-  /** One for each replica. */
-  statusClients: readonly StatusClient[];
   hasWork: () => boolean;
   /** A limit, or a replica's health, may have changed. */
   onPolled: () => void;
@@ -27,21 +25,17 @@ export interface MetricsPollerOptions {
 
 export function createMetricsPoller(options: MetricsPollerOptions): MetricsPoller {
   const { replicas } = options;
-  const isPolled = replicas.map(() => false);
-  let loops = 0;
+  const polled = new Set<Replica>();
 
   async function loop(replica: Replica): Promise<void> {
-    isPolled[replica.index] = true;
-    loops += 1;
+    polled.add(replica);
     await pollWhileWorking(options, replica);
-    isPolled[replica.index] = false;
-    loops -= 1;
+    polled.delete(replica);
   }
 
   return {
     start() {
-      if (loops === replicas.length) return;
-      for (const replica of replicas) if (!isPolled[replica.index]) void loop(replica);
+      for (const replica of replicas) if (!polled.has(replica)) void loop(replica);
     },
   };
 }
@@ -49,7 +43,8 @@ export function createMetricsPoller(options: MetricsPollerOptions): MetricsPolle
 async function pollWhileWorking(options: MetricsPollerOptions, replica: Replica): Promise<void> {
   const { clock, signal, hasWork, onPolled } = options;
   let before = { answered: replica.answered, atMs: clock.nowMs() };
-  for (let polls = 0; hasWork() && !signal.aborted; polls++) {
+  const isWanted = (): boolean => hasWork() && !signal.aborted && !replica.hasLeft;
+  for (let polls = 0; isWanted(); polls++) {
     const isSettled = polls > FIRST_POLLS_MAX || replica.limit.isSettled;
     const periodMs = isSettled ? POLL_PERIOD_MS : FIRST_POLL_PERIOD_MS;
     await clock.sleep(periodMs, signal).catch(() => undefined);
@@ -67,8 +62,8 @@ function rateOf(before: { answered: number; atMs: number }, { answered }: Replic
 }
 
 async function poll(options: MetricsPollerOptions, replica: Replica, answeredPerS: number): Promise<void> {
-  const { clock, replicas, statusClients } = options;
-  const status = statusClients[replica.index]!;
+  const { clock, replicas } = options;
+  const { status } = replica;
   if (!replica.health.isEjected) {
     const { outstanding, calls } = replica;
     replica.limit.observe(await status.load(), { outstanding, calls, answeredPerS });

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { RowError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
-import { type ConnectionStack, createConnections } from '../http/connections.js';
+import { createConnections } from '../http/connections.js';
 import { UNLISTED } from '../http/openSet.js';
 import type { LastAnswer } from '../http/retryPolicy.js';
 import { TryFailure } from '../http/tryFailure.js';
@@ -37,8 +37,13 @@ export interface PoolStats {
 export interface Pool {
   /** When any of the servers last answered a call. The retry policy writes it. */
   readonly lastAnswer: LastAnswer;
-  /** To each of the servers, for all that use the pool: there are never more of them than requests in flight. */
-  readonly connections: readonly ConnectionStack[];
+  /** The servers of now. */
+  readonly replicas: readonly Replica[];
+  /**
+   * From now on the servers are these. One that is new gets calls at once. One that has left gets no more of them, and those
+   * that it has may end; a call that it fails goes to another.
+   */
+  follow(urls: readonly string[]): void;
   /**
    * Makes one try at one replica, and settles as `call` does. A TryFailure of it says in `canFailOver` whether another
    * replica would take the call now.
@@ -63,7 +68,10 @@ export interface CallSize<T> {
 }
 
 export interface PoolOptions {
+  /** The first servers. Only a pool that is told to follow other lists may begin without any. */
   urls: readonly string[];
+  /** What to say of a call while there is no server at all. */
+  noServerText?: string | undefined;
   /** Slots of each server, where the user knows them. */
   slots?: number | undefined;
   requestsInFlightMax: number;
@@ -80,57 +88,102 @@ export interface PoolOptions {
 /** What the parts of a pool share. */
 interface State {
   readonly clock: Clock;
-  readonly replicas: readonly Replica[];
+  readonly replicas: Replica[];
+  /** Those that have left and still have calls. */
+  readonly leaving: Set<Replica>;
+  readonly noServerText: string;
   readonly queue: Queue<Replica>;
   readonly poller: MetricsPoller;
   readonly budget: RateBudget;
 }
 
 export function createPool(options: PoolOptions): Pool {
-  const { urls, slots, headers, clock, requestsInFlightMax } = options;
-  const { openStatus = openStatusClient, usesAffinity = true } = options;
+  const { urls, clock, noServerText = 'no server is listed', usesAffinity = true } = options;
   const lastAnswer: LastAnswer = { atMs: undefined };
   const closing = new AbortController();
   const { signal } = closing;
   setMaxListeners(0, signal);
   const wake = (): void => queue.wake();
-  const replicas = urls.map((url, index) => {
-    const limit = { slots, limitMax: requestsInFlightMax };
-    return newReplica(url, index, limit, { clock, signal, onHalfOpen: wake });
-  });
-  // One connection more than requests, for the polls.
-  const connections = urls.map((url) =>
-    createConnections({ origin: new URL(url).origin, connectionsMax: requestsInFlightMax + 1, clock }),
-  );
-  const statusClients = urls.map((url, at) =>
-    openStatus({ url, headers, lastAnswer, clock, connections: connections[at]! }),
-  );
+  const open = replicaOpener(options, lastAnswer, signal, wake);
+  const replicas = urls.map(open);
+  const leaving = new Set<Replica>();
   const budget = createRateBudget(options.rates ?? {});
   const alarm = createAlarm(clock, signal, wake);
   const queue = createQueue<Replica>({
     find: (sequences, tokens) => find({ budget, replicas, clock, alarm }, sequences, tokens),
     occupy: (replica, sequences) => occupy(replica, sequences, clock),
-    release,
+    release(replica, sequences) {
+      release(replica, sequences);
+      if (leaving.has(replica)) closeIfIdle(leaving, replica);
+    },
     hasAffinity: (replica, call) => isGoodFor(replicas, replica, call, usesAffinity),
   });
   const hasWork = (): boolean => queue.inFlight + queue.queued > 0;
-  const poller = createMetricsPoller({ clock, signal, replicas, statusClients, hasWork, onPolled: wake });
-  const state: State = { clock, replicas, queue, poller, budget };
+  const poller = createMetricsPoller({ clock, signal, replicas, hasWork, onPolled: wake });
+  const state: State = { clock, replicas, leaving, noServerText, queue, poller, budget };
 
   return {
-    ...{ lastAnswer, connections, countsTokens: budget.countsTokens },
+    ...{ lastAnswer, replicas, countsTokens: budget.countsTokens },
     run: (seq, call, size = {}) => run(state, seq, size, call),
+    follow: (next) => follow(state, next, open),
     stats: () => statsOf(state),
     async isReady() {
-      return (await Promise.all(statusClients.map((status) => status.isReady()))).every(Boolean);
+      return (await Promise.all(replicas.map(({ status }) => status.isReady()))).every(Boolean);
     },
     async close() {
       closing.abort();
       queue.close();
-      await Promise.all(statusClients.map((status) => status.close()));
-      await Promise.all(connections.map((each) => each.destroy()));
+      await Promise.all([...replicas, ...leaving].map(closeReplica));
     },
   };
+}
+
+function replicaOpener(
+  { slots, headers, clock, requestsInFlightMax, openStatus = openStatusClient }: PoolOptions,
+  lastAnswer: LastAnswer,
+  signal: AbortSignal,
+  onHalfOpen: () => void,
+): (url: string) => Replica {
+  let opened = 0;
+  return (url) => {
+    const { origin } = new URL(url);
+    // One connection more than requests, for the polls.
+    const connections = createConnections({ origin, connectionsMax: requestsInFlightMax + 1, clock });
+    const status = openStatus({ url, headers, lastAnswer, clock, connections });
+    const limit = { slots, limitMax: requestsInFlightMax };
+    return newReplica({ index: opened++, url, connections, status }, limit, { clock, signal, onHalfOpen });
+  };
+}
+
+function follow(state: State, urls: readonly string[], open: (url: string) => Replica): void {
+  const { replicas, leaving, queue, poller } = state;
+  const before = replicas.splice(0);
+  for (const url of new Set(urls)) replicas.push(before.find((replica) => replica.url === url) ?? open(url));
+  for (const replica of before) {
+    if (replicas.includes(replica)) continue;
+    replica.hasLeft = true;
+    leaving.add(replica);
+    closeIfIdle(leaving, replica);
+  }
+  if (queue.queued > 0) poller.start();
+  if (replicas.length === 0) queue.rejectWaiting(() => noServer(state));
+  queue.wake();
+}
+
+function closeIfIdle(leaving: Set<Replica>, replica: Replica): void {
+  if (replica.calls > 0) return;
+  leaving.delete(replica);
+  void closeReplica(replica);
+}
+
+async function closeReplica({ status, connections }: Replica): Promise<void> {
+  await status.close();
+  await connections.destroy();
+}
+
+/** The retry policy knows how long that may last. */
+function noServer({ noServerText }: State): TryFailure {
+  return new TryFailure('absent', noServerText);
 }
 
 /** The replica for the next call. Where only a pace forbids it, the queue is woken when that lets a call through. */
@@ -242,6 +295,7 @@ function run<T>(
         },
       );
     };
+    if (state.replicas.length === 0) return reject(noServer(state));
     const entry: Entry<Replica> = { seq, sequences, tokens, begin, reject, index: UNLISTED };
     queue.enter(entry);
     poller.start();
@@ -294,5 +348,5 @@ function noteFault({ replicas, clock, queue }: State, replica: Replica, { kind }
     eject(health, kind, clock.nowMs());
     queue.wake();
   }
-  return health.isEjected && others.length > 0;
+  return (health.isEjected || replica.hasLeft) && others.length > 0;
 }

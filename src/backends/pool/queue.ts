@@ -30,6 +30,8 @@ export interface Queue<Slot> {
   leave(entry: Entry<Slot>, slot: Slot): void;
   /** Slots may have become free by other ways than a call's end. */
   wake(): void;
+  /** Ends the calls that have not begun. */
+  rejectWaiting(errorOf: () => unknown): void;
   /** Cancels everything, now and later. */
   close(): void;
   readonly inFlight: number;
@@ -45,7 +47,7 @@ export interface Entry<Slot> extends OpenItem {
   tokens?: number;
   /** Must not throw. */
   begin(slot: Slot): void;
-  /** Called by `close`, at most once. */
+  /** Called by `close` or `rejectWaiting`, at most once. */
   reject(error: unknown): void;
 }
 
@@ -98,11 +100,15 @@ export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
     }
   }
 
+  function rejectWaiting(errorOf: () => unknown): void {
+    for (const { entry } of heap.splice(0)) entry.reject(errorOf());
+  }
+
   function close(): void {
     if (closed) return;
     closed = true;
     const error = cancelled();
-    for (const { entry } of heap.splice(0)) entry.reject(error);
+    rejectWaiting(() => error);
     for (const entry of running.items) entry.reject(error);
   }
 
@@ -111,6 +117,7 @@ export function createQueue<Slot>(slots: Slots<Slot>): Queue<Slot> {
     enter,
     leave,
     wake,
+    rejectWaiting,
     close,
     get inFlight() {
       return running.items.length;

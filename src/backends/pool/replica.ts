@@ -1,12 +1,20 @@
 import { type BreakerOptions, type CircuitBreaker, createCircuitBreaker } from './circuitBreaker.js';
 import { type Limit, type LimitOptions, createLimit } from './aimdLimit.js';
+import type { ConnectionStack } from '../http/connections.js';
 import { type ServerPace, createServerPace } from './serverPace.js';
 import { type ReplicaHealth, newHealth, readmit } from './outlierEjection.js';
+import type { StatusClient } from './statusClient.js';
 
 /** One server of a model, as the pool knows it. */
 export interface Replica {
+  /** The how-manieth server of the pool it is; no other gets this number. */
   readonly index: number;
   readonly url: string;
+  /** For all that use the pool: there are never more of them than requests in flight, and one for the polls. */
+  readonly connections: ConnectionStack;
+  readonly status: StatusClient;
+  /** It stands in the list of servers no more: it gets no call, and those that it has may end. */
+  hasLeft: boolean;
   readonly limit: Limit;
   readonly breaker: CircuitBreaker;
   readonly health: ReplicaHealth;
@@ -23,14 +31,13 @@ export interface Replica {
 }
 
 export function newReplica(
-  url: string,
-  index: number,
+  server: Pick<Replica, 'index' | 'url' | 'connections' | 'status'>,
   limit: LimitOptions,
   breaker: BreakerOptions,
 ): Replica {
   return {
-    index,
-    url,
+    ...server,
+    hasLeft: false,
     limit: createLimit(limit),
     breaker: createCircuitBreaker(breaker),
     health: newHealth(),

@@ -1,26 +1,48 @@
+import { type ReplicaList, followReplicas } from './replicaList.js';
 import { type Pool, type PoolOptions, createPool } from './pool.js';
 
 /**
- * Pools by the servers behind them. Models that list the same servers, in the same order, share one pool. So its limit counts
- * the requests of all of them, and the oldest row goes first whichever model it asks.
+ * Pools by the servers behind them. Models that list the same servers, in the same order or in one file, share one pool. So its
+ * limit counts the requests of all of them, and the oldest row goes first whichever model it asks.
  */
 export interface SharedPools {
   /** Gives the pool of these servers; the first caller creates it. Each `take` needs one `release`; the last one closes the pool. */
-  take(options: PoolOptions): { pool: Pool; release: () => Promise<void> };
+  take(options: SharedPoolOptions): TakenPool;
+}
+
+export interface SharedPoolOptions extends PoolOptions {
+  /** Lists the servers from now on; `urls` are those that it lists at first. */
+  file?: ReplicaList | undefined;
+}
+
+export interface TakenPool {
+  pool: Pool;
+  release: () => Promise<void>;
+  /** Lines of the file that name no server, when it was last read. */
+  faultyLines: () => number;
+}
+
+interface Shared {
+  pool: Pool;
+  users: number;
+  following: AbortController;
+  faultyLines: number;
 }
 
 export function createSharedPools(open: typeof createPool = createPool): SharedPools {
-  const byServers = new Map<string, { pool: Pool; users: number }>();
+  const byServers = new Map<string, Shared>();
   return {
-    take(options) {
+    take({ file, ...options }) {
       const { slots, requestsInFlightMax, headers, rates } = options;
       const urls = options.urls.map((url) => new URL(url).href.replace(/\/+$/, ''));
+      // Two protocols may write the urls of one file in different ways.
+      const servers = file === undefined ? urls : { file: file.path, as: file.toUrl('http://x/v1') };
       // The key of the map stays in memory only, because headers may contain an API key.
-      const key = JSON.stringify([urls, slots, requestsInFlightMax, headers, rates]);
-      const shared = byServers.get(key) ?? { pool: open(options), users: 0 };
+      const key = JSON.stringify([servers, slots, requestsInFlightMax, headers, rates]);
+      const shared = byServers.get(key) ?? begin(open(options), options, file);
       shared.users += 1;
       byServers.set(key, shared);
-      return { pool: shared.pool, release: () => release(key) };
+      return { pool: shared.pool, release: () => release(key), faultyLines: () => shared.faultyLines };
     },
   };
 
@@ -30,6 +52,18 @@ export function createSharedPools(open: typeof createPool = createPool): SharedP
     shared.users -= 1;
     if (shared.users > 0) return;
     byServers.delete(key);
+    shared.following.abort();
     await shared.pool.close();
   }
+}
+
+function begin(pool: Pool, { clock }: PoolOptions, file: ReplicaList | undefined): Shared {
+  const shared: Shared = { pool, users: 0, following: new AbortController(), faultyLines: 0 };
+  const { signal } = shared.following;
+  if (file === undefined) return shared;
+  void followReplicas(file, { clock, signal }, ({ urls, faults }) => {
+    shared.faultyLines = faults.length;
+    pool.follow(urls);
+  });
+  return shared;
 }

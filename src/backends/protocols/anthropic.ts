@@ -6,8 +6,8 @@ import { loadServerClient } from '../server/loadServerClient.js';
 import { HARMLESS } from '../server/refusalGuard.js';
 import type { ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
-  addressOptions,
-  checkServe,
+  listedOptions,
+  checkServers,
   describeServed,
   extraOption,
   loadOptions,
@@ -50,8 +50,8 @@ export const messagesOptions = {
 };
 
 const anthropicOptions = z
-  .strictObject({ ...addressOptions('/messages'), ...messagesOptions, ...loadOptions })
-  .superRefine(checkServe);
+  .strictObject({ ...listedOptions('/messages'), ...messagesOptions, ...loadOptions })
+  .superRefine(checkServers);
 
 type AnthropicOptions = z.output<typeof anthropicOptions>;
 

@@ -20,7 +20,7 @@ import {
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { listedOptions, checkServers, describeServed, loadOptions } from '../server/serverOptions.js';
 import { tokenCount } from '../server/tokenCount.js';
 import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
 
@@ -39,7 +39,7 @@ import { type ReplyContext, type Speaks, parseReply } from '../server/readServer
  */
 const classifyOptions = z
   .strictObject({
-    ...addressOptions('/classify'),
+    ...listedOptions('/classify'),
     server: z
       .enum(['vllm', 'sglang'])
       .default('vllm')
@@ -63,7 +63,7 @@ const classifyOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe)
+  .superRefine(checkServers)
   .refine(({ server, input }) => server === 'vllm' || input === 'text', {
     path: ['input'],
     message: 'expected text: SGLang’s /classify takes no messages',

@@ -11,8 +11,8 @@ import { HARMLESS } from '../server/refusalGuard.js';
 import type { ReadReply, ServerDeps } from '../server/serverClient.js';
 import type { Usage } from '../server/tally.js';
 import {
-  addressOptions,
-  checkServe,
+  listedOptions,
+  checkServers,
   describeServed,
   extraOption,
   loadOptions,
@@ -28,7 +28,7 @@ import { type ReplyContext, rowLabel } from '../server/readServerReply.js';
  */
 const embeddingsOptions = z
   .strictObject({
-    ...addressOptions('/embeddings'),
+    ...listedOptions('/embeddings'),
     encoding: z
       .enum(['base64', 'float'])
       .default('base64')
@@ -40,7 +40,7 @@ const embeddingsOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe);
+  .superRefine(checkServers);
 
 type EmbeddingsOptions = z.output<typeof embeddingsOptions>;
 
@@ -104,6 +104,7 @@ function vectorsOf(
     throw new RowError(
       'ROW_FEWER_CHOICES',
       `${rowLabel(context)} returned ${data.length} of ${count} vectors`,
+      { mayDiffer: true },
     );
   }
   const vectors = data
@@ -115,6 +116,7 @@ function vectorsOf(
   throw new RowError(
     'ROW_SCORE_INVALID',
     `${rowLabel(context)} returned a vector that is empty, of another length, or holds no finite number`,
+    { mayDiffer: true },
   );
 }
 

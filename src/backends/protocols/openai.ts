@@ -7,8 +7,8 @@ import { loadServerClient } from '../server/loadServerClient.js';
 import { HARMLESS } from '../server/refusalGuard.js';
 import type { ReadReply, ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
-  addressOptions,
-  checkServe,
+  listedOptions,
+  checkServers,
   describeServed,
   extraOption,
   loadOptions,
@@ -91,8 +91,8 @@ export const dialogueOptions = {
 };
 
 const openaiOptions = z
-  .strictObject({ ...addressOptions('/completions'), ...dialogueOptions, ...loadOptions })
-  .superRefine(checkServe)
+  .strictObject({ ...listedOptions('/completions'), ...dialogueOptions, ...loadOptions })
+  .superRefine(checkServers)
   .superRefine(checkDialogue);
 
 /** A refinement: a raw prompt passes no template of the server's, and a server that is not told of n gives one choice. */

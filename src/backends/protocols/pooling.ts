@@ -19,7 +19,7 @@ import {
   scoreTemplate,
 } from '../templates/scoreTemplate.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { listedOptions, checkServers, describeServed, loadOptions } from '../server/serverOptions.js';
 import type { Speaks } from '../server/readServerReply.js';
 
 /**
@@ -39,7 +39,7 @@ import type { Speaks } from '../server/readServerReply.js';
  */
 const poolingOptions = z
   .strictObject({
-    ...addressOptions('/pooling'),
+    ...listedOptions('/pooling'),
     input: z
       .enum(['messages', 'text'])
       .default('messages')
@@ -54,7 +54,7 @@ const poolingOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe)
+  .superRefine(checkServers)
   .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
     path: ['input'],
     message:

@@ -14,7 +14,7 @@ import {
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, checkServe, describeServed, loadOptions } from '../server/serverOptions.js';
+import { listedOptions, checkServers, describeServed, loadOptions } from '../server/serverOptions.js';
 import type { Speaks } from '../server/readServerReply.js';
 
 /**
@@ -26,7 +26,7 @@ import type { Speaks } from '../server/readServerReply.js';
  */
 const scorePairOptions = z
   .strictObject({
-    ...addressOptions('/score'),
+    ...listedOptions('/score'),
     ...scoreOptions(
       ['model', 'text_1', 'text_2', 'data_1', 'data_2', 'queries', 'documents', 'items'],
       32,
@@ -34,7 +34,7 @@ const scorePairOptions = z
     ),
     ...loadOptions,
   })
-  .superRefine(checkServe);
+  .superRefine(checkServers);
 
 type ScorePairOptions = z.output<typeof scorePairOptions>;
 

@@ -22,7 +22,7 @@ import {
 import { ENCODER_TOKENS } from '../templates/templateMarkers.js';
 import { markersOf } from '../../text/markers.js';
 import type { ServerDeps } from '../server/serverClient.js';
-import { addressOptions, describeServed, loadOptions } from '../server/serverOptions.js';
+import { checkServers, describeServed, listedOptions, loadOptions } from '../server/serverOptions.js';
 import { serverWords } from '../server/serverError.js';
 import { type ReplyContext, type Speaks, parseReply } from '../server/readServerReply.js';
 
@@ -38,27 +38,29 @@ const { serve: _, ...teiLoadOptions } = loadOptions;
  * Both take `raw_scores` and `truncate`, and at most --max-client-batch-size inputs (32). One server has one model, so its
  * name is not sent. Its metrics page shows only the queue (te_queue_size, core/src/queue.rs), so `slots` steers the limit.
  */
-const teiOptions = z.strictObject({
-  ...addressOptions('/predict'),
-  input: z
-    .enum(['pair', 'text', 'rerank'])
-    .default('pair')
-    .describe(
-      '`pair` sends question and response apart to /predict; `text` sends them to it as one text by `template`; `rerank` ' +
-        'sends the question once with its responses to /rerank.',
+const teiOptions = z
+  .strictObject({
+    ...listedOptions('/predict'),
+    input: z
+      .enum(['pair', 'text', 'rerank'])
+      .default('pair')
+      .describe(
+        '`pair` sends question and response apart to /predict; `text` sends them to it as one text by `template`; `rerank` ' +
+          'sends the question once with its responses to /rerank.',
+      ),
+    label: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The label of /predict whose score counts; needed where the model has more than one.'),
+    ...scoreOptions(
+      ['inputs', 'query', 'texts', 'return_text'],
+      32,
+      '{ raw_scores: true } for the bare logits, { truncate: true } to cut long texts',
     ),
-  label: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('The label of /predict whose score counts; needed where the model has more than one.'),
-  ...scoreOptions(
-    ['inputs', 'query', 'texts', 'return_text'],
-    32,
-    '{ raw_scores: true } for the bare logits, { truncate: true } to cut long texts',
-  ),
-  ...teiLoadOptions,
-});
+    ...teiLoadOptions,
+  })
+  .superRefine(checkServers);
 
 type TeiOptions = z.output<typeof teiOptions>;
 

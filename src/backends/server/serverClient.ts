@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
@@ -14,6 +15,7 @@ import { keyRedactor } from '../../text/redactKey.js';
 import type { ModelStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
+import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
@@ -22,7 +24,7 @@ import { askedMs } from './askedWait.js';
 import { rateLeft } from './rateHeaders.js';
 import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
-import { type ServerOptions, withoutV1 } from './serverOptions.js';
+import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
 import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
 import { BUSY_MS_DEFAULT, UNREACHABLE_FIRST_MS_DEFAULT, UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
@@ -30,6 +32,8 @@ import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 /** What every model behind HTTP servers shares: its requests with their retries, and its counters. */
 
 export interface ServerDeps {
+  /** Where relative paths start; the working directory if absent. */
+  folder?: string;
   env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   /** Uniform in [0, 1); spreads retries. */
@@ -89,9 +93,7 @@ export async function createServerClient(
 ): Promise<ServerClient> {
   const { serve } = options;
   const { clock, random } = deps;
-  const { pool, servers, disconnect } = connect(name, options, speaks, deps);
-  const { lastAnswer } = pool;
-  const label = `model ${name} (${options.model} at ${options.replicas.join(', ')})`;
+  const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -99,8 +101,10 @@ export async function createServerClient(
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
   const retryOptions = {
-    ...{ ...patienceOf(options), lastAnswer, clock, random, signal: closing.signal },
-    failoversMax: servers.length,
+    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, clock, random, signal: closing.signal },
+    get failoversMax() {
+      return pool.replicas.length;
+    },
     onRetry(failure: TryFailure) {
       counts.retries++;
       trouble = troubleText(failure, clock.nowMs());
@@ -127,7 +131,7 @@ export async function createServerClient(
   function ask<T extends Usage>(seq: number, posted: Posted<T>, about: About = {}): Promise<T> {
     counts.requests++;
     counts.open++;
-    const once = tryAt(servers, closing.signal, counts, clock, posted);
+    const once = tryAt(serverOf, closing.signal, counts, clock, posted);
     const size = sizeOf(pool, posted.body, about);
     return withRetry(() => pool.run(seq, once, size), retryOptions).then(answered, failed);
   }
@@ -141,7 +145,7 @@ export async function createServerClient(
   return {
     label,
     send,
-    stats: () => statsOf(counts, trouble, notesOf(pool, tally)),
+    stats: () => statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -185,11 +189,15 @@ function statsOf(
   return { ...totals, queued: open - totals.inFlight, memoryPeakBytes: 0, trouble, ...notes };
 }
 
-function notesOf({ connections }: Pool, { notes }: Tally): Pick<ModelStats, 'notes'> {
-  const servers = connections.filter((each) => each.hasSurplus()).length;
-  if (servers === 0) return notes.stats();
-  const note = 'a server sent more than its replies, so each of its connections carries one request';
-  return { notes: { ...notes.stats().notes, [note]: servers } };
+function notesOf({ replicas }: Pool, { notes }: Tally, faultyLines: number): Pick<ModelStats, 'notes'> {
+  const servers = replicas.filter(({ connections }) => connections.hasSurplus()).length;
+  const noted = {
+    'a server sent more than its replies, so each of its connections carries one request': servers,
+    'a line of replicasFrom names no server and was left out': faultyLines,
+  };
+  const own = Object.entries(noted).filter(([, count]) => count > 0);
+  if (own.length === 0) return notes.stats();
+  return { notes: { ...notes.stats().notes, ...Object.fromEntries(own) } };
 }
 
 /** Asks before all rows: those that wait for the verdict hold up the ones behind them. */
@@ -237,7 +245,16 @@ async function startManaged(
     const clean = (text: string): string => redactors.reduce((before, redact) => redact(before), text);
     const tell = (starting: Starting): void =>
       onStarting?.(name, { ...starting, line: printableLine(starting.line, LOG_LINE_CHARS_MAX) });
-    return await startServer(name, serve, { env, clean, clock, isReady, signal, onStarting: tell });
+    const deathAdvice = ' in the middle of the run; start the run again to go on';
+    return await startServer(name, serve, {
+      env,
+      clean,
+      deathAdvice,
+      clock,
+      isReady,
+      signal,
+      onStarting: tell,
+    });
   } catch (error) {
     await disconnect();
     throw error;
@@ -246,15 +263,16 @@ async function startManaged(
 
 /** One try, at the server that the pool picked. */
 function tryAt<T>(
-  servers: Access['servers'],
+  serverOf: Access['serverOf'],
   closing: AbortSignal,
   counts: { inFlight: number },
   clock: Clock,
   { path, body, read }: Posted<T>,
-): (replica: Pick<Replica, 'index' | 'pace'>) => Promise<T> {
-  return ({ index, pace }) => {
+): (replica: Replica) => Promise<T> {
+  return (replica) => {
     closing.throwIfAborted();
-    const { http, context } = servers[index]!;
+    const { http, context } = serverOf(replica);
+    const { pace } = replica;
     const number = pace.sent(clock.nowMs());
     const posted = http.post(path, body);
     counts.inFlight++;
@@ -287,41 +305,84 @@ function noteRates(reply: HttpReply, pace: Replica['pace'], number: number, nowM
 
 /** What leads to the servers. */
 interface Access {
+  label: string;
   pool: Pool;
-  servers: { http: HttpClient; context: ReplyContext }[];
+  serverOf(replica: Replica): Server;
+  faultyLines(): number;
   disconnect(): Promise<void>;
+}
+
+/** One server, as this model speaks to it. */
+interface Server {
+  http: HttpClient;
+  context: ReplyContext;
 }
 
 function connect(
   name: string,
   options: ServerOptions,
   speaks: Speaks,
-  { env, clock, pools = createSharedPools() }: ServerDeps,
+  { env, clock, folder = '.', pools = createSharedPools() }: ServerDeps,
 ): Access {
-  const { model, replicas, slots, requestsInFlightMax, timeoutMs } = options;
+  const { model, slots, requestsInFlightMax, timeoutMs } = options;
   const apiKey = readApiKey(name, options.apiKeyEnv, env);
   const headers = (speaks.headersOf ?? keyHeaders)(apiKey);
-  // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
-  const urls = speaks.besideV1 ? replicas.map((url) => `${withoutV1(url)}/v1`) : replicas;
-  const rates = ratesOf(options);
-  const { pool, release } = pools.take({ urls, slots, requestsInFlightMax, headers, rates, clock });
+  const { urls, file, writtenAs } = serversOf(name, options, speaks, folder);
+  const noServerText = file && `model ${name} (${model}): ${file.path} lists no server`;
+  const { pool, release, faultyLines } = pools.take({
+    ...{ urls, file, noServerText, slots, requestsInFlightMax, headers, clock, rates: ratesOf(options) },
+  });
   const { lastAnswer } = pool;
-  const servers = replicas.map((written, at) => {
+  const servers = new Map<Replica, Server>();
+
+  function open(replica: Replica): Server {
+    const written = writtenAs.get(replica.url) ?? replica.url;
     const label = `model ${name} (${model} at ${written})`;
     const key = { apiKeyEnv: options.apiKeyEnv, apiKey };
     const context: ReplyContext = { label, model, ...key, lastAnswer, speaks, nowMs: clock.nowMs };
-    const url = speaks.besideV1 ? withoutV1(written) : written;
-    const shared = { url, label, lastAnswer, clock, timeoutMs, headers };
-    return { http: createHttpClient({ ...shared, connections: pool.connections[at]! }), context };
-  });
+    const url = speaks.besideV1 ? withoutV1(replica.url) : replica.url;
+    const { connections } = replica;
+    return {
+      http: createHttpClient({ url, label, lastAnswer, clock, timeoutMs, headers, connections }),
+      context,
+    };
+  }
+
   return {
+    label: `model ${name} (${model} at ${file?.path ?? options.replicas.join(', ')})`,
     pool,
-    servers,
+    serverOf(replica) {
+      const known = servers.get(replica);
+      if (known) return known;
+      for (const other of servers.keys()) if (other.hasLeft && other.calls === 0) servers.delete(other);
+      const server = open(replica);
+      servers.set(replica, server);
+      return server;
+    },
+    faultyLines,
     async disconnect() {
-      await Promise.all(servers.map(({ http }) => http.destroy()));
+      await Promise.all([...servers.values()].map(({ http }) => http.destroy()));
       await release();
     },
   };
+}
+
+/** Where the servers are: as the pool writes their urls, and as the user has. */
+function serversOf(
+  name: string,
+  { replicas, replicasFrom }: ServerOptions,
+  { besideV1 = false }: Speaks,
+  folder: string,
+): { urls: string[]; file: ReplicaList | undefined; writtenAs: ReadonlyMap<string, string> } {
+  // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
+  const toUrl = (written: string): string =>
+    (besideV1 ? `${withoutV1(written)}/v1` : new URL(written).href).replace(/\/+$/, '');
+  if (replicasFrom === undefined) {
+    const pairs = replicas.map((written): [string, string] => [toUrl(written), written]);
+    return { urls: pairs.map(([url]) => url), file: undefined, writtenAs: new Map(pairs) };
+  }
+  const file = { path: resolve(folder, replicasFrom), faultOf: baseUrlFault, toUrl };
+  return { urls: loadReplicas(name, file), file, writtenAs: new Map() };
 }
 
 function ratesOf({ requestsPerMinute, tokensPerMinute, model }: ServerOptions) {

@@ -11,21 +11,24 @@ import {
 
 /** The options that all models behind HTTP servers share. */
 
+const REPLICAS_HELP =
+  'Servers of the model, each by the base of its API, which mostly ends in /v1: [http://127.0.0.1:8000/v1].';
+
+function urlsOption(path: string) {
+  return z
+    .array(
+      z.string().superRefine((text, context) => {
+        const message = urlFault(text, path);
+        if (message) context.addIssue({ code: 'custom', message });
+      }),
+    )
+    .refine((urls) => new Set(urls).size === urls.length, 'expected each url once');
+}
+
 /** Options that say where and what. `path` is an end that a url must not have, as `/completions`. */
 export function addressOptions(path: string) {
   return {
-    replicas: z
-      .array(
-        z.string().superRefine((text, context) => {
-          const message = urlFault(text, path);
-          if (message) context.addIssue({ code: 'custom', message });
-        }),
-      )
-      .min(1)
-      .refine((urls) => new Set(urls).size === urls.length, 'expected each url once')
-      .describe(
-        'Servers of the model, each by the base of its API, which mostly ends in /v1: [http://127.0.0.1:8000/v1].',
-      ),
+    replicas: urlsOption(path).min(1).describe(REPLICAS_HELP),
     model: z.string().min(1).describe('The name under which the server knows the model.'),
     apiKeyEnv: z
       .string()
@@ -37,8 +40,22 @@ export function addressOptions(path: string) {
   };
 }
 
+/** The same where a file may list the servers, `replicasFrom`. */
+export function listedOptions(path: string) {
+  return { ...addressOptions(path), replicas: urlsOption(path).default([]).describe(REPLICAS_HELP) };
+}
+
 /** Options that say how much at once and for how long. */
 export const loadOptions = {
+  replicasFrom: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'In place of `replicas`: a text file that lists them, one url a line, or a folder of such files, as [servers]. It is read ' +
+        'again all the time, so servers may come and go while the run goes on; `scalequest serve` keeps such a folder. While ' +
+        'it lists none, the run waits, for `unreachableMs`.',
+    ),
   serve: serveOptions.optional().describe(serveOptions.description!),
   slots: z
     .int()
@@ -107,11 +124,25 @@ export const loadOptions = {
     ),
 };
 
-/** A refinement: `serve` starts one server. */
-export function checkServe(
-  { serve, replicas }: { serve?: unknown; replicas: readonly string[] },
+/** A refinement: the servers are listed in one way, and `serve` starts one. */
+export function checkServers(
+  {
+    serve,
+    replicas,
+    replicasFrom,
+  }: { serve?: unknown; replicas: readonly string[]; replicasFrom?: string | undefined },
   context: z.RefinementCtx,
 ): void {
+  if (replicasFrom === undefined && replicas.length === 0) {
+    const message = 'expected the urls of the servers, or replicasFrom, a file or folder that lists them';
+    context.addIssue({ code: 'custom', path: ['replicas'], message });
+  }
+  if (replicasFrom !== undefined && (replicas.length > 0 || serve !== undefined)) {
+    const other = serve === undefined ? 'replicas' : 'serve';
+    const message = `expected either ${other} or replicasFrom`;
+    context.addIssue({ code: 'custom', path: ['replicasFrom'], message });
+    return;
+  }
   if (!serve || replicas.length === 1) return;
   const message =
     'expected one replica with serve; give each server of its own a model, or start them yourself';
@@ -132,13 +163,19 @@ export function extraOption(ownFields: readonly string[], help: string) {
 }
 
 /** Says what is wrong with a base url; null if nothing is. Never repeats a part that could contain a key. */
+export function baseUrlFault(text: string): string | null {
+  return urlFault(text, '');
+}
+
+/** `path` is an end that it must not have. */
 function urlFault(text: string, path: string): string | null {
   if (!URL.canParse(text)) return 'expected a url, as in http://127.0.0.1:8000/v1';
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'expected http:// or https://';
   if (url.username || url.password) return 'expected a url without user and password; use apiKeyEnv';
   if (url.search || url.hash) return 'expected a url without ? and #';
-  if (url.pathname.replace(/\/+$/, '').endsWith(path)) return `expected the base of the API, without ${path}`;
+  if (path !== '' && url.pathname.replace(/\/+$/, '').endsWith(path))
+    return `expected the base of the API, without ${path}`;
   return null;
 }
 
@@ -149,6 +186,7 @@ export function withoutV1(url: string): string {
 
 export interface ServerOptions {
   replicas: readonly string[];
+  replicasFrom?: string | undefined;
   model: string;
   apiKeyEnv?: string | undefined;
   serve?: ServeOptions | undefined;
@@ -165,11 +203,12 @@ export interface ServerOptions {
 /** The part of a description that all models behind servers have in common. */
 export function describeServed({
   replicas,
+  replicasFrom,
   model,
   apiKeyEnv,
   serve,
   timeoutMs,
-}: Pick<ServerOptions, 'replicas' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
-  const servers = { replicas, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
+}: Pick<ServerOptions, 'replicas' | 'replicasFrom' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
+  const servers = { replicas, replicasFrom, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
   return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
 }

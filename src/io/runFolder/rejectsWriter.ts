@@ -1,8 +1,9 @@
-import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
+import { type WrittenFile, temporaryPath } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
+import { openStreamedFile } from '../files/streamedFile.js';
 
 /** What a lost row may hold. The schema keeps values inside what the table's columns can hold. */
 const rejectRow = z.strictObject({
@@ -37,32 +38,71 @@ const COLUMNS: Record<keyof RejectRow, Pick<ColumnSource, 'type' | 'nullable'>> 
   reply: { type: 'STRING', nullable: true },
 };
 
-/**
- * Writes the rows lost between two commits as a Parquet table, whole or not at all. For no rows it writes no file and gives
- * null. Throws ERR_INVARIANT for a row that is not a RejectRow, ERR_IO_WRITE.
- */
-export async function writeRejects(
-  files: Files,
-  path: string,
-  rows: readonly RejectRow[],
-  temporary: string = temporaryPath(path),
-): Promise<WrittenFile | null> {
-  if (rows.length === 0) return null;
-  const bytes = encodeRejects(rows);
-  await writeAtomic(files, path, bytes, temporary);
-  return { rows: rows.length, bytes: bytes.length, sha256: hashBytes(bytes) };
+/** Writes the table of the rows that are lost between two commits. */
+export interface RejectsWriter {
+  /** Throws ERR_INVARIANT for a row that is not a RejectRow, ERR_IO_WRITE. */
+  write(rows: readonly RejectRow[]): Promise<void>;
+  /** Makes the file whole and durable. No rows are no file, and null. Throws ERR_IO_WRITE. */
+  finish(): Promise<WrittenFile | null>;
+  abort(): Promise<void>;
 }
 
-/** Here and not in the shards' thread: the table is small, and its commit waits for it. Snappy needs no module of its own. */
-function encodeRejects(rows: readonly RejectRow[]): Uint8Array {
-  const checked = rows.map(checkRow);
-  const columnData = Object.entries(COLUMNS).map(([name, column]) => ({
+/**
+ * Opens a table of lost rows: Parquet, whole or not at all. Row groups are written as they fill, and one of them at most is in memory.
+ * Here and not in the shards' thread: the table is small, and its commit waits for it. Snappy needs no module of its own.
+ */
+export function openRejectsWriter(
+  files: Files,
+  path: string,
+  temporary = temporaryPath(path),
+): RejectsWriter {
+  const file = openStreamedFile(files, path, temporary);
+  const buffer = new ByteWriter();
+  const parquet = new ParquetWriter({
+    writer: buffer,
+    schema: schemaFromColumnData({ columnData: columnsOf([]) }),
+    codec: 'SNAPPY',
+    statistics: false,
+  });
+  let rows = 0;
+  let waiting: RejectRow[] = [];
+
+  async function writeGroup(): Promise<void> {
+    void parquet.write({ columnData: columnsOf(waiting), rowGroupSize: GROUP_ROWS });
+    waiting = [];
+    await file.write(drained(buffer));
+  }
+
+  return {
+    async write(more) {
+      for (const row of more) {
+        waiting.push(checkRow(row, rows));
+        rows += 1;
+        if (waiting.length === GROUP_ROWS) await writeGroup();
+      }
+    },
+    async finish() {
+      if (rows === 0) return null;
+      if (waiting.length > 0) await writeGroup();
+      void parquet.finish();
+      await file.write(drained(buffer));
+      return { rows, ...(await file.finish()) };
+    },
+    abort: file.abort,
+  };
+}
+
+function columnsOf(rows: readonly RejectRow[]): ColumnSource[] {
+  return Object.entries(COLUMNS).map(([name, column]) => ({
     ...{ nullable: false, offsetIndex: false, ...column },
-    ...{ name, data: checked.map((row) => row[name as keyof RejectRow]) },
+    ...{ name, data: rows.map((row) => row[name as keyof RejectRow]) },
   }));
-  return new Uint8Array(
-    parquetWriteBuffer({ columnData, codec: 'SNAPPY', statistics: false, rowGroupSize: GROUP_ROWS }),
-  );
+}
+
+function drained(buffer: ByteWriter): Uint8Array {
+  const bytes = buffer.getBytes().slice();
+  buffer.index = 0;
+  return bytes;
 }
 
 const GROUP_ROWS = 16_384;

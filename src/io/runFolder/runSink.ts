@@ -9,16 +9,14 @@ import type { Files } from '../files/files.js';
 import type { FileRecord } from './manifest.js';
 import { type RunFolder } from './runFolder.js';
 import { rejectsFile, shardFile, stateFile } from './runPaths.js';
-import { type RejectRow, writeRejects } from './rejectsWriter.js';
+import { type RejectRow, openRejectsWriter } from './rejectsWriter.js';
 import { type ShardWriter, openShardWriter } from '../parquet/shardWriter.js';
-import { type StateEntry, writeState } from './stateFile.js';
+import { type StateEntry, openStateWriter } from './stateFile.js';
 
-/** One commit: the rows appended before it become durable with it. */
+/** One commit: the rows and events appended before it become durable with it. */
 export interface RunCommit {
   next: number;
   kept: number;
-  lost: readonly RejectRow[];
-  deltas: readonly StateEntry[];
   counts: Readonly<Record<string, number>>;
   done: boolean;
 }
@@ -36,6 +34,8 @@ export interface RunSinkOptions {
 /** Commits into a run folder: first shard, rejects and state, then the manifest's record, which makes the commit happen. */
 export interface RunSink {
   append(rows: RecordBatch): Promise<void>;
+  /** Lost rows and what steps add to their states. */
+  appendEvents(events: { lost: readonly RejectRow[]; deltas: readonly StateEntry[] }): Promise<void>;
   commit(commit: RunCommit): Promise<void>;
   /** Drops rows that are not committed and ends the writer's thread. The folder's manifest stays open. */
   close(): Promise<void>;
@@ -52,6 +52,17 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
   );
   let index = folder.manifest.content.commits.length;
   let isOpen = false;
+  let { rejects, state } = openOthers();
+
+  function openOthers() {
+    const [rejectsPath, statePath] = [rejectsFile(index), stateFile(index)].map((file) =>
+      join(folder.path, file),
+    );
+    return {
+      rejects: openRejectsWriter(files, rejectsPath!, temporaryPathAbove(rejectsPath!)),
+      state: openStateWriter(files, statePath!, temporaryPathAbove(statePath!)),
+    };
+  }
 
   return {
     async append(rows) {
@@ -60,21 +71,27 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
       isOpen = true;
       await writer.write(selectColumns(rows, names));
     },
-    async commit({ next, kept, lost, deltas, counts, done }) {
+    async appendEvents({ lost, deltas }) {
+      await rejects.write(lost);
+      await state.write(deltas);
+    },
+    async commit({ next, kept, counts, done }) {
       const shard = isOpen ? { file: shardFile(index), ...(await writer.finish()) } : null;
       isOpen = false;
-      const rejects = await named(rejectsFile(index), (path) =>
-        writeRejects(files, path, lost, temporaryPathAbove(path)),
-      );
-      const state = await named(stateFile(index), (path) =>
-        writeState(files, path, deltas, temporaryPathAbove(path)),
-      );
-      const record = { kind: 'commit', index, next, kept, shard, rejects, state } as const;
+      const written = {
+        shard,
+        rejects: named(rejectsFile(index), await rejects.finish()),
+        state: named(stateFile(index), await state.finish()),
+      };
+      const record = { kind: 'commit', index, next, kept, ...written } as const;
       await folder.manifest.append({ ...record, counts: { ...counts }, done });
       index += 1;
+      ({ rejects, state } = openOthers());
     },
     async close() {
       if (isOpen) await writer.abort().catch(() => {});
+      await rejects.abort();
+      await state.abort();
       await writer.close();
     },
   };
@@ -82,12 +99,8 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
   function openShard(path: string): Promise<void> {
     return writer.open(path, temporaryPathAbove(path));
   }
+}
 
-  async function named(
-    file: string,
-    write: (path: string) => Promise<WrittenFile | null>,
-  ): Promise<FileRecord | null> {
-    const written = await write(join(folder.path, file));
-    return written && { file, ...written };
-  }
+function named(file: string, written: WrittenFile | null): FileRecord | null {
+  return written && { file, ...written };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip as gzipWhole } from 'node:zlib';
 import { ScaleQuestError } from '../../errors.js';
-import { type WrittenFile, hashBytes, temporaryPath, writeAtomic } from '../files/atomicFile.js';
+import { type WrittenFile, temporaryPath } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
+import { openGzip } from '../files/gzipWriter.js';
+import { openStreamedFile } from '../files/streamedFile.js';
 import { gzip } from '../sources/text/gzip.js';
 
 /** What a stateful step added to its state at one row. Applying a run's entries in order restores the state. */
@@ -13,19 +13,57 @@ export interface StateEntry {
   value: unknown;
 }
 
-/** Writes the entries between two commits as compressed JSON lines, whole or not at all. For none it writes no file and gives null. */
-export async function writeState(
-  files: Files,
-  path: string,
-  entries: readonly StateEntry[],
-  temporary: string = temporaryPath(path),
-): Promise<WrittenFile | null> {
-  if (entries.length === 0) return null;
-  const lines = entries.map(({ seq, step, value }) => `${JSON.stringify({ seq, step, value })}\n`);
-  const bytes = await promisify(gzipWhole)(lines.join(''), { level: 1 });
-  await writeAtomic(files, path, bytes, temporary);
-  return { rows: entries.length, bytes: bytes.length, sha256: hashBytes(bytes) };
+/** Writes what steps add to their states between two commits. */
+export interface StateWriter {
+  /** Throws ERR_IO_WRITE. */
+  write(entries: readonly StateEntry[]): Promise<void>;
+  /** Makes the file whole and durable. No entries are no file, and null. Throws ERR_IO_WRITE. */
+  finish(): Promise<WrittenFile | null>;
+  abort(): Promise<void>;
 }
+
+/**
+ * Opens a state file: compressed JSON lines, whole or not at all. They are compressed as they come, so that no more than a piece is
+ * in memory. The bytes depend on the entries alone.
+ */
+export function openStateWriter(files: Files, path: string, temporary = temporaryPath(path)): StateWriter {
+  const file = openStreamedFile(files, path, temporary);
+  const gzip = openGzip((bytes) => file.write(bytes));
+  let rows = 0;
+  let lines: string[] = [];
+  let chars = 0;
+
+  async function compressLines(): Promise<void> {
+    const text = lines.join('');
+    lines = [];
+    chars = 0;
+    await gzip.write(Buffer.from(text));
+  }
+
+  return {
+    async write(entries) {
+      for (const { seq, step, value } of entries) {
+        const line = `${JSON.stringify({ seq, step, value })}\n`;
+        lines.push(line);
+        chars += line.length;
+        if (chars >= GATHERED_CHARS) await compressLines();
+      }
+      rows += entries.length;
+    },
+    async finish() {
+      if (rows === 0) return null;
+      await compressLines();
+      await gzip.end();
+      return { rows, ...(await file.finish()) };
+    },
+    async abort() {
+      gzip.stop();
+      await file.abort();
+    },
+  };
+}
+
+const GATHERED_CHARS = 1 << 16;
 
 /** A state file as a commit names it. */
 export interface CommittedState {

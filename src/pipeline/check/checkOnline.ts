@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { bosFault } from '../../backends/templates/bosFault.js';
 import type { Model } from '../../backends/model.js';
 import { type OpenModelDeps, openModel, probeModel } from '../../backends/openModel.js';
 import { type ModelConfig, describeModel, protocolOf } from '../../backends/registry.js';
+import { loadReplicas } from '../../backends/pool/replicaList.js';
+import { baseUrlFault } from '../../backends/server/serverOptions.js';
 import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from '../../operators/lib/operator.js';
 import type { Plan } from '../plan.js';
@@ -19,9 +22,36 @@ export async function checkOnline(
   deps: OpenModelDeps,
 ): Promise<ScaleQuestError[]> {
   const questions = Object.entries(plan.models).flatMap(([name, config]) =>
-    oneByOne(config).map((single) => askOnce(name, single, needsOf(plan, name), deps)),
+    withListed(name, config, deps, (listed) =>
+      oneByOne(listed).map((single) => askOnce(name, single, needsOf(plan, name), deps)),
+    ),
   );
   return (await Promise.all(questions)).filter((error) => error !== null);
+}
+
+/** What is asked of a model whose servers a file lists, if so; or the error why there is nobody to ask. */
+function withListed(
+  name: string,
+  config: ModelConfig,
+  { folder }: OpenModelDeps,
+  ask: (config: ModelConfig) => Promise<ScaleQuestError | null>[],
+): Promise<ScaleQuestError | null>[] {
+  const { servers } = describeModel(config);
+  if (servers?.replicasFrom === undefined) return ask(config);
+  const path = resolve(folder, servers.replicasFrom);
+  try {
+    const replicas = loadReplicas(name, { path, faultOf: baseUrlFault, toUrl: (url) => url });
+    if (replicas.length === 0) {
+      const message = `model ${name} (${servers.model}): ${path} lists no server; start one that writes its url there`;
+      return [Promise.resolve(new ScaleQuestError('ERR_MODEL_UNREACHABLE', message))];
+    }
+    const { name: protocol, options } = protocolOf(config);
+    const { replicasFrom: _, ...others } = options as { replicasFrom?: string };
+    return ask({ ...config, [protocol]: { ...others, replicas } } as ModelConfig);
+  } catch (error) {
+    if (error instanceof ScaleQuestError) return [Promise.resolve(error)];
+    throw error;
+  }
 }
 
 function needsOf(plan: Pick<Plan, 'steps'>, model: string): Set<Need> {

@@ -22,7 +22,9 @@ export function parseAt<Schema extends z.ZodType>(
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const { issues } = result.error;
-  const found = issues.slice(0, MISTAKES_MAX).flatMap((issue) => explainIssue(document, path, schema, issue));
+  const found = issues
+    .slice(0, MISTAKES_MAX)
+    .flatMap((issue) => explainIssue(document, path, schema, value, issue));
   const listed = found.slice(0, MISTAKES_MAX);
   problems.push(...listed);
   const more =
@@ -41,6 +43,7 @@ function explainIssue(
   document: PipelineDocument,
   base: KeyPath,
   schema: z.ZodType,
+  value: unknown,
   issue: z.core.$ZodIssue,
 ): ScaleQuestError[] {
   const path = [...base, ...(issue.path as (string | number)[])];
@@ -71,8 +74,17 @@ function explainIssue(
       problem('ERR_PIPELINE_INVALID', document.atKey(path), `found the name ${key}, ${messages.join(', ')}`),
     ];
   }
-  const message = `found ${briefly(issue.input)}, ${expected(issue)}`;
+  const found = issue.code === 'custom' ? valueAt(value, issue.path) : issue.input;
+  const message = `found ${briefly(found)}, ${expected(issue)}`;
   return [problem('ERR_PIPELINE_INVALID', document.at(path), message)];
+}
+
+/** What a refinement of a whole object finds wrong is the value of one of its keys. */
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    const isThere = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key);
+    return isThere ? (inner as Record<PropertyKey, unknown>)[key] : undefined;
+  }, value);
 }
 
 /** Another program's name for one of the keys, or the nearest of them. */

@@ -93,6 +93,7 @@ function tracedSteps(
 
 const NOWHERE: CommitSink = {
   append: async () => {},
+  appendEvents: async () => {},
   commit: async () => {},
 };
 

@@ -35,6 +35,8 @@ export interface RunDeps {
   read: ReadRows;
   sink: CommitSink;
   resume?: Resume;
+  /** Source positions after which a commit comes at the latest; by `shardRows` if absent. A simulation has fewer. */
+  commitPositions?: number | undefined;
   /** Without it every step runs on every row. */
   stepResults?: StepResultCache | undefined;
   /** Is told how many source rows were replayed from the cache. */
@@ -54,6 +56,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
     {
       ...{ windowRows, batchRows, target, limit },
       shardRows: output.shardRows,
+      commitPositions: deps.commitPositions,
       segmentRows: stepResults?.segmentRows,
       lostReplyCharsMax: charsMaxOf(output),
     },

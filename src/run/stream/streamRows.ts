@@ -21,6 +21,8 @@ export interface StreamSettings {
   windowRows: number;
   batchRows: number;
   shardRows: number;
+  /** Source positions after which a commit comes at the latest; by `shardRows` if absent. */
+  commitPositions?: number | undefined;
   /** End at exactly so many kept rows, those of earlier starts included. */
   target?: number | undefined;
   /** End after so many source positions. */
@@ -42,10 +44,11 @@ export interface StreamDeps {
 
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
-  { windowRows, batchRows, shardRows, target, limit, segmentRows, lostReplyCharsMax }: StreamSettings,
+  settings: StreamSettings,
   { read, replay, sink, resume = NOTHING_YET, signal, onDelivered }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
+  const { windowRows, batchRows, shardRows, commitPositions, target, limit, segmentRows } = settings;
   const { from, kept } = resume;
   const left = target === undefined ? undefined : target - kept;
   const gate = createGate({
@@ -54,7 +57,9 @@ export function streamRows(
   });
   const stream = connect(gate.source(read, replay)).pipe(untilAborted(signal));
   return commitShards(stream, {
-    ...{ gate, sink, shardRows, target, from, keptBefore: kept, lostReplyCharsMax },
+    ...{ gate, sink, shardRows, target, from, keptBefore: kept },
+    lostReplyCharsMax: settings.lostReplyCharsMax,
+    ...(commitPositions === undefined ? {} : { commitPositions }),
     ...(onDelivered ? { onDelivered } : {}),
   });
 }

@@ -134,6 +134,7 @@ async function replayInto(path: string, replaying: Replaying): Promise<RunReplay
   });
   const compared: CommitSink = {
     append: sink.append,
+    appendEvents: sink.appendEvents,
     async commit(cut) {
       await sink.commit(cut);
       result.difference = await compareCommit(replaying, copy, result);

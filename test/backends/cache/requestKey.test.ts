@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ChooseRequest, CompleteRequest, Message, ScoreRequest } from '../../../src/backends/model.js';
+import { anyCodePoint } from '../../helpers/anyCodePoint.js';
 import { requestKeys } from '../../../src/backends/cache/requestKey.js';
 
 const keys = requestKeys('solver');
 
 /** Texts that try to look like the parts around them. */
 const text = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCodePoint }),
   fc.constantFrom('', '\n', 'user\n', 'preQuery', '1 2 0.5 1 7\nuser\nx', '","', 'x\u0000', '\ud800'),
 );
 const message: fc.Arbitrary<Message> = fc.oneof(

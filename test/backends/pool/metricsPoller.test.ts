@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMetricsPoller } from '../../../src/backends/pool/metricsPoller.js';
 import { eject } from '../../../src/backends/pool/outlierEjection.js';
-import { type Replica, newReplica } from '../../../src/backends/pool/replica.js';
+import type { Replica } from '../../../src/backends/pool/replica.js';
+import { unconnectedReplica } from '../../helpers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 function setUp(count: number) {
@@ -16,10 +17,8 @@ function setUp(count: number) {
     checksMs: [] as number[],
     polled: 0,
   };
-  const replicas = Array.from({ length: count }, (_, at) =>
-    newReplica(`http://r${at}/v1`, at, { limitMax: 100 }, { clock, signal, onHalfOpen: () => undefined }),
-  );
-  const statusClients = replicas.map(() => ({
+  const breaker = { clock, signal, onHalfOpen: () => undefined };
+  const status = {
     load: async () => {
       world.loadsMs.push(clock.nowMs());
       return null;
@@ -28,11 +27,12 @@ function setUp(count: number) {
       world.checksMs.push(clock.nowMs());
       return world.isReachable;
     },
-    isReady: async () => true,
-    close: async () => undefined,
-  }));
+  };
+  const replicas = Array.from({ length: count }, (_, at) =>
+    unconnectedReplica(at, { limitMax: 100 }, breaker, status),
+  );
   const poller = createMetricsPoller({
-    ...{ clock, signal, replicas, statusClients },
+    ...{ clock, signal, replicas },
     hasWork: () => world.hasWork,
     onPolled: () => (world.polled += 1),
   });

@@ -12,6 +12,7 @@ import { type SharedPools, createSharedPools } from '../../../src/backends/pool/
 import { withRetry } from '../../../src/backends/http/retryPolicy.js';
 import { type FailureKind, TryFailure } from '../../../src/backends/http/tryFailure.js';
 import { RowError, ScaleQuestError } from '../../../src/errors.js';
+import { deriveUniform } from '../../../src/random.js';
 import { type SimulatedClock, simulatedClock } from '../../helpers/simulatedClock.js';
 
 const fail = (kind: FailureKind, retryAfterMs = 0): TryFailure =>
@@ -56,7 +57,7 @@ const up = ({ pool }: World): boolean[] => pool.stats().replicas.map(({ isEjecte
 function ask<T>({ pool, clock }: World, seq: number, call: (replica: Replica) => Promise<T>): Promise<T> {
   return withRetry(() => pool.run(seq, call), {
     ...{ retriesMax: Infinity, unreachableMs: Infinity, busyMs: Infinity },
-    ...{ failoversMax: pool.connections.length, lastAnswer: pool.lastAnswer, clock, random: () => 0 },
+    ...{ failoversMax: pool.replicas.length, lastAnswer: pool.lastAnswer, clock, random: () => 0 },
     onRetry: (failure) => {
       throw failure;
     },
@@ -70,6 +71,106 @@ function taking({ clock }: World, ms: number): (replica: Replica) => Promise<num
     return index;
   };
 }
+
+describe('createPool, servers that come and go', () => {
+  it('gives calls to a server that is new, and none to one that has left; the calls that it has may end', async () => {
+    const world = setUp(2);
+    const { pool, clock } = world;
+    const first = Array.from({ length: 4 }, (_, seq) => pool.run(seq, taking(world, 10)));
+    pool.follow(['http://replica1/v1', 'http://replica2/v1']);
+    const later = Array.from({ length: 4 }, (_, seq) => pool.run(4 + seq, taking(world, 10)));
+    assert.deepEqual(
+      pool.stats().replicas.map(({ url, outstanding: taken }) => [url, taken]),
+      [
+        ['http://replica1/v1', 3],
+        ['http://replica2/v1', 3],
+      ],
+    );
+    assert.deepEqual((await clock.until(Promise.all(first))).toSorted(), [0, 0, 1, 1]);
+    assert.deepEqual((await clock.until(Promise.all(later))).toSorted(), [1, 2, 2, 2]);
+    await pool.close();
+  });
+
+  it('a call that a server fails when it has left goes to another at once', async () => {
+    const world = setUp(2);
+    const { pool, clock } = world;
+    const asked: number[] = [];
+    const call = async ({ index }: Replica): Promise<number> => {
+      asked.push(index);
+      await clock.sleep(5);
+      if (index === 0) throw new TryFailure('reset', 'cut');
+      return index;
+    };
+    const calls = [ask(world, 0, call), ask(world, 1, call)];
+    pool.follow(['http://replica1/v1']);
+    assert.deepEqual(await clock.until(Promise.all(calls)), [1, 1]);
+    assert.deepEqual(asked, [0, 1, 1]);
+    await pool.close();
+  });
+
+  it('without any server a call waits until one comes, or for as long as a server may be unreachable', async () => {
+    const world = setUp(1, { noServerText: 'servers.txt lists no server' });
+    const { pool, clock } = world;
+    // The first fills the server, the second waits for it.
+    const running = pool.run(0, taking(world, 50), { sequences: 11 });
+    const waiting = pool.run(1, taking(world, 5));
+    pool.follow([]);
+    await assert.rejects(waiting, { kind: 'absent', message: 'servers.txt lists no server' });
+    const trouble: string[] = [];
+    const retried = withRetry(() => pool.run(2, taking(world, 5)), {
+      ...{ retriesMax: 0, unreachableMs: 60_000, lastAnswer: pool.lastAnswer, clock, random: () => 0.5 },
+      onRetry: ({ message }) => trouble.push(message),
+    });
+    void clock.sleep(2000).then(() => pool.follow(['http://replica3/v1']));
+    assert.equal(await clock.until(retried), 1);
+    assert.ok(trouble.length > 1 && trouble.every((text) => text === 'servers.txt lists no server'));
+    assert.equal(await running, 0);
+    pool.follow([]);
+    const never = withRetry(() => pool.run(3, taking(world, 5)), {
+      ...{ retriesMax: 0, unreachableMs: 5000, lastAnswer: pool.lastAnswer, clock, random: () => 0.5 },
+    });
+    await assert.rejects(clock.until(never), { code: 'ERR_MODEL_UNREACHABLE' });
+    await pool.close();
+  });
+
+  it('answers every call while servers come, leave and die', async () => {
+    const world = setUp(2);
+    const { pool, clock } = world;
+    let draws = 0;
+    const random = (): number => deriveUniform(3, 'changes', draws++);
+    const dead = new Set<string>();
+    let served = 0;
+    const call = async ({ url }: Replica): Promise<string> => {
+      await clock.sleep(1 + 20 * random());
+      if (dead.has(url)) throw new TryFailure('unreachable', `${url} is dead`);
+      served += 1;
+      return url;
+    };
+    const options = { retriesMax: 5, unreachableMs: 60_000, clock, random, lastAnswer: pool.lastAnswer };
+    const calls = Array.from({ length: 1500 }, (_, seq) =>
+      withRetry(() => pool.run(seq, call), { ...options, failoversMax: 3 }),
+    );
+    const all = Promise.all(calls);
+    const change = async (): Promise<void> => {
+      for (let at = 0; at < 40; at++) {
+        await clock.sleep(20);
+        const listed = [0, 1, 2, 3, 4]
+          .filter(() => random() < 0.5)
+          .map((index) => `http://replica${index}/v1`);
+        dead.clear();
+        if (listed.length > 1) dead.add(listed[0]!);
+        pool.follow(listed);
+      }
+      dead.clear();
+      pool.follow(['http://replica0/v1']);
+    };
+    void change();
+    assert.equal((await clock.until(all)).length, 1500);
+    assert.equal(served, 1500);
+    assert.deepEqual(outstanding(world), [0]);
+    await pool.close();
+  });
+});
 
 describe('createPool, which replica and which row', () => {
   it('gives a call to the replica with the least outstanding for its limit', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eject } from '../../../src/backends/pool/outlierEjection.js';
-import { newReplica, takeBack } from '../../../src/backends/pool/replica.js';
+import { takeBack } from '../../../src/backends/pool/replica.js';
+import { unconnectedReplica } from '../../helpers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 const breaker = {
@@ -15,7 +16,7 @@ test('a replica that comes back begins its limit again; one that kept failing mu
     ['unreachable', 'closed'],
     ['server', 'halfOpen'],
   ] as const) {
-    const replica = newReplica('http://a/v1', 0, { slots: 10, limitMax: 100 }, breaker);
+    const replica = unconnectedReplica(0, { slots: 10, limitMax: 100 }, breaker);
     replica.health.answeredMs = 0;
     replica.limit.refused();
     replica.breaker.refused(0);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eject, noteFailure } from '../../../src/backends/pool/outlierEjection.js';
-import { type Replica, newReplica } from '../../../src/backends/pool/replica.js';
+import type { Replica } from '../../../src/backends/pool/replica.js';
 import { hasAffinity, hasRoom, pickReplica } from '../../../src/backends/pool/scheduling.js';
+import { unconnectedReplica } from '../../helpers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 function replicasOf(count: number): Replica[] {
@@ -12,7 +13,7 @@ function replicasOf(count: number): Replica[] {
     onHalfOpen: () => undefined,
   };
   return Array.from({ length: count }, (_, at) =>
-    newReplica(`http://replica${at}/v1`, at, { slots: 10, limitMax: 100 }, breaker),
+    unconnectedReplica(at, { slots: 10, limitMax: 100 }, breaker),
   );
 }
 

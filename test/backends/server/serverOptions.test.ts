@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import {
-  addressOptions,
-  checkServe,
+  listedOptions,
+  checkServers,
   describeServed,
   extraOption,
   loadOptions,
 } from '../../../src/backends/server/serverOptions.js';
 
 const options = z
-  .strictObject({ ...addressOptions('/score'), ...loadOptions, extra: extraOption(['model'], 'More.') })
-  .superRefine(checkServe);
+  .strictObject({ ...listedOptions('/score'), ...loadOptions, extra: extraOption(['model'], 'More.') })
+  .superRefine(checkServers);
 const SERVER = { replicas: ['http://h/v1'], model: 'm' };
 
 const faultOf = (changes: object): string =>
@@ -38,6 +38,15 @@ test('a url must be a bare base of the API, once', () => {
   assert.match(faultOf({ replicas: ['http://h', 'http://h'] }), /each url once/);
 });
 
+test('the servers are listed in one way', () => {
+  assert.match(faultOf({ replicas: undefined }), /^expected the urls of the servers, or replicasFrom/);
+  assert.equal(faultOf({ replicas: undefined, replicasFrom: 'servers.txt' }), 'none');
+  assert.equal(faultOf({ replicasFrom: 'servers.txt' }), 'expected either replicas or replicasFrom');
+  const serve = { command: ['vllm'] };
+  const given = { replicas: undefined, replicasFrom: 'servers.txt', serve };
+  assert.equal(faultOf(given), 'expected either serve or replicasFrom');
+});
+
 test('serve starts one server', () => {
   const serve = { command: ['vllm'] };
   assert.equal(faultOf({ serve }), 'none');
@@ -54,6 +63,13 @@ test('the description of servers says where they are and whether the run starts 
     options.parse({ ...SERVER, serve: { command: ['vllm'] }, apiKeyEnv: 'K' }),
   );
   assert.deepEqual(servers, {
-    ...{ replicas: ['http://h/v1'], model: 'm', apiKeyEnv: 'K', isManaged: true, timeoutMs: 600_000 },
+    ...{
+      replicas: ['http://h/v1'],
+      replicasFrom: undefined,
+      model: 'm',
+      apiKeyEnv: 'K',
+      isManaged: true,
+      timeoutMs: 600_000,
+    },
   });
 });

@@ -6,6 +6,7 @@ import type { StepResult, StepState } from '../../../src/flow/stepResults/stepRe
 import { decodeStepResult, encodeStepResults } from '../../../src/flow/stepResults/stepResultBytes.js';
 import type { ReadRows } from '../../../src/flow/gate.js';
 import { replayStepResults } from '../../../src/flow/stepResults/replayStepResults.js';
+import { cases } from '../../helpers/cases.js';
 import {
   ANY_KNOBS,
   type Delay,
@@ -20,7 +21,7 @@ import {
 
 const knobs: fc.Arbitrary<WorldKnobs> = fc.record(ANY_KNOBS);
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: cases(40, 150) };
 
 /** Notes the rows that steps run on; storing and writing are not noted. */
 function counted(delay: Delay): { delay: Delay; asked: () => string[] } {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { anyCodePoint } from '../../helpers/anyCodePoint.js';
 import { cutText, joinReplyTexts } from '../../../src/flow/steps/lostReply.js';
 
 test('several replies are one text, each under a rule; one is itself', () => {
@@ -9,7 +10,7 @@ test('several replies are one text, each under a rule; one is itself', () => {
 });
 
 test('a text is cut to its first characters, and never within one', () => {
-  const text = fc.string({ unit: 'binary', maxLength: 40 });
+  const text = fc.string({ unit: anyCodePoint, maxLength: 40 });
   fc.assert(
     fc.property(text, fc.nat(45), (whole, charsMax) => {
       const cut = cutText(whole, charsMax);

@@ -12,6 +12,7 @@ import { nodeFiles } from '../../../src/io/files/files.js';
 import type { FileRecord } from '../../../src/io/runFolder/manifest.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { exportSchema } from '../../../src/io/exports/registry.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
 
 const COLUMNS: Column[] = [
@@ -25,7 +26,8 @@ const COLUMNS: Column[] = [
 async function runOf(t: TestContext): Promise<{ run: string; shards: FileRecord[] }> {
   const run = await testFolder(t);
   const { schema } = buildRows(COLUMNS, [[], [], [], []], 0);
-  const writer = openShardWriter(nodeFiles, { schema, metadata: {}, rowGroupRows: 2, zstdLevel: 3 });
+  const options = { schema, metadata: {}, rowGroupRows: 2, zstdLevel: 3 };
+  const writer = openShardWriter(nodeFiles, options, encoderHere);
   const shards: FileRecord[] = [];
   for (const seqs of [[0, 1, 2], [3]]) {
     const file = `shard-${shards.length}.parquet`;

@@ -13,6 +13,7 @@ import { listDataFiles } from '../../../src/io/files/dataFiles.js';
 import type { ReadRequest } from '../../../src/io/sources/format.js';
 import { toBatches } from '../../../src/io/sources/toBatches.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const QUESTION: Column = { name: 'question', type: 'string', help: '' };
@@ -28,12 +29,8 @@ async function twoFiles(t: TestContext): Promise<string> {
   ] as const) {
     const seqs = Array.from({ length: to - from }, (_, at) => from + at);
     const rows = buildRows([QUESTION, TAGS], [seqs.map((seq) => `q${seq}`), seqs.map(tags)], to - from);
-    const writer = openShardWriter(nodeFiles, {
-      schema: rows.schema,
-      metadata: {},
-      rowGroupRows: 4,
-      zstdLevel: 1,
-    });
+    const options = { schema: rows.schema, metadata: {}, rowGroupRows: 4, zstdLevel: 1 };
+    const writer = openShardWriter(nodeFiles, options, encoderHere);
     await writer.open(join(folder, `${name}.parquet`));
     await writer.write(rows);
     await writer.finish();

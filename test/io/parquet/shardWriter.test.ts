@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { type TestContext, before, test } from 'node:test';
 import { RecordBatch, Uint16, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
@@ -12,22 +12,24 @@ import { sliceRows } from '../../../src/arrow/concat.js';
 import { columnValues } from '../../../src/arrow/read.js';
 import { type Files, nodeFiles } from '../../../src/io/files/files.js';
 import { readParquetBlocks } from '../../../src/io/parquet/readParquet.js';
+import type { StartEncoder } from '../../../src/io/parquet/encoderThread.js';
 import type { ShardOptions } from '../../../src/io/parquet/shardEncoder.js';
 import { type ShardWriter, openShardWriter } from '../../../src/io/parquet/shardWriter.js';
+import { loadZstd } from '../../../src/io/parquet/zstd.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { anyRows, asStored } from '../../arrow/arbitraries.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+
+before(loadZstd);
 
 function testWriter(
   t: TestContext,
   options: Partial<ShardOptions> & Pick<ShardOptions, 'schema'>,
   files: Files = nodeFiles,
+  startEncoder?: StartEncoder,
 ) {
-  const writer = openShardWriter(files, {
-    metadata: { pipeline: 'test' },
-    rowGroupRows: 7,
-    zstdLevel: 1,
-    ...options,
-  });
+  const all = { metadata: { pipeline: 'test' }, rowGroupRows: 7, zstdLevel: 1, ...options };
+  const writer = openShardWriter(files, all, startEncoder);
   t.after(() => writer.close());
   return writer;
 }
@@ -48,8 +50,9 @@ test(
       anyRows(30).filter(({ rowCount }) => rowCount > 0),
       { numRuns: 25, seed: 11 },
     );
-    for (const { columns, values, rows } of examples) {
-      const writer = testWriter(t, { schema: rows.schema });
+    for (const [at, { columns, values, rows }] of examples.entries()) {
+      // A few through the thread, which loads its modules anew.
+      const writer = testWriter(t, { schema: rows.schema }, nodeFiles, at < 4 ? undefined : encoderHere);
       const written = await writeAll(writer, path, [rows]);
       await writer.close();
       const bytes = await readFile(path);

@@ -12,7 +12,7 @@ import {
   totalsOf,
 } from '../../../src/io/runFolder/commits.js';
 import type { CommitRecord, FileRecord, Manifest } from '../../../src/io/runFolder/manifest.js';
-import { writeState } from '../../../src/io/runFolder/stateFile.js';
+import { writeState } from '../../helpers/commitFiles.js';
 import { collect } from '../../helpers/chunks.js';
 import { testFolder } from '../../helpers/testFolder.js';
 

@@ -12,6 +12,7 @@ import {
   resumeManifest,
 } from '../../../src/io/runFolder/manifest.js';
 import { crashingFiles } from '../../helpers/crashingFiles.js';
+import { cases } from '../../helpers/cases.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
 
 const RUN: RunRecord = { kind: 'run', version: 1, identity: 'abc', name: 'tiny', seed: 7, parts: {} };
@@ -98,7 +99,7 @@ test('cut off anywhere by a crash: the whole commits count, the rest is cut off 
       const { commits: after, tornBytes: none } = await readManifest(nodeFiles, path);
       assert.deepEqual([after, none], [[...expected, commit(expected.length)], 0]);
     }),
-    { numRuns: 60 },
+    { numRuns: cases(20, 60) },
   );
 });
 
@@ -115,7 +116,7 @@ test('any changed bit, and any line that is lost, doubled or moved, is noticed',
   await writeManifest(path, [commit(0), commit(1), commit(2, { done: true })]);
   const whole = await readFile(path);
   const refused = { code: 'ERR_DATA_INVALID' };
-  for (let bit = 0; bit < 8 * whole.length; bit += 3) {
+  for (let bit = 0; bit < 8 * whole.length; bit += cases(13, 3)) {
     const changed = Buffer.from(whole);
     changed[bit >> 3]! ^= 1 << (bit & 7);
     await writeFile(path, changed);

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { type RejectRow, writeRejects } from '../../../src/io/runFolder/rejectsWriter.js';
+import { type RejectRow, openRejectsWriter } from '../../../src/io/runFolder/rejectsWriter.js';
+import { writeRejects } from '../../helpers/commitFiles.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const ROW: RejectRow = {
@@ -80,3 +81,19 @@ for (const [what, change] of OUTSIDE) {
     assert.deepEqual(await readdir(folder), []);
   });
 }
+
+test('a table is the same bytes however its rows came; what fills a row group is written at once, and goes when it is given up', async (t) => {
+  const folder = await testFolder(t);
+  const rows = Array.from({ length: 16_386 }, (_, seq): RejectRow => ({ ...ROW, seq, seqIndex: seq % 3 }));
+  const writer = openRejectsWriter(nodeFiles, join(folder, 'r.parquet'));
+  for (let at = 0; at < rows.length; at += 1000) await writer.write(rows.slice(at, at + 1000));
+  assert.deepEqual(await readdir(folder), ['r.parquet.tmp']);
+  assert.equal(
+    (await writer.finish())?.sha256,
+    '0d3534cabb4cddb4d5c6a3c50bc2a71eab9d2d5c834db1109c86582db2cdaf77',
+  );
+  const given = openRejectsWriter(nodeFiles, join(folder, 'r2.parquet'));
+  await given.write(rows);
+  await given.abort();
+  assert.deepEqual(await readdir(folder), ['r.parquet']);
+});

@@ -9,7 +9,8 @@ import { committedShards } from '../../../src/io/runFolder/commits.js';
 import { openRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { rejectsFile, shardFile, stateFile } from '../../../src/io/runFolder/runPaths.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { writeRejects } from '../../../src/io/runFolder/rejectsWriter.js';
+import { writeRejects } from '../../helpers/commitFiles.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const RUN: RunRecord = {
@@ -24,7 +25,7 @@ const RUN: RunRecord = {
 async function commitOne(path: string): Promise<CommitRecord> {
   const folder = await openRunFolder(nodeFiles, path, RUN);
   const options = { schema: seqBatch(0, 0).schema, metadata: {}, rowGroupRows: 10, zstdLevel: 1 };
-  const writer = openShardWriter(nodeFiles, options);
+  const writer = openShardWriter(nodeFiles, options, encoderHere);
   await writer.open(join(path, shardFile(0)));
   await writer.write(seqBatch(0, 5));
   const shard = { file: shardFile(0), ...(await writer.finish()) };

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { LOCK_FILE, type LockHolder, lockRunFolder } from '../../../src/io/runFolder/runLock.js';
 import { deriveSeed } from '../../../src/random.js';
+import { cases } from '../../helpers/cases.js';
 import { crashingFiles } from '../../helpers/crashingFiles.js';
 import { unsealed } from '../../helpers/unsealed.js';
 import { testFolder } from '../../helpers/testFolder.js';
@@ -73,7 +74,7 @@ test('of several starts at once one gets the lock, whatever lay there and whiche
   const names = (pid: number): LockHolder => ({ host: 'here', pid, bornAt: null });
   const left = { 'no lock': null, 'a dead one': JSON.stringify(names(9)), 'an empty one': '' };
   for (const [what, text] of Object.entries(left)) {
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < cases(20, 60); seed++) {
       let draws = 0;
       const turns = async (most: number): Promise<void> => {
         for (let left = deriveSeed(seed, 'turns', draws++) % most; left > 0; left--) await Promise.resolve();

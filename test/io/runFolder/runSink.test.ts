@@ -17,12 +17,13 @@ import {
 import { readManifest } from '../../../src/io/runFolder/manifest.js';
 import { type RunFolder, openRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { type RunCommit, openRunSink } from '../../../src/io/runFolder/runSink.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
 
 const RUN = { kind: 'run', version: 1, identity: 'a', name: 'tiny', seed: 7, parts: {} } as const;
 const TEXT: Column = { name: 'text', type: 'string', help: '' };
-const OPTIONS = { columns: [TEXT], metadata: {}, rowGroupRows: 8, zstdLevel: 1 };
-const NOTHING: RunCommit = { next: 0, kept: 0, lost: [], deltas: [], counts: {}, done: false };
+const OPTIONS = { columns: [TEXT], metadata: {}, rowGroupRows: 8, zstdLevel: 1, startEncoder: encoderHere };
+const NOTHING: RunCommit = { next: 0, kept: 0, counts: {}, done: false };
 
 function rowsOf(...texts: string[]) {
   return buildRows([SEQ_COLUMN, TEXT], [texts.map((_, at) => at), texts], texts.length);
@@ -59,11 +60,9 @@ test('a commit is a shard of the wanted columns, a table of lost rows, a state, 
     question: null,
     reply: null,
   } as const;
-  await sink.commit({
-    ...{ next: 5, kept: 3, lost: [{ seq: 3, seqIndex: 0, ...lost }], done: false },
-    deltas: [{ seq: 4, step: 'deduplicate', value: 'seen' }],
-    counts: { 'filter dropped short': 1 },
-  });
+  await sink.appendEvents({ lost: [{ seq: 3, seqIndex: 0, ...lost }], deltas: [] });
+  await sink.appendEvents({ lost: [], deltas: [{ seq: 4, step: 'deduplicate', value: 'seen' }] });
+  await sink.commit({ ...NOTHING, next: 5, kept: 3, counts: { 'filter dropped short': 1 } });
   await sink.append(rowsOf('d'));
   await sink.commit({ ...NOTHING, next: 6, kept: 4, counts: { 'filter dropped short': 2 }, done: true });
 
@@ -111,8 +110,8 @@ test('the files of a commit are whole before the manifest names them', async (t)
   const folder = await openRunFolder(files, path, RUN);
   const sink = openRunSink(files, folder, OPTIONS);
   await sink.append(rowsOf('a'));
-  const deltas = [{ seq: 0, step: 'deduplicate', value: 1 }];
-  await sink.commit({ ...NOTHING, next: 1, kept: 1, deltas });
+  await sink.appendEvents({ lost: [], deltas: [{ seq: 0, step: 'deduplicate', value: 1 }] });
+  await sink.commit({ ...NOTHING, next: 1, kept: 1 });
   assert.deepEqual(calls.slice(calls.indexOf('rename shard-00000.parquet')), [
     'rename shard-00000.parquet',
     'syncFolder shards',

@@ -7,12 +7,13 @@ import { seqBatch } from '../../../src/arrow/columns.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { writeSample } from '../../../src/io/runFolder/sample.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 test('the first rows of the shards, in order, with their own seq', async (t) => {
   const folder = await testFolder(t);
   const options = { schema: seqBatch(0, 0).schema, metadata: {}, rowGroupRows: 4, zstdLevel: 1 };
-  const writer = openShardWriter(nodeFiles, options);
+  const writer = openShardWriter(nodeFiles, options, encoderHere);
   const shards = ['1', '2'].map((name) => join(folder, `${name}.parquet`));
   for (const [at, path] of shards.entries()) {
     await writer.open(path);

@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { hashBytes } from '../../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { type CommittedState, readStates, writeState } from '../../../src/io/runFolder/stateFile.js';
+import { type CommittedState, openStateWriter, readStates } from '../../../src/io/runFolder/stateFile.js';
+import { writeState } from '../../helpers/commitFiles.js';
 import { collect } from '../../helpers/chunks.js';
+import { deriveSeed } from '../../../src/random.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const entry = fc.record({
@@ -81,4 +85,33 @@ test('a state that is not as it was written is refused, named', async (t) => {
     code: 'ERR_DATA_INVALID',
     message: /state: the state of a run is damaged: its bytes are not .*--fresh/,
   });
+});
+
+test('a state has the bytes of its lines compressed at once, however the entries came', async (t) => {
+  const folder = await testFolder(t);
+  // Some repeat, some do not, over more than a window of zlib and several of its blocks.
+  const entries = Array.from({ length: 30_000 }, (_, seq) => ({
+    ...{ seq, step: 'a' },
+    value:
+      seq % 3 === 0
+        ? `${deriveSeed(7, 'value', seq)} ${deriveSeed(8, 'é', seq)}`
+        : `What is ${seq % 50} + 1?`,
+  }));
+  const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  const expected = hashBytes(gzipSync(text, { level: 1 }));
+  for (const size of [1, 1000, entries.length]) {
+    const writer = openStateWriter(nodeFiles, join(folder, `state-${size}`));
+    for (let at = 0; at < entries.length; at += size) await writer.write(entries.slice(at, at + size));
+    assert.deepEqual(await writer.finish().then((written) => written?.sha256), expected, `${size} at a time`);
+  }
+});
+
+test('a state that is given up leaves nothing', async (t) => {
+  const folder = await testFolder(t);
+  const writer = openStateWriter(nodeFiles, join(folder, 'state'));
+  const value = Array.from({ length: 100_000 }, (_, at) => deriveSeed(7, 'value', at));
+  await writer.write([{ seq: 0, step: 'a', value }]);
+  assert.deepEqual(await readdir(folder), ['state.tmp'], 'what does not fit into memory is written at once');
+  await writer.abort();
+  assert.deepEqual(await readdir(folder), []);
 });

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer';
 import { compressZstd, loadZstd } from '../../../src/io/parquet/zstd.js';
 import type { SourceFormatName } from '../../../src/io/sources/registry.js';
+import { cases } from '../../helpers/cases.js';
 import { mutate, randomFrom } from '../../helpers/mutate.js';
 import { FIXTURES } from '../../helpers/parquetFixtures.js';
 import { readSource } from '../../helpers/readSource.js';
@@ -16,7 +17,7 @@ import { testFolder } from '../../helpers/testFolder.js';
  * node --test dist/test/io/sources/mutated.test.js` draws others, and more of them. `SCALEQUEST_CHARS` makes the texts longer.
  */
 const SEED = Number(process.env['SCALEQUEST_SEED'] ?? 1);
-const RUNS = Number(process.env['SCALEQUEST_RUNS'] ?? 150);
+const RUNS = Number(process.env['SCALEQUEST_RUNS'] ?? cases(40, 150));
 const CHARS = Number(process.env['SCALEQUEST_CHARS'] ?? 5_000);
 /** For each MB of a file, or of its text where it is compressed; the first file of a kind also pays for compiling. */
 const CPU_MS_MAX = 250;

@@ -9,6 +9,7 @@ import { type Column } from '../../../src/arrow/columnType.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { readTexts } from '../../../src/io/sources/readTexts.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const COLUMNS: Column[] = [
@@ -18,7 +19,8 @@ const COLUMNS: Column[] = [
 
 async function writeParquet(path: string, problems: readonly string[]): Promise<void> {
   const schema = new Schema(COLUMNS.map(arrowField));
-  const writer = openShardWriter(nodeFiles, { schema, metadata: {}, rowGroupRows: 2, zstdLevel: 3 });
+  const options = { schema, metadata: {}, rowGroupRows: 2, zstdLevel: 3 };
+  const writer = openShardWriter(nodeFiles, options, encoderHere);
   await writer.open(path);
   await writer.write(buildRows(COLUMNS, [[...problems], problems.map((_, at) => at)], problems.length));
   await writer.finish();

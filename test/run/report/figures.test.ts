@@ -15,6 +15,7 @@ import {
 import { funnelOf, reportOf } from '../../../src/run/report/report.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { unwatched } from '../../helpers/unwatched.js';
 
 const TEXT = `name: leaks
@@ -134,6 +135,7 @@ async function runUntil(plan: Plan, folder: string, rowsMax: number): Promise<st
     now: () => new Date(0),
     nowMs: () => 0,
     watchProcess: unwatched,
+    startEncoder: encoderHere,
     emit(event) {
       if (event.event === 'flowing') starts.push(event.from);
       if (event.event === 'delivered' && event.watermark >= rowsMax) stop.abort();

@@ -42,7 +42,7 @@ test('what happens on the way is told: counts a step, rows delivered', async () 
     models: { tiny: model() },
     prompt: checkDeps().prompt,
     read: (lo, rowsMax) => seqBatch(lo, lo + rowsMax),
-    sink: { append: async () => {}, commit: async () => {} },
+    sink: { append: async () => {}, appendEvents: async () => {}, commit: async () => {} },
     onCounts: (step, { rowsIn, kept, dropped, rejected }) => {
       assert.equal(rowsIn, kept + dropped + rejected);
       counts[step] = (counts[step] ?? 0) + rowsIn;
@@ -62,7 +62,7 @@ test('a run that is cancelled before it starts asks nothing', async () => {
     models: { tiny },
     prompt: checkDeps().prompt,
     read: (lo, rowsMax) => seqBatch(lo, lo + rowsMax),
-    sink: { append: async () => {}, commit: async () => {} },
+    sink: { append: async () => {}, appendEvents: async () => {}, commit: async () => {} },
     signal: AbortSignal.abort(),
   });
   await assert.rejects(running, { code: 'ERR_CANCELLED' });

@@ -16,6 +16,7 @@ function collector(): {
   const cuts: { next: number; kept: number; done: boolean }[] = [];
   const sink: CommitSink = {
     append: async (rows) => void seqs.push(...columnValues(rows, 'seq')),
+    appendEvents: async () => {},
     commit: async ({ next, kept, done }) => void cuts.push({ next, kept, done }),
   };
   return { sink, seqs, cuts };

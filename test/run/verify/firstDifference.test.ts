@@ -6,6 +6,7 @@ import type { Column } from '../../../src/arrow/columnType.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { type RowDifference, firstDifference } from '../../../src/run/verify/firstDifference.js';
+import { encoderHere } from '../../helpers/encoderHere.js';
 import { testFolder } from '../../helpers/testFolder.js';
 
 const COLUMNS: Column[] = [
@@ -24,12 +25,8 @@ async function compare(t: TestContext, left: Row[], right: Row[]): Promise<RowDi
       [rows.map(([text]) => text), rows.map(([, numbers]) => numbers)],
       rows.length,
     );
-    const writer = openShardWriter(nodeFiles, {
-      schema: batch.schema,
-      metadata: {},
-      rowGroupRows: 2,
-      zstdLevel: 1,
-    });
+    const options = { schema: batch.schema, metadata: {}, rowGroupRows: 2, zstdLevel: 1 };
+    const writer = openShardWriter(nodeFiles, options, encoderHere);
     await writer.open(paths[at]!);
     await writer.write(batch);
     await writer.finish();

@@ -15,6 +15,7 @@ import { before, test } from 'node:test';
 import { deriveUniform } from '../../../src/random.js';
 import { runPipeline } from '../../../src/run/runPipeline.js';
 import { verifyRun } from '../../../src/run/verify/verifyRun.js';
+import { cases } from '../../helpers/cases.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 
 const QUESTIONS = [
@@ -91,7 +92,7 @@ test('a folder as it was written: nothing is found, and nothing is written', asy
   }
 });
 
-const FLIPS = 250;
+const FLIPS = cases(80, 250);
 const SEED = 11;
 
 for (const state of ['finished', 'killed'] as const) {

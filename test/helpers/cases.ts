@@ -1,0 +1,7 @@
+/**
+ * How many random cases a property is tried with: `inGate` in `npm test`, `all` in `npm run test:slow`. The cases are others at
+ * every run, but where a seed is given.
+ */
+export function cases(inGate: number, all: number): number {
+  return process.env['ALL_CASES'] ? all : inGate;
+}
