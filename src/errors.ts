@@ -16,6 +16,7 @@ const MEANINGS = {
   ERR_DATA_INVALID: 'a data file does not hold what its reader expects',
   ERR_TARGET_UNREACHABLE: 'no row is kept, so the target would never be reached',
   ERR_NOTHING_MEASURED: 'a step that measures was given no row, so nothing was evaluated',
+  ERR_MEMORY: 'a step needs more memory than its `memoryMiB` allows',
   ERR_INVARIANT: 'the framework broke one of its own rules: a bug',
   ERR_CANCELLED: 'the run was cancelled',
   // The store of replies: these end the run too.
