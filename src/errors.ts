@@ -16,6 +16,7 @@ const MEANINGS = {
   ERR_DATA_INVALID: 'a data file does not hold what its reader expects',
   ERR_TARGET_UNREACHABLE: 'no row is kept, so the target would never be reached',
   ERR_NOTHING_MEASURED: 'a step that measures was given no row, so nothing was evaluated',
+  ERR_MEMORY: 'a step needs more memory than its `memoryMiB` allows',
   ERR_INVARIANT: 'the framework broke one of its own rules: a bug',
   ERR_CANCELLED: 'the run was cancelled',
   // The store of replies: these end the run too.
@@ -101,6 +102,8 @@ export interface ErrorDetails {
 export interface RowErrorDetails extends ErrorDetails {
   /** What the model wrote, whole: it goes into the table of lost rows. */
   reply?: string | undefined;
+  /** A server’s or the machine’s moment decided, so that the same row may go otherwise another time. */
+  mayDiffer?: boolean | undefined;
 }
 
 /** Ends the run, or the command, with everything committed intact. */
@@ -125,10 +128,13 @@ export class ScaleQuestError extends Error {
 export class RowError extends ScaleQuestError {
   /** What the model wrote, for the table of lost rows; absent where it wrote nothing. */
   readonly reply: string | undefined;
+  /** Whether the same row may go otherwise another time: then no later run replays this result. */
+  readonly mayDiffer: boolean;
 
   constructor(code: ErrorCode, message: string, details: RowErrorDetails = {}) {
     super(code, message, details);
     this.reply = details.reply;
+    this.mayDiffer = details.mayDiffer ?? false;
   }
 }
 

@@ -7,7 +7,7 @@ import {
   requestKey,
   seeds,
   shingles,
-  signatures,
+  fingerprints,
   verdict,
   words,
 } from './textKernels.js';
@@ -18,7 +18,7 @@ export const KERNELS: readonly Kernel[] = [
   requestKey,
   words,
   shingles,
-  signatures,
+  fingerprints,
   build,
   take,
   takeFew,

@@ -2,7 +2,9 @@ import { requestKeys } from '../../src/backends/cache/requestKey.js';
 import { OPENAI_SPEAKS, readReply } from '../../src/backends/protocols/readOpenaiReply.js';
 import { readPromptFile } from '../../src/io/files/packageFiles.js';
 import { readVerdict } from '../../src/operators/judgeSolvability.js';
-import { hashShingles, minHashSignature } from '../../src/operators/lib/minHashIndex.js';
+import { createBands } from '../../src/operators/lib/near/bands.js';
+import { createFingerprints } from '../../src/operators/lib/near/fingerprint.js';
+import { shinglesReader } from '../../src/operators/lib/near/shingles.js';
 import { words as wordsOf } from '../../src/operators/lib/words.js';
 import { compilePrompt } from '../../src/operators/lib/prompt.js';
 import { deriveSeed } from '../../src/random.js';
@@ -60,25 +62,36 @@ export const words: Kernel = {
   },
 };
 
-/** The hashes of all runs of three words. */
+/** The hash of the words, and those of all runs of three words. */
 export const shingles: Kernel = {
   name: 'shingles',
   unit: 'questions',
   count: 256,
   prepare(count) {
-    const texts = questions(count).map(wordsOf);
-    return { run: () => texts.map(hashShingles) };
+    const texts = questions(count);
+    const read = shinglesReader({ ignoreNumbers: false });
+    const shinglesOf = (text: string) => {
+      const { keyLow, keyHigh, hashes, count: distinct } = read(text);
+      return [keyLow, keyHigh, hashes.slice(0, distinct)];
+    };
+    return { run: () => texts.map(shinglesOf) };
   },
 };
 
-/** MinHash signatures, shingles included. */
-export const signatures: Kernel = {
-  name: 'signatures',
+/** What is remembered of a question, as text: shingles, signature and bands. */
+export const fingerprints: Kernel = {
+  name: 'fingerprints',
   unit: 'questions',
   count: 256,
   prepare(count) {
-    const texts = questions(count).map(wordsOf);
-    return { run: () => texts.map(minHashSignature) };
+    const texts = questions(count);
+    const read = shinglesReader({ ignoreNumbers: false });
+    const written = createFingerprints(createBands(0.8));
+    const encoded = (text: string): string => {
+      written.of(read(text));
+      return written.encode();
+    };
+    return { run: () => texts.map(encoded) };
   },
 };
 

@@ -4,7 +4,9 @@ import { gradeOne } from '../../src/grade/compare/gradeOne.js';
 import { readVerdict } from '../../src/operators/judgeSolvability.js';
 import { benchmarkWords } from '../../src/operators/lib/benchmarkIndex.js';
 import { loadLanguageDetector } from '../../src/operators/lib/language.js';
-import { hashShingles, minHashSignature } from '../../src/operators/lib/minHashIndex.js';
+import { createBands } from '../../src/operators/lib/near/bands.js';
+import { createFingerprints } from '../../src/operators/lib/near/fingerprint.js';
+import { shinglesReader } from '../../src/operators/lib/near/shingles.js';
 import { compilePrompt } from '../../src/operators/lib/prompt.js';
 import { words } from '../../src/operators/lib/words.js';
 import { ScaleQuestError } from '../../src/errors.js';
@@ -23,6 +25,8 @@ const start = { seed: 1, limits: GRADE_LIMITS };
 /** Every reader of texts of models, servers and sources. */
 export async function textReaders(): Promise<Record<string, ReadText>> {
   const detectOther = await loadLanguageDetector();
+  const readShingles = shinglesReader({ ignoreNumbers: false });
+  const fingerprints = createFingerprints(createBands(0.8));
   const context = { prompt: () => 'Solve: {{ question }}' } as unknown as Parameters<typeof compilePrompt>[0];
   const prompt = compilePrompt(context, 'respond', undefined, ['question']);
   return {
@@ -39,7 +43,7 @@ export async function textReaders(): Promise<Record<string, ReadText>> {
     prompt: (text) => prompt({ question: text }),
     words,
     benchmark: benchmarkWords,
-    shingles: (text) => [hashShingles(words(text)), minHashSignature(words(text))],
+    fingerprint: (text) => fingerprints.of(readShingles(text)),
     language: (text) => detectOther(text, ['en']),
   };
 }
@@ -90,7 +94,7 @@ const PIECES: readonly string[] = [
 ];
 
 /** Readers that make a word of each character take longest for each text: a few kinds of it are enough. */
-const WORD_READERS = ['words', 'benchmark', 'shingles'];
+const WORD_READERS = ['words', 'benchmark', 'fingerprint'];
 const WORD_PIECES = ['a', 'word ', '7,', '中', '*', 'é'];
 
 export function makesWords(reader: string): boolean {

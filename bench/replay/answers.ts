@@ -55,18 +55,26 @@ function completionsOf(problems: readonly Problem[], { message, n, seed }: Compl
   if (message.kind === 'preQuery') return [choice(newQuestion(problems, seed))];
   if (n === 1) return [choice(verdictOf(message.text))];
   const { solution } = problems[hashOf(message.text) % problems.length]!;
-  return Array.from({ length: n }, (_, index) =>
-    choice(renumbered(solution, deriveSeed(seed, 'solution', index))),
-  );
+  return Array.from({ length: n }, (_, index) => answerOf(solution, deriveSeed(seed, 'solution', index)));
+}
+
+/** Some give no answer, and some are cut off. */
+function answerOf(solution: string, seed: number): Choice {
+  const text = renumbered(solution, seed);
+  const draw = deriveUniform(seed, 'fault', 0);
+  if (draw < 0.06) return choice('That cannot be told from the question.');
+  if (draw < 0.09) return { ...choice(text.slice(0, text.length / 2)), finish: 'length' };
+  return choice(text);
 }
 
 function choice(text: string): Choice {
   return { text, finish: 'stop', tokens: Math.ceil(text.length / 3) };
 }
 
-/** A few come again, and a few are not ASCII. */
+/** A few come again, a few are not ASCII, and a few are empty. */
 function newQuestion(problems: readonly Problem[], seed: number): string {
   const draw = deriveUniform(seed, 'kind', 0);
+  if (draw > 0.5 && draw < 0.502) return '';
   const own = draw < 0.003 ? 1 : seed;
   const question = renumbered(problems[own % problems.length]!.question, own);
   return draw > 0.98 ? question.replace(/\d+/, '$&°') : question;
@@ -79,7 +87,10 @@ function renumbered(text: string, seed: number): string {
 
 function verdictOf(prompt: string): string {
   const hash = hashOf(prompt);
-  const verdict = deriveUniform(hash, 'verdict', 0) < 0.857 ? 'Yes' : 'No';
+  const draw = deriveUniform(hash, 'verdict', 0);
+  // A few verdicts are none, and their rows are rejected.
+  if (draw > 0.997) return 'It depends on how one reads it.';
+  const verdict = draw < 0.857 ? 'Yes' : 'No';
   return `First we find ${hash % 997}.\nThen ${hash % 991} + ${hash % 97} is asked for, and nothing is missing.\n${verdict}`;
 }
 

@@ -6,11 +6,14 @@ export interface ReplayPipeline {
   reward: 'score' | 'yesNo';
   batchRows: number;
   windowRows: number;
+  /** Of `keepBest`; 0.5 if absent. */
+  rewardMin?: number;
   /** Where no server is. */
   port: number;
 }
 
-export function pipelineText({ rows, reward, batchRows, windowRows, port }: ReplayPipeline): string {
+export function pipelineText(pipeline: ReplayPipeline): string {
+  const { rows, reward, batchRows, windowRows, port, rewardMin = 0.5 } = pipeline;
   const server = `http://127.0.0.1:${port}`;
   const rewardModel = reward === 'score' ? 'reward' : 'solver';
   return `name: replay
@@ -33,6 +36,6 @@ steps:
   - respond: { model: solver, n: 5, temperature: 0.7, topP: 0.95, tokensMax: 160 }
   - filterAnswered: {}
   - scoreReward: { model: ${rewardModel}, method: ${reward} }
-  - keepBest: { rewardMin: 0.5 }
+  - keepBest: { rewardMin: ${rewardMin} }
 `;
 }

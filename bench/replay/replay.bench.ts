@@ -13,7 +13,8 @@ import type { RunFigures } from './runChild.js';
 /**
  * A finished run again from its store, on one core, with no server there: rows of source a second, CPU a row, and where the
  * time goes. `step results`: those of each step are replayed, as in any run on a store; `replies`: every
- * step runs again on its replies, as after a change of a first step. The store is filled by a run of the same pipeline whose replies are
+ * step runs again on its replies, as after a change of a first step; `late`: the last filter was changed, so that all steps before it
+ * are replayed, though choices were left out and rows failed. The store is filled by a run of the same pipeline whose replies are
  * made by functions; shards, rejects and state of all runs must be the same bytes.
  *   npm run bench:replay -- [--rows=30000] [--rounds=3] [--batchRows=512] [--profile=15]
  * Goal: 20,000 rows of source a second.
@@ -53,6 +54,7 @@ try {
     for (const size of [DEFAULTS, large]) {
       for (const mode of ['replay', 'replies'] as const)
         table.push(lineOf(reward, size.batchRows, mode, measure({ rows, reward, port, ...size }, mode)));
+      table.push(lineOf(reward, size.batchRows, 'late', measureLate({ rows, reward, port, ...size })));
     }
   }
   console.log(printTable(HEAD, table));
@@ -72,7 +74,7 @@ try {
 function lineOf(
   reward: string,
   batchRows: number,
-  mode: 'replay' | 'replies',
+  mode: 'replay' | 'replies' | 'late',
   figures: readonly RunFigures[],
 ): string[] {
   const each = (value: (one: RunFigures) => number, digits = 0): string => spread(figures.map(value), digits);
@@ -81,7 +83,7 @@ function lineOf(
     ...[
       reward,
       `${batchRows}`,
-      mode === 'replay' ? 'step results' : 'replies',
+      { replay: 'step results', replies: 'replies', late: 'step results, last filter changed' }[mode],
       `${kept}`,
       `${replayedRows}`,
       `${storeHits}`,
@@ -110,8 +112,27 @@ function measure(pipeline: ReplayPipeline, mode: 'replay' | 'replies'): RunFigur
   });
 }
 
+/** The store is filled already: the last filter is another one, and every step before it must be replayed. */
+function measureLate(pipeline: ReplayPipeline): RunFigures[] {
+  const { reward, batchRows } = pipeline;
+  const { file, again } = paths(reward, batchRows);
+  writeFileSync(file, pipelineText({ ...pipeline, rewardMin: 0.6 }));
+  const expected = (runChild('replies', reward, batchRows), filesOf(again));
+  const figures = Array.from({ length: rounds }, () => {
+    const each = runChild('late', reward, batchRows);
+    if (each.requests + each.storeHits > 0 || each.replayedRows < rows)
+      throw new Error(
+        `${each.requests} requests, ${each.storeHits} replies read, ${each.replayedRows} rows replayed`,
+      );
+    if (filesOf(again) !== expected) throw new Error('other bytes than those of the steps run again');
+    return each;
+  });
+  writeFileSync(file, pipelineText(pipeline));
+  return figures;
+}
+
 function runChild(
-  mode: 'fill' | 'replay' | 'replies',
+  mode: 'fill' | 'replay' | 'replies' | 'late',
   reward: string,
   batchRows: number,
   flags: readonly string[] = [],

@@ -167,7 +167,7 @@ export function gradeAnswer<
       const responses = of === 'response' ? [row['response'] as string] : (row['responses'] as string[]);
       const graded = await gradeAll(grader, gold, responses);
       const values = of === 'response' ? single(graded) : { ...graded };
-      return { ...keep(values), mayDiffer: graded.grades.includes('ROW_GRADE_FAILED') };
+      return keep(values);
     });
   }
 
@@ -236,6 +236,7 @@ function notGraded(answer: string): RowError {
   return new RowError(
     'ROW_GRADE_TIMEOUT',
     `the answer "${shown}" was not graded before timeoutMs, or its thread had too little memory; run again on a machine that is less busy`,
+    { mayDiffer: true },
   );
 }
 

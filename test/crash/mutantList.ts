@@ -340,7 +340,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the result of a row that a server failed is cached',
     file: 'flow/stepResults/stepResult.js',
-    before: ' || !result.events.every(isLasting))',
+    before: ' || mayDiffer)',
     after: ')',
     test: { file: 'run/replay.test.js', name: 'rows that a server failed' },
   },

@@ -72,7 +72,7 @@ const FAILED = 'ROW_SERVER_ERROR';
 
 function failSome({ seed, replies = seed, failingEvery }: WorldKnobs, seq: number, salt: number): void {
   if (failingEvery && hash(replies, seq, salt) % failingEvery === 0)
-    throw new RowError(FAILED, `the server failed at row ${seq}`);
+    throw new RowError(FAILED, `the server failed at row ${seq}`, { mayDiffer: true });
 }
 
 function decideValue(knobs: WorldKnobs, seq: number): Outcome {

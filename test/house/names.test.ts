@@ -52,7 +52,7 @@ function numbersOf({ properties = {}, items, anyOf = [] }: JsonSchema): string[]
   return [...own, ...(items ? numbersOf(items) : []), ...anyOf.flatMap(numbersOf)];
 }
 
-const UNIT = /(Ms|S|Bytes|Rows|Tokens|Chars)(Max|Min)?$|(Max|Min)$|PerMinute$/;
+const UNIT = /(Ms|S|Bytes|MiB|Rows|Tokens|Chars)(Max|Min)?$|(Max|Min)$|PerMinute$/;
 
 /** Numbers without a unit: shares, counts that their noun names, and terms of art. */
 const UNITLESS = [

@@ -26,7 +26,11 @@ const REFUSED: readonly Refused[] = [
     word: /recall/i,
     say: 'replay, or cached',
     // The recall of a search is the field's word.
-    except: ['test/operators/lib/minHashIndex.test.ts'],
+    except: [
+      'test/operators/lib/near/nearIndex.test.ts',
+      'bench/dedup/dedup.bench.ts',
+      'bench/dedup/peers.py',
+    ],
   },
   { word: /learnt/i, say: 'state (of a step)' },
   { word: /\bposter|Poster|postJson/, say: 'HttpClient' },

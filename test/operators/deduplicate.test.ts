@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { deduplicate } from '../../src/operators/deduplicate.js';
+import { type DeduplicateOptions, deduplicate } from '../../src/operators/deduplicate.js';
+import { madeQuestions } from '../../bench/dedup/texts.js';
 import { committedValues } from '../helpers/committedValues.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
 
-async function run(questions: readonly string[], similarityMin: number | null = 0.8, batchRows?: number) {
-  return runOperator(deduplicate({ similarityMin }, contextOf()), questionsInput(questions), batchRows);
+async function run(
+  questions: readonly string[],
+  similarityMin: number | null = 0.8,
+  batchRows?: number,
+  more: Omit<DeduplicateOptions, 'similarityMin'> = {},
+) {
+  const operator = deduplicate({ similarityMin, ...more }, contextOf());
+  return runOperator(operator, questionsInput(questions), batchRows);
 }
 
 const LONG =
@@ -41,6 +48,58 @@ test('near: one template with other numbers is another question', async () => {
     `Tom has ${a} apples and buys ${b} more for ${c} coins each. How many coins does he spend on them?`;
   const output = await run([template(3, 5, 2), template(7, 9, 4), template(12, 8, 6)]);
   assert.deepEqual(lostTexts(output), []);
+});
+
+test('ignoreNumbers: variants of one word problem are duplicates, with and without near copies', async () => {
+  const variants = [
+    'Tom has 3 apples and buys 5 more.',
+    'Tom has 12 apples and buys 1,000.5 more.',
+    'Ann has 3 apples.',
+  ];
+  for (const similarityMin of [null, 0.8]) {
+    assert.deepEqual(lostTexts(await run(variants, similarityMin)), []);
+    const ignored = await run(variants, similarityMin, undefined, { ignoreNumbers: true });
+    assert.deepEqual(lostTexts(ignored), ['1 dropped duplicate']);
+  }
+  const long = [
+    LONG,
+    LONG.replace('old', 'new').replace('a week', '7 days'),
+    LONG.replace('a week', '9 days'),
+  ];
+  assert.deepEqual(lostTexts(await run(long, 0.7, undefined, { ignoreNumbers: true })), [
+    '1 dropped nearDuplicate',
+    '2 dropped nearDuplicate',
+  ]);
+});
+
+test('memoryMiB: the rows that do not fit end the run with a code; a larger one goes on from there', async () => {
+  const questions = madeQuestions(4000, 5);
+  const kept = async (memoryMiB: number): Promise<unknown[]> =>
+    (await run(questions, 0.7, 500, { memoryMiB })).rows.map(({ seq }) => seq);
+  await assert.rejects(kept(1), {
+    code: 'ERR_MEMORY',
+    message: /^[\d,]+ questions of deduplicate need 2 MiB, expected at most 1 \(memoryMiB\)/,
+  });
+  assert.deepEqual(await kept(16), await kept(4096));
+});
+
+test('near: decisions do not depend on how the rows are cut, and restoring is going on', async () => {
+  const questions = madeQuestions(1500, 9);
+  const whole = await run(questions, 0.7);
+  const before = await run(questions.slice(0, 700), 0.7, 13);
+  const restored = JSON.parse(JSON.stringify(before.deltas.map(({ value }) => value))) as unknown[];
+  const context = contextOf([], { restored: () => committedValues(restored) });
+  const after = await runOperator(
+    deduplicate({ similarityMin: 0.7 }, context),
+    questionsInput(questions.slice(700)),
+    64,
+  );
+  const lost = [...before.lost, ...after.lost.map((row) => ({ ...row, seq: row.seq + 700 }))];
+  assert.ok(whole.lost.length > 100);
+  assert.deepEqual(
+    lost.map(({ seq, reason, message }) => [seq, reason, message]),
+    whole.lost.map(({ seq, reason, message }) => [seq, reason, message]),
+  );
 });
 
 test('near: an exact copy of a long question is called a duplicate, not a near one', async () => {

@@ -137,13 +137,36 @@ test('a step of your own: those before it are replayed, it and those behind it r
   assert.equal((await ran({ store: null, text })).manifest, first.manifest);
 });
 
+test('a late filter is changed, behind choices that state no answer and rows that failed: nothing is read, nothing asked', async () => {
+  const store = join(temporaryFolder(), 'store');
+  // A prompt that is too long leaves no reply.
+  const refusing = (name: string): Model => {
+    const model = answeringModel(name);
+    const tooLong = (): Promise<never> =>
+      Promise.reject(new RowError('ROW_PROMPT_TOO_LONG', 'the prompt is too long'));
+    return { ...model, score: (request) => (request.seq % 90 === 7 ? tooLong() : model.score(request)) };
+  };
+  await ran({ store, models: refusing });
+  const overrides = ['steps.keepBest.rewardMin=0.7'];
+  const changed = await ran({ store, models: silentModel, overrides });
+  assert.deepEqual([changed.requests, changed.storeHits, changed.replayedRows], [0, 0, ROWS]);
+  const plain = await ran({ store: null, models: refusing, overrides });
+  assert.equal(changed.manifest, plain.manifest);
+  for (const event of [
+    'filterAnswered leftOut unanswered',
+    'respond leftOut ROW_LENGTH',
+    'rejected ROW_PROMPT_TOO_LONG',
+  ])
+    assert.ok(plain.manifest.includes(event), event);
+});
+
 test('rows that a server failed are run again, and the others are not', async () => {
   const store = join(temporaryFolder(), 'store');
   const failing = (name: string): Model => {
     const model = answeringModel(name);
     const score: Model['score'] = (request) =>
       request.seq === 700
-        ? Promise.reject(new RowError('ROW_SERVER_ERROR', 'the server failed'))
+        ? Promise.reject(new RowError('ROW_SERVER_ERROR', 'the server failed', { mayDiffer: true }))
         : model.score(request);
     return { ...model, score };
   };

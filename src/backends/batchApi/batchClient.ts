@@ -237,7 +237,7 @@ function lostError(
 
 function triedError({ code, kind, message }: TryFailure, tries: number): RowError {
   const usual = kind === 'timeout' ? 'ROW_TIMEOUT' : 'ROW_SERVER_ERROR';
-  return new RowError(code ?? usual, `${message}, in ${tries} batches`);
+  return new RowError(code ?? usual, `${message}, in ${tries} batches`, { mayDiffer: true });
 }
 
 /** An error of a whole batch is not the fault of one row. */

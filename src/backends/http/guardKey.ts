@@ -19,5 +19,7 @@ export function guardKey(model: Model, apiKey: string | undefined): Model {
 
 function checkChoices(name: string, choices: readonly Choice[], redact: (text: string) => string): Choice[] {
   if (choices.every(({ text }) => redact(text) === text)) return [...choices];
-  throw new RowError('ROW_REPLY_INVALID', `model ${name} wrote the key that it was sent into its reply`);
+  throw new RowError('ROW_REPLY_INVALID', `model ${name} wrote the key that it was sent into its reply`, {
+    mayDiffer: true,
+  });
 }

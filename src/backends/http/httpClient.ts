@@ -260,6 +260,7 @@ function bodyFailure(label: string, error: unknown): Error {
     return new RowError(
       'ROW_REPLY_INVALID',
       `${label} sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
+      { mayDiffer: true },
     );
   }
   return new TryFailure('reply', `${label} broke off its reply (${code})`, { cause: error });

@@ -182,7 +182,7 @@ function waitBusy(failure: TryFailure, history: History, options: RetryOptions, 
   }
   const message = `${failure.message}, and nothing else for ${seconds(heldMs)}`;
   // It is this row that the server does not want.
-  if (wereOthersServed) throw new RowError('ROW_SERVER_ERROR', message);
+  if (wereOthersServed) throw new RowError('ROW_SERVER_ERROR', message, { mayDiffer: true });
   throw busyError(message, failure, nowMs);
 }
 
@@ -275,6 +275,7 @@ function waitCharged(failure: TryFailure, history: History, options: RetryOption
     `${failure.message}, after ${history.charged} tries`,
     {
       cause: failure.cause,
+      mayDiffer: true,
     },
   );
 }

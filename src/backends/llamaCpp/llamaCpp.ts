@@ -299,7 +299,9 @@ function failureOf(
       'ROW_MARKER',
       `${name}: its vocabulary reads ${JSON.stringify(failed.marker)} in the text of the row as a control token; expected text without it`,
     );
-  return new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${failed.message}`);
+  return new RowError('ROW_SERVER_ERROR', `${name}: the engine failed: ${failed.message}`, {
+    mayDiffer: true,
+  });
 }
 
 function tailOf(child: ChildProcess): () => string {

@@ -104,6 +104,7 @@ function vectorsOf(
     throw new RowError(
       'ROW_FEWER_CHOICES',
       `${rowLabel(context)} returned ${data.length} of ${count} vectors`,
+      { mayDiffer: true },
     );
   }
   const vectors = data
@@ -115,6 +116,7 @@ function vectorsOf(
   throw new RowError(
     'ROW_SCORE_INVALID',
     `${rowLabel(context)} returned a vector that is empty, of another length, or holds no finite number`,
+    { mayDiffer: true },
   );
 }
 

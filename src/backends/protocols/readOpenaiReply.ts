@@ -93,6 +93,7 @@ export function readReply(
       'ROW_FEWER_CHOICES',
       `${rowLabel(context)} returned ${items.length} of ${asked.n} choices; if it does so for every row, it ignores \`n\`: ` +
         'set choicesPerRequestMax: 1',
+      { mayDiffer: true },
     );
   }
   const ordered = items.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0)).slice(0, asked.n);

@@ -95,6 +95,7 @@ function checkScores(
     throw new RowError(
       'ROW_FEWER_CHOICES',
       `${rowLabel(context)} returned ${scores.length} of ${count} scores`,
+      { mayDiffer: true },
     );
   }
   const wrong = scores.slice(0, count).find((score) => !Number.isFinite(score));
@@ -105,6 +106,7 @@ function checkScores(
   throw new RowError(
     'ROW_SCORE_INVALID',
     `${rowLabel(context)} returned ${serverWords(shown, context.apiKey, 80)} for a score, expected a finite number`,
+    { mayDiffer: true },
   );
 }
 

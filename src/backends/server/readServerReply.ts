@@ -156,7 +156,12 @@ function failureOf(
 
   function rowFailure(code: 'ROW_PROMPT_TOO_LONG' | 'ROW_REFUSED'): RowError {
     const advice = code === 'ROW_REFUSED' ? refusalAdvice(error) : TOO_LONG_ADVICE;
-    return new RowError(code, `${rowLabel(context)} ${what}${words}${advice}`, { data: { status } });
+    // A prompt is too long for the model, now and later; why else a server refuses it, nobody knows.
+    const mayDiffer = code === 'ROW_REFUSED';
+    return new RowError(code, `${rowLabel(context)} ${what}${words}${advice}`, {
+      data: { status },
+      mayDiffer,
+    });
   }
 }
 

@@ -1,5 +1,4 @@
 import type { RecordBatch } from 'apache-arrow';
-import type { ErrorCode } from '../../errors.js';
 import type { RowEvent } from '../rowEvents.js';
 
 /**
@@ -42,8 +41,8 @@ export function hasStepResult(results: readonly StepResult[] | undefined, at: nu
 }
 
 /**
- * The batch's results with that of the step at index `at`. A result is kept only where it is lasting and those of all steps
- * before are kept. `at` is undefined where the run caches none; `mayDiffer`: the step could decide otherwise another time.
+ * The batch's results with that of the step at index `at`. A result is kept only where it lasts and those of all steps before are
+ * kept. `at` is undefined where the run caches none; `mayDiffer`: the step could decide otherwise about a row another time.
  */
 export function withStepResult(
   results: readonly StepResult[] | undefined,
@@ -53,26 +52,6 @@ export function withStepResult(
 ): readonly StepResult[] | undefined {
   if (at === undefined) return results;
   const before = results ?? [];
-  if (before.length !== at || mayDiffer || !result.events.every(isLasting)) return before;
+  if (before.length !== at || mayDiffer) return before;
   return [...before, result];
-}
-
-/** Codes that follow from the row and its stored replies alone. A server or a deadline may do better another time. */
-const LASTING: readonly string[] = [
-  'ROW_EMPTY',
-  'ROW_THOUGHT',
-  'ROW_LENGTH',
-  'ROW_REPETITION',
-  'ROW_FILTERED',
-  'ROW_TOOL_CALL',
-  'ROW_REASONING_ONLY',
-  'ROW_UNCLEAR',
-  'ROW_VALUE_MISSING',
-  'ROW_LISTS_DIFFER',
-  'ROW_MARKER',
-] satisfies ErrorCode[];
-
-function isLasting(event: RowEvent): boolean {
-  if (event.kind !== 'rejected' && event.kind !== 'leftOut') return true;
-  return LASTING.includes(event.reason);
 }

@@ -86,7 +86,7 @@ export function applyOutcomes(
   const stateBefore = change?.stateBefore;
   const result: StepResult = { rowsIn: outcomes.length, from, written: own, events, stateBefore };
   shape.onCounts?.(countsOf(result));
-  const mayDiffer = outcomes.some((outcome) => outcome.kind === 'keep' && outcome.mayDiffer);
+  const mayDiffer = outcomes.some((outcome) => 'mayDiffer' in outcome && outcome.mayDiffer);
   const stepResults = withStepResult(batch.stepResults, shape.at, result, mayDiffer);
   return { lo, hi, rows, events: [...batch.events, ...events], ...(stepResults ? { stepResults } : {}) };
 }

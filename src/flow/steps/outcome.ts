@@ -7,13 +7,13 @@ import type { StepState } from '../stepResults/stepResult.js';
 /**
  * What a step decides about one row: make it with `keep`, `drop` or `multiply`. `Written` are the values of the columns that the step
  * writes. `leftOut` counts replies that could not be used, by error code. With `mayDiffer` the step may decide otherwise about the
- * same row another time, as after a deadline.
+ * same row another time, as after a deadline or a server's failure; every other outcome follows from the row and lasts.
  */
 export type Outcome<Written = Values> =
   | { kind: 'keep'; values?: Written; leftOut?: LeftOutChoices; mayDiffer?: boolean }
   | { kind: 'multiply'; rows: readonly Written[] }
   | { kind: 'dropped'; reason: string; message?: string; reply?: string }
-  | { kind: 'rejected'; reason: string; message: string; reply?: string };
+  | { kind: 'rejected'; reason: string; message: string; reply?: string; mayDiffer?: boolean };
 
 /** Error code → choices of the row that could not be used. */
 export type LeftOutChoices = Readonly<Record<string, number>>;
@@ -56,8 +56,12 @@ export function drop(reason: string, message = '', reply?: string): Outcome<neve
 /** A RowError rejects its row; anything else is not the row's fault and goes on up. */
 export function rejectOrThrow(error: unknown): Outcome<never> {
   if (!(error instanceof RowError)) throw error;
-  const { code, message, reply } = error;
-  return { kind: 'rejected', reason: code, message, ...(reply === undefined ? {} : { reply }) };
+  const { code, message, reply, mayDiffer } = error;
+  return {
+    ...{ kind: 'rejected', reason: code, message },
+    ...(reply === undefined ? {} : { reply }),
+    ...(mayDiffer ? { mayDiffer } : {}),
+  };
 }
 
 /** How a stateless step decides one row, from that row alone. */

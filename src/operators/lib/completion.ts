@@ -99,8 +99,8 @@ export function readingReply<T>(reply: string, read: (reply: string) => T): T {
     return read(reply);
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
-    const { code, message, data, cause } = error;
-    throw new RowError(code, message, { data, cause, reply });
+    const { code, message, data, cause, mayDiffer } = error;
+    throw new RowError(code, message, { data, cause, reply, mayDiffer });
   }
 }
 

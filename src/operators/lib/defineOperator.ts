@@ -197,11 +197,16 @@ export function operatorOf(
   });
 }
 
+/** What throws at once has seen nothing but the row; what was waited for may have met the moment of something else. */
 async function decided(decide: () => RowDecision | Promise<RowDecision>): Promise<RowDecision> {
+  let mayDiffer = false;
   try {
-    return await decide();
+    const decision = decide();
+    mayDiffer = true;
+    return await decision;
   } catch (error) {
-    throw new RowError('ROW_OPERATOR', (error as Error)?.message ?? String(error), { cause: error });
+    const message = (error as Error)?.message ?? String(error);
+    throw new RowError('ROW_OPERATOR', message, { cause: error, mayDiffer });
   }
 }
 

@@ -115,6 +115,11 @@ export interface OperatorSpec<
   models: (options: z.output<Schema>) => ModelNeed[];
   /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
+  /**
+   * Of a step whose state is bounded by its option `memoryMiB`: the MiB that it takes for so many rows. That option decides no row, so a
+   * run may go on with another one.
+   */
+  memoryMiB?: (options: z.output<Schema>, rows: number) => number;
   /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
   /** How it behaves in a stream. */

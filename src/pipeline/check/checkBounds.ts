@@ -6,7 +6,7 @@ import type { Plan } from '../plan.js';
 import { own } from '../own.js';
 import type { StepEntry } from './readSteps.js';
 
-/** Numbers that contradict each other: batches larger than the window, targets out of reach, replies longer than a context. */
+/** Numbers that contradict each other: batches larger than the window, targets out of reach, replies longer than a context … */
 export function checkBounds(
   document: PipelineDocument,
   settings: Plan['settings'],
@@ -37,8 +37,18 @@ export function checkBounds(
       `found a target of ${target} kept rows of at most ${limit} (limit): it cannot be reached`,
     );
   }
+  const rows = limit ?? target ?? 0;
   for (const { index, step } of entries) {
     if (!step) continue;
+    const { memoryMiB } = step.parsed as { memoryMiB?: number };
+    const neededMiB = step.spec.memoryMiB?.(step.parsed, rows) ?? 0;
+    if (memoryMiB !== undefined && neededMiB > memoryMiB) {
+      bound(
+        ['steps', index, step.spec.name, 'memoryMiB'],
+        `${rows.toLocaleString('en')} rows (${limit === undefined ? 'target' : 'limit'}) may need ${Math.ceil(neededMiB)} MiB here, ` +
+          `found ${memoryMiB}; raise memoryMiB, which changes no row`,
+      );
+    }
     const { tokensMax } = step.parsed as { tokensMax?: number };
     for (const { model, needs } of step.spec.models(step.parsed)) {
       if (needs !== 'complete' && needs !== 'preQuery') continue;

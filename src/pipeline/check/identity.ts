@@ -158,6 +158,10 @@ function tokenizersIn(options: unknown): string[] {
 
 /** Of a user's own operator as they are written: what its schema makes of them follows from its module, which need not be loaded. */
 function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
+  if (spec.memoryMiB) {
+    const { memoryMiB: _m, ...decisive } = parsed as Record<string, unknown>;
+    return decisive;
+  }
   if (spec.name !== 'custom') return parsed;
   const { path, options = {} } = input as z.input<typeof customOptions>;
   return { path, options };

@@ -121,6 +121,11 @@ test('a step result is kept where the step has an index, unless an outcome may d
   assert.equal(result!.written!.numRows, 2);
   const differing: Outcome = { kind: 'keep', values: { chars: 1 }, mayDiffer: true };
   assert.deepEqual(applyOutcomes(plainBatch(0, 1), shape, [differing]).stepResults, []);
+  const failed = rejectOrThrow(new RowError('ROW_SERVER_ERROR', 'failed', { mayDiffer: true }));
+  assert.deepEqual(applyOutcomes(plainBatch(0, 1), shape, [failed]).stepResults, []);
+  const refused = rejectOrThrow(new RowError('ROW_PROMPT_TOO_LONG', 'too long'));
+  const lasting = [refused, keep({ chars: 1 }, { unanswered: 2 }), drop('bad')];
+  assert.equal(applyOutcomes(plainBatch(0, 3), shape, lasting).stepResults!.length, 1);
   assert.equal(apply([keep({ chars: 1 })]).stepResults, undefined);
 });
 

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { testsOf, withSteps, withTop } from '../../helpers/checkCases.js';
+import { GENERATE, testsOf, withSteps, withTop } from '../../helpers/checkCases.js';
 
 for (const [name, check] of testsOf([
   [
@@ -38,6 +38,16 @@ for (const [name, check] of testsOf([
       '5:59',
       'steps.0.generate.tokensMax',
       /512 tokens do not fit into the 512 tokens of context of tiny/,
+    ],
+  ],
+  [
+    'more questions declared than memoryMiB holds',
+    withSteps(GENERATE, 'deduplicate: { memoryMiB: 8000 }').replace(/limit: \d+/, 'limit: 50000000'),
+    [
+      'ERR_PIPELINE_BOUND',
+      '6:31',
+      'steps.1.deduplicate.memoryMiB',
+      /50,000,000 rows \(limit\) may need 11921 MiB here, found 8000; raise memoryMiB/,
     ],
   ],
 ]))

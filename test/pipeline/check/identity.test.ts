@@ -77,6 +77,7 @@ test('a step decides as it did where it, the steps before it, their models, the 
   const elsewhere = ['limit=9', 'target=2', 'output.shardRows=3', 'source.batchRows=8', 'name=other'];
   assert.equal(await decideAlike(...elsewhere), 3);
   assert.equal(await decideAlike('models.judge.openai.requestsInFlightMax=9'), 3);
+  assert.equal(await decideAlike('steps.2.deduplicate.memoryMiB=9000'), 3);
   assert.equal(await decideAlike('steps.2.deduplicate.similarityMin=0.7'), 2);
   assert.equal(await decideAlike('models.judge.openai.model=other'), 1);
   assert.equal(await decideAlike('steps.1.judgeSolvability.temperature=0.5'), 1);

@@ -1,14 +1,7 @@
 /**
- * What `deduplicate` remembers of the texts that passed: MinHash signatures (Broder 1997) of word 3-grams in a banded index
- * (locality-sensitive hashing, LSH). It finds a stored text whose estimated Jaccard similarity to a new one reaches a threshold. It
- * takes word 3-grams because two maths questions that differ in their numbers alone share most of their characters, and are not the
- * same question.
- *
- * Memory: 64 + 2 × PERMUTATIONS bytes and 4 × BANDS in tables, about 450 bytes a stored text.
+ * The rival: MinHash signatures (Broder 1997) of word 3-grams in a banded index that doubles in one step, as `deduplicate` had it first.
  */
 const PERMUTATIONS = 128;
-const BANDS = 16;
-const BAND_ROWS = PERMUTATIONS / BANDS;
 const SHINGLE_WORDS = 3;
 
 /**
@@ -26,25 +19,26 @@ export interface MinHashIndex {
 }
 
 /** An index that finds texts with an estimated similarity of at least `threshold`, from 0 to 1. */
-export function createMinHashIndex(threshold: number): MinHashIndex {
+export function createMinHashIndex(threshold: number, bands: number): MinHashIndex {
+  const bandRows = PERMUTATIONS / bands;
   let signatures = new Uint16Array(1024 * PERMUTATIONS);
-  let nextEntry = new Int32Array(1024 * BANDS);
-  let heads = new Int32Array(1024 * BANDS * 2).fill(-1);
+  let nextEntry = new Int32Array(1024 * bands);
+  let heads = new Int32Array(1024 * bands * 2).fill(-1);
   let size = 0;
   const unequalMax = PERMUTATIONS - Math.floor(threshold * PERMUTATIONS);
 
   function slot(signature: Signature, offset: number, band: number): number {
     let hash = Math.imul(band + 1, 0x9e3779b1);
-    for (let row = 0; row < BAND_ROWS; row++)
-      hash = scramble(hash ^ signature[offset + band * BAND_ROWS + row]!);
+    for (let row = 0; row < bandRows; row++)
+      hash = scramble(hash ^ signature[offset + band * bandRows + row]!);
     return (hash >>> 0) & (heads.length - 1);
   }
 
   function find(signature: Signature): { index: number; similarity: number } | null {
     const best = { index: -1, similarity: 0 };
-    for (let band = 0; band < BANDS; band++) {
+    for (let band = 0; band < bands; band++) {
       for (let entry = heads[slot(signature, 0, band)]!; entry >= 0; entry = nextEntry[entry]!) {
-        const index = Math.floor(entry / BANDS);
+        const index = Math.floor(entry / bands);
         if (index === best.index) continue;
         const similarity = similarityTo(signature, index);
         if (similarity < threshold || similarity <= best.similarity) continue;
@@ -72,10 +66,10 @@ export function createMinHashIndex(threshold: number): MinHashIndex {
   }
 
   function link(index: number): void {
-    for (let band = 0; band < BANDS; band++) {
+    for (let band = 0; band < bands; band++) {
       const head = slot(signatures, index * PERMUTATIONS, band);
-      nextEntry[index * BANDS + band] = heads[head]!;
-      heads[head] = index * BANDS + band;
+      nextEntry[index * bands + band] = heads[head]!;
+      heads[head] = index * bands + band;
     }
   }
 
@@ -128,7 +122,7 @@ function addMinima(shingles: Int32Array, p: number, signature: Signature): void 
 
 const SIGN = 0x80000000 | 0;
 
-export function hashShingles(tokens: readonly string[]): Int32Array {
+function hashShingles(tokens: readonly string[]): Int32Array {
   const hashes = tokens.map(hashWord);
   const shingles = new Int32Array(Math.max(1, hashes.length - SHINGLE_WORDS + 1));
   for (let first = 0; first < shingles.length; first++) {
