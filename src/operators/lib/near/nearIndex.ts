@@ -18,6 +18,9 @@ export interface NearIndex {
 /** Of so many stored texts that meet a text, those of its shortest bands are compared with it. */
 const CANDIDATES_MAX = 1024;
 
+/** So few rows are compared without being read beforehand. */
+const FEW_ROWS = 4;
+
 /**
  * An index that finds stored texts whose set of shingles has at least this Jaccard similarity to that of another text.
  *
@@ -38,6 +41,8 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
   /** Rows that the bands of a text lead to, band by band, and where those of each one begin. */
   const rows = new Int32Array(bands.count * POSTINGS_MAX);
   const starts = new Int32Array(bands.count + 1);
+  /** The rows that are compared, each once. */
+  const candidates = new Int32Array(CANDIDATES_MAX);
   let best: { row: number; similarity: number } | null = null;
 
   function find(shingles: Shingles, fingerprint: Fingerprint): { row: number; similarity: number } | null {
@@ -52,7 +57,7 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
 
   function compareAll(found: number): void {
     compared.clear(found);
-    for (let at = 0; at < found; at++) compare(rows[at]!);
+    compareEach(distinct(rows.subarray(0, found), 0));
   }
 
   function compareShortest(): void {
@@ -62,18 +67,34 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
       (a, b) => length(a) - length(b),
     );
     let left = CANDIDATES_MAX;
+    let count = 0;
     for (const band of shortestFirst) {
-      for (let at = starts[band]!; at < starts[band + 1]! && left > 0; at++, left--) compare(rows[at]!);
+      const end = Math.min(starts[band + 1]!, starts[band]! + left);
+      left -= end - starts[band]!;
+      count = distinct(rows.subarray(starts[band], end), count);
     }
+    compareEach(count);
+  }
+
+  /** Puts those rows that are not there yet behind the first `count` candidates; gives how many there are then. */
+  function distinct(found: Int32Array, count: number): number {
+    let total = count;
+    for (let at = 0; at < found.length; at++) {
+      if (compared.add(found[at]!)) candidates[total++] = found[at]!;
+    }
+    return total;
   }
 
   /** Whatever order they come in, the first row of the highest similarity is the best. */
-  function compare(row: number): void {
-    if (!compared.add(row)) return;
-    const similarity = stored.similarity(row);
-    if (similarity === 0 || (best && similarity < best.similarity)) return;
-    if (best && similarity === best.similarity && row > best.row) return;
-    best = { row, similarity };
+  function compareEach(count: number): void {
+    if (count > FEW_ROWS) stored.touch(candidates, count);
+    for (let at = 0; at < count; at++) {
+      const row = candidates[at]!;
+      const similarity = stored.similarity(row);
+      if (similarity === 0 || (best && similarity < best.similarity)) continue;
+      if (best && similarity === best.similarity && row > best.row) continue;
+      best = { row, similarity };
+    }
   }
 
   function add(fingerprint: Fingerprint): void {

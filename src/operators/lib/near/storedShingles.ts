@@ -8,6 +8,11 @@ export interface StoredShingles {
   add(fingerprint: Fingerprint): void;
   /** Makes this the text that stored ones are compared with. */
   compareWith(shingles: Shingles): void;
+  /**
+   * Reads where the first `count` of the rows lie and the first shingle of each. Most are not in the processor's caches, and these
+   * reads wait for the memory together; comparing one row after the other would wait for each.
+   */
+  touch(rows: Int32Array, count: number): void;
   /** The Jaccard similarity of that text to a stored one; 0 where it is below the threshold. */
   similarity(row: number): number;
   readonly size: number;
@@ -31,6 +36,8 @@ const TINY = 1e-9;
 export function createStoredShingles(threshold: number, budget: MemoryBudget): StoredShingles {
   const pieces: Piece[] = [];
   const text = createMarkedText();
+  /** Where the rows begin that are touched. */
+  let starts = new Int32Array(1 << 10);
   let size = 0;
   let used = 0;
 
@@ -62,12 +69,24 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
     piece.shingles = resized;
   }
 
+  function touch(rows: Int32Array, count: number): void {
+    if (count > starts.length) starts = new Int32Array(2 * count);
+    for (let at = 0; at < count; at++)
+      starts[at] = pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.starts[rows[at]! % PIECE_ROWS]!;
+    let all = 0;
+    for (let at = 0; at < count; at++)
+      all ^= pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.shingles[starts[at]! & START_BITS]!;
+    // What is read and not used would not be read.
+    starts[0] = all;
+  }
+
   function similarity(row: number): number {
-    const { shingles, starts } = pieces[Math.trunc(row / PIECE_ROWS)]!;
+    const piece = pieces[Math.trunc(row / PIECE_ROWS)]!;
+    const { shingles } = piece;
     const place = row % PIECE_ROWS;
-    const zeros = starts[place]! >>> ZEROS_SHIFT;
-    const start = starts[place]! & START_BITS;
-    const end = starts[place + 1]! & START_BITS;
+    const zeros = piece.starts[place]! >>> ZEROS_SHIFT;
+    const start = piece.starts[place]! & START_BITS;
+    const end = piece.starts[place + 1]! & START_BITS;
     const count = end - start;
     const other = text.count(zeros);
     // Ends as soon as the threshold is out of reach, as it is for most.
@@ -88,6 +107,7 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
   return {
     add,
     compareWith: text.mark,
+    touch,
     similarity,
     get size() {
       return size;
