@@ -1,5 +1,5 @@
 // Runs compiled test files with Node's test runner, several files to a process, and reports them as one.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -21,6 +21,11 @@ const CANCELLED = ['cancelledByParent', 'testAborted', 'testTimeoutFailure'];
 export async function runTests(groups, { concurrency, timeoutMs, root }) {
   const startedMs = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'scalequest-test-'));
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  // Whatever the tests leave in the folder for temporary files goes with ours, also where they are killed.
+  const outer = process.env.TMPDIR;
+  process.env.TMPDIR = temporary;
   try {
     const processes = groups.map((files, at) => writeEntry(folder, at, files));
     const totals = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
@@ -30,7 +35,9 @@ export async function runTests(groups, { concurrency, timeoutMs, root }) {
     console.log(`# duration_ms ${(performance.now() - startedMs).toFixed(0)}`);
     return totals.tests > 0 && totals.fail === 0 && totals.cancelled === 0;
   } finally {
-    rmSync(folder, { recursive: true });
+    if (outer === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = outer;
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CompleteJob, FromEngine, Job } from '../../src/backends/llamaCpp/messages.js';
-import type { PromptPart } from '../../src/backends/templates/template.js';
 import { printTable } from '../../src/run/report/report.js';
 import { flag, median, spread, wordFlag } from '../figures.js';
+import { type EngineProcess, choicesOf, completion, startEngineProcess } from './engineProcess.js';
 
 /**
  * The embedded engine on a GGUF file with a large vocabulary, on Linux: CPU of a greedy token, a sampled one and a choice, and
@@ -20,84 +18,36 @@ const rounds = flag('rounds', 5);
 const tokens = flag('tokens', 100);
 const memoryTokens = flag('memoryTokens', 1500);
 const option = wordFlag('option') ?? 'Yes';
-/** As Linux has it for every machine that we know: `getconf CLK_TCK`. */
-const TICK_MS = 10;
 const TEXT =
   'A farmer has three fields. The first has 14 rows of 12 trees, the second 9 rows of 20, and the third twice as many trees ' +
   'as the first. In spring a storm fells every seventh tree of the second field. How many trees stand in the end? Think step ' +
   'by step, and then say Yes if the question can be answered, or No if it cannot.\nAnswer: ';
 
-interface Arm {
-  child: ChildProcess;
-  ask(job: Job): Promise<FromEngine>;
-}
-
-async function start(dist: string): Promise<Arm> {
-  const file = join(dist, 'src/backends/llamaCpp/child.js');
-  const child = fork(file, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const waiting = new Map<number, (message: FromEngine) => void>();
-  await new Promise<void>((loaded, failed) => {
-    child.on('message', (message: FromEngine) => {
-      if (message.kind === 'loaded') return loaded();
-      if (message.kind === 'loadFailed') return failed(new Error(message.message));
-      if ('id' in message) waiting.get(message.id)!(message);
-    });
-    const options = { path, sequences: 1, contextTokens: undefined, gpu: false };
-    child.send({ kind: 'load', options });
-  });
-  return {
-    child,
-    ask: (job) =>
-      new Promise((resolveAsk) => {
-        waiting.set(job.id, resolveAsk);
-        child.send(job);
-      }),
-  };
-}
+type Arm = EngineProcess;
 
 let id = 0;
 
 /** Prompts begin differently, so that none is evaluated already. */
-function promptOf(number: number): PromptPart[] {
-  return [{ text: `${number}. ${TEXT}`, special: false }];
-}
-
-function completion(change: Partial<CompleteJob>): CompleteJob {
-  id += 1;
-  return {
-    ...{ kind: 'complete', id, prompt: promptOf(id), stop: ['~~~'], n: 1, tokensMax: 1 },
-    ...{ temperature: 0, topP: 1, seed: 1 },
-    ...change,
-  };
-}
-
-function cpuMs(child: ChildProcess): number {
-  const fields = readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
-function residentBytes(child: ChildProcess): number {
-  const kB = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))![1];
-  return Number(kB) * 1024;
+function textOf(number: number): string {
+  return `${number}. ${TEXT}`;
 }
 
 async function costOf(arm: Arm, job: Job): Promise<{ ms: number; reply: FromEngine }> {
-  const before = cpuMs(arm.child);
+  const before = arm.cpuMs();
   const reply = await arm.ask(job);
-  return { ms: cpuMs(arm.child) - before, reply };
+  return { ms: arm.cpuMs() - before, reply };
 }
 
-/** CPU of each token after the first. */
-async function tokenMs(arm: Arm, change: Partial<CompleteJob>): Promise<number> {
-  const first = await costOf(arm, completion({ ...change, tokensMax: 1 }));
-  const { ms, reply } = await costOf(arm, completion({ ...change, tokensMax: tokens }));
-  if (reply.kind !== 'completed') throw new Error(JSON.stringify(reply));
-  return (ms - first.ms) / (reply.choices[0]!.tokens - 1);
+/** CPU of a token behind a prompt that is evaluated already. */
+async function tokenMs(arm: Arm, text: string, change: Partial<CompleteJob>): Promise<number> {
+  const { ms, reply } = await costOf(arm, completion(++id, text, { ...change, tokensMax: tokens }));
+  return ms / choicesOf(reply)[0]!.tokens;
 }
 
 const KINDS = ['greedy', 'sampled', 'sampled95', 'oneToken', 'choice'] as const;
-const arms: [string, Arm][] = [['now', await start('dist')]];
-if (old) arms.unshift(['old', await start(join(old, 'dist'))]);
+const options = { path, sequences: 1, contextTokens: undefined, gpu: false };
+const arms: [string, Arm][] = [['now', await startEngineProcess('dist', options)]];
+if (old) arms.unshift(['old', await startEngineProcess(join(old, 'dist'), options)]);
 const costs = arms.map(
   () =>
     ({ greedy: [], sampled: [], sampled95: [], oneToken: [], choice: [] }) as Record<
@@ -107,15 +57,22 @@ const costs = arms.map(
 );
 const chosen = new Map<number, string[]>();
 for (let round = 0; round < rounds; round++) {
-  const question = promptOf(1000 + round);
+  const text = textOf(round);
   for (const [at, [, arm]] of arms.entries()) {
     const cost = costs[at]!;
-    cost.greedy.push(await tokenMs(arm, {}));
-    cost.sampled.push(await tokenMs(arm, { temperature: 1 }));
-    cost.sampled95.push(await tokenMs(arm, { temperature: 1, topP: 0.95 }));
-    cost.oneToken.push((await costOf(arm, completion({}))).ms);
-    const options = [option, 'No'];
-    const { ms, reply } = await costOf(arm, { kind: 'choose', id: ++id, prompt: question, options });
+    cost.oneToken.push((await costOf(arm, completion(++id, text))).ms);
+    const kinds = [
+      ['greedy', {}],
+      ['sampled', { temperature: 1 }],
+      ['sampled95', { temperature: 1, topP: 0.95 }],
+    ] as const;
+    // Another one begins in each round.
+    for (const at of kinds.keys()) {
+      const [kind, change] = kinds[(at + round) % kinds.length]!;
+      cost[kind].push(await tokenMs(arm, text, change));
+    }
+    const prompt = [{ text, special: false }];
+    const { ms, reply } = await costOf(arm, { kind: 'choose', id: ++id, prompt, options: [option, 'No'] });
     cost.choice.push(ms);
     chosen.set(round, [
       ...(chosen.get(round) ?? []),
@@ -158,11 +115,11 @@ for (const answers of chosen.values())
   console.log(`P(${option}), P(No): ${[...new Set(answers)].join(' | ')}`);
 
 for (const [name, arm] of arms) {
-  const loaded = residentBytes(arm.child);
+  const loaded = arm.residentBytes();
   await write(arm, 200);
-  const after200 = residentBytes(arm.child);
+  const after200 = arm.residentBytes();
   let most = after200;
-  const watch = setInterval(() => (most = Math.max(most, residentBytes(arm.child))), 250);
+  const watch = setInterval(() => (most = Math.max(most, arm.residentBytes())), 250);
   const written = await write(arm, memoryTokens);
   clearInterval(watch);
   const megabytes = [loaded, after200, most].map((bytes) => (bytes / 1e6).toFixed(0));
@@ -170,7 +127,7 @@ for (const [name, arm] of arms) {
     `${name}: ${megabytes[0]} MB before, ${megabytes[1]} after 200 tokens, at most ${megabytes[2]} within the next ${written}: ` +
       `${(most / after200).toFixed(2)} x`,
   );
-  arm.child.kill('SIGKILL');
+  arm.kill();
 }
 
 /** As few completions as possible: between two of them, V8 may collect by itself. */
@@ -178,9 +135,8 @@ async function write(arm: Arm, atLeast: number): Promise<number> {
   let written = 0;
   while (written < atLeast) {
     const tokensMax = Math.min(3_000, atLeast - written);
-    const reply = await arm.ask(completion({ temperature: 1, stop: [], tokensMax }));
-    if (reply.kind !== 'completed') throw new Error(JSON.stringify(reply));
-    written += reply.choices[0]!.tokens;
+    const reply = await arm.ask(completion(++id, textOf(1000 + id), { temperature: 1, stop: [], tokensMax }));
+    written += choicesOf(reply)[0]!.tokens;
   }
   return written;
 }

@@ -17,6 +17,12 @@ export function commitPositionsOf(shardRows: number): number {
   return Math.max(10_000, 10 * shardRows);
 }
 
+/** The same for a run whose commits ended at these positions: older versions made commits by kept rows alone. */
+export function commitPositionsSeen(ends: readonly number[], shardRows: number): number {
+  const usual = commitPositionsOf(shardRows);
+  return ends.some((end, at) => end - (ends[at - 1] ?? 0) > usual) ? Infinity : usual;
+}
+
 /** How far a run is. */
 export interface CommitProgress {
   /** The first position that no commit covers. */

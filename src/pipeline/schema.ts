@@ -93,7 +93,14 @@ export const pipelineSchema = z.strictObject({
         .min(1)
         .optional()
         .describe('Columns written, in this order; all if absent.'),
-      shardRows: z.int().min(1).default(10_000).describe('Kept rows a shard.'),
+      shardRows: z
+        .int()
+        .min(1)
+        .default(10_000)
+        .describe(
+          'Kept rows a shard. Where fewer than a tenth of the rows is kept, shards hold fewer: a commit also comes ten times as many ' +
+            'source rows after the one before, 10,000 at least.',
+        ),
       rowGroupRows: z.int().min(1).max(65_536).default(4096).describe('Rows a Parquet row group.'),
       zstdLevel: z.int().min(1).max(19).default(3).describe('zstd level of the shards.'),
       lostReplyCharsMax: z

@@ -36,7 +36,8 @@ export interface ShardsOptions<
   /** The columns to write, in order. */
   columns: Columns;
   /**
-   * Rows of a shard; each is one commit.
+   * Rows of a shard; each is one commit. A commit also comes ten times as many source rows after the one before, 10,000 at
+   * least: its shard holds fewer rows, or there is none.
    * @default 10000
    */
   shardRows?: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { commitPositionsOf, nextCut } from '../../src/flow/commitCuts.js';
+import { commitPositionsOf, commitPositionsSeen, nextCut } from '../../src/flow/commitCuts.js';
 
 interface Limits {
   shardRows: number;
@@ -77,4 +77,10 @@ test('commits are the same however the rows are batched, and none is further fro
 
 test('shards of usual size are full where a tenth of the rows is kept', () => {
   assert.deepEqual([1, 120, 1000, 10_000].map(commitPositionsOf), [10_000, 10_000, 10_000, 100_000]);
+});
+
+test('a run with commits further apart was made by kept rows alone', () => {
+  assert.equal(commitPositionsSeen([10_000, 14_000, 24_000], 120), 10_000);
+  assert.equal(commitPositionsSeen([10_000, 24_001], 120), Infinity);
+  assert.equal(commitPositionsSeen([], 120), 10_000);
 });

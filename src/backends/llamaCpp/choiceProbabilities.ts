@@ -13,7 +13,8 @@ export type ReadNext = (look?: Look) => Promise<ReadonlyMap<Token, number>>;
  */
 const COUNTED_MIN = 5e-8;
 
-const COUNTED: Look = { temperature: 1, topP: 1, topK: NO_TOP_K, minP: COUNTED_MIN };
+/** Looks at the tokens that count. */
+export const COUNTED: Look = { temperature: 1, topP: 1, topK: NO_TOP_K, minP: COUNTED_MIN };
 
 /** Lifts a token above all others, by logit. In 32-bit numbers, what stays below keeps a probability. */
 const LIFT = 60;

@@ -10,14 +10,17 @@ import { CONTEXT_TOKENS_DEFAULT_MAX } from '../limits.js';
 import { withoutBinaryTest } from './binaryTest.js';
 import { promptTokenizer } from './promptTokens.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
-import { type ReadNext, choiceProbabilities } from './choiceProbabilities.js';
+import { isBatchInvariant } from './batchInvariance.js';
+import { COUNTED, type ReadNext, choiceProbabilities } from './choiceProbabilities.js';
+import { promptEvaluator } from './promptEvaluator.js';
 import { samplerMemory } from './samplerMemory.js';
 import { samplingOf } from './sampling.js';
 
 /**
  * A llama.cpp context driven in lockstep: each turn of the loop decodes one token of every running completion, in
  * ascending sequence order, which llama.cpp needs to put them into one batch. Prompts are evaluated alone, and flash
- * attention is off, so that a reply depends on its request and never on what else is running.
+ * attention is off, so that a reply depends on its request and never on what else is running. For the same reason each
+ * token is a batch of its own where batches change probabilities (batchInvariance.ts).
  */
 export interface Engine {
   tokenizer: GgufTokenizer;
@@ -46,6 +49,10 @@ interface Stops {
 
 type Reply = (message: FromEngine) => void;
 
+/** Any text of many different tokens does. */
+const TRIAL =
+  'Seven farmers bring 24 boxes of apples to the market. How many of them are left, if each sells a third before noon?';
+
 /** `collectGarbage`: frees what is unreachable (samplerMemory.ts says why). */
 export async function openEngine(
   options: EngineOptions,
@@ -70,6 +77,8 @@ export async function openEngine(
     batchSize: contextTokens,
     flashAttention: false,
     threads: 1,
+    // A batch may be as long as the context, so that a cache for sliding windows is whole anyway; this way it needs no checkpoints.
+    swaFullCache: true,
     ...keyCacheType(model),
   });
   const scoring = context.getSequence();
@@ -80,6 +89,7 @@ export async function openEngine(
   }));
   return drive({
     ...{ model, scoring, slots, contextTokens, reply, collectGarbage },
+    batchesMatter: !options.gpu && !(await isInvariant(model, scoring)),
     biasOf: (tokens, logit) => TokenBias.for(model).set(tokens, { logit }),
     dispose: () => llama.dispose(),
   });
@@ -105,6 +115,19 @@ export function keyCacheType(model: LlamaModel): { experimentalKvCacheKeyType?: 
   return headWidth % 32 === 0 && headWidth % 64 !== 0 ? { experimentalKvCacheKeyType: 'Q8_0' } : {};
 }
 
+async function isInvariant(model: LlamaModel, sequence: LlamaContextSequence): Promise<boolean> {
+  const isSame = await isBatchInvariant(model.tokenize(TRIAL), async (kept, batch) => {
+    await sequence.adaptStateToTokens([...kept], false);
+    const outputs = await sequence.controlledEvaluate([
+      ...batch.slice(0, -1),
+      [batch.at(-1)!, { generateNext: { probabilities: true, options: COUNTED } }],
+    ]);
+    return outputs.at(-1)!.next.probabilities!;
+  });
+  await sequence.clearHistory();
+  return isSame;
+}
+
 function ggufTokenizerOf({ tokens, fileInfo }: LlamaModel): GgufTokenizer {
   return {
     // An empty one is none.
@@ -121,12 +144,13 @@ interface Loaded {
   contextTokens: number;
   reply: Reply;
   collectGarbage: () => void;
+  batchesMatter: boolean;
   biasOf: (tokens: Token[], logit: number) => TokenBias;
   dispose: () => Promise<void>;
 }
 
 function drive(loaded: Loaded): Engine {
-  const { model, scoring, slots, contextTokens, reply } = loaded;
+  const { model, scoring, slots, contextTokens, batchesMatter, reply } = loaded;
   const vocabularyTokens = [...model.iterateAllTokens()].length;
   const samplers = samplerMemory(vocabularyTokens, loaded.collectGarbage);
   const waiting: Job[] = [];
@@ -187,18 +211,11 @@ function drive(loaded: Loaded): Engine {
     slot!.running = { job, prompt, stops: stopsOf(model, job.stop), choices: [], tokens: [] };
   }
 
-  /** Makes a sequence hold exactly these tokens. What it shares with them already is not evaluated again. */
-  async function evaluate(sequence: LlamaContextSequence, tokens: Token[]): Promise<void> {
-    // Never by shifting: a shifted cache gives other probabilities than an evaluated one.
-    await sequence.adaptStateToTokens(tokens, false);
-    const missing = tokens.slice(sequence.nextTokenIndex);
-    if (missing.length > 0) await evaluateNew(sequence, missing);
-  }
-
   function evaluateNew(sequence: LlamaContextSequence, tokens: ControlledEvaluateInputItem[]) {
     samplers.add();
     return sequence.controlledEvaluate(tokens);
   }
+  const evaluate = promptEvaluator(batchesMatter, evaluateNew);
 
   function readNextOf(prompt: Token[]): ReadNext {
     return async (look) => {
@@ -210,7 +227,9 @@ function drive(loaded: Loaded): Engine {
   }
 
   async function decodeStep(active: Slot[]): Promise<void> {
-    const sampled = await Promise.all(active.map((slot) => nextToken(slot)));
+    const sampled = batchesMatter
+      ? await inTurn(active, nextToken)
+      : await Promise.all(active.map((slot) => nextToken(slot)));
     for (const [at, slot] of active.entries()) await take(slot, sampled[at]!);
   }
 
@@ -266,13 +285,27 @@ function drive(loaded: Loaded): Engine {
   };
 }
 
-/** A marker is a single special token. Any other stop string is searched for in the text. */
-function stopsOf(model: LlamaModel, stop: readonly string[]): Stops {
+/** What is asked for at the same time goes into one batch. */
+async function inTurn<A, B>(items: readonly A[], work: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
+
+/**
+ * A marker is a single control token, which no text holds. Any other stop string is searched for in the text, a single token
+ * too: what ends in a line break may be one token with it.
+ */
+export function stopsOf(
+  model: Pick<LlamaModel, 'tokenize' | 'getTokenAttributes'>,
+  stop: readonly string[],
+): Stops {
   const tokens = new Set<Token>();
   const texts: string[] = [];
   for (const text of stop) {
-    const special = model.tokenize(text, true);
-    if (special.length === 1) tokens.add(special[0]!);
+    const [token, ...more] = model.tokenize(text, true);
+    if (token !== undefined && more.length === 0 && model.getTokenAttributes(token).control)
+      tokens.add(token);
     else texts.push(text);
   }
   return { tokens, texts };

@@ -185,28 +185,24 @@ async function openOpenai(
   templateConfig: TemplateConfig,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
-  const template = templateFor(options, templateConfig);
+  const template = resolveTemplate(templateConfig);
   const { createServerClient } = await loadServerClient();
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   return createDialogueModel(name, options, template, client);
 }
 
-/** Undefined for chat, where the server has its own template. */
-export function templateFor(
-  { protocol }: Pick<Dialogue, 'protocol'>,
-  config: TemplateConfig,
-): Template | undefined {
-  return protocol === 'chat' ? undefined : resolveTemplate(config);
-}
-
-/** A model over a client that carries its requests, one by one or in files. */
+/**
+ * A model over a client that carries its requests, one by one or in files. Over chat the server has its own template; `given` then
+ * only says what in a row's text would act in it.
+ */
 export function createDialogueModel(
   name: string,
   options: Dialogue,
-  template: Template | undefined,
+  given: Template,
   client: ServerClient,
 ): OpenedModel {
   const { label } = client;
+  const template = options.protocol === 'chat' ? undefined : given;
   const path = template ? '/completions' : '/chat/completions';
   const stop = template?.stop ?? [];
 
@@ -260,7 +256,7 @@ export function createDialogueModel(
 
   return {
     ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
-    markers: template?.markers,
+    markers: given.markers,
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }

@@ -8,10 +8,9 @@ import {
   createDialogueModel,
   dialogueIdentity,
   dialogueOptions,
-  templateFor,
 } from './openai.js';
 import { addressOptions, describeServed } from '../server/serverOptions.js';
-import { type TemplateConfig, promptTemplate } from '../templates/template.js';
+import { type TemplateConfig, promptTemplate, resolveTemplate } from '../templates/template.js';
 
 const openaiBatchOptions = z
   .strictObject({
@@ -47,7 +46,7 @@ async function openOpenaiBatch(
   templateConfig: TemplateConfig,
   deps: OpenDeps,
 ): Promise<OpenedModel> {
-  const template = templateFor(options, templateConfig);
+  const template = resolveTemplate(templateConfig);
   const { requestsPerFileMax: requestsPerBatchMax } = options;
   const { createBatchClient } = await import('../batchApi/batchClient.js');
   const { openaiBatches } = await import('../batchApi/openaiBatches.js');

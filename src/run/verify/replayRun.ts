@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type ReplyStore, withStore } from '../../backends/cache/stored.js';
 import type { Model } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
+import { commitPositionsSeen } from '../../flow/commitCuts.js';
 import type { CommitSink } from '../../flow/commitShards.js';
 import { readWhole } from '../../io/files/files.js';
 import { openText } from '../../io/files/seal.js';
@@ -146,7 +147,11 @@ async function replayInto(path: string, replaying: Replaying): Promise<RunReplay
     // Beyond the last committed position a run may have asked, and has kept nothing.
     const limited = { ...plan, settings: { ...plan.settings, limit: next } };
     const read = sourceReader(plan.settings.source, plan.folder, world.files);
-    const deps = { models: opened.models, prompt: promptOf(plan), read, sink: compared };
+    const commitPositions = commitPositionsSeen(
+      commits.map((commit) => commit.next),
+      plan.settings.output.shardRows,
+    );
+    const deps = { models: opened.models, prompt: promptOf(plan), read, sink: compared, commitPositions };
     await runPlan(limited, deps);
     if (!result.difference && result.filesSame < filesOf(commits).length)
       result.reasons.push('The replay ended before the last commit: the source has fewer rows than it had.');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
-import { type Engine, keyCacheType, openEngine } from '../../../src/backends/llamaCpp/engine.js';
+import { type Engine, keyCacheType, openEngine, stopsOf } from '../../../src/backends/llamaCpp/engine.js';
 import type { CompleteJob, FromEngine, Job } from '../../../src/backends/llamaCpp/messages.js';
 import { resolveTemplate } from '../../../src/backends/templates/template.js';
 import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
@@ -120,4 +120,15 @@ it('keyCacheType asks for Q8_0 only where heads are whole blocks of 32 but not o
   assert.deepEqual(of(4096, 64), {});
   assert.deepEqual(of(80, 4), {});
   assert.deepEqual(of(undefined, 4), {});
+});
+
+it('stopsOf takes a single control token for a marker, and searches the text for all others', () => {
+  const ids: Record<string, number[]> = { '<|im_end|>': [7], '\n': [8], 'Problem:': [9, 10] };
+  const model = {
+    tokenize: (text: string) => ids[text]!,
+    getTokenAttributes: (token: number) => ({ control: token === 7 }),
+  };
+  const stops = stopsOf(model as never, Object.keys(ids));
+  assert.deepEqual([...stops.tokens], [7]);
+  assert.deepEqual(stops.texts, ['\n', 'Problem:']);
 });

@@ -96,6 +96,34 @@ test('pruneStore beside a run that is going on: what it removed does not come ba
   assert.deepEqual(await have(path, [1, 2, 3, 4]), [false, false, false, true]);
 });
 
+test('pruneStore beside a run that checkpoints its log meanwhile: all of it goes, in whichever table it is by then', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const run = await openHere(path, 'run');
+  const numbers = Array.from({ length: 2500 }, (_, number) => number);
+  const all = { beforeMs: Date.now() + DAY_MS };
+  // The log is checkpointed at a thousand replies: the prune meets it before, amid and after.
+  const puts = numbers.map(async (number) => {
+    await systemClock.sleep(number / 10);
+    return run.put(keyOf(number), textOf(number));
+  });
+  const prunes: number[] = [];
+  for (let round = 0; round < 6; round++) {
+    await systemClock.sleep(40);
+    prunes.push((await pruneStore(nodeFiles, path, all)).replies);
+  }
+  await Promise.all(puts);
+  await run.close();
+  prunes.push((await pruneStore(nodeFiles, path, all)).replies);
+  assert.equal(
+    prunes.reduce((sum, replies) => sum + replies, 0),
+    numbers.length,
+    prunes.join(),
+  );
+  const { replies, damagedBlocks } = await summarizeStore(nodeFiles, path);
+  assert.deepEqual([replies, damagedBlocks], [0, 0]);
+  assert.ok((await have(path, [0, 1, 1000, 2499])).every((found) => !found));
+});
+
 test('pruneStore: a run is named, by its end too, and one that is not there is refused with those that are', async () => {
   const path = join(temporaryFolder(), 'store');
   await fillRun(path, 'a/run', 0, 5);

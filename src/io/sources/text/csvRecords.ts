@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { parse } from 'csv-parse';
+import { type Parser, parse } from 'csv-parse';
 import { ScaleQuestError } from '../../../errors.js';
 import { type TextBlock, lineEnds } from './readText.js';
 import { tooLong } from './records.js';
@@ -47,17 +46,12 @@ export async function* csvRecords(
 ): AsyncGenerator<readonly CsvRecord[]> {
   const badLines: BadLine[] = [];
   const problems: CsvProblem[] = [];
+  let parsed: Parsed[] = [];
   let lastLine = 0;
+  let lastProblemLine = 0;
   let end: ScaleQuestError | null = null;
 
-  async function* textToEnd(): AsyncGenerator<string> {
-    for await (const text of textOf(blocks, badLines)) {
-      if (end) return;
-      yield text;
-    }
-  }
-
-  const source = Readable.from(textToEnd(), { objectMode: false });
+  // Records are taken from `on_record`, for a stream of them costs more than reading them. So does a `cast` of each cell.
   const parser = parse({
     delimiter,
     quote: quote ?? false,
@@ -67,35 +61,104 @@ export async function* csvRecords(
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: recordBytesMax,
-    cast: (cell, { quoting }) => (cell === '' && !quoting ? null : cell),
-    on_record: (cells: unknown, { lines }) => {
+    raw: quote !== null,
+    on_record(record: unknown, { lines }) {
       if (end) return null;
       lastLine = lines;
-      return { cells, lines } as never;
+      const cells =
+        quote === null
+          ? (record as string[]).map((cell) => (cell === '' ? null : cell))
+          : withNulls(record as RawRecord, delimiter, quote);
+      parsed.push({ cells, lines });
+      return null;
     },
     on_skip: (error) => {
       const problem = error as unknown as CsvProblem;
       if (OPEN_ENDED.includes(problem.code)) end ??= openEnded(file, lastLine + 1, problem, recordBytesMax);
       // A record with two misplaced quotes is one record.
-      else if (!end && problems.at(-1)?.lines !== problem.lines) problems.push(problem);
+      else if (!end && problem.lines !== lastProblemLine) problems.push(problem);
+      lastProblemLine = problem.lines;
       return undefined;
     },
   });
-  source.on('error', (error) => parser.destroy(error));
-  source.pipe(parser);
+  /** What the parser has found since it was asked last. */
+  const taken = (): CsvRecord[] => {
+    const found = parsed;
+    parsed = [];
+    const records = found.flatMap(({ cells, lines }) => [
+      ...takeProblems(problems, lines),
+      recordOf(cells, lines, badLines),
+    ]);
+    return [...records, ...takeProblems(problems, Infinity)];
+  };
   try {
-    for await (const { cells, lines } of parser as AsyncIterable<Parsed>) {
-      const records = takeProblems(problems, lines);
-      records.push(recordOf(cells, lines, badLines));
-      yield records;
+    // `write` and `finish` tell of an error.
+    parser.on('error', () => undefined).resume();
+    for await (const piece of piecesOf(textOf(blocks, badLines))) {
+      await write(parser, piece);
+      yield taken();
+      if (end) break;
     }
+    await finish(parser);
   } finally {
-    source.destroy();
     parser.destroy();
   }
-  yield takeProblems(problems, Infinity);
+  yield taken();
   const ended = end as ScaleQuestError | null;
   if (ended) throw ended;
+}
+
+/** The parser goes through all that it is given before a fault in it can end the reading: an error for each record is dear. */
+const PIECE_CHARS = 1 << 13;
+
+/** Each text in pieces that end in LF, but for its last. */
+async function* piecesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of texts)
+    for (let from = 0; from < text.length;) {
+      const next = text.indexOf('\n', from + PIECE_CHARS) + 1;
+      const to = next > 0 ? next : text.length;
+      yield text.slice(from, to);
+      from = to;
+    }
+}
+
+function write(parser: Parser, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function finish(parser: Parser): Promise<void> {
+  return new Promise((resolve, reject) => {
+    parser.once('error', reject);
+    parser.end(resolve);
+  });
+}
+
+/** A record beside its text in the file, which tells a quoted cell without text from one that is not there. */
+interface RawRecord {
+  record: string[];
+  raw: string;
+}
+
+function withNulls({ record, raw }: RawRecord, delimiter: string, quote: string): (string | null)[] {
+  if (!record.includes('')) return record;
+  // Empty lines before it are no part of it.
+  let at = /^[\r\n]*/.exec(raw)![0].length;
+  return record.map((cell) => {
+    const isQuoted = raw.startsWith(quote, at);
+    if (isQuoted) at = endOfQuoted(raw, at + quote.length, quote);
+    const next = raw.indexOf(delimiter, at);
+    at = next < 0 ? raw.length : next + delimiter.length;
+    return cell === '' && !isQuoted ? null : cell;
+  });
+}
+
+/** The place behind the quote that closes a cell; two of them stand for one within it. */
+function endOfQuoted(raw: string, from: number, quote: string): number {
+  for (let at = raw.indexOf(quote, from); at >= 0; at = raw.indexOf(quote, at + 2 * quote.length))
+    if (!raw.startsWith(quote, at + quote.length)) return at + quote.length;
+  return raw.length;
 }
 
 interface BadLine {

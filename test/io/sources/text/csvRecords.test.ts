@@ -33,6 +33,30 @@ test('fields of every kind, with the line that each record begins in, wherever t
   for (const chars of [2, 3, 7, 1000]) assert.deepEqual(await read(text, {}, { chars }), expected);
 });
 
+test('an empty cell in quotes is text, and one without is none, whatever stands around them', async () => {
+  const text = '\n\n"",,"a,"",b",""\r\n,"""",\n"x\n,,",,""';
+  for (const chars of [3, 1000])
+    assert.deepEqual(
+      (await read(text, {}, { chars })).map(({ cells }) => cells),
+      [
+        ['', null, 'a,",b', ''],
+        [null, '"', null],
+        ['x\n,,', null, ''],
+      ],
+    );
+  assert.deepEqual((await read('"",;\n', { delimiter: ';', quote: null }))[0]!.cells, ['"",', null]);
+});
+
+test('records come before the whole of a text is read: a fault at its beginning is found soon', async () => {
+  const reading = csvRecords(blocksOf(`a,b\n1,x"\n${'1,x"y"\n'.repeat(20_000)}`, 1 << 20, []), 'a.csv', {
+    ...{ delimiter: ',', quote: '"', recordBytesMax: 10_000 },
+  });
+  const { value: first } = (await reading.next()) as { value: CsvRecord[] };
+  assert.ok(first.length < 2000, `${first.length}`);
+  assert.match(first[1]!.fault!, /misplaced quote/);
+  await reading.return(undefined);
+});
+
 test('a misplaced quote is a fault of its record; the records around it are read', async () => {
   const records = await read('a,b\n1,x "y" z\n2,ok\n3,n"o"\n4,ok\n');
   assert.deepEqual(

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sourceFiles } from '../helpers/sourceFiles.js';
+import { growingIn } from './growth.js';
+
+/**
+ * Nothing grows with the rows of a run but what is said here. Every collection that outlives the call which adds to it stands in
+ * the list, with what bounds it.
+ */
+
+const IN_FLIGHT = 'requests in flight, and of rows in the window';
+const FILES = 'files that the pipeline names';
+const REPLICAS = 'replicas that the pipeline names';
+const CALL = 'what one call is given';
+const REPORT = 'a problem each, of a tool that ends with the first or reports them all';
+
+const BOUNDS: Record<string, string> = {
+  'src/backends/batchApi/anthropicBatches.ts ours': 'the batches that the service lists, a day’s worth',
+  'src/backends/batchApi/batchApi.ts .results': 'the requests of one batch, whose number the service bounds',
+  'src/backends/batchApi/batchClient.ts .results':
+    'the requests of one batch, whose number the service bounds',
+  'src/backends/batchApi/batchClient.ts open': IN_FLIGHT,
+  'src/backends/batchApi/batchClient.ts orders': IN_FLIGHT,
+  'src/backends/batchApi/batchClient.ts batches': IN_FLIGHT,
+  'src/backends/batchApi/gatherer.ts waiting': IN_FLIGHT,
+  'src/backends/http/connections.ts all': 'connections, of which requests in flight are the bound',
+  'src/backends/http/connections.ts idle': 'connections, of which requests in flight are the bound',
+  'src/backends/http/openSet.ts items': 'what is open and not closed yet',
+  'src/backends/llamaCpp/engine.ts waiting': IN_FLIGHT,
+  'src/backends/llamaCpp/promptEvaluator.ts held': 'sequences of one context',
+  'src/backends/llamaCpp/promptTokens.ts known': 'tokens of the vocabulary',
+  'src/backends/pool/metricsPoller.ts polled': REPLICAS,
+  'src/backends/pool/rateBudget.ts spendings': 'requests of one minute',
+  'src/backends/pool/replicaList.ts urls': REPLICAS,
+  'src/backends/pool/replicaList.ts faults': REPLICAS,
+  'src/backends/pool/sharedPools.ts byServers': 'models that the pipeline names',
+  'src/backends/server/notes.ts counts': 'NOTES_MAX',
+  'src/backends/server/refusalGuard.ts held': IN_FLIGHT,
+  'src/backends/server/refusalGuard.ts verdicts': 'kinds of requests: a few a step',
+  'src/backends/server/refusalGuard.ts .calls': IN_FLIGHT,
+  'src/backends/server/serverClient.ts servers': REPLICAS,
+  'src/backends/server/serverClient.ts .writtenAs': REPLICAS,
+  'src/flow/orderedMap.ts held': 'batches of the window',
+  'src/flow/stepResults/cacheStepResults.ts gathered': 'batches of one segment',
+  'src/flow/steps/waitingDeltas.ts held': 'deltas between two commits, and LOOKED_THROUGH more',
+  'src/io/files/dataFiles.ts .files': FILES,
+  'src/io/files/dataFiles.ts .leftOut': FILES,
+  'src/io/files/dataFiles.ts found': FILES,
+  'src/io/files/gzipWriter.ts given': 'GIVEN_BYTES, and what one piece gives',
+  'src/io/parquet/read/columnReader.ts .leaves': 'columns',
+  'src/io/parquet/shardEncoder.ts waiting': 'batches of one row group',
+  'src/io/parquet/shardWriter.ts .gathered': 'GATHER_ROWS',
+  'src/io/parquet/shardWriter.ts .sent': 'ROW_GROUPS_WAITING_MAX row groups',
+  'src/io/runFolder/manifest.ts .commits':
+    'a line a commit, of which each covers thousands of rows as a rule',
+  'src/io/runFolder/rejectsWriter.ts waiting': 'GROUP_ROWS',
+  'src/io/runFolder/stateFile.ts lines': 'GATHERED_CHARS',
+  'src/io/sources/csvFiles.ts .columns': 'columns',
+  'src/io/sources/skippedLines.ts positions': 'lines of the source that are no rows, 8 bytes each',
+  'src/io/sources/skippedLines.ts listed': 'LISTED_MAX',
+  'src/io/sources/skippedLines.ts waiting': 'TOLD_MAX',
+  'src/io/sources/text/csvRecords.ts parsed': 'records of one piece of a file',
+  'src/io/sources/text/csvRecords.ts problems': 'problems of one piece of a file',
+  'src/io/sources/text/splitArray.ts pieces': 'lineBytesMax',
+  'src/io/sources/text/splitLines.ts pieces': 'lineBytesMax',
+  'src/io/sources/text/zstd.ts decoded': 'what one piece of a file gives',
+  'src/io/values/exactJson.ts .items': CALL,
+  'src/io/values/exactJson.ts .entries': CALL,
+  'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
+  'src/operators/gradeAnswer.ts .grades': 'responses of one row',
+  'src/operators/gradeAnswer.ts .corrects': 'responses of one row',
+  'src/operators/gradeAnswer.ts .answersFound': 'responses of one row',
+  'src/operators/gradeAnswer.ts .answerClasses': 'responses of one row',
+  'src/operators/keepBest.ts groups': 'responses of one row',
+  'src/operators/lib/benchmarkIndex.ts short': 'declared: questions of the benchmarks',
+  'src/operators/lib/benchmarkIndex.ts ngrams': 'declared: questions of the benchmarks',
+  'src/run/collectRows.ts rows': 'declared: for sets that fit into memory',
+  'src/run/listRejects.ts .examples': 'examples that were asked for, a step and reason',
+  'src/run/openModels.ts served': 'models that the pipeline names',
+  'src/run/planPipeline.ts handedOver': FILES,
+  'src/run/stream/previewPlan.ts .effects': 'rows that were asked for',
+  'src/run/stream/previewPlan.ts shown': 'columns of one row',
+  'src/run/verify/findings.ts byFile': REPORT,
+  'src/run/verify/replayRun.ts missing': REPORT,
+  'src/run/verify/replayRun.ts .reasons': REPORT,
+  'src/run/verify/verifyRun.ts .read': 'files of the run folder',
+  'src/run/verify/verifyRun.ts .notes': REPORT,
+  'src/store/blockCache.ts entries': 'bytesMax',
+  'src/store/blockCache.ts blocks': 'bytesMax',
+  'src/store/groupCommit.ts .keys': 'replies of one group',
+  'src/store/groupCommit.ts .starts': 'replies of one group',
+  'src/store/writeAheadLog.ts recordsByKey': 'LOG_REPLIES_MAX',
+  'src/store/writeAheadLog.ts records': 'LOG_BYTES_MAX',
+};
+
+/** Where rows, batches, requests and replies go. */
+const FOLDERS = ['arrow', 'backends', 'flow', 'io', 'operators', 'run', 'store'];
+
+test('what outlives the call that adds to it is in the list, with its bound', () => {
+  const found = FOLDERS.flatMap((folder) =>
+    sourceFiles(`src/${folder}`).flatMap((file) => growingIn(file).map((name) => `${file.path} ${name}`)),
+  );
+  assert.deepEqual(
+    found.filter((each) => !(each in BOUNDS)),
+    [],
+    'give it a bound, and name the bound in the list',
+  );
+  assert.deepEqual(
+    Object.keys(BOUNDS).filter((each) => !found.includes(each)),
+    [],
+    'the list has stale entries',
+  );
+});
+
+const linesOf = (text: string): { lines: string[] } => ({ lines: text.split('\n') });
+
+test('it is found in a closure, in a module, in a callback and in an object, but not in a call that ends', () => {
+  const closure =
+    'function f() {\n  let rows: Row[] = [];\n  return {\n    add(row) {\n      rows.push(row);\n    },\n  };\n}';
+  assert.deepEqual(growingIn(linesOf(closure)), ['rows']);
+  const module =
+    'const seen = new Set<string>();\nexport function g(key: string): void {\n  seen.add(key);\n}';
+  assert.deepEqual(growingIn(linesOf(module)), ['seen']);
+  const callback = "function h() {\n  let text = '';\n  on((piece) => (text += piece));\n}";
+  assert.deepEqual(growingIn(linesOf(callback)), ['text']);
+  const object = 'function i() {\n  const state = { open: new Map<string, number>() };\n  return state;\n}';
+  assert.deepEqual(growingIn(linesOf(object)), ['.open']);
+  const property = 'function j(into: Open): void {\n  into.rows.push(1);\n}';
+  assert.deepEqual(growingIn(linesOf(property)), ['.rows']);
+  const local =
+    'function k(rows) {\n  const all = [];\n  for (const row of rows) {\n    all.push(row);\n  }\n  return all;\n}';
+  assert.deepEqual(growingIn(linesOf(local)), []);
+});
