@@ -36,15 +36,13 @@ const TINY = 1e-9;
 export function createStoredShingles(threshold: number, budget: MemoryBudget): StoredShingles {
   const pieces: Piece[] = [];
   const text = createMarkedText();
-  /** Where the rows begin that are touched. */
-  let starts = new Int32Array(1 << 10);
   let size = 0;
   let used = 0;
 
   function add({ shingles, count, zeros }: Fingerprint): void {
     if (size % PIECE_ROWS === 0) open();
     const last = pieces.at(-1)!;
-    if (used + SHINGLES_MAX > last.shingles.length) resize(last, 2 * last.shingles.length);
+    if (used + SHINGLES_MAX > last.shingles.length) resize(last, used, 2 * last.shingles.length, budget);
     const place = size % PIECE_ROWS;
     last.starts[place] = used | (zeros << ZEROS_SHIFT);
     for (let at = 0; at < count; at++) last.shingles[used++] = shingles[at]!;
@@ -55,29 +53,10 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
   /** The last piece has room for more; when it is full, it is cut to its size. */
   function open(): void {
     const full = pieces.at(-1);
-    if (full) resize(full, used);
+    if (full) resize(full, used, used, budget);
     budget.take(2 * OPEN_SHINGLES_MIN + 4 * (PIECE_ROWS + 1));
     pieces.push({ shingles: new Uint16Array(OPEN_SHINGLES_MIN), starts: new Int32Array(PIECE_ROWS + 1) });
     used = 0;
-  }
-
-  function resize(piece: Piece, length: number): void {
-    budget.take(2 * length);
-    const resized = new Uint16Array(length);
-    resized.set(piece.shingles.subarray(0, used));
-    budget.release(2 * piece.shingles.length);
-    piece.shingles = resized;
-  }
-
-  function touch(rows: Int32Array, count: number): void {
-    if (count > starts.length) starts = new Int32Array(2 * count);
-    for (let at = 0; at < count; at++)
-      starts[at] = pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.starts[rows[at]! % PIECE_ROWS]!;
-    let all = 0;
-    for (let at = 0; at < count; at++)
-      all ^= pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.shingles[starts[at]! & START_BITS]!;
-    // What is read and not used would not be read.
-    starts[0] = all;
   }
 
   function similarity(row: number): number {
@@ -107,13 +86,34 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
   return {
     add,
     compareWith: text.mark,
-    touch,
+    touch: (rows, count) => touch(pieces, rows, count),
     similarity,
     get size() {
       return size;
     },
   };
 }
+
+function resize(piece: Piece, used: number, length: number, budget: MemoryBudget): void {
+  budget.take(2 * length);
+  const resized = new Uint16Array(length);
+  resized.set(piece.shingles.subarray(0, used));
+  budget.release(2 * piece.shingles.length);
+  piece.shingles = resized;
+}
+
+function touch(pieces: readonly Piece[], rows: Int32Array, count: number): void {
+  if (count > touchedStarts.length) touchedStarts = new Int32Array(2 * count);
+  for (let at = 0; at < count; at++)
+    touchedStarts[at] = pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.starts[rows[at]! % PIECE_ROWS]!;
+  let all = 0;
+  for (let at = 0; at < count; at++)
+    all ^= pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.shingles[touchedStarts[at]! & START_BITS]!;
+  // What is read and not used would not be read.
+  touchedStarts[0] = all;
+}
+
+let touchedStarts = new Int32Array(1 << 10);
 
 /** The shingles of one text, at any number of zeros that a stored text may ask for. */
 interface MarkedText {
