@@ -48,18 +48,28 @@ const START = join(source, 'cli', 'startProgram.js');
 /** What each command that reads a pipeline file loads: joined into one file, whoever else imports parts of it. */
 const PLAN = [join(source, 'cli', 'program.js'), join(source, 'run', 'planPipeline.js')];
 
-/** A group of modules that become one file. */
-function joined(name, paths, priority) {
-  let loaded;
-  const nameOf = (id, context) => {
-    loaded ??= new Set(paths.flatMap((path) => [...loadedWith(path, (each) => context.getModuleInfo(each))]));
-    return loaded.has(id) ? name : null;
-  };
-  return { name: nameOf, debugName: name, priority };
+/** All modules that are loaded with any of these. */
+function loadedWithAny(paths, context) {
+  return new Set(paths.flatMap((path) => [...loadedWith(path, (each) => context.getModuleInfo(each))]));
 }
 
-const entries = [START, join(source, 'index.js'), ...startedModules()];
+/** A group of modules that become one file; but for those that are loaded with one of `others`, which needs no more of it. */
+function joined(name, paths, priority, others = []) {
+  let loaded;
+  let apart;
+  const nameOf = (id, context) => {
+    loaded ??= loadedWithAny(paths, context);
+    apart ??= loadedWithAny(others, context);
+    return loaded.has(id) && !apart.has(id) ? name : null;
+  };
+  return { name: nameOf, debugName: name, priority, includeDependenciesRecursively: false };
+}
+
+const started = startedModules();
+const entries = [START, join(source, 'index.js'), ...started];
 const bundle = await rolldown({
+  // Asked for by groups that take no module of `others`; the tests of the package see each name that an entry exports.
+  preserveEntrySignatures: 'allow-extension',
   input: Object.fromEntries(entries.map((path) => [basename(path, '.js'), path])),
   external: (id) => !id.startsWith('.') && !id.startsWith(root) && !JOINED.includes(id),
   platform: 'node',
@@ -72,6 +82,6 @@ await bundle.write({
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
-  codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1)] },
+  codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1, started)] },
 });
 writeLicences();

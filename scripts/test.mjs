@@ -8,28 +8,34 @@ import { runTests } from './runTests.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test');
 
 /**
- * Files, or folders of files, that take several seconds of CPU, or start engines and processes: each file has a process of its own.
- * They start in this order, longest first, so that no long one is left for the end. Measured with `/usr/bin/time node --test <file>`.
+ * Files, or folders of files, that take several seconds of CPU, or start engines and processes. Those of a line share a process,
+ * for each process loads all modules anew (0.7 s of CPU). They start in this order: longest first, so that no long one is left for
+ * the end, and those that mostly wait early. Measured with `/usr/bin/time node <file>`.
  */
 const SLOW = [
-  ...['cli/faults', 'crash/killed', 'pipelines/pipelines', 'backends/llamaCpp/llamaCpp'],
-  ...['run/determinism', 'operators/examples', 'cli/commands/store', 'run/replay.', 'pipelines/qpo'],
-  ...['flow/stepResults/replayStepResults', 'cli/commands/chain', 'flow/invariants', 'cli/commands/run'],
-  ...['flow/sharedStepResults', 'cli/commands/train', 'io/parquet/shardWriter', 'crash/simulated'],
-  ...['grade/worker/grader.', 'bench/', 'sim/', 'cli/keys', 'backends/pool/pool', 'run/runPipeline'],
-  ...['run/chain/', 'run/serverFaults', 'run/report/figures', 'cli/evaluate', 'cli/commands/', 'cli/main'],
-  ...[
-    'scripts/runTests',
-    'process/',
-    'train/train.',
-    'run/trainPipeline',
-    'models/',
-    'cli/launchers',
-    'world/',
-  ],
+  ['crash/killed'],
+  ['cli/faults'],
+  ['train/train.', 'process/', 'scripts/runTests'],
+  ['cli/commands/store', 'cli/commands/run'],
+  ['backends/llamaCpp/'],
+  ['cli/commands/chain', 'cli/commands/train'],
+  ['pipelines/pipelines', 'operators/examples', 'models/'],
+  ['run/determinism', 'pipelines/qpo'],
+  ['store/store', 'backends/pool/mixedLoad', 'backends/pool/pool'],
+  ['flow/invariants', 'flow/stepResults/replayStepResults', 'flow/sharedStepResults'],
+  ['run/runPipeline', 'run/chain/', 'run/trainPipeline', 'run/serverFaults', 'run/serveListed'],
+  ['run/replay.', 'run/report/figures', 'run/verify/'],
+  ['crash/simulated', 'io/parquet/shardWriter'],
+  ['grade/worker/grader.', 'io/sources/mutated', 'world/'],
+  ['bench/'],
+  // It replaces modules of its process.
+  ['sim/'],
+  // They put keys into the environment of their process.
+  ['cli/keys', 'cli/evaluate'],
+  ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve'],
 ];
 
-/** Files that take one second or a few, in which a process of their own would be most: a few processes run them. */
+/** Files that take one second or a few: a few processes run them. */
 const MIDDLE = [
   ...['grade/compare/sameAnswer', 'backends/pool/aimdLimit', 'operators/rewrite', 'operators/gradeAnswer'],
   ...[
@@ -52,8 +58,8 @@ const ALONE = ['flow/steps/stepStreams'];
 /** A process costs 0.7 s of CPU, for all modules are loaded anew: these many run the small files. */
 const SHARED_PROCESSES = 4;
 
-/** Two at a time: some start engine processes, and the machine may have two cores. */
-const CONCURRENCY = 2;
+/** The machine may have two cores; of three, one mostly waits for a process of its own. */
+const CONCURRENCY = 3;
 
 /** Far more than any process takes on a busy machine: what does not end must not hold up all the others. */
 const TIMEOUT_MS = 15 * 60_000;
@@ -66,8 +72,10 @@ const all = readdirSync(root, { recursive: true })
   .sort();
 const files = all
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .filter((file) => !isFast || ![...SLOW, ...MIDDLE].some((start) => file.startsWith(start)));
-const stale = [...SLOW, ...MIDDLE, ...ALONE].filter((start) => !all.some((file) => file.startsWith(start)));
+  .filter((file) => !isFast || ![...SLOW.flat(), ...MIDDLE].some((start) => file.startsWith(start)));
+const stale = [...SLOW.flat(), ...MIDDLE, ...ALONE].filter(
+  (start) => !all.some((file) => file.startsWith(start)),
+);
 if (stale.length > 0) {
   console.error(`scripts/test.mjs names tests that do not exist: ${stale.join(', ')}. Correct its lists.`);
   process.exit(1);
@@ -80,31 +88,22 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-/** Each slow file alone, longest first, then the others in a few processes. */
+/** The slow files, longest first, then the others in a few processes. A file is of the first line that names it. */
 function groupsOf(names) {
-  const placeIn = (list, name) => list.findIndex((start) => name.startsWith(start));
-  const slow = names
-    .filter((name) => placeIn(SLOW, name) >= 0)
-    .sort((a, b) => placeIn(SLOW, a) - placeIn(SLOW, b));
-  const rest = names.filter((name) => !slow.includes(name));
-  const middle = rest
-    .filter((name) => placeIn(MIDDLE, name) >= 0)
-    .sort((a, b) => placeIn(MIDDLE, a) - placeIn(MIDDLE, b));
-  const alone = rest.filter((name) => placeIn(ALONE, name) >= 0);
+  const isOf = (list, name) => list.some((start) => name.startsWith(start));
+  const lineOf = (name) => SLOW.findIndex((line) => isOf(line, name));
+  const slow = SLOW.map((_, at) => names.filter((name) => lineOf(name) === at));
+  const rest = names.filter((name) => lineOf(name) < 0);
+  const middle = rest.filter((name) => isOf(MIDDLE, name));
+  const alone = rest.filter((name) => isOf(ALONE, name));
   const small = rest.filter((name) => !middle.includes(name) && !alone.includes(name));
-  const single = (name) => [name];
-  return [
-    ...slow.map(single),
-    ...dealt(middle, MIDDLE_PROCESSES),
-    ...dealt(small, SHARED_PROCESSES),
-    ...alone.map(single),
-  ];
+  const groups = [...slow, ...dealt(middle, MIDDLE_PROCESSES), ...dealt(small, SHARED_PROCESSES)];
+  return [...groups.filter((group) => group.length > 0), ...alone.map((name) => [name])];
 }
 
 /** Deals names to `count` groups by turns. */
 function dealt(names, count) {
-  const groups = Array.from({ length: count }, (_, at) => names.filter((_, index) => index % count === at));
-  return groups.filter((group) => group.length > 0);
+  return Array.from({ length: count }, (_, at) => names.filter((_, index) => index % count === at));
 }
 
 const groups = groupsOf(files).map((names) => names.map((name) => join(root, name)));

@@ -138,6 +138,8 @@ export const BATCH_CONNECTIONS_MAX = 8;
 export const BATCH_READS_MAX = 3;
 /** How much earlier than we sent it an order may seem to be made: the service's clock and ours differ. */
 export const BATCH_CLOCKS_MS = 60_000;
+/** A service tells its time in whole seconds (RFC 9110, 5.6.7), so that its clock seems to be up to one behind. */
+export const DATE_MS = 1_000;
 /** How long closing waits for orders that are in flight, and for their cancellation. */
 export const BATCH_CLOSE_MS = 10_000;
 

@@ -108,7 +108,8 @@ describe('describeModel', () => {
     assert.equal(chat.rawPrompts, null);
     assert.deepEqual(raw.rawPrompts, { extra: { a: 1 } });
     assert.deepEqual(raw.servers, {
-      ...{ replicas: SERVER.replicas, model: 'm', apiKeyEnv: 'K', isManaged: false, timeoutMs: 600_000 },
+      ...{ replicas: SERVER.replicas, replicasFrom: undefined, model: 'm', apiKeyEnv: 'K' },
+      ...{ isManaged: false, timeoutMs: 600_000 },
     });
     assert.equal(describeModel(modelSchema.parse({ llamaCpp: { path: 'a.gguf' } })).servers, null);
   });

@@ -164,19 +164,18 @@ test('scores: pooling, classify, score and embeddings', async (t) => {
 });
 
 test('a real run takes the ideal makespan, and its slots are busy', async (t) => {
-  // In real time, so a machine that stalls may spoil one run; not three.
-  for (let attempt = 1; ; attempt++) {
+  // In real time: what a busy machine stalls weighs less in a run that takes longer.
+  for (const timeScale of [4, 2, 1]) {
     try {
-      return await checkRealRun(t);
+      return await checkRealRun(t, timeScale);
     } catch (error) {
-      if (attempt === 3) throw error;
-      t.diagnostic(`attempt ${attempt}: ${(error as Error).message}`);
+      if (timeScale === 1) throw error;
+      t.diagnostic(`at ${timeScale} times the speed: ${(error as Error).message}`);
     }
   }
 });
 
-async function checkRealRun(t: TestContext): Promise<void> {
-  const timeScale = 4;
+async function checkRealRun(t: TestContext, timeScale: number): Promise<void> {
   const lengths = { meanTokens: 100, sigma: 0.9, capTokens: 300 };
   const endpoint = await start(t, { slots: 8, timeScale, lengths, bucketMs: 100 });
   await complete(endpoint, { max_tokens: 1 });

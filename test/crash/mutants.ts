@@ -40,6 +40,7 @@ function tryMutant(mutant: Mutant | null): Verdict {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, {
       encoding: 'utf8',
       timeout: 300_000,
+      env: { ...process.env, ALL_CASES: '1' },
     });
     if (status === 0) return { isCaught: false, by: '' };
     return { isCaught: true, by: test ? firstFailed(stdout) : firstError(stderr) };

@@ -10,8 +10,21 @@ export interface FinishedRun {
   run: string;
 }
 
-/** A pipeline of no model over `rows` questions with a reward, its file and its finished run; `lines` go below. */
+const made = new Map<string, Promise<FinishedRun>>();
+
+/**
+ * A pipeline of no model over `rows` questions with a reward, its file and its finished run; `lines` go below. Each call gives a
+ * copy of its own: the run is made once in a process.
+ */
 export async function finishedRun(rows = 3, lines: readonly string[] = []): Promise<FinishedRun> {
+  const key = JSON.stringify([rows, lines]);
+  const original = made.get(key) ?? makeRun(rows, lines);
+  made.set(key, original);
+  return copyOf(await original);
+}
+
+/** A run made anew: unlike a copy, it names the folder of its own file. */
+export async function makeRun(rows = 3, lines: readonly string[] = []): Promise<FinishedRun> {
   const folder = mkdtempSync(join(tmpdir(), 'scalequest-run-'));
   const questions = Array.from({ length: Math.max(1, rows) }, (_, at) => ({
     question: `What is ${at}?`,

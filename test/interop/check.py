@@ -147,7 +147,7 @@ def folder_readers():
             "polars": len(polars.read_parquet(folder)),
             "polars scan": len(polars.scan_parquet(folder).collect()),
             "pyarrow": pq.read_table(folder).num_rows,
-            "duckdb": duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/*.parquet')").fetchone()[0],
+            "duckdb": duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/*.parquet')").fetchall()[0][0],
         }
         assert set(counts.values()) == {rows}, f"{folder}: {counts}"
     print(f"{len(folders)} folders are read by {len(counts)} readers")
@@ -201,7 +201,7 @@ def duckdb_filters():
         return [seq for (seq,) in duckdb.execute(sql, [value]).fetchall()]
 
     check_filters(run)
-    assert duckdb.sql(f"SELECT count(*) FROM read_parquet({SHARDS!r}) WHERE text = '😀'").fetchone()[0] > 0
+    assert duckdb.sql(f"SELECT count(*) FROM read_parquet({SHARDS!r}) WHERE text = '😀'").fetchall()[0][0] > 0
 
 
 def pyarrow_filters():
@@ -243,7 +243,7 @@ def rejects_duckdb():
     compare_lists([list(row) for row in rows], reject_rows())
     for question in {row["question"] for row in TRUTH["rejects"] if row["question"] is not None}:
         sql = f"SELECT count(*) FROM read_parquet({REJECTS!r}) WHERE question = ?"
-        found = duckdb.execute(sql, [question]).fetchone()[0]
+        found = duckdb.execute(sql, [question]).fetchall()[0][0]
         expected = sum(row["question"] == question for row in TRUTH["rejects"])
         assert found == expected, f"{question[:40]!r}: found {found}, expected {expected}"
 

@@ -40,6 +40,35 @@ test('the first modules of threads and processes lie beside those that start the
   for (const name of started) assert.ok(existsSync(join(FOLDER, name)), name);
 });
 
+/** The files of the bundle that are loaded with one of them. */
+function loadedWith(name: string, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(name)) return loaded;
+  loaded.add(name);
+  for (const [, other] of texts.get(name)!.matchAll(/^import .*"\.\/([^"]+)";$/gm))
+    loadedWith(other!, loaded);
+  return loaded;
+}
+
+test('threads and processes load nothing of the checks, which would take longer than all of theirs', () => {
+  assert.ok(loadedWith('index.js').has('plan.js'));
+  for (const name of ['shardWorker.js', 'graderWorker.js', 'child.js', 'guardProcess.js'])
+    assert.ok(!loadedWith(name).has('plan.js'), name);
+});
+
+/** The names that a module exports, by its text. */
+function exportsOf(text: string): string[] {
+  const lists = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list]) => list!.split(','));
+  const names = lists.map((each) => each.trim().split(' as ').at(-1)!);
+  return names.filter((name) => name !== '').sort();
+}
+
+test('the package’s entry exports what its source does, and no other name', () => {
+  const source = readFileSync(join(PACKAGE_FOLDER, 'dist', 'src', 'index.js'), 'utf8');
+  assert.ok(exportsOf(source).includes('runPipeline'));
+  assert.deepEqual(exportsOf(texts.get('index.js')!), exportsOf(source));
+  assert.deepEqual(exportsOf(texts.get('startProgram.js')!), ['startProgram']);
+});
+
 test('of zod’s languages only one is there, and the licences of joined packages are', () => {
   const languages = [...holders.keys()].filter((name) => /zod\/v4\/locales\/\w+\.js$/.test(name));
   assert.deepEqual(languages, ['node_modules/zod/v4/locales/en.js']);

@@ -36,7 +36,10 @@ const BOMB = [
 
 const RESPOND = '  - respond: { model: m, ';
 
-const CASES: [why: string, text: string, place: string, message: RegExp][] = [
+/** In line 1, where the stack came to its end: other work of the process moves that. */
+const SOMEWHERE = /^1:[1-9]\d{2,}$/;
+
+const CASES: [why: string, text: string, place: string | RegExp, message: RegExp][] = [
   ['a word', 'generate questions', '1:1', /found "generate questions", expected a map of keys/],
   ['a number', '42', '1:1', /found 42, expected a map/],
   ['nothing', '\n\n', '1:1', /found nothing, expected a map/],
@@ -158,8 +161,8 @@ const CASES: [why: string, text: string, place: string, message: RegExp][] = [
     '2:72',
     /nested more than 64 deep/,
   ],
-  ['lists deeper than a stack', '['.repeat(9000), '1:821', /nested too deeply|expected valid YAML/],
-  ['dashes deeper than a stack', '- '.repeat(9000), '1:1953', /./],
+  ['lists deeper than a stack', '['.repeat(9000), SOMEWHERE, /nested too deeply|expected valid YAML/],
+  ['dashes deeper than a stack', '- '.repeat(9000), SOMEWHERE, /./],
   [
     'a number with an underscore',
     withLines({ 2: 'limit: 1_000' }),
@@ -236,7 +239,9 @@ for (const [why, text, place, message] of CASES)
     assert.match(first!.message, message);
     assert.match(first!.code, /^ERR_PIPELINE_/);
     const { line, column } = first!.at!;
-    assert.equal(column === undefined ? `${line}` : `${line}:${column}`, place);
+    const found = column === undefined ? `${line}` : `${line}:${column}`;
+    if (typeof place === 'string') assert.equal(found, place);
+    else assert.match(found, place);
   });
 
 /** CPU that a check may take for a file of up to a megabyte; the machine may be slow and busy. */

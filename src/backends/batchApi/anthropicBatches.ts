@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { HttpReply } from '../http/httpClient.js';
-import { BATCH_CLOCKS_MS } from '../limits.js';
+import { BATCH_CLOCKS_MS, DATE_MS } from '../limits.js';
 import { ANTHROPIC_SPEAKS } from '../protocols/readAnthropicReply.js';
 import { parseReply } from '../server/readServerReply.js';
 import { serverWords } from '../server/serverError.js';
@@ -180,7 +180,9 @@ async function earlierBatches(
   const found = new Map<string, BatchJob>();
   const nothing = { batches: [], skewMs: 0 };
   const { batches, skewMs } = await listedBatches(service).catch(() => nothing);
-  const before = batches.filter((batch) => !ours.has(batch.id) && createdMs(batch) - skewMs < startedMs);
+  const before = batches.filter(
+    (batch) => !ours.has(batch.id) && createdMs(batch) - skewMs < startedMs + DATE_MS,
+  );
   const running = before.filter((batch) => jobOf(batch).state === 'running');
   if (waitForRunning && running.length > 0) waitFor(waitText(service, running));
   for (const batch of before) {

@@ -95,10 +95,17 @@ function stepFingerprintsOf(
   // A cached result holds as much of the replies of lost rows as its run asked for.
   let before = hashOf({ format, seed, source, files: rowFiles, lostReplyCharsMax });
   return kept.map(({ spec, parsed, label }, at) => {
-    const used = spec.models(parsed).map(({ model }) => [model, models[model], own(files, model)]);
+    const used = spec
+      .models(parsed)
+      .map(({ model }) => [model, models[model], own(files, modelFilesKey(model))]);
     before = hashOf({ before, step: value.steps[at], used, files: own(files, `steps ${label}`) });
     return before;
   });
+}
+
+/** A model may be called as a format of sources is, whose files stand under its name. */
+function modelFilesKey(name: string): string {
+  return formatNames().some((format) => format === name) ? `models ${name}` : name;
 }
 
 /** Hashes of the source's files and of the models' files, by the key that names them. */
@@ -122,7 +129,7 @@ export async function filesOf(
   for (const [name, config] of Object.entries(models)) {
     const { files: named } = describeModel(config);
     const read = named.flatMap(({ path }) => modelFiles(resolve(folder, path)).filter(exists));
-    if (read.length > 0) files[name] = await hashes(read);
+    if (read.length > 0) files[modelFilesKey(name)] = await hashes(read);
   }
   for (const { label, parsed } of steps) {
     const read = tokenizersIn(parsed).flatMap((path) => modelFiles(resolve(folder, path)).filter(exists));

@@ -127,7 +127,6 @@ describe('anthropicBatches', () => {
     await killed.follow(await killed.submit(REQUESTS, '/v1/messages'));
     await killed.submit([{ id: `${ID}c`, body: body('c') }], '/v1/messages');
     await killed.submit([{ id: 'of-a-stranger', body: body('d') }], '/v1/messages');
-    await systemClock.sleep(1100);
     const api = openApi(server.url);
     const finding = api.earlier();
     while (api.trouble().trouble === undefined) await systemClock.sleep(1);
@@ -145,18 +144,23 @@ describe('anthropicBatches', () => {
     await Promise.all([api.destroy(), killed.destroy()]);
   });
 
-  it('waits for no batch that others of this run have ordered, nor, if told so, for any', async (t) => {
-    const server = await serve(t, { end: () => null });
-    const judge = openApi(server.url);
-    const solver = openApi(server.url);
-    await systemClock.sleep(1100);
-    await solver.submit(REQUESTS, '/v1/messages');
-    assert.equal((await judge.earlier()).size, 0);
-    await systemClock.sleep(1100);
-    const later = openApi(server.url, { waitForRunning: false });
-    assert.equal((await later.earlier()).size, 0);
-    await Promise.all([judge, solver, later].map((api) => api.destroy()));
-  });
+  for (const aheadMs of [0, 3_600_000, -3_600_000]) {
+    it(`waits for what was ordered before it began, by a clock that is ${aheadMs} ms ahead`, async (t) => {
+      const server = await serve(t, { end: () => null, aheadMs });
+      const judge = openApi(server.url);
+      const solver = openApi(server.url);
+      await systemClock.sleep(1100);
+      await solver.submit(REQUESTS, '/v1/messages');
+      // Another model of the same run.
+      assert.equal((await judge.earlier()).size, 0);
+      const later = openApi(server.url);
+      void later.earlier();
+      while (later.trouble().trouble === undefined) await systemClock.sleep(1);
+      const hurried = openApi(server.url, { waitForRunning: false });
+      assert.equal((await hurried.earlier()).size, 0);
+      await Promise.all([judge, solver, later, hurried].map((api) => api.destroy()));
+    });
+  }
 
   it('gives nothing earlier where there is no list, or a batch cannot be read', async (t) => {
     const server = await serve(t, {

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Gathered, createGatherer } from '../../../src/backends/batchApi/gatherer.js';
-import { systemClock } from '../../../src/clock.js';
+import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 function gather(requestsPerBatchMax: number, gatherMs: number) {
+  const clock = simulatedClock();
   const closing = new AbortController();
   const given: [string, number[]][] = [];
   const options = { requestsPerBatchMax, gatherMs };
-  const gatherer = createGatherer<Gathered>(options, systemClock, closing.signal, (calls, path) =>
+  const gatherer = createGatherer<Gathered>(options, clock, closing.signal, (calls, path) =>
     given.push([path, calls.map(({ seq }) => seq)]),
   );
-  return { gatherer, given, closing };
+  return { gatherer, given, closing, clock };
 }
 
 const call = (seq: number, bytes = 2): Gathered => ({ seq, body: 'x'.repeat(bytes) });
@@ -32,14 +33,15 @@ describe('createGatherer', () => {
   });
 
   it('gives what there is when no call came for a while, and nothing once it is closed', async () => {
-    const { gatherer, given, closing } = gather(100, 10);
+    const { gatherer, given, closing, clock } = gather(100, 10);
     gatherer.add(call(2), '/p');
     gatherer.add(call(1), '/p');
-    await systemClock.sleep(60);
+    assert.deepEqual(given, []);
+    await clock.until(clock.sleep(60));
     assert.deepEqual(given, [['/p', [1, 2]]]);
     gatherer.add(call(3), '/p');
     closing.abort(new Error('closed'));
-    await systemClock.sleep(30);
+    await clock.until(clock.sleep(30));
     assert.equal(given.length, 1);
   });
 });

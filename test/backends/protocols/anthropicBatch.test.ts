@@ -163,7 +163,6 @@ describe('openAnthropicBatch', () => {
     const killed = await open(t, server.url, { pollMs: 3_600_000 });
     const lost = [0, 1].map((seq) => codeOf(ask(killed, seq)));
     while (server.batches.length === 0) await systemClock.sleep(5);
-    await systemClock.sleep(1100);
     const model = await open(t, server.url);
     const asked = askAll(model, 3);
     while (model.stats().trouble === undefined) await systemClock.sleep(5);

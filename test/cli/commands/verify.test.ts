@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import type { RunVerification } from '../../../src/run/verify/verifyRun.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
+import { finishedRun, makeRun } from '../../helpers/finishedRun.js';
 
 test('verify: 0 for a folder as it was written, 5 with the names of the files that are not', async () => {
   const { run } = await finishedRun();
@@ -39,7 +39,7 @@ test('verify: a folder that holds no run', async () => {
 });
 
 test('verify --replay: the shards follow from the file and the replies, or it says what does not', async () => {
-  const { run, file, folder } = await finishedRun();
+  const { run, file, folder } = await makeRun();
   const same = await hostCommand(['verify', run, '--replay']);
   assert.equal(same.code, EXIT_CODES.ok, same.stderr);
   assert.match(

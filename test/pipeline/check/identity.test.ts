@@ -47,6 +47,25 @@ test('a changed prompt is named, by a hash, not printed', async () => {
   assert.deepEqual(more, []);
 });
 
+test('a model that is called as a format hides no file of the source', async () => {
+  const text = TEXT.replaceAll('tiny:', 'jsonl:')
+    .replaceAll('model: tiny', 'model: jsonl')
+    .replace(
+      /steps:[^]*/,
+      'source: { jsonl: { path: in.jsonl, columns: { question: string } } }\nsteps:\n  - respond: { model: jsonl }\n',
+    );
+  const filesIn = async (contents: string): Promise<string[]> => {
+    const { parts } = await checkText(text, undefined, {
+      exists: () => true,
+      contentsHash: (path) => Promise.resolve(path.endsWith('in.jsonl') ? contents : 'of the model'),
+    });
+    return Object.entries(parts).flatMap(([key, part]) =>
+      key.startsWith('files.') ? [`${key}: ${part}`] : [],
+    );
+  };
+  assert.deepEqual(await filesIn('a'), ['files.jsonl.0: "a"', 'files.models jsonl.0: "of the model"']);
+});
+
 test('a part that is there on one side alone says so', () => {
   assert.deepEqual(differenceOf({ a: '1' }, { b: '2' }), ['a: 1, now (absent)', 'b: (absent), now 2']);
 });
