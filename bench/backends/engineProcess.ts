@@ -23,21 +23,28 @@ export interface EngineProcess {
 export async function startEngineProcess(dist: string, options: EngineOptions): Promise<EngineProcess> {
   const file = join(dist, 'src/backends/llamaCpp/child.js');
   const child = fork(file, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const waiting = new Map<number, (message: FromEngine) => void>();
+  const waiting = new Map<
+    number,
+    { resolve: (message: FromEngine) => void; reject: (error: Error) => void }
+  >();
   const tokenizer = await new Promise<GgufTokenizer>((loaded, failed) => {
     child.on('message', (message: FromEngine) => {
       if (message.kind === 'loaded') return loaded(message.tokenizer);
       if (message.kind === 'loadFailed') return failed(new Error(message.message));
-      if ('id' in message) waiting.get(message.id)!(message);
+      if ('id' in message) waiting.get(message.id)!.resolve(message);
     });
-    child.on('close', () => failed(new Error('the engine process ended before it had loaded')));
+    child.on('close', () => {
+      const ended = new Error('the engine process has ended');
+      failed(ended);
+      for (const { reject } of waiting.values()) reject(ended);
+    });
     child.send({ kind: 'load', options });
   });
   return {
     tokenizer,
     ask: (job) =>
-      new Promise((resolve) => {
-        waiting.set(job.id, resolve);
+      new Promise((resolve, reject) => {
+        waiting.set(job.id, { resolve, reject });
         child.send(job);
       }),
     cpuMs: () => cpuMs(child),

@@ -30,6 +30,7 @@ const REFUSED: readonly Refused[] = [
       'test/operators/lib/near/nearIndex.test.ts',
       'bench/dedup/dedup.bench.ts',
       'bench/dedup/peers.py',
+      'docs/benchmarks.md',
     ],
   },
   { word: /learnt/i, say: 'state (of a step)' },

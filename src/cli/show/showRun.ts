@@ -81,7 +81,12 @@ function committedText(folder: string, { next, kept }: Committed, error: unknown
 }
 
 /** Errors that would only come again. */
-const STAYS: readonly ErrorCode[] = ['ERR_INVARIANT', 'ERR_TARGET_UNREACHABLE', 'ERR_DATA_INVALID'];
+const STAYS: readonly ErrorCode[] = [
+  'ERR_INVARIANT',
+  'ERR_MEMORY',
+  'ERR_TARGET_UNREACHABLE',
+  'ERR_DATA_INVALID',
+];
 
 function progressOf({ plan, stats }: PipelineRun): Progress {
   const steps = plan.steps.map(({ label }) => label);

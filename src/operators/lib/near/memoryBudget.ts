@@ -18,7 +18,7 @@ export function createMemoryBudget(memoryMiB: number, what: () => string): Memor
   let bytes = 0;
   return {
     take(more) {
-      if (bytes + more > bytesMax) throw refused(bytes + more, memoryMiB, what());
+      if (bytes + more > bytesMax) throw refused(memoryMiB, what());
       bytes += more;
     },
     release(less) {
@@ -32,12 +32,11 @@ export function createMemoryBudget(memoryMiB: number, what: () => string): Memor
 
 export const BYTES_PER_MIB = 1024 * 1024;
 
-function refused(bytes: number, memoryMiB: number, what: string): ScaleQuestError {
-  const neededMiB = Math.ceil(bytes / BYTES_PER_MIB);
+function refused(memoryMiB: number, what: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_MEMORY',
-    `${what} need ${neededMiB} MiB, expected at most ${memoryMiB} (memoryMiB). What is committed stays: raise memoryMiB, ` +
-      'which changes no row, and run again to go on.',
-    { data: { neededMiB, memoryMiB } },
+    `${what} take all of memoryMiB (${memoryMiB}). What is committed stays: raise memoryMiB by as much as there are rows to ` +
+      'come, which changes no row, and run again to go on.',
+    { data: { memoryMiB } },
   );
 }

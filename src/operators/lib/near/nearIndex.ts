@@ -4,12 +4,18 @@ import { createIntSet } from './intSet.js';
 import type { MemoryBudget } from './memoryBudget.js';
 import { POSTINGS_MAX, createPostings } from './postings.js';
 import type { Shingles } from './shingles.js';
-import { createStoredShingles } from './storedShingles.js';
+import { type StoredShingles, createStoredShingles } from './storedShingles.js';
+
+/** A stored text by its number, and how similar it is. */
+export interface Similar {
+  row: number;
+  similarity: number;
+}
 
 /** The texts that were added, and the most similar one of them to another. */
 export interface NearIndex {
   /** The highest Jaccard similarity to a stored text, if it reaches the threshold, and the number of that text; null if none does. */
-  find(shingles: Shingles, fingerprint: Fingerprint): { row: number; similarity: number } | null;
+  find(shingles: Shingles, fingerprint: Fingerprint): Similar | null;
   /** Throws ERR_MEMORY. */
   add(fingerprint: Fingerprint): void;
   readonly size: number;
@@ -17,6 +23,9 @@ export interface NearIndex {
 
 /** Of so many stored texts that meet a text, those of its shortest bands are compared with it. */
 const CANDIDATES_MAX = 1024;
+
+/** So few rows are compared without being read beforehand. */
+const FEW_ROWS = 4;
 
 /**
  * An index that finds stored texts whose set of shingles has at least this Jaccard similarity to that of another text.
@@ -34,46 +43,49 @@ const CANDIDATES_MAX = 1024;
 export function createNearIndex(threshold: number, bands: Bands, budget: MemoryBudget): NearIndex {
   const postings = createPostings(budget);
   const stored = createStoredShingles(threshold, budget);
-  const compared = createIntSet();
+  const seen = createIntSet();
   /** Rows that the bands of a text lead to, band by band, and where those of each one begin. */
   const rows = new Int32Array(bands.count * POSTINGS_MAX);
   const starts = new Int32Array(bands.count + 1);
-  let best: { row: number; similarity: number } | null = null;
+  /** The rows that are compared, each once. */
+  const candidates = new Int32Array(CANDIDATES_MAX);
 
-  function find(shingles: Shingles, fingerprint: Fingerprint): { row: number; similarity: number } | null {
+  function find(shingles: Shingles, fingerprint: Fingerprint): Similar | null {
     const found = postings.find(fingerprint.bands, rows, starts);
     if (found === 0) return null;
-    best = null;
     stored.compareWith(shingles);
-    if (found <= CANDIDATES_MAX) compareAll(found);
-    else compareShortest();
-    return best;
+    const count = found <= CANDIDATES_MAX ? allOf(found) : shortestOf();
+    return mostSimilar(stored, candidates, count);
   }
 
-  function compareAll(found: number): void {
-    compared.clear(found);
-    for (let at = 0; at < found; at++) compare(rows[at]!);
+  function allOf(found: number): number {
+    seen.clear(found);
+    return distinct(rows.subarray(0, found), 0);
   }
 
-  function compareShortest(): void {
-    compared.clear(CANDIDATES_MAX);
+  function shortestOf(): number {
+    seen.clear(CANDIDATES_MAX);
     const length = (band: number): number => starts[band + 1]! - starts[band]!;
     const shortestFirst = Array.from({ length: bands.count }, (_, band) => band).sort(
       (a, b) => length(a) - length(b),
     );
     let left = CANDIDATES_MAX;
+    let count = 0;
     for (const band of shortestFirst) {
-      for (let at = starts[band]!; at < starts[band + 1]! && left > 0; at++, left--) compare(rows[at]!);
+      const end = Math.min(starts[band + 1]!, starts[band]! + left);
+      left -= end - starts[band]!;
+      count = distinct(rows.subarray(starts[band], end), count);
     }
+    return count;
   }
 
-  /** Whatever order they come in, the first row of the highest similarity is the best. */
-  function compare(row: number): void {
-    if (!compared.add(row)) return;
-    const similarity = stored.similarity(row);
-    if (similarity === 0 || (best && similarity < best.similarity)) return;
-    if (best && similarity === best.similarity && row > best.row) return;
-    best = { row, similarity };
+  /** Puts those rows that are not there yet behind the first `count` candidates; gives how many there are then. */
+  function distinct(found: Int32Array, count: number): number {
+    let total = count;
+    for (let at = 0; at < found.length; at++) {
+      if (seen.add(found[at]!)) candidates[total++] = found[at]!;
+    }
+    return total;
   }
 
   function add(fingerprint: Fingerprint): void {
@@ -89,4 +101,18 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
       return stored.size;
     },
   };
+}
+
+/** Of the first `count` rows, whatever their order, the first one of the highest similarity; null where none reaches the threshold. */
+function mostSimilar(stored: StoredShingles, rows: Int32Array, count: number): Similar | null {
+  let best: Similar | null = null;
+  if (count > FEW_ROWS) stored.touch(rows, count);
+  for (let at = 0; at < count; at++) {
+    const row = rows[at]!;
+    const similarity = stored.similarity(row);
+    if (similarity === 0 || (best && similarity < best.similarity)) continue;
+    if (best && similarity === best.similarity && row > best.row) continue;
+    best = { row, similarity };
+  }
+  return best;
 }

@@ -8,6 +8,11 @@ export interface StoredShingles {
   add(fingerprint: Fingerprint): void;
   /** Makes this the text that stored ones are compared with. */
   compareWith(shingles: Shingles): void;
+  /**
+   * Reads where the first `count` of the rows lie and the first shingle of each. Most are not in the processor's caches, and these
+   * reads wait for the memory together; comparing one row after the other would wait for each.
+   */
+  touch(rows: Int32Array, count: number): void;
   /** The Jaccard similarity of that text to a stored one; 0 where it is below the threshold. */
   similarity(row: number): number;
   readonly size: number;
@@ -37,7 +42,7 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
   function add({ shingles, count, zeros }: Fingerprint): void {
     if (size % PIECE_ROWS === 0) open();
     const last = pieces.at(-1)!;
-    if (used + SHINGLES_MAX > last.shingles.length) resize(last, 2 * last.shingles.length);
+    if (used + SHINGLES_MAX > last.shingles.length) resize(last, used, 2 * last.shingles.length, budget);
     const place = size % PIECE_ROWS;
     last.starts[place] = used | (zeros << ZEROS_SHIFT);
     for (let at = 0; at < count; at++) last.shingles[used++] = shingles[at]!;
@@ -48,26 +53,19 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
   /** The last piece has room for more; when it is full, it is cut to its size. */
   function open(): void {
     const full = pieces.at(-1);
-    if (full) resize(full, used);
+    if (full) resize(full, used, used, budget);
     budget.take(2 * OPEN_SHINGLES_MIN + 4 * (PIECE_ROWS + 1));
     pieces.push({ shingles: new Uint16Array(OPEN_SHINGLES_MIN), starts: new Int32Array(PIECE_ROWS + 1) });
     used = 0;
   }
 
-  function resize(piece: Piece, length: number): void {
-    budget.take(2 * length);
-    const resized = new Uint16Array(length);
-    resized.set(piece.shingles.subarray(0, used));
-    budget.release(2 * piece.shingles.length);
-    piece.shingles = resized;
-  }
-
   function similarity(row: number): number {
-    const { shingles, starts } = pieces[Math.trunc(row / PIECE_ROWS)]!;
+    const piece = pieces[Math.trunc(row / PIECE_ROWS)]!;
+    const { shingles } = piece;
     const place = row % PIECE_ROWS;
-    const zeros = starts[place]! >>> ZEROS_SHIFT;
-    const start = starts[place]! & START_BITS;
-    const end = starts[place + 1]! & START_BITS;
+    const zeros = piece.starts[place]! >>> ZEROS_SHIFT;
+    const start = piece.starts[place]! & START_BITS;
+    const end = piece.starts[place + 1]! & START_BITS;
     const count = end - start;
     const other = text.count(zeros);
     // Ends as soon as the threshold is out of reach, as it is for most.
@@ -88,12 +86,34 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
   return {
     add,
     compareWith: text.mark,
+    touch: (rows, count) => touch(pieces, rows, count),
     similarity,
     get size() {
       return size;
     },
   };
 }
+
+function resize(piece: Piece, used: number, length: number, budget: MemoryBudget): void {
+  budget.take(2 * length);
+  const resized = new Uint16Array(length);
+  resized.set(piece.shingles.subarray(0, used));
+  budget.release(2 * piece.shingles.length);
+  piece.shingles = resized;
+}
+
+function touch(pieces: readonly Piece[], rows: Int32Array, count: number): void {
+  if (count > touchedStarts.length) touchedStarts = new Int32Array(2 * count);
+  for (let at = 0; at < count; at++)
+    touchedStarts[at] = pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.starts[rows[at]! % PIECE_ROWS]!;
+  let all = 0;
+  for (let at = 0; at < count; at++)
+    all ^= pieces[Math.trunc(rows[at]! / PIECE_ROWS)]!.shingles[touchedStarts[at]! & START_BITS]!;
+  // What is read and not used would not be read.
+  touchedStarts[0] = all;
+}
+
+let touchedStarts = new Int32Array(1 << 10);
 
 /** The shingles of one text, at any number of zeros that a stored text may ask for. */
 interface MarkedText {

@@ -13,10 +13,8 @@ test('what is released can be taken again; what does not fit is refused and not 
     (error) =>
       error instanceof ScaleQuestError &&
       error.code === 'ERR_MEMORY' &&
-      error.data['neededMiB'] === 2 &&
-      /^3 questions of deduplicate need 2 MiB, expected at most 1 \(memoryMiB\)\. .*raise memoryMiB/.test(
-        error.message,
-      ),
+      error.data['memoryMiB'] === 1 &&
+      /^3 questions of deduplicate take all of memoryMiB \(1\)\. .*raise memoryMiB/.test(error.message),
   );
   assert.equal(budget.bytes, 2 ** 19);
   budget.take(2 ** 19);
