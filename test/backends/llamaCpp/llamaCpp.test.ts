@@ -253,8 +253,7 @@ describe('openLlamaCpp', () => {
 
   it('its processes end with their parent, even a killed one', async () => {
     const script = `
-      import { cases } from '../../helpers/cases.js';
-import { openModel } from ${JSON.stringify(new URL('../../../src/backends/openModel.js', import.meta.url).href)};
+      import { openModel } from ${JSON.stringify(new URL('../../../src/backends/openModel.js', import.meta.url).href)};
       const llamaCpp = { path: ${JSON.stringify(MODEL)}, processes: 1 };
       const model = await openModel('tiny', { llamaCpp }, { env: {}, folder: '/' });
       model.complete({ seq: 0, message: { kind: 'preQuery' }, n: 1000, tokensMax: 400, temperature: 1, topP: 1, seed: 1 });
