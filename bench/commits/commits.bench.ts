@@ -29,7 +29,8 @@ try {
       lines.push([`${count} rows, ${kept} kept`, measured(kept, count)]);
   lines.push([`${entries} entries of a state, written`, measured('write', entries)]);
   lines.push(['the same, read and applied', measured('read', entries)]);
-  lines.push([`${questions} questions, deduplicated anew`, measured('deduplicate', questions)]);
+  lines.push([`${questions} rows, deduplicated`, measured('deduplicate', questions)]);
+  lines.push(['the same, going on: its state restored', measured('resume', questions)]);
   console.log(
     printTable(
       [

@@ -11,13 +11,14 @@ import { KEEP, drop } from '../../src/flow/steps/outcome.js';
 import { scanRows } from '../../src/flow/steps/scanRows.js';
 import { hashFile } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { readManifest } from '../../src/io/runFolder/manifest.js';
+import { committedStateOf } from '../../src/io/runFolder/commits.js';
+import { type Manifest, readManifest } from '../../src/io/runFolder/manifest.js';
 import { openStateWriter, readStates } from '../../src/io/runFolder/stateFile.js';
 import { deduplicate } from '../../src/operators/deduplicate.js';
 import { createContext } from '../../src/run/createContext.js';
 import { writeShards } from '../../src/run/writeShards.js';
 
-/** One measurement in a process of its own: `node commitsChild.js none|all|write|read|deduplicate COUNT FOLDER`. */
+/** One measurement in a process of its own: `node commitsChild.js none|all|write|read|deduplicate|resume COUNT FOLDER`. */
 
 export interface CommitFigures {
   count: number;
@@ -38,6 +39,8 @@ const BATCH = 32;
 const [kind, countText, folder] = process.argv.slice(2) as [string, string, string];
 const count = Number(countText);
 const state = join(folder, 'state.jsonl.gz');
+const deduplicated = join(folder, 'deduplicated');
+const ALIKE = { similarityMin: 0.7 };
 
 const delay = monitorEventLoopDelay({ resolution: 5 });
 let [anonymousKiB, heldKiB] = [0, 0];
@@ -79,7 +82,8 @@ function anonymousNow(): number {
 async function measured(): Promise<number> {
   if (kind === 'write') return writeState();
   if (kind === 'read') return readState();
-  if (kind === 'deduplicate') return deduplicateAnew();
+  if (kind === 'deduplicate') return deduplicateRows();
+  if (kind === 'resume') return deduplicateAnew();
   return runRows(kind === 'all');
 }
 
@@ -91,15 +95,16 @@ function questionOf(seq: number): string {
   );
 }
 
+function read(lo: number, rowsMax: number): SourceRows<{ question: string }> | null {
+  const rows = Math.min(rowsMax, count - lo);
+  if (rows <= 0) return null;
+  const seqs = Array.from({ length: rows }, (_, at) => lo + at);
+  return buildRows([SEQ_COLUMN, QUESTION], [seqs, seqs.map(questionOf)], rows);
+}
+
 /** Rows pass a filter, and a step that adds to its state at each row; the state itself stays small. */
 async function runRows(areKept: boolean): Promise<number> {
   const path = join(folder, `run-${kind}-${count}`);
-  const read = (lo: number, rowsMax: number): SourceRows<{ question: string }> | null => {
-    const rows = Math.min(rowsMax, count - lo);
-    if (rows <= 0) return null;
-    const seqs = Array.from({ length: rows }, (_, at) => lo + at);
-    return buildRows([SEQ_COLUMN, QUESTION], [seqs, seqs.map(questionOf)], rows);
-  };
   const counted = scanRows(
     { step: 'counted', reads: { question: 'string' }, writes: [] },
     {
@@ -151,17 +156,30 @@ async function readState(): Promise<number> {
   return 1;
 }
 
-/** A run goes on: its first row waits until the index of all questions before is there. */
+/** A run that keeps the first of all questions that are alike. */
+async function deduplicateRows(): Promise<number> {
+  const context = createContext({ seed: 7, models: {} });
+  const columns = [SEQ_COLUMN, QUESTION] as const;
+  await writeShards(
+    {
+      ...{ folder: deduplicated, identity: 'bench', name: 'bench', seed: 7, columns },
+      read,
+      batchRows: BATCH,
+    },
+    (source, restored) => source.pipe(deduplicate(ALIKE, { ...context, restored })),
+  );
+  return (await readManifest(nodeFiles, join(deduplicated, 'manifest.jsonl'))).commits.length;
+}
+
+/** That run goes on: its first row waits until what was kept before is in memory again. */
 async function deduplicateAnew(): Promise<number> {
-  async function* read(from: number, to: number): AsyncGenerator<unknown[]> {
-    for (let lo = from; lo < to; lo += 500)
-      yield Array.from({ length: Math.min(500, to - lo) }, (_, at) => questionOf(lo + at));
-  }
-  const restored: CommittedDeltas = { upTo: () => count, read };
-  const context = createContext({ seed: 7, models: {}, restored: () => restored });
+  const content = await readManifest(nodeFiles, join(deduplicated, 'manifest.jsonl'));
+  const run = { path: deduplicated, manifest: { content } as Manifest };
+  const restored = (step: string): CommittedDeltas => committedStateOf(nodeFiles, run, step);
+  const context = createContext({ seed: 7, models: {}, restored });
   const rows = buildRows([SEQ_COLUMN, QUESTION], [[count], [questionOf(0)]], 1);
   const batch = { lo: count, hi: count + 1, rows, events: [] };
-  const out = await lastValueFrom(of(batch).pipe(deduplicate({ similarityMin: 0.7 }, context)));
+  const out = await lastValueFrom(of(batch).pipe(deduplicate(ALIKE, context)));
   if (out.rows.numRows > 0) throw new Error('a question of before was kept');
-  return 1;
+  return content.commits.length;
 }
