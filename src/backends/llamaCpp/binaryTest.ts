@@ -27,7 +27,7 @@ export async function withoutBinaryTest<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How many loads are under way: the first replaces `fork`, and the last puts it back. */
+/** How many loads have begun and not ended: the first replaces `fork`, and the last puts it back. */
 let loading = 0;
 
 const { fork } = childProcess;
