@@ -53,7 +53,7 @@ const MIDDLE = [
 const MIDDLE_PROCESSES = 3;
 
 /** Their tests need a process that has loaded nothing else. */
-const ALONE = ['flow/steps/stepStreams'];
+const ALONE = ['flow/steps/stepStreams', 'backends/llamaCpp/binaryTest'];
 
 /** A process costs 0.7 s of CPU, for all modules are loaded anew: these many run the small files. */
 const SHARED_PROCESSES = 4;
@@ -91,7 +91,7 @@ if (files.length === 0) {
 /** The slow files, longest first, then the others in a few processes. A file is of the first line that names it. */
 function groupsOf(names) {
   const isOf = (list, name) => list.some((start) => name.startsWith(start));
-  const lineOf = (name) => SLOW.findIndex((line) => isOf(line, name));
+  const lineOf = (name) => (isOf(ALONE, name) ? -1 : SLOW.findIndex((line) => isOf(line, name)));
   const slow = SLOW.map((_, at) => names.filter((name) => lineOf(name) === at));
   const rest = names.filter((name) => lineOf(name) < 0);
   const middle = rest.filter((name) => isOf(MIDDLE, name));

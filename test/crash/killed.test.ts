@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
+import { cases } from '../helpers/cases.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { killBundledRuns } from './bundled.js';
 import { assertSameBytes, killRuns } from './killed.js';
 import { folderBytes, serverPipeline, startRun, startSimulatedServer } from './killedWorld.js';
 
 /** The short version of `npm run test:crash`: real processes, SIGKILL. */
+
+const KILLS = cases(1, 2);
 
 test('killed on the simulated server: the unbroken run’s bytes, and nothing asked twice that was durable', async () => {
   const folder = join(temporaryFolder(), 'series');
@@ -16,11 +19,11 @@ test('killed on the simulated server: the unbroken run’s bytes, and nothing as
     shape: 'several',
     hasStore: true,
     seed: 2,
-    kills: 2,
+    kills: KILLS,
     // All other tests run beside.
     durableMsMax: 1500,
   });
-  assert.equal(kills, 2);
+  assert.equal(kills, KILLS);
   assert.ok(repeated <= inFlight);
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { cpuMsOf } from '../helpers/cpuMs.js';
 import { createLineReader, readMetrics } from '../../src/train/metrics.js';
 
 const LINES: [line: string, metrics: Record<string, number> | null][] = [
@@ -47,16 +48,8 @@ test('no line makes it fail or take long', () => {
     const long = part.repeat(20_000);
     return [long, `{${long}}`, `{'loss': ${long}`, `{'loss': ${long}x}`, `loss=${long}x`];
   });
-  for (const text of texts) {
-    const once = (): number => {
-      const before = process.cpuUsage();
-      readMetrics(text);
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / 1000;
-    };
-    // Linear, it takes a few. Once more if it was dear: something else of this process may have fallen into it.
-    assert.ok(once() < 100 || once() < 100, text.slice(0, 40));
-  }
+  // In linear time it takes a few milliseconds.
+  for (const text of texts) assert.ok(cpuMsOf(() => void readMetrics(text), 100) < 100, text.slice(0, 40));
 });
 
 test('lines are the same however they come in pieces', () => {

@@ -19,19 +19,25 @@ const ANSWERS: ReadonlyMap<string, string> = new Map([
  * another name some day, the test runs again.
  */
 export async function withoutBinaryTest<T>(load: () => Promise<T>): Promise<T> {
-  const { fork } = childProcess;
-  const forkOthers = (module: string | URL, ...rest: never[]): ChildProcess =>
-    basename(String(module)) === TEST_FILE ? passedTest() : fork(module, ...rest);
-  replaceFork(forkOthers as typeof fork);
+  if (loading++ === 0) replaceFork(forkOthers as typeof fork);
   try {
     return await load();
   } finally {
-    replaceFork(fork);
+    if (--loading === 0) replaceFork(fork);
   }
 }
 
-function replaceFork(fork: typeof childProcess.fork): void {
-  childProcess.fork = fork;
+/** How many loads have begun and not ended: the first replaces `fork`, and the last puts it back. */
+let loading = 0;
+
+const { fork } = childProcess;
+
+function forkOthers(module: string | URL, ...rest: never[]): ChildProcess {
+  return basename(String(module)) === TEST_FILE ? passedTest() : fork(module, ...rest);
+}
+
+function replaceFork(by: typeof fork): void {
+  childProcess.fork = by;
   // The package has it from an `import`, which sees the change only after this.
   syncBuiltinESMExports();
 }

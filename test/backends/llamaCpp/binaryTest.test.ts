@@ -29,6 +29,14 @@ test('the binary is loaded without a process beside; by itself the package start
     const llama = await withoutBinaryTest(load);
     assert.equal(llama.gpu, false);
     await llama.dispose();
+    // The second begins before the first has ended, and ends after it.
+    const later = withoutBinaryTest(() =>
+      withoutBinaryTest(load)
+        .then((first) => first.dispose())
+        .then(load),
+    );
+    const both = await Promise.all([withoutBinaryTest(load), later]);
+    await Promise.all(both.map((each) => each.dispose()));
   });
   assert.equal(starts, 0);
   assert.equal(await startsIn(async () => (await load()).dispose()), 1);

@@ -9,6 +9,7 @@ import { type TestContext, after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LlamaModel, type Token, getLlama } from 'node-llama-cpp';
+import { cases } from '../../helpers/cases.js';
 import { openModel } from '../../../src/backends/openModel.js';
 import { withoutBinaryTest } from '../../../src/backends/llamaCpp/binaryTest.js';
 import { keyCacheType } from '../../../src/backends/llamaCpp/engine.js';
@@ -80,7 +81,7 @@ async function isGone(pid: number): Promise<boolean> {
 
 describe('openLlamaCpp', () => {
   it('gives the same replies whatever runs beside them, in whatever order and process', async (t) => {
-    const calls = Array.from({ length: 6 }, (_, seq) => [
+    const calls = Array.from({ length: cases(4, 6) }, (_, seq) => [
       (model: Model) => model.complete(ask(PRE_QUERY, { seq, seed: seq + 1 })),
       (model: Model) =>
         model.complete(ask(user(`What is ${seq} + ${seq * 7}?`), { seq, n: 3, temperature: 0.7, seed: seq })),
@@ -146,7 +147,7 @@ describe('openLlamaCpp', () => {
     assert.deepEqual([requests, inFlight, queued], [2, 0, 0]);
   });
 
-  it('ends a completion where the context ends', async (t) => {
+  it('ends a completion where the context ends, and rejects the row of a prompt that does not fit', async (t) => {
     const model = await openTiny(t, { contextTokens: 64 });
     const choices = await model.complete(
       ask(user('Count on.'), { n: 8, tokensMax: 500, temperature: 3, topP: 1 }),
@@ -156,10 +157,7 @@ describe('openLlamaCpp', () => {
     const cut = choices.filter(({ finish }) => finish === 'length');
     assert.ok(cut.length > 0);
     assert.ok(cut.every(({ tokens }) => tokens === left));
-  });
 
-  it('rejects the row of a prompt that does not fit, and goes on', async (t) => {
-    const model = await openTiny(t, { contextTokens: 64 });
     const long = user('one and '.repeat(200));
     const tooLong = (error: unknown): boolean =>
       hasCode('ROW_PROMPT_TOO_LONG')(error) &&
@@ -190,7 +188,7 @@ describe('openLlamaCpp', () => {
   it('keeps its cache in fewer bits without changing what it says of real rows', async () => {
     const truth = await loadTruth();
     const differences: number[] = [];
-    for (const { text, options } of scoringPrompts(60)) {
+    for (const { text, options } of scoringPrompts(cases(20, 60))) {
       const short = await truth.optionProbabilities(text, options, keyCacheType(truth.model));
       const long = await truth.optionProbabilities(text, options, {});
       differences.push(...short.map((probability, at) => Math.abs(probability - long[at]!)));
