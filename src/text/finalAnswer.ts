@@ -48,8 +48,9 @@ function statedIn(text: string): string | null | undefined {
 const TURN_ENDS =
   /<\|(?:im_start|im_end|endoftext|eot_id|end_of_text|eom_id|end|return|user)\|>|<\/s>|<｜end▁of▁sentence｜>|<end_of_turn>/;
 
+/** Without space around it: what is read must not depend on whether a thought stood before. */
 function ownTurn(text: string): string {
-  return text.split(TURN_ENDS, 1)[0]!;
+  return text.split(TURN_ENDS, 1)[0]!.trim();
 }
 
 const TAG = /<(\/?)(?:final[_ ]?)?answer>/gi;

@@ -110,6 +110,11 @@ for (const [solution, answer] of ANSWERS) {
   });
 }
 
+test('space behind a solution changes no answer, of whatever kind it is', () => {
+  for (const space of [' ', '\n', '\u00a0', '\ufeff'])
+    assert.equal(finalAnswer(`We add.\nThe answer is $7$${space.repeat(20)}`), '7', JSON.stringify(space));
+});
+
 test('a conclusion is an answer, but not one that a mark states', () => {
   assert.equal(finalAnswer('So there are 28 ways.'), '28');
   assert.equal(statedAnswer('So there are 28 ways.'), null);
