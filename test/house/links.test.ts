@@ -144,3 +144,12 @@ test('planted faults are found: a dead link, a dead heading, a path, a built fil
     'README.md:5 calls npm run nothing:at-all',
   ]);
 });
+
+test('each decision has a number of its own', () => {
+  const numbers = [...textOf('DECISIONS.md').matchAll(/^### (\d+)\./gm)].map(([, number]) => number!);
+  assert.ok(numbers.length > 50);
+  assert.deepEqual(
+    numbers.filter((number, at) => numbers.indexOf(number) !== at),
+    [],
+  );
+});
