@@ -8,7 +8,7 @@ import { sliceRows } from '../../dist/src/arrow/concat.js';
 import { writeCard } from '../../dist/src/io/runFolder/card.js';
 import { writeExport } from '../../dist/src/io/exports/writeExport.js';
 import { nodeFiles } from '../../dist/src/io/files/files.js';
-import { writeRejects } from '../../dist/src/io/runFolder/rejectsWriter.js';
+import { openRejectsWriter } from '../../dist/src/io/runFolder/rejectsWriter.js';
 import { committedShards } from '../../dist/src/io/runFolder/commits.js';
 import { openRunFolder } from '../../dist/src/io/runFolder/runFolder.js';
 import { rejectsFile, shardFile } from '../../dist/src/io/runFolder/runPaths.js';
@@ -141,7 +141,7 @@ export async function writeRunFolder() {
     const lost = REJECTS.slice(index * 20, index * 20 + 20);
     const rejects = {
       file: rejectsFile(index),
-      ...(await writeRejects(nodeFiles, join(path, rejectsFile(index)), lost)),
+      ...(await writeLost(join(path, rejectsFile(index)), lost)),
     };
     const kept = (index + 1) * shardRows;
     const record = { kind: 'commit', index, next: kept, kept, shard, rejects, state: null, counts: {} };
@@ -207,4 +207,10 @@ function asTruth(type, value) {
   const bytes = Buffer.alloc(8);
   bytes.writeDoubleBE(value);
   return bytes.toString('hex');
+}
+
+async function writeLost(path, rows) {
+  const writer = openRejectsWriter(nodeFiles, path);
+  await writer.write(rows);
+  return writer.finish();
 }
