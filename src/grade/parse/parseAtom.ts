@@ -123,10 +123,9 @@ function parseUnit(reader: Reader, of: Expression): Expression {
     else if (isTimes(token) && words.length > 0 && peek(reader, 1)?.kind === 'word') words.push('*');
     else if (isSign(token, '^') && words.length > 0) {
       reader.at += 1;
-      const power = parseScript(reader);
-      if (power.kind !== 'number' && power.kind !== 'negative') return refuse();
-      const value = power.kind === 'number' ? power.value : (power.of as { value: Fraction }).value.neg();
-      words[words.length - 1] += `^${value.toFraction()}`;
+      const power = numberIn(parseScript(reader));
+      if (power === null) return refuse();
+      words[words.length - 1] += `^${power.toFraction()}`;
       continue;
     } else break;
     reader.at += 1;
@@ -139,6 +138,12 @@ function parseUnit(reader: Reader, of: Expression): Expression {
   const times: Expression = { kind: 'number', value: new Fraction(10n ** BigInt(power)), digits: 0 };
   const counted: Expression = power === 0 ? of : { kind: 'product', factors: [of, times] };
   return unit === '' ? counted : { kind: 'quantity', of: counted, unit };
+}
+
+/** A number with any signs before it; null for anything else. */
+function numberIn(expression: Expression): Fraction | null {
+  if (expression.kind === 'number') return expression.value;
+  return expression.kind === 'negative' ? (numberIn(expression.of)?.neg() ?? null) : null;
 }
 
 function isTimes(token: Token | undefined): boolean {

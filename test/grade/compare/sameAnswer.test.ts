@@ -153,3 +153,9 @@ test('a hostile answer costs a bounded amount of work, and is never the same as 
     assert.equal(verdict(hostile, ` ${hostile}`), true);
   }
 });
+
+test('the power of a unit is a number with any signs, or the answer is no quantity', () => {
+  assert.equal(sameAnswer('3 m^{--2}', '3 m^2', { seed: 1 }), true);
+  assert.equal(sameAnswer('5 m^{-x}', '5 m', { seed: 1 }), false);
+  assert.equal(sameAnswer('5 m^{-x}', '5 m^{-x}', { seed: 1 }), true);
+});
