@@ -1,4 +1,4 @@
-import type { Kind } from '../endpoint/texts.js';
+import { DEFAULT_KINDS, type Kind, type Lengths } from '../endpoint/texts.js';
 
 /** The steps of pipelines/quickstart.yaml, behind one server that plays every role. */
 export function pipelineText({ rows, url }: { rows: number; url: string }): string {
@@ -27,16 +27,11 @@ steps:
 }
 
 /** Lengths as those of the bundled model: the cost of a row is the flow's, not that of long texts. Words count as tokens. */
-export const KINDS: Kind[] = [
-  {
-    pattern: '\\bYes\\b[^]*\\bNo\\b',
-    reply: 'verdict',
-    lengths: { meanTokens: 25, sigma: 0.5, capTokens: 100 },
-  },
-  {
-    pattern: '(<\\|im_start\\|>user|User:)\\s*$',
-    reply: 'question',
-    lengths: { meanTokens: 50, sigma: 0.5, capTokens: 200 },
-  },
-  { pattern: '', reply: 'solution', lengths: { meanTokens: 110, sigma: 0.5, capTokens: 400 } },
-];
+const LENGTHS: Record<Kind['reply'], Lengths> = {
+  verdict: { meanTokens: 25, sigma: 0.5, capTokens: 100 },
+  question: { meanTokens: 50, sigma: 0.5, capTokens: 200 },
+  solution: { meanTokens: 110, sigma: 0.5, capTokens: 400 },
+  plain: { meanTokens: 110, sigma: 0.5, capTokens: 400 },
+};
+
+export const KINDS: Kind[] = DEFAULT_KINDS.map((kind) => ({ ...kind, lengths: LENGTHS[kind.reply] }));

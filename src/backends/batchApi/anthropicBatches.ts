@@ -25,7 +25,6 @@ export const anthropicBatches: BatchDialect = {
   listPath: '/v1/messages/batches?limit=100',
   pathOf,
   readBatch: (reply, context) => jobOf(parseReply(reply, batchSchema, PARTS, context)),
-  checkList: (reply, context) => void parseReply(reply, probeSchema, 'data', context),
   readResult,
   open: (service) => createOrders(service),
 };
@@ -52,8 +51,6 @@ const batchSchema = z.object({
 });
 
 type Listed = z.output<typeof batchSchema>;
-
-const probeSchema = z.object({ data: z.array(z.unknown()) });
 
 const listSchema = z.object({ data: z.array(batchSchema) });
 

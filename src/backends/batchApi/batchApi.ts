@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Clock } from '../../clock.js';
 import { ScaleQuestError } from '../../errors.js';
 import { type HttpClient, type HttpReply, createHttpClient } from '../http/httpClient.js';
@@ -12,7 +13,7 @@ import {
   RETRY_BACKOFF,
 } from '../limits.js';
 import { keyHeaders, readApiKey } from '../server/apiKey.js';
-import { type ReplyContext, type Speaks, statusError } from '../server/readServerReply.js';
+import { type ReplyContext, type Speaks, parseReply, statusError } from '../server/readServerReply.js';
 import type { ServerDeps } from '../server/serverClient.js';
 import { serverWords } from '../server/serverError.js';
 import { type ServerOptions, withoutV1 } from '../server/serverOptions.js';
@@ -80,6 +81,9 @@ export interface BatchService {
   waitFor(what: string | undefined): void;
 }
 
+/** A list of batches in either dialect, as far as a probe looks at it. */
+const probeSchema = z.object({ data: z.array(z.unknown()) });
+
 /** How one kind of service takes batches. */
 export interface BatchDialect {
   speaks: Speaks;
@@ -89,8 +93,6 @@ export interface BatchDialect {
   listPath: string;
   pathOf(batchId: string): string;
   readBatch(reply: HttpReply, context: ReplyContext): BatchJob;
-  /** Throws what another reply than a list means. */
-  checkList(reply: HttpReply, context: ReplyContext): void;
   /** Undefined where a line of results cannot be read. */
   readResult(line: unknown): Result | undefined;
   open(service: BatchService): Pick<BatchApi, 'submit' | 'earlier'>;
@@ -173,7 +175,7 @@ export function createBatchApi(
   return {
     ...{ context, idPrefix, follow, ...opened },
     trouble: () => (waited === undefined ? {} : { trouble: waited }),
-    probe: () => ask(listed, (reply) => dialect.checkList(reply, context)),
+    probe: () => ask(listed, (reply) => void parseReply(reply, probeSchema, 'data', context)),
     cancel: (id) => http.post(`${pathOf(id)}/cancel`, {}),
     destroy: () => http.destroy(),
   };

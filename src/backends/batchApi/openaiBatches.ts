@@ -24,7 +24,6 @@ export const openaiBatches: BatchDialect = {
   listPath: '/batches?limit=100',
   pathOf: (batchId) => `/batches/${encodeURIComponent(batchId)}`,
   readBatch: (reply, context) => jobOf(readListed(reply, context)),
-  checkList: (reply, context) => void parseReply(reply, probeSchema, 'data', context),
   readResult(line) {
     const { success, data } = lineSchema.safeParse(line);
     if (!success) return undefined;
@@ -54,8 +53,6 @@ const batchSchema = z.object({
 });
 
 type Listed = z.output<typeof batchSchema>;
-
-const probeSchema = z.object({ data: z.array(z.unknown()) });
 
 const listSchema = z.object({ data: z.array(batchSchema) });
 

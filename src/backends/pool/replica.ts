@@ -7,7 +7,7 @@ import type { StatusClient } from './statusClient.js';
 
 /** One server of a model, as the pool knows it. */
 export interface Replica {
-  /** The how-manieth server of the pool it is; no other gets this number. */
+  /** Counted from 0 in the order in which the pool opened its servers; none is given twice. */
   readonly index: number;
   readonly url: string;
   /** For all that use the pool: there are never more of them than requests in flight, and one for the polls. */
