@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Column, ColumnType } from '../../src/arrow/columnType.js';
 import { columnValues } from '../../src/arrow/read.js';
@@ -104,7 +104,10 @@ async function readRows<Row>(path: string, columns: Record<keyof Row & string, C
     nullable: true,
   }));
   const rows: Row[] = [];
-  const request = { paths: [path], columns: wanted, batchRows: 1024 };
+  const paths = readdirSync(path)
+    .sort()
+    .map((name) => join(path, name));
+  const request = { paths, columns: wanted, batchRows: 1024 };
   for await (const batch of toBatches(readParquetBlocks(nodeFiles, request), request)) {
     const values = wanted.map(({ name }) => columnValues(batch, name));
     for (let row = 0; row < batch.numRows; row++) {
