@@ -1,9 +1,10 @@
 import { deriveUniform } from '../../random.js';
 import { type Budget, overLimit, spend } from './budget.js';
-import { type Complex, Real, absolute, isReal, multiplyComplex, real } from '../values/complex.js';
+import { type Complex, absolute, isReal, multiplyComplex, real } from '../values/complex.js';
 import { type Exact, exactValue, isExact } from '../values/exact.js';
 import { type Expression, hasKind, partsOf, symbolsOf } from '../parse/expression.js';
 import { fractionValue, numericValue, pointOf } from '../values/numeric.js';
+import { Real } from '../values/realFunctions.js';
 
 /** What a comparison needs beside the two answers. */
 export interface Comparison {

@@ -1,8 +1,5 @@
-import { Decimal } from 'decimal.js';
-
-/** Numbers of 50 digits; what overflows is caught by the caller as not finite. */
-export const Real = Decimal.clone({ precision: 50, maxE: 1e9, minE: -1e9, toExpPos: 100, toExpNeg: -100 });
-export type Real = Decimal;
+import type { Decimal } from 'decimal.js';
+import { Real, cos, cosh, sin, sinh } from './realFunctions.js';
 
 export interface Complex {
   re: Real;
@@ -51,7 +48,7 @@ function angle({ re, im }: Complex): Real {
 
 export function exponential({ re, im }: Complex): Complex {
   const size = re.exp();
-  return im.isZero() ? { re: size, im: ZERO } : { re: size.mul(im.cos()), im: size.mul(im.sin()) };
+  return im.isZero() ? { re: size, im: ZERO } : { re: size.mul(cos(im)), im: size.mul(sin(im)) };
 }
 
 /** Principal value. */
@@ -106,11 +103,11 @@ function settledZero(value: Real, angle: Real): Real {
 
 /** (e^ia − e^−ia) / 2i. */
 export function sine(a: Complex): Complex {
-  if (isReal(a)) return { re: settledZero(a.re.sin(), a.re), im: ZERO };
-  return { re: a.re.sin().mul(a.im.cosh()), im: a.re.cos().mul(a.im.sinh()) };
+  if (isReal(a)) return { re: settledZero(sin(a.re), a.re), im: ZERO };
+  return { re: sin(a.re).mul(cosh(a.im)), im: cos(a.re).mul(sinh(a.im)) };
 }
 
 export function cosine(a: Complex): Complex {
-  if (isReal(a)) return { re: settledZero(a.re.cos(), a.re), im: ZERO };
-  return { re: a.re.cos().mul(a.im.cosh()), im: a.re.sin().mul(a.im.sinh()).neg() };
+  if (isReal(a)) return { re: settledZero(cos(a.re), a.re), im: ZERO };
+  return { re: cos(a.re).mul(cosh(a.im)), im: sin(a.re).mul(sinh(a.im)).neg() };
 }

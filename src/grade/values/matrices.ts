@@ -1,5 +1,5 @@
 import { type Budget, spend } from '../compare/budget.js';
-import { type Expression, hasKind, isScalar } from '../parse/expression.js';
+import { type Expression, hasKind, isScalar, partsOf } from '../parse/expression.js';
 
 type Rows = Expression[][];
 
@@ -12,7 +12,17 @@ const POWER_MAX = 4;
 export function workedOut(expression: Expression, budget: Budget): Expression {
   if (expression.kind === 'matrix' || !hasKind(expression, 'matrix')) return expression;
   const rows = rowsOf(expression, budget);
-  return rows ? { kind: 'matrix', rows } : expression;
+  return rows ? spentOn({ kind: 'matrix', rows }, budget) : expression;
+}
+
+/**
+ * A cell of a product holds those of its factors, so that a chain of products holds the first ones thousands of times. Whoever walks
+ * the expression meets each of them: that work is spent here, before anybody does.
+ */
+function spentOn<E extends Expression>(expression: E, budget: Budget): E {
+  spend(budget, 1);
+  for (const part of partsOf(expression)) spentOn(part, budget);
+  return expression;
 }
 
 function rowsOf(expression: Expression, budget: Budget): Rows | null {
@@ -88,16 +98,16 @@ function powerOf(rows: Rows | null, exponent: Expression, budget: Budget): Rows 
   return power;
 }
 
-/** Along the first row; null for a matrix that is not square, or too large. */
+/** Null for a matrix that is not square, or too large. */
 export function determinant(rows: Rows, budget: Budget): Expression | null {
   if (rows.length > DETERMINANT_SIZE_MAX || rows.some((row) => row.length !== rows.length)) return null;
-  spend(budget, rows.length);
+  return spentOn(alongFirstRow(rows), budget);
+}
+
+function alongFirstRow(rows: Rows): Expression {
   if (rows.length === 1) return rows[0]![0]!;
   const terms = rows[0]!.map((cell, column): Expression => {
-    const minor = determinant(
-      rows.slice(1).map((row) => row.toSpliced(column, 1)),
-      budget,
-    )!;
+    const minor = alongFirstRow(rows.slice(1).map((row) => row.toSpliced(column, 1)));
     const term: Expression = { kind: 'product', factors: [cell, minor] };
     return column % 2 === 0 ? term : { kind: 'negative', of: term };
   });

@@ -2,7 +2,6 @@ import { type Budget, overLimit, spend } from '../compare/budget.js';
 import {
   type Complex,
   PI,
-  Real,
   absolute,
   add,
   cosine,
@@ -18,6 +17,7 @@ import {
   squareRoot,
 } from './complex.js';
 import { exactValue, isExact } from './exact.js';
+import { Real, arcosh, arsinh, cosh, isOdd, sin, sinh, tanh } from './realFunctions.js';
 import { type Expression, partsOf } from '../parse/expression.js';
 
 /** Values of the free symbols, and what has been spent. */
@@ -38,9 +38,6 @@ export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): P
 const FUNCTION_WORK = 40;
 /** Work of a power that is not a whole one: a logarithm and an exponential of complex numbers. */
 const POWER_WORK = 700;
-/** Beyond it the digits of an angle say nothing at our precision, and reducing it costs ever more. */
-const ANGLE_MAX = 1e15;
-
 /** The value at a point, to about 45 digits; null where there is none. Throws ROW_GRADE_LIMIT for what overflows. */
 export function numericValue(expression: Expression, point: Point): Complex | null {
   spend(point.budget, 1);
@@ -148,31 +145,31 @@ const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
     ln: (value) => (absolute(value).isZero() ? null : logarithm(value)),
     exp: exponential,
     abs: (value) => real(absolute(value)),
-    sin: angled(sine),
-    cos: angled(cosine),
-    tan: angled((value) => over(sine(value), cosine(value))),
-    cot: angled((value) => over(cosine(value), sine(value))),
-    sec: angled((value) => over(real(1), cosine(value))),
-    csc: angled((value) => over(real(1), sine(value))),
+    sin: sine,
+    cos: cosine,
+    tan: (value) => over(sine(value), cosine(value)),
+    cot: (value) => over(cosine(value), sine(value)),
+    sec: (value) => over(real(1), cosine(value)),
+    csc: (value) => over(real(1), sine(value)),
     arcsin: onReal((value) => value.asin()),
     arccos: onReal((value) => value.acos()),
     arctan: onReal((value) => value.atan()),
     arccot: onReal((value) => (value.isZero() ? PI.div(2) : inverse(value).atan())),
     arcsec: onReal((value) => inverse(value).acos()),
     arccsc: onReal((value) => inverse(value).asin()),
-    sinh: onReal((value) => value.sinh()),
-    cosh: onReal((value) => value.cosh()),
-    tanh: onReal((value) => value.tanh()),
-    coth: onReal((value) => (value.isZero() ? null : inverse(value.tanh()))),
-    sech: onReal((value) => inverse(value.cosh())),
-    csch: onReal((value) => (value.isZero() ? null : inverse(value.sinh()))),
-    arsinh: onReal((value) => value.asinh()),
-    arcosh: onReal((value) => value.acosh()),
+    sinh: onReal(sinh),
+    cosh: onReal(cosh),
+    tanh: onReal(tanh),
+    coth: onReal((value) => (value.isZero() ? null : inverse(tanh(value)))),
+    sech: onReal((value) => inverse(cosh(value))),
+    csch: onReal((value) => (value.isZero() ? null : inverse(sinh(value)))),
+    arsinh: onReal(arsinh),
+    arcosh: onReal(arcosh),
     artanh: onReal((value) => value.atanh()),
     arcoth: onReal((value) => inverse(value).atanh()),
-    arsech: onReal((value) => inverse(value).acosh()),
-    arcsch: onReal((value) => (value.isZero() ? null : inverse(value).asinh())),
-    sinc: onReal((value) => (value.isZero() ? new Real(1) : value.sin().div(value))),
+    arsech: onReal((value) => arcosh(inverse(value))),
+    arcsch: onReal((value) => (value.isZero() ? null : arsinh(inverse(value)))),
+    sinc: onReal((value) => (value.isZero() ? new Real(1) : sin(value).div(value))),
     sgn: onReal((value) => new Real(value.isZero() ? 0 : value.isNegative() ? -1 : 1)),
     floor: onReal((value) => value.floor()),
     ceil: onReal((value) => value.ceil()),
@@ -196,10 +193,6 @@ function inverse(value: Real): Real {
 
 /** Functions that have no real value below 0. */
 const BRANCHED = new Set(['sqrt', 'ln', 'log', 'root']);
-
-function angled(change: (value: Complex) => Complex | null): (value: Complex) => Complex | null {
-  return (value) => (absolute(value).gt(ANGLE_MAX) ? null : change(value));
-}
 
 function over(a: Complex, b: Complex): Complex | null {
   return absolute(b).lt(1e-40) ? null : divide(a, b);
@@ -283,7 +276,7 @@ function callOf(name: string, args: readonly Expression[], point: Point): Comple
 
 function rootOf(of: Complex, degree: Complex): Complex | null {
   if (!isReal(degree) || degree.re.isZero()) return null;
-  const odd = degree.re.isInteger() && !degree.re.mod(2).isZero();
+  const odd = isOdd(degree.re);
   const inverse = divide(real(1), degree);
   if (isReal(of) && of.re.isNegative() && odd) return negate(power(negate(of), inverse));
   return power(of, inverse);

@@ -1,4 +1,5 @@
-import { type Complex, Real, isReal } from './complex.js';
+import { type Complex, isReal } from './complex.js';
+import { Real } from './realFunctions.js';
 import { type Comparison, infinitySign, near } from '../compare/compareScalars.js';
 import { exactValue, isExact } from './exact.js';
 import { type Expression, type RelationSign, isScalar, symbolsOf } from '../parse/expression.js';

@@ -3,6 +3,8 @@ import { ValueFault, type ValueType, convert } from './convert.js';
 import { exactNumber, parseExactJson } from './exactJson.js';
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Its nearest double says all that it says. */
+const PLAIN_DOUBLE = /^[+-]?\d{1,15}(?:\.\d{0,30})?$/;
 const NO_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
@@ -20,6 +22,7 @@ export function convertCell(type: ValueType, cell: string | null, nullable: bool
   if (type.kind === 'timestamp') return convert(type, text, nullable);
   if (type.kind === 'list' || type.kind === 'struct') return convert(type, jsonIn(text), nullable);
   if (type.kind === 'bool') return convert(type, BOOLEANS.get(text.toLowerCase()) ?? text, nullable);
+  if (type.kind === 'float64' && PLAIN_DOUBLE.test(text)) return Number(text);
   if (NO_NUMBER.test(text)) return convert(type, NaN, nullable);
   return convert(type, NUMBER.test(text) ? exactNumber(text) : text, nullable);
 }

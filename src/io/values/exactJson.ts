@@ -1,19 +1,18 @@
+/** Tells numbers from objects of the file that look like one: no file has a symbol for a key. */
+const IS_EXACT = Symbol('exact number');
+
 /** A number as it is written, where a JavaScript number would not tell all its digits. */
 export interface ExactNumber {
   digits: string;
+  [IS_EXACT]: true;
 }
 
 export function isExactNumber(value: unknown): value is ExactNumber {
-  return exactNumbers.has(value as object);
+  return typeof value === 'object' && value !== null && (value as Partial<ExactNumber>)[IS_EXACT] === true;
 }
 
-/** Tells numbers from objects of the file that look like one. */
-const exactNumbers = new WeakSet<object>();
-
 export function exactNumber(digits: string): ExactNumber {
-  const made = { digits };
-  exactNumbers.add(made);
-  return made;
+  return { digits, [IS_EXACT]: true };
 }
 
 const SPACE = /[ \t\n\r]*/y;

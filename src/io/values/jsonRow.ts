@@ -22,9 +22,9 @@ export function readJsonRow(text: string, columns: readonly FileColumn[]): ReadR
   let exact: Record<string, unknown> | null = null;
   const values: ColumnValue[] = [];
   for (const column of columns) {
-    const value = ownValue(record, column.name);
-    if (isPlain(column.type, value)) {
-      values.push(value as ColumnValue);
+    const plain = plainValue(column.type, ownValue(record, column.name), column.nullable);
+    if (plain !== undefined) {
+      values.push(plain);
       continue;
     }
     // A JavaScript number does not tell the digits of the file.
@@ -59,13 +59,55 @@ function parseLeniently(text: string): unknown {
   }
 }
 
-/** The common values that are taken as they are. */
-function isPlain({ kind }: ValueType, value: unknown): boolean {
-  if (kind === 'string') return typeof value === 'string' && isWellFormed(value);
-  if (kind === 'int32') return typeof value === 'number' && (value | 0) === value;
-  if (kind === 'float64')
-    return typeof value === 'number' && (Number.isSafeInteger(value) || value % 1 !== 0) && isFinite(value);
-  return kind === 'bool' && typeof value === 'boolean';
+/**
+ * The value of a column where it is told without the digits of the file, as nearly all are; undefined where it is not, or where
+ * the value is wrong.
+ */
+function plainValue(type: ValueType, value: unknown, nullable: boolean): ColumnValue | undefined {
+  if (value === null) return nullable ? null : undefined;
+  switch (type.kind) {
+    case 'string':
+      return typeof value === 'string' && isWellFormed(value) ? value : undefined;
+    case 'int32':
+      return typeof value === 'number' && (value | 0) === value ? value : undefined;
+    case 'float64':
+      return isPlainDouble(value) ? value : undefined;
+    case 'bool':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'list':
+      return Array.isArray(value) ? plainList(type, value) : undefined;
+    case 'struct':
+      return typeof value === 'object' && !Array.isArray(value) ? plainStruct(type, value) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isPlainDouble(value: unknown): value is number {
+  return typeof value === 'number' && (Number.isSafeInteger(value) || value % 1 !== 0) && isFinite(value);
+}
+
+function plainList(
+  { element, elementNullable }: ValueType & { kind: 'list' },
+  items: readonly unknown[],
+): ColumnValue | undefined {
+  const values: ColumnValue[] = [];
+  for (const item of items) {
+    const value = plainValue(element, item, elementNullable);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return values;
+}
+
+function plainStruct({ fields }: ValueType & { kind: 'struct' }, record: object): ColumnValue | undefined {
+  const entries: [string, ColumnValue][] = [];
+  for (const { name, type, nullable } of fields) {
+    const value = plainValue(type, ownValue(record as Record<string, unknown>, name), nullable);
+    if (value === undefined) return undefined;
+    entries.push([name, value]);
+  }
+  return Object.fromEntries(entries);
 }
 
 function ownValue(record: Readonly<Record<string, unknown>>, name: string): unknown {

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import {
   type Complex,
   PI,
-  Real,
   ZERO,
   absolute,
   add,
@@ -19,6 +18,7 @@ import {
   sine,
   squareRoot,
 } from '../../../src/grade/values/complex.js';
+import { Real } from '../../../src/grade/values/realFunctions.js';
 
 const I: Complex = { re: ZERO, im: new Real(1) };
 

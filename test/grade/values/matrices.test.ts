@@ -40,8 +40,16 @@ test('what does not fit stays as it is', () => {
 
 test('a determinant has a size, and its work is paid for', () => {
   const row = Array.from({ length: 5 }, () => ({ kind: 'symbol', name: 'x' }) as const);
-  const budget = createBudget({ ...GRADE_LIMITS, workMax: 100 });
+  const budget = createBudget({ ...GRADE_LIMITS, workMax: 1000 });
   assert.equal(determinant([row, row, row, row, row], budget), null);
   assert.ok(determinant([row.slice(0, 4), row.slice(0, 4), row.slice(0, 4), row.slice(0, 4)], budget));
-  assert.ok(budget.workLeft < 60);
+  assert.ok(budget.workLeft < 900);
+});
+
+test('chains and nests of matrices, which grow twofold a step, end at the limit', () => {
+  const chain = String.raw`\begin{pmatrix}1&3\\0&1\end{pmatrix}`.repeat(30);
+  const nest = (depth: number): string =>
+    depth === 0 ? 'x' : String.raw`\begin{vmatrix}1&2&3\\4&5&6\\7&8&${nest(depth - 1)}\end{vmatrix}`;
+  for (const text of [chain, nest(40)])
+    assert.throws(() => cells(text), { code: 'ROW_GRADE_LIMIT' }, text.slice(0, 60));
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GRADE_LIMITS, createBudget } from '../../../src/grade/compare/budget.js';
 import { parseAnswer } from '../../../src/grade/parse/parseAnswer.js';
-import { type Complex, Real, real } from '../../../src/grade/values/complex.js';
+import { type Complex, real } from '../../../src/grade/values/complex.js';
 import { numericValue, pointOf } from '../../../src/grade/values/numeric.js';
+import { Real } from '../../../src/grade/values/realFunctions.js';
 
 function valueOf(answer: string, values: Record<string, number> = {}): Complex | null {
   const symbols = new Map(Object.entries(values).map(([name, value]) => [name, real(value)]));
