@@ -49,9 +49,12 @@ export async function* csvRecords(
   let parsed: Parsed[] = [];
   let lastLine = 0;
   let lastProblemLine = 0;
+  let lastByte = 0;
   let end: ScaleQuestError | null = null;
+  const given = openBytes();
 
-  // Records are taken from `on_record`, for a stream of them costs more than reading them. So does a `cast` of each cell.
+  // Records are taken from `on_record`, for a stream of them costs more than reading them. So does a `cast` of each cell, and `raw`
+  // a third of it.
   const parser = parse({
     delimiter,
     quote: quote ?? false,
@@ -61,15 +64,12 @@ export async function* csvRecords(
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: recordBytesMax,
-    raw: quote !== null,
-    on_record(record: unknown, { lines }) {
+    on_record(record: unknown, { lines, bytes }) {
       if (end) return null;
       lastLine = lines;
-      const cells =
-        quote === null
-          ? (record as string[]).map((cell) => (cell === '' ? null : cell))
-          : withNulls(record as RawRecord, delimiter, quote);
-      parsed.push({ cells, lines });
+      const raw = (): string => given.textOf(lastByte, bytes);
+      parsed.push({ cells: withNulls(record as string[], raw, delimiter, quote), lines });
+      lastByte = bytes;
       return null;
     },
     on_skip: (error) => {
@@ -95,7 +95,8 @@ export async function* csvRecords(
     // `write` and `finish` tell of an error.
     parser.on('error', () => undefined).resume();
     for await (const piece of piecesOf(textOf(blocks, badLines))) {
-      await write(parser, piece);
+      await write(parser, given.add(piece));
+      given.dropBefore(lastByte);
       yield taken();
       if (end) break;
     }
@@ -122,9 +123,36 @@ async function* piecesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
     }
 }
 
-function write(parser: Parser, text: string): Promise<void> {
+/** What the parser was given and may still be asked for, by its places in the whole. */
+function openBytes(): {
+  add(text: string): Buffer;
+  textOf(from: number, to: number): string;
+  dropBefore(byte: number): void;
+} {
+  let held: { start: number; bytes: Buffer }[] = [];
+  let end = 0;
+  return {
+    add(text) {
+      const bytes = Buffer.from(text);
+      held.push({ start: end, bytes });
+      end += bytes.length;
+      return bytes;
+    },
+    textOf(from, to) {
+      const parts = held.map(({ start, bytes }) =>
+        bytes.subarray(Math.max(0, from - start), Math.max(0, to - start)),
+      );
+      return Buffer.concat(parts).toString();
+    },
+    dropBefore(byte) {
+      held = held.filter(({ start, bytes }) => start + bytes.length > byte);
+    },
+  };
+}
+
+function write(parser: Parser, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    parser.write(text, (error) => (error ? reject(error) : resolve()));
+    parser.write(bytes, (error) => (error ? reject(error) : resolve()));
   });
 }
 
@@ -135,14 +163,16 @@ function finish(parser: Parser): Promise<void> {
   });
 }
 
-/** A record beside its text in the file, which tells a quoted cell without text from one that is not there. */
-interface RawRecord {
-  record: string[];
-  raw: string;
-}
-
-function withNulls({ record, raw }: RawRecord, delimiter: string, quote: string): (string | null)[] {
+/** The text of the record in the file tells a quoted cell without text from one that is not there. */
+function withNulls(
+  record: string[],
+  rawOf: () => string,
+  delimiter: string,
+  quote: string | null,
+): (string | null)[] {
   if (!record.includes('')) return record;
+  if (quote === null) return record.map((cell) => (cell === '' ? null : cell));
+  const raw = rawOf();
   // Empty lines before it are no part of it.
   let at = /^[\r\n]*/.exec(raw)![0].length;
   return record.map((cell) => {
