@@ -172,9 +172,8 @@ function withNulls(
 ): (string | null)[] {
   if (!record.includes('')) return record;
   if (quote === null) return record.map((cell) => (cell === '' ? null : cell));
-  const raw = rawOf();
-  // Empty lines before it are no part of it.
-  let at = /^[\r\n]*/.exec(raw)![0].length;
+  const raw = ownLines(rawOf(), record);
+  let at = 0;
   return record.map((cell) => {
     const isQuoted = raw.startsWith(quote, at);
     if (isQuoted) at = endOfQuoted(raw, at + quote.length, quote);
@@ -182,6 +181,17 @@ function withNulls(
     at = next < 0 ? raw.length : next + delimiter.length;
     return cell === '' && !isQuoted ? null : cell;
   });
+}
+
+/** The lines that the record takes: before them may stand empty ones, and records that were left out. */
+function ownLines(raw: string, record: readonly string[]): string {
+  const text = raw.replace(/[\r\n]+$/, '');
+  let from = text.length;
+  for (let left = record.reduce((sum, cell) => sum + lineEnds(cell), 0); left >= 0 && from > 0; left--) {
+    if (from < text.length) from -= text.startsWith('\r\n', from - 1) ? 1 : 0;
+    from = Math.max(text.lastIndexOf('\n', from - 1), text.lastIndexOf('\r', from - 1));
+  }
+  return text.slice(from + 1);
 }
 
 /** The place behind the quote that closes a cell; two of them stand for one within it. */
