@@ -10,6 +10,7 @@ export interface MethodSteps {
 /** Beside the steps, the models at one server that plays every role. `slots`: of each model. */
 export function methodText(server: string, slots: number, steps: MethodSteps): string {
   const { tokensMax, reward, rewardMin } = steps;
+  const { question, verdict, solution } = tokensMax;
   const rewardModel = reward === 'score' ? 'reward' : 'solver';
   return `models:
   solver:
@@ -18,13 +19,13 @@ export function methodText(server: string, slots: number, steps: MethodSteps): s
   reward:
     pooling: { model: reward, replicas: ['${server}'], slots: ${slots}, input: text }
 steps:
-  - generate: { generators: [{ model: solver }], temperature: 1.0, topP: 0.99, tokensMax: ${tokensMax.question} }
+  - generate: { generators: [{ model: solver }], temperature: 1.0, topP: 0.99, tokensMax: ${question} }
   - deduplicate: { similarityMin: 0.7 }
   - filterLanguage: { method: both }
-  - judgeSolvability: { model: solver, temperature: 0, tokensMax: ${tokensMax.verdict} }
+  - judgeSolvability: { model: solver, temperature: 0, tokensMax: ${verdict} }
   - scoreDifficulty: { model: solver }
   - sampleDifficulty: { min: 0.15 }
-  - respond: { model: solver, n: 5, temperature: 0.7, topP: 0.95, tokensMax: ${tokensMax.solution} }
+  - respond: { model: solver, n: 5, temperature: 0.7, topP: 0.95, tokensMax: ${solution} }
   - filterAnswered: {}
   - scoreReward: { model: ${rewardModel}, method: ${reward} }
   - keepBest: { rewardMin: ${rewardMin} }
