@@ -35,6 +35,8 @@ const BOUNDS: Record<string, string> = {
   'src/backends/pool/replicaList.ts faults': REPLICAS,
   'src/backends/pool/sharedPools.ts byServers': 'models that the pipeline names',
   'src/backends/server/notes.ts counts': 'NOTES_MAX',
+  'src/backends/server/outageGuard.ts answeredMs': 'kinds of requests: a few a step',
+  'src/backends/server/outageGuard.ts probes': 'kinds of requests: a few a step',
   'src/backends/server/refusalGuard.ts held': IN_FLIGHT,
   'src/backends/server/refusalGuard.ts verdicts': 'kinds of requests: a few a step',
   'src/backends/server/refusalGuard.ts .calls': IN_FLIGHT,
