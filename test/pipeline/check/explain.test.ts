@@ -65,12 +65,3 @@ test('a mistake that two checks find is told once', async () => {
   assert.ok(messages.some((each) => each.includes('target: found')));
   assert.equal(new Set(messages).size, messages.length);
 });
-
-test('the name of an operator alone is told how to write', async () => {
-  const text = 'name: explain\nlimit: 2\nsteps:\n  - deduplicate\n';
-  const [problem] = await problemsOf(text);
-  assert.match(
-    problem!.message,
-    /^\S+:4:5 steps\.0: found the name deduplicate alone, .*write `- deduplicate: \{\}`$/,
-  );
-});
