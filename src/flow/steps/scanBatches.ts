@@ -7,6 +7,7 @@ import { type Outcome, type Scan, type StepShape, rejectIfIncomplete, rejectOrTh
 import { type StateDelta, isDelta } from '../rowEvents.js';
 import { createScanState } from './scanState.js';
 import { hasStepResult } from '../stepResults/stepResult.js';
+import { ROWS_A_TURN, forEachInTurns } from '../turns.js';
 
 /** `scanRows`, without the types of its columns. */
 export function scanBatches<State, Delta>(
@@ -18,6 +19,12 @@ export function scanBatches<State, Delta>(
     defer(() => {
       const own = createScanState(shape, scan, committed);
       let expectedLo: number | null = null;
+      let isStopped = false;
+
+      function stop(): void {
+        isStopped = true;
+        own.stop();
+      }
 
       function take(batch: Batch): Batch | Promise<Batch> {
         assertTiles(expectedLo ?? batch.lo, batch, shape.step);
@@ -31,10 +38,23 @@ export function scanBatches<State, Delta>(
         return catchingUp ? catchingUp.then(() => decide(batch)) : decide(batch);
       }
 
-      function decide(batch: Batch): Batch {
+      function decide(batch: Batch): Batch | Promise<Batch> {
         const deltas: StateDelta[] = [];
+        const outcomes: Outcome[] = [];
         const screened = shape.screen?.(batch.rows);
-        const outcomes = readRows(batch, shape).map((row, at) => screened?.[at] ?? decideRow(row, deltas));
+        const rows = readRows(batch, shape);
+        const decideAt = (at: number): void => {
+          outcomes.push(screened?.[at] ?? decideRow(rows[at]!, deltas));
+        };
+        if (rows.length > ROWS_A_TURN)
+          return forEachInTurns(rows.length, decideAt, () => isStopped).then(() =>
+            isStopped ? batch : decided(batch, outcomes, deltas),
+          );
+        rows.forEach((_, at) => decideAt(at));
+        return decided(batch, outcomes, deltas);
+      }
+
+      function decided(batch: Batch, outcomes: readonly Outcome[], deltas: readonly StateDelta[]): Batch {
         const stateBefore = own.hash();
         own.addDecided(batch.hi, deltas);
         return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });
@@ -60,7 +80,7 @@ export function scanBatches<State, Delta>(
           const taken = take(batch);
           return taken instanceof Promise ? taken : [taken];
         }),
-        finalize(own.stop),
+        finalize(stop),
       );
     });
 }
