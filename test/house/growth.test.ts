@@ -45,7 +45,6 @@ const BOUNDS: Record<string, string> = {
   'src/flow/steps/waitingDeltas.ts held': 'deltas between two commits, and LOOKED_THROUGH more',
   'src/flow/steps/mapBatches.ts decided': 'rows of one batch',
   'src/flow/steps/scanBatches.ts outcomes': 'rows of one batch',
-  'src/flow/turns.ts waiting': 'batches of the window, once a step',
   'src/io/files/dataFiles.ts .files': FILES,
   'src/io/files/dataFiles.ts .leftOut': FILES,
   'src/io/files/dataFiles.ts found': FILES,

@@ -44,7 +44,7 @@ export function scanBatches<State, Delta>(
         const screened = shape.screen?.(batch.rows);
         const rows = readRows(batch, shape);
         const decideAt = (at: number): void => {
-          outcomes.push(screened?.[at] ?? decideRow(rows[at]!, deltas));
+          outcomes.push(screened?.[at] ?? decideRow(shape, scan, own.state, rows[at]!, deltas));
         };
         if (rows.length > ROWS_A_TURN)
           return forEachInTurns(rows.length, decideAt, () => isStopped).then(() =>
@@ -60,20 +60,6 @@ export function scanBatches<State, Delta>(
         return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });
       }
 
-      function decideRow(row: Row, deltas: StateDelta[]): Outcome {
-        const incomplete = rejectIfIncomplete(row, shape);
-        if (incomplete) return incomplete;
-        try {
-          const { outcome, delta } = scan.decide(own.state, row);
-          if (delta === undefined) return outcome;
-          scan.apply(own.state, delta);
-          deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });
-          return outcome;
-        } catch (error) {
-          return rejectOrThrow(error);
-        }
-      }
-
       return source.pipe(
         // A batch that need not wait goes on at once.
         concatMap((batch) => {
@@ -83,4 +69,24 @@ export function scanBatches<State, Delta>(
         finalize(stop),
       );
     });
+}
+
+function decideRow<State, Delta>(
+  shape: StepShape,
+  scan: Scan<State, Delta>,
+  state: State,
+  row: Row,
+  deltas: StateDelta[],
+): Outcome {
+  const incomplete = rejectIfIncomplete(row, shape);
+  if (incomplete) return incomplete;
+  try {
+    const { outcome, delta } = scan.decide(state, row);
+    if (delta === undefined) return outcome;
+    scan.apply(state, delta);
+    deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });
+    return outcome;
+  } catch (error) {
+    return rejectOrThrow(error);
+  }
 }

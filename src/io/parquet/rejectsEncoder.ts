@@ -1,5 +1,24 @@
 import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
-import type { RejectRow } from '../runFolder/rejectsWriter.js';
+
+/** A lost row. */
+export interface RejectRow {
+  /** Source position of the row. */
+  seq: number;
+  /** Its number among the rows made from that position; 0 if no step made several. */
+  seqIndex: number;
+  /** The step that lost it. */
+  step: string;
+  /** Why: a reason of the filter, or an error code. */
+  reason: string;
+  /** `dropped`: a step decided so; `rejected`: something went wrong with the row. */
+  kind: 'dropped' | 'rejected';
+  /** The error in words; may be empty. */
+  message: string;
+  /** The question, if there was one by then. */
+  question: string | null;
+  /** The first characters of what a model wrote about the row before it was lost, if one did. */
+  reply: string | null;
+}
 
 /** Turns lost rows into the bytes of one Parquet file. The bytes depend on the rows alone. */
 export interface RejectsEncoder {

@@ -1,5 +1,5 @@
 import type { WrittenFile } from '../files/atomicFile.js';
-import type { RejectRow } from '../runFolder/rejectsWriter.js';
+import type { RejectRow } from './rejectsEncoder.js';
 
 /** What the worker is started with. Schemas travel as Arrow IPC. */
 export interface WorkerStart {

@@ -3,29 +3,21 @@ import { ScaleQuestError } from '../../errors.js';
 import { type WrittenFile, temporaryPath } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 import { openStreamedFile } from '../files/streamedFile.js';
-import { createRejectsEncoder } from '../parquet/rejectsEncoder.js';
+import { type RejectRow, createRejectsEncoder } from '../parquet/rejectsEncoder.js';
 
-/** What a lost row may hold. The schema keeps values inside what the table's columns can hold. */
-const rejectRow = z.strictObject({
-  seq: z.int32().min(0).describe('Source position of the row.'),
-  seqIndex: z
-    .int32()
-    .min(0)
-    .describe('Its number among the rows made from that position; 0 if no step made several.'),
-  step: z.string().min(1).describe('The step that lost it.'),
-  reason: z.string().min(1).describe('Why: a reason of the filter, or an error code.'),
-  kind: z
-    .enum(['dropped', 'rejected'])
-    .describe('`dropped`: a step decided so; `rejected`: something went wrong with the row.'),
-  message: z.string().describe('The error in words; may be empty.'),
-  question: z.string().nullable().describe('The question, if there was one by then.'),
-  reply: z
-    .string()
-    .nullable()
-    .describe('The first characters of what a model wrote about the row before it was lost, if one did.'),
+export type { RejectRow };
+
+/** Keeps values inside what the table's columns can hold. */
+const rejectRow: z.ZodType<RejectRow> = z.strictObject({
+  seq: z.int32().min(0),
+  seqIndex: z.int32().min(0),
+  step: z.string().min(1),
+  reason: z.string().min(1),
+  kind: z.enum(['dropped', 'rejected']),
+  message: z.string(),
+  question: z.string().nullable(),
+  reply: z.string().nullable(),
 });
-
-export type RejectRow = z.input<typeof rejectRow>;
 
 /** Writes the table of the rows that are lost between two commits. */
 export interface RejectsWriter {

@@ -4,9 +4,8 @@ import { Schema } from 'apache-arrow';
 import { arrowField } from '../../../src/arrow/arrowType.js';
 import type { EncoderThread, StartEncoder } from '../../../src/io/parquet/encoderThread.js';
 import { createEncoderThread } from '../../../src/io/parquet/encoderThread.js';
-import { createRejectsEncoder } from '../../../src/io/parquet/rejectsEncoder.js';
+import { type RejectRow, createRejectsEncoder } from '../../../src/io/parquet/rejectsEncoder.js';
 import { shareEncoder } from '../../../src/io/parquet/sharedEncoder.js';
-import type { RejectRow } from '../../../src/io/runFolder/rejectsWriter.js';
 import { encoderHere } from '../../helpers/encoderHere.js';
 
 const SCHEMA = new Schema([arrowField({ name: 'seq', type: 'int32', help: '' })]);
