@@ -30,7 +30,7 @@ function decideRows(
 ): Promise<Outcome[]> | Outcome[] {
   const decided: (Promise<Outcome> | Outcome)[] = [];
   const all = (): Promise<Outcome[]> | Outcome[] =>
-    decided.some(isPromise) ? Promise.all(decided) : (decided as Outcome[]);
+    decided.some(isPromise) ? Promise.all(decided as Promise<Outcome>[]) : (decided as Outcome[]);
   if (count <= ROWS_A_TURN) {
     for (let at = 0; at < count; at++) decided.push(decideAt(at));
     return all();
