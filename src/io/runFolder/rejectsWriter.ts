@@ -54,7 +54,7 @@ export interface RejectsWriter {
 export function openRejectsWriter(
   files: Files,
   path: string,
-  temporary = temporaryPath(path),
+  temporary = temporaryPath(files, path),
 ): RejectsWriter {
   const file = openStreamedFile(files, path, temporary);
   const buffer = new ByteWriter();
