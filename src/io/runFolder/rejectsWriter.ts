@@ -46,7 +46,7 @@ const UNANSWERED_ROWS_MAX = 16_384;
 export function openRejectsWriter(
   files: Files,
   path: string,
-  temporary = temporaryPath(path),
+  temporary = temporaryPath(files, path),
   encoding: RejectsEncoding = rejectsEncodedHere(),
 ): RejectsWriter {
   const file = openStreamedFile(files, path, temporary);

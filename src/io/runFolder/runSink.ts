@@ -58,8 +58,8 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
       join(folder.path, file),
     );
     return {
-      rejects: openRejectsWriter(files, rejectsPath!, temporaryPathAbove(rejectsPath!), forRejects),
-      state: openStateWriter(files, statePath!, temporaryPathAbove(statePath!)),
+      rejects: openRejectsWriter(files, rejectsPath!, temporaryPathAbove(files, rejectsPath!), forRejects),
+      state: openStateWriter(files, statePath!, temporaryPathAbove(files, statePath!)),
     };
   }
 
@@ -99,7 +99,7 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
   };
 
   function openShard(path: string): Promise<void> {
-    return writer.open(path, temporaryPathAbove(path));
+    return writer.open(path, temporaryPathAbove(files, path));
   }
 }
 
