@@ -14,7 +14,7 @@ export interface HeldUp {
 
 const TICK_MS = 10;
 
-/** Starts to watch this thread, which must be the main one; the call of what it gives ends the watch. Null where the system does not tell. */
+/** Watches the main thread, which calls it, until what it gives is called. Null where the system does not tell. */
 export function watchHeldUp(): (() => HeldUp) | null {
   const cpuMs = threadCpu();
   if (!cpuMs) return null;
