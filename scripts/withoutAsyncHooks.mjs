@@ -23,14 +23,17 @@ function callbackOf(hook, name) {
   return hook[key];
 }
 
+const OF_RUNNER = ['Suite', 'Test', 'TestHook'];
+
 function followTests(tell, forget) {
   const { runInAsyncScope } = AsyncResource.prototype;
   let running = [];
 
-  // A suite or a test is an async resource and runs as one.
+  // A suite, a test or a hook of it is an async resource and runs as one.
   AsyncResource.prototype.runInAsyncScope = function (...args) {
-    tell(this.asyncId(), this.constructor.name, this.triggerAsyncId(), this);
-    if (this.constructor.name === 'Test') running = [...running.filter(isRunning), this];
+    const { name } = this.constructor;
+    if (OF_RUNNER.includes(name)) tell(this.asyncId(), name, this.triggerAsyncId(), this);
+    if (name === 'Test') running = [...running.filter(isRunning), this];
     return runInAsyncScope.apply(this, args);
   };
 
