@@ -1,3 +1,4 @@
+import type { RecordBatch } from 'apache-arrow';
 import { columnValues } from '../../src/arrow/read.js';
 import type { ColumnValue } from '../../src/arrow/columnType.js';
 import { nodeFiles } from '../../src/io/files/files.js';
@@ -15,8 +16,26 @@ export interface ReadSource {
 export async function readSource(
   format: SourceFormatName,
   options: Readonly<Record<string, unknown>>,
-  { folder = '/', from = 0, batchRows = 3 } = {},
+  settings: { folder?: string; from?: number; batchRows?: number } = {},
 ): Promise<ReadSource> {
+  const { batches, skipped } = await readSourceBatches(format, options, settings);
+  return { rows: batches.flatMap(rowsIn), skipped };
+}
+
+export function rowsIn(batch: RecordBatch): Record<string, ColumnValue>[] {
+  const names = batch.schema.names.map(String);
+  const columns = names.map((name) => columnValues(batch, name));
+  return Array.from({ length: batch.numRows }, (_, row) =>
+    Object.fromEntries(names.map((name, at) => [name, columns[at]![row]!])),
+  );
+}
+
+/** The same as record batches. */
+export async function readSourceBatches(
+  format: SourceFormatName,
+  options: Readonly<Record<string, unknown>>,
+  { folder = '/', from = 0, batchRows = 3 } = {},
+): Promise<{ batches: RecordBatch[]; skipped: SkippedLine[] }> {
   const parsed = SOURCE_FORMATS[format].schema.parse(options);
   const skipped: SkippedLine[] = [];
   const read = sourceReader(
@@ -25,14 +44,11 @@ export async function readSource(
     nodeFiles,
     (line) => void skipped.push(line),
   );
-  const rows: ReadSource['rows'] = [];
+  const batches: RecordBatch[] = [];
   for (let lo = from; ;) {
     const batch = await read(lo, batchRows);
-    if (!batch) return { rows, skipped };
+    if (!batch) return { batches, skipped };
     lo += batch.numRows;
-    const names = batch.schema.names.map(String);
-    const columns = names.map((name) => columnValues(batch, name));
-    for (let row = 0; row < batch.numRows; row++)
-      rows.push(Object.fromEntries(names.map((name, at) => [name, columns[at]![row]!])));
+    batches.push(batch);
   }
 }

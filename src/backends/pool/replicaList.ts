@@ -21,7 +21,7 @@ export interface ReplicaList {
 }
 
 export interface ListedReplicas {
-  /** Each once, in the order of the file. */
+  /** Each once, in the order of the list. */
   urls: string[];
   /** Lines that name no server. */
   faults: { line: number; message: string }[];
@@ -43,13 +43,13 @@ export function parseReplicas(text: string, { faultOf, toUrl }: ReplicaList): Li
 }
 
 /**
- * The servers that a file lists now; none if it is not there yet. Throws ERR_MODEL_LOAD for a file that cannot be read, or has a
- * line that names no server.
+ * The servers that are listed now; none if the list is not there yet. Throws ERR_MODEL_LOAD for a list that cannot be read, or
+ * has a line that names no server.
  */
-export function loadReplicas(name: string, file: ReplicaList): string[] {
+export function loadReplicas(name: string, list: ReplicaList): string[] {
   let text = '';
   try {
-    text = readListSync(file.path);
+    text = readListSync(list.path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return [];
@@ -58,12 +58,12 @@ export function loadReplicas(name: string, file: ReplicaList): string[] {
       `model ${name}: cannot read what replicasFrom names: ${message}`,
     );
   }
-  const { urls, faults } = parseReplicas(text, file);
+  const { urls, faults } = parseReplicas(text, list);
   const [first] = faults;
   if (first === undefined) return urls;
   throw new ScaleQuestError(
     'ERR_MODEL_LOAD',
-    `model ${name}: ${placeOf(file.path, first.line)}: ${first.message}; expected the base of a server’s API on each line`,
+    `model ${name}: ${placeOf(list.path, first.line)}: ${first.message}; expected the base of a server’s API on each line`,
   );
 }
 
@@ -103,22 +103,22 @@ export interface FollowDeps {
 
 /**
  * Reads the list twice a second until the signal comes, and hands on each list that is new. A text counts once two readings in a
- * row have found it: somebody may be writing. While the file cannot be read, the list stays; so do servers whose lines are good
+ * row have found it: somebody may be writing. While the list cannot be read, the last one stays; so do servers whose lines are good
  * beside one that is not.
  */
 export async function followReplicas(
-  file: ReplicaList,
+  list: ReplicaList,
   { clock, signal, read = readList }: FollowDeps,
   onListed: (listed: ListedReplicas) => void,
 ): Promise<void> {
   let used: string | null = null;
   let before: string | null = null;
   while (!signal.aborted) {
-    const text = await read(file.path).catch(() => null);
+    const text = await read(list.path).catch(() => null);
     if (signal.aborted) return;
     if (text !== null && text === before && text !== used) {
       used = text;
-      onListed(parseReplicas(text, file));
+      onListed(parseReplicas(text, list));
     }
     before = text;
     await clock.sleep(REPLICA_LIST_PERIOD_MS, signal).catch(() => undefined);

@@ -2,7 +2,7 @@ import { type ReplicaList, followReplicas } from './replicaList.js';
 import { type Pool, type PoolOptions, createPool } from './pool.js';
 
 /**
- * Pools by the servers behind them. Models that list the same servers, in the same order or in one file, share one pool. So its
+ * Pools by the servers behind them. Models that list the same servers, in the same order or by one list, share one pool. So its
  * limit counts the requests of all of them, and the oldest row goes first whichever model it asks.
  */
 export interface SharedPools {
@@ -12,13 +12,13 @@ export interface SharedPools {
 
 export interface SharedPoolOptions extends PoolOptions {
   /** Lists the servers from now on; `urls` are those that it lists at first. */
-  file?: ReplicaList | undefined;
+  list?: ReplicaList | undefined;
 }
 
 export interface TakenPool {
   pool: Pool;
   release: () => Promise<void>;
-  /** Lines of the file that name no server, when it was last read. */
+  /** Lines of the list that name no server, when it was last read. */
   faultyLines: () => number;
 }
 
@@ -32,14 +32,14 @@ interface Shared {
 export function createSharedPools(open: typeof createPool = createPool): SharedPools {
   const byServers = new Map<string, Shared>();
   return {
-    take({ file, ...options }) {
+    take({ list, ...options }) {
       const { slots, requestsInFlightMax, headers, rates } = options;
       const urls = options.urls.map((url) => new URL(url).href.replace(/\/+$/, ''));
-      // Two protocols may write the urls of one file in different ways.
-      const servers = file === undefined ? urls : { file: file.path, as: file.toUrl('http://x/v1') };
+      // Two protocols may write the urls of one list in different ways.
+      const servers = list === undefined ? urls : { list: list.path, as: list.toUrl('http://x/v1') };
       // The key of the map stays in memory only, because headers may contain an API key.
       const key = JSON.stringify([servers, slots, requestsInFlightMax, headers, rates]);
-      const shared = byServers.get(key) ?? begin(open(options), options, file);
+      const shared = byServers.get(key) ?? begin(open(options), options, list);
       shared.users += 1;
       byServers.set(key, shared);
       return { pool: shared.pool, release: () => release(key), faultyLines: () => shared.faultyLines };
@@ -57,11 +57,11 @@ export function createSharedPools(open: typeof createPool = createPool): SharedP
   }
 }
 
-function begin(pool: Pool, { clock }: PoolOptions, file: ReplicaList | undefined): Shared {
+function begin(pool: Pool, { clock }: PoolOptions, list: ReplicaList | undefined): Shared {
   const shared: Shared = { pool, users: 0, following: new AbortController(), faultyLines: 0 };
   const { signal } = shared.following;
-  if (file === undefined) return shared;
-  void followReplicas(file, { clock, signal }, ({ urls, faults }) => {
+  if (list === undefined) return shared;
+  void followReplicas(list, { clock, signal }, ({ urls, faults }) => {
     shared.faultyLines = faults.length;
     pool.follow(urls);
   });

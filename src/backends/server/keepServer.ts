@@ -41,7 +41,7 @@ export interface KeeperWorld {
 
 /** After so many starts in a row that came to nothing there is a mistake that no further one mends. */
 const FAILED_STARTS_MAX = 5;
-const RESTART_BACKOFF = { firstMs: 1_000, maxMs: 60_000 };
+const FIRST_RESTART_MS = 1_000;
 /** A server that has answered for so long was well: the next restart comes soon again. */
 const WELL_MS = 60_000;
 /** Time for runs to read the list, so that they give no more calls to a server that stops. */
@@ -65,7 +65,7 @@ export async function keepServer(options: KeepServerOptions, world: KeeperWorld)
     if (ended === null) return;
     failures = clock.nowMs() - startedMs > WELL_MS && ended.wasListed ? 0 : failures + 1;
     if (failures >= FAILED_STARTS_MAX) throw ended.error;
-    const againInMs = Math.min(RESTART_BACKOFF.maxMs, RESTART_BACKOFF.firstMs * 2 ** failures);
+    const againInMs = FIRST_RESTART_MS * 2 ** Math.max(0, failures - 1);
     onEvent({ event: 'ended', message: ended.error.message, againInMs });
     await clock.sleep(againInMs, signal).catch(() => undefined);
   }

@@ -327,10 +327,10 @@ function connect(
   const { model, slots, requestsInFlightMax, timeoutMs } = options;
   const apiKey = readApiKey(name, options.apiKeyEnv, env);
   const headers = (speaks.headersOf ?? keyHeaders)(apiKey);
-  const { urls, file, writtenAs } = serversOf(name, options, speaks, folder);
-  const noServerText = file && `model ${name} (${model}): ${file.path} lists no server`;
+  const { urls, list, writtenAs } = serversOf(name, options, speaks, folder);
+  const noServerText = list && `model ${name} (${model}): ${list.path} lists no server`;
   const { pool, release, faultyLines } = pools.take({
-    ...{ urls, file, noServerText, slots, requestsInFlightMax, headers, clock, rates: ratesOf(options) },
+    ...{ urls, list, noServerText, slots, requestsInFlightMax, headers, clock, rates: ratesOf(options) },
   });
   const { lastAnswer } = pool;
   const servers = new Map<Replica, Server>();
@@ -349,7 +349,7 @@ function connect(
   }
 
   return {
-    label: `model ${name} (${model} at ${file?.path ?? options.replicas.join(', ')})`,
+    label: `model ${name} (${model} at ${list?.path ?? options.replicas.join(', ')})`,
     pool,
     serverOf(replica) {
       const known = servers.get(replica);
@@ -373,16 +373,16 @@ function serversOf(
   { replicas, replicasFrom }: ServerOptions,
   { besideV1 = false }: Speaks,
   folder: string,
-): { urls: string[]; file: ReplicaList | undefined; writtenAs: ReadonlyMap<string, string> } {
+): { urls: string[]; list: ReplicaList | undefined; writtenAs: ReadonlyMap<string, string> } {
   // The list of models, by which the pool sees whether a server is reachable, is always under /v1.
   const toUrl = (written: string): string =>
     (besideV1 ? `${withoutV1(written)}/v1` : new URL(written).href).replace(/\/+$/, '');
   if (replicasFrom === undefined) {
     const pairs = replicas.map((written): [string, string] => [toUrl(written), written]);
-    return { urls: pairs.map(([url]) => url), file: undefined, writtenAs: new Map(pairs) };
+    return { urls: pairs.map(([url]) => url), list: undefined, writtenAs: new Map(pairs) };
   }
-  const file = { path: resolve(folder, replicasFrom), faultOf: baseUrlFault, toUrl };
-  return { urls: loadReplicas(name, file), file, writtenAs: new Map() };
+  const list = { path: resolve(folder, replicasFrom), faultOf: baseUrlFault, toUrl };
+  return { urls: loadReplicas(name, list), list, writtenAs: new Map() };
 }
 
 function ratesOf({ requestsPerMinute, tokensPerMinute, model }: ServerOptions) {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ScaleQuestError } from '../../errors.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
+import { own } from '../own.js';
 import { briefly } from '../yaml/briefly.js';
 import { synonymOf } from './synonyms.js';
 
@@ -82,8 +83,8 @@ function explainIssue(
 /** What a refinement of a whole object finds wrong is the value of one of its keys. */
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => {
-    const isThere = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key);
-    return isThere ? (inner as Record<PropertyKey, unknown>)[key] : undefined;
+    const isThere = typeof inner === 'object' && inner !== null;
+    return isThere ? own(inner as Readonly<Record<PropertyKey, unknown>>, key) : undefined;
   }, value);
 }
 

@@ -16,7 +16,9 @@ import {
   type KeptServerEvent,
   keepServer,
 } from '../../../src/backends/server/keepServer.js';
-import { systemClock } from '../../../src/clock.js';
+import { exitCodeOf } from '../../../src/cli/exitCodes.js';
+import { type Clock, systemClock } from '../../../src/clock.js';
+import { ScaleQuestError } from '../../../src/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'scalequest-serve-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -25,7 +27,7 @@ after(() => rmSync(folder, { recursive: true }));
 const SERVER =
   "require('http').createServer((q, r) => q.url === '/v1/models' ? r.end('{}') : process.exit(3)).listen(+process.argv[1], '127.0.0.1')";
 
-function begin(changes: Partial<KeepServerOptions> = {}) {
+function begin(changes: Partial<KeepServerOptions> = {}, clock: Clock = systemClock) {
   const stopping = new AbortController();
   const events: KeptServerEvent[] = [];
   let told: () => void = () => undefined;
@@ -40,7 +42,7 @@ function begin(changes: Partial<KeepServerOptions> = {}) {
       },
       ...changes,
     },
-    { env: process.env, clock: systemClock },
+    { env: process.env, clock },
   );
   async function heard(kind: KeptServerEvent['event'], count = 1): Promise<void> {
     while (events.filter(({ event }) => event === kind).length < count)
@@ -70,4 +72,26 @@ test('a server is listed while it answers, started again when it ends, and leave
   stopping.abort();
   await serving;
   assert.deepEqual(readdirSync(servers), ['far-1.url']);
+});
+
+test('five starts in a row that come to nothing are enough, and the command ends with 4', async () => {
+  const waitsMs: number[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    sleep(ms, signal) {
+      if (ms >= 1000) waitsMs.push(ms);
+      return systemClock.sleep(Math.min(ms, 20), signal);
+    },
+  };
+  const command = [process.execPath, '-e', "console.error('no GPU here'); process.exit(3)"];
+  const { serving, events } = begin({ command }, clock);
+  await assert.rejects(serving, (error) => {
+    assert.ok(error instanceof ScaleQuestError);
+    assert.match(error.message, /exited with code 3\. The end of its log:\nno GPU here/);
+    assert.equal(exitCodeOf(error.code), 4);
+    return true;
+  });
+  const ended = events.flatMap((event) => (event.event === 'ended' ? [event.againInMs] : []));
+  assert.deepEqual(ended, [1000, 2000, 4000, 8000]);
+  assert.deepEqual(waitsMs, ended);
 });

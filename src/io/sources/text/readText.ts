@@ -148,7 +148,8 @@ function firstBadByte(encoding: Encoding, line: Uint8Array): number {
 
 function isStart(encoding: Encoding, bytes: Uint8Array): boolean {
   try {
-    if (encoding.unitBytes === 2) encoding.decode(bytes.subarray(0, encoding.cut(bytes)));
+    if (encoding.unitBytes === 2 || encoding.name === 'utf-8')
+      encoding.decode(bytes.subarray(0, encoding.cut(bytes)));
     else new TextDecoder(encoding.name, { fatal: true }).decode(bytes, { stream: true });
     return true;
   } catch {

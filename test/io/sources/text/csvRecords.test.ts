@@ -44,6 +44,19 @@ test('an empty cell in quotes is text, and one without is none, whatever stands 
         ['x\n,,', null, ''],
       ],
     );
+  for (const end of ['\n', '\r\n', '\r']) {
+    const lines = ['a,b,c', '"",x"y",""', '', '"",,z', '"two', 'lines",,""', '1,x"y",', ',"",'].join(end);
+    assert.deepEqual(
+      (await read(lines)).filter(({ fault }) => fault === undefined).map(({ cells }) => cells),
+      [
+        ['a', 'b', 'c'],
+        ['', null, 'z'],
+        [`two${end}lines`, null, ''],
+        [null, '', null],
+      ],
+      JSON.stringify(end),
+    );
+  }
   assert.deepEqual((await read('"",;\n', { delimiter: ';', quote: null }))[0]!.cells, ['"",', null]);
 });
 
