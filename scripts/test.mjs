@@ -13,7 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test')
  * the end, and those that mostly wait early. Measured with `/usr/bin/time node <file>`.
  */
 const SLOW = [
-  ['crash/killed'],
+  ['crash/killed', 'crash/takenOverProcess'],
   ['cli/faults'],
   ['train/train.', 'process/', 'scripts/runTests'],
   ['cli/commands/store', 'cli/commands/run'],
@@ -23,9 +23,16 @@ const SLOW = [
   ['run/determinism', 'pipelines/qpo'],
   ['store/store', 'backends/pool/mixedLoad', 'backends/pool/pool'],
   ['flow/invariants', 'flow/stepResults/replayStepResults', 'flow/sharedStepResults'],
-  ['run/runPipeline', 'run/chain/', 'run/trainPipeline', 'run/serverFaults', 'run/serveListed'],
+  [
+    'run/runPipeline',
+    'run/chain/',
+    'run/trainPipeline',
+    'run/serverFaults',
+    'run/serveListed',
+    'store/database/takeStore',
+  ],
   ['run/replay.', 'run/report/figures', 'run/verify/'],
-  ['crash/simulated', 'io/parquet/shardWriter'],
+  ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
   ['grade/worker/grader.', 'io/sources/mutated', 'world/'],
   ['bench/'],
   // It replaces modules of its process.

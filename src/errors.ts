@@ -11,6 +11,7 @@ const MEANINGS = {
   ERR_OPERATOR_LOAD: "a user's own operator cannot be loaded",
   // The run.
   ERR_RUN_FOLDER: 'the run folder cannot be used',
+  ERR_RUN_TAKEN_OVER: 'another process has taken the run over, and goes on with it',
   ERR_IO_WRITE: 'a file cannot be written',
   ERR_IO_READ: 'a file cannot be read',
   ERR_DATA_INVALID: 'a data file does not hold what its reader expects',

@@ -10,6 +10,7 @@ export const EXIT_CODES = {
   io: 5,
   short: 6,
   training: 7,
+  takenOver: 8,
   cancelled: 130,
 } as const;
 
@@ -22,6 +23,7 @@ export const EXIT_CODE_HELP: Record<keyof typeof EXIT_CODES, string> = {
   io: 'a file or folder could not be read or written',
   short: 'the source ended before `target` rows were kept; what was kept is written',
   training: 'the data set is complete, but training on it failed, hung or could not be launched',
+  takenOver: 'another process has taken the run over with --take-over, and goes on with it',
   cancelled: 'stopped by Ctrl-C or SIGTERM; what was committed is intact',
 };
 
@@ -37,6 +39,7 @@ export function exitCodeOf(code: ErrorCode): number {
   )
     return EXIT_CODES.io;
   if (code.startsWith('ERR_TRAIN')) return EXIT_CODES.training;
+  if (code === 'ERR_RUN_TAKEN_OVER') return EXIT_CODES.takenOver;
   if (code === 'ERR_CANCELLED') return EXIT_CODES.cancelled;
   return EXIT_CODES.failed;
 }

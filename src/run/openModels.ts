@@ -14,7 +14,7 @@ import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { Emit, StartingEvent } from './events.js';
 import type { StepResultCache } from './stream/runPlan.js';
-import { stepResultCacheOf, openStoreOf } from './openStore.js';
+import { type StoreLock, stepResultCacheOf, openStoreOf } from './openStore.js';
 
 type ServedEvent = Extract<LogEvent, { event: 'served' }>;
 
@@ -36,11 +36,14 @@ export async function openModels(
   {
     env,
     runPath = plan.settings.output.folder ?? join('runs', plan.name),
+    lock,
     signal,
     emit,
   }: {
     env: OpenModelDeps['env'];
     runPath?: string;
+    /** The lock of the run folder. */
+    lock?: StoreLock;
     signal?: AbortSignal;
     /** Gets what is waited for. */
     emit?: Emit<StartingEvent>;
@@ -50,7 +53,7 @@ export async function openModels(
     plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed).map(({ model }) => model)),
   );
   const entries = Object.entries(plan.models).filter(([name]) => used.has(name));
-  const store = entries.length > 0 ? await openStoreOf(plan, runPath) : null;
+  const store = entries.length > 0 ? await openStoreOf(plan, runPath, lock) : null;
   const served: ServedEvent[] = [];
   const onStarting: OpenModelDeps['onStarting'] = (model, { waitedMs, isReady, line }) => {
     const seconds = Math.round(waitedMs / 100) / 10;

@@ -4,18 +4,30 @@ import { codeHash } from '../io/files/codeHash.js';
 import { nodeFiles } from '../io/files/files.js';
 import type { Plan } from '../pipeline/plan.js';
 import { hashOf } from '../pipeline/hash.js';
+import type { RunLock } from '../io/runFolder/runLock.js';
+import { takeStoreFrom } from '../store/database/takeStore.js';
 import { type Store, openStore } from '../store/store.js';
 import type { StepResultCache } from './stream/runPlan.js';
 
 /** The store lies beside the run folders, so that it outlives each of them. */
 export const STORE_FOLDER = '.store';
 
+/** What of a run folder's lock matters to the store: a run that was taken over must not write there either. */
+export type StoreLock = Pick<RunLock, 'files' | 'takenFrom'>;
+
+const NO_LOCK: StoreLock = { files: nodeFiles, takenFrom: null };
+
 /** Opens the store of a run. Null if the pipeline file says `store: none`. */
-export async function openStoreOf({ settings }: Plan, runPath: string): Promise<Store | null> {
+export async function openStoreOf(
+  { settings }: Plan,
+  runPath: string,
+  { files, takenFrom }: StoreLock = NO_LOCK,
+): Promise<Store | null> {
   if (settings.store === 'none') return null;
   const path = settings.store ?? join(dirname(runPath), STORE_FOLDER);
   const { sleep } = systemClock;
-  return openStore(path, runNameIn(path, runPath), { files: nodeFiles, nowMs: wallNowMs, sleep });
+  if (takenFrom !== null) await takeStoreFrom(files, path, takenFrom, sleep);
+  return openStore(path, runNameIn(path, runPath), { files, nowMs: wallNowMs, sleep });
 }
 
 /** LMDB limits the length of keys. */

@@ -56,6 +56,12 @@ export interface RunOptions extends PipelineOptions {
    * @default false
    */
   fresh?: boolean;
+  /**
+   * Take the run folder, and the store that its run has open, from any process that holds them, also one on another machine.
+   * Should that process still be at work, it ends with ERR_RUN_TAKEN_OVER.
+   * @default false
+   */
+  takeOver?: boolean;
   /** Stops the run: what was committed is intact, and `result` rejects with ERR_CANCELLED. */
   signal?: AbortSignal;
 }

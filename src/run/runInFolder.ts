@@ -114,7 +114,8 @@ async function goOnLogged(
     return await goOn(plan, folder, opened, { ...world, record });
   } catch (error) {
     const { code = 'bug', message } = error as { code?: string; message: string };
-    await record({ event: 'failed', code, message }).catch(() => {});
+    // The log is another process's by now.
+    if (code !== 'ERR_RUN_TAKEN_OVER') await record({ event: 'failed', code, message }).catch(() => {});
     throw error;
   } finally {
     await log.close().catch(() => {});

@@ -1,7 +1,8 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Model, ModelStats } from '../backends/model.js';
 import { makeRunFolder } from '../io/runFolder/runFolder.js';
-import { lockRunFolder } from '../io/runFolder/runLock.js';
+import type { RunLock } from '../io/runFolder/runLock.js';
+import { holdRunFolder } from '../io/runFolder/takeOver.js';
 import { readSample } from '../io/runFolder/sample.js';
 import type { Plan } from '../pipeline/plan.js';
 import { withoutFilled } from '../train/environment.js';
@@ -15,6 +16,7 @@ import { runFolderOf } from './runFolders.js';
 import { runInFolder } from './runInFolder.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 import { launchTrainings } from './trainPipeline.js';
+import { watchLock } from './watchLock.js';
 
 /** A run of a pipeline that has begun. */
 export interface PipelineRun {
@@ -54,9 +56,9 @@ export async function runPipeline(
   options: RunOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
-  const { out, fresh = false, signal } = options;
+  const { out, fresh = false, takeOver = false, signal } = options;
   const plan = await planToRun(file, options, world);
-  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver);
 }
 
 /** The run of a checked plan in its folder. */
@@ -65,12 +67,13 @@ export function startRun(
   folder: string,
   signal: AbortSignal = new AbortController().signal,
   world: SystemWorld = systemWorld(),
+  takeOver = false,
 ): PipelineRun {
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
   const result = withoutFilled(
-    afterSubscribers().then(() => runLocked(plan, folder, opened, { ...world, signal, emit })),
+    afterSubscribers().then(() => runLocked(plan, folder, opened, { ...world, signal, emit }, takeOver)),
     plan.filled,
   ).finally(() => events.complete());
   return { plan, folder, events, stats: () => statsOf(opened.models), result };
@@ -94,28 +97,39 @@ async function runLocked(
   folder: string,
   opened: Opened,
   world: StartedWorld,
+  takeOver: boolean,
 ): Promise<RunOutcome> {
-  const { files, clock } = world;
+  const { files, clock, signal } = world;
   await makeRunFolder(files, folder);
-  const lock = await lockRunFolder(files, folder, clock.sleep);
+  const lock = await holdRunFolder(files, folder, clock.sleep, takeOver);
+  const watch = watchLock(lock, clock, signal);
+  const held = { ...world, files: lock.files, lock, signal: watch.signal };
   try {
-    const result = await runRows(plan, folder, opened, world);
+    const result = await runRows(plan, folder, opened, held);
     const isShort = isShortOf(plan, result.report);
-    return { ...result, isShort, trained: isShort ? [] : await launchTrainings(plan, folder, world) };
+    return { ...result, isShort, trained: isShort ? [] : await launchTrainings(plan, folder, held) };
+  } catch (error) {
+    throw await lock.lossBehind(error);
   } finally {
+    await watch.end();
     await lock.release().catch(() => {});
   }
 }
 
 /** Closes the models at the end: trainers need the memory. */
-async function runRows(plan: Plan, folder: string, opened: Opened, world: StartedWorld): Promise<RunResult> {
-  const { env, signal, files, emit } = world;
+async function runRows(
+  plan: Plan,
+  folder: string,
+  opened: Opened,
+  world: StartedWorld & { lock: RunLock },
+): Promise<RunResult> {
+  const { env, signal, files, emit, lock } = world;
   try {
     const result = await runInFolder(plan, folder, {
       ...world,
       prompt: promptOf(plan),
       async openModels() {
-        const found = await openModels(plan, { env, runPath: folder, signal, emit });
+        const found = await openModels(plan, { env, runPath: folder, lock, signal, emit });
         opened.models = found.models;
         return found;
       },

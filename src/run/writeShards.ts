@@ -4,12 +4,12 @@ import { systemClock } from '../clock.js';
 import type { Batch } from '../flow/batch.js';
 import type { ColumnsWritten } from '../flow/steps/columnTypes.js';
 import type { Commit, Totals } from '../flow/commitShards.js';
-import { nodeFiles } from '../io/files/files.js';
+import { type Files, nodeFiles } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION } from '../io/runFolder/manifest.js';
 import { writeCard } from '../io/runFolder/card.js';
 import { contentsOf, isComplete, totalsOf } from '../io/runFolder/commits.js';
 import { type RunFolder, makeRunFolder, openRunFolder } from '../io/runFolder/runFolder.js';
-import { lockRunFolder } from '../io/runFolder/runLock.js';
+import { holdRunFolder } from '../io/runFolder/takeOver.js';
 import {
   type Connect,
   type SeqOnly,
@@ -51,6 +51,12 @@ export interface ShardsOptions<
    * @default 3
    */
   zstdLevel?: number;
+  /**
+   * Take the folder from any process that holds it, also one on another machine. Should that process still be at work, it ends
+   * with ERR_RUN_TAKEN_OVER.
+   * @default false
+   */
+  takeOver?: boolean;
 }
 
 /**
@@ -58,7 +64,7 @@ export interface ShardsOptions<
  * the whole run, earlier starts of it included.
  *
  * @throws ERR_RUN_FOLDER for a folder that holds something else, another run, or one that another process works in;
- * ERR_IO_WRITE; ERR_CANCELLED; and whatever ends a run.
+ * ERR_RUN_TAKEN_OVER when another process has taken it meanwhile; ERR_IO_WRITE; ERR_CANCELLED; and whatever ends a run.
  * @example
  * const totals = await writeShards(
  *   { folder: 'runs/mine', identity: 'v1', name: 'mine', seed: 7, columns, target: 1000 },
@@ -69,7 +75,7 @@ export async function writeShards<const Columns extends readonly Column[], Sourc
   options: ShardsOptions<Columns, Source>,
   connect: Connect<Source, ColumnsWritten<Columns>>,
 ): Promise<Totals> {
-  const { folder: path, identity, name, seed } = options;
+  const { folder: path, identity, name, seed, takeOver = false } = options;
   const run = {
     kind: 'run',
     version: RUN_FORMAT_VERSION,
@@ -77,17 +83,18 @@ export async function writeShards<const Columns extends readonly Column[], Sourc
     parts: { identity },
   } as const;
   await makeRunFolder(nodeFiles, path);
-  const lock = await lockRunFolder(nodeFiles, path, systemClock.sleep);
+  const lock = await holdRunFolder(nodeFiles, path, systemClock.sleep, takeOver);
+  const { files } = lock;
   try {
-    const folder = await openRunFolder(nodeFiles, path, run);
+    const folder = await openRunFolder(files, path, run);
     try {
       if (isComplete(folder)) return totalsOf(folder);
       const { columns, shardRows = 10_000, rowGroupRows = 4096, zstdLevel = 3, signal } = options;
       const metadata = { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed }) };
       const settings = { ...streamSettings(options), shardRows };
       const { read = positionsOnly } = options;
-      const card = (): Promise<void> => writeProgramCard(folder, name, columns);
-      await fillFolder(nodeFiles, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) => {
+      const card = (): Promise<void> => writeProgramCard(files, folder, name, columns);
+      await fillFolder(files, folder, { columns, metadata, rowGroupRows, zstdLevel }, (resume, sink) => {
         const cardedSink = { ...sink, commit: (cut: Commit) => sink.commit(cut).then(card) };
         return streamRows(settings, { read, sink: cardedSink, resume, signal }, (source) =>
           connect(source as Observable<Batch<Source>>, resume.restored),
@@ -97,15 +104,22 @@ export async function writeShards<const Columns extends readonly Column[], Sourc
     } finally {
       await folder.manifest.close();
     }
+  } catch (error) {
+    throw await lock.lossBehind(error);
   } finally {
     await lock.release();
   }
 }
 
 /** With a card the folder loads as the rows that are committed so far. Which steps led to them only the program knows. */
-function writeProgramCard(folder: RunFolder, name: string, columns: readonly Column[]): Promise<void> {
+function writeProgramCard(
+  files: Files,
+  folder: RunFolder,
+  name: string,
+  columns: readonly Column[],
+): Promise<void> {
   const isDone = isComplete(folder);
   const rows = totalsOf(folder).kept;
   const card = { name, rows, contents: contentsOf(folder), columns };
-  return writeCard(nodeFiles, folder.path, { ...card, ...(isDone ? { funnel: [] } : {}) });
+  return writeCard(files, folder.path, { ...card, ...(isDone ? { funnel: [] } : {}) });
 }

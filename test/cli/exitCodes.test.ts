@@ -26,6 +26,7 @@ const EXPECTED: Partial<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   ERR_MODEL_PROTOCOL: 'model',
   ERR_MODEL_TEMPLATE: 'model',
   ERR_MODEL_CRASHED: 'model',
+  ERR_RUN_TAKEN_OVER: 'takenOver',
   ERR_TRAIN_DATA: 'training',
   ERR_TRAIN_MODEL: 'training',
   ERR_TRAIN_RUNNING: 'training',

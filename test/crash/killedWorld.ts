@@ -105,14 +105,24 @@ export interface Started {
   /** Resolves when it is gone. */
   ended: Promise<{ code: number | null; signal: string | null; stderr: string; ms: number }>;
   kill(): void;
+  /** Makes it stand still, as a machine without a network does, or go on. */
+  send(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 /** Starts `scalequest run`; `killAt`: the call to the file system at which it kills itself. */
-export function startRun(file: string, out: string, knobs: readonly string[], killAt?: string): Started {
+export function startRun(
+  file: string,
+  out: string,
+  knobs: readonly string[],
+  killAt?: string,
+  flags: readonly string[] = [],
+): Started {
   const startedMs = performance.now();
   const set = knobs.flatMap((knob) => ['--set', knob]);
   const args =
-    killAt === undefined ? [MAIN, 'run', file, '--out', out, ...set] : [CHILD, killAt, file, out, ...knobs];
+    killAt === undefined
+      ? [MAIN, 'run', file, '--out', out, ...set, ...flags]
+      : [CHILD, killAt, file, out, ...knobs];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -122,7 +132,12 @@ export function startRun(file: string, out: string, knobs: readonly string[], ki
     stderr,
     ms: performance.now() - startedMs,
   }));
-  return { pid: child.pid!, ended, kill: () => void child.kill('SIGKILL') };
+  return {
+    pid: child.pid!,
+    ended,
+    kill: () => void child.kill('SIGKILL'),
+    send: (signal) => void child.kill(signal),
+  };
 }
 
 /** Files that measure or serve one start only. */

@@ -141,8 +141,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'temporary files beside the folders stay',
     file: 'io/runFolder/runFolder.js',
-    before: 'await files.unlink(join(path, name));',
-    after: '',
+    before: 'await files.unlink(join(path, name)).catch(',
+    after: 'await Promise.resolve().catch(',
   },
   {
     name: 'state deltas are not applied again',
@@ -244,6 +244,48 @@ export const MUTANTS: readonly Mutant[] = [
     test: RUN_LOCK,
   },
   {
+    name: 'the manifest of a run that is taken over stays the older process’s file',
+    file: 'io/runFolder/takeOver.js',
+    before: 'await renewManifest(lock.files, folder);',
+    after: '',
+    test: { file: 'io/runFolder/takeOver.test.js' },
+  },
+  {
+    name: 'temporary files of the older process stay at a take-over',
+    file: 'io/runFolder/takeOver.js',
+    before: 'await removeRemainders(lock.files, folder);',
+    after: '',
+    test: { file: 'io/runFolder/takeOver.test.js' },
+  },
+  {
+    name: 'a file gets its name though the lock is lost',
+    file: 'io/runFolder/fencedFiles.js',
+    before: 'await assertHeld();\n            await files.rename(from, to);',
+    after: 'await files.rename(from, to);',
+    test: { file: 'io/runFolder/fencedFiles.test.js' },
+  },
+  {
+    name: 'a flush is reported though the lock is lost',
+    file: 'io/runFolder/fencedFiles.js',
+    before: 'file.sync().then(assertHeld)',
+    after: 'file.sync()',
+    test: { file: 'io/runFolder/fencedFiles.test.js' },
+  },
+  {
+    name: 'a store is copied while its older process writes it',
+    file: 'store/database/takeStore.js',
+    before: 'return newest === copied;',
+    after: 'return true;',
+    test: { file: 'store/database/takeStore.test.js' },
+  },
+  {
+    name: 'a process that was taken over removes the lock of the other',
+    file: 'io/runFolder/runLock.js',
+    before: 'if (found && isSame(found, self))',
+    after: 'if (found)',
+    test: RUN_LOCK,
+  },
+  {
     name: 'the store flushes nothing',
     file: 'store/database/tables.js',
     before: 'overlappingSync: false,',
@@ -309,10 +351,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the size of a store’s file is taken before the pages that tell of it',
     file: 'store/database/storeFolder.js',
-    before: "const file = await files.open(dataFile, 'read');",
+    before: 'async function readDataState(files, path) {',
     after:
-      'const size = await files.stat(dataFile); files = { ...files, stat: async () => size };' +
-      "const file = await files.open(dataFile, 'read');",
+      'async function readDataState(files, path) {' +
+      'const size = await files.stat(join(path, STORE_DATA_FILE)); files = { ...files, stat: async () => size };',
     and: [{ before: 'const TRIES = 5;', after: 'const TRIES = 1;' }],
     test: { file: 'store/store.test.js', name: 'while it is looked at' },
   },

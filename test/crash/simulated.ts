@@ -84,7 +84,7 @@ function secondPoint({ seed }: CrashPoint, calls: number): CrashPoint {
   };
 }
 
-async function unbrokenRun(plan: Plan): Promise<{ calls: number; commits: number; data: Folder }> {
+export async function unbrokenRun(plan: Plan): Promise<{ calls: number; commits: number; data: Folder }> {
   let calls = 0;
   const files = crashingFiles((operation) => {
     if (changesSomething(operation)) calls += 1;
@@ -133,7 +133,7 @@ async function crashAndCompare(
   }
 }
 
-function changesSomething({ kind }: Operation): boolean {
+export function changesSomething({ kind }: Pick<Operation, 'kind'>): boolean {
   return !['read', 'readdir', 'stat', 'close'].includes(kind);
 }
 
@@ -223,7 +223,7 @@ export async function crashWithOtherReplies({
 }
 
 /** Every source position is in one kept row or more, or in one lost one; no file is there that no commit names. */
-async function assertEveryRowOnce(files: CrashingFiles): Promise<void> {
+export async function assertEveryRowOnce(files: CrashingFiles): Promise<void> {
   const commits = commitsIn(files);
   const named = committedFiles(commits).map(({ file }) => file);
   const there = [...dataOf(files).keys()].filter((path) => /^(shards|rejects|state)\//.test(path));

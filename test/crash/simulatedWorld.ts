@@ -4,7 +4,7 @@ import type { CompleteRequest } from '../../src/backends/model.js';
 import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import type { Files } from '../../src/io/files/files.js';
 import { makeRunFolder } from '../../src/io/runFolder/runFolder.js';
-import { lockRunFolder } from '../../src/io/runFolder/runLock.js';
+import { holdRunFolder } from '../../src/io/runFolder/takeOver.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
@@ -89,13 +89,23 @@ export async function planOf(name: PipelineName): Promise<Plan> {
   return checkText(PIPELINES[name]);
 }
 
-/** Starts the run in its folder as the command does, with its lock, and lets it come to its end. */
-export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<void> {
+/** Starts the run in its folder as the command does, with its lock, and lets it come to its end. `host`: of its machine. */
+export async function runOn(
+  disk: Files,
+  plan: Plan,
+  knobs: Knobs,
+  { host = 'here', takeOver = false }: { host?: string; takeOver?: boolean } = {},
+): Promise<void> {
   const { windowRows, batchRows, nowMs = 0 } = knobs;
   const settings = { ...plan.settings, source: { ...plan.settings.source, windowRows, batchRows } };
   let elapsedMs = 0;
+  await makeRunFolder(disk, RUN_FOLDER);
+  // The process before is dead, or on another machine.
+  const self = { host, pid: 1 + knobs.orderSeed, bornAt: null };
+  const others = { self, isAlive: () => false };
+  const lock = await holdRunFolder(disk, RUN_FOLDER, async () => {}, takeOver, others);
   const world: RunWorld = {
-    files,
+    files: lock.files,
     prompt: promptFrom(plan.folder, checkDeps()),
     openModels: async () => ({ models: { tiny: modelOf(knobs) } }),
     signal: new AbortController().signal,
@@ -107,12 +117,10 @@ export async function runOn(files: Files, plan: Plan, knobs: Knobs): Promise<voi
     commitPositions: COMMIT_POSITIONS[plan.name],
     emit: () => {},
   };
-  await makeRunFolder(files, RUN_FOLDER);
-  // The process before is dead.
-  const self = { host: 'here', pid: 1 + knobs.orderSeed, bornAt: null };
-  const lock = await lockRunFolder(files, RUN_FOLDER, async () => {}, { self, isAlive: () => false });
   try {
     await runInFolder({ ...plan, settings }, RUN_FOLDER, world);
+  } catch (error) {
+    throw await lock.lossBehind(error);
   } finally {
     await lock.release().catch(() => {});
   }

@@ -9,13 +9,15 @@ export const runCommand: CommandSpec = {
   declare: (command) =>
     declarePipeline(command)
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
-      .option('--fresh', 'start anew, in a folder beside the one that is used'),
+      .option('--fresh', 'start anew, in a folder beside the one that is used')
+      .option('--take-over', 'go on here, whichever process holds the run folder; that one ends'),
   action: (file: string, flags: RunFlags) => runFile(file, flags),
 };
 
 interface RunFlags extends PipelineFlags {
   out?: string | undefined;
   fresh?: boolean;
+  takeOver?: boolean;
 }
 
 /** Tests pass a `world` whose files end the process at a chosen call. */

@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Column } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
-import { hashedFile, publish, removeQuietly } from '../files/atomicFile.js';
+import { hashedFile, publish, removeQuietly, temporaryPath } from '../files/atomicFile.js';
 import type { Files, OpenFile } from '../files/files.js';
 import { compressZstd, loadZstd } from '../parquet/zstd.js';
 import type { FileRecord } from '../runFolder/manifest.js';
@@ -62,8 +62,8 @@ function exportFile(index: number): string {
 }
 
 /** The name of a file until it is whole. It stands beside the folder. */
-function temporaryFile(folder: string, name: string): string {
-  return join(dirname(folder), `${basename(folder)}.${name}.tmp`);
+function temporaryFile(files: Files, folder: string, name: string): string {
+  return temporaryPath(files, join(dirname(folder), `${basename(folder)}.${name}`));
 }
 
 /** Removes what a crash has left of files that were not whole yet. */
@@ -71,7 +71,7 @@ async function removeRemainders(files: Files, folder: string): Promise<void> {
   const above = dirname(folder);
   for (const name of (await files.stat(above)) ? await files.readdir(above) : []) {
     const isOurs = name.startsWith(`${basename(folder)}.`) && name.endsWith('.tmp');
-    if (isOurs) await files.unlink(join(above, name));
+    if (isOurs) await removeQuietly(files, join(above, name));
   }
 }
 
@@ -123,7 +123,7 @@ async function exportShard(
     compressors: { ZSTD: (input) => compressZstd(input, zstdLevel) },
     createdBy: 'scalequest',
   });
-  const temporary = temporaryFile(folder, name);
+  const temporary = temporaryFile(files, folder, name);
   const written: WrittenExport = { rows: 0, leftOut: 0 };
   const file = hashedFile(await files.open(temporary, 'write'));
   try {
@@ -155,7 +155,10 @@ async function exportShard(
     await files.unlink(temporary);
     return { ...written, file: null };
   }
-  await publish(files, temporary, path);
+  await publish(files, temporary, path).catch(async (error: unknown) => {
+    await removeQuietly(files, temporary);
+    throw error;
+  });
   return { ...written, file: { file: name, rows: written.rows, ...file.written() } };
 }
 

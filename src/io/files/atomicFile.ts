@@ -12,13 +12,13 @@ export interface WrittenFile {
 }
 
 /** The name of a file until it is whole. It lies in the same folder, because a rename must not cross file systems. */
-export function temporaryPath(path: string): string {
-  return `${path}.tmp`;
+export function temporaryPath({ writer }: Pick<Files, 'writer'>, path: string): string {
+  return writer === undefined ? `${path}.tmp` : `${path}.${writer}.tmp`;
 }
 
 /** The same in the folder above: some readers take every file of a folder for data. */
-export function temporaryPathAbove(path: string): string {
-  return join(dirname(dirname(path)), `${basename(path)}.tmp`);
+export function temporaryPathAbove(files: Pick<Files, 'writer'>, path: string): string {
+  return temporaryPath(files, join(dirname(dirname(path)), basename(path)));
 }
 
 /**
@@ -29,7 +29,7 @@ export async function writeAtomic(
   files: Files,
   path: string,
   content: Uint8Array | string,
-  temporary: string = temporaryPath(path),
+  temporary: string = temporaryPath(files, path),
 ): Promise<void> {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   try {

@@ -9,6 +9,8 @@ import { ScaleQuestError } from '../../errors.js';
  * error as cause.
  */
 export interface Files {
+  /** Tells the temporary files of several writers of one folder apart; absent where there is one. */
+  readonly writer?: string;
   /** `write` makes the file anew, `exclusive` fails with EEXIST where it exists, `append` writes at its end; `read` needs it. */
   open(path: string, mode: OpenMode): Promise<OpenFile>;
   /** Replaces `to` in one step, where both are in one file system. */

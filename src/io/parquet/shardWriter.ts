@@ -76,7 +76,7 @@ export function openShardWriter(
     return shard;
   }
 
-  async function open(path: string, temporary: string = temporaryPath(path)): Promise<void> {
+  async function open(path: string, temporary: string = temporaryPath(files, path)): Promise<void> {
     if (shard)
       throw new ScaleQuestError('ERR_INVARIANT', `${shard.path} is still open, expected finish() or abort()`);
     shard = beginShard(path, temporary, await files.open(temporary, 'write'));

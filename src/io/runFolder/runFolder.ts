@@ -13,7 +13,7 @@ import {
   readManifest,
   resumeManifest,
 } from './manifest.js';
-import { COMMIT_FOLDERS, MANIFEST_FILE, isCommitFile, isCrashRemainder } from './runPaths.js';
+import { COMMIT_FOLDERS, MANIFEST_FILE, isCommitFile, isCrashRemainder, withoutWriter } from './runPaths.js';
 
 export interface RunFolder {
   path: string;
@@ -86,7 +86,8 @@ export async function assertUsable(files: Files, path: string): Promise<void> {
   assertFolder(path, found);
   if (!found) return makeFolder(files, path);
   for (const name of await files.readdir(path)) {
-    if ([`${MANIFEST_FILE}.tmp`, LOCK_FILE, TAKEOVER_FILE].includes(name)) continue;
+    if ([`${MANIFEST_FILE}.tmp`, LOCK_FILE, `${LOCK_FILE}.tmp`, TAKEOVER_FILE].includes(withoutWriter(name)))
+      continue;
     if (COMMIT_FOLDERS.includes(name) && (await files.readdir(join(path, name))).length === 0) continue;
     throw unusable(path, `it holds "${name}" but no ${MANIFEST_FILE}, expected a new or empty folder`);
   }
@@ -110,12 +111,19 @@ async function removeUncommitted(
       removed.push(file);
     }
   }
-  for (const name of await files.readdir(path)) {
-    if (!isCrashRemainder(name)) continue;
-    await files.unlink(join(path, name));
-    removed.push(name);
+  return [...removed, ...(await removeRemainders(files, path))];
+}
+
+/** Removes what was not whole yet when its writer ended; gives the names. */
+export async function removeRemainders(files: Files, path: string): Promise<string[]> {
+  const remainders = (await files.readdir(path)).filter(isCrashRemainder);
+  for (const name of remainders) {
+    await files.unlink(join(path, name)).catch((error: unknown) => {
+      // Its writer, whom the run was taken from, may have removed it a moment ago.
+      if ((error as ScaleQuestError).data?.['errno'] !== 'ENOENT') throw error;
+    });
   }
-  return removed;
+  return remainders;
 }
 
 function otherRun(path: string, found: RunRecord, expected: RunRecord): ScaleQuestError {

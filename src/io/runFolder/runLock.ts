@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import { removeQuietly } from '../files/atomicFile.js';
+import { removeQuietly, temporaryPath } from '../files/atomicFile.js';
 import { type Files, readWhole } from '../files/files.js';
 import { openJson, sealJson } from '../files/seal.js';
+import { fencedFiles } from './fencedFiles.js';
 
 export const LOCK_FILE = 'run.lock';
 /** Exists for the moment in which a process takes over a dead one's lock. */
@@ -21,6 +23,15 @@ export const lockHolder = z.strictObject({
 export type LockHolder = z.infer<typeof lockHolder>;
 
 export interface RunLock {
+  /** The file system for this folder: it publishes nothing once another process has taken the lock. */
+  files: Files;
+  /** Throws ERR_RUN_TAKEN_OVER once another process has taken the lock. */
+  assertHeld(): Promise<void>;
+  /** ERR_RUN_TAKEN_OVER where the lock is another's, which explains any error; else the error itself. */
+  lossBehind(error: unknown): Promise<unknown>;
+  /** Whom it was taken from, though that process may still be at work; null as a rule. */
+  takenFrom: LockHolder | null;
+  /** Removes the lock, unless it is another's by now. */
   release(): Promise<void>;
 }
 
@@ -44,7 +55,73 @@ export async function lockRunFolder(
   const world = { ...others, sleep };
   const path = join(folder, LOCK_FILE);
   if (!(await claim(files, path, world.self))) await takeOver(files, folder, world);
-  return { release: () => files.unlink(path) };
+  return heldLock(files, folder, others.self, null);
+}
+
+/**
+ * The same, but takes the lock of any process, also of one that cannot be seen from here: the user says that the run goes on here.
+ * Should the other one still be at work, it ends at its next check.
+ */
+export async function seizeRunFolder(
+  files: Files,
+  folder: string,
+  sleep: (ms: number) => Promise<void>,
+  others: LockWorld = thisProcess(),
+): Promise<RunLock> {
+  const path = join(folder, LOCK_FILE);
+  const found = await readHolder(files, path);
+  if (!found || !isHeld(found, others)) return lockRunFolder(files, folder, sleep, others);
+  if (isSame(found, others.self)) throw inUse(folder, found);
+  const temporary = temporaryPath({ writer: writerOf(others.self) }, path);
+  await removeQuietly(files, temporary);
+  await claim(files, temporary, others.self);
+  // In one step: there is no moment without a lock.
+  await files.rename(temporary, path);
+  return heldLock(files, folder, others.self, found);
+}
+
+function heldLock(files: Files, folder: string, self: LockHolder, takenFrom: LockHolder | null): RunLock {
+  const path = join(folder, LOCK_FILE);
+
+  async function assertHeld(): Promise<void> {
+    const found = await holderIn(files, path);
+    if (!found || !isSame(found, self)) throw takenOver(folder, found);
+  }
+
+  return {
+    ...{ assertHeld, takenFrom },
+    lossBehind: (error) =>
+      assertHeld().then(
+        () => error,
+        (loss: ScaleQuestError) => (loss.code === 'ERR_RUN_TAKEN_OVER' ? loss : error),
+      ),
+    files: fencedFiles(files, writerOf(self), assertHeld),
+    async release() {
+      const found = await readHolder(files, path);
+      if (found && isSame(found, self)) await files.unlink(path);
+    },
+  };
+}
+
+function isSame(a: LockHolder, b: LockHolder): boolean {
+  return a.host === b.host && a.pid === b.pid && a.bornAt === b.bornAt;
+}
+
+const WRITER_DIGITS = 8;
+
+/** Names the temporary files of a process. */
+function writerOf({ host, pid, bornAt: born }: LockHolder): string {
+  const hash = createHash('sha256').update(JSON.stringify([host, pid, born]));
+  return hash.digest('hex').slice(0, WRITER_DIGITS);
+}
+
+function takenOver(folder: string, found: LockHolder | null): ScaleQuestError {
+  const who = found ? `process ${found.pid} on ${found.host} has taken it over` : 'its lock is gone';
+  return new ScaleQuestError(
+    'ERR_RUN_TAKEN_OVER',
+    `stopped writing ${folder}: ${who}. What was committed before is intact, and the run goes on there; there is nothing to do here.`,
+    { data: { path: folder } },
+  );
 }
 
 type WaitingWorld = LockWorld & { sleep: (ms: number) => Promise<void> };
@@ -106,10 +183,21 @@ async function claim(files: Files, path: string, self: LockHolder): Promise<bool
   }
 }
 
-/** Null for a lock that a crash has left empty, or that has been released by now. */
-async function readHolder(files: Files, path: string): Promise<LockHolder | null> {
+/** Null for a lock that a crash has left empty, that has been released by now, or that cannot be read. */
+function readHolder(files: Files, path: string): Promise<LockHolder | null> {
+  return holderIn(files, path).catch(() => null);
+}
+
+/** The same, but throws ERR_IO_READ for one that cannot be read. */
+async function holderIn(files: Files, path: string): Promise<LockHolder | null> {
+  const bytes = await readWhole(files, path).catch((error: unknown) => {
+    // ESTALE: on NFS, another machine has put a new file in its place.
+    if (['ENOENT', 'ESTALE'].includes(String((error as ScaleQuestError).data?.['errno']))) return null;
+    throw error;
+  });
+  if (bytes === null) return null;
   try {
-    const text = new TextDecoder().decode(await readWhole(files, path));
+    const text = new TextDecoder().decode(bytes);
     return lockHolder.safeParse(JSON.parse(openJson(text.trimEnd()).body)).data ?? null;
   } catch {
     return null;
@@ -121,7 +209,7 @@ function inUse(folder: string, found: LockHolder | null): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_RUN_FOLDER',
     `cannot use ${folder} for a run: ${who} is writing it, expected one process at a time. ` +
-      `Wait for it, or choose another --out; if that machine is gone, remove ${join(folder, LOCK_FILE)}.`,
+      'Wait for it, or choose another --out; if that machine is gone, or shall not go on, add --take-over.',
     { data: { path: folder } },
   );
 }

@@ -23,19 +23,25 @@ export function stateFile(index: number): string {
   return `${STATE_FOLDER}/state-${`${index}`.padStart(5, '0')}.jsonl.gz`;
 }
 
+/** The name of a temporary file without its writer's name. */
+export function withoutWriter(name: string): string {
+  return name.replace(/\.[0-9a-f]{8}\.tmp$/, '.tmp');
+}
+
 /** Whether a file in one of the commit folders is a run's own, by its name: the run may remove it. */
 export function isCommitFile(name: string): boolean {
-  return /^((shard|rejects)-\d{5,}\.parquet|state-\d{5,}\.jsonl\.gz)(\.tmp)?$/.test(name);
+  return /^((shard|rejects)-\d{5,}\.parquet|state-\d{5,}\.jsonl\.gz)(\.tmp)?$/.test(withoutWriter(name));
 }
 
 /** Whether a file beside the commit folders is what a crash leaves of a file that was not whole yet. */
 export function isCrashRemainder(name: string): boolean {
-  return CRASH_REMAINDERS.includes(name) || (name.endsWith('.tmp') && isCommitFile(name));
+  return CRASH_REMAINDERS.includes(withoutWriter(name)) || (name.endsWith('.tmp') && isCommitFile(name));
 }
 
 const CRASH_REMAINDERS = [
   ...[
     MANIFEST_FILE,
+    'run.lock',
     'pipeline.yaml',
     'report.json',
     'performance.json',

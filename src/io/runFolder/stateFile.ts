@@ -26,7 +26,11 @@ export interface StateWriter {
  * Opens a state file: compressed JSON lines, whole or not at all. They are compressed as they come, so that no more than a piece is
  * in memory. The bytes depend on the entries alone.
  */
-export function openStateWriter(files: Files, path: string, temporary = temporaryPath(path)): StateWriter {
+export function openStateWriter(
+  files: Files,
+  path: string,
+  temporary = temporaryPath(files, path),
+): StateWriter {
   const file = openStreamedFile(files, path, temporary);
   const gzip = openGzip((bytes) => file.write(bytes));
   let rows = 0;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { removeQuietly } from '../../io/files/atomicFile.js';
 import { type Files, readWhole } from '../../io/files/files.js';
-import { type LockWorld, lockHolder, thisProcess } from '../../io/runFolder/runLock.js';
+import { type LockHolder, type LockWorld, lockHolder, thisProcess } from '../../io/runFolder/runLock.js';
 import { HOLDER_FILE, holderFile } from './fileNames.js';
 
 /**
@@ -77,15 +77,41 @@ export async function deadHolders(
   own?: string,
 ): Promise<string[]> {
   const dead: string[] = [];
-  for (const name of (await files.readdir(path)).filter((each) => HOLDER_FILE.test(each) && each !== own)) {
-    const found = await readHolder(files, join(path, name));
-    // It is not written yet, or a crash truncated it.
-    if (!found) continue;
+  for (const { name, found } of await holdersIn(files, path)) {
+    if (name === own) continue;
     const isHere = found.host === self.host || (found.bootId !== null && found.bootId === self.bootId);
     if (!isHere) throw heldElsewhere(path, name, found);
     if (found.host === self.host && !isAlive(found)) dead.push(name);
   }
   return dead;
+}
+
+/** A file that is not written yet, or that a crash truncated, names nobody. */
+async function holdersIn(files: Files, path: string): Promise<{ name: string; found: StoreHolder }[]> {
+  const names = (await files.readdir(path)).filter((name) => HOLDER_FILE.test(name));
+  const read = await Promise.all(
+    names.map(async (name) => ({ name, found: await readHolder(files, join(path, name)) })),
+  );
+  return read.flatMap(({ name, found }) => (found ? [{ name, found }] : []));
+}
+
+/** The files of one process. Throws ERR_STORE_OPEN where another one, that is not known to be dead, has the store open too. */
+export async function filesOfHolder(
+  files: Files,
+  path: string,
+  { host, pid, bornAt }: LockHolder,
+  { self, isAlive }: HolderWorld = thisHolder(),
+): Promise<string[]> {
+  const own: string[] = [];
+  const others: { name: string; found: StoreHolder }[] = [];
+  for (const holder of await holdersIn(files, path)) {
+    const { found, name } = holder;
+    if (found.host === host && found.pid === pid && found.bornAt === bornAt) own.push(name);
+    else if (found.host !== self.host || isAlive(found)) others.push(holder);
+  }
+  const [other] = others;
+  if (own.length > 0 && other) throw heldElsewhere(path, other.name, other.found);
+  return own;
 }
 
 async function readHolder(files: Files, path: string): Promise<StoreHolder | null> {

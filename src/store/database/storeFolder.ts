@@ -97,6 +97,26 @@ async function readDataState(files: Files, path: string): Promise<DataState> {
   }
 }
 
+/**
+ * The number of the newest transaction in a data file; null where it holds no database yet. Throws ERR_STORE_FOREIGN, _DAMAGED,
+ * _VERSION, ERR_IO_READ.
+ */
+export async function newestTransaction(
+  files: Files,
+  path: string,
+  dataFile: string,
+): Promise<bigint | null> {
+  const file = await files.open(dataFile, 'read');
+  try {
+    const metas = await readMetas(path, file);
+    if (typeof metas === 'string') return null;
+    const [first, second] = metas;
+    return second.transaction > first.transaction ? second.transaction : first.transaction;
+  } finally {
+    await file.close();
+  }
+}
+
 async function readMetas(path: string, file: OpenFile): Promise<[Meta, Meta] | 'empty' | 'begun'> {
   const start = Buffer.from(await file.read(0, META.bytes));
   // A crash came between making the file and writing its first page.

@@ -94,6 +94,8 @@ async function openClaimed(
     }
   };
   try {
+    // If another machine has taken the run over meanwhile, this is its database, and opening to append is refused: before any write.
+    await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
     return { tables: await openTables(files, path, root, isNew), close };
   } catch (error) {
     await close();

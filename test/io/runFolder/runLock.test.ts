@@ -5,8 +5,14 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { nodeFiles } from '../../../src/io/files/files.js';
-import { LOCK_FILE, type LockHolder, lockRunFolder } from '../../../src/io/runFolder/runLock.js';
+import type { ScaleQuestError } from '../../../src/errors.js';
+import { type Files, fileError, nodeFiles } from '../../../src/io/files/files.js';
+import {
+  LOCK_FILE,
+  type LockHolder,
+  lockRunFolder,
+  seizeRunFolder,
+} from '../../../src/io/runFolder/runLock.js';
 import { deriveSeed } from '../../../src/random.js';
 import { cases } from '../../helpers/cases.js';
 import { crashingFiles } from '../../helpers/crashingFiles.js';
@@ -57,17 +63,68 @@ test('a pid that another process has by now holds nothing', async (t) => {
   assert.deepEqual(unsealed(await readFile(join(folder, LOCK_FILE), 'utf8')), self);
 });
 
-test('a lock of another machine is never taken over, one that a crash left half written is', async (t) => {
+test('a lock of another machine is not taken over unasked, one that a crash left half written is', async (t) => {
   const folder = await testFolder(t);
   const self: LockHolder = { host: 'here', pid: 7, bornAt: null };
   const world = { self, isAlive: () => false };
   await writeFile(join(folder, LOCK_FILE), JSON.stringify({ host: 'there', pid: 7, bornAt: null }));
   await assert.rejects(
     lockRunFolder(nodeFiles, folder, noWait, world),
-    /process 7 on there .* remove .*run\.lock/,
+    /process 7 on there .* if that machine is gone, .* add --take-over/,
   );
   await writeFile(join(folder, LOCK_FILE), '{"host":');
   await (await lockRunFolder(nodeFiles, folder, noWait, world)).release();
+});
+
+test('a lock is seized from a process of another machine in one step; that one notices, and leaves the lock of the other alone', async (t) => {
+  const folder = await testFolder(t);
+  const [here, there] = ['here', 'there'].map((host) => ({
+    self: { host, pid: 7, bornAt: null },
+    isAlive: () => true,
+  }));
+  const older = await lockRunFolder(nodeFiles, folder, noWait, there);
+  await older.assertHeld();
+  const newer = await seizeRunFolder(nodeFiles, folder, noWait, here);
+  assert.deepEqual([older.takenFrom, newer.takenFrom], [null, there!.self]);
+  const loss = { code: 'ERR_RUN_TAKEN_OVER', message: /process 7 on here has taken it over/ };
+  await assert.rejects(older.assertHeld(), loss);
+  const other = new Error('another');
+  assert.equal(((await older.lossBehind(other)) as ScaleQuestError).code, 'ERR_RUN_TAKEN_OVER');
+  assert.equal(await newer.lossBehind(other), other);
+  await older.release();
+  await newer.assertHeld();
+  await newer.release();
+  await assert.rejects(newer.assertHeld(), { code: 'ERR_RUN_TAKEN_OVER', message: /its lock is gone/ });
+  assert.deepEqual(await nodeFiles.readdir(folder), []);
+});
+
+test('a lock that cannot be read is an error of reading, and tells nothing of its holder; a stale handle is another machine’s new file', async (t) => {
+  const folder = await testFolder(t);
+  let errno = '';
+  const files: Files = {
+    ...nodeFiles,
+    open: (path, mode) =>
+      errno !== '' && mode === 'read'
+        ? Promise.reject(fileError('ERR_IO_READ', path, { code: errno }))
+        : nodeFiles.open(path, mode),
+  };
+  const lock = await lockRunFolder(files, folder, noWait);
+  errno = 'EIO';
+  await assert.rejects(lock.assertHeld(), { code: 'ERR_IO_READ' });
+  errno = 'ESTALE';
+  await assert.rejects(lock.assertHeld(), { code: 'ERR_RUN_TAKEN_OVER' });
+});
+
+test('a process does not seize its own lock; nobody’s and a dead one’s are taken as ever', async (t) => {
+  const folder = await testFolder(t);
+  const self: LockHolder = { host: 'here', pid: 7, bornAt: null };
+  const first = await seizeRunFolder(nodeFiles, folder, noWait, { self, isAlive: () => true });
+  assert.equal(first.takenFrom, null);
+  await assert.rejects(seizeRunFolder(nodeFiles, folder, noWait, { self, isAlive: () => true }), {
+    code: 'ERR_RUN_FOLDER',
+  });
+  const others = { self: { ...self, pid: 8 }, isAlive: () => false };
+  assert.equal((await seizeRunFolder(nodeFiles, folder, noWait, others)).takenFrom, null);
 });
 
 test('of several starts at once one gets the lock, whatever lay there and whichever call comes first', async () => {
