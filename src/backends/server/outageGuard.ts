@@ -48,9 +48,9 @@ export function createOutageGuard({ clock, signal, patience, ask }: OutageGuardD
   async function probe(kind: string, control: Control): Promise<boolean> {
     const startedMs = clock.nowMs();
     for (let failures = 0; ; failures++) {
-      const error: unknown = await ask(control).then(
+      const error: Error | null = await ask(control).then(
         () => null,
-        (reason: unknown) => reason,
+        (reason: Error) => reason,
       );
       const isAnswered = error === null || (error instanceof RowError && !isFailure(error));
       // Any other answer says as much as one to the control request.
