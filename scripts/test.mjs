@@ -38,8 +38,8 @@ const SLOW = [
   // It replaces modules of its process.
   ['sim/'],
   // They put keys into the environment of their process.
-  ['cli/keys', 'cli/evaluate'],
-  ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve', 'cli/secrets'],
+  ['cli/keys', 'cli/evaluate', 'cli/secrets'],
+  ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve'],
 ];
 
 /** Files that take one second or a few: a few processes run them. */
