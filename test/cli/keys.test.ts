@@ -64,7 +64,7 @@ const QUOTES: Record<string, { answer: Answer; code: number; marked?: boolean }>
   },
   'a failure': {
     answer: (response) => json(response, 500, { error: { message: `${MARK}: Bearer ${KEY} failed` } }),
-    code: 0,
+    code: 4,
     marked: true,
   },
   'a refused request': {
@@ -79,7 +79,7 @@ const QUOTES: Record<string, { answer: Answer; code: number; marked?: boolean }>
   },
   'the report of a validator': {
     answer: (response) => json(response, 500, { detail: [{ loc: [MARK], input: `Bearer ${KEY}` }] }),
-    code: 0,
+    code: 4,
     marked: true,
   },
   'a web page': {

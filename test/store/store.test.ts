@@ -232,7 +232,7 @@ describe('processes', () => {
     const path = join(temporaryFolder(), 'store');
     const codes: string[] = [];
     for (const store of ['new', 'there'])
-      for (let free = 0; free < 6; free++) {
+      for (let free = 0; free < 8; free++) {
         const at = store === 'new' ? `${path}${free}` : path;
         if (store === 'there' && free === 0) await fill(path, 1);
         const few = `ulimit -n 300; export FREE_HANDLES=${free};`;

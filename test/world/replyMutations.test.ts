@@ -220,21 +220,28 @@ test('a reply of a megabyte costs little, whatever it repeats', () => {
   fc.assert(
     fc.property(frame, unit, fc.constantFrom(200, 400), (before, repeated, status) => {
       const text = before + repeated.repeat(Math.ceil(1e6 / repeated.length));
-      const started = process.cpuUsage();
-      try {
-        readReply(
-          { status, text, header: () => undefined },
-          { n: 1, tokensMax: 9, stop: ['<|end|>'] },
-          context,
-        );
-      } catch (error) {
-        assert.ok(
-          error instanceof ScaleQuestError || error instanceof TryFailure,
-          String((error as Error).stack),
-        );
-      }
-      const { user, system } = process.cpuUsage(started);
-      assert.ok((user + system) / 1000 < CPU_MS_PER_MEGABYTE_MAX, `${(user + system) / 1000} ms`);
+      const cpuMsOfReading = (): number => {
+        const started = process.cpuUsage();
+        try {
+          readReply(
+            { status, text, header: () => undefined },
+            { n: 1, tokensMax: 9, stop: ['<|end|>'] },
+            context,
+          );
+        } catch (error) {
+          assert.ok(
+            error instanceof ScaleQuestError || error instanceof TryFailure,
+            String((error as Error).stack),
+          );
+        }
+        const { user, system } = process.cpuUsage(started);
+        return (user + system) / 1000;
+      };
+      // Node compiles and collects in between: the least of a few tries counts.
+      let cpuMs = cpuMsOfReading();
+      for (let more = 0; more < 4 && cpuMs >= CPU_MS_PER_MEGABYTE_MAX; more++)
+        cpuMs = Math.min(cpuMs, cpuMsOfReading());
+      assert.ok(cpuMs < CPU_MS_PER_MEGABYTE_MAX, `${cpuMs} ms`);
     }),
     { numRuns: 40, interruptAfterTimeLimit: 20_000 },
   );

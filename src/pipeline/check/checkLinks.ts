@@ -88,8 +88,12 @@ async function checkLink(
   given: ReadonlyMap<string, string>,
   deps: CheckDeps,
 ): Promise<Plan | null> {
-  if (link.pipeline !== undefined)
-    return checkFile(resolve(chain.folder, link.pipeline), deps, overridesOf(link, given));
+  if (link.pipeline !== undefined) {
+    const file = resolve(chain.folder, link.pipeline);
+    return checkFile(file, deps, overridesOf(link, given)).catch((error: unknown) => {
+      throw asFileFault(error);
+    });
+  }
   fillLinks(link.command!, new Map([...given, ['output', '']]));
   for (const path of fillLinks(link.inputs, given).map((written) => resolve(chain.folder, written))) {
     if (deps.exists(path) || deps.isPending?.(path, 'other')) continue;
@@ -99,6 +103,12 @@ async function checkLink(
     );
   }
   return null;
+}
+
+/** What a link sets stands in a file: a place that is not there is no mistake of the command line. */
+function asFileFault(error: unknown): unknown {
+  if (!(error instanceof ScaleQuestError) || error.code !== 'ERR_USAGE') return error;
+  return new ScaleQuestError('ERR_PIPELINE_INVALID', error.message.replace(/^--set /, 'set: '));
 }
 
 async function mistakesOf<Value>(

@@ -55,6 +55,12 @@ const FIRST = '  - { name: make, pipeline: make.yaml }\n';
 const GGUF =
   '  - { name: gguf, command: [x, "{{ make.model }}", "{{ output }}"], inputs: ["{{ make.model }}/w"] }\n';
 
+test('a place that a link sets and that is not there is a mistake of the file', async () => {
+  const found = await messages('  - { name: second, pipeline: make.yaml, set: { steps.generate.n: 1 } }\n');
+  assert.match(found, /set: steps\.generate\.n=1: found generate, expected .* \[ERR_PIPELINE_INVALID\]$/m);
+  assert.doesNotMatch(found, /--set|ERR_USAGE/);
+});
+
 test('rows, models and folders that links before will write need not be there', async () => {
   const links = await check(`${FIRST}${GGUF}  - name: use
     pipeline: use.yaml
