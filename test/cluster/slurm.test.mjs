@@ -107,22 +107,27 @@ function eventsOf(path) {
 const committed = (path) => eventsOf(path).filter(({ event }) => event === 'committed').length;
 
 /** Pids of processes whose command line has all of `words`. */
-function pidsWith(...words) {
+const pidsWith = (...words) =>
+  pidsOf((line) => line.startsWith(process.execPath) && words.every((word) => line.includes(word)));
+
+const pidsStarting = (start) => pidsOf((line) => line.startsWith(start));
+
+function pidsOf(isIt) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return line.startsWith(process.execPath) && words.every((word) => line.includes(word));
+        return isIt(line);
       } catch {
         return false;
       }
     });
 }
 
-/** Their keepers name them too. */
-const serverPids = () => pidsWith(SERVER).filter((pid) => !pidsWith(MAIN).includes(pid));
+/** The keepers and guards of servers name them too, as arguments. */
+const serverPids = () => pidsStarting(`${process.execPath} ${SERVER}`);
 
 function submit(path, ...flags) {
   const args = ['cluster', 'slurm', 'set.yaml', '--nodes', '2', '--gpus-per-node', '2', ...flags];
