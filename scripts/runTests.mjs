@@ -45,6 +45,7 @@ export async function runTests(groups, { concurrency, timeoutMs, root }) {
 function writeEntry(folder, at, files) {
   const [entry, mark] = [join(folder, `group${at}.test.mjs`), join(folder, `group${at}.ended`)];
   const lines = [
+    `import ${JSON.stringify(new URL('./withoutAsyncHooks.mjs', import.meta.url).href)};`,
     `import { writeFileSync } from 'node:fs';`,
     ...files.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};`),
     // Not at `exit`: a call of process.exit() amid the tests must not look like their end.

@@ -39,7 +39,7 @@ const SLOW = [
   ['sim/'],
   // They put keys into the environment of their process.
   ['cli/keys', 'cli/evaluate'],
-  ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve'],
+  ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve', 'cli/secrets'],
 ];
 
 /** Files that take one second or a few: a few processes run them. */

@@ -28,7 +28,7 @@ const MEANINGS = {
   ERR_STORE_WRITE: 'the store of replies cannot be written',
   // Models: these end the run.
   ERR_MODEL_LOAD: 'a model cannot be loaded or its engine cannot be started',
-  ERR_MODEL_UNREACHABLE: 'no server of the model answers',
+  ERR_MODEL_UNREACHABLE: 'no server of the model answers, or each fails at every call',
   ERR_MODEL_REFUSED: 'the server refuses every request of this kind (key, model name, path, parameters)',
   ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one that the pipeline file names',
   ERR_MODEL_TEMPLATE: 'the server would read two begin-of-sequence tokens before each prompt',

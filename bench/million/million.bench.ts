@@ -19,12 +19,14 @@ import { printTable } from '../../src/run/report/report.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { flag, wordFlag } from '../figures.js';
 import { KINDS, pipelineText } from './pipeline.js';
+import type { HeldUp } from './heldUp.js';
 import { partsOf } from './parts.js';
 
 /**
  * What a source row costs as the number of rows grows: the steps of the quickstart against a simulated server that answers
  * after 5 ms, with a store of replies. For each number of rows: a run; the same run killed in the middle and started again,
  * which must write the same bytes; the run again with another last filter, which must ask and read no reply; `verify`.
+ * `held p99` and `held max`: how long the event loop was held up, in processor time, so that other work on the machine does not count.
  *   npm run bench:million -- [--rows=10000,100000] [--only=run,resume,late,verify] [--parts=20000] [--keep=FOLDER]
  * `--parts` profiles one run of so many rows, and prints the CPU of a row by part of the code.
  */
@@ -38,8 +40,8 @@ const SAMPLE_MS = 200;
 const MIB = 2 ** 20;
 
 const RUN_HEAD = [
-  ...['rows/s', 'CPU ms a row', 'anonymous MiB', 'loop p99 ms', 'loop max ms', 'kept', 'files', 'run MiB'],
-  ...['store MiB'],
+  ...['rows/s', 'CPU ms a row', 'anonymous MiB', 'loop p99 ms', 'loop max ms', 'held p99 ms', 'held max ms'],
+  ...['kept', 'files', 'run MiB', 'store MiB'],
 ];
 
 interface Ran {
@@ -48,6 +50,7 @@ interface Ran {
   anonymousMiB: number | null;
   firstRowS: number | null;
   performance: Performance | null;
+  heldUp: HeldUp | null;
 }
 
 const kept = wordFlag('keep');
@@ -82,7 +85,7 @@ async function measure(rows: number): Promise<void> {
 
 function runLine(
   rows: number,
-  { wallS, anonymousMiB, performance }: Ran,
+  { wallS, anonymousMiB, performance, heldUp }: Ran,
   out: string,
   store: string,
 ): string[] {
@@ -95,6 +98,8 @@ function runLine(
     anonymousMiB === null ? '-' : anonymousMiB.toFixed(0),
     eventLoop.p99Ms.toFixed(0),
     eventLoop.maxMs.toFixed(0),
+    heldUp?.p99Ms.toFixed(0) ?? '-',
+    heldUp?.maxMs.toFixed(0) ?? '-',
     `${report.rowsKept}`,
     `${files.length}`,
     mebibytes(files),
@@ -164,9 +169,12 @@ async function runChild(
   { killAfterMs, flags = [] }: { killAfterMs?: number; flags?: readonly string[] } = {},
 ): Promise<Ran> {
   const firstRow = `${out}-first.json`;
-  rmSync(firstRow, { force: true });
+  const heldUp = `${out}-held.json`;
+  for (const path of [firstRow, heldUp]) rmSync(path, { force: true });
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [...flags, CHILD, file, store, out, firstRow], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [...flags, CHILD, file, store, out, firstRow, heldUp], {
+    stdio: 'inherit',
+  });
   const ended = once(child, 'exit');
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   let anonymousMiB: number | null = null;
@@ -184,6 +192,7 @@ async function runChild(
     ...{ wallS, anonymousMiB },
     firstRowS: (read<{ afterMs: number }>(firstRow)?.afterMs ?? NaN) / 1000,
     performance: read<Performance>(join(out, 'performance.json')),
+    heldUp: read<HeldUp>(heldUp),
   };
 }
 

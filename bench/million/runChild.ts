@@ -1,9 +1,17 @@
-// One run in a process of its own: node runChild.js PIPELINE STORE RUN_FOLDER FIRST_ROW.json [RUN_FOLDER_BEFORE]
+// One run in a process of its own: node runChild.js PIPELINE STORE RUN_FOLDER FIRST_ROW.json [HELD_UP.json]
 // Writes the time of the first new row as soon as it is with the writer; performance.json of the run folder holds the rest.
 import { writeFileSync } from 'node:fs';
 import { runPipeline } from '../../src/run/runPipeline.js';
+import { watchHeldUp } from './heldUp.js';
 
-const [file, store, out, firstRow] = process.argv.slice(2) as [string, string, string, string];
+const [file, store, out, firstRow, heldUp] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string?,
+];
+const watch = heldUp === undefined ? null : watchHeldUp();
 const startedMs = performance.now();
 const run = await runPipeline(file, { out, set: { store } });
 let from = 0;
@@ -15,3 +23,4 @@ run.events.subscribe((event) => {
   writeFileSync(firstRow, JSON.stringify({ from, afterMs: performance.now() - startedMs }));
 });
 await run.result;
+if (watch) writeFileSync(heldUp!, JSON.stringify(watch()));

@@ -73,6 +73,11 @@ export const REFUSAL_HOLD_MS = 500;
 /** More would say no more. */
 export const REFUSALS_HELD_MAX = 16;
 
+// Servers that fail at every call (server/outageGuard.ts).
+
+/** From one control request to the next; each has its own tries. */
+export const OUTAGE_BACKOFF: Backoff = { firstMs: 250, maxMs: 5_000 };
+
 // Circuit breaker and outlier ejection (pool/).
 
 /** From the first refusal to the first half-open probe, where the server does not ask for another time. */
@@ -163,6 +168,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
     CONNECT_TIMEOUT_MS * 2 < UNREACHABLE_FIRST_MS_DEFAULT,
   'an unreachable server is tried many times before the run ends':
     RECONNECT_BACKOFF.maxMs * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
+  'a server that fails is asked many times before the run ends':
+    OUTAGE_BACKOFF.maxMs * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
   'an ejected replica is polled many times before the run ends':
     POLL_PERIOD_MS * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
   'a server that has answered is waited for longer': UNREACHABLE_FIRST_MS_DEFAULT < UNREACHABLE_MS_DEFAULT,

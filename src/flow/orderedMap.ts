@@ -1,18 +1,22 @@
 import { Observable } from 'rxjs';
 import { type Batch, type BatchOperator, assertTiles } from './batch.js';
 
+/** Starts on a batch. Once `isStopped` gives true nobody waits for the result, and models may be closed. */
+type Work = (batch: Batch, isStopped: () => boolean) => Promise<Batch> | Batch;
+
 /**
  * Starts `work` for every batch as it arrives and emits the results in the order of arrival.
  * Holds as many batches as the gate lets through; the work's own concurrency is bounded by the model's pool.
  * The first error, of whichever batch, ends the stream at once.
  */
-export function orderedMap(where: string, work: (batch: Batch) => Promise<Batch> | Batch): BatchOperator {
+export function orderedMap(where: string, work: Work): BatchOperator {
   return (source) =>
     new Observable<Batch>((subscriber) => {
       const held: Slot[] = [];
       let expectedLo: number | null = null;
       let sourceDone = false;
       let emitting = false;
+      const isStopped = (): boolean => subscriber.closed;
 
       function emitFinished(): void {
         // An emission may come back here through a synchronous consumer: the outer loop takes those too.
@@ -27,7 +31,7 @@ export function orderedMap(where: string, work: (batch: Batch) => Promise<Batch>
 
       function start(slot: Slot, batch: Batch): void {
         try {
-          const result = work(batch);
+          const result = work(batch, isStopped);
           if (!(result instanceof Promise)) return finish(slot, result);
           result.then(
             (finished) => finish(slot, finished),

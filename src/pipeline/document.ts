@@ -22,6 +22,8 @@ export interface PipelineDocument {
   at(path: KeyPath): Position;
   /** Position of the key itself, for keys that should not be there. */
   atKey(path: KeyPath): Position;
+  /** Whether a variable stands in the text at a key path. */
+  hasVariable(path: KeyPath): boolean;
 }
 
 /** A mistake in a file. Names of the file in the message are shown without anything that a terminal would obey, and not for pages. */
@@ -138,7 +140,7 @@ function positionsIn(
   document: Document,
   set: readonly AppliedOverride[],
   positionAt: (offset: number, key?: string) => Position,
-): Pick<PipelineDocument, 'at' | 'atKey'> {
+): Pick<PipelineDocument, 'at' | 'atKey' | 'hasVariable'> {
   /** The position of a value that the command line has set, or of a part of one: the last flag that set it. */
   function positionSet(path: KeyPath): Position | undefined {
     const override = set.findLast(({ keys }) => keys.every((key, depth) => path[depth] === key));
@@ -166,7 +168,12 @@ function positionsIn(
     return offset === undefined ? at(path) : positionAt(offset, keyText(path));
   }
 
-  return { at, atKey };
+  function hasVariable(path: KeyPath): boolean {
+    const node = document.getIn(path, true);
+    return isScalar(node) && typeof node.source === 'string' && node.source.includes('${');
+  }
+
+  return { at, atKey, hasVariable };
 }
 
 const KEY_CHARS_MAX = 200;

@@ -11,6 +11,8 @@ const MARK = new RegExp(
   ].join('|'),
   'gi',
 );
+/** What any mark begins with. Most replies hold none, and to see that costs less than to look for each mark. */
+const MARK_BEGINS = /[<◁[]/;
 const CLOSES = /\/|end_|suffix/i;
 
 /** What models write around an answer that follows a thought. */
@@ -32,6 +34,7 @@ const SPOKEN: readonly (readonly [RegExp, string])[] = [
 export function afterThought(reply: string): string {
   const spoken = finalChannel(reply) ?? spokenAnswer(reply);
   if (spoken !== null) return spoken;
+  if (!MARK_BEGINS.test(reply)) return reply;
   let start = 0;
   let isOpen = false;
   for (const { index, 0: mark } of reply.matchAll(MARK)) {

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
-import { startCommand, temporaryFolder } from '../helpers/commandLine.js';
+import { hostCommand } from '../helpers/commandHost.js';
+import { temporaryFolder } from '../helpers/commandLine.js';
 
 /** Commands that look at a stranger's file execute nothing of it and write nothing; `run` and `preview` execute modules. */
 
@@ -73,7 +74,7 @@ for (const args of LOOKING)
   test(`\`${args.join(' ')}\` executes no module and writes nothing`, async () => {
     const place = placeOf(OPEN);
     const before = place.names();
-    const { code, stderr } = await startCommand(args, place.folder).result;
+    const { code, stderr } = await hostCommand(args, place.folder);
     assert.equal(code, 0, stderr);
     assert.deepEqual(place.names(), before);
     assert.ok(!place.wasExecuted());
@@ -81,8 +82,7 @@ for (const args of LOOKING)
 
 test('`preview` executes the module', async () => {
   const place = placeOf(OPEN);
-  const { code, stdout, stderr } = await startCommand(['preview', 'strange.yaml', '-n', '1'], place.folder)
-    .result;
+  const { code, stdout, stderr } = await hostCommand(['preview', 'strange.yaml', '-n', '1'], place.folder);
   assert.equal(code, 0, stderr);
   assert.ok(place.wasExecuted());
   assert.match(stdout, /custom/);
@@ -104,7 +104,7 @@ for (const [command, why, path, enabled] of REFUSED)
   test(`${command}: ${why} is refused`, async () => {
     const place = placeOf(pipelineWith(`{ enabled: ${enabled}, custom: { path: ${JSON.stringify(path)} } }`));
     const before = place.names();
-    const { code, stderr } = await startCommand([command, place.file], place.folder).result;
+    const { code, stderr } = await hostCommand([command, place.file], place.folder);
     assert.equal(code, 3, stderr);
     assert.match(stderr, /strange\.yaml:6:\d+ steps\.1\.custom\.path: found neither a file nor a package/);
     assert.deepEqual(place.names(), before);
@@ -117,15 +117,12 @@ test('what a module writes may be declared: then `check` knows the columns, and 
       'judgeSolvability: { model: tiny, tokensMax: 4 }',
     ).concat('output: { columns: [question, words] }\n');
   const right = placeOf(declared('{ words: int32 }'));
-  assert.match(
-    (await startCommand(['check', right.file], right.folder).result).stdout,
-    /columns question, words/,
-  );
+  assert.match((await hostCommand(['check', right.file], right.folder)).stdout, /columns question, words/);
   const misspelt = placeOf(declared('{ wordz: int32 }'));
-  const found = await startCommand(['check', misspelt.file], misspelt.folder).result;
+  const found = await hostCommand(['check', misspelt.file], misspelt.folder);
   assert.match(found.stderr, /no step writes the column "words"; did you mean "wordz"/);
   const other = placeOf(declared('{ words: string }'));
-  const refused = await startCommand(['run', other.file], other.folder).result;
+  const refused = await hostCommand(['run', other.file], other.folder);
   assert.equal(refused.code, 3);
   assert.match(
     refused.stderr,
@@ -137,7 +134,7 @@ test('columns that only the module knows are no mistake, and are named as unknow
   const place = placeOf(
     pipelineWith('custom: { path: OWN }').concat('output: { columns: [question, words] }\n'),
   );
-  const { code, stdout, stderr } = await startCommand(['check', place.file], place.folder).result;
+  const { code, stdout, stderr } = await hostCommand(['check', place.file], place.folder);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /and what custom writes: its module is loaded by `run` and `preview` alone/);
 });

@@ -28,8 +28,8 @@ export interface MessageBatchOptions {
   fault?: (request: IncomingMessage, response: ServerResponse, batches: Kept[]) => boolean;
   /** The text of the results, as it is sent. */
   sent?: (text: string, batch: Kept) => string;
-  /** By how much its clock is ahead of ours. */
-  aheadMs?: number;
+  /** What its clock says. */
+  nowMs?: () => number;
 }
 
 export const KEY = 'sk-ant-test-4711';
@@ -39,7 +39,7 @@ const CUSTOM_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 /** Anthropic's Message Batches API in a process, for order, time and faults; it is no model. */
 export async function serveMessageBatches(
   t: TestContext,
-  { end, fault, sent = (text) => text, aheadMs = 0 }: MessageBatchOptions,
+  { end, fault, sent = (text) => text, nowMs = Date.now }: MessageBatchOptions,
 ) {
   const batches: Kept[] = [];
   const asked: string[] = [];
@@ -50,7 +50,7 @@ export async function serveMessageBatches(
     const isValid = ids.every((id) => CUSTOM_ID.test(id)) && new Set(ids).size === ids.length;
     if (!isValid) return refuse(response, 400, 'invalid_request_error', 'requests: custom_id');
     const id = `msgbatch_${batches.length}`;
-    const created = { id, items, createdMs: Date.now() + aheadMs };
+    const created = { id, items, createdMs: nowMs() };
     const batch = { ...created, polls: 0, lines: null, isCancelled: false, reads: 0 };
     batches.push(batch);
     send(response, stateOf(batch));
@@ -59,7 +59,7 @@ export async function serveMessageBatches(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     asked.push(`${request.method} ${request.url}`);
-    response.setHeader('date', new Date(Date.now() + aheadMs).toUTCString());
+    response.setHeader('date', new Date(nowMs()).toUTCString());
     if (fault?.(request, response, batches)) return;
     const isKey = request.headers['x-api-key'] === KEY;
     if (!isKey || request.headers['anthropic-version'] !== '2023-06-01')

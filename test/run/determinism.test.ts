@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hashesOf, runCommand, temporaryFolder } from '../helpers/commandLine.js';
+import { hostCommand } from '../helpers/commandHost.js';
+import { hashesOf, temporaryFolder } from '../helpers/commandLine.js';
 import { QUICKSTART } from '../helpers/pipelineWorld.js';
 
 /** The quickstart in small, on the bundled model: what only decides how fast rows come must not change a byte. */
@@ -21,7 +22,7 @@ const KNOBS = [
 async function dataOf(knobs: readonly string[]): Promise<Record<string, string>> {
   const out = join(temporaryFolder(), 'out');
   const set = [...SIZE, ...knobs].flatMap((override) => ['--set', override]);
-  const { code, stderr } = await runCommand('run', QUICKSTART, '--out', out, ...set);
+  const { code, stderr } = await hostCommand(['run', QUICKSTART, '--out', out, ...set]);
   assert.equal(code, 0, stderr);
   const hashes = Object.entries(hashesOf(out)).filter(([name]) => /^(shards|rejects)/.test(name));
   return Object.fromEntries(hashes);

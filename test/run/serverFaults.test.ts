@@ -170,19 +170,16 @@ const FAULTS: Record<string, Fault> = {
   'a body that trickles': {
     start: () => http((response) => (response.writeHead(200), response.write('{'))),
     online: 'ERR_MODEL_UNREACHABLE',
-    run: 'ROW_TIMEOUT',
     message: /did not answer within 1\.5 s/,
   },
   'no answer at all': {
     start: () => http(() => {}),
     online: 'ERR_MODEL_UNREACHABLE',
-    run: 'ROW_TIMEOUT',
     message: /did not answer within 1\.5 s/,
   },
   'a server that fails': {
     start: () => http(json(500, { error: { message: 'CUDA out of memory' } })),
     online: 'ERR_MODEL_UNREACHABLE',
-    run: 'ROW_SERVER_ERROR',
     message: /answered 500: CUDA out of memory/,
   },
 };

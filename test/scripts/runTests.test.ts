@@ -20,6 +20,26 @@ const FILES: Record<string, string> = {
   'hangs.mjs': `${TEST}test('waits', () => new Promise(() => setInterval(() => {}, 1000)));`,
   'pends.mjs': `${TEST}test('is never resolved', () => new Promise(() => {}));`,
   'late.mjs': `${TEST}test('ends', () => void setTimeout(() => { throw new Error('after'); }, 20));`,
+  'throws-amid.mjs': `${TEST}
+    test('waits', () => new Promise(() => setTimeout(() => { throw new Error('amid it'); }, 20)));
+    test('awaits', async (t) => {
+      await t.test('ends', () => {});
+      setTimeout(() => Promise.reject(new Error('amid the outer one')), 20);
+      await new Promise(() => {});
+    });`,
+  'stands.mjs': `import { executionAsyncId } from 'node:async_hooks';
+    import { before, describe, it } from 'node:test';
+    describe('suite', () => {
+      let ready = false;
+      before(async () => void (ready = await true));
+      describe('inner suite', () => it('stands in it', () => { if (!ready) throw new Error('before its before'); }));
+      it('is followed by no hook', async () => {
+        await null;
+        const id = executionAsyncId();
+        await null;
+        if (!ready || executionAsyncId() !== id) throw new Error('each promise has a number of its own');
+      });
+    });`,
   'skips.mjs': `${TEST}test('elsewhere', { skip: 'not here' }, () => {}); test('later', { todo: true }, () => {});`,
 };
 
@@ -55,10 +75,11 @@ function ran(...groups: string[][]): Ran {
 const TIMEOUT_MS = 6000;
 
 test('green where every test passes; skipped tests are counted as such, totals come last', () => {
-  const { code, output, totals } = ran(['passes.mjs', 'skips.mjs'], ['passes.mjs']);
+  const { code, output, totals } = ran(['passes.mjs', 'skips.mjs'], ['passes.mjs', 'stands.mjs']);
   assert.equal(code, 0, output);
   const { duration_ms: _, ...counts } = totals;
-  assert.deepEqual(counts, { tests: 4, suites: 0, pass: 2, fail: 0, cancelled: 0, skipped: 1, todo: 1 });
+  assert.deepEqual(counts, { tests: 6, suites: 2, pass: 4, fail: 0, cancelled: 0, skipped: 1, todo: 1 });
+  assert.match(output, /▶ suite\n {2}▶ inner suite\n {4}✔ stands in it/);
   assert.match(output, /\n# todo 1\n# duration_ms \d+\n$/);
 });
 
@@ -72,6 +93,10 @@ const FAULTS: [file: string, report: RegExp][] = [
   ['empty.mjs', /✖ empty\.mjs\n.*no test of this file ran/],
   ['hangs.mjs', /✖ hangs\.mjs\n.*timed out.*amid "waits" of hangs\.mjs/],
   ['pends.mjs', /test at \S*pends\.mjs:\d+:\d+\n✖ is never resolved/],
+  [
+    'throws-amid.mjs',
+    /✖ waits \([^]*amid it\n[^]*test at \S*throws-amid\.mjs:4:\d+\n✖ awaits \([^]*amid the outer one\n/,
+  ],
   ['late.mjs', /✖ [^\n]*late\.mjs\n.*the process of these tests: test failed \(exit code 1\)/],
 ];
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { gunzip } from 'node:zlib';
 import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
@@ -69,7 +70,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const connections = own ?? (options.connections as ConnectionStack);
   const deadlines = createDeadlines(options, Math.min(DEADLINE_TICK_MS, timeoutMs));
   const shared: Shared = { options, connections, deadlines };
-  const postHeaders = { ...headers, 'content-type': 'application/json', accept: 'application/json' };
+  const plainHeaders = { ...headers, 'accept-encoding': 'identity' };
+  const postHeaders = {
+    ...plainHeaders,
+    'content-type': 'application/json',
+    accept: 'application/json',
+  };
   let isDestroyed = false;
 
   function send(request: Dispatcher.DispatchOptions, callTimeoutMs: number): Promise<HttpReply> {
@@ -100,7 +106,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       ),
     get: (path, getTimeoutMs) =>
       send(
-        { method: 'GET', path: path.startsWith('//') ? path.slice(1) : base + path, headers },
+        { method: 'GET', path: path.startsWith('//') ? path.slice(1) : base + path, headers: plainHeaders },
         getTimeoutMs,
       ),
     async destroy() {
@@ -165,8 +171,14 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
 
   onResponseEnd(): void {
     this.#end();
-    const headers = this.#headers;
     const bytes = this.#more ? Buffer.concat(this.#more) : this.#first;
+    if (bytes === null || !isGzip(bytes)) return this.#read(bytes);
+    // Some gateways compress whatever they were asked for.
+    gunzip(bytes, { maxOutputLength: REPLY_BYTES_MAX }, (error, plain) => this.#read(error ? bytes : plain));
+  }
+
+  #read(bytes: Buffer | null): void {
+    const headers = this.#headers;
     const text = bytes?.toString('utf8') ?? '';
     const header = (name: string): string | undefined => firstOf(headers[name]);
     this.resolve({ status: this.#status, header, text, isUtf8: bytes === null || isUtf8(bytes) });
@@ -182,6 +194,11 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
     deadlines.forget(this);
     connections.free(this.connection!);
   }
+}
+
+/** No text begins so. */
+function isGzip(bytes: Buffer): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 function failureOf(call: Call, status: number, error: unknown, options: HttpClientOptions): Error {

@@ -21,7 +21,7 @@ import { type FailureKind, TryFailure } from './tryFailure.js';
  * | `reset`, the first one | at once | no | – |
  * | `reset`, `unreachable` | after a short backoff | only if the server answered others meanwhile | unreachable for `unreachableMs` |
  * | `absent` | after a short backoff | no | no server for `unreachableMs` |
- * | `server`, `reply`, `timeout` | after Retry-After and a backoff | yes | `retriesMax` |
+ * | `server`, `reply`, `timeout` | after Retry-After and a backoff | yes | `retriesMax`, unless the server fails at all calls |
  *
  * Backoffs are exponential with full jitter, so that a thousand calls that failed together do not come back together.
  */
@@ -45,6 +45,12 @@ export interface RetryOptions {
   /** Called before each wait. */
   onRetry?: (failure: TryFailure) => void;
 }
+
+/**
+ * Asked when the tries of a call are used up: whether the server fails at this call alone. `sinceMs`: when its last try but one
+ * failed. False gives the call new tries; a rejection ends it.
+ */
+export type FailsAlone = (sinceMs: number) => Promise<boolean>;
 
 /** When the servers of a model last answered any call with anything but a refusal. This file alone writes it. */
 export interface LastAnswer {
@@ -72,10 +78,15 @@ interface History {
  * Repeats `attempt` while it fails with a TryFailure and the policy allows another try. Any other error passes through. The
  * waits are outside `attempt`, so a slot that it takes is free meanwhile.
  *
- * Ends with RowError ROW_TIMEOUT, ROW_SERVER_ERROR or ROW_REPLY_INVALID when the tries are used up, and with
+ * Ends with RowError ROW_TIMEOUT, ROW_SERVER_ERROR or ROW_REPLY_INVALID when the tries are used up, unless `failsAlone` says
+ * that the server failed at all calls and is well again; and with
  * ERR_MODEL_UNREACHABLE when the server was unreachable for `unreachableMs` or only busy for `busyMs`.
  */
-export function withRetry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+export function withRetry<T>(
+  attempt: () => Promise<T>,
+  options: RetryOptions,
+  failsAlone?: FailsAlone,
+): Promise<T> {
   const { clock, lastAnswer } = options;
   const startedMs = clock.nowMs();
   // Most calls need no second try. For them a promise's own callbacks cost less than an async function.
@@ -84,7 +95,7 @@ export function withRetry<T>(attempt: () => Promise<T>, options: RetryOptions): 
       lastAnswer.atMs = clock.nowMs();
       return value;
     },
-    (error: unknown) => tryAgain(attempt, options, newHistory(startedMs), error),
+    (error: unknown) => tryAgain(attempt, options, newHistory(startedMs), error, failsAlone),
   );
 }
 
@@ -94,13 +105,14 @@ async function tryAgain<T>(
   options: RetryOptions,
   history: History,
   firstError: unknown,
+  failsAlone: FailsAlone | undefined,
 ): Promise<T> {
   const { clock, lastAnswer } = options;
   let error = firstError;
   for (;;) {
     if (isAnswer(error)) lastAnswer.atMs = clock.nowMs();
     if (!(error instanceof TryFailure)) throw error;
-    if (!failsOver(error, history, options)) await waitAfter(error, history, options);
+    if (!failsOver(error, history, options)) await waitAfter(error, history, options, failsAlone);
     try {
       const value = await attempt();
       lastAnswer.atMs = clock.nowMs();
@@ -126,7 +138,12 @@ function failsOver(failure: TryFailure, history: History, options: RetryOptions)
 }
 
 /** Waits until the next try; throws what the caller gets if there is none. */
-async function waitAfter(failure: TryFailure, history: History, options: RetryOptions): Promise<void> {
+async function waitAfter(
+  failure: TryFailure,
+  history: History,
+  options: RetryOptions,
+  failsAlone: FailsAlone | undefined,
+): Promise<void> {
   const { clock, signal, onRetry } = options;
   history.failovers = 0;
   history.refusals = 0;
@@ -135,10 +152,31 @@ async function waitAfter(failure: TryFailure, history: History, options: RetryOp
     return;
   }
   const nowMs = clock.nowMs();
-  const waitMs = WAITS[failure.kind](failure, history, options, nowMs);
+  const waitMs = await waitOf(failure, history, options, nowMs, failsAlone);
   history.lastFailureMs = nowMs;
   onRetry?.(failure);
   await clock.sleep(waitMs, signal);
+}
+
+async function waitOf(
+  failure: TryFailure,
+  history: History,
+  options: RetryOptions,
+  nowMs: number,
+  failsAlone: FailsAlone | undefined,
+): Promise<number> {
+  try {
+    return WAITS[failure.kind](failure, history, options, nowMs);
+  } catch (error) {
+    const isUsedUp = error instanceof RowError && history.charged > options.retriesMax;
+    // A reply with a code of its own is an answer, if a bad one.
+    if (!isUsedUp || failure.code !== undefined || failsAlone === undefined) throw error;
+    options.onRetry?.(failure);
+    if (await failsAlone(history.lastFailureMs)) throw error;
+    history.charged = 0;
+    history.backoffs = 0;
+    return 0;
+  }
 }
 
 function newHistory(startedMs: number): History {

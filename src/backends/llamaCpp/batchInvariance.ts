@@ -1,14 +1,24 @@
 import type { Token } from 'node-llama-cpp';
 import type { ReadNext } from './choiceProbabilities.js';
 
-/** Tokens of the trial. */
-const TRIAL_TOKENS = 32;
+/** Tokens that all trials begin with, evaluated as one batch. */
+const KEPT_TOKENS = 16;
+/** Tokens behind them, evaluated in batches of each size. */
+const TRIAL_TOKENS = 16;
+/** After so many of them the probabilities are looked at: where one row is the same by chance, the next ones are not. */
+const LOOK_TOKENS = 4;
 
-/** Sizes of batches in which its last tokens are evaluated again: llama.cpp has kernels for one row, for a few, for many. */
-const LAST_TOKENS = [1, 2, 4, 8, 16];
+/** Sizes of batches: llama.cpp has kernels for one row, for a few, for many. */
+const BATCH_TOKENS = [1, 2, 4, 8, 16];
 
-/** Gives the probabilities of the token after these, which are evaluated in one batch behind `kept` tokens of the sequence. */
-export type EvaluateBatch = (kept: readonly Token[], batch: readonly Token[]) => ReturnType<ReadNext>;
+type Probabilities = Awaited<ReturnType<ReadNext>>;
+
+/** Evaluates these in one batch behind `kept` tokens of the sequence. Gives the probabilities of the next token where asked for. */
+export type EvaluateBatch = (
+  kept: readonly Token[],
+  batch: readonly Token[],
+  isLookedAt: boolean,
+) => Promise<Probabilities | null>;
 
 /**
  * Whether a token's probabilities are the same to the last bit in a batch of any size, alone or among others. They are not where
@@ -16,15 +26,24 @@ export type EvaluateBatch = (kept: readonly Token[], batch: readonly Token[]) =>
  * a hundredth. It depends on the types of the weights and on the CPU, so we try it.
  */
 export async function isBatchInvariant(trial: readonly Token[], evaluate: EvaluateBatch): Promise<boolean> {
-  const tokens = Array.from({ length: TRIAL_TOKENS }, (_, at) => trial[at % trial.length]!);
-  const whole = await evaluate([], tokens);
-  for (const size of LAST_TOKENS) {
-    const again = await evaluate(tokens.slice(0, -size), tokens.slice(-size));
-    if (!isSame(whole, again)) return false;
+  const count = KEPT_TOKENS + TRIAL_TOKENS;
+  const tokens = Array.from({ length: count }, (_, at) => trial[at % trial.length]!);
+  await evaluate([], tokens.slice(0, KEPT_TOKENS), false);
+  const found = new Map<number, Probabilities>();
+  for (const size of BATCH_TOKENS) {
+    for (let at = KEPT_TOKENS; at < count; at += size) {
+      const end = at + size;
+      const isLookedAt = end % LOOK_TOKENS === 0;
+      const probabilities = await evaluate(tokens.slice(0, at), tokens.slice(at, end), isLookedAt);
+      if (!probabilities) continue;
+      const before = found.get(end);
+      if (before && !isSame(before, probabilities)) return false;
+      found.set(end, probabilities);
+    }
   }
   return true;
 }
 
-function isSame(a: ReadonlyMap<Token, number>, b: ReadonlyMap<Token, number>): boolean {
+function isSame(a: Probabilities, b: Probabilities): boolean {
   return a.size === b.size && [...a].every(([token, probability]) => b.get(token) === probability);
 }

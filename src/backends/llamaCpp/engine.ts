@@ -116,13 +116,12 @@ export function keyCacheType(model: LlamaModel): { experimentalKvCacheKeyType?: 
 }
 
 async function isInvariant(model: LlamaModel, sequence: LlamaContextSequence): Promise<boolean> {
-  const isSame = await isBatchInvariant(model.tokenize(TRIAL), async (kept, batch) => {
+  const isSame = await isBatchInvariant(model.tokenize(TRIAL), async (kept, batch, isLookedAt) => {
     await sequence.adaptStateToTokens([...kept], false);
-    const outputs = await sequence.controlledEvaluate([
-      ...batch.slice(0, -1),
-      [batch.at(-1)!, { generateNext: { probabilities: true, options: COUNTED } }],
-    ]);
-    return outputs.at(-1)!.next.probabilities!;
+    const generateNext = { probabilities: true, options: COUNTED };
+    const last: ControlledEvaluateInputItem = isLookedAt ? [batch.at(-1)!, { generateNext }] : batch.at(-1)!;
+    const outputs = await sequence.controlledEvaluate([...batch.slice(0, -1), last]);
+    return (isLookedAt && outputs.at(-1)?.next.probabilities) || null;
   });
   await sequence.clearHistory();
   return isSame;

@@ -1,5 +1,7 @@
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
+import type { HttpReply } from '../http/httpClient.js';
+import type { ReplyContext } from './readServerReply.js';
 import { REFUSALS_HELD_MAX, REFUSAL_HOLD_MS } from '../limits.js';
 
 /**
@@ -18,10 +20,12 @@ export interface RefusalGuard {
   answered(control: () => Control): void;
 }
 
-/** The request with a harmless text instead of the row's. Calls with equal controls are of one kind. */
+/** The request with a harmless text instead of the row's. Calls with equal paths and bodies are of one kind. */
 export interface Control {
   path: string;
   body: unknown;
+  /** Reads its reply as those of the kind are read; throws what any other reply means. */
+  read?: (reply: HttpReply, context: ReplyContext) => unknown;
 }
 
 /** What control requests say. */

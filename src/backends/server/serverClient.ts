@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
-import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
@@ -17,15 +16,21 @@ import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
-import { troubleText, withRetry } from '../http/retryPolicy.js';
+import { type FailsAlone, troubleText, withRetry } from '../http/retryPolicy.js';
 import type { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
 import { askedMs } from './askedWait.js';
 import { rateLeft } from './rateHeaders.js';
-import { type Control, type RefusalGuard, createRefusalGuard } from './refusalGuard.js';
+import { type OutageGuard, type OutageGuardDeps, createOutageGuard, isFailure } from './outageGuard.js';
+import {
+  type Control,
+  type RefusalGuard,
+  type RefusalGuardDeps,
+  createRefusalGuard,
+} from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
-import { type ReplyContext, type Speaks, parseReply, statusError } from './readServerReply.js';
+import type { ReplyContext, Speaks } from './readServerReply.js';
 import { BUSY_MS_DEFAULT, UNREACHABLE_FIRST_MS_DEFAULT, UNREACHABLE_MS_DEFAULT } from '../limits.js';
 import { type SharedPools, createSharedPools } from '../pool/sharedPools.js';
 
@@ -64,6 +69,13 @@ export interface About {
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
 }
+
+type Ask = <T extends Usage>(
+  seq: number,
+  posted: Posted<T>,
+  about?: About,
+  failsAlone?: FailsAlone,
+) => Promise<T>;
 
 export interface ServerClient {
   /** Names the model and all its servers at the start of each message. */
@@ -128,23 +140,18 @@ export async function createServerClient(
     throw error;
   }
 
-  function ask<T extends Usage>(seq: number, posted: Posted<T>, about: About = {}): Promise<T> {
+  const ask: Ask = (seq, posted, about = {}, failsAlone) => {
     counts.requests++;
     counts.open++;
     const once = tryAt(serverOf, closing.signal, counts, clock, posted);
     const size = sizeOf(pool, posted.body, about);
-    return withRetry(() => pool.run(seq, once, size), retryOptions).then(answered, failed);
-  }
-
-  const guard = createRefusalGuard({ label, clock, signal: closing.signal, ask: controlAsker(ask) });
-  const send: ServerClient['send'] = (seq, path, body, read, about = {}) => {
-    const asked = ask(seq, { path, body, read }, about);
-    return about.control ? guarded(guard, asked, about.control) : asked;
+    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(answered, failed);
   };
 
+  const { signal } = closing;
   return {
     label,
-    send,
+    send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
     stats: () => statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
     async close() {
       if (isClosed) return;
@@ -206,23 +213,53 @@ function notesOf({ replicas }: Pool, { notes }: Tally, faultyLines: number): Pic
 function controlAsker(
   ask: (seq: number, posted: Posted<Usage>) => Promise<unknown>,
 ): (control: Control) => Promise<unknown> {
-  const read: ReadReply<Usage> = (reply, context) => {
-    if (reply.status !== 200) throw statusError(reply, context);
-    // An error in a status of 200 is one too.
-    parseReply(reply, z.unknown(), 'anything', context);
-    return { promptTokens: 0, completionTokens: 0 };
-  };
-  return ({ path, body }) => ask(0, { path, body, read });
+  return ({ path, body, read }) =>
+    ask(0, {
+      ...{ path, body },
+      read(reply, context) {
+        read?.(reply, context);
+        return { promptTokens: 0, completionTokens: 0 };
+      },
+    });
 }
 
-function guarded<T>(guard: RefusalGuard, asked: Promise<T>, control: () => Control): Promise<T> {
+/** Tells what is the matter with one row from what is with the server. */
+interface Guards {
+  refusals: RefusalGuard;
+  outages: OutageGuard;
+}
+
+function guardedSend(ask: Ask, given: Omit<OutageGuardDeps & RefusalGuardDeps, 'ask'>): ServerClient['send'] {
+  const deps = { ...given, ask: controlAsker(ask) };
+  const guards = { refusals: createRefusalGuard(deps), outages: createOutageGuard(deps) };
+  return (seq, path, body, read, about = {}) => {
+    const { control, tokensMax } = about;
+    if (!control) return ask(seq, { path, body, read }, about);
+    const controlled = (): Control => ({ ...control(), read });
+    // Cheaper than the control itself, and all that mostly differs between steps.
+    const kind = `${path} ${tokensMax}`;
+    const failsAlone: FailsAlone = (sinceMs) => guards.outages.failsAlone(kind, sinceMs, controlled);
+    return guarded(guards, ask(seq, { path, body, read }, about, failsAlone), kind, controlled);
+  };
+}
+
+/** What became of a call, told to the guards; they judge what else it may mean. */
+function guarded<T>(
+  { refusals, outages }: Guards,
+  asked: Promise<T>,
+  kind: string,
+  control: () => Control,
+): Promise<T> {
   return asked.then(
     (answer) => {
-      guard.answered(control);
+      outages.answered(kind);
+      refusals.answered(control);
       return answer;
     },
     (error: unknown) => {
-      if (error instanceof RowError && error.code === 'ROW_REFUSED') return guard.refused(error, control());
+      if (!(error instanceof RowError)) throw error;
+      if (!isFailure(error)) outages.answered(kind);
+      if (error.code === 'ROW_REFUSED') return refusals.refused(error, control());
       throw error;
     },
   );

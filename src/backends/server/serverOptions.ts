@@ -103,14 +103,17 @@ export const loadOptions = {
     .min(0)
     .max(100)
     .default(RETRIES_MAX_DEFAULT)
-    .describe('Tries after the first when the server fails; waiting for a busy server costs none.'),
+    .describe(
+      'Tries after the first when the server fails; waiting for a busy server costs none. Then the row is lost, unless the ' +
+        'server fails at all calls.',
+    ),
   unreachableMs: z
     .int()
     .min(0)
     .max(86_400_000)
     .optional()
     .describe(
-      'How long the server may be unreachable before the run ends, in milliseconds. If absent, ' +
+      'How long the server may be unreachable, or fail at every call, before the run ends, in milliseconds. If absent, ' +
         `${UNREACHABLE_MS_DEFAULT} once it has answered, which outlasts a restart, and ${UNREACHABLE_FIRST_MS_DEFAULT} before.`,
     ),
   busyMs: z

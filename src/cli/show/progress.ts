@@ -14,6 +14,8 @@ export interface Progress {
 export interface ProgressDeps {
   write: (text: string) => void;
   isTerminal: boolean;
+  /** Of the terminal; undefined or 0 where it does not say. */
+  columns?: number | undefined;
   nowMs: () => number;
   /** Calls `tick` again and again; returns the function that ends it. */
   every: (periodMs: number, tick: () => void) => () => void;
@@ -46,7 +48,8 @@ export function createProgress(
       ...troubleLines(stats()),
     ];
     const up = deps.isTerminal && drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[0J` : '';
-    deps.write(`${up}${lines.join('\n')}\n${deps.isTerminal ? '' : '\n'}`);
+    const drawn = lines.map((line) => fitted(line, deps)).join('\n');
+    deps.write(`${up}${drawn}\n${deps.isTerminal ? '' : '\n'}`);
     drawnLines = lines.length;
   }
 
@@ -83,6 +86,14 @@ export function createProgress(
       draw();
     },
   };
+}
+
+/** A line that is redrawn must not be wrapped: it would be more lines than are gone back. */
+export function fitted(
+  line: string,
+  { isTerminal, columns }: Pick<ProgressDeps, 'isTerminal' | 'columns'>,
+): string {
+  return isTerminal && columns ? line.slice(0, columns) : line;
 }
 
 /** Without these lines an unreachable server looks like a slow one. */

@@ -6,6 +6,9 @@ export const TERMINAL: ProgressDeps = {
   get isTerminal() {
     return process.stderr.isTTY;
   },
+  get columns() {
+    return process.stderr.columns;
+  },
   nowMs: () => performance.now(),
   every(periodMs, tick) {
     const timer = setInterval(tick, periodMs);

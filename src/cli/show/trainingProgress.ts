@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { printCommand } from '../../train/command.js';
 import type { Metrics } from '../../train/metrics.js';
-import type { ProgressDeps } from './progress.js';
+import { type ProgressDeps, fitted } from './progress.js';
 
 /** One line on a trainer at work, from what it reports: redrawn in place on a terminal, printed now and then elsewhere. */
 export interface TrainingProgress {
@@ -39,7 +39,7 @@ export function createTrainingProgress(deps: ProgressDeps, what = 'training'): T
     // In a log, a line that says nothing new is noise.
     if (!isTerminal && news === drawn) return;
     const up = isTerminal && drawn !== '' ? '\x1b[1A\x1b[0J' : '';
-    write(`${up}${what} ${label} · ${seconds} s · ${news}\n`);
+    write(`${up}${fitted(`${what} ${label} · ${seconds} s · ${news}`, deps)}\n`);
     drawn = news;
   }
 

@@ -4,18 +4,45 @@ import type { Row } from './columnTypes.js';
 import { orderedMap } from '../orderedMap.js';
 import { type Decide, type Outcome, type StepShape, rejectIfIncomplete, rejectOrThrow } from './outcome.js';
 import { hasStepResult } from '../stepResults/stepResult.js';
+import { ROWS_A_TURN, forEachInTurns } from '../turns.js';
 
 /** `mapRows`, without the types of its columns. */
 export function mapBatches(shape: StepShape, decide: Decide): BatchOperator {
-  return orderedMap(shape.step, (batch) => {
+  return orderedMap(shape.step, (batch, isStopped) => {
     if (hasStepResult(batch.stepResults, shape.at)) return batch;
     const screened = shape.screen?.(batch.rows);
     const rows = readRows(batch, shape);
-    const decided = rows.map((row, at) => screened?.[at] ?? decideRow(shape, decide, row));
-    // A synchronous step has decided by now: its batch goes on at once.
-    return decided.some(isPromise)
-      ? Promise.all(decided as Promise<Outcome>[]).then((outcomes) => applyOutcomes(batch, shape, outcomes))
-      : applyOutcomes(batch, shape, decided as Outcome[]);
+    const decided = decideRows(
+      rows.length,
+      (at) => screened?.[at] ?? decideRow(shape, decide, rows[at]!),
+      isStopped,
+    );
+    if (!(decided instanceof Promise)) return applyOutcomes(batch, shape, decided);
+    return decided.then((outcomes) => (isStopped() ? batch : applyOutcomes(batch, shape, outcomes)));
+  });
+}
+
+/** A synchronous step has decided a small batch when this returns: it goes on at once. */
+function decideRows(
+  count: number,
+  decideAt: (at: number) => Promise<Outcome> | Outcome,
+  isStopped: () => boolean,
+): Promise<Outcome[]> | Outcome[] {
+  const decided: (Promise<Outcome> | Outcome)[] = [];
+  const all = (): Promise<Outcome[]> | Outcome[] =>
+    decided.some(isPromise) ? Promise.all(decided as Promise<Outcome>[]) : (decided as Outcome[]);
+  if (count <= ROWS_A_TURN) {
+    for (let at = 0; at < count; at++) decided.push(decideAt(at));
+    return all();
+  }
+  return new Promise((resolve, reject) => {
+    const decideNext = (at: number): void => {
+      const outcome = decideAt(at);
+      // What ends the stream ends it at once, also while other rows wait for their turn.
+      if (isPromise(outcome)) outcome.catch(reject);
+      decided.push(outcome);
+    };
+    forEachInTurns(count, decideNext, isStopped).then(all).then(resolve, reject);
   });
 }
 

@@ -7,6 +7,7 @@ import { type Outcome, type Scan, type StepShape, rejectIfIncomplete, rejectOrTh
 import { type StateDelta, isDelta } from '../rowEvents.js';
 import { createScanState } from './scanState.js';
 import { hasStepResult } from '../stepResults/stepResult.js';
+import { ROWS_A_TURN, forEachInTurns } from '../turns.js';
 
 /** `scanRows`, without the types of its columns. */
 export function scanBatches<State, Delta>(
@@ -18,6 +19,12 @@ export function scanBatches<State, Delta>(
     defer(() => {
       const own = createScanState(shape, scan, committed);
       let expectedLo: number | null = null;
+      let isStopped = false;
+
+      function stop(): void {
+        isStopped = true;
+        own.stop();
+      }
 
       function take(batch: Batch): Batch | Promise<Batch> {
         assertTiles(expectedLo ?? batch.lo, batch, shape.step);
@@ -31,27 +38,26 @@ export function scanBatches<State, Delta>(
         return catchingUp ? catchingUp.then(() => decide(batch)) : decide(batch);
       }
 
-      function decide(batch: Batch): Batch {
+      function decide(batch: Batch): Batch | Promise<Batch> {
         const deltas: StateDelta[] = [];
+        const outcomes: Outcome[] = [];
         const screened = shape.screen?.(batch.rows);
-        const outcomes = readRows(batch, shape).map((row, at) => screened?.[at] ?? decideRow(row, deltas));
+        const rows = readRows(batch, shape);
+        const decideAt = (at: number): void => {
+          outcomes.push(screened?.[at] ?? decideRow(shape, scan, own.state, rows[at]!, deltas));
+        };
+        if (rows.length > ROWS_A_TURN)
+          return forEachInTurns(rows.length, decideAt, () => isStopped).then(() =>
+            isStopped ? batch : decided(batch, outcomes, deltas),
+          );
+        rows.forEach((_, at) => decideAt(at));
+        return decided(batch, outcomes, deltas);
+      }
+
+      function decided(batch: Batch, outcomes: readonly Outcome[], deltas: readonly StateDelta[]): Batch {
         const stateBefore = own.hash();
         own.addDecided(batch.hi, deltas);
         return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });
-      }
-
-      function decideRow(row: Row, deltas: StateDelta[]): Outcome {
-        const incomplete = rejectIfIncomplete(row, shape);
-        if (incomplete) return incomplete;
-        try {
-          const { outcome, delta } = scan.decide(own.state, row);
-          if (delta === undefined) return outcome;
-          scan.apply(own.state, delta);
-          deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });
-          return outcome;
-        } catch (error) {
-          return rejectOrThrow(error);
-        }
       }
 
       return source.pipe(
@@ -60,7 +66,27 @@ export function scanBatches<State, Delta>(
           const taken = take(batch);
           return taken instanceof Promise ? taken : [taken];
         }),
-        finalize(own.stop),
+        finalize(stop),
       );
     });
+}
+
+function decideRow<State, Delta>(
+  shape: StepShape,
+  scan: Scan<State, Delta>,
+  state: State,
+  row: Row,
+  deltas: StateDelta[],
+): Outcome {
+  const incomplete = rejectIfIncomplete(row, shape);
+  if (incomplete) return incomplete;
+  try {
+    const { outcome, delta } = scan.decide(state, row);
+    if (delta === undefined) return outcome;
+    scan.apply(state, delta);
+    deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });
+    return outcome;
+  } catch (error) {
+    return rejectOrThrow(error);
+  }
 }

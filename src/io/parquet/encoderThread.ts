@@ -4,7 +4,7 @@ import { ScaleQuestError } from '../../errors.js';
 import type { ShardOptions } from './shardEncoder.js';
 import type { FromWorker, ToWorker, WorkerStart } from './shardMessages.js';
 
-/** The worker thread that encodes shards. It starts with the first message, and anew after it was stopped. */
+/** The worker thread that encodes shards and lost rows. It starts with the first message, and anew after it was stopped. */
 export interface EncoderThread {
   send(message: ToWorker): void;
   /** Resolves when the thread has ended. No message of the thread comes after the call. */

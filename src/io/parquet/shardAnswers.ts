@@ -1,7 +1,8 @@
 import { RecordBatchReader } from 'apache-arrow';
 import { ScaleQuestError } from '../../errors.js';
 import { type ShardEncoder, type ShardOptions, createShardEncoder } from './shardEncoder.js';
-import type { FromWorker, ToWorker } from './shardMessages.js';
+import { createRejectsEncoder } from './rejectsEncoder.js';
+import type { Failure, FromWorker, RejectsToWorker, ShardToWorker, ToWorker } from './shardMessages.js';
 
 /** What the encoder's thread does with each message. It lies apart from the thread, so that a simulation can do without one. */
 export function createShardAnswers(
@@ -9,8 +10,9 @@ export function createShardAnswers(
   send: (message: FromWorker) => void,
 ): (message: ToWorker) => void {
   let encoder: ShardEncoder | null = null;
+  let rejects = createRejectsEncoder();
 
-  function answer(message: ToWorker): void {
+  function answerShard(message: ShardToWorker): void {
     if (message.kind === 'open') {
       encoder = createShardEncoder(options);
       return;
@@ -33,12 +35,31 @@ export function createShardAnswers(
     for (const bytes of pieces) send({ kind: 'bytes', bytes });
   }
 
+  function answerRejects(message: RejectsToWorker): void {
+    if (message.kind === 'openRejects') rejects = createRejectsEncoder();
+    else
+      send({
+        kind: 'rejectsBytes',
+        bytes: message.kind === 'rejects' ? rejects.write(message.rows) : rejects.finish(),
+      });
+  }
+
   return (message) => {
+    const isOfRejects = isRejectsMessage(message);
     try {
-      answer(message);
+      if (isOfRejects) answerRejects(message);
+      else answerShard(message);
     } catch (error) {
-      const { code = 'ERR_INVARIANT', message: text, stack = '' } = error as Error & { code?: string };
-      send({ kind: 'failed', code, message: text, stack });
+      send({ kind: isOfRejects ? 'rejectsFailed' : 'failed', ...failureOf(error) });
     }
   };
+}
+
+function isRejectsMessage(message: ToWorker): message is RejectsToWorker {
+  return message.kind === 'openRejects' || message.kind === 'rejects' || message.kind === 'finishRejects';
+}
+
+function failureOf(error: unknown): Failure {
+  const { code = 'ERR_INVARIANT', message, stack = '' } = error as Error & { code?: string };
+  return { code, message, stack };
 }

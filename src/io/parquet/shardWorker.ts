@@ -4,13 +4,13 @@ import { createShardAnswers } from './shardAnswers.js';
 import type { FromWorker, ToWorker, WorkerStart } from './shardMessages.js';
 import { loadZstd } from './zstd.js';
 
-/** The thread behind `openShardWriter`: compresses, and touches no file. */
+/** The thread that encodes shards and lost rows: it compresses, and touches no file. */
 async function main(port: MessagePort, { schemaIpc, ...options }: WorkerStart): Promise<void> {
   const { schema } = RecordBatchReader.from(schemaIpc).open();
   await loadZstd();
 
   function send(message: FromWorker): void {
-    port.postMessage(message, message.kind === 'bytes' ? [message.bytes.buffer as ArrayBuffer] : []);
+    port.postMessage(message, 'bytes' in message ? [message.bytes.buffer as ArrayBuffer] : []);
   }
 
   const answer = createShardAnswers({ ...options, schema }, send);

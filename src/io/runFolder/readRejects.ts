@@ -42,5 +42,7 @@ export async function* readRejects(files: Files, folder: string): AsyncGenerator
 
 function* rowsOf(values: readonly (readonly unknown[])[]): Generator<RejectRow> {
   for (let at = 0; at < values[0]!.length; at++)
-    yield Object.fromEntries(COLUMNS.map(({ name }, column) => [name, values[column]![at]])) as RejectRow;
+    yield Object.fromEntries(
+      COLUMNS.map(({ name }, column) => [name, values[column]![at]]),
+    ) as unknown as RejectRow;
 }

@@ -1,42 +1,23 @@
-import { ByteWriter, type ColumnSource, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { type WrittenFile, temporaryPath } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 import { openStreamedFile } from '../files/streamedFile.js';
+import { type RejectRow, createRejectsEncoder } from '../parquet/rejectsEncoder.js';
 
-/** What a lost row may hold. The schema keeps values inside what the table's columns can hold. */
-const rejectRow = z.strictObject({
-  seq: z.int32().min(0).describe('Source position of the row.'),
-  seqIndex: z
-    .int32()
-    .min(0)
-    .describe('Its number among the rows made from that position; 0 if no step made several.'),
-  step: z.string().min(1).describe('The step that lost it.'),
-  reason: z.string().min(1).describe('Why: a reason of the filter, or an error code.'),
-  kind: z
-    .enum(['dropped', 'rejected'])
-    .describe('`dropped`: a step decided so; `rejected`: something went wrong with the row.'),
-  message: z.string().describe('The error in words; may be empty.'),
-  question: z.string().nullable().describe('The question, if there was one by then.'),
-  reply: z
-    .string()
-    .nullable()
-    .describe('The first characters of what a model wrote about the row before it was lost, if one did.'),
+export type { RejectRow };
+
+/** Keeps values inside what the table's columns can hold. */
+const rejectRow: z.ZodType<RejectRow> = z.strictObject({
+  seq: z.int32().min(0),
+  seqIndex: z.int32().min(0),
+  step: z.string().min(1),
+  reason: z.string().min(1),
+  kind: z.enum(['dropped', 'rejected']),
+  message: z.string(),
+  question: z.string().nullable(),
+  reply: z.string().nullable(),
 });
-
-export type RejectRow = z.input<typeof rejectRow>;
-
-const COLUMNS: Record<keyof RejectRow, Pick<ColumnSource, 'type' | 'nullable'>> = {
-  seq: { type: 'INT32' },
-  seqIndex: { type: 'INT32' },
-  step: { type: 'STRING' },
-  reason: { type: 'STRING' },
-  kind: { type: 'STRING' },
-  message: { type: 'STRING' },
-  question: { type: 'STRING', nullable: true },
-  reply: { type: 'STRING', nullable: true },
-};
 
 /** Writes the table of the rows that are lost between two commits. */
 export interface RejectsWriter {
@@ -47,65 +28,82 @@ export interface RejectsWriter {
   abort(): Promise<void>;
 }
 
-/**
- * Opens a table of lost rows: Parquet, whole or not at all. Row groups are written as they fill, and one of them at most is in memory.
- * Here and not in the shards' thread: the table is small, and its commit waits for it. Snappy needs no module of its own.
- */
+/** Encodes in another thread, or at once. It answers in the order of the calls. */
+export interface RejectsEncoding {
+  /** Begins a table. What is left of the one before is dropped. */
+  open(): void;
+  /** The bytes that these rows completed. */
+  write(rows: readonly RejectRow[]): Promise<Uint8Array>;
+  finish(): Promise<Uint8Array>;
+}
+
+/** Rows that go to the encoder together: a message costs as much as many rows. */
+const PIECE_ROWS = 512;
+/** So many rows may wait for the encoder, which may be busy with a shard. */
+const UNANSWERED_ROWS_MAX = 16_384;
+
+/** Opens a table of lost rows: Parquet, whole or not at all. Row groups are written as they fill. */
 export function openRejectsWriter(
   files: Files,
   path: string,
   temporary = temporaryPath(files, path),
+  encoding: RejectsEncoding = rejectsEncodedHere(),
 ): RejectsWriter {
   const file = openStreamedFile(files, path, temporary);
-  const buffer = new ByteWriter();
-  const parquet = new ParquetWriter({
-    writer: buffer,
-    schema: schemaFromColumnData({ columnData: columnsOf([]) }),
-    codec: 'SNAPPY',
-    statistics: false,
-  });
   let rows = 0;
   let waiting: RejectRow[] = [];
+  let unanswered = 0;
+  let written: Promise<void> = Promise.resolve();
 
-  async function writeGroup(): Promise<void> {
-    void parquet.write({ columnData: columnsOf(waiting), rowGroupSize: GROUP_ROWS });
+  function sendWaiting(): void {
+    const piece = waiting;
     waiting = [];
-    await file.write(drained(buffer));
+    unanswered += piece.length;
+    take(encoding.write(piece), () => (unanswered -= piece.length));
+  }
+
+  /** Writes bytes in the order in which they were asked for. */
+  function take(encoded: Promise<Uint8Array>, onAnswer = (): void => {}): void {
+    written = Promise.all([encoded, written]).then(([bytes]) => {
+      onAnswer();
+      return bytes.length > 0 ? file.write(bytes) : undefined;
+    });
+    written.catch(() => {});
   }
 
   return {
     async write(more) {
       for (const row of more) {
         waiting.push(checkRow(row, rows));
+        if (rows === 0) encoding.open();
         rows += 1;
-        if (waiting.length === GROUP_ROWS) await writeGroup();
+        if (waiting.length === PIECE_ROWS) sendWaiting();
       }
+      if (unanswered > UNANSWERED_ROWS_MAX) await written;
     },
     async finish() {
       if (rows === 0) return null;
-      if (waiting.length > 0) await writeGroup();
-      void parquet.finish();
-      await file.write(drained(buffer));
+      if (waiting.length > 0) sendWaiting();
+      take(encoding.finish());
+      await written;
       return { rows, ...(await file.finish()) };
     },
-    abort: file.abort,
+    async abort() {
+      await written.catch(() => {});
+      await file.abort();
+    },
   };
 }
 
-function columnsOf(rows: readonly RejectRow[]): ColumnSource[] {
-  return Object.entries(COLUMNS).map(([name, column]) => ({
-    ...{ nullable: false, offsetIndex: false, ...column },
-    ...{ name, data: rows.map((row) => row[name as keyof RejectRow]) },
-  }));
+/** The encoder in this thread. */
+function rejectsEncodedHere(): RejectsEncoding {
+  let encoder = createRejectsEncoder();
+  return {
+    open: () => void (encoder = createRejectsEncoder()),
+    write: async (rows) => encoder.write(rows),
+    finish: async () => encoder.finish(),
+  };
 }
-
-function drained(buffer: ByteWriter): Uint8Array {
-  const bytes = buffer.getBytes().slice();
-  buffer.index = 0;
-  return bytes;
-}
-
-const GROUP_ROWS = 16_384;
 
 function checkRow(row: RejectRow, at: number): RejectRow {
   if (isPlain(row)) return row;

@@ -4,13 +4,14 @@ import { arrowField } from '../../arrow/arrowType.js';
 import { type Column } from '../../arrow/columnType.js';
 import { selectColumns } from '../../arrow/columns.js';
 import { type WrittenFile, temporaryPathAbove } from '../files/atomicFile.js';
-import type { StartEncoder } from '../parquet/encoderThread.js';
+import { type StartEncoder, createEncoderThread } from '../parquet/encoderThread.js';
 import type { Files } from '../files/files.js';
 import type { FileRecord } from './manifest.js';
 import { type RunFolder } from './runFolder.js';
 import { rejectsFile, shardFile, stateFile } from './runPaths.js';
 import { type RejectRow, openRejectsWriter } from './rejectsWriter.js';
 import { type ShardWriter, openShardWriter } from '../parquet/shardWriter.js';
+import { shareEncoder } from '../parquet/sharedEncoder.js';
 import { type StateEntry, openStateWriter } from './stateFile.js';
 
 /** One commit: the rows and events appended before it become durable with it. */
@@ -42,14 +43,12 @@ export interface RunSink {
 }
 
 export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOptions): RunSink {
-  const { columns, metadata, rowGroupRows, zstdLevel, startEncoder } = options;
+  const { columns, metadata, rowGroupRows, zstdLevel, startEncoder = createEncoderThread } = options;
   const schema = new Schema(columns.map(arrowField));
   const names = columns.map(({ name }) => name);
-  const writer: ShardWriter = openShardWriter(
-    files,
-    { schema, metadata, rowGroupRows, zstdLevel },
-    startEncoder,
-  );
+  const shardOptions = { schema, metadata, rowGroupRows, zstdLevel };
+  const { forShards, forRejects } = shareEncoder(startEncoder, shardOptions);
+  const writer: ShardWriter = openShardWriter(files, shardOptions, forShards);
   let index = folder.manifest.content.commits.length;
   let isOpen = false;
   let { rejects, state } = openOthers();
@@ -59,7 +58,7 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
       join(folder.path, file),
     );
     return {
-      rejects: openRejectsWriter(files, rejectsPath!, temporaryPathAbove(files, rejectsPath!)),
+      rejects: openRejectsWriter(files, rejectsPath!, temporaryPathAbove(files, rejectsPath!), forRejects),
       state: openStateWriter(files, statePath!, temporaryPathAbove(files, statePath!)),
     };
   }
@@ -89,10 +88,13 @@ export function openRunSink(files: Files, folder: RunFolder, options: RunSinkOpt
       ({ rejects, state } = openOthers());
     },
     async close() {
-      if (isOpen) await writer.abort().catch(() => {});
-      await rejects.abort();
-      await state.abort();
-      await writer.close();
+      // First of all it ends the thread, for which lost rows may be waiting.
+      try {
+        await writer.close();
+      } finally {
+        await rejects.abort();
+        await state.abort();
+      }
     },
   };
 

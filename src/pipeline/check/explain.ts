@@ -25,7 +25,8 @@ export function parseAt<Schema extends z.ZodType>(
   const { issues } = result.error;
   const found = issues
     .slice(0, MISTAKES_MAX)
-    .flatMap((issue) => explainIssue(document, path, schema, value, issue));
+    .flatMap((issue) => explainIssue(document, path, schema, value, issue))
+    .filter(isFirst());
   const listed = found.slice(0, MISTAKES_MAX);
   problems.push(...listed);
   const more =
@@ -33,6 +34,12 @@ export function parseAt<Schema extends z.ZodType>(
   if (more > 0)
     problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), `and ${more} more mistakes like these`));
   return undefined;
+}
+
+/** Two checks of a schema may find the same. */
+function isFirst(): (problem: ScaleQuestError) => boolean {
+  const seen = new Set<string>();
+  return ({ message }) => !seen.has(message) && Boolean(seen.add(message));
 }
 
 function unlistedKeys(issues: readonly z.core.$ZodIssue[]): number {
@@ -76,8 +83,14 @@ function explainIssue(
     ];
   }
   const found = issue.code === 'custom' ? valueAt(value, issue.path) : issue.input;
-  const message = `found ${briefly(found)}, ${expected(issue)}`;
+  const message = `found ${shownValue(found, path)}, ${expected(issue, document.hasVariable(path))}`;
   return [problem('ERR_PIPELINE_INVALID', document.at(path), message)];
+}
+
+/** What somebody has put into the file in the place of a variable's name, or into a url, may be a key. */
+function shownValue(found: unknown, path: KeyPath): string {
+  if (path.at(-1) === 'apiKeyEnv' && typeof found === 'string') return 'a text that is no name';
+  return briefly(found).replace(/\/\/[^/"\s]*@/g, '//…@');
 }
 
 /** What a refinement of a whole object finds wrong is the value of one of its keys. */
@@ -94,10 +107,10 @@ function meantKey(key: string, known: readonly string[]): string {
   return synonym === null ? suggestion(key, known) : `did you mean "${synonym}"?`;
 }
 
-function expected(issue: z.core.$ZodIssue): string {
+function expected(issue: z.core.$ZodIssue, hasVariable: boolean): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${article(issue.expected)}${writingAdvice(issue.expected, issue.input)}`;
+      return `expected ${article(issue.expected)}${writingAdvice(issue.expected, issue.input, hasVariable)}`;
     case 'invalid_value': {
       const values = issue.values.map(String);
       return typeof issue.input === 'string'
@@ -110,14 +123,18 @@ function expected(issue: z.core.$ZodIssue): string {
       return `expected ${sized(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum)}`;
     default: {
       const message = issue.message.replaceAll('Invalid input: ', '');
+      if (message === 'Invalid input') return 'expected another kind of value';
       return message.startsWith('expected') ? message : `expected otherwise: ${message}`;
     }
   }
 }
 
-/** YAML 1.2 takes for a text what a user may have meant as something else. */
-function writingAdvice(type: string, input: unknown): string {
+/** YAML 1.2 takes for a text what a user may have meant as something else, and the other way round. */
+function writingAdvice(type: string, input: unknown, hasVariable: boolean): string {
+  if (type === 'string' && ['number', 'boolean'].includes(typeof input)) return '; put it in quotes';
   if (typeof input !== 'string') return '';
+  if (type === 'array') return '; put it in brackets, also if it is one: [ … ]';
+  if (hasVariable) return '; a variable fills in a text: give any other value by --set';
   const text = input.trim();
   if (type === 'boolean' && /^(yes|no|on|off|y|n|true|false)$/i.test(text))
     return `; write ${/^(yes|on|y|true)$/i.test(text) ? 'true' : 'false'}, without quotes`;

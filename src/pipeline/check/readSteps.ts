@@ -101,6 +101,11 @@ async function operatorAt(
     ? Object.keys(value).filter((key) => key !== 'label' && key !== 'enabled')
     : [];
   const [name] = names;
+  if (typeof value === 'string' && OPERATOR_NAMES.some((known) => known === value)) {
+    const message = `found the name ${value} alone, expected a map of its options; write \`- ${value}: {}\``;
+    problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
+    return undefined;
+  }
   if (name === undefined || names.length > 1) {
     const shown = names.length > 5 ? [...names.slice(0, 5), '…'] : names;
     const found = names.length > 1 ? `${names.length} operators (${shown.join(', ')})` : 'no operator';

@@ -65,6 +65,10 @@ function valuesIn(node: Node | null, depth: number, walk: Walk): number {
     add(
       `found the tag ${shown(node.tag.replace('tag:yaml.org,2002:', '!!'))}, expected a plain value; take the tag out`,
     );
+  if (isInexact(node))
+    add(
+      `found ${shown(node.source)}, which no number holds exactly: it would be ${node.value}; write a smaller one, or put it in quotes`,
+    );
   if (depth > DEPTH_MAX) {
     add(`lists and maps are nested more than ${DEPTH_MAX} deep; expected a pipeline file`);
     return 1;
@@ -77,6 +81,13 @@ function valuesIn(node: Node | null, depth: number, walk: Walk): number {
   else if (isSeq(node)) for (const item of node.items) values += valuesIn(item as Node, depth + 1, walk);
   if (anchor !== undefined) walk.anchors.set(anchor, values);
   return values;
+}
+
+/** A whole number beyond 2^53, written digit by digit. */
+function isInexact(node: Node): node is Node & { value: number; source: string } {
+  const { value, source } = node as { value?: unknown; source?: unknown };
+  if (!isScalar(node) || typeof value !== 'number' || typeof source !== 'string') return false;
+  return /^[-+]?(?:\d+|0[xo][0-9a-fA-F]+)$/.test(source) && !Number.isSafeInteger(value);
 }
 
 function valuesInMap(map: YAMLMap, depth: number, walk: Walk): number {

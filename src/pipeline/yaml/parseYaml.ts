@@ -34,7 +34,8 @@ export function parseYaml(file: string, text: string): ParsedYaml {
     return new ScaleQuestError('ERR_PIPELINE_SYNTAX', message, { at: positionAt(offset, key) });
   }
 
-  const document = parsed(text, lines);
+  // A lone CR ends a line in YAML; the library does not know it. Places stay where they are.
+  const document = parsed(text.replace(/\r(?!\n)/g, '\n'), lines);
   if (document === null) {
     const message = 'lists and maps are nested too deeply to be read; expected a pipeline file';
     return { document: parseDocument(''), positionAt, problems: [problemAt(0, message)] };

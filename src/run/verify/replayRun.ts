@@ -70,11 +70,20 @@ export async function replayRun(
   const manifest = await readManifest(world.files, join(folder, MANIFEST_FILE));
   const plan = await planOf(folder, options, world);
   assertSame(folder, manifest, plan);
-  const own = await mkdtemp(join(tmpdir(), 'scalequest-replay-'));
+  const own = await temporaryFolder();
   try {
     return await replayInto(join(own, 'run'), { folder, manifest, plan, options, world });
   } finally {
     await rm(own, { recursive: true, force: true });
+  }
+}
+
+async function temporaryFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'scalequest-replay-'));
+  } catch (error) {
+    const message = `cannot make a folder in ${tmpdir()} (${(error as NodeJS.ErrnoException).code}): name another one in TMPDIR`;
+    throw new ScaleQuestError('ERR_IO_WRITE', message, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
 import { anthropicBatches } from '../../../src/backends/batchApi/anthropicBatches.js';
 import { type BatchApi, type Result, createBatchApi } from '../../../src/backends/batchApi/batchApi.js';
-import { systemClock } from '../../../src/clock.js';
+import { type Clock, systemClock } from '../../../src/clock.js';
 import {
   KEY,
   type MessageBatchOptions,
@@ -19,13 +19,17 @@ function body(content: string): string {
   return JSON.stringify({ model: 'm', max_tokens: 8, messages: [{ role: 'user', content }] });
 }
 
-function openApi(url: string, changes: { waitForRunning?: boolean; retriesMax?: number } = {}): BatchApi {
+function openApi(
+  url: string,
+  changes: { waitForRunning?: boolean; retriesMax?: number } = {},
+  clock: Clock = systemClock,
+): BatchApi {
   const options = {
     ...{ replicas: [`${url}/v1`], model: 'm', apiKeyEnv: 'BATCH_KEY', pollMs: 1 },
     ...{ timeoutMs: 5000, retriesMax: 1, unreachableMs: 0 },
     ...changes,
   };
-  const deps = { env: { BATCH_KEY: KEY }, clock: systemClock, random: () => 0 };
+  const deps = { env: { BATCH_KEY: KEY }, clock, random: () => 0 };
   return createBatchApi('solver', options, anthropicBatches, deps, new AbortController().signal);
 }
 
@@ -146,17 +150,19 @@ describe('anthropicBatches', () => {
 
   for (const aheadMs of [0, 3_600_000, -3_600_000]) {
     it(`waits for what was ordered before it began, by a clock that is ${aheadMs} ms ahead`, async (t) => {
-      const server = await serve(t, { end: () => null, aheadMs });
-      const judge = openApi(server.url);
-      const solver = openApi(server.url);
-      await systemClock.sleep(1100);
+      // Time passes only here: on a busy machine an answer would come later than the clocks may differ.
+      let nowMs = Date.UTC(2026, 0, 1, 0, 0, 0, 899);
+      const clock = { ...systemClock, nowMs: () => nowMs };
+      const server = await serve(t, { end: () => null, nowMs: () => nowMs + aheadMs });
+      const [judge, solver] = [openApi(server.url, {}, clock), openApi(server.url, {}, clock)];
+      nowMs += 1100;
       await solver.submit(REQUESTS, '/v1/messages');
       // Another model of the same run.
       assert.equal((await judge.earlier()).size, 0);
-      const later = openApi(server.url);
+      const later = openApi(server.url, {}, clock);
       void later.earlier();
       while (later.trouble().trouble === undefined) await systemClock.sleep(1);
-      const hurried = openApi(server.url, { waitForRunning: false });
+      const hurried = openApi(server.url, { waitForRunning: false }, clock);
       assert.equal((await hurried.earlier()).size, 0);
       await Promise.all([judge, solver, later, hurried].map((api) => api.destroy()));
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionStack, createConnections } from '../../../src/backends/http/connections.js';
 import { type HttpClient, createHttpClient } from '../../../src/backends/http/httpClient.js';
@@ -39,7 +40,7 @@ async function failureOf(work: Promise<unknown>): Promise<TryFailure> {
 /** A bare socket server: `answer` writes what it likes. */
 async function serveBytes(
   t: TestContext,
-  answer: (write: (text: string) => void, end: () => void) => void,
+  answer: (write: (text: string | Buffer) => void, end: () => void) => void,
 ): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -129,6 +130,28 @@ describe('createHttpClient', () => {
       message: /does not speak HTTP/,
     });
     assert.equal((await failureOf(open(t, url, { answeredMs: 1 }).post('/', {}))).kind, 'reply');
+  });
+
+  it('asks for replies as they are, and reads one that a gateway compresses all the same', async (t) => {
+    const body = gzipSync(JSON.stringify({ said: 'é'.repeat(1000) }));
+    const head = `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: `;
+    const whole = await serveBytes(t, (write) => {
+      write(`${head}${body.length}\r\n\r\n`);
+      write(body);
+    });
+    const reply = await open(t, whole).post('/x', {});
+    assert.deepEqual([JSON.parse(reply.text), reply.isUtf8], [{ said: 'é'.repeat(1000) }, true]);
+    const cut = body.subarray(0, 20);
+    const broken = await serveBytes(t, (write) => {
+      write(`${head}${cut.length}\r\n\r\n`);
+      write(cut);
+    });
+    assert.equal((await open(t, broken).post('/x', {})).isUtf8, false);
+    const page = await servePages(
+      t,
+      ({ headers }, response) => void response.end(headers['accept-encoding']),
+    );
+    assert.equal((await open(t, page).post('/x', {})).text, 'identity');
   });
 
   it('loses a row to a reply that is longer than any completion', async (t) => {

@@ -300,4 +300,30 @@ describe('withRetry', () => {
     await withRetry(async () => 1, good);
     assert.equal(good.lastAnswer.atMs, 0);
   });
+
+  it('asks whether a server fails at this call alone when the tries are used up, and begins anew where it does not', async () => {
+    const options = setUp({ retriesMax: 1 });
+    const { call, tries } = script(times(5, 'server'));
+    const asked: number[] = [];
+    const verdicts = [false, false, true];
+    const failsAlone = (sinceMs: number): Promise<boolean> => {
+      asked.push(sinceMs);
+      return Promise.resolve(verdicts[asked.length - 1]!);
+    };
+    assert.equal(await options.clock.until(withRetry(call, options, failsAlone)), 'answer');
+    assert.equal(tries(), 6);
+    // Each time when the last try but one had failed.
+    assert.deepEqual(asked, [0, 500]);
+
+    const alone = setUp({ retriesMax: 1 });
+    const never = script(times(9, 'timeout'));
+    await assert.rejects(alone.clock.until(withRetry(never.call, alone, () => Promise.resolve(true))), {
+      code: 'ROW_TIMEOUT',
+    });
+    assert.equal(never.tries(), 2);
+    const ended = new ScaleQuestError('ERR_MODEL_UNREACHABLE', 'fails at all');
+    const gone = setUp({ retriesMax: 0 });
+    const all = withRetry(script(times(9, 'reply')).call, gone, () => Promise.reject(ended));
+    await assert.rejects(gone.clock.until(all), ended);
+  });
 });

@@ -4,6 +4,7 @@ import { type Server, createServer as createNetServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CompleteRequest, Model } from '../../../src/backends/model.js';
+import { HARMLESS } from '../../../src/backends/server/refusalGuard.js';
 import { openModel } from '../../../src/backends/openModel.js';
 import { openai } from '../../../src/backends/protocols/openai.js';
 import { ScaleQuestError } from '../../../src/errors.js';
@@ -45,6 +46,14 @@ async function serve(answer: Answer, options?: { keepAliveTimeoutMs?: number }):
   const server = await startFaultServer(answer, options);
   opened.push({ server });
   return server;
+}
+
+/** A server that fails as told at every call but a harmless one, with which it is asked whether it fails at all. */
+function failingAt(answer: Answer): Answer {
+  return (seen, response, socket) =>
+    JSON.stringify(seen.body).includes(HARMLESS.user)
+      ? sendJson(response, 200, completionOf(['4']))
+      : answer(seen, response, socket);
 }
 
 async function open(url: string, changes: object = {}): Promise<Model> {
@@ -340,27 +349,51 @@ describe('openOpenai, faults', () => {
   });
 
   it('retries 500 and gives the row up in the end', async () => {
-    const server = await serve((_, response) =>
-      sendJson(response, 500, { error: { message: `boom ${KEY}` } }),
+    const server = await serve(
+      failingAt((_, response) => sendJson(response, 500, { error: { message: `boom ${KEY}` } })),
     );
     const model = await open(server.url, { retriesMax: 2 });
     const error = await errorOf(model.complete(ASK));
     assert.equal(error.code, 'ROW_SERVER_ERROR');
     assert.match(error.message, /model solver \(m-7b at http:.*answered 500: boom \[key\], after 3 tries/);
-    assert.equal(server.seen.length, 3);
-    assert.deepEqual([model.stats().retries, model.stats().failures], [2, 1]);
+    // The last one asked whether the server fails at all.
+    assert.equal(server.seen.length, 4);
+    assert.deepEqual([model.stats().retries, model.stats().failures], [3, 1]);
+  });
+
+  it('loses no row to a gateway that answers 502 for a while, and ends the run where it goes on', async () => {
+    let isWell = false;
+    const server = await serve((_, response) =>
+      isWell ? sendJson(response, 200, completionOf(['2'])) : void response.writeHead(502).end('<h1>Bad'),
+    );
+    const model = await open(server.url, { retriesMax: 1, unreachableMs: 20_000 });
+    const calls = Array.from({ length: 20 }, (_, seq) => model.complete({ ...ASK, seq }));
+    await delay(300);
+    isWell = true;
+    const choices = await Promise.all(calls);
+    assert.deepEqual([...new Set(choices.map(([choice]) => choice!.text))], ['2']);
+    isWell = false;
+    const short = await open(server.url, { retriesMax: 1, unreachableMs: 100 });
+    const error = await errorOf(short.complete(ASK));
+    assert.equal(error.code, 'ERR_MODEL_UNREACHABLE');
+    assert.match(
+      error.message,
+      /answered 502, after 2 tries; all requests of this kind fail, also a harmless one/,
+    );
   });
 
   it('gives up after the deadline in every try, also when only the body is slow', async () => {
-    const server = await serve(({ index }, response) => {
-      if (index === 0) return;
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.write('{"choices": [');
-    });
+    const server = await serve(
+      failingAt(({ index }, response) => {
+        if (index === 0) return;
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write('{"choices": [');
+      }),
+    );
     const model = await open(server.url, { retriesMax: 1, timeoutMs: 100 });
     const error = await errorOf(model.complete(ASK));
     assert.equal(error.code, 'ROW_TIMEOUT');
-    assert.equal(server.seen.length, 2);
+    assert.equal(server.seen.length, 3);
     await delay(50);
     assert.equal(server.requestsOpen(), 0, 'the late requests are cut');
   });
@@ -379,10 +412,10 @@ describe('openOpenai, faults', () => {
       (_, response) => void response.writeHead(200).end(whole.slice(0, 20)),
     ];
     for (const answer of broken) {
-      const server = await serve(answer);
+      const server = await serve(failingAt(answer));
       const model = await open(server.url, { retriesMax: 1 });
       assert.equal((await errorOf(model.complete(ASK))).code, 'ROW_REPLY_INVALID');
-      assert.equal(server.seen.length, 2);
+      assert.equal(server.seen.length, 3);
     }
   });
 

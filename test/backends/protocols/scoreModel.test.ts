@@ -58,9 +58,11 @@ describe('openScoreModel', () => {
     const once = await ask(['{"data":[{"index":0,"sc', scoresOf([1, 2, 3])]);
     assert.deepEqual(await once.model.score({ seq: 0, items: PAIRS }), [1, 2, 3]);
     assert.equal(once.model.stats().retries, 1);
-    const always = await ask(['{"data":[{"index":0,"sc'], { retriesMax: 2 });
+    const cut = '{"data":[{"index":0,"sc';
+    const always = await ask([cut, cut, cut, scoresOf([1])], { retriesMax: 2 });
     assert.equal(await codeOf(always.model.score({ seq: 0, items: PAIRS })), 'ROW_REPLY_INVALID');
-    assert.equal(always.server.seen.length, 3);
+    // The last one asked whether the server fails at all.
+    assert.equal(always.server.seen.length, 4);
   });
 
   const STATUSES: [number, string][] = [
@@ -69,29 +71,35 @@ describe('openScoreModel', () => {
     // Whatever it is asked.
     [400, 'ERR_MODEL_REFUSED'],
     [413, 'ROW_PROMPT_TOO_LONG'],
-    [424, 'ROW_SERVER_ERROR'],
-    [500, 'ROW_SERVER_ERROR'],
+    [424, 'ERR_MODEL_UNREACHABLE'],
+    [500, 'ERR_MODEL_UNREACHABLE'],
   ];
   for (const [status, code] of STATUSES) {
     it(`ends with ${code} on ${status}, without the key in the message`, async () => {
       const server = await serve((_, __, response) =>
         sendJson(response, status, { error: { message: 'sk-secret-99 is bad' } }),
       );
-      const model = await openKind('scorePair', server.url, { retriesMax: 1, apiKeyEnv: 'TEST_KEY' });
+      const model = await openKind('scorePair', server.url, {
+        ...{ retriesMax: 1, apiKeyEnv: 'TEST_KEY', unreachableMs: 100 },
+      });
       assert.equal(await codeOf(model.score({ seq: 0, items: PAIRS })), code);
       assert.equal(server.seen[0]!.headers.authorization, 'Bearer sk-secret-99');
     });
   }
 
-  it('rejects one row that a server refuses which takes others', async () => {
-    const server = await serve((body, __, response) =>
-      JSON.stringify(body).includes('What is 2 + 2?')
-        ? scoresOf([1])
-        : sendJson(response, 400, { error: { message: 'not this one' } }),
-    );
-    const model = await openKind('scorePair', server.url);
-    assert.equal(await codeOf(model.score({ seq: 0, items: PAIRS })), 'ROW_REFUSED');
-  });
+  for (const [status, code] of [
+    [400, 'ROW_REFUSED'],
+    [500, 'ROW_SERVER_ERROR'],
+  ] as const)
+    it(`rejects one row with ${code} where a server answers ${status} to it and takes others`, async () => {
+      const server = await serve((body, __, response) =>
+        JSON.stringify(body).includes('What is 2 + 2?')
+          ? scoresOf([1])
+          : sendJson(response, status, { error: { message: 'not this one' } }),
+      );
+      const model = await openKind('scorePair', server.url, { retriesMax: 0 });
+      assert.equal(await codeOf(model.score({ seq: 0, items: PAIRS })), code);
+    });
 
   it('waits for a busy server, at no cost of tries', async () => {
     const server = await serve((_, index, response) =>

@@ -20,7 +20,7 @@ test('check: a sound file', async () => {
 
 test('check: all mistakes of a file, each with place and code; exit 3', async () => {
   const file = writePipeline(temporaryFolder(), [...STEPS, '  - dedup: {}', '  - keepBest: { amon: all }']);
-  const { code, stdout, stderr } = await runCommand('check', file);
+  const { code, stdout, stderr } = await hostCommand(['check', file]);
   const lines = stderr.split('\n');
   assert.match(
     lines[0]!,
@@ -53,7 +53,7 @@ test('a model file that is no model; exit 4', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'fake.gguf'), 'not a model');
   const file = writePipeline(folder, STEPS, join(folder, 'fake.gguf'));
-  const { code, stderr } = await runCommand('preview', file);
+  const { code, stderr } = await hostCommand(['preview', file]);
   assert.match(
     stderr,
     /models\.tiny\.llamaCpp\.path: .*fake\.gguf: found a file that begins with "not a mo", expected a GGUF model.* \[ERR_MODEL_LOAD\]/,

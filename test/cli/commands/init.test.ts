@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { printCopied } from '../../../src/cli/commands/init.js';
+import { hostCommand } from '../../helpers/commandHost.js';
 import { startCommand, temporaryFolder } from '../../helpers/commandLine.js';
 
 test('init, check: the quickstart in an empty folder', async () => {
@@ -13,9 +14,9 @@ test('init, check: the quickstart in an empty folder', async () => {
     /^Copied into this folder:\n {2}quickstart\.yaml\n {2}models\/tiny\.gguf\n {2}schema\.json\n/,
   );
   assert.match(stdout, /^ {2}line +\d+ {2}models {2}\S/m);
-  const checked = await startCommand(['check', 'quickstart.yaml'], folder).result;
+  const checked = await hostCommand(['check', 'quickstart.yaml'], folder);
   assert.deepEqual([checked.code, checked.stderr], [EXIT_CODES.ok, '']);
-  const other = await startCommand(['init', 'nowhere'], folder).result;
+  const other = await hostCommand(['init', 'nowhere'], folder);
   assert.equal(other.code, EXIT_CODES.usage);
   assert.match(other.stderr, /called "nowhere"; expected one of: calibrate, .*quickstart.* \[ERR_USAGE\]/);
 });

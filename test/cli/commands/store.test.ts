@@ -119,7 +119,7 @@ test('scalequest store: shows, prunes and exports', async () => {
   assert.match(shown.stdout, new RegExp(`^\\S+/second +\\S+ +0 +${requests} +100\\.0 % +0$`, 'm'));
 
   const target = join(folder, 'replies.parquet');
-  const pruned = await runCommand('store', path, '--export', target, '--prune-older-than', '1h');
+  const pruned = await hostCommand(['store', path, '--export', target, '--prune-older-than', '1h']);
   assert.equal(pruned.code, 0, pruned.stderr);
   assert.match(pruned.stdout, /^0 replies removed/m);
   assert.match(pruned.stdout, new RegExp(`^${requests} replies written to`, 'm'));
@@ -149,7 +149,7 @@ test('scalequest store: bad input is named, with its code', async () => {
   }
   assert.equal(existsSync(join(folder, 'nowhere')), false);
   const { file } = pipelineWith(`store: ${folder}`);
-  const run = await runCommand('run', file, '--out', join(folder, 'out'));
+  const run = await hostCommand(['run', file, '--out', join(folder, 'out')]);
   assert.match(
     run.stderr,
     /is not a store of replies: it holds "\S+" but no data\.mdb.*\[ERR_STORE_FOREIGN\]\n$/,

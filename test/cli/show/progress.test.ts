@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ModelStats } from '../../../src/backends/model.js';
-import { createProgress } from '../../../src/cli/show/progress.js';
+import { createProgress, fitted } from '../../../src/cli/show/progress.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 function world(isTerminal: boolean, target?: number, stats: () => Record<string, ModelStats> = () => ({})) {
@@ -75,4 +75,10 @@ test('stop ends the ticks and leaves the last counts', () => {
   progress.stop();
   assert.equal(state.stopped, 1);
   assert.match(written.at(-1)!, /7 rows kept/);
+});
+
+test('a line that a narrow terminal would wrap is cut: what is redrawn must be as many lines as were drawn', () => {
+  assert.equal(fitted('x'.repeat(30), { isTerminal: true, columns: 20 }), 'x'.repeat(20));
+  assert.equal(fitted('x'.repeat(30), { isTerminal: true, columns: 0 }), 'x'.repeat(30));
+  assert.equal(fitted('x'.repeat(30), { isTerminal: false, columns: 20 }), 'x'.repeat(30));
 });

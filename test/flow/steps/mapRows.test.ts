@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordBatch } from 'apache-arrow';
+import { Subject } from 'rxjs';
 import { columnValues } from '../../../src/arrow/read.js';
 import { RowError } from '../../../src/errors.js';
+import type { Batch, BatchOperator } from '../../../src/flow/batch.js';
 import { mapRows } from '../../../src/flow/steps/mapRows.js';
 import { drop, keep } from '../../../src/flow/steps/outcome.js';
 import { replayed } from '../../../src/flow/stepResults/stepResult.js';
+import { ROWS_A_TURN } from '../../../src/flow/turns.js';
 import { driven, settle, textBatch, valuesOf } from '../batches.js';
 
 const SHAPE = {
@@ -13,6 +16,12 @@ const SHAPE = {
   reads: { text: 'string' },
   writes: [{ name: 'chars', type: 'int32', help: 'characters' }],
 } as const;
+
+/** A batch whose rows take three turns of the event loop to begin. */
+const LONG = textBatch(
+  0,
+  Array.from({ length: 2 * ROWS_A_TURN + 1 }, (_, at) => `${at}`),
+);
 
 test('synchronous decisions: the batch goes on in the same call, with what was written', () => {
   const { source, out } = driven(mapRows(SHAPE, ({ text }) => keep({ chars: text.length })));
@@ -123,4 +132,58 @@ test('what the screen rejects is not decided; the others are, and a screen that 
     out[0]!.events.map(({ kind, seq }) => [kind, seq]),
     [['rejected', 1]],
   );
+});
+
+test('the rows of a long batch begin in turns of the event loop, and a short batch behind it waits for them', async () => {
+  const begun: number[] = [];
+  const { source, seen, out } = driven(
+    mapRows(SHAPE, ({ text }) => {
+      begun.push(Number(text));
+      return keep({ chars: text.length });
+    }),
+  );
+  source.next(LONG);
+  source.next(textBatch(LONG.hi, ['next']));
+  assert.ok(
+    begun.filter((at) => !Number.isNaN(at)).length <= ROWS_A_TURN,
+    'the first rows begin at once, the rest later',
+  );
+  for (let turns = 0; seen.length < 2 && turns < 20; turns++) await settle();
+  assert.deepEqual(seen, [`0-${LONG.hi}`, `${LONG.hi}-${LONG.hi + 1}`]);
+  assert.deepEqual(
+    valuesOf(out[0]!, 'chars'),
+    valuesOf(LONG, 'text').map((text) => String(text).length),
+  );
+});
+
+test('an error ends the stream while other rows of a long batch wait for their turn; these do not begin', async () => {
+  let begun = 0;
+  const { source, seen } = driven(
+    mapRows(SHAPE, () => {
+      begun += 1;
+      return begun === 1 ? Promise.reject(new Error('no server')) : new Promise<never>(() => {});
+    }),
+  );
+  source.next(LONG);
+  for (let turns = 0; turns < 20; turns++) await settle();
+  assert.deepEqual([seen, source.observed], [['no server'], false]);
+  assert.ok(begun <= ROWS_A_TURN, `${begun} rows began`);
+});
+
+test('once nobody listens, the rows that wait for their turn do not begin', async () => {
+  let begun = 0;
+  const source = new Subject<Batch>();
+  const listening = source
+    .pipe(
+      mapRows(SHAPE, ({ text }) => {
+        begun += 1;
+        return keep({ chars: text.length });
+      }) as BatchOperator,
+    )
+    .subscribe();
+  await settle();
+  source.next(LONG);
+  listening.unsubscribe();
+  for (let turns = 0; turns < 20; turns++) await settle();
+  assert.ok(begun <= ROWS_A_TURN, `${begun} rows began`);
 });

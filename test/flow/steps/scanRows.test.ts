@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { from } from 'rxjs';
+import { Subject, from } from 'rxjs';
 import { RowError } from '../../../src/errors.js';
-import type { Batch } from '../../../src/flow/batch.js';
+import type { Batch, BatchOperator } from '../../../src/flow/batch.js';
 import { KEEP, type StepShape, drop } from '../../../src/flow/steps/outcome.js';
 import { isDelta } from '../../../src/flow/rowEvents.js';
 import { scanRows } from '../../../src/flow/steps/scanRows.js';
 import { type StepState, replayed } from '../../../src/flow/stepResults/stepResult.js';
+import { ROWS_A_TURN } from '../../../src/flow/turns.js';
 import { committedValues } from '../../helpers/committedValues.js';
 import { driven, plainBatch, settle, textBatch, valuesOf } from '../batches.js';
 
@@ -163,4 +164,39 @@ test('what the screen rejects is not decided and leaves the state as it was', ()
   source.next(textBatch(0, ['a', 'a', 'a']));
   assert.deepEqual(valuesOf(out[0]!, 'seq'), [1]);
   assert.deepEqual(deltasOf(out[0]!), [[1, 'unique', 'a']]);
+});
+
+test('a long batch is decided in turns of the event loop: in order, and wholly before the batch behind it', async () => {
+  const { source, out, seen } = driven(unique());
+  const texts = Array.from({ length: 3 * ROWS_A_TURN }, (_, at) => `${at % (2 * ROWS_A_TURN)}`);
+  source.next(textBatch(0, texts));
+  source.next(textBatch(texts.length, ['0', 'new']));
+  assert.deepEqual(seen, []);
+  for (let turns = 0; seen.length < 2 && turns < 20; turns++) await settle();
+  assert.deepEqual(valuesOf(out[0]!, 'text'), texts.slice(0, 2 * ROWS_A_TURN));
+  assert.deepEqual(valuesOf(out[1]!, 'text'), ['new']);
+  assert.equal(deltasOf(out[0]!).length, 2 * ROWS_A_TURN);
+});
+
+test('once nobody listens, a long batch is not decided further', async () => {
+  let decided = 0;
+  const counting = scanRows(SHAPE, {
+    init: () => 0,
+    decide() {
+      decided += 1;
+      return { outcome: KEEP, delta: 1 };
+    },
+    apply: () => {},
+  });
+  const source = new Subject<Batch>();
+  const listening = source.pipe(counting as BatchOperator).subscribe();
+  source.next(
+    textBatch(
+      0,
+      Array.from({ length: 3 * ROWS_A_TURN }, () => 'a'),
+    ),
+  );
+  listening.unsubscribe();
+  for (let turns = 0; turns < 20; turns++) await settle();
+  assert.ok(decided <= ROWS_A_TURN, `${decided} rows decided`);
 });

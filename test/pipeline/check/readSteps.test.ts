@@ -39,8 +39,13 @@ for (const [name, check] of testsOf([
   ],
   [
     'a step that is a word',
-    withSteps('generate'),
+    withSteps('generating'),
     ['ERR_PIPELINE_INVALID', '5:5', 'steps.0', /found no operator in one step/],
+  ],
+  [
+    'a step that is the name of an operator',
+    withSteps('generate'),
+    ['ERR_PIPELINE_INVALID', '5:5', 'steps.0', /the name generate alone, .* write `- generate: \{\}`$/],
   ],
   [
     'a label with a space',

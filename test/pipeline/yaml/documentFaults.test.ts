@@ -36,3 +36,15 @@ test('long texts that aliases repeat count by their length', () => {
 test('nobody is told of more than twenty', () => {
   assert.equal(faultsOf(Array.from({ length: 100 }, (_, at) => `k${at}: *x`).join('\n')).length, 20);
 });
+
+test('a number that a double does not hold is named, before it is another one', () => {
+  for (const number of ['9007199254740993', '-18446744073709551615', '0xffffffffffffffff'])
+    assert.match(
+      faultsOf(`a: { b: ${number} }`)[0]!,
+      /^8 found \S+, which no number holds exactly: it would be -?\d+; /,
+    );
+  assert.deepEqual(
+    faultsOf('a: 9007199254740991\nb: 1e300\nc: 0.1234567890123456789\nd: "9007199254740993"'),
+    [],
+  );
+});

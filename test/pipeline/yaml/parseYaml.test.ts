@@ -31,3 +31,9 @@ test('a directive of the text does not change how words are read', () => {
 test('a message of the library is cut to its first line, without its mark', () => {
   assert.equal(firstLine('Something is wrong:\n\n  a: b\n  ^'), 'Something is wrong');
 });
+
+test('a lone CR ends a line, as in files of old editors', () => {
+  const { document, problems, positionAt } = parseYaml('p.yaml', 'a: 1\rb:\r  - 2\r');
+  assert.deepEqual([document.toJS(), problems], [{ a: 1, b: [2] }, []]);
+  assert.equal(positionAt(5).line, 2);
+});

@@ -133,3 +133,19 @@ test('a pipeline that decides other rows, a copy that was changed and a store th
     message: /no store of replies at/,
   });
 });
+
+test('a place for temporary files that is not there is named', async () => {
+  const { run, stop } = await worldOf();
+  await stop();
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = join(run, 'nothing');
+  try {
+    await assert.rejects(replayRun(run), {
+      code: 'ERR_IO_WRITE',
+      message: /ENOENT\): name another one in TMPDIR/,
+    });
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  }
+});
