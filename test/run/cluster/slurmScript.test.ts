@@ -133,7 +133,10 @@ test('a signal before the time limit reaches the run, and then the servers', asy
   child.kill('SIGTERM');
   const found = await ended;
   assert.equal(found.code, 130, found.stderr);
-  assert.deepEqual(found.calls.filter((call) => call.endsWith(' ended')).sort(), ['run ended', 'serve ended']);
+  assert.deepEqual(found.calls.filter((call) => call.endsWith(' ended')).sort(), [
+    'run ended',
+    'serve ended',
+  ]);
 });
 
 test('a folder that a node does not see ends the job before anything is started', async () => {
