@@ -1,3 +1,4 @@
+import type { ServeOptions } from '../process/managedServer.js';
 import type { z } from 'zod';
 import type { Model, ModelCalls } from './model.js';
 import type { ServerDeps } from './server/serverClient.js';
@@ -89,6 +90,8 @@ export interface ModelServers {
   apiKeyEnv: string | undefined;
   /** Whether the run starts and stops the server itself. */
   isManaged: boolean;
+  /** How they are started on other machines, where the pipeline file says so. */
+  onCluster?: ServeOptions | undefined;
   timeoutMs: number;
 }
 

@@ -32,7 +32,7 @@ export function declarePipeline(command: Command): Command {
     );
 }
 
-function parseOverride(text: string, before: Override[]): Override[] {
+export function parseOverride(text: string, before: Override[]): Override[] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('expected key.path=value');
   return [...before, { path: text.slice(0, at).split('.'), value: text.slice(at + 1) }];

@@ -1,6 +1,7 @@
 import type { CommandSpec } from './command.js';
 import { chainCommand } from './commands/chain.js';
 import { checkCommand } from './commands/check.js';
+import { clusterCommand } from './commands/cluster.js';
 import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
@@ -25,5 +26,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   stepsCommand,
   storeCommand,
   serveCommand,
+  clusterCommand,
   verifyCommand,
 ];

@@ -26,6 +26,27 @@ export const serveOptions = z
       .min(1)
       .default(900_000)
       .describe('How long it may take until it answers, in milliseconds; large models load for minutes.'),
+    on: z
+      .enum(['here', 'cluster'])
+      .optional()
+      .describe(
+        '`here` (if absent): the run starts it. `cluster`: `scalequest cluster` prints a job that starts it on other machines; it lists ' +
+          'itself in the folder of `replicasFrom`, and its command has `{port}`. The run waits for the first of them for `startTimeoutMs`.',
+      ),
+    replicas: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe(
+        'With `on: cluster`: how many servers there are; if absent, as many as fit, or one on Kubernetes.',
+      ),
+    gpusEach: z
+      .int()
+      .min(0)
+      .max(64)
+      .optional()
+      .describe('With `on: cluster`: GPUs of each server; one if absent.'),
   })
   .describe(
     'Starts the server before the run, waits until it answers, and stops it and all its processes after.',

@@ -126,7 +126,7 @@ const NODE_MODULES: [module: RegExp, layers: string[]][] = [
   [/^node-llama-cpp/, ['backends']],
   [/^lmdb/, ['store']],
   [/^commander/, ['cli']],
-  [/^yaml$/, ['pipeline']],
+  [/^yaml$/, ['pipeline', 'run']],
 ];
 
 for (const [module, layers] of NODE_MODULES) {

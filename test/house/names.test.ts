@@ -58,6 +58,8 @@ const UNIT = /(Ms|S|Bytes|MiB|Rows|Tokens|Chars)(Max|Min)?$|(Max|Min)$|PerMinute
 const UNITLESS = [
   'classIndex',
   ...['seed', 'target', 'limit', 'min', 'max', 'n', 'weight', 'temperature', 'topP', 'zstdLevel'],
+  // Counts that their noun names.
+  ...['replicas', 'gpusEach'],
   // Weights of what `rewrite` asks for.
   ...['solvability', 'difficulty'],
   'parts',

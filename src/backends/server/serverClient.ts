@@ -103,7 +103,7 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
-  const { serve } = options;
+  const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
   const { clock, random } = deps;
   const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
@@ -180,10 +180,12 @@ function tokensOf({ promptTokens: prompt, completionTokens: completion }: Usage)
 }
 
 /** How often, and for how long, a call is tried again. */
-function patienceOf({ retriesMax, unreachableMs, busyMs = BUSY_MS_DEFAULT }: ServerOptions) {
+function patienceOf({ retriesMax, unreachableMs, busyMs = BUSY_MS_DEFAULT, serve }: ServerOptions) {
+  // Servers on a cluster load while the run waits for them.
+  const startMs = serve?.on === 'cluster' ? serve.startTimeoutMs : 0;
   return {
-    ...{ retriesMax, busyMs, unreachableMs: unreachableMs ?? UNREACHABLE_MS_DEFAULT },
-    unreachableFirstMs: unreachableMs ?? UNREACHABLE_FIRST_MS_DEFAULT,
+    ...{ retriesMax, busyMs, unreachableMs: unreachableMs ?? Math.max(startMs, UNREACHABLE_MS_DEFAULT) },
+    unreachableFirstMs: unreachableMs ?? Math.max(startMs, UNREACHABLE_FIRST_MS_DEFAULT),
   };
 }
 

@@ -133,23 +133,49 @@ export function checkServers(
     serve,
     replicas,
     replicasFrom,
-  }: { serve?: unknown; replicas: readonly string[]; replicasFrom?: string | undefined },
+  }: { serve?: ServeOptions | undefined; replicas: readonly string[]; replicasFrom?: string | undefined },
   context: z.RefinementCtx,
 ): void {
+  const fault = serve && placementFault(serve, replicasFrom);
+  if (fault) context.addIssue({ code: 'custom', ...fault });
   if (replicasFrom === undefined && replicas.length === 0) {
     const message = 'expected the urls of the servers, or replicasFrom, a file or folder that lists them';
     context.addIssue({ code: 'custom', path: ['replicas'], message });
   }
-  if (replicasFrom !== undefined && (replicas.length > 0 || serve !== undefined)) {
-    const other = serve === undefined ? 'replicas' : 'serve';
+  const isHere = serve !== undefined && serve.on !== 'cluster';
+  if (replicasFrom !== undefined && (replicas.length > 0 || isHere)) {
+    const other = isHere ? 'serve' : 'replicas';
     const message = `expected either ${other} or replicasFrom`;
     context.addIssue({ code: 'custom', path: ['replicasFrom'], message });
     return;
   }
-  if (!serve || replicas.length === 1) return;
+  if (!isHere || replicas.length === 1) return;
   const message =
     'expected one replica with serve; give each server of its own a model, or start them yourself';
   context.addIssue({ code: 'custom', path: ['serve'], message });
+}
+
+/** What is wrong with where servers are started; null if nothing is. */
+function placementFault(
+  { on, command, gpus, replicas, gpusEach }: ServeOptions,
+  replicasFrom: string | undefined,
+): { path: string[]; message: string } | null {
+  if (on !== 'cluster') {
+    const name = replicas !== undefined ? 'replicas' : gpusEach !== undefined ? 'gpusEach' : null;
+    return name && { path: ['serve', name], message: `expected on: cluster beside ${name}` };
+  }
+  if (replicasFrom === undefined)
+    return {
+      path: ['serve', 'on'],
+      message: 'expected replicasFrom beside on: cluster, the folder in which the servers list themselves',
+    };
+  if (gpus !== undefined)
+    return {
+      path: ['serve', 'gpus'],
+      message: 'expected gpusEach in place of gpus: the cluster chooses which ones',
+    };
+  if (command.some((word) => word.includes('{port}'))) return null;
+  return { path: ['serve', 'command'], message: 'expected {port} in it: each server is given a free port' };
 }
 
 /** More fields of a body, but for those that the framework sets. */
@@ -212,6 +238,9 @@ export function describeServed({
   serve,
   timeoutMs,
 }: Pick<ServerOptions, 'replicas' | 'replicasFrom' | 'model' | 'apiKeyEnv' | 'serve' | 'timeoutMs'>) {
-  const servers = { replicas, replicasFrom, model, apiKeyEnv, isManaged: serve !== undefined, timeoutMs };
+  const onCluster = serve?.on === 'cluster' ? serve : undefined;
+  const isManaged = serve !== undefined && onCluster === undefined;
+  const placed = onCluster ? { onCluster } : {};
+  const servers = { replicas, replicasFrom, model, apiKeyEnv, isManaged, ...placed, timeoutMs };
   return { servers, files: [], contextTokens: undefined, rawPrompts: null, scoresQuestions: false };
 }

@@ -47,6 +47,16 @@ test('the servers are listed in one way', () => {
   assert.equal(faultOf(given), 'expected either serve or replicasFrom');
 });
 
+test('servers on a cluster list themselves, and take the port that they are given', () => {
+  const serve = { command: ['vllm', '{port}'], on: 'cluster', replicas: 3, gpusEach: 0 };
+  const listed = { replicas: undefined, replicasFrom: 'servers' };
+  assert.equal(faultOf({ ...listed, serve }), 'none');
+  assert.match(faultOf({ serve }), /^expected replicasFrom beside on: cluster/);
+  assert.match(faultOf({ ...listed, serve: { ...serve, gpus: [0] } }), /^expected gpusEach in place of gpus/);
+  assert.match(faultOf({ ...listed, serve: { ...serve, command: ['vllm'] } }), /^expected \{port\} in it/);
+  assert.equal(faultOf({ serve: { ...serve, on: 'here' } }), 'expected on: cluster beside replicas');
+});
+
 test('serve starts one server', () => {
   const serve = { command: ['vllm'] };
   assert.equal(faultOf({ serve }), 'none');
