@@ -136,11 +136,14 @@ test('of several starts at once one gets the lock, whatever lay there and whiche
       const turns = async (most: number): Promise<void> => {
         for (let left = deriveSeed(seed, 'turns', draws++) % most; left > 0; left--) await Promise.resolve();
       };
-      const files = crashingFiles(async () => (await turns(12), null));
+      // Some calls take long, so that others come between a lock and the name in it.
+      const files = crashingFiles(
+        async () => (await turns(deriveSeed(seed, 'slow', draws) % 4 ? 12 : 150), null),
+      );
       await files.mkdir('/run');
       if (text !== null) await (await files.open(join('/run', LOCK_FILE), 'write')).write(Buffer.from(text));
       const starts = [1, 2, 3].map(async (pid) => {
-        await turns(40);
+        await turns(120);
         const world = { self: names(pid), isAlive: (other: LockHolder) => other.pid !== 9 };
         // Longer than any of the others needs to write its name.
         return lockRunFolder(files, '/run', () => turns(400).then(() => turns(400)), world);
