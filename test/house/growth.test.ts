@@ -65,7 +65,6 @@ const BOUNDS: Record<string, string> = {
   'src/io/sources/skippedLines.ts positions': 'lines of the source that are no rows, 8 bytes each',
   'src/io/sources/skippedLines.ts listed': 'LISTED_MAX',
   'src/io/sources/skippedLines.ts waiting': 'TOLD_MAX',
-  'src/io/sources/text/csvRecords.ts held': 'recordBytesMax and one piece of a file',
   'src/io/sources/text/csvRecords.ts parsed': 'records of one piece of a file',
   'src/io/sources/text/csvRecords.ts problems': 'problems of one piece of a file',
   'src/io/sources/text/splitArray.ts pieces': 'lineBytesMax',

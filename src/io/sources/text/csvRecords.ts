@@ -49,12 +49,9 @@ export async function* csvRecords(
   let parsed: Parsed[] = [];
   let lastLine = 0;
   let lastProblemLine = 0;
-  let lastByte = 0;
   let end: ScaleQuestError | null = null;
-  const given = openBytes();
 
-  // Records are taken from `on_record`, for a stream of them costs more than reading them. So does a `cast` of each cell, and `raw`
-  // a third of it.
+  // Records are taken from `on_record`, for a stream of them costs more than reading them. So does a `cast` of each cell.
   const parser = parse({
     delimiter,
     quote: quote ?? false,
@@ -64,12 +61,15 @@ export async function* csvRecords(
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: recordBytesMax,
-    on_record(record: unknown, { lines, bytes }) {
+    raw: quote !== null,
+    on_record(record: unknown, { lines }) {
       if (end) return null;
       lastLine = lines;
-      const raw = (): string => given.textOf(lastByte, bytes);
-      parsed.push({ cells: withNulls(record as string[], raw, delimiter, quote), lines });
-      lastByte = bytes;
+      const cells =
+        quote === null
+          ? (record as string[]).map((cell) => (cell === '' ? null : cell))
+          : withNulls(record as RawRecord, delimiter, quote);
+      parsed.push({ cells, lines });
       return null;
     },
     on_skip: (error) => {
@@ -95,8 +95,7 @@ export async function* csvRecords(
     // `write` and `finish` tell of an error.
     parser.on('error', () => undefined).resume();
     for await (const piece of piecesOf(textOf(blocks, badLines))) {
-      await write(parser, given.add(piece));
-      given.dropBefore(lastByte);
+      await write(parser, piece);
       yield taken();
       if (end) break;
     }
@@ -123,36 +122,9 @@ async function* piecesOf(texts: AsyncIterable<string>): AsyncGenerator<string> {
     }
 }
 
-/** What the parser was given and may still be asked for, by its places in the whole. */
-function openBytes(): {
-  add(text: string): Buffer;
-  textOf(from: number, to: number): string;
-  dropBefore(byte: number): void;
-} {
-  let held: { start: number; bytes: Buffer }[] = [];
-  let end = 0;
-  return {
-    add(text) {
-      const bytes = Buffer.from(text);
-      held.push({ start: end, bytes });
-      end += bytes.length;
-      return bytes;
-    },
-    textOf(from, to) {
-      const parts = held.map(({ start, bytes }) =>
-        bytes.subarray(Math.max(0, from - start), Math.max(0, to - start)),
-      );
-      return Buffer.concat(parts).toString();
-    },
-    dropBefore(byte) {
-      held = held.filter(({ start, bytes }) => start + bytes.length > byte);
-    },
-  };
-}
-
-function write(parser: Parser, bytes: Buffer): Promise<void> {
+function write(parser: Parser, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    parser.write(bytes, (error) => (error ? reject(error) : resolve()));
+    parser.write(text, (error) => (error ? reject(error) : resolve()));
   });
 }
 
@@ -163,17 +135,16 @@ function finish(parser: Parser): Promise<void> {
   });
 }
 
-/** The text of the record in the file tells a quoted cell without text from one that is not there. */
-function withNulls(
-  record: string[],
-  rawOf: () => string,
-  delimiter: string,
-  quote: string | null,
-): (string | null)[] {
+/** A record beside its text in the file, which tells a quoted cell without text from one that is not there. */
+interface RawRecord {
+  record: string[];
+  raw: string;
+}
+
+function withNulls({ record, raw }: RawRecord, delimiter: string, quote: string): (string | null)[] {
   if (!record.includes('')) return record;
-  if (quote === null) return record.map((cell) => (cell === '' ? null : cell));
-  const raw = ownLines(rawOf(), record);
-  let at = 0;
+  // Empty lines before it are no part of it.
+  let at = /^[\r\n]*/.exec(raw)![0].length;
   return record.map((cell) => {
     const isQuoted = raw.startsWith(quote, at);
     if (isQuoted) at = endOfQuoted(raw, at + quote.length, quote);
@@ -181,17 +152,6 @@ function withNulls(
     at = next < 0 ? raw.length : next + delimiter.length;
     return cell === '' && !isQuoted ? null : cell;
   });
-}
-
-/** The lines that the record takes: before them may stand empty ones, and records that were left out. */
-function ownLines(raw: string, record: readonly string[]): string {
-  const text = raw.replace(/[\r\n]+$/, '');
-  let from = text.length;
-  for (let left = record.reduce((sum, cell) => sum + lineEnds(cell), 0); left >= 0 && from > 0; left--) {
-    if (from < text.length) from -= text.startsWith('\r\n', from - 1) ? 1 : 0;
-    from = Math.max(text.lastIndexOf('\n', from - 1), text.lastIndexOf('\r', from - 1));
-  }
-  return text.slice(from + 1);
 }
 
 /** The place behind the quote that closes a cell; two of them stand for one within it. */

@@ -60,6 +60,18 @@ test('an empty cell in quotes is text, and one without is none, whatever stands 
   assert.deepEqual((await read('"",;\n', { delimiter: ';', quote: null }))[0]!.cells, ['"",', null]);
 });
 
+test(
+  'many empty lines before a record, or lines in a cell of it, are read in linear time',
+  { timeout: 20_000 },
+  async () => {
+    const texts = [`a,b\n${'\n'.repeat(300_000)}"",x\n`, `a,b\n"","${'l\n'.repeat(150_000)}"\n`];
+    for (const text of texts) {
+      const records = await read(text, { recordBytesMax: 1_000_000 }, { chars: 1 << 20 });
+      assert.equal(records[1]!.cells[0], '');
+    }
+  },
+);
+
 test('records come before the whole of a text is read: a fault at its beginning is found soon', async () => {
   const reading = csvRecords(blocksOf(`a,b\n1,x"\n${'1,x"y"\n'.repeat(20_000)}`, 1 << 20, []), 'a.csv', {
     ...{ delimiter: ',', quote: '"', recordBytesMax: 10_000 },
