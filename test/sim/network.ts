@@ -35,6 +35,17 @@ export interface SimulatedNetwork extends Network {
   readonly counts: Readonly<Record<string, number>>;
   readonly sent: number;
   readonly settled: number;
+  /** Kind of request → what it is like since its last good answer, if tries have failed since. */
+  readonly failing: ReadonlyMap<string, Failing>;
+}
+
+export interface Failing {
+  /** When the first of the failed tries was sent, and when the last one failed. */
+  sinceMs: number;
+  lastMs: number;
+  tries: number;
+  /** Whether the kind was ever answered. */
+  wasAnswered: boolean;
 }
 
 /** Called when a request leaves, with the number of its sequences. */
@@ -44,6 +55,8 @@ interface Reply {
   status: number;
   text: string;
   headers: Record<string, string>;
+  /** Whether the server answers, be it with a refusal of this one body. */
+  isGood?: boolean;
 }
 
 const FAULTS = [
@@ -63,6 +76,8 @@ export function simulatedNetwork(
   const faulted = new Map<string, number>();
   const inFlight = new Map<string, number>();
   const startedMs = clock.nowMs();
+  const failing = new Map<string, Failing>();
+  const answered = new Set<string>();
   let sent = 0;
   let settled = 0;
 
@@ -122,25 +137,44 @@ export function simulatedNetwork(
       count('reset by a dying server');
       throw new TryFailure('reset', `${label} cut the connection (ECONNRESET)`);
     }
-    return fault ? faultReply(fault, body, options) : { ...answerTo(body), headers: {} };
+    return fault ? faultReply(fault, body, options) : { ...answerTo(body), headers: {}, isGood: true };
+  }
+
+  function seeFailure(kind: string, sentMs: number): void {
+    const { sinceMs, tries } = failing.get(kind) ?? { sinceMs: sentMs, tries: 0 };
+    failing.set(kind, { sinceMs, lastMs: clock.nowMs(), tries: tries + 1, wasAnswered: answered.has(kind) });
+  }
+
+  function seeAnswer(kind: string): void {
+    failing.delete(kind);
+    answered.add(kind);
   }
 
   return {
     counts,
+    failing,
     get sent() {
       return sent;
     },
     get settled() {
       return settled;
     },
-    async post(_path, body, options, signal) {
+    async post(path, body, options, signal) {
       const { url } = options;
       const sequences = body['n'] as number;
+      const kind = `${path} ${String(body['max_tokens'])}`;
+      const sentMs = clock.nowMs();
       sent += 1;
       inFlight.set(url, (inFlight.get(url) ?? 0) + sequences);
       onDispatch(url, sequences);
       try {
-        return httpReply(await answer(body, options, signal));
+        const { isGood, ...reply } = await answer(body, options, signal);
+        if (isGood) seeAnswer(kind);
+        else seeFailure(kind, sentMs);
+        return httpReply(reply);
+      } catch (error) {
+        seeFailure(kind, sentMs);
+        throw error;
       } finally {
         inFlight.set(url, inFlight.get(url)! - sequences);
         settled += 1;
@@ -169,7 +203,7 @@ function refusal(status: number, retryAfter: string | undefined): Reply {
 
 function faultReply(kind: FaultKind, body: Record<string, unknown>, { label }: HttpClientOptions): Reply {
   const good: Reply = { ...answerTo(body), headers: {} };
-  if (kind === 'slow') return good;
+  if (kind === 'slow') return { ...good, isGood: true };
   if (kind === 'timeout') throw new TryFailure('timeout', `${label} did not answer in time`);
   if (kind === 'reset') throw new TryFailure('reset', `${label} cut the connection (ECONNRESET)`);
   if (kind === 'broken JSON')
@@ -179,6 +213,6 @@ function faultReply(kind: FaultKind, body: Record<string, unknown>, { label }: H
   return refusal(Number(kind.slice(0, 3)), kind.endsWith('Retry-After') ? '3' : undefined);
 }
 
-function httpReply({ status, text, headers }: Reply): HttpReply {
+function httpReply({ status, text, headers }: Omit<Reply, 'isGood'>): HttpReply {
   return { status, text, header: (name) => headers[name] };
 }

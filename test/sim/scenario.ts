@@ -46,6 +46,8 @@ export interface Scenario {
 }
 
 export const RETRIES_MAX = 5;
+/** How long a server may do nothing but fail. */
+export const UNREACHABLE_MS = 20_000;
 const CALM: Attempt = {
   windowRows: 32,
   batchRows: 8,

@@ -34,7 +34,7 @@ import { type StoredStepResults, noStepResults, simulatedStepResults } from './s
 import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
 import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
-import { type SimulatedNetwork, simulatedNetwork } from './network.js';
+import { type Failing, type SimulatedNetwork, simulatedNetwork } from './network.js';
 import { setNetwork } from './simulatedHttpClient.js';
 import {
   type Attempt,
@@ -42,6 +42,7 @@ import {
   PLAIN_ATTEMPT,
   RETRIES_MAX,
   type Scenario,
+  UNREACHABLE_MS,
   drawScenario,
   serverUrl,
 } from './scenario.js';
@@ -100,6 +101,9 @@ export async function simulate(seed: number): Promise<Simulated> {
   for (const [at, attempt] of scenario.attempts.entries()) {
     await runAttempt(series, attempt, draws.stream(`${at}`), result);
   }
+  // Servers that only failed are mended, as the message says, and the run goes on.
+  if (result.endings.at(-1) === 'ERR_MODEL_UNREACHABLE')
+    await runAttempt(series, PLAIN_ATTEMPT, draws.stream('mended'), result);
   const files = filesOf(series.disk);
   const commits = checkFolder(files, series.promised);
   checkPaid(series.kept);
@@ -227,7 +231,8 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   const code = await clock.until(run, clock.nowMs() + RUN_MS_MAX);
   ended.abort();
   await clock.until(closeModels(Object.values(models)), clock.nowMs() + RUN_MS_MAX);
-  checkEnding(code, attempt.blow, files, isLossy);
+  const isGivenUp = code === 'ERR_MODEL_UNREACHABLE' && isLossy && hasOnlyFailed(network);
+  if (!isGivenUp) checkEnding(code, attempt.blow, files, isLossy);
   if (violations.length > 0) throw violations[0];
   checkCalls(network, models, pools);
   if (code === 'ok') acknowledge();
@@ -305,7 +310,7 @@ async function openSimulated(
   const openai = {
     model: 'sim',
     replicas: Array.from({ length: replicas }, (_, at) => serverUrl(at)),
-    ...{ requestsInFlightMax, retriesMax: RETRIES_MAX, timeoutMs: 20_000, unreachableMs: 20_000 },
+    ...{ requestsInFlightMax, retriesMax: RETRIES_MAX, timeoutMs: 20_000, unreachableMs: UNREACHABLE_MS },
     ...(declaresSlots ? { slots } : {}),
   };
   const random = draws.stream('retries').uniform;
@@ -367,6 +372,14 @@ function checkEnding(code: string, { kind }: Blow, { isCrashed }: CrashingFiles,
     allowed.includes(code),
     `end: ${code} after ${kind}${isLossy ? ' (lossy)' : ''}, expected ${allowed.join(' or ')}`,
   );
+}
+
+/** Whether some kind of request did nothing but fail, for as long as a run waits for a server. */
+function hasOnlyFailed({ failing }: SimulatedNetwork): boolean {
+  const known = ({ sinceMs, lastMs }: Failing): boolean => lastMs - sinceMs >= UNREACHABLE_MS;
+  // A call, and the control request after it: nobody waits for a server whose first replies are broken.
+  const first = ({ wasAnswered, tries }: Failing): boolean => !wasAnswered && tries >= 2 * (RETRIES_MAX + 1);
+  return [...failing.values()].some((kind) => known(kind) || first(kind));
 }
 
 /** At the moment of dispatch of a call: the last one below the limit may reach beyond it, but not beyond what the user set. */
