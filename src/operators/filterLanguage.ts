@@ -56,6 +56,7 @@ export const filterLanguageSpec = defineSpec({
     otherLanguage: 'the question is recognised as another language',
   },
   contract: IMMEDIATE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - filterLanguage: { method: both }`,
   operator: filterLanguage,
