@@ -19,7 +19,7 @@ import {
 import { startRay } from './ray.mjs';
 import { until } from './slurm.mjs';
 
-const LIMIT = 3000;
+const LIMIT = 2000;
 /** A reply is durable so long after it came at the latest; test/crash measures less than 0.2 s. */
 const DURABLE_MS = 1_000;
 
