@@ -31,13 +31,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     holds: 'trainings on a finished run: launch, follow, record',
     mayImport: ['io', 'process', 'text'],
   },
+  ray: { holds: 'the Jobs API of Ray: submit a job, read its log, stop it', mayImport: ['text'] },
   pipeline: {
     holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
     mayImport: ['arrow', 'operators', 'backends', 'io', 'train'],
   },
   run: {
     holds: 'the application: check, plan, run, resume, chain, train; emits run events',
-    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'text', 'train', 'pipeline'],
+    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'text', 'train', 'ray', 'pipeline'],
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
