@@ -21,8 +21,7 @@ const DEPS = {
   readHead,
   contentsHash,
   listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
-  sourceHead: async ({ format, options }, file) =>
-    format.readHead ? format.readHead(nodeFiles, file, options) : null,
+  sourceHead: ({ format, options }, request) => format.readHead(nodeFiles, request, options),
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
@@ -154,7 +153,7 @@ export async function checkPipeline(
   world: Pick<SystemWorld, 'env'> = systemWorld(),
 ): Promise<PipelineCheck> {
   try {
-    const deps = { ...DEPS, env: world.env, needsKeys: true };
+    const deps = { ...DEPS, env: world.env, needsKeys: true, needsRows: true };
     const plan = await checkFileUnread(file, deps, overridesFrom(options), openContents);
     if (!online) return { plan, problems: [] };
     const { checkOnline } = await import('../pipeline/check/checkOnline.js');

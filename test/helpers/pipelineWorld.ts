@@ -31,12 +31,11 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     canImport,
     // Plans of tests are run.
     loadsModules: true,
-    ...(text === undefined ? {} : { isPending: (_path, what) => what === 'source' }),
+    ...(text === undefined ? {} : { isPending: (path, what) => what === 'source' && !existsSync(path) }),
     readHead,
     contentsHash,
     listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
-    sourceHead: async ({ format, options }, file) =>
-      format.readHead ? format.readHead(nodeFiles, file, options) : null,
+    sourceHead: ({ format, options }, request) => format.readHead(nodeFiles, request, options),
     prompt: readPromptFile,
     texts: readTexts,
     ...more,

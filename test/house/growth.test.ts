@@ -51,6 +51,8 @@ const BOUNDS: Record<string, string> = {
   'src/io/files/dataFiles.ts .leftOut': FILES,
   'src/io/files/dataFiles.ts found': FILES,
   'src/io/files/gzipWriter.ts given': 'GIVEN_BYTES, and what one piece gives',
+  'src/io/parquet/readParquet.ts .columns': 'columns of one file',
+  'src/io/sources/jsonFiles.ts columns': 'names in the head of a file, of at most `charactersMax`',
   'src/io/parquet/read/columnReader.ts .leaves': 'columns',
   'src/io/parquet/shardEncoder.ts waiting': 'batches of one row group',
   'src/io/parquet/shardWriter.ts .gathered': 'GATHER_ROWS',

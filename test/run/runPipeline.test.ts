@@ -54,7 +54,8 @@ test('`set` changes values as --set does, and a run that was begun goes on', asy
 
 test('a run that fails rejects its result, completes its events, and tells the failure first', async () => {
   const { file, out } = smallPipeline();
-  writeFileSync(join(out, '..', 'in.jsonl'), '{"question":"a"}\nno json\n');
+  // Behind the rows that the check reads.
+  writeFileSync(join(out, '..', 'in.jsonl'), '{"question":"a"}\n{"question":"b"}\nno json\n');
   const run = await runPipeline(file, { out });
   const events: RunEvent[] = [];
   let isComplete = false;

@@ -6,7 +6,8 @@ import { columnValues } from '../../src/arrow/read.js';
 import type { ScaleQuestError } from '../../src/errors.js';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
-import { type RunEvent, runPipeline } from '../../src/index.js';
+import { type RunEvent, checkPipeline, runPipeline } from '../../src/index.js';
+import type { CheckDeps } from '../../src/pipeline/check/checkDeps.js';
 import { checkDeps, runInMemory } from '../helpers/pipelineWorld.js';
 import { testFolder } from '../helpers/testFolder.js';
 
@@ -27,11 +28,20 @@ const NAMES = readdirSync(CASES, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? entry.name : [],
 );
 
+/** Cases whose fault stands where no head reaches. */
+const BEHIND_THE_HEAD: ReadonlySet<string> = new Set(['bytes']);
+
 const expectedOf = (name: string): Expected =>
   JSON.parse(readFileSync(join(CASES, name, 'expected.json'), 'utf8')) as Expected;
 
-async function rowsOf(name: string): Promise<(column: string) => unknown[]> {
-  const plan = await checkFile(join(CASES, name, 'case.yaml'), checkDeps());
+/** Nothing is known of the files, so that the reader of the run is asked. */
+const unread: CheckDeps['sourceHead'] = async ({ format, options }) => ({
+  ...{ rows: 1, isWhole: false, isSchema: false },
+  columns: new Set(format.describe(options).fileColumns.map(({ name }) => name)),
+});
+
+async function rowsOf(name: string, sourceHead = unread): Promise<(column: string) => unknown[]> {
+  const plan = await checkFile(join(CASES, name, 'case.yaml'), checkDeps(undefined, { sourceHead }));
   const { batches } = await runInMemory(plan, {});
   return (column) =>
     batches
@@ -57,6 +67,23 @@ for (const name of NAMES) {
     if (error.line !== undefined) assert.equal(thrown.at?.line, error.line, thrown.message);
     assert.match(thrown.message, /in\.\w+/);
   });
+  // A fault behind the head is the reader's to find.
+  if (error && !BEHIND_THE_HEAD.has(name))
+    test(`${name}: found by the check, at its place in the pipeline file`, async () => {
+      const { problems } = await checkPipeline(join(CASES, name, 'case.yaml'));
+      const [found] = problems;
+      assert.match(found!.message, /case\.yaml:\d+:\d+ source\.\w+\.(?:path|columns)/);
+      for (const text of error.says)
+        assert.ok(found!.message.includes(text), `${found!.message} lacks ${text}`);
+    });
+  else
+    test(`${name}: no mistake for the check`, async () => {
+      const { problems } = await checkPipeline(join(CASES, name, 'case.yaml'));
+      assert.deepEqual(
+        problems.map(({ message }) => message),
+        [],
+      );
+    });
 }
 
 interface Ran {

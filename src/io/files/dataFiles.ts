@@ -54,6 +54,12 @@ export function isPattern(path: string): boolean {
   return /[*?[{]/.test(path);
 }
 
+/** Whether a name ends in one of these, in letters of any size, as other systems write them. */
+export function hasEnding(name: string, extensions: readonly string[]): boolean {
+  const lower = name.toLowerCase();
+  return extensions.some((extension) => lower.endsWith(extension));
+}
+
 interface FoundFiles extends DataFiles {
   /** Whether the path names one file. */
   isNamed: boolean;
@@ -76,8 +82,7 @@ async function inFolder(files: Files, folder: string, pick: FilePick, depth = 0)
     if (name.startsWith('.')) continue;
     const path = join(folder, name);
     if (!(await files.stat(path))?.isFolder) {
-      const isData = pick.extensions.some((extension) => name.endsWith(extension));
-      (isData ? listed.files : listed.leftOut).push(path);
+      (hasEnding(name, pick.extensions) ? listed.files : listed.leftOut).push(path);
       continue;
     }
     if (!pick.subfolders || depth >= DEPTH_MAX) {

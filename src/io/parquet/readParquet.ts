@@ -11,10 +11,11 @@ import { compressors } from 'hyparquet-compressors';
 import { ScaleQuestError } from '../../errors.js';
 import type { Files, OpenFile } from '../files/files.js';
 import { asFileColumn } from '../sources/fileOptions.js';
-import type { Block, ReadRequest } from '../sources/format.js';
+import type { Block, FileHead, ReadRequest } from '../sources/format.js';
 import { ValueFault } from '../values/convert.js';
 import type { FileColumn } from '../values/jsonRow.js';
 import { type ColumnReader, DamagedValue, columnReader, printWanted } from './read/columnReader.js';
+import { footerBytesOf } from './read/ends.js';
 import { BadText } from './read/leaf.js';
 import { checkPages } from './read/pages.js';
 import { type SchemaNode, schemaTrees } from './read/schemaTree.js';
@@ -44,6 +45,43 @@ export async function* readParquetBlocks(
       await file.close();
     }
   }
+}
+
+/** What a check reads of a footer; the run reads a longer one. */
+const HEAD_FOOTER_BYTES_MAX = 16 << 20;
+
+/**
+ * What the footer of a Parquet file tells: rows and columns. Of a wanted column that is there, its type is compared. Throws
+ * ERR_IO_READ; ERR_DATA_INVALID naming the file for one that is not Parquet or damaged, or whose column has another type.
+ */
+export async function readParquetHead(
+  files: Files,
+  path: string,
+  columns: ReadRequest['columns'],
+): Promise<FileHead> {
+  const file = await files.open(path, 'read');
+  try {
+    const buffer = await asyncBuffer(files, path, file);
+    if ((await footerBytes(path, buffer)) > HEAD_FOOTER_BYTES_MAX) return unreadHead(columns);
+    const metadata = await readMetadata(path, buffer);
+    const names = guarded(path, () => schemaTrees(metadata).map(({ element }) => element.name));
+    const present = columns.filter(({ name }) => names.includes(name));
+    readersOf(path, metadata, present.map(asFileColumn));
+    return { rows: Number(metadata.num_rows), isWhole: true, columns: new Set(names), isSchema: true };
+  } finally {
+    await file.close();
+  }
+}
+
+function footerBytes(path: string, buffer: AsyncBuffer): Promise<number> {
+  return footerBytesOf(path, buffer).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+}
+
+/** Nothing is known of its columns, so none is missing. */
+function unreadHead(columns: ReadRequest['columns']): FileHead {
+  return { rows: 0, isWhole: false, columns: new Set(columns.map(({ name }) => name)), isSchema: true };
 }
 
 async function* readRowGroups(
@@ -270,6 +308,7 @@ async function asyncBuffer(files: Files, path: string, file: OpenFile): Promise<
 
 async function readMetadata(path: string, buffer: AsyncBuffer): Promise<FileMetaData> {
   try {
+    await footerBytesOf(path, buffer);
     const metadata = await parquetMetadataAsync(buffer, { parsers: rawParsers, geoparquet: false });
     const rows = metadata.row_groups.reduce((sum, { num_rows }) => sum + num_rows, 0n);
     const isCounted = metadata.row_groups.every(({ num_rows }) => num_rows >= 0n && num_rows <= VALUES_MAX);

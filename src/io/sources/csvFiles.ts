@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { Files } from '../files/files.js';
 import { type TextFileOptions, describeFiles, lineBytesMaxOf } from './fileOptions.js';
-import type { Block, FileHead, ReadRequest, SourceFiles } from './format.js';
+import type { Block, FileHead, HeadRequest, ReadRequest, SourceFiles } from './format.js';
 import type { CsvRecord, CsvStyle } from './text/csvRecords.js';
-import { readText } from './text/readText.js';
-import { readTextRows } from './textRows.js';
+import { type TextBlock, readText } from './text/readText.js';
+import { readTextHead } from './text/textHead.js';
+import { readTextHeadRows, readTextRows } from './textRows.js';
 import { convertCell } from '../values/cell.js';
 import { ValueFault } from '../values/convert.js';
 import type { FileColumn, ReadRow } from '../values/jsonRow.js';
@@ -37,15 +38,18 @@ export interface TableOptions extends TextFileOptions {
 /** What the formats of tables in text share; `delimiter` where the options have none. */
 export function csvFiles(delimiter: string): {
   describe(options: TableOptions): SourceFiles;
-  readHead(files: Files, file: string, options: TableOptions): Promise<FileHead>;
+  readHead(files: Files, request: HeadRequest, options: TableOptions): Promise<FileHead>;
   open(files: Files, request: ReadRequest, options: TableOptions): AsyncGenerator<Block>;
 } {
   return {
     describe: describeFiles,
-    readHead: (files, file, options) => readHead(files, file, options, delimiter),
+    readHead: (files, request, options) => readHead(files, request, options, delimiter),
     open: (files, request, options) =>
       readTextRows<Row>(request, options, {
-        records: (file) => rowsOf(files, file, request, options, delimiter),
+        records: (file) => {
+          const records = tableRecords(readText(files, file, options.encoding), file, options, delimiter);
+          return rowsOf(records, { file, columns: request.columns }, options);
+        },
         read: readRow,
       }),
   };
@@ -60,18 +64,19 @@ interface Row extends Omit<CsvRecord, 'fault'> {
 }
 
 async function* rowsOf(
-  files: Files,
-  file: string,
-  { columns }: ReadRequest,
-  options: TableOptions,
-  delimiter: string,
+  table: AsyncIterable<readonly CsvRecord[]>,
+  { file, columns }: { file: string; columns: ReadRequest['columns'] },
+  { header }: TableOptions,
+  onNames: (names: readonly string[]) => void = () => undefined,
 ): AsyncGenerator<readonly Row[]> {
-  let names: readonly string[] | null = options.header ?? null;
+  let names: readonly string[] | null = header ?? null;
+  if (names) onNames(names);
   let places: readonly number[] = names ? placesOf(file, names, columns) : [];
-  for await (const records of tableRecords(files, file, options, delimiter)) {
+  for await (const records of table) {
     let rest = records;
     if (names === null && rest.length > 0) {
       names = namesIn(file, rest[0]!);
+      onNames(names);
       places = placesOf(file, names, columns);
       rest = rest.slice(1);
     }
@@ -82,7 +87,7 @@ async function* rowsOf(
 }
 
 async function* tableRecords(
-  files: Files,
+  text: AsyncIterable<TextBlock>,
   file: string,
   options: TableOptions,
   delimiter: string,
@@ -94,7 +99,7 @@ async function* tableRecords(
   };
   // The parser is loaded when a file is read: checking a pipeline does without it.
   const { csvRecords } = await import('./text/csvRecords.js');
-  yield* csvRecords(readText(files, file, options.encoding), file, style);
+  yield* csvRecords(text, file, style);
 }
 
 function namesIn(file: string, { cells, fault, line }: CsvRecord): string[] {
@@ -166,27 +171,37 @@ function readRow({ cells, fault, places, width }: Row, columns: readonly FileCol
   return { values };
 }
 
+/** A header names all columns. */
 async function readHead(
   files: Files,
-  file: string,
+  request: HeadRequest,
   options: TableOptions,
   delimiter: string,
 ): Promise<FileHead> {
+  const { file, charactersMax } = request;
+  const columns = describeFiles(options).fileColumns;
+  let names: readonly string[] = [];
+  const head = (read: { rows: number; isWhole: boolean }): FileHead => ({
+    ...read,
+    columns: new Set(names),
+    isSchema: true,
+    advice: delimiterAdvice(names),
+  });
+  const text = readTextHead(files, file, { ...options, charactersMax });
+  const records = tableRecords(text, file, options, delimiter);
+  const rows = rowsOf(records, { file, columns }, options, (found) => {
+    names = found;
+  });
   try {
-    let names: readonly string[] | null = options.header ?? null;
-    for await (const records of tableRecords(files, file, options, delimiter)) {
-      const [first] = records;
-      if (!first) continue;
-      if (names) return headOf(names);
-      names = namesIn(file, first);
-      if (records.length > 1) return headOf(names);
-    }
+    const reader = { records: () => rows, read: readRow };
+    return head(await readTextHeadRows(request, { options, columns }, reader, () => undefined));
   } catch (error) {
-    if (!(error instanceof ScaleQuestError)) throw error;
+    // Who asks compares the names, and knows where the pipeline file has the column.
+    if (
+      error instanceof ScaleQuestError &&
+      columns.some(({ name }) => !names.includes(name) && names.length > 0)
+    )
+      return head({ rows: 0, isWhole: false });
+    throw error;
   }
-  return { rows: 0, columns: new Set() };
-}
-
-function headOf(names: readonly string[]): FileHead {
-  return { rows: 1, columns: new Set(names), advice: delimiterAdvice(names) };
 }

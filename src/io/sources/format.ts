@@ -49,11 +49,25 @@ export interface Block {
   values: ColumnValue[][];
 }
 
-/** What the head of a file tells about its columns. */
+/** How much of a file is looked at before a run. */
+export interface HeadRequest {
+  file: string;
+  /** Rows whose values are read, as the run will read them first. */
+  rowsMax: number;
+  /** Characters of a text in which names of columns are looked for. */
+  charactersMax: number;
+}
+
+/** What the head of a file tells. */
 export interface FileHead {
+  /** Rows that were looked at; of Parquet, those of the file. */
   rows: number;
-  /** Names of the columns that have a value in one of these rows. */
+  /** Whether the file holds no more. */
+  isWhole: boolean;
+  /** Names of the columns that have a value in one of these rows; of all columns, where a header or a schema names them. */
   columns: ReadonlySet<string>;
+  /** Whether a header or a schema names the columns, so that the file ends the run if it lacks one. */
+  isSchema: boolean;
   /** Why a column may not be found, if the head looks as if the options were wrong. */
   advice?: string | undefined;
 }
@@ -66,8 +80,11 @@ export interface SourceFormat<Schema extends z.ZodType = z.ZodType> {
   schema: Schema;
   /** The files and columns, without opening any file. */
   describe(options: z.output<Schema>): SourceFiles;
-  /** Reads the head of a file, so that `check` finds a misspelt column; absent where opening the file finds it. */
-  readHead?(files: Files, file: string, options: z.output<Schema>): Promise<FileHead>;
+  /**
+   * Reads the head of a file as `open` would, so that a file of another kind, a bad line or a misspelt column is found before
+   * the run. Throws ERR_IO_READ, ERR_DATA_INVALID naming the file, for what would end the run there.
+   */
+  readHead(files: Files, request: HeadRequest, options: z.output<Schema>): Promise<FileHead>;
   /** Reads rows in order. Throws ERR_IO_READ, ERR_DATA_INVALID naming the file. */
   open(files: Files, request: ReadRequest, options: z.output<Schema>): AsyncIterable<Block>;
 }

@@ -1,13 +1,14 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { Files } from '../files/files.js';
 import { type TextFileOptions, describeFiles, lineBytesMaxOf } from './fileOptions.js';
-import type { Block, FileHead, ReadRequest, SourceFiles } from './format.js';
-import { readTextRows } from './textRows.js';
+import type { Block, FileHead, HeadRequest, ReadRequest, SourceFiles } from './format.js';
+import { type TextReader, readTextHeadRows, readTextRows } from './textRows.js';
 import { type TextBlock, readText } from './text/readText.js';
 import type { TextRecord } from './text/records.js';
 import { ArrayFault, splitArray } from './text/splitArray.js';
 import { splitLines } from './text/splitLines.js';
-import { readJsonRow, recordIn } from '../values/jsonRow.js';
+import { readTextHead } from './text/textHead.js';
+import { type FileColumn, type ReadRow, readJsonRow, recordIn } from '../values/jsonRow.js';
 
 /** What the formats of JSON share: JSON objects, one a line, or in one array around them. */
 export const jsonFiles = {
@@ -20,8 +21,12 @@ export const jsonFiles = {
 function readBlocks(files: Files, request: ReadRequest, options: TextFileOptions): AsyncGenerator<Block> {
   return readTextRows<TextRecord>(request, options, {
     records: (file) => recordsIn(readText(files, file, options.encoding), file, options),
-    read: ({ text, fault }, columns) => (fault === undefined ? readJsonRow(text, columns) : { fault: fault }),
+    read: readRecord,
   });
+}
+
+function readRecord({ text, fault }: TextRecord, columns: readonly FileColumn[]): ReadRow {
+  return fault === undefined ? readJsonRow(text, columns) : { fault };
 }
 
 /** A file that begins with a bracket is one array; the lines of any other are records. */
@@ -69,32 +74,17 @@ async function peek(
   return { isArray: first === '[', all: all() };
 }
 
-/** Leaves out what is no JSON object: the reader refuses it, with its line. */
-async function readHead(files: Files, file: string, options: TextFileOptions): Promise<FileHead> {
+/** Columns count where they have a value in a row of the head: no line names them all. */
+async function readHead(files: Files, request: HeadRequest, options: TextFileOptions): Promise<FileHead> {
   const columns = new Set<string>();
-  let rows = 0;
-  const head = recordsIn(firstBlock(readText(files, file, options.encoding)), file, options);
-  try {
-    for await (const records of head) {
-      for (const { text } of records) {
-        const row = recordIn(text);
-        if (row === null) continue;
-        rows += 1;
-        for (const [name, value] of Object.entries(row)) if (value !== null) columns.add(name);
-      }
-    }
-  } catch (error) {
-    // The head of a file is cut off; what is wrong with the whole file, its reader tells.
-    if (!(error instanceof ScaleQuestError)) throw error;
-  }
-  return { rows, columns };
-}
-
-const HEAD_CHARACTERS = 1 << 18;
-
-async function* firstBlock(blocks: AsyncIterable<TextBlock>): AsyncGenerator<TextBlock> {
-  for await (const { text } of blocks) {
-    yield { text: text.slice(0, HEAD_CHARACTERS), faults: [] };
-    return;
-  }
+  const { file, charactersMax } = request;
+  const { fileColumns } = describeFiles(options);
+  const reader: TextReader<TextRecord> = {
+    records: () => recordsIn(readTextHead(files, file, { ...options, charactersMax }), file, options),
+    read: readRecord,
+  };
+  const read = await readTextHeadRows(request, { options, columns: fileColumns }, reader, ({ text }) => {
+    for (const [name, value] of Object.entries(recordIn(text) ?? {})) if (value !== null) columns.add(name);
+  });
+  return { ...read, columns, isSchema: false };
 }

@@ -1,6 +1,6 @@
 import { columnValues } from '../../arrow/read.js';
 import { ScaleQuestError } from '../../errors.js';
-import { listDataFiles } from '../files/dataFiles.js';
+import { hasEnding, listDataFiles } from '../files/dataFiles.js';
 import { type Files, nodeFiles } from '../files/files.js';
 import type { SourceFormat } from './format.js';
 import { SOURCE_FORMATS } from './registry.js';
@@ -34,7 +34,7 @@ async function formatOf(path: string, files: Files): Promise<SourceFormat> {
     throw new ScaleQuestError('ERR_IO_READ', `cannot read ${path}: nothing is there. Check the path.`);
   const names = stat.isFolder ? await files.readdir(path) : [path];
   const found = (Object.values(SOURCE_FORMATS) as SourceFormat[]).filter(({ extensions }) =>
-    names.some((name) => extensions.some((extension) => name.endsWith(extension))),
+    names.some((name) => hasEnding(name, extensions)),
   );
   if (found.length === 1) return found[0]!;
   throw new ScaleQuestError('ERR_DATA_INVALID', `cannot read ${path}: ${whyNoFormat(found)}.`);

@@ -1,7 +1,8 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { ColumnValue } from '../../arrow/columnType.js';
 import { ROWS_FROM_ZERO, asFileColumn, type TextFileOptions } from './fileOptions.js';
-import type { Block, ReadRequest } from './format.js';
+import type { Block, HeadRequest, ReadRequest } from './format.js';
+import { HEAD_END } from './text/textHead.js';
 import type { FileColumn, ReadRow } from '../values/jsonRow.js';
 
 /** How a format of text finds the records of a file, and reads one of them. */
@@ -49,6 +50,34 @@ export async function* readTextRows<TextItem extends { line: number }>(
       }
     }
     if (block) yield block;
+  }
+}
+
+/**
+ * Reads the rows at the head of a text file, and tells of each record there. Gives the number of rows that can be read, and
+ * whether they are all of the file. Throws ERR_DATA_INVALID naming file, line and row for one that would end the run.
+ */
+export async function readTextHeadRows<TextItem extends { line: number }>(
+  { file, rowsMax }: HeadRequest,
+  { options, columns }: { options: TextFileOptions; columns: ReadRequest['columns'] },
+  reader: TextReader<TextItem>,
+  onRecord: (record: TextItem) => void,
+): Promise<{ rows: number; isWhole: boolean }> {
+  const fileColumns = columns.map(asFileColumn);
+  let rows = 0;
+  try {
+    for await (const records of reader.records(file)) {
+      for (const record of records) {
+        const read = rows < rowsMax ? reader.read(record, fileColumns) : { values: [] };
+        if (!('fault' in read)) rows += 1;
+        else if (options.onBadLine !== 'skip') throw badLine(file, { line: record.line, row: rows }, read);
+        onRecord(record);
+      }
+    }
+    return { rows, isWhole: true };
+  } catch (error) {
+    if (error !== HEAD_END) throw error;
+    return { rows, isWhole: false };
   }
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { DataFiles, FilePick } from '../../io/files/dataFiles.js';
-import type { FileHead } from '../../io/sources/format.js';
+import type { FileHead, HeadRequest } from '../../io/sources/format.js';
 import type { NamedSource } from '../../io/sources/registry.js';
 
 /** Files and environment, as the check sees them. */
@@ -22,8 +22,10 @@ export interface CheckDeps {
   contentsHash: (path: string, pick?: FilePick) => Promise<string>;
   /** The files that a source's paths stand for. Throws ERR_IO_READ where a path stands for none. */
   listFiles: (paths: readonly string[], pick: FilePick) => Promise<DataFiles>;
-  /** What the head of a source's file tells; null where opening the file tells it. */
-  sourceHead: (source: NamedSource, file: string) => Promise<FileHead | null>;
+  /** What the head of a source's file tells. Throws ERR_IO_READ, ERR_DATA_INVALID for what would end the run there. */
+  sourceHead: (source: NamedSource, request: HeadRequest) => Promise<FileHead>;
+  /** Whether a source without any row is a mistake; false if absent: a run has nothing to do then. */
+  needsRows?: boolean;
   /** The text of a prompt: of a file, or of the built-in prompt with this name. */
   prompt: (name: string, path: string | undefined) => string;
   /** One column of a data file as texts. The path is absolute. */

@@ -11,6 +11,7 @@ import type { ScaleQuestError } from '../../errors.js';
 import { type PipelineDocument, isRecord, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
 import type { CheckDeps } from './checkDeps.js';
+import { pathAdvice, shownPath } from './pathAdvice.js';
 import { parseAt } from './explain.js';
 
 type Models = Record<string, ModelConfig>;
@@ -70,7 +71,8 @@ async function fileFaults(
     const path = resolve(folder, written);
     if (!exists(path)) {
       if (isPending?.(path, 'other')) continue;
-      faults.push([`found no file ${path}; expected a path relative to the pipeline file`, key]);
+      const expected = 'expected a path relative to the pipeline file';
+      faults.push([`found no file ${shownPath(written, path)}; ${pathAdvice(written, expected)}`, key]);
     } else if (head) {
       const fault = await readHead(path, head.bytes).then(head.fault, (error: Error) => error.message);
       if (fault !== null) faults.push([`${path}: ${fault}`, key]);

@@ -48,8 +48,9 @@ test('cluster kubernetes: manifests that are YAML', async () => {
   const { code, stderr } = await hostCommand(['cluster', 'kubernetes', file, ...flags]);
   assert.equal(code, EXIT_CODES.usage);
   assert.match(stderr, /outside of .*, expected the files of the run in the folder/);
-  const inside = pipelineIn(process.cwd());
-  const found = await hostCommand(['cluster', 'kubernetes', inside, ...flags]);
+  const folder = temporaryFolder();
+  const inside = pipelineIn(folder);
+  const found = await hostCommand(['cluster', 'kubernetes', inside, ...flags], folder);
   assert.equal(found.code, 0, found.stderr);
   const kinds = parseAllDocuments(found.stdout).map((document) => document.get('kind'));
   assert.deepEqual(kinds, ['Deployment', 'Job']);

@@ -95,7 +95,7 @@ test('a missing column, a file that is not Parquet, a path that is not there', a
   await writeFile(join(folder, 'c.parquet'), 'no Parquet at all');
   await assert.rejects(read([join(folder, 'c.parquet')], [QUESTION]), {
     code: 'ERR_DATA_INVALID',
-    message: /c\.parquet: expected a whole Parquet file/,
+    message: /c\.parquet: found a file that begins with "no Parquet at all", expected a Parquet file/,
   });
   await assert.rejects(read([join(folder, 'none')], [QUESTION]), {
     code: 'ERR_IO_READ',

@@ -81,14 +81,28 @@ test('ragged rows and wrong values stop, or are skipped and told', async (t) => 
   }
 });
 
-test('the head tells the names, once there is a row', async (t) => {
+test('the head tells the names and the rows, and what would end the run there', async (t) => {
   const path = join(await testFolder(t), 'a.csv');
-  const head = async (text: string): Promise<unknown> => {
+  const head = async (text: string | Uint8Array, options: object = {}): Promise<unknown> => {
     await writeFile(path, text);
-    const { rows, columns } = await csv.readHead!(nodeFiles, path, csv.schema.parse({ path }));
-    return [rows, [...columns]];
+    const request = { file: path, rowsMax: 2, charactersMax: 1000 };
+    const parsed = csv.schema.parse({ path, columns: { b: 'int32' }, ...options });
+    const { rows, columns, isWhole, isSchema } = await csv.readHead(nodeFiles, request, parsed);
+    assert.equal(isSchema, true);
+    return [rows, [...columns], isWhole];
   };
-  assert.deepEqual(await head('a,b\n1,2\n'), [1, ['a', 'b']]);
-  assert.deepEqual(await head('a,b\n'), [0, []]);
-  assert.deepEqual(await head('a,"b'), [0, []]);
+  assert.deepEqual(await head('a,b\n1,2\n'), [1, ['a', 'b'], true]);
+  assert.deepEqual(await head('a,b\n'), [0, ['a', 'b'], true]);
+  assert.deepEqual(await head(''), [0, [], true]);
+  assert.deepEqual(await head(`a,b\n1,2\n${'x,3\n'.repeat(1000)}`), [248, ['a', 'b'], false]);
+  // A field that is cut off, with the quote that would close it, is no fault.
+  assert.deepEqual(await head(`a,b\n1,2\n"${'x\n'.repeat(1000)}",3\n`), [1, ['a', 'b'], false]);
+  // Who asks compares the names.
+  assert.deepEqual(await head('a,c\n1,2\n'), [0, ['a', 'c'], false]);
+  assert.deepEqual(await head('7\nx\n', { header: ['b'], onBadLine: 'skip' }), [1, ['b'], true]);
+  await assert.rejects(head('b,b\n1,2\n'), /found the column "b" more than once/);
+  await assert.rejects(head('a,b\n1,x\n'), /a\.csv:2: column "b", row 0: found "x"/);
+  await assert.rejects(head('a,b\n1\n'), /a\.csv:2: found 1 fields, expected 2/);
+  await assert.rejects(head('a,"b'), /quote/);
+  await assert.rejects(head(gzipSync('a,b\n1,2\n').subarray(0, 20)), /whole gzip file/);
 });

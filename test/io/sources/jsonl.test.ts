@@ -80,14 +80,20 @@ test('the head of a file tells which columns have values', async (t) => {
   const path = join(await testFolder(t), 'a.jsonl');
   const head = async (text: string): Promise<unknown> => {
     await writeFile(path, text);
-    const { rows, columns } = await jsonl.readHead!(nodeFiles, path, OPTIONS);
-    return [rows, [...columns]];
+    const request = { file: path, rowsMax: 2, charactersMax: 1 << 18 };
+    const { rows, columns, isWhole, isSchema } = await jsonl.readHead(nodeFiles, request, OPTIONS);
+    assert.equal(isSchema, false);
+    return [rows, [...columns], isWhole];
   };
-  const text = '{"a":1,"b":null}\n\nnot json\n["c"]\n{"d":0}';
-  assert.deepEqual(await head(text), [2, ['a', 'd']]);
+  assert.deepEqual(await head('{"a":1,"b":null}\n\n{"d":0}'), [2, ['a', 'd'], true]);
   // The last line is cut off where the file goes on.
-  assert.deepEqual(await head(`{"a":1}\n${JSON.stringify({ b: 'x'.repeat(1 << 18) })}`), [1, ['a']]);
-  assert.deepEqual(await head('[{"a":1},\n{"b":2}]'), [2, ['a', 'b']]);
-  assert.deepEqual(await head('[{"a":1},'), [1, ['a']]);
-  assert.deepEqual(await head(''), [0, []]);
+  const long = JSON.stringify({ b: 'x'.repeat(1 << 18) });
+  assert.deepEqual(await head(`{"a":1}\n${long}`), [1, ['a'], false]);
+  assert.deepEqual(await head(`[{"a":1},\n${long}]`), [1, ['a'], false]);
+  assert.deepEqual(await head('[{"a":1},\n{"b":2}]'), [2, ['a', 'b'], true]);
+  assert.deepEqual(await head(''), [0, [], true]);
+  // What would end the run there; of later rows only the names are looked at.
+  await assert.rejects(head('{"a":1}\nnot json\n'), /a\.jsonl:2: found "not json"/);
+  await assert.rejects(head('[{"a":1},'), /a\.jsonl:1: .*the file begins as one JSON array/);
+  assert.deepEqual(await head('{"a":1}\n{}\nnot json\n{"e":1}\n'), [4, ['a', 'e'], true]);
 });

@@ -44,7 +44,8 @@ test('what is done for the same inputs is not done again', async () => {
 
 test('a link that fails ends the chain with its error', async () => {
   const { file, folder } = smallChain();
-  writeFileSync(join(folder, 'in.jsonl'), 'no json\n');
+  // Behind the rows that the check reads.
+  writeFileSync(join(folder, 'in.jsonl'), '{"question":"a"}\n{"question":"b"}\nno json\n');
   const { events, result } = await ran(file);
   await assert.rejects(result, { code: 'ERR_DATA_INVALID' });
   assert.deepEqual(namesOf(events), ['first linkStarted', 'first linkRuns']);

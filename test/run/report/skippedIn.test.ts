@@ -19,7 +19,7 @@ test('counted up to the last row, from the source itself where no reader came to
     const file = join(folder, 'p.yaml');
     await writeFile(
       file,
-      `name: p\n${more}\nsource: { jsonl: { path: in.jsonl${source} } }\nsteps: [{ deduplicate: { similarityMin: null } }]\n`,
+      `name: p\n${more}\nsource: { jsonl: { path: in.jsonl${source} }, batchRows: 1 }\nsteps: [{ deduplicate: { similarityMin: null } }]\n`,
     );
     return checkFile(file, checkDeps());
   };

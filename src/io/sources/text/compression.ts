@@ -1,3 +1,4 @@
+import { hasEnding } from '../../files/dataFiles.js';
 import type { Compression } from './compressionFormat.js';
 import { gzip } from './gzip.js';
 import { zstd } from './zstd.js';
@@ -12,7 +13,7 @@ export function withCompressed(extensions: readonly string[]): string[] {
 /** How a file is compressed, by its name or its first bytes; null for one that is not. */
 export function compressionOf(path: string, head: Uint8Array): Compression | null {
   const found = COMPRESSIONS.find(
-    ({ extension, magic }) => path.endsWith(extension) || magic.every((byte, at) => head[at] === byte),
+    ({ extension, magic }) => hasEnding(path, [extension]) || magic.every((byte, at) => head[at] === byte),
   );
   return found ?? null;
 }

@@ -6,11 +6,15 @@ import { assertText } from './foreignFile.js';
 const CHUNK_BYTES = 1 << 20;
 
 /** The bytes of a text file in order, decompressed where they are compressed. Throws ERR_IO_READ, ERR_DATA_INVALID naming the file. */
-export async function* readBytes(files: Files, path: string): AsyncGenerator<Uint8Array> {
+export async function* readBytes(
+  files: Files,
+  path: string,
+  chunkBytes = CHUNK_BYTES,
+): AsyncGenerator<Uint8Array> {
   const file = await files.open(path, 'read');
   try {
-    const first = await file.read(0, CHUNK_BYTES);
-    const stored = chunksFrom(file, first);
+    const first = await file.read(0, chunkBytes);
+    const stored = chunksFrom(file, first, chunkBytes);
     const compression = compressionOf(path, first);
     if (!compression) assertText(path, first);
     else if (first.length === 0) throw emptyFile(path);
@@ -23,9 +27,10 @@ export async function* readBytes(files: Files, path: string): AsyncGenerator<Uin
 async function* chunksFrom(
   file: Awaited<ReturnType<Files['open']>>,
   first: Uint8Array,
+  chunkBytes: number,
 ): AsyncGenerator<Uint8Array> {
   let chunk = first;
-  for (let position = 0; chunk.length > 0; chunk = await file.read(position, CHUNK_BYTES)) {
+  for (let position = 0; chunk.length > 0; chunk = await file.read(position, chunkBytes)) {
     position += chunk.length;
     yield chunk;
   }

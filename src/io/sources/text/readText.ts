@@ -20,13 +20,14 @@ const UTF32 =
   'found a byte order mark of UTF-32, expected UTF-8 or UTF-16. Convert the file (`iconv -t UTF-8`)';
 
 /**
- * The text of a file in pieces of about a megabyte, decompressed and decoded. A byte order mark decides, else `encoding`. Throws
- * ERR_IO_READ, ERR_DATA_INVALID naming the file.
+ * The text of a file in pieces of about a megabyte, or of `chunkBytes`, decompressed and decoded. A byte order mark decides,
+ * else `encoding`. Throws ERR_IO_READ, ERR_DATA_INVALID naming the file.
  */
 export async function* readText(
   files: Files,
   path: string,
   encoding: string = 'utf-8',
+  chunkBytes?: number,
 ): AsyncGenerator<TextBlock> {
   let chosen: Encoding | null = null;
   let held: Uint8Array[] = [];
@@ -38,7 +39,7 @@ export async function* readText(
     return block;
   }
 
-  for await (const chunk of readBytes(files, path)) {
+  for await (const chunk of readBytes(files, path, chunkBytes)) {
     held.push(chunk);
     if (!chosen && sizeOf(held) < 4) continue;
     chosen ??= chooseEncoding(path, Buffer.concat(held), encoding);
