@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-import type { Client } from 'undici';
+import type { Client, buildConnector } from 'undici';
 import type { Clock } from '../../clock.js';
+import { type ContinueFilter, createContinueFilter } from './continueFilter.js';
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, REPLIES_WATCHED, REPLY_BYTES_MAX, REST_MS } from '../limits.js';
 
 /** The connections to one server, each with one request at a time. */
@@ -32,17 +33,24 @@ function loadUndici(): typeof import('undici') {
 }
 
 /** Makes connections that are not open yet. */
-function connector(origin: string, replyBytesMax: number): () => Client {
+function connector(origin: string, replyBytesMax: number): (filter: ContinueFilter) => Client {
   const { Client, buildConnector } = loadUndici();
   // One for all: it remembers TLS sessions.
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
-  return () =>
-    new Client(origin, {
+  const connectAny = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+  return (filter) => {
+    const connect: buildConnector.connector = (options, callback) =>
+      connectAny(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+        if (error) return callback(error, null);
+        filter.watch(socket);
+        callback(null, socket);
+      });
+    return new Client(origin, {
       ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
       ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
       // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
       ...{ headersTimeout: 0, bodyTimeout: 0 },
     });
+  };
 }
 
 /**
@@ -61,6 +69,7 @@ export function createConnections({
   replyBytesMax = REPLY_BYTES_MAX,
 }: ConnectionsOptions): ConnectionStack {
   const connectTo = connector(origin, replyBytesMax);
+  const filters = new WeakMap<Client, ContinueFilter>();
   const all: Client[] = [];
   const idle: Client[] = [];
   const waiting: ((connection: Client) => void)[] = [];
@@ -70,7 +79,9 @@ export function createConnections({
   let hasSurplus = false;
 
   function open(): Client {
-    const connection = connectTo();
+    const filter = createContinueFilter();
+    const connection = connectTo(filter);
+    filters.set(connection, filter);
     // undici says so of a reply to no request.
     connection.on('disconnect', (_origin, _targets, { message }) => {
       if (message === 'bad response') distrust();
@@ -78,6 +89,11 @@ export function createConnections({
     all.push(connection);
     if (isDestroyed) void connection.destroy();
     return connection;
+  }
+
+  function begin(start: (connection: Client) => void, connection: Client): void {
+    filters.get(connection)!.replyBegins();
+    start(connection);
   }
 
   function distrust(): void {
@@ -96,7 +112,7 @@ export function createConnections({
     if (hasSurplus) drop(connection);
     const own = hasSurplus ? open() : connection;
     const next = waiting.shift();
-    if (next) next(own);
+    if (next) begin(next, own);
     else idle.push(own);
   }
 
@@ -107,7 +123,7 @@ export function createConnections({
       const connection = isSoon
         ? undefined
         : (idle.pop() ?? (all.length < connectionsMax ? open() : undefined));
-      if (connection) start(connection);
+      if (connection) begin(start, connection);
       else waiting.push(start);
     },
     free(connection) {
