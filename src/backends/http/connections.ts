@@ -32,24 +32,40 @@ function loadUndici(): typeof import('undici') {
   return require('undici') as typeof import('undici');
 }
 
-/** Makes connections that are not open yet. */
-function connector(origin: string, replyBytesMax: number): (filter: ContinueFilter) => Client {
+interface Connector {
+  /** A connection that is not open yet. */
+  make(): Client;
+  /** Starts a request on a connection. */
+  begin(connection: Client, start: (connection: Client) => void): void;
+}
+
+function connector(origin: string, replyBytesMax: number): Connector {
   const { Client, buildConnector } = loadUndici();
+  const filters = new WeakMap<Client, ContinueFilter>();
   // One for all: it remembers TLS sessions.
   const connectAny = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
-  return (filter) => {
-    const connect: buildConnector.connector = (options, callback) =>
-      connectAny(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
-        if (error) return callback(error, null);
-        filter.watch(socket);
-        callback(null, socket);
+  return {
+    make() {
+      const filter = createContinueFilter();
+      const connect: buildConnector.connector = (options, callback) =>
+        connectAny(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+          if (error) return callback(error, null);
+          filter.watch(socket);
+          callback(null, socket);
+        });
+      const connection = new Client(origin, {
+        ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
+        ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
+        // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
+        ...{ headersTimeout: 0, bodyTimeout: 0 },
       });
-    return new Client(origin, {
-      ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
-      ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
-      // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
-      ...{ headersTimeout: 0, bodyTimeout: 0 },
-    });
+      filters.set(connection, filter);
+      return connection;
+    },
+    begin(connection, start) {
+      filters.get(connection)!.replyBegins();
+      start(connection);
+    },
   };
 }
 
@@ -68,8 +84,7 @@ export function createConnections({
   clock,
   replyBytesMax = REPLY_BYTES_MAX,
 }: ConnectionsOptions): ConnectionStack {
-  const connectTo = connector(origin, replyBytesMax);
-  const filters = new WeakMap<Client, ContinueFilter>();
+  const { make, begin } = connector(origin, replyBytesMax);
   const all: Client[] = [];
   const idle: Client[] = [];
   const waiting: ((connection: Client) => void)[] = [];
@@ -79,9 +94,7 @@ export function createConnections({
   let hasSurplus = false;
 
   function open(): Client {
-    const filter = createContinueFilter();
-    const connection = connectTo(filter);
-    filters.set(connection, filter);
+    const connection = make();
     // undici says so of a reply to no request.
     connection.on('disconnect', (_origin, _targets, { message }) => {
       if (message === 'bad response') distrust();
@@ -89,11 +102,6 @@ export function createConnections({
     all.push(connection);
     if (isDestroyed) void connection.destroy();
     return connection;
-  }
-
-  function begin(start: (connection: Client) => void, connection: Client): void {
-    filters.get(connection)!.replyBegins();
-    start(connection);
   }
 
   function distrust(): void {
@@ -112,7 +120,7 @@ export function createConnections({
     if (hasSurplus) drop(connection);
     const own = hasSurplus ? open() : connection;
     const next = waiting.shift();
-    if (next) begin(next, own);
+    if (next) begin(own, next);
     else idle.push(own);
   }
 
@@ -123,7 +131,7 @@ export function createConnections({
       const connection = isSoon
         ? undefined
         : (idle.pop() ?? (all.length < connectionsMax ? open() : undefined));
-      if (connection) begin(start, connection);
+      if (connection) begin(connection, start);
       else waiting.push(start);
     },
     free(connection) {

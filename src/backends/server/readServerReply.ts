@@ -139,18 +139,8 @@ function failureOf(
       `: it points to ${target}; redirects are not followed, write the final url into the pipeline`,
     );
   }
-  if (status === 407 || status === 511) {
-    return refused(
-      `${words}: a proxy on the way wants a login. Requests go straight to the url, without the proxies of the environment: ` +
-        'name the server itself, or have the network let its address through',
-    );
-  }
-  if (status === 403 && isPage(reply)) {
-    return refused(
-      ' with a web page: a gateway or firewall before the server turns the request away, before the server sees a key. Check the ' +
-        `url (it must be ${speaks.base}), and whether this machine’s address is allowed there`,
-    );
-  }
+  const midway = midwayAdvice(status, reply, context);
+  if (midway) return refused(midway);
   // What the server says about a key may quote it.
   if (status === 401 || status === 403) {
     return refused(
@@ -190,6 +180,21 @@ function failureOf(
       mayDiffer,
     });
   }
+}
+
+/** What to do where something on the way answers, and not the server; undefined where the server does. */
+function midwayAdvice(status: number, reply: HttpReply, { speaks }: ReplyContext): string | undefined {
+  if (status === 407 || status === 511) {
+    return (
+      ': a proxy on the way wants a login. Requests go straight to the url, without the proxies of the environment: ' +
+      'name the server itself, or have the network let its address through'
+    );
+  }
+  if (status !== 403 || !isPage(reply)) return undefined;
+  return (
+    ' with a web page: a gateway or firewall before the server turns the request away, before the server sees a key. Check the ' +
+    `url (it must be ${speaks.base}), and whether this machine’s address is allowed there`
+  );
 }
 
 const TOO_LONG_ADVICE =

@@ -29,7 +29,7 @@ export interface Control {
   body: unknown;
   /** The body of another try, with another seed, where an empty answer may be chance. */
   bodyAgain?: (attempt: number) => unknown;
-  /** Reads its reply as those of the kind are read; throws what any other reply means. */
+  /** Reads its reply; throws what any other reply means. As the row's is read, if absent. */
   read?: (reply: HttpReply, context: ReplyContext) => unknown;
 }
 

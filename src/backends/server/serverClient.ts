@@ -239,7 +239,10 @@ function guardedSend(ask: Ask, given: Omit<OutageGuardDeps & RefusalGuardDeps, '
     const { control, tokensMax } = about;
     if (!control) return ask(seq, { path, body, read }, about);
     const faultOf = about.emptyFault as EmptyFault | undefined;
-    const controlled = (): Control => ({ ...control(), read: usefully(read, faultOf) });
+    const controlled = (): Control => {
+      const own = control();
+      return { ...own, read: usefully(own.read ?? read, faultOf) };
+    };
     // Cheaper than the control itself, and all that mostly differs between steps.
     const kind = `${path} ${tokensMax}`;
     const failsAlone: FailsAlone = (sinceMs) => guards.outages.failsAlone(kind, sinceMs, controlled);
