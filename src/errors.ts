@@ -33,6 +33,12 @@ const MEANINGS = {
   ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one that the pipeline file names',
   ERR_MODEL_TEMPLATE: 'the server would read two begin-of-sequence tokens before each prompt',
   ERR_MODEL_CRASHED: "the model's process died",
+  // A cluster that runs are submitted to: these end the command, and leave the run as it is.
+  ERR_CLUSTER_UNREACHABLE: 'no cluster answers at the address',
+  ERR_CLUSTER_REFUSED: 'the cluster refuses a request: its token, or what is asked',
+  ERR_CLUSTER_PROTOCOL: 'what answers is no Ray with a Jobs API that can be used',
+  ERR_CLUSTER_JOB:
+    'the job of the run failed for a reason of the cluster, or is not the one that was expected',
   // Training: the data set is complete and stays as it is.
   ERR_TRAIN_DATA: 'there is nothing to train on: no finished run, or an empty set',
   ERR_TRAIN_MODEL: 'the model that training starts from cannot be loaded',

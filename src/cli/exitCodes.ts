@@ -11,6 +11,7 @@ export const EXIT_CODES = {
   short: 6,
   training: 7,
   takenOver: 8,
+  cluster: 9,
   cancelled: 130,
 } as const;
 
@@ -24,6 +25,7 @@ export const EXIT_CODE_HELP: Record<keyof typeof EXIT_CODES, string> = {
   short: 'the source ended before `target` rows were kept; what was kept is written',
   training: 'the data set is complete, but training on it failed, hung or could not be launched',
   takenOver: 'another process has taken the run over with --take-over, and goes on with it',
+  cluster: 'the cluster does not answer, refuses the job, or lost it; the same command goes on with the run',
   cancelled: 'stopped by Ctrl-C or SIGTERM; what was committed is intact',
 };
 
@@ -40,6 +42,7 @@ export function exitCodeOf(code: ErrorCode): number {
     return EXIT_CODES.io;
   if (code.startsWith('ERR_TRAIN')) return EXIT_CODES.training;
   if (code === 'ERR_RUN_TAKEN_OVER') return EXIT_CODES.takenOver;
+  if (code.startsWith('ERR_CLUSTER')) return EXIT_CODES.cluster;
   if (code === 'ERR_CANCELLED') return EXIT_CODES.cancelled;
   return EXIT_CODES.failed;
 }

@@ -3,12 +3,14 @@ import { EXIT_CODES } from './exitCodes.js';
 /** Slurm and Kubernetes kill a process and its children if it has not ended 10 seconds or more after SIGTERM. */
 const STOP_MS = 8_000;
 
-/** Aborts on Ctrl-C and SIGTERM. A second signal ends the process at once. So does a timeout, in case something hangs. */
-export function signalOnInterrupt(): { signal: AbortSignal; dispose: () => void } {
+const STOPPING = 'Stopping: closing models and files.';
+
+/** Says `text`, and aborts, on Ctrl-C and SIGTERM. A second signal ends the process at once. So does a timeout, in case something hangs. */
+export function signalOnInterrupt(text = STOPPING): { signal: AbortSignal; dispose: () => void } {
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(EXIT_CODES.cancelled);
-    process.stderr.write('\nStopping: closing models and files. Press Ctrl-C again to stop at once.\n');
+    process.stderr.write(`\n${text} Press Ctrl-C again to stop at once.\n`);
     setTimeout(endUnclosed, STOP_MS).unref();
     abort.abort();
   };

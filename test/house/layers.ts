@@ -16,9 +16,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   process: { holds: 'process groups that end with this process, and managed servers', mayImport: [] },
   flow: { holds: 'the core: record batches in order, credit gate, watermark, commit', mayImport: ['arrow'] },
   grade: { holds: 'whether two answers say the same: parse, values, compare, worker', mayImport: ['text'] },
+  language: { holds: 'which language a text is in: detector, worker', mayImport: [] },
   operators: {
     holds: 'one file an operator: options with help, columns, contract, example, function',
-    mayImport: ['arrow', 'flow', 'grade', 'text'],
+    mayImport: ['arrow', 'flow', 'grade', 'language', 'text'],
   },
   backends: {
     holds: 'models: protocols, templates, pool, HTTP, embedded engine, cache of replies',
@@ -30,13 +31,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     holds: 'trainings on a finished run: launch, follow, record',
     mayImport: ['io', 'process', 'text'],
   },
+  ray: { holds: 'the Jobs API of Ray: submit a job, read its log, stop it', mayImport: ['text'] },
   pipeline: {
     holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
     mayImport: ['arrow', 'operators', 'backends', 'io', 'train'],
   },
   run: {
     holds: 'the application: check, plan, run, resume, chain, train; emits run events',
-    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'text', 'train', 'pipeline'],
+    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'text', 'train', 'ray', 'pipeline'],
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',

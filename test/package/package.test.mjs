@@ -42,6 +42,7 @@ describe('what is packed', () => {
       /^dist\/bundle\/([\w-]+\.js|LICENSES\.txt)$/,
       /^dist\/src\/cli\/main\.js$/,
       /^dist\/src\/.*\.d\.ts$/,
+      /^src\/run\/cluster\/rayDriver\.py$/,
       /^pipelines\//,
       /^models\/(tiny\.gguf|README\.md)$/,
       /^docs\/(\w+\.md|pictures\/\w+\.svg)$/,

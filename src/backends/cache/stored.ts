@@ -140,9 +140,7 @@ const CHOICES: Codec<Choice[]> = {
   kind: 'complete',
   write(model, choices) {
     const tokens = choices.reduce((sum, choice) => sum + choice.tokens, 0);
-    const reply = choices.map(({ text, finish, tokens: own, ...more }) =>
-      Object.keys(more).length > 0 ? [text, finish, own, more] : [text, finish, own],
-    );
+    const reply = choices.map(writtenChoice);
     return JSON.stringify(['complete', model, tokens, reply]);
   },
   read(value) {
@@ -150,6 +148,15 @@ const CHOICES: Codec<Choice[]> = {
     return (value[3] as PlainChoice[]).map(([text, finish, tokens]) => ({ text, finish, tokens }));
   },
 };
+
+/** Most choices have nothing more, and to look costs less than to take it apart. */
+function writtenChoice(choice: Choice): unknown[] {
+  if (choice.reasoning === undefined && choice.reason === undefined) {
+    return [choice.text, choice.finish, choice.tokens];
+  }
+  const { text, finish, tokens, ...more } = choice;
+  return [text, finish, tokens, more];
+}
 
 type PlainChoice = [string, 'stop' | 'length', number];
 

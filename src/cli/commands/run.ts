@@ -1,3 +1,4 @@
+import { ScaleQuestError } from '../../errors.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import { type CommandSpec, type PipelineFlags, declarePipeline } from '../command.js';
 import { EXIT_CODES } from '../exitCodes.js';
@@ -10,18 +11,47 @@ export const runCommand: CommandSpec = {
     declarePipeline(command)
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
-      .option('--take-over', 'go on here, whichever process holds the run folder; that one ends'),
-  action: (file: string, flags: RunFlags) => runFile(file, flags),
+      .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
+      .optionsGroup('On a Ray cluster:')
+      .option('--on <address>', 'run there: the address of its dashboard, as http://head:8265')
+      .option('--stop', 'stop the job of this run there')
+      .option('--detach', 'submit the job, and do not follow it')
+      .option(
+        '--folder <path>',
+        'where its nodes see the folder that this is typed in; the same path if absent',
+      )
+      .option('--scalequest <words>', 'how it is started there', 'npx scalequest')
+      .option('--python <words>', 'how the Python of the cluster is started on its head', 'python3')
+      .option('--env <name>', 'hand on a variable of this environment; may be repeated', gather, []),
+  action: (file: string, flags: RunFlags) =>
+    flags.on === undefined ? runFile(file, flags) : runOnCluster(file, { ...flags, on: flags.on }),
 };
+
+function gather(text: string, before: string[]): string[] {
+  return [...before, text];
+}
 
 interface RunFlags extends PipelineFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
+  on?: string;
+  stop?: boolean;
+  detach?: boolean;
+  folder?: string;
+  scalequest?: string;
+  python?: string;
+  env?: string[];
 }
 
 /** Tests pass a `world` whose files end the process at a chosen call. */
 export async function runFile(file: string, flags: RunFlags, world?: SystemWorld): Promise<void> {
+  const misplaced = (['stop', 'detach', 'folder'] as const).find((name) => flags[name]);
+  if (misplaced !== undefined)
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      `found --${misplaced} without --on, expected both: it is about a job on a cluster`,
+    );
   const { runPipeline } = await import('../../run/runPipeline.js');
   const { showRun } = await import('../show/showRun.js');
   const { signal, dispose } = signalOnInterrupt();
@@ -31,4 +61,33 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
   } finally {
     dispose();
   }
+}
+
+async function runOnCluster(file: string, flags: RunFlags & { on: string }): Promise<void> {
+  if (flags.fresh)
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      'found --fresh beside --on, expected --out with another folder: each restart of the run would begin anew',
+    );
+  const [{ runOnRay }, { showJob }] = await Promise.all([
+    import('../../run/cluster/runOnRay.js'),
+    import('../show/showJob.js'),
+  ]);
+  const { on, out, set, stop = false, detach = false, folder: clusterFolder, env = [] } = flags;
+  const { scalequest = 'npx scalequest', python = 'python3' } = flags;
+  const show = showJob(on);
+  const { signal, dispose } = signalOnInterrupt('Not following the job any longer.');
+  try {
+    const outcome = await runOnRay(file, {
+      ...{ on, out, set, stop, detach, clusterFolder, env, signal, folder: process.cwd() },
+      ...{ scalequest: wordsOf(scalequest), python: wordsOf(python), onEvent: show.event },
+    });
+    process.exitCode = show.end(outcome, detach);
+  } finally {
+    dispose();
+  }
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
 }

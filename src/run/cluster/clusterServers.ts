@@ -19,11 +19,15 @@ export interface ClusterServers {
   startTimeoutMs: number;
 }
 
-/**
- * The servers that the models of a plan have `on: cluster`. Throws ERR_PIPELINE_MODEL where there are none, or where one folder has
- * servers of two kinds.
- */
+/** As `findClusterServers`; ERR_PIPELINE_MODEL too where there are none. */
 export function clusterServersOf(plan: Plan): ClusterServers[] {
+  const servers = findClusterServers(plan);
+  if (servers.length === 0) throw noServers(plan.file);
+  return servers;
+}
+
+/** The servers that the models of a plan have `on: cluster`. Throws ERR_PIPELINE_MODEL where one folder has servers of two kinds. */
+export function findClusterServers(plan: Plan): ClusterServers[] {
   const clean = filledRemover(plan.filled);
   const used = new Set(
     plan.steps.flatMap(({ spec, parsed }) => spec.models(parsed).map(({ model }) => model)),
@@ -47,7 +51,6 @@ export function clusterServersOf(plan: Plan): ClusterServers[] {
     else if (isSame(other, own)) byFolder.set(own.folder, { ...own, models: [...other.models, name] });
     else throw twoKinds(plan.file, other.models[0]!, own);
   }
-  if (byFolder.size === 0) throw noServers(plan.file);
   return [...byFolder.values()];
 }
 

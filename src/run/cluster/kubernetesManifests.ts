@@ -1,7 +1,6 @@
-import { isAbsolute, relative, sep } from 'node:path';
 import { stringify } from 'yaml';
-import { ScaleQuestError } from '../../errors.js';
 import type { ClusterServers } from './clusterServers.js';
+import { movedPath } from './movedPath.js';
 import type { ClusterRun } from './slurmScript.js';
 
 /** What manifests for Kubernetes are told. */
@@ -110,14 +109,7 @@ function podSpec(container: object, { image, claim, mount, secret }: KubernetesO
 
 /** The path of a file of the working folder in a pod. */
 function insideVolume({ folder }: ClusterRun, path: string, { mount }: KubernetesOptions): string {
-  const inside = relative(folder, path);
-  if (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside))
-    return [mount.replace(/\/+$/, ''), ...inside.split(sep).filter((part) => part !== '')].join('/');
-  throw new ScaleQuestError(
-    'ERR_USAGE',
-    `found ${path} outside of ${folder}, expected the files of the run in the folder that is copied to the ` +
-      'volume; start the command in a folder above both',
-  );
+  return movedPath(path, folder, mount);
 }
 
 /** Kubernetes reads `$(NAME)` where a shell reads `${NAME}`, and takes `$$` for a dollar sign. */

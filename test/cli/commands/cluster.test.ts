@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
@@ -42,15 +42,15 @@ test('cluster slurm: the script on standard output, and nothing on the disk', as
   assert.deepEqual(readdirSync(folder), ['set.yaml']);
 });
 
-test('cluster kubernetes: manifests that are YAML', async (t) => {
+test('cluster kubernetes: manifests that are YAML', async () => {
   const file = pipelineIn(temporaryFolder());
   const flags = ['--image', 'an/image', '--claim', 'work'];
   const { code, stderr } = await hostCommand(['cluster', 'kubernetes', file, ...flags]);
   assert.equal(code, EXIT_CODES.usage);
   assert.match(stderr, /outside of .*, expected the files of the run in the folder/);
-  const inside = pipelineIn(process.cwd());
-  t.after(() => rmSync(inside));
-  const found = await hostCommand(['cluster', 'kubernetes', inside, ...flags]);
+  const folder = temporaryFolder();
+  const inside = pipelineIn(folder);
+  const found = await hostCommand(['cluster', 'kubernetes', inside, ...flags], folder);
   assert.equal(found.code, 0, found.stderr);
   const kinds = parseAllDocuments(found.stdout).map((document) => document.get('kind'));
   assert.deepEqual(kinds, ['Deployment', 'Job']);
