@@ -95,7 +95,8 @@ async function runOnce(file: string, name: string, count: number, killCount = 0)
   }
   if (run.exitCode === null) await once(run, 'exit');
   if (run.exitCode !== 0) throw new Error(`${name} ended with ${run.exitCode}`);
-  await Promise.all([...started].map((each) => each.exitCode ?? each.signalCode ?? once(each, 'exit')));
+  for (const each of started)
+    if (each.exitCode === null && each.signalCode === null) await once(each, 'exit');
   started.clear();
   const { cpuS } = JSON.parse(readFileSync(join(out, 'performance.json'), 'utf8')) as { cpuS: number };
   const workersCpuS = killCount > 0 ? [] : cpuFiles.map((path) => Number(readFileSync(path, 'utf8')));
