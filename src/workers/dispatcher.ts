@@ -42,6 +42,8 @@ export interface DispatcherDeps {
   silentMs?: number;
   /** Without any worker for so long, this process does the units itself. */
   aloneMs?: number;
+  /** The same before the first worker has come: processes take their time to start. */
+  firstMs?: number;
 }
 
 /** Hands units to workers and takes their answers. It alone knows who has which; nothing of it is on the disk. */
@@ -65,6 +67,7 @@ export interface UnitTally {
 
 const SILENT_MS = 5_000;
 const ALONE_MS = 5_000;
+const FIRST_MS = 30_000;
 const LOOK_MS = 1_000;
 /** A unit at which so many workers failed fails the run. */
 const FAILURES_MAX = 2;
@@ -90,7 +93,6 @@ interface Member {
 
 interface State {
   deps: DispatcherDeps;
-  aloneMs: number;
   members: Set<Member>;
   /** Units that are not answered, by number. */
   units: Map<number, OpenUnit>;
@@ -99,16 +101,18 @@ interface State {
   /** Last counts of every worker that was here, by its name. */
   countsOf: Map<string, ModelCounts>;
   tally: UnitTally;
-  /** When the last worker left, or the run began. */
-  aloneSinceMs: number;
+  /** From then on this process does units itself, while there is no worker. */
+  aloneFromMs: number;
 }
 
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { clock, plan, desk, silentMs = SILENT_MS, aloneMs = ALONE_MS } = deps;
+  const { clock, plan, desk, silentMs = SILENT_MS } = deps;
+  const { firstMs = FIRST_MS } = deps;
   const ended = new AbortController();
   let unitsSoFar = 0;
   const state: State = {
-    ...{ deps, aloneMs, aloneSinceMs: clock.nowMs() },
+    deps,
+    aloneFromMs: clock.nowMs() + firstMs,
     ...{ members: new Set(), units: new Map(), queue: [], countsOf: new Map() },
     tally: { givenAgain: 0, late: 0, here: 0 },
   };
@@ -174,14 +178,14 @@ function enqueue({ queue }: State, unit: OpenUnit): void {
 
 /** Hands out what waits, as far as there are places; does it here where nobody has been there for too long. */
 function assign(state: State): void {
-  const { queue, deps, aloneMs, aloneSinceMs } = state;
+  const { queue, deps, aloneFromMs } = state;
   const ready = readyMembers(state);
   while (queue.length > 0) {
     const member = freest(ready);
     if (!member) break;
     give(queue.shift()!, member);
   }
-  const isAlone = ready.length === 0 && deps.clock.nowMs() - aloneSinceMs >= aloneMs;
+  const isAlone = ready.length === 0 && deps.clock.nowMs() >= aloneFromMs;
   if (isAlone) for (const unit of queue.splice(0)) void doHere(state, unit);
 }
 
@@ -226,7 +230,8 @@ function leave(state: State, member: Member, reason: string, failure?: ScaleQues
   member.desk?.leave();
   member.link.close();
   const workers = readyMembers(state).length;
-  if (workers === 0) state.aloneSinceMs = state.deps.clock.nowMs();
+  const { clock, aloneMs = ALONE_MS } = state.deps;
+  if (workers === 0 && member.places > 0) state.aloneFromMs = clock.nowMs() + aloneMs;
   const held = [...member.held];
   for (const unit of held) putBack(state, unit, failure);
   state.tally.givenAgain += held.length;

@@ -166,7 +166,7 @@ export function startSimulatedWorkers(
   };
   const here = createStepChains(plan, { models, prompt });
   const dispatcher = createDispatcher({
-    ...{ clock, desk, aloneMs, plan: told, runHere: here.run },
+    ...{ clock, desk, aloneMs, firstMs: aloneMs, plan: told, runHere: here.run },
     silentMs: 2500,
   });
   const ended = new AbortController();

@@ -199,7 +199,7 @@ test('a worker that says nothing is given up, one that beats is not', async () =
 });
 
 test('without a worker for aloneMs the units are done here, and again by workers once one is ready', async () => {
-  const { clock, dispatcher, join, here } = setUp({ aloneMs: 2000 });
+  const { clock, dispatcher, join, here } = setUp({ aloneMs: 2000, firstMs: 2000 });
   const first = dispatcher.run(unit(0));
   await clock.until(clock.sleep(1000));
   assert.deepEqual(here, []);
@@ -215,6 +215,19 @@ test('without a worker for aloneMs the units are done here, and again by workers
   await clock.until(third);
   assert.deepEqual(here, [0, 2, 4]);
   assert.equal(dispatcher.tally.here, 3);
+  dispatcher.close(false);
+});
+
+test('the first worker is waited for longer; one that never was ready changes nothing', async () => {
+  const { clock, dispatcher, join, here } = setUp({ aloneMs: 1000, firstMs: 9000 });
+  const first = dispatcher.run(unit(0));
+  await clock.until(clock.sleep(7000));
+  join('w').cut();
+  await clock.until(clock.sleep(1500));
+  assert.deepEqual(here, []);
+  await clock.until(first);
+  assert.ok(clock.nowMs() <= 10_000, `${clock.nowMs()}`);
+  assert.deepEqual(here, [0]);
   dispatcher.close(false);
 });
 

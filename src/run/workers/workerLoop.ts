@@ -84,7 +84,7 @@ async function connectWithin(
 function serve(
   link: WorkerLink<WorkerMessage, CoordinatorMessage>,
   work: Work,
-  { clock, signal, onState }: WorkerLoopDeps,
+  { clock, signal }: WorkerLoopDeps,
 ): Promise<boolean> {
   const closed = new AbortController();
   let heardMs = clock.nowMs();
@@ -114,8 +114,7 @@ function serve(
           return link.close();
         }
         if (message.kind === 'refused') return fail(refused(message.message));
-        if (message.kind === 'plan') onState?.('preparing');
-        work.take(link, message, () => onState?.('working')).catch(fail);
+        work.take(link, message).catch(fail);
       },
       () => {
         closed.abort();
@@ -130,11 +129,7 @@ function serve(
 }
 
 interface Work {
-  take(
-    link: WorkerLink<WorkerMessage, CoordinatorMessage>,
-    message: CoordinatorMessage,
-    onReady: () => void,
-  ): Promise<void>;
+  take(link: WorkerLink<WorkerMessage, CoordinatorMessage>, message: CoordinatorMessage): Promise<void>;
   /** Whatever would end a run. */
   onFailure(fail: (error: unknown) => void): void;
   detach(): void;
@@ -143,8 +138,11 @@ interface Work {
 }
 
 /** What lives on from one link to the next: plan, models, units that are being done, and replies on their way. */
-function createWork({ prepare, clock }: WorkerLoopDeps): Work {
+function createWork({ prepare, clock, onState }: WorkerLoopDeps): Work {
+  let preparing: Promise<PreparedWorker> | null = null;
   let prepared: PreparedWorker | null = null;
+  /** The link whose plan came last. */
+  let attached: WorkerLink<WorkerMessage, CoordinatorMessage> | null = null;
   let replies: RemoteReplies | null = null;
   let session = '';
   let link: WorkerLink<WorkerMessage, CoordinatorMessage> | null = null;
@@ -157,7 +155,12 @@ function createWork({ prepare, clock }: WorkerLoopDeps): Work {
     plan: PlanMessage,
   ): Promise<void> {
     replies ??= plan.hasStore ? createRemoteReplies(plan.file, clock) : null;
-    prepared ??= await prepare(plan, replies);
+    attached = opened;
+    if (!preparing) onState?.('preparing');
+    preparing ??= prepare(plan, replies);
+    prepared = await preparing;
+    // The link may have ended meanwhile, and another one begun.
+    if (attached !== opened) return;
     const { identity } = prepared;
     if (identity !== plan.identity) throw refused('this worker has begun with another pipeline file');
     if (session !== plan.session) unsent = [];
@@ -167,6 +170,7 @@ function createWork({ prepare, clock }: WorkerLoopDeps): Work {
     replies?.attach(opened);
     opened.send({ kind: 'ready', identity, places: PLACES });
     for (const message of unsent.splice(0)) opened.send(message);
+    onState?.('working');
   }
 
   async function doUnit({ id, first, end, body }: UnitMessage): Promise<void> {
@@ -189,8 +193,8 @@ function createWork({ prepare, clock }: WorkerLoopDeps): Work {
   }
 
   return {
-    async take(opened, message, onReady) {
-      if (message.kind === 'plan') return begin(opened, message).then(onReady);
+    async take(opened, message) {
+      if (message.kind === 'plan') return begin(opened, message);
       // A unit may outlive its link, and then fails what is open by then.
       if (message.kind === 'unit') return doUnit(message).catch((error: unknown) => fail(error));
       if (message.kind === 'known' || message.kind === 'kept') replies?.take(message);
@@ -198,12 +202,14 @@ function createWork({ prepare, clock }: WorkerLoopDeps): Work {
     onFailure: (failNow) => void (fail = failNow),
     detach() {
       link = null;
+      attached = null;
       replies?.detach();
     },
     counts: () => prepared?.counts() ?? {},
     async close() {
-      prepared?.chains.close();
-      await prepared?.close();
+      const opened = await preparing?.catch(() => null);
+      opened?.chains.close();
+      await opened?.close();
     },
   };
 }

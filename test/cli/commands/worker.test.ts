@@ -5,13 +5,13 @@ import { after, before, test } from 'node:test';
 import { type RunningCommand, runCommand, startCommand } from '../../helpers/commandLine.js';
 import { type WorkerRun, createWorkerRun, freePort } from '../../helpers/workerRun.js';
 
-const ROWS = 384;
+const ROWS = 240;
 
 let run: WorkerRun;
 const started: RunningCommand[] = [];
 
 before(async () => {
-  run = await createWorkerRun({ rows: ROWS, latencyMs: 150, batchRows: 24 });
+  run = await createWorkerRun({ rows: ROWS, latencyMs: 200, batchRows: 16 });
   const { code, stderr } = await startCommand(['run', run.file, ...run.flags('alone')]).result;
   assert.equal(code, 0, stderr);
 });
@@ -61,7 +61,7 @@ test('a coordinator that is killed and started again finds its workers; nothing 
   const workers = [worker(port), worker(port)];
   await first.stderrHas('there are 2');
   // Some rows are through by then.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   kill(first.child);
   await first.result;
   const second = coordinator('again', port);
@@ -91,6 +91,7 @@ test('a worker with another token is refused, and the run goes on without it', a
   await stderrHas('Listening');
   const refused = await runCommand('worker', `http://127.0.0.1:${port}`, '--token-file', other);
   assert.equal(refused.code, 1);
+  worker(port);
   assert.match(refused.stderr, /does not take this worker \(401\).*another token.*\[ERR_WORKER_REFUSED\]/);
   const { code, stderr } = await result;
   assert.equal(code, 0, stderr);

@@ -180,3 +180,32 @@ test('it beats each second, and leaves a coordinator that says nothing', async (
   stop.abort();
   await assert.rejects(clock.until(loop), { code: 'ERR_CANCELLED' });
 });
+
+test('a link that ends while the worker prepares: it prepares once, and is ready at the next link alone', async () => {
+  let prepares = 0;
+  let finish = (): void => {};
+  let closed = 0;
+  const { clock, coordinators, loop } = setUp({
+    prepare: async () => {
+      prepares += 1;
+      await new Promise<void>((resolve) => (finish = resolve));
+      return {
+        identity: 'right',
+        chains: { run: () => new Promise(() => {}), close() {} },
+        counts: () => ({}),
+        close: async () => void (closed += 1),
+      };
+    },
+  });
+  await turn();
+  coordinators[0]!.close();
+  await turn();
+  await turn();
+  finish();
+  await turn();
+  const readies = coordinators.map(({ got }) => got.filter(({ kind }) => kind === 'ready').length);
+  assert.deepEqual([prepares, readies], [1, [0, 1]]);
+  coordinators[1]!.say({ kind: 'done' });
+  await clock.until(loop);
+  assert.equal(closed, 1);
+});
