@@ -19,7 +19,7 @@ export interface RemoteReplies {
 }
 
 /** Requests of a moment are sent together: a message costs more than what it carries. */
-const GATHER_MS = 5;
+const GATHER_MS = 20;
 
 interface Waiting {
   key: string;
