@@ -160,6 +160,15 @@ test('faults: SIGTERM ends the run within the grace, and the same command ends w
   assert.deepEqual(dataOf(out), await undisturbedData());
 });
 
+test('faults: a terminal that ends does not end a run without one, as under nohup', async () => {
+  const { out, args } = placeFor();
+  const running = await startUntilCommitted(args, out);
+  const hangUp = setInterval(() => running.child.kill('SIGHUP'), 20);
+  const { code, stderr } = await running.result.finally(() => clearInterval(hangUp));
+  assert.equal(code, EXIT_CODES.ok, stderr);
+  assert.deepEqual(dataOf(out), await undisturbedData());
+});
+
 const isLinux = process.platform === 'linux' ? false : 'reads /proc, which only Linux has';
 
 test('faults: an engine killed as by the out-of-memory killer', { skip: isLinux }, async () => {
