@@ -20,19 +20,22 @@ export function signalOnInterrupt(
     setTimeout(endUnclosed, STOP_MS).unref();
     abort.abort();
   };
-  const hangUp = isTerminal ? stop : (): void => undefined;
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  process.on('SIGHUP', hangUp);
+  if (isTerminal) process.on('SIGHUP', stop);
+  // For good: what follows a run, as its summary, shall come too.
+  else if (!process.listeners('SIGHUP').includes(ignore)) process.on('SIGHUP', ignore);
   return {
     signal: abort.signal,
     dispose() {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
-      process.off('SIGHUP', hangUp);
+      process.off('SIGHUP', stop);
     },
   };
 }
+
+function ignore(): void {}
 
 /** It is safe to leave things open: engines and servers end with their parent, and a dead process's lock is taken over. */
 function endUnclosed(): void {
