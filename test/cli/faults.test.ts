@@ -40,10 +40,13 @@ const ENGINE_LINES = ['limit: 30', ...LINES.slice(1)];
 let server: FaultServer;
 /** How many requests are answered; those after them wait. */
 let answeredMost = Infinity;
+let waiting: (() => void)[] = [];
 
 before(async () => {
   server = await startFaultServer(({ index, body }, response) => {
-    if (index < answeredMost) sendJson(response, 200, completionOf([longText(body['seed'] as number)]));
+    const answer = (): void => sendJson(response, 200, completionOf([longText(body['seed'] as number)]));
+    if (index < answeredMost) answer();
+    else waiting.push(answer);
   });
 });
 
@@ -162,9 +165,17 @@ test('faults: SIGTERM ends the run within the grace, and the same command ends w
 
 test('faults: a terminal that ends does not end a run without one, as under nohup', async () => {
   const { out, args } = placeFor();
+  // The others are not answered before the signals have come.
+  answeredMost = server.seen.length + 24;
+  waiting = [];
   const running = await startUntilCommitted(args, out);
-  const hangUp = setInterval(() => running.child.kill('SIGHUP'), 20);
-  const { code, stderr } = await running.result.finally(() => clearInterval(hangUp));
+  for (let times = 0; times < 3; times++) {
+    running.child.kill('SIGHUP');
+    await sleep(100);
+  }
+  answeredMost = Infinity;
+  for (const answer of waiting) answer();
+  const { code, stderr } = await running.result;
   assert.equal(code, EXIT_CODES.ok, stderr);
   assert.deepEqual(dataOf(out), await undisturbedData());
 });
