@@ -11,7 +11,7 @@ export const PYTHON = process.env.SCALEQUEST_PYTHON;
 
 /** `env`: more variables of all its processes. */
 export async function startRay(folder, env = {}) {
-  const [port, dashboardPort, clientPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [port, dashboardPort, clientPort, agentPort] = await Promise.all(Array.from({ length: 4 }, freePort));
   const address = `http://127.0.0.1:${dashboardPort}`;
   const nodes = new Map();
 
@@ -67,7 +67,8 @@ export async function startRay(folder, env = {}) {
 
   const head = ['--head', '--node-ip-address', '127.0.0.1', '--port', String(port)];
   const ports = ['--dashboard-port', String(dashboardPort), '--ray-client-server-port', String(clientPort)];
-  start('head', [...head, ...ports, '--num-cpus', '0', '--num-gpus', '0']);
+  const agent = ['--dashboard-agent-listen-port', String(agentPort)];
+  start('head', [...head, ...ports, ...agent, '--num-cpus', '0', '--num-gpus', '0']);
   try {
     await until(async () => (await request(`${address}/api/version`)).statusCode < 500, 120_000, 500);
   } catch (error) {
