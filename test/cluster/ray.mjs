@@ -54,10 +54,15 @@ export async function startRay(folder, env = {}) {
     return [...nodes].find(([, child]) => treeOf(child.pid).includes(pid))?.[0];
   }
 
+  /** A dashboard that is starting may take a connection and never answer. */
+  async function ask(path) {
+    const { statusCode, body } = await request(`${address}${path}`, { signal: AbortSignal.timeout(5_000) });
+    return { status: statusCode, text: await body.text() };
+  }
+
   async function aliveNodes() {
-    const { statusCode, body } = await request(`${address}/nodes?view=summary`);
-    const text = await body.text();
-    if (statusCode !== 200) throw new Error(`${statusCode}: ${text}`);
+    const { status, text } = await ask('/nodes?view=summary');
+    if (status !== 200) throw new Error(`${status}: ${text}`);
     return JSON.parse(text).data.summary.filter(({ raylet }) => raylet.state === 'ALIVE');
   }
 
@@ -70,7 +75,7 @@ export async function startRay(folder, env = {}) {
   const agent = ['--dashboard-agent-listen-port', String(agentPort)];
   start('head', [...head, ...ports, ...agent, '--num-cpus', '0', '--num-gpus', '0']);
   try {
-    await until(async () => (await request(`${address}/api/version`)).statusCode < 500, 120_000, 500);
+    await until(async () => (await ask('/api/version')).status < 500, 120_000, 500);
   } catch (error) {
     stop();
     throw new Error(`${error.message}\n${readFileSync(join(folder, 'head.log'), 'utf8')}`, { cause: error });
