@@ -8,8 +8,10 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+const originMs = performance.timeOrigin;
+
 export const systemClock: Clock = {
-  nowMs: () => performance.timeOrigin + performance.now(),
+  nowMs: () => originMs + performance.now(),
   async sleep(ms, signal) {
     try {
       await delay(ms, undefined, signal ? { signal } : {});

@@ -3,7 +3,7 @@ import { GRADE_LIMITS } from '../../src/grade/compare/budget.js';
 import { gradeOne } from '../../src/grade/compare/gradeOne.js';
 import { readVerdict } from '../../src/operators/judgeSolvability.js';
 import { benchmarkWords } from '../../src/operators/lib/benchmarkIndex.js';
-import { loadLanguageDetector } from '../../src/operators/lib/language.js';
+import { loadLanguageDetector } from '../../src/language/detectOther.js';
 import { createBands } from '../../src/operators/lib/near/bands.js';
 import { createFingerprints } from '../../src/operators/lib/near/fingerprint.js';
 import { shinglesReader } from '../../src/operators/lib/near/shingles.js';

@@ -13,32 +13,35 @@ export interface HeldUp {
 }
 
 const TICK_MS = 10;
+/** Delays are counted in steps of this; longer ones than LONGEST_MS count as that, but for the longest of all. */
+const STEP_MS = 0.1;
+const LONGEST_MS = 2000;
 
-/** Watches the main thread, which calls it, until what it gives is called. Null where the system does not tell. */
+/** Watches the main thread, which calls it. What it gives tells the figures so far. Null where the system does not tell. */
 export function watchHeldUp(): (() => HeldUp) | null {
   const cpuMs = threadCpu();
   if (!cpuMs) return null;
-  const held: number[] = [];
+  const counts = new Uint32Array(LONGEST_MS / STEP_MS + 1);
+  let [ticks, over30Ms, maxMs] = [0, 0, 0];
   let before = cpuMs();
   const timer = setInterval(() => {
     const now = cpuMs();
     // Two ticks lie this far apart while nothing holds the loop, however busy the thread is.
-    held.push(Math.max(0, now - before - TICK_MS));
+    const heldMs = Math.max(0, now - before - TICK_MS);
     before = now;
+    counts[Math.min(counts.length - 1, Math.floor(heldMs / STEP_MS))]! += 1;
+    ticks += 1;
+    if (heldMs > 30) over30Ms += 1;
+    maxMs = Math.max(maxMs, heldMs);
   }, TICK_MS);
   timer.unref();
-  return () => {
-    clearInterval(timer);
-    const sorted = held.toSorted((a, b) => a - b);
-    const at = (share: number): number =>
-      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-    return {
-      p99Ms: at(0.99),
-      maxMs: at(1),
-      over30Ms: held.filter((ms) => ms > 30).length,
-      ticks: held.length,
-    };
-  };
+  return () => ({ p99Ms: percentileMs(counts, 0.99 * ticks), maxMs, over30Ms, ticks });
+}
+
+function percentileMs(counts: Uint32Array, rank: number): number {
+  let below = 0;
+  const at = counts.findIndex((count) => (below += count) > rank);
+  return Math.max(0, at) * STEP_MS;
 }
 
 function threadCpu(): (() => number) | null {

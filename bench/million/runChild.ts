@@ -1,26 +1,55 @@
-// One run in a process of its own: node runChild.js PIPELINE STORE RUN_FOLDER FIRST_ROW.json [HELD_UP.json]
-// Writes the time of the first new row as soon as it is with the writer; performance.json of the run folder holds the rest.
-import { writeFileSync } from 'node:fs';
+// One run in a process of its own: node runChild.js PIPELINE STORE RUN_FOLDER PROGRESS.json
+// Writes how far it is again and again, so that a run which is killed has figures too.
+import { renameSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { runPipeline } from '../../src/run/runPipeline.js';
-import { watchHeldUp } from './heldUp.js';
+import { type HeldUp, watchHeldUp } from './heldUp.js';
 
-const [file, store, out, firstRow, heldUp] = process.argv.slice(2) as [
-  string,
-  string,
-  string,
-  string,
-  string?,
-];
-const watch = heldUp === undefined ? null : watchHeldUp();
+/** What a start of a run tells of itself. */
+export interface Progress {
+  /** Source rows that are behind the watermark, those of earlier starts included. */
+  rows: number;
+  /** When the first new row was with the writer, after the start; null before. */
+  firstRowMs: number | null;
+  /** Of all threads, in this start. */
+  cpuS: number;
+  eventLoop: { p99Ms: number; maxMs: number };
+  heldUp: HeldUp | null;
+}
+
+const WRITTEN_EVERY_MS = 500;
+const LOOP_RESOLUTION_MS = 10;
+
+const [file, store, out, progress] = process.argv.slice(2) as [string, string, string, string];
+const heldUp = watchHeldUp();
+const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+loop.enable();
+const before = process.cpuUsage();
 const startedMs = performance.now();
+let [from, rows] = [0, 0];
+let firstRowMs: number | null = null;
+
 const run = await runPipeline(file, { out, set: { store } });
-let from = 0;
-let isFirst = true;
 run.events.subscribe((event) => {
   if (event.event === 'flowing') from = event.from;
-  if (event.event !== 'delivered' || !isFirst || event.watermark <= from) return;
-  isFirst = false;
-  writeFileSync(firstRow, JSON.stringify({ from, afterMs: performance.now() - startedMs }));
+  if (event.event !== 'delivered') return;
+  rows = event.watermark;
+  if (firstRowMs !== null || rows <= from) return;
+  firstRowMs = performance.now() - startedMs;
+  write();
 });
+const timer = setInterval(write, WRITTEN_EVERY_MS);
 await run.result;
-if (watch) writeFileSync(heldUp!, JSON.stringify(watch()));
+clearInterval(timer);
+write();
+
+/** In one step, as the process may be killed at any moment. */
+function write(): void {
+  const { user, system } = process.cpuUsage(before);
+  const delayMs = (ns: number): number => Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS);
+  const eventLoop = { p99Ms: delayMs(loop.percentile(99)), maxMs: delayMs(loop.max) };
+  const cpuS = (user + system) / 1e6;
+  const said: Progress = { rows, firstRowMs, cpuS, eventLoop, heldUp: heldUp?.() ?? null };
+  writeFileSync(`${progress}.new`, JSON.stringify(said));
+  renameSync(`${progress}.new`, progress);
+}

@@ -3,8 +3,9 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/steps/outcome.js';
-import { type DetectOther, loadLanguageDetector } from './lib/language.js';
-import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
+import { withResource } from '../flow/withResource.js';
+import { type LanguageThread, createLanguageThread } from '../language/languageThread.js';
+import { ROWWISE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
   method: z
@@ -55,7 +56,12 @@ export const filterLanguageSpec = defineSpec({
     notAscii: 'the question has a character outside ASCII',
     otherLanguage: 'the question is recognised as another language',
   },
-  contract: IMMEDIATE,
+  contract: {
+    ...ROWWISE,
+    emits: 'each batch, in order: at once with `ascii`, else when its thread has read it',
+    onCancel: 'drops what it holds and stops its thread',
+  },
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - filterLanguage: { method: both }`,
   operator: filterLanguage,
@@ -80,19 +86,28 @@ export function filterLanguage(
 ): BatchOperator<{ question: string }, NoColumns> {
   const parsed = parseOptions('filterLanguage', options, input);
   const { method, languages } = parsed;
-  let loading: Promise<DetectOther> | null = null;
-  let detector: DetectOther | null = null;
+  const shape = shapeOf(filterLanguageSpec, parsed, context);
 
-  function decideBy(detect: DetectOther, text: string): Outcome<object> {
-    const found = detect(text, languages);
-    return found === null ? KEEP : drop('otherLanguage', `recognised as ${found}`);
+  if (method === 'ascii') return mapRows(shape, ({ question }) => (isAscii(question) ? KEEP : NOT_ASCII));
+
+  function detecting({ detectOther }: LanguageThread): BatchOperator<{ question: string }, NoColumns> {
+    return mapRows(shape, ({ question }) => {
+      if (method === 'both' && !isAscii(question)) return NOT_ASCII;
+      return detectOther(question).then(decideBy);
+    });
   }
 
-  return mapRows(shapeOf(filterLanguageSpec, parsed, context), ({ question: text }) => {
-    if (method !== 'identify' && /[^\x00-\x7f]/.test(text)) return drop('notAscii');
-    if (method === 'ascii') return KEEP;
-    if (detector) return decideBy(detector, text);
-    loading ??= loadLanguageDetector();
-    return loading.then((loaded) => decideBy((detector = loaded), text));
-  });
+  const open = (): LanguageThread => createLanguageThread(languages);
+  return withResource(open, detecting, (thread) => void thread.close());
+}
+
+const NOT_ASCII = drop('notAscii');
+
+function isAscii(text: string): boolean {
+  return !/[^\x00-\x7f]/.test(text);
+}
+
+/** `found`: see `DetectOther`. */
+function decideBy(found: string | null): Outcome<object> {
+  return found === null ? KEEP : drop('otherLanguage', `recognised as ${found}`);
 }

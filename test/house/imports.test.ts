@@ -121,8 +121,8 @@ test('nothing in src imports tests, benches, models or the library’s own barre
 const NODE_MODULES: [module: RegExp, layers: string[]][] = [
   [/^(node:)?fs(\/promises)?$/, ['io', 'store', 'backends', 'pipeline', 'run', 'cli']],
   [/^node:child_process$/, ['backends', 'process']],
-  [/^node:(net|tls|http|https|http2|dgram)$|^undici/, ['backends', 'ray']],
-  [/^node:worker_threads$/, ['io', 'grade']],
+  [/^node:(net|tls|http|https|http2|dgram)$|^undici/, ['backends', 'ray', 'workers']],
+  [/^node:worker_threads$/, ['io', 'grade', 'language']],
   [/^node-llama-cpp/, ['backends']],
   [/^lmdb/, ['store']],
   [/^commander/, ['cli']],
@@ -146,7 +146,7 @@ test('the reader of imports sees them: type-only ones, dynamic ones, exports', (
   assert.ok(
     registry.imports.some(({ from, isTypeOnly }) => from === 'src/operators/custom.ts' && !isTypeOnly),
   );
-  const language = FILES.find(({ path }) => path === 'src/operators/lib/language.ts')!;
+  const language = FILES.find(({ path }) => path === 'src/language/detectOther.ts')!;
   assert.ok(language.imports.some(({ from }) => from === 'eld/extrasmall'));
   const index = FILES.find(({ path }) => path === 'src/index.ts')!;
   assert.ok(index.imports.some(({ from }) => from === 'src/run/collectRows.ts'));

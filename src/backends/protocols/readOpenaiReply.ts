@@ -89,10 +89,11 @@ export function readReply(
     isPlainReply,
   );
   if (items.length < asked.n) {
+    const advice =
+      items.length > 0 ? '; if it does so for every row, it ignores `n`: set choicesPerRequestMax: 1' : '';
     throw new RowError(
       'ROW_FEWER_CHOICES',
-      `${rowLabel(context)} returned ${items.length} of ${asked.n} choices; if it does so for every row, it ignores \`n\`: ` +
-        'set choicesPerRequestMax: 1',
+      `${rowLabel(context)} returned ${items.length} of ${asked.n} choices${advice}`,
       { mayDiffer: true },
     );
   }
@@ -232,18 +233,29 @@ export function optionProbabilities(
   options: readonly string[],
   tokens: readonly { token: string; logprob: number }[],
 ): number[] {
-  const byText = new Map<string, number>();
+  const found = new Map<string, { owner: number; probability: number }>();
   for (const { token, logprob } of tokens) {
     const text = token.trimStart();
-    if (text !== '') byText.set(text, (byText.get(text) ?? 0) + Math.exp(Math.min(0, logprob)));
+    // Most of the likeliest tokens begin no option.
+    const owner = text === '' ? -1 : ownerOf(text, options);
+    if (owner < 0) continue;
+    const probability = Math.exp(Math.min(0, logprob)) + (found.get(text)?.probability ?? 0);
+    found.set(text, { owner, probability });
   }
   const raw = options.map(() => 0);
-  for (const [text, probability] of byText) {
-    const begun = options.flatMap((option, at) => (option.startsWith(text) ? [at] : []));
-    // `1` is the first of `1` as well as of `10`: an option that the token spells in full has it.
-    const owner = begun.length === 1 ? begun[0]! : options.indexOf(text);
-    if (owner >= 0) raw[owner] = Math.max(raw[owner]!, probability);
-  }
+  for (const { owner, probability } of found.values()) raw[owner] = Math.max(raw[owner]!, probability);
   const sum = raw.reduce((a, b) => a + b, 0);
   return sum > 1 ? raw.map((probability) => probability / sum) : raw;
+}
+
+/** The option that a token begins and no other; -1 if there is none. */
+function ownerOf(text: string, options: readonly string[]): number {
+  let first = -1;
+  for (let at = 0; at < options.length; at++) {
+    if (!options[at]!.startsWith(text)) continue;
+    // `1` is the first of `1` as well as of `10`: an option that the token spells in full has it.
+    if (first >= 0) return options.indexOf(text);
+    first = at;
+  }
+  return first;
 }

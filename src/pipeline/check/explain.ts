@@ -83,9 +83,29 @@ function explainIssue(
     ];
   }
   const found = issue.code === 'custom' ? valueAt(value, issue.path) : issue.input;
-  const message = `found ${shownValue(found, path)}, ${expected(issue, document.hasVariable(path))}`;
+  const example = isMapWanted(issue) ? mapExample(schema, issue.path as KeyPath) : '';
+  const message = `found ${shownValue(found, path)}, ${expected(issue, document.hasVariable(path))}${example}`;
   return [problem('ERR_PIPELINE_INVALID', document.at(path), message)];
 }
+
+/** Somebody who writes a value alone means one of the keys of the map that belongs there. */
+function isMapWanted(issue: z.core.$ZodIssue): boolean {
+  return (
+    issue.code === 'invalid_type' &&
+    issue.expected === 'object' &&
+    ['string', 'number'].includes(typeof issue.input)
+  );
+}
+
+/** The map with the keys that it must have, as `{ path: … }`; empty where the schema asks for none. */
+function mapExample(schema: z.ZodType, path: KeyPath): string {
+  const [shape = {}] = nodesAt(schema, path).flatMap(({ shape: known }) => (known ? [known] : []));
+  const wanted = Object.entries(shape).filter(([, value]) => !isLeftOut((value as z.ZodType).def.type));
+  if (wanted.length === 0) return '';
+  return `, as \`{ ${wanted.map(([key]) => `${key}: …`).join(', ')} }\``;
+}
+
+const isLeftOut = (type: string): boolean => ['optional', 'default', 'prefault'].includes(type);
 
 /** What somebody has put into the file in the place of a variable's name, or into a url, may be a key. */
 function shownValue(found: unknown, path: KeyPath): string {

@@ -59,6 +59,24 @@ for (const [server, key, message] of MEANT) {
   });
 }
 
+const ALONE: [line: string, key: string, message: RegExp][] = [
+  [
+    'source: { jsonl: a.jsonl }',
+    'source.jsonl',
+    /found "a.jsonl", expected a map of keys, as `{ path: … }`$/,
+  ],
+  ['source: { parquet: 7 }', 'source.parquet', /found 7, expected a map of keys, as `{ path: … }`$/],
+  ['output: 4', 'output', /found 4, expected a map of keys$/],
+];
+
+for (const [line, key, message] of ALONE) {
+  test(`${line}: the keys that the map must have are told`, async () => {
+    const models = 'models: { m: { openai: { model: x, replicas: ["http://h/v1"] } } }';
+    const problems = await problemsOf([...SERVER, models, line].join('\n'));
+    assert.match(problems.find(({ at }) => at?.key === key)!.message, message);
+  });
+}
+
 test('a mistake that two checks find is told once', async () => {
   const found = await problemsOf([...SERVER, 'seed: 1.5', 'target: 1e20'].join('\n'));
   const messages = found.map(({ message }) => message);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadLanguageDetector } from '../../../src/operators/lib/language.js';
+import { loadLanguageDetector } from '../../src/language/detectOther.js';
 
 const GERMAN =
   'Wie viele Äpfel hat Anna, wenn sie zwölf Äpfel kauft und davon fünf ihrem kleinen Bruder schenkt?';
