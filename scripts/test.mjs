@@ -15,6 +15,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test')
 const SLOW = [
   ['crash/killed', 'crash/takenOverProcess'],
   ['cli/faults'],
+  [
+    'cli/commands/worker.',
+    'run/workers/coordinate',
+    'run/workers/openWorker',
+    'run/workers/prepareWorker',
+    'workers/localWorkers',
+  ],
   ['train/train.', 'process/', 'scripts/runTests'],
   ['cli/commands/store', 'cli/commands/run'],
   ['backends/llamaCpp/'],

@@ -26,6 +26,10 @@ const MEANINGS = {
   ERR_STORE_VERSION: 'a newer version wrote the store of replies',
   ERR_STORE_DAMAGED: 'the store of replies is cut off, or part of it cannot be read',
   ERR_STORE_WRITE: 'the store of replies cannot be written',
+  // Workers of a run: the first ends the run, the others end the worker.
+  ERR_WORKER_LISTEN: 'the run cannot listen for workers',
+  ERR_WORKER_REFUSED: 'the run does not take this worker: token, version or pipeline file differ',
+  ERR_WORKER_ALONE: 'no run answers at the address, or it has gone away for too long',
   // Models: these end the run.
   ERR_MODEL_LOAD: 'a model cannot be loaded or its engine cannot be started',
   ERR_MODEL_UNREACHABLE: 'no server of the model answers, or each fails at every call',

@@ -72,6 +72,8 @@ export const REFUSALS_MAX = 16;
 export const REFUSAL_HOLD_MS = 500;
 /** More would say no more. */
 export const REFUSALS_HELD_MAX = 16;
+/** So many empty replies to control requests, beside the row's own, are no chance. */
+export const EMPTY_REPLIES_MAX = 4;
 
 // Servers that fail at every call (server/outageGuard.ts).
 

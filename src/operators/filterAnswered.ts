@@ -39,6 +39,7 @@ export const filterAnsweredSpec = defineSpec({
   models: () => [],
   drops: { unanswered: 'too few of its responses state a final answer' },
   contract: IMMEDIATE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - filterAnswered: {}`,

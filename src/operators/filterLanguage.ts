@@ -61,6 +61,7 @@ export const filterLanguageSpec = defineSpec({
     emits: 'each batch, in order: at once with `ascii`, else when its thread has read it',
     onCancel: 'drops what it holds and stops its thread',
   },
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - filterLanguage: { method: both }`,
   operator: filterLanguage,

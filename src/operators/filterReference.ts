@@ -36,6 +36,7 @@ export const filterReferenceSpec = defineSpec({
   models: () => [],
   drops: { noAnswer: 'the row has no reference answer' },
   contract: IMMEDIATE,
+  isRowwise: true,
   source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
   example: '- filterReference: {}',
   operator: filterReference,

@@ -95,6 +95,7 @@ export const generateSpec = defineSpec({
     generators.map(({ model }, index) => ({ model, needs: 'preQuery', at: ['generators', index, 'model'] })),
   drops: {},
   contract: ROWWISE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }`,
   operator: generate,
 });

@@ -131,6 +131,7 @@ export const gradeAnswerSpec = defineSpec({
   models: () => [],
   drops: {},
   contract: { ...ROWWISE, onCancel: 'drops what it holds and stops its thread' },
+  isRowwise: true,
   source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
   example: `- respond: { model: tiny, n: 3, tokensMax: 256 }
 - gradeAnswer: {}`,

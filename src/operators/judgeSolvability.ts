@@ -95,6 +95,7 @@ export const judgeSolvabilitySpec = defineSpec({
   ],
   drops: { unsolvable: 'the judge’s verdict is No' },
   contract: ROWWISE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - judgeSolvability: { model: tiny, tokensMax: 64 }`,
   operator: judgeSolvability,

@@ -56,6 +56,7 @@ export const keepBestSpec = defineSpec({
   models: () => [],
   drops: { lowReward: 'the best reward is below `rewardMin`' },
   contract: IMMEDIATE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - scoreReward: { model: tiny }

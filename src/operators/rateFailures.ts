@@ -37,6 +37,7 @@ export const rateFailuresSpec = defineSpec({
   models: () => [],
   drops: { fewGraded: 'fewer responses than `gradedMin` could be graded' },
   contract: IMMEDIATE,
+  isRowwise: true,
   source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
   example: `- respond: { model: tiny, n: 4, tokensMax: 160 }
 - gradeAnswer: {}

@@ -83,6 +83,7 @@ export const respondSpec = defineSpec({
   models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
   drops: {},
   contract: ROWWISE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 256 }`,
   operator: respond,

@@ -191,6 +191,7 @@ export const rewriteSpec = defineSpec({
     tooLong: 'the rewrite is longer than `charsMax`',
   },
   contract: ROWWISE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - rewrite: { model: tiny, directions: { solvability: 1 }, tokensMax: 128 }`,
   operator: rewrite,

@@ -76,6 +76,7 @@ export const sampleDifficultySpec = defineSpec({
     notSampled: 'the draw against the share of its part said no',
   },
   contract: IMMEDIATE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - scoreDifficulty: { model: tiny }
 - sampleDifficulty: { min: 0.05 }`,

@@ -114,6 +114,7 @@ export const scoreDifficultySpec = defineSpec({
   ],
   drops: {},
   contract: ROWWISE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - scoreDifficulty: { model: tiny }`,
   operator: scoreDifficulty,

@@ -58,6 +58,7 @@ export const scoreRewardSpec = defineSpec({
   models: ({ model, method }) => [{ model, needs: method === 'score' ? 'score' : 'choose', at: ['model'] }],
   drops: {},
   contract: ROWWISE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 256 }
 - scoreReward: { model: tiny }`,

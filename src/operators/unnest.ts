@@ -111,6 +111,7 @@ export const unnestSpec = defineSpec({
   models: () => [],
   drops: { empty: 'the lists have no item' },
   contract: IMMEDIATE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - respond: { model: tiny, n: 3, tokensMax: 160 }
 - unnest: { texts: { responses: response } }`,

@@ -55,6 +55,7 @@ export const wrapQuestionSpec = defineSpec({
   models: () => [],
   drops: { tooLong: 'the question has more characters than `charsMax`' },
   contract: IMMEDIATE,
+  isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - wrapQuestion: { template: qwen2-math }`,
   operator: wrapQuestion,

@@ -12,7 +12,11 @@ import type { RunResult } from './report/report.js';
 export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
-export type FlowEvent = StartingEvent | FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent;
+export type FlowEvent =
+  StartingEvent | FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent | WorkersEvent;
+
+/** What becomes of the workers of a run. */
+export type WorkersEvent = ListeningEvent | WorkerJoinedEvent | WorkerLeftEvent;
 
 /** The run waits for a server that it has started. Once it answers, `served` tells how long that took. */
 export interface StartingEvent {
@@ -56,6 +60,40 @@ export interface DeliveredEvent {
   watermark: number;
   /** Rows kept below the watermark, those of earlier starts included. */
   kept: number;
+}
+
+/** A run with workers listens for them. */
+export interface ListeningEvent {
+  /** Tells the events apart. */
+  event: 'listening';
+  /** Where they find it. */
+  url: string;
+  /** How many the run starts itself. */
+  workers: number;
+}
+
+/** A worker has come. */
+export interface WorkerJoinedEvent {
+  /** Tells the events apart. */
+  event: 'workerJoined';
+  /** Its machine and process. */
+  worker: string;
+  /** How many there are now. */
+  workers: number;
+}
+
+/** A worker has gone. */
+export interface WorkerLeftEvent {
+  /** Tells the events apart. */
+  event: 'workerLeft';
+  /** Its machine and process. */
+  worker: string;
+  /** How many there are still. */
+  workers: number;
+  /** Batches that go to others. */
+  units: number;
+  /** What was noticed. */
+  reason: string;
 }
 
 /** The report is written; trainings may follow. A run that was complete before emits no other event than this. */

@@ -5,7 +5,7 @@ import type { Model, ModelStats } from '../backends/model.js';
 import { type OpenModelDeps, openModel } from '../backends/openModel.js';
 import { type ModelConfig, describeModel } from '../backends/registry.js';
 import { createSharedPools } from '../backends/pool/sharedPools.js';
-import { withStore } from '../backends/cache/stored.js';
+import { type ReplyStore, withStore } from '../backends/cache/stored.js';
 import type { LogEvent } from '../io/runFolder/runLog.js';
 import { contentsHash } from '../io/files/contents.js';
 import type { Store } from '../store/store.js';
@@ -13,7 +13,7 @@ import { modelFiles } from '../pipeline/check/identity.js';
 import { hashOf } from '../pipeline/hash.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { Emit, StartingEvent } from './events.js';
-import type { StepResultCache } from './stream/runPlan.js';
+import type { PlacedStages, StepResultCache } from './stream/runPlan.js';
 import { type StoreLock, stepResultCacheOf, openStoreOf } from './openStore.js';
 
 type ServedEvent = Extract<LogEvent, { event: 'served' }>;
@@ -24,6 +24,8 @@ export interface OpenedModels {
   served?: readonly ServedEvent[];
   /** Stays open until the last of the models is closed. */
   stepResults?: StepResultCache;
+  /** What workers do of the steps. */
+  placed?: PlacedStages;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function openModels(
     lock,
     signal,
     emit,
+    replies = (store) => store,
   }: {
     env: OpenModelDeps['env'];
     runPath?: string;
@@ -47,6 +50,8 @@ export async function openModels(
     signal?: AbortSignal;
     /** Gets what is waited for. */
     emit?: Emit<StartingEvent>;
+    /** What stands between the models and the store. */
+    replies?: (store: Store) => ReplyStore;
   },
 ): Promise<OpenedModels> {
   const used = new Set(
@@ -75,7 +80,7 @@ export async function openModels(
     const faults = await Promise.all(entries.map(([name, config]) => bosFault(name, config, deps, true)));
     const fault = faults.find((each) => each !== null);
     if (fault) throw fault;
-    const models = store ? await storeModels(plan, opened, store) : opened;
+    const models = store ? await storeModels(plan, opened, store, replies(store)) : opened;
     return {
       models: Object.fromEntries(models.map((model) => [model.name, model])),
       served,
@@ -89,7 +94,12 @@ export async function openModels(
 }
 
 /** Puts the models behind the store, which closes with the last of them. */
-export async function storeModels(plan: Plan, models: readonly Model[], store: Store): Promise<Model[]> {
+export async function storeModels(
+  plan: Plan,
+  models: readonly Model[],
+  store: Store,
+  replies: ReplyStore = store,
+): Promise<Model[]> {
   let open = models.length;
   return Promise.all(
     models.map(async (model) => {
@@ -100,7 +110,7 @@ export async function storeModels(plan: Plan, models: readonly Model[], store: S
         if (open === 0) await store.close();
       };
       const identity = await storeIdentity(plan, plan.models[model.name]!);
-      return { ...withStore(model, store, identity), close: () => (closing ??= close()) };
+      return { ...withStore(model, replies, identity), close: () => (closing ??= close()) };
     }),
   );
 }

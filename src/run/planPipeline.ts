@@ -46,6 +46,19 @@ export interface PipelineOptions {
   set?: Readonly<Record<string, unknown>> | readonly Override[];
 }
 
+/** How a run has its rows done by other processes. */
+export interface WorkersOptions {
+  /**
+   * Worker processes that the run starts on this machine.
+   * @default 0
+   */
+  count?: number | undefined;
+  /** Where the run listens for workers; on this machine alone, at any free port, if absent. Needs a token. */
+  listen?: { host: string; port: number } | undefined;
+  /** What workers must know: 16 printable characters or more. One is drawn for the processes that the run starts, if absent. */
+  token?: string | undefined;
+}
+
 /** Where a run goes, and whether it goes on. */
 export interface RunOptions extends PipelineOptions {
   /** The run folder; a run that was begun there goes on. `output.folder` of the file, or `runs/<name>`, if absent. */
@@ -61,6 +74,8 @@ export interface RunOptions extends PipelineOptions {
    * @default false
    */
   takeOver?: boolean;
+  /** Other processes that do the steps which ask models; this process does all if absent. See docs/scale.md. */
+  workers?: WorkersOptions | undefined;
   /** Stops the run: what was committed is intact, and `result` rejects with ERR_CANCELLED. */
   signal?: AbortSignal;
 }

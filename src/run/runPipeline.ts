@@ -9,14 +9,15 @@ import { withoutFilled } from '../train/environment.js';
 import type { TrainingResult } from '../train/train.js';
 import type { Emit, RunEvent } from './events.js';
 import { nothingMeasured } from './report/figures.js';
-import { closeModels, openModels, statsOf } from './openModels.js';
-import { type RunOptions, planToRun, promptOf } from './planPipeline.js';
+import { type OpenedModels, closeModels, openModels, statsOf } from './openModels.js';
+import { type RunOptions, type WorkersOptions, planToRun, promptOf } from './planPipeline.js';
 import type { Report, RunResult } from './report/report.js';
 import { runFolderOf } from './runFolders.js';
 import { runInFolder } from './runInFolder.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 import { launchTrainings } from './trainPipeline.js';
 import { watchLock } from './watchLock.js';
+import type { Coordinator } from './workers/coordinate.js';
 
 /** A run of a pipeline that has begun. */
 export interface PipelineRun {
@@ -56,9 +57,9 @@ export async function runPipeline(
   options: RunOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
-  const { out, fresh = false, takeOver = false, signal } = options;
+  const { out, fresh = false, takeOver = false, signal, workers } = options;
   const plan = await planToRun(file, options, world);
-  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers);
 }
 
 /** The run of a checked plan in its folder. */
@@ -68,12 +69,15 @@ export function startRun(
   signal: AbortSignal = new AbortController().signal,
   world: SystemWorld = systemWorld(),
   takeOver = false,
+  workers?: WorkersOptions,
 ): PipelineRun {
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
   const result = withoutFilled(
-    afterSubscribers().then(() => runLocked(plan, folder, opened, { ...world, signal, emit }, takeOver)),
+    afterSubscribers().then(() =>
+      runLocked(plan, folder, opened, { ...world, signal, emit, workers }, takeOver),
+    ),
     plan.filled,
   ).finally(() => events.complete());
   return { plan, folder, events, stats: () => statsOf(opened.models), result };
@@ -85,11 +89,14 @@ function afterSubscribers(): Promise<void> {
 
 interface Opened {
   models: Record<string, Model>;
+  /** Only in a run with workers. */
+  coordinator?: Coordinator;
 }
 
 interface StartedWorld extends SystemWorld {
   signal: AbortSignal;
   emit: Emit<RunEvent>;
+  workers: WorkersOptions | undefined;
 }
 
 async function runLocked(
@@ -123,24 +130,58 @@ async function runRows(
   opened: Opened,
   world: StartedWorld & { lock: RunLock },
 ): Promise<RunResult> {
-  const { env, signal, files, emit, lock } = world;
+  const { env, signal, files, emit, lock, workers } = world;
+  let isDone = false;
   try {
     const result = await runInFolder(plan, folder, {
       ...world,
       prompt: promptOf(plan),
       async openModels() {
-        const found = await openModels(plan, { env, runPath: folder, lock, signal, emit });
+        const deps = { env, runPath: folder, lock, signal, emit };
+        if (workers) return openWithWorkers(plan, workers, deps, opened, world);
+        const found = await openModels(plan, deps);
         opened.models = found.models;
         return found;
       },
     });
+    isDone = true;
     emit({ event: 'reported', ...result, sample: await readSample(files, folder) });
     const unmeasured = nothingMeasured(plan, result.report);
     if (unmeasured) throw unmeasured;
     return result;
   } finally {
+    await opened.coordinator?.close(isDone);
     await closeModels(Object.values(opened.models));
   }
+}
+
+/** Loads what a run with workers needs. */
+async function openWithWorkers(
+  plan: Plan,
+  workers: WorkersOptions,
+  deps: Parameters<typeof openModels>[1],
+  opened: Opened,
+  { env, clock, emit }: StartedWorld,
+): Promise<OpenedModels> {
+  const { assertWorkable, deskOver, openCoordinator } = await import('./workers/coordinate.js');
+  assertWorkable(plan);
+  let desk: ReturnType<typeof deskOver>['desk'] | null = null;
+  const found = await openModels(plan, {
+    ...deps,
+    replies(store) {
+      const over = deskOver(store);
+      desk = over.desk;
+      return over.own;
+    },
+  });
+  opened.models = found.models;
+  const coordinator = await openCoordinator(plan, workers, {
+    ...{ env, clock, desk, models: found.models, onEvent: emit },
+  });
+  opened.coordinator = coordinator;
+  opened.models = coordinator.models;
+  emit({ event: 'listening', url: coordinator.url, workers: workers.count ?? 0 });
+  return { ...found, models: coordinator.models, placed: coordinator.placed };
 }
 
 function isShortOf({ settings }: Plan, { rowsKept }: Report): boolean {

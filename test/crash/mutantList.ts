@@ -382,8 +382,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the result of a row that a server failed is cached',
     file: 'flow/stepResults/stepResult.js',
-    before: ' || mayDiffer)',
-    after: ')',
+    before: 'end < 0',
+    after: 'true',
     test: { file: 'run/replay.test.js', name: 'rows that a server failed' },
   },
   {

@@ -41,7 +41,7 @@ const BANS: Record<string, Ban> = {
   },
   'Math.random, randomUUID, randomBytes': {
     call: /\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/,
-    home: ({ path }) => path === 'src/backends/openModel.ts',
+    home: ({ path }) => path === 'src/backends/openModel.ts' || path === 'src/workers/token.ts',
     instead: 'deriveSeed and deriveUniform (src/random.ts)',
   },
   'process.env': {

@@ -27,6 +27,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   io: { holds: 'files: sources, Parquet shards, run folder', mayImport: ['arrow'] },
   store: { holds: 'the database of replies and step results', mayImport: ['io'] },
+  workers: {
+    holds: 'what a run and its workers tell each other: units, replies, links; no step of a pipeline',
+    mayImport: ['arrow', 'flow', 'process'],
+  },
   train: {
     holds: 'trainings on a finished run: launch, follow, record',
     mayImport: ['io', 'process', 'text'],
@@ -38,7 +42,19 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   run: {
     holds: 'the application: check, plan, run, resume, chain, train; emits run events',
-    mayImport: ['arrow', 'flow', 'operators', 'backends', 'io', 'store', 'text', 'train', 'ray', 'pipeline'],
+    mayImport: [
+      'arrow',
+      'flow',
+      'operators',
+      'backends',
+      'io',
+      'store',
+      'text',
+      'train',
+      'ray',
+      'pipeline',
+      'workers',
+    ],
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',

@@ -12,6 +12,8 @@ import type { Plan, PlannedStep } from '../../src/pipeline/plan.js';
 
 export interface Flow {
   plan: Plan;
+  /** The same for what stands in the place of several steps; `at` is the first of them. */
+  watch(operator: BatchOperator, label: string, at: number): BatchOperator;
   /** To be told of each delivery. */
   delivered(watermark: number): void;
 }
@@ -22,31 +24,33 @@ export function watchedPlan(plan: Plan, from: number): Flow {
   const bound = Math.max(windowRows, batchRows);
   let watermark = from;
 
+  function watch(real: BatchOperator, label: string, at: number): BatchOperator {
+    const before = orderWatch(`before ${label}`, from);
+    const after = orderWatch(`after ${label}`, from);
+    return (source) =>
+      source.pipe(
+        tap((batch) => {
+          before(batch);
+          const ahead = batch.hi - watermark;
+          if (at === 0)
+            assert.ok(ahead <= bound, `bound: ${ahead} rows issued past the watermark, at most ${bound}`);
+        }),
+        real,
+        tap(after),
+      );
+  }
+
   function watched(step: PlannedStep, at: number): PlannedStep {
     const operator = (
       input: unknown,
       context: Parameters<PlannedStep['spec']['operator']>[1],
-    ): BatchOperator => {
-      const real = step.spec.operator(input, context);
-      const before = orderWatch(`before ${step.label}`, from);
-      const after = orderWatch(`after ${step.label}`, from);
-      return (source) =>
-        source.pipe(
-          tap((batch) => {
-            before(batch);
-            const ahead = batch.hi - watermark;
-            if (at === 0)
-              assert.ok(ahead <= bound, `bound: ${ahead} rows issued past the watermark, at most ${bound}`);
-          }),
-          real,
-          tap(after),
-        );
-    };
+    ): BatchOperator => watch(step.spec.operator(input, context), step.label, at);
     return { ...step, spec: { ...step.spec, operator } };
   }
 
   return {
     plan: { ...plan, steps: plan.steps.map(watched) },
+    watch,
     delivered(next) {
       assert.ok(next >= watermark, `watermark: went back from ${watermark} to ${next}`);
       watermark = next;

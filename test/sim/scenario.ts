@@ -4,6 +4,7 @@ import type { Plan } from '../../src/pipeline/plan.js';
 import { type Draws, createDraws } from './draws.js';
 import type { NetworkPlan, Outage, Storm } from './network.js';
 import { TOKENS } from './replies.js';
+import { type WorkersPlan, drawWorkers } from './workers.js';
 
 /** Which calls count. */
 export type Aim = 'any' | 'manifest';
@@ -29,6 +30,8 @@ export interface Attempt {
   network: NetworkPlan;
   /** Most milliseconds a call of the file system takes. */
   fileMs: number;
+  /** Null where the run is one process. */
+  workers: WorkersPlan | null;
   blow: Blow;
 }
 
@@ -64,6 +67,7 @@ const CALM: Attempt = {
     storms: [],
   },
   fileMs: 0,
+  workers: null,
   blow: { kind: 'none' },
 };
 
@@ -132,6 +136,7 @@ function drawAttempt(draws: Draws, isLossy: boolean, isHit: boolean): Attempt {
     declaresSlots: draws.chance(0.3),
     network: drawNetwork(draws.stream('network'), isLossy),
     fileMs: draws.pick([0, 2, 40]),
+    workers: drawWorkers(draws.stream('workers')),
     blow: isHit ? drawBlow(draws.stream('blow')) : { kind: 'none' },
   };
 }

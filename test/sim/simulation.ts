@@ -11,6 +11,7 @@ import { makeRunFolder } from '../../src/io/runFolder/runFolder.js';
 import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';
+import { createReplyDesk } from '../../src/workers/replyDesk.js';
 import {
   type CrashingFiles,
   type Fault,
@@ -20,7 +21,9 @@ import {
 } from '../helpers/crashingFiles.js';
 import { checkDeps } from '../helpers/pipelineWorld.js';
 import { type SimulatedClock, simulatedClock } from '../helpers/simulatedClock.js';
+import type { PlacedStages } from '../../src/run/stream/runPlan.js';
 import {
+  type Flow,
   type Promised,
   checkFolder,
   dataOf,
@@ -33,7 +36,8 @@ import {
 import { type StoredStepResults, noStepResults, simulatedStepResults } from './stepResults.js';
 import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
-import { type KeptReplies, checkPaid, keepsNothing, withSimulatedStore } from './store.js';
+import { type KeptReplies, checkPaid, keepsNothing, simulatedStore, storedModel } from './store.js';
+import { type SimulatedWorkers, startSimulatedWorkers } from './workers.js';
 import { type Failing, type SimulatedNetwork, simulatedNetwork } from './network.js';
 import { setNetwork } from './simulatedHttpClient.js';
 import {
@@ -189,18 +193,23 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   const pools = new Set<Pool>();
   const stage = createStage(attempt, disk, draws, pools);
   const { clock, abort, network, violations } = stage;
-  const flow = watchedPlan(withKnobs(plan, attempt), from);
+  const known = withKnobs(plan, attempt);
+  const flow = watchedPlan(known, from);
   let models: Record<string, Model> = {};
+  let workers: SimulatedWorkers | null = null;
   const acknowledge = (): void => noteAcknowledged(filesOf(disk), promised);
   const world: RunWorld = {
     files,
     prompt: promptFrom(plan.folder, checkDeps()),
     async openModels() {
-      models = await openSimulated(series, attempt, stage, draws, pools);
+      const opened = await openSimulated(series, attempt, stage, draws, pools, known);
+      ({ models, workers } = opened);
       const isDead = (): boolean => files.isCrashed;
-      if (!series.scenario.hasStore) return { models };
+      const placed = workers ? watchedStages(workers.placed, flow) : undefined;
+      if (!series.scenario.hasStore) return { models, ...(placed ? { placed } : {}) };
       return {
         models,
+        ...(placed ? { placed } : {}),
         stepResults: simulatedStepResults(series.stepResults, clock, draws.stream('decisions'), isDead),
       };
     },
@@ -230,12 +239,19 @@ async function runAttempt(series: Series, attempt: Attempt, draws: Draws, result
   );
   const code = await clock.until(run, clock.nowMs() + RUN_MS_MAX);
   ended.abort();
+  const left = workers as SimulatedWorkers | null;
+  if (left) await clock.until(left.close(code === 'ok'), clock.nowMs() + RUN_MS_MAX);
   await clock.until(closeModels(Object.values(models)), clock.nowMs() + RUN_MS_MAX);
   const isGivenUp = code === 'ERR_MODEL_UNREACHABLE' && isLossy && hasOnlyFailed(network);
   if (!isGivenUp) checkEnding(code, attempt.blow, files, isLossy);
   if (violations.length > 0) throw violations[0];
   checkCalls(network, models, pools);
   if (code === 'ok') acknowledge();
+  if (result && left) {
+    for (const name of ['givenAgain', 'late', 'here'] as const)
+      if (left.tally[name] > 0)
+        result.faults[`workers: ${name}`] = (result.faults[`workers: ${name}`] ?? 0) + left.tally[name];
+  }
   if (result)
     note(result, stage, files.isCrashed ? crashName(attempt.blow) : code, files.operations - callsBefore);
   if (files.isCrashed) restart(series, attempt, draws);
@@ -293,12 +309,43 @@ function withKnobs(plan: Plan, { windowRows, batchRows }: Attempt): Plan {
 
 async function openSimulated(
   { scenario, disk, kept }: Series,
-  { replicas, requestsInFlightMax, declaresSlots, network: { slots } }: Attempt,
+  attempt: Attempt,
   { clock, network }: Stage,
   draws: Draws,
   pools: Set<Pool>,
-): Promise<Record<string, Model>> {
+  plan: Plan,
+): Promise<{ models: Record<string, Model>; workers: SimulatedWorkers | null }> {
   setNetwork(network);
+  const isDead = (): boolean => disk.files.isCrashed;
+  const store = scenario.hasStore ? simulatedStore(kept, clock, draws.stream('store'), isDead) : null;
+  const open = (name: string): Promise<Model> =>
+    openModelOf(attempt, clock, draws.stream(name).uniform, pools);
+  if (!attempt.workers) {
+    const m = await open('retries');
+    return { models: { m: store ? storedModel(m, store, kept) : m }, workers: null };
+  }
+  const desk = store ? createReplyDesk(store) : null;
+  const own = desk?.owner();
+  const m = await open('retries');
+  const models = { m: own ? storedModel(m, { path: '/store', count() {}, ...own }, kept) : m };
+  let opened = 0;
+  const workers = startSimulatedWorkers(attempt.workers, {
+    ...{ plan, clock, desk, models, draws: draws.stream('workers') },
+    prompt: promptFrom(plan.folder, checkDeps()),
+    async openModels(replies, lease) {
+      const other = await open(`retries of ${opened++}`);
+      return { m: replies ? storedModel(other, replies, kept, lease) : other };
+    },
+  });
+  return { models, workers };
+}
+
+function openModelOf(
+  { replicas, requestsInFlightMax, declaresSlots, network: { slots } }: Attempt,
+  clock: SimulatedClock,
+  random: () => number,
+  pools: Set<Pool>,
+): Promise<Model> {
   const shared = createSharedPools();
   const spied: SharedPools = {
     take(options) {
@@ -313,11 +360,15 @@ async function openSimulated(
     ...{ requestsInFlightMax, retriesMax: RETRIES_MAX, timeoutMs: 20_000, unreachableMs: UNREACHABLE_MS },
     ...(declaresSlots ? { slots } : {}),
   };
-  const random = draws.stream('retries').uniform;
   const deps = { env: {}, folder: '/', clock, random, pools: spied };
-  const m = await openModel('m', { openai, template: 'qwen2-math' }, deps);
-  const isDead = (): boolean => disk.files.isCrashed;
-  return { m: scenario.hasStore ? withSimulatedStore(m, kept, clock, draws.stream('store'), isDead) : m };
+  return openModel('m', { openai, template: 'qwen2-math' }, deps);
+}
+
+function watchedStages({ stages, place }: PlacedStages, { watch }: Flow): PlacedStages {
+  return {
+    stages,
+    place: (at, deps) => watch(place(at, deps), `stage ${at}`, stages[at]!.first),
+  };
 }
 
 const FAILING: Record<string, readonly Operation['kind'][]> = {
@@ -382,20 +433,26 @@ function hasOnlyFailed({ failing }: SimulatedNetwork): boolean {
   return [...failing.values()].some((kind) => known(kind) || first(kind));
 }
 
-/** At the moment of dispatch of a call: the last one below the limit may reach beyond it, but not beyond what the user set. */
+/**
+ * At the moment of dispatch of a call: the last one below the limit may reach beyond it, but not beyond what the user set. Each worker
+ * has a pool; which one sends is not known, so it must hold of one of those that ask this server.
+ */
 function checkLimit(pools: Set<Pool>, url: string, sequences: number, most: number): void {
-  for (const pool of pools) {
-    const replica = pool.stats().replicas.find((found) => found.url === url);
-    if (!replica) continue;
-    const { outstanding, limit } = replica;
-    assert.ok(limit <= most, `limit: ${limit}, at most ${most}`);
-    const before = outstanding - sequences;
-    assert.ok(before < limit, `limit: ${before} sequences at ${url} before one more call, limit ${limit}`);
-    assert.ok(
-      outstanding <= most || before === 0,
-      `limit: ${outstanding} sequences at ${url}, at most ${most}`,
-    );
-  }
+  const asked = [...pools].flatMap((pool) => pool.stats().replicas.filter((found) => found.url === url));
+  for (const { limit } of asked) assert.ok(limit <= most, `limit: ${limit}, at most ${most}`);
+  const faults = asked.map((replica) => limitFault(replica, url, sequences, most));
+  assert.ok(faults.length === 0 || faults.includes(null), `limit: ${faults[0]}`);
+}
+
+function limitFault(
+  { outstanding, limit }: { outstanding: number; limit: number },
+  url: string,
+  sequences: number,
+  most: number,
+): string | null {
+  const before = outstanding - sequences;
+  if (before >= limit) return `${before} sequences at ${url} before one more call, limit ${limit}`;
+  return outstanding <= most || before === 0 ? null : `${outstanding} sequences at ${url}, at most ${most}`;
 }
 
 /** Once the models are closed: nothing is out, nothing waits, every call has settled. */

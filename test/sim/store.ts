@@ -3,6 +3,7 @@ import type { Model } from '../../src/backends/model.js';
 import { requestKeys } from '../../src/backends/cache/requestKey.js';
 import { type ReplyStore, withStore } from '../../src/backends/cache/stored.js';
 import { ScaleQuestError } from '../../src/errors.js';
+import type { DeskStore } from '../../src/workers/replyDesk.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
 
@@ -11,51 +12,75 @@ export interface KeptReplies {
   replies: Map<string, string>;
   /** Asked of a server again though the store had it, or while the same was being asked. */
   paidTwice: string[];
+  /** Another reply took the place of one that the store had. */
+  replaced: string[];
+  /** Requests that some process asks now, each with the lease of that process when it began. */
+  asking: Map<string, Lease>;
   paid: number;
 }
 
 export function keepsNothing(): KeptReplies {
-  return { replies: new Map(), paidTwice: [], paid: 0 };
+  return { replies: new Map(), paidTwice: [], replaced: [], asking: new Map(), paid: 0 };
 }
 
 const IDENTITY = 'sim';
 
-/** The model behind the real `withStore`, on a store in memory that takes its time to make a reply durable. */
-export function withSimulatedStore(
-  model: Model,
+/** A store in memory that takes its time to make a reply durable. */
+export function simulatedStore(
   kept: KeptReplies,
   clock: SimulatedClock,
   draws: Draws,
   isDead: () => boolean,
-): Model {
-  const store: ReplyStore = {
+): SimulatedStore {
+  return {
     path: '/store',
     get: (key) => kept.replies.get(key),
     async put(key, text) {
       // A crash may come before it is durable, or after it is and before anybody is told.
       await clock.sleep(draws.whole(0, 30));
       if (isDead()) throw new ScaleQuestError('ERR_STORE_WRITE', 'a dead process writes nothing');
+      if (kept.replies.has(key) && kept.replies.get(key) !== text) kept.replaced.push(key);
       kept.replies.set(key, text);
       await clock.sleep(draws.whole(0, 5));
     },
     count: () => {},
   };
-  return withStore(paying(model, kept), store, IDENTITY);
+}
+
+export type SimulatedStore = ReplyStore & DeskStore;
+
+/** Whether the run counts with a process, while one connection to it lasts. What it asks on a lost one, another may ask too. */
+export interface Lease {
+  isLost: boolean;
+}
+
+const KEPT_LEASE: Lease = { isLost: false };
+
+/** A model behind the real `withStore`. `lease` gives the process's lease as it is now. */
+export function storedModel(
+  model: Model,
+  store: ReplyStore,
+  kept: KeptReplies,
+  lease: () => Lease = () => KEPT_LEASE,
+): Model {
+  return withStore(paying(model, kept, lease), store, IDENTITY);
 }
 
 /** Notes what is paid for twice. */
-function paying(model: Model, kept: KeptReplies): Model {
+function paying(model: Model, kept: KeptReplies, lease: () => Lease): Model {
   const keys = requestKeys(IDENTITY);
-  const inFlight = new Set<string>();
 
   async function pay<T>(key: string, ask: () => Promise<T>): Promise<T> {
-    if (kept.replies.has(key) || inFlight.has(key)) kept.paidTwice.push(key);
+    const { asking } = kept;
+    const own = lease();
+    const isAsked = asking.has(key) && !asking.get(key)!.isLost;
+    if (!own.isLost && (kept.replies.has(key) || isAsked)) kept.paidTwice.push(key);
     kept.paid += 1;
-    inFlight.add(key);
+    asking.set(key, own);
     try {
       return await ask();
     } finally {
-      inFlight.delete(key);
+      if (asking.get(key) === own) asking.delete(key);
     }
   }
 
@@ -66,6 +91,7 @@ function paying(model: Model, kept: KeptReplies): Model {
   };
 }
 
-export function checkPaid({ paidTwice }: KeptReplies): void {
+export function checkPaid({ paidTwice, replaced }: KeptReplies): void {
+  assert.equal(replaced.length, 0, `store: ${replaced.length} replies were replaced by others`);
   assert.equal(paidTwice.length, 0, `store: ${paidTwice.length} replies were paid for twice`);
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import { readReply } from '../../src/backends/protocols/readOpenaiReply.js';
 import { TryFailure } from '../../src/backends/http/tryFailure.js';
@@ -9,6 +8,7 @@ import { OPENAI_SPEAKS } from '../../src/backends/protocols/readOpenaiReply.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { systemClock } from '../../src/clock.js';
 import { startFaultServer } from '../helpers/faultServer.js';
+import { PROTOCOL_KINDS } from '../helpers/protocolKinds.js';
 
 /**
  * Replies of every protocol, changed at random, over real sockets. Whatever comes, a call ends with what the reply said or with
@@ -17,77 +17,6 @@ import { startFaultServer } from '../helpers/faultServer.js';
 
 const RUNS = Number(process.env['MUTATIONS'] ?? 60);
 const CPU_MS_PER_MEGABYTE_MAX = 250;
-
-interface Kind {
-  open: Record<string, unknown>;
-  reply: unknown;
-  ask: (model: Model) => Promise<readonly unknown[]>;
-}
-
-const TEXT = { prompt_tokens: 4, completion_tokens: 6 };
-const MESSAGE = { kind: 'user', text: 'What is 2 + 3?' } as const;
-const COMPLETE = { seq: 0, message: MESSAGE, n: 1, tokensMax: 64, temperature: 0.5, topP: 1, seed: 3 };
-const ITEMS = [{ user: 'q', assistant: 'a' }];
-const top = {
-  content: [
-    {
-      top_logprobs: [
-        { token: 'Yes', logprob: -0.1 },
-        { token: 'No', logprob: -2.5 },
-      ],
-    },
-  ],
-};
-const message = { role: 'assistant', content: [{ type: 'text', text: 'five' }], reasoning_content: 'hm' };
-
-const score = (model: Model): Promise<number[]> => model.score({ seq: 0, items: ITEMS });
-const complete = (model: Model): Promise<string[]> =>
-  model.complete(COMPLETE).then((choices) => choices.map(({ text }) => text));
-
-const KINDS: Record<string, Kind> = {
-  completions: {
-    open: { openai: { model: 'm' } },
-    reply: { choices: [{ index: 0, text: 'five', finish_reason: 'stop' }], usage: TEXT },
-    ask: complete,
-  },
-  chat: {
-    open: { openai: { model: 'm', protocol: 'chat' } },
-    reply: { choices: [{ index: 0, message, finish_reason: 'stop' }], usage: TEXT, error: null },
-    ask: complete,
-  },
-  choose: {
-    open: { openai: { model: 'm', protocol: 'chat' } },
-    reply: { choices: [{ index: 0, message, logprobs: top, finish_reason: 'length' }], usage: TEXT },
-    ask: (model) => model.choose({ seq: 0, message: MESSAGE, options: ['Yes', 'No'] }),
-  },
-  classify: {
-    open: { classify: { model: 'm' }, template: 'qwen2-math' },
-    reply: { data: [{ index: 0, label: 'r', probs: [0.5], num_classes: 1 }], usage: TEXT },
-    ask: score,
-  },
-  sglang: {
-    open: { classify: { model: 'm', server: 'sglang' }, template: 'qwen2-math' },
-    reply: [{ embedding: [0.5], meta_info: { prompt_tokens: 4 } }],
-    ask: score,
-  },
-  pooling: {
-    open: { pooling: { model: 'm' } },
-    reply: { data: [{ index: 0, data: [[0.25], [0.5]] }], usage: TEXT },
-    ask: score,
-  },
-  scorePair: {
-    open: { scorePair: { model: 'm' } },
-    reply: { data: [{ index: 0, score: 0.5 }], usage: TEXT },
-    ask: score,
-  },
-  tei: { open: { tei: { model: 'm' } }, reply: [[{ score: 0.5, label: 'r' }]], ask: score },
-  rerank: { open: { tei: { model: 'm', input: 'rerank' } }, reply: [{ index: 0, score: 0.5 }], ask: score },
-  embeddings: {
-    open: { embeddings: { model: 'm', encoding: 'float' } },
-    reply: { data: [{ index: 0, embedding: [0.5, 0.25] }], usage: TEXT },
-    ask: async (model) => (await model.embed({ seq: 0, texts: ['q'] })).flat(),
-  },
-};
 
 const ODD: readonly unknown[] = [
   ...[null, true, -1, 0.5, 1e308, '', 'x', [], {}, [[]], '\u001b[2J', 'STOP', 'abort', 'length', 429, '429'],
@@ -145,7 +74,7 @@ function assertSaid(name: string, values: readonly unknown[], sent: Buffer): voi
   }
 }
 
-for (const [name, { open, reply, ask }] of Object.entries(KINDS)) {
+for (const [name, { open, reply, ask }] of Object.entries(PROTOCOL_KINDS)) {
   test(`changed replies of ${name} end in a value that was sent or in an error of ours`, async (t) => {
     let bytes: Buffer = Buffer.alloc(0);
     const server = await startFaultServer((_, response) => {

@@ -7,9 +7,12 @@ import { requestKeys } from './requestKey.js';
 /** What a model needs of the store (src/store/store.ts). */
 export interface ReplyStore {
   readonly path: string;
-  get(key: string): string | undefined;
-  /** Resolves when the reply is durable. */
-  put(key: string, text: string): Promise<void>;
+  /** A promise where the store is another process's. */
+  get(key: string): string | undefined | Promise<string | undefined>;
+  /** Resolves when the reply is durable, with the one that counts where another process's came first. */
+  put(key: string, text: string): Promise<string | undefined | void>;
+  /** The request failed: there will be no reply to put. */
+  release?(key: string): void;
   count(model: string, isHit: boolean): void;
 }
 
@@ -75,16 +78,24 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
   ): Promise<T> {
     const asked = inFlight.get(key) as Promise<T> | undefined;
     if (asked) return countHit(asked);
+    const call = { key, codec, count, ask };
+    let answered: Promise<T>;
     try {
       const text = store.get(key);
-      if (text !== undefined) return countHit(Promise.resolve(read(store, text, codec, count)));
+      if (text instanceof Promise)
+        answered = text.then((found) => (found === undefined ? pay(call) : hit(call, found)));
+      else if (text !== undefined) return hit(call, text);
+      else answered = pay(call);
     } catch (error) {
       return Promise.reject(error);
     }
-    store.count(model.name, false);
-    const asking = askAndKeep(key, codec, ask);
-    inFlight.set(key, asking);
-    return asking;
+    const settled = answered.finally(() => inFlight.delete(key));
+    inFlight.set(key, settled);
+    return settled;
+  }
+
+  function hit<T extends Results>({ codec, count }: Call<T>, text: string): Promise<T> {
+    return countHit(Promise.resolve(read(store, text, codec, count)));
   }
 
   function countHit<T>(answered: Promise<T>): Promise<T> {
@@ -93,13 +104,15 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     return answered;
   }
 
-  async function askAndKeep<T>(key: string, { write }: Codec<T>, ask: () => Promise<T>): Promise<T> {
+  async function pay<T extends Results>({ key, codec, count, ask }: Call<T>): Promise<T> {
+    store.count(model.name, false);
     try {
       const reply = await ask();
-      await store.put(key, write(model.name, reply));
-      return reply;
-    } finally {
-      inFlight.delete(key);
+      const first = await store.put(key, codec.write(model.name, reply));
+      return first === undefined ? reply : read(store, first as string, codec, count);
+    } catch (error) {
+      store.release?.(key);
+      throw error;
     }
   }
 
@@ -113,6 +126,15 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
       answer(keys.embed(request), VECTORS, request.texts.length, () => model.embed(request)),
     stats: () => ({ ...model.stats(), storeHits: hits }),
   };
+}
+
+/** A request of a model, and how its reply is kept. */
+interface Call<T> {
+  key: string;
+  codec: Codec<T>;
+  /** Results that the reply must have. */
+  count: number;
+  ask: () => Promise<T>;
 }
 
 /** One result for each thing asked. */

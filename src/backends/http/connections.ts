@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-import type { Client } from 'undici';
+import type { Client, buildConnector } from 'undici';
 import type { Clock } from '../../clock.js';
+import { type ContinueFilter, createContinueFilter } from './continueFilter.js';
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, REPLIES_WATCHED, REPLY_BYTES_MAX, REST_MS } from '../limits.js';
 
 /** The connections to one server, each with one request at a time. */
@@ -31,18 +32,41 @@ function loadUndici(): typeof import('undici') {
   return require('undici') as typeof import('undici');
 }
 
-/** Makes connections that are not open yet. */
-function connector(origin: string, replyBytesMax: number): () => Client {
+interface Connector {
+  /** A connection that is not open yet. */
+  make(): Client;
+  /** Starts a request on a connection. */
+  begin(connection: Client, start: (connection: Client) => void): void;
+}
+
+function connector(origin: string, replyBytesMax: number): Connector {
   const { Client, buildConnector } = loadUndici();
+  const filters = new WeakMap<Client, ContinueFilter>();
   // One for all: it remembers TLS sessions.
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
-  return () =>
-    new Client(origin, {
-      ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
-      ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
-      // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
-      ...{ headersTimeout: 0, bodyTimeout: 0 },
-    });
+  const connectAny = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+  return {
+    make() {
+      const filter = createContinueFilter();
+      const connect: buildConnector.connector = (options, callback) =>
+        connectAny(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+          if (error) return callback(error, null);
+          filter.watch(socket);
+          callback(null, socket);
+        });
+      const connection = new Client(origin, {
+        ...{ connect, pipelining: 1, maxResponseSize: replyBytesMax },
+        ...{ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS },
+        // The caller's deadline counts: a long completion may take longer than undici's own limits of 300 s.
+        ...{ headersTimeout: 0, bodyTimeout: 0 },
+      });
+      filters.set(connection, filter);
+      return connection;
+    },
+    begin(connection, start) {
+      filters.get(connection)!.replyBegins();
+      start(connection);
+    },
+  };
 }
 
 /**
@@ -60,7 +84,7 @@ export function createConnections({
   clock,
   replyBytesMax = REPLY_BYTES_MAX,
 }: ConnectionsOptions): ConnectionStack {
-  const connectTo = connector(origin, replyBytesMax);
+  const { make, begin } = connector(origin, replyBytesMax);
   const all: Client[] = [];
   const idle: Client[] = [];
   const waiting: ((connection: Client) => void)[] = [];
@@ -70,7 +94,7 @@ export function createConnections({
   let hasSurplus = false;
 
   function open(): Client {
-    const connection = connectTo();
+    const connection = make();
     // undici says so of a reply to no request.
     connection.on('disconnect', (_origin, _targets, { message }) => {
       if (message === 'bad response') distrust();
@@ -96,7 +120,7 @@ export function createConnections({
     if (hasSurplus) drop(connection);
     const own = hasSurplus ? open() : connection;
     const next = waiting.shift();
-    if (next) next(own);
+    if (next) begin(own, next);
     else idle.push(own);
   }
 
@@ -107,7 +131,7 @@ export function createConnections({
       const connection = isSoon
         ? undefined
         : (idle.pop() ?? (all.length < connectionsMax ? open() : undefined));
-      if (connection) start(connection);
+      if (connection) begin(connection, start);
       else waiting.push(start);
     },
     free(connection) {

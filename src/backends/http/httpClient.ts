@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { gunzip } from 'node:zlib';
 import type { Client, Dispatcher } from 'undici';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
 import { DEADLINE_TICK_MS, REPLY_BYTES_MAX } from '../limits.js';
 import { type ConnectionStack, createConnections } from './connections.js';
+import { type Unpacked, isCoded, unpacked } from './contentCoding.js';
 import { type OpenItem, UNLISTED, createOpenSet } from './openSet.js';
 import type { LastAnswer } from './retryPolicy.js';
 import { TryFailure } from './tryFailure.js';
@@ -16,6 +16,8 @@ export interface HttpReply {
   text: string;
   /** False where the bytes are no UTF-8, so that the text has replacement characters which nobody wrote. */
   isUtf8?: boolean;
+  /** The compression of a body that is not read here, as `zstd`; there is no text then. */
+  unreadCoding?: string;
 }
 
 export interface HttpClient {
@@ -172,16 +174,21 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   onResponseEnd(): void {
     this.#end();
     const bytes = this.#more ? Buffer.concat(this.#more) : this.#first;
-    if (bytes === null || !isGzip(bytes)) return this.#read(bytes);
-    // Some gateways compress whatever they were asked for.
-    gunzip(bytes, { maxOutputLength: REPLY_BYTES_MAX }, (error, plain) => this.#read(error ? bytes : plain));
+    const coding = firstOf(this.#headers['content-encoding']);
+    if (bytes === null || !isCoded(coding, bytes)) return this.#read(bytes);
+    void unpacked(coding, bytes).then((plain) => {
+      if ('bytes' in plain) return this.#read(plain.bytes);
+      if (plain.why === 'unknown') return this.#read(null, plain.coding);
+      this.reject(codingFailure(plain, this.#shared.options));
+    });
   }
 
-  #read(bytes: Buffer | null): void {
+  #read(bytes: Buffer | null, unreadCoding?: string): void {
     const headers = this.#headers;
     const text = bytes?.toString('utf8') ?? '';
     const header = (name: string): string | undefined => firstOf(headers[name]);
-    this.resolve({ status: this.#status, header, text, isUtf8: bytes === null || isUtf8(bytes) });
+    const reply = { status: this.#status, header, text, isUtf8: bytes === null || isUtf8(bytes) };
+    this.resolve(unreadCoding === undefined ? reply : { ...reply, unreadCoding });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -196,9 +203,18 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   }
 }
 
-/** No text begins so. */
-function isGzip(bytes: Buffer): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+function codingFailure(
+  { coding, why }: Extract<Unpacked, { why: string }>,
+  { label }: HttpClientOptions,
+): Error {
+  return why === 'tooLong'
+    ? tooLongFailure(label, `sent a reply that unpacks (${coding}) to`)
+    : new TryFailure('reply', `${label} sent a reply whose compression (${coding}) is damaged`);
+}
+
+function tooLongFailure(label: string, what: string): RowError {
+  const message = `${label} ${what} more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`;
+  return new RowError('ROW_REPLY_INVALID', message, { mayDiffer: true });
 }
 
 function failureOf(call: Call, status: number, error: unknown, options: HttpClientOptions): Error {
@@ -273,13 +289,7 @@ function firstOf(value: string | string[] | undefined): string | undefined {
 
 function bodyFailure(label: string, error: unknown): Error {
   const code = codeOf(error);
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
-    return new RowError(
-      'ROW_REPLY_INVALID',
-      `${label} sent a reply of more than ${REPLY_BYTES_MAX / 2 ** 20} MiB`,
-      { mayDiffer: true },
-    );
-  }
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return tooLongFailure(label, 'sent a reply of');
   return new TryFailure('reply', `${label} broke off its reply (${code})`, { cause: error });
 }
 

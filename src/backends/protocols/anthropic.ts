@@ -3,6 +3,7 @@ import { ScaleQuestError } from '../../errors.js';
 import type { Choice, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { loadServerClient } from '../server/loadServerClient.js';
+import { emptyFault } from '../server/emptyReply.js';
 import { HARMLESS } from '../server/refusalGuard.js';
 import type { ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
@@ -124,6 +125,8 @@ async function completeEach(
             path: PATH,
             body: bodyOf(options, request, { kind: 'user', text: HARMLESS.user }),
           }),
+          emptyFault: ({ choice }: { choice: Choice }) =>
+            emptyFault([{ ...choice, text: choice.text.slice(asked.prefill.length) }]),
         },
       )
       .then(({ choice }) => choice);

@@ -76,14 +76,10 @@ async function openEmbeddings(
         encoding_format: encoding,
         ...extra,
       });
-      const read: ReadReply<Usage & { vectors: number[][] }> = (reply, context) => {
-        const { data, ...usage } = readIndexed(reply, REPLY, context);
-        return { ...usage, vectors: vectorsOf(data, positions.length, context) };
-      };
       const path = '/embeddings';
-      return client.send(seq, path, bodyOf(input), read, {
+      return client.send(seq, path, bodyOf(input), readVectors(input.length), {
         sequences: input.length,
-        control: () => ({ path, body: bodyOf([HARMLESS.user]) }),
+        control: () => ({ path, body: bodyOf([HARMLESS.user]), read: readVectors(1) }),
       });
     });
     return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
@@ -91,6 +87,13 @@ async function openEmbeddings(
 
   const markers = markersOf({ tokens: ENCODER_TOKENS });
   return { label, name, can: CAN, markers, embed, stats, close };
+}
+
+function readVectors(count: number): ReadReply<Usage & { vectors: number[][] }> {
+  return (reply, context) => {
+    const { data, ...usage } = readIndexed(reply, REPLY, context);
+    return { ...usage, vectors: vectorsOf(data, count, context) };
+  };
 }
 
 const REPLY = indexedReply({ embedding: z.union([z.string(), z.array(z.unknown())]) });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { ScaleQuestError } from '../../errors.js';
+import { type RowError, ScaleQuestError } from '../../errors.js';
 import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
+import { emptyFault } from '../server/emptyReply.js';
 import { HARMLESS } from '../server/refusalGuard.js';
 import type { ReadReply, ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
@@ -217,7 +218,12 @@ export function createDialogueModel(
     return client.send(seq, path, body, read, {
       sequences: n,
       tokensMax: n * tokensMax,
-      control: () => ({ path, body: bodyOf(harmless(asked)) }),
+      control: () => ({
+        path,
+        body: bodyOf(harmless(asked, 1)),
+        bodyAgain: (attempt) => bodyOf(harmless(asked, 1 + attempt)),
+      }),
+      emptyFault: asked.top > 0 ? undefined : emptyCompletion,
     });
   }
 
@@ -262,13 +268,17 @@ export function createDialogueModel(
 }
 
 /** The same with a question that nobody refuses; a bare opening stays as it is. */
-function harmless({ message, seed, ...asked }: Asked): Asked {
+function harmless({ message, seed, ...asked }: Asked, ownSeed: number): Asked {
   const isUser = message.kind === 'user';
   return {
     ...asked,
     message: isUser ? { kind: 'user', text: HARMLESS.user } : message,
-    seed: seed === undefined ? undefined : 1,
+    seed: seed === undefined ? undefined : ownSeed,
   };
+}
+
+function emptyCompletion({ choices }: Completion): RowError | undefined {
+  return emptyFault(choices);
 }
 
 function choicesOf({ choices }: Completion): Choice[] {

@@ -89,10 +89,11 @@ export function readReply(
     isPlainReply,
   );
   if (items.length < asked.n) {
+    const advice =
+      items.length > 0 ? '; if it does so for every row, it ignores `n`: set choicesPerRequestMax: 1' : '';
     throw new RowError(
       'ROW_FEWER_CHOICES',
-      `${rowLabel(context)} returned ${items.length} of ${asked.n} choices; if it does so for every row, it ignores \`n\`: ` +
-        'set choicesPerRequestMax: 1',
+      `${rowLabel(context)} returned ${items.length} of ${asked.n} choices${advice}`,
       { mayDiffer: true },
     );
   }

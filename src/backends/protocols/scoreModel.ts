@@ -66,11 +66,9 @@ export async function openScoreModel(
   async function score({ seq, items }: ScoreRequest): Promise<number[]> {
     const scores = items.map(() => NaN);
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
-      const read: ReadReply<Usage & { scores: number[] }> = (raw, context) =>
-        checkScores(protocol.read(raw, context), positions.length, context);
-      const reply = await client.send(seq, path, body, read, {
+      const reply = await client.send(seq, path, body, readScores(protocol, positions.length), {
         sequences: positions.length,
-        control: () => protocol.calls([harmless(items[0]!)])[0]!,
+        control: () => ({ ...protocol.calls([harmless(items[0]!)])[0]!, read: readScores(protocol, 1) }),
       });
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
@@ -79,6 +77,10 @@ export async function openScoreModel(
   }
 
   return { label, name, can: SCORES, markers: protocol.markers, score, stats, close };
+}
+
+function readScores({ read }: ScoreProtocol, count: number): ReadReply<Usage & { scores: number[] }> {
+  return (reply, context) => checkScores(read(reply, context), count, context);
 }
 
 function harmless({ assistant }: ScoreItem): ScoreItem {

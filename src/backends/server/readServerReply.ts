@@ -49,8 +49,9 @@ export function parseReply<Schema extends z.ZodType>(
 ): z.output<Schema> {
   if (reply.status !== 200) throw statusError(reply, context);
   const { label, lastAnswer } = context;
+  if (reply.unreadCoding !== undefined) throw compressed(context, reply.unreadCoding);
   const type = reply.header('content-type') ?? '';
-  if (/text\/html/i.test(type) || /^\s*</.test(reply.text)) throw foreign(context, 'a web page');
+  if (isPage(reply)) throw foreign(context, 'a web page');
   if (/text\/event-stream/i.test(type)) throw foreign(context, 'a stream of events');
   if (reply.isUtf8 === false) throw new TryFailure('reply', `${label} sent a reply that is not UTF-8`);
   const value = parseReplyJson(reply.text);
@@ -91,6 +92,19 @@ function foreign({ label, lastAnswer, speaks }: ReplyContext, what: string): Err
   );
 }
 
+function compressed({ label, apiKey, lastAnswer }: ReplyContext, coding: string): Error {
+  const found = `${label} sent a reply that is compressed by ${serverWords(coding, apiKey, 40)}`;
+  if (lastAnswer.atMs !== undefined) return new TryFailure('reply', found);
+  const advice =
+    'nothing but text was asked for, and gzip, deflate and br are read; let the server, or the gateway before it, not compress';
+  return new ScaleQuestError('ERR_MODEL_PROTOCOL', `${found}; ${advice}`);
+}
+
+/** An error page, which is of a gateway: the servers of models answer in JSON. */
+function isPage(reply: HttpReply): boolean {
+  return /text\/html/i.test(reply.header('content-type') ?? '') || /^\s*</.test(reply.text);
+}
+
 /**
  * Names the model in a message about one row. Such messages go into the table of lost rows, which must be the same whichever
  * replica answered.
@@ -125,6 +139,8 @@ function failureOf(
       `: it points to ${target}; redirects are not followed, write the final url into the pipeline`,
     );
   }
+  const midway = midwayAdvice(status, reply, context);
+  if (midway) return refused(midway);
   // What the server says about a key may quote it.
   if (status === 401 || status === 403) {
     return refused(
@@ -152,7 +168,8 @@ function failureOf(
     return new TryFailure('server', `${answered}${words}`, { retryAfterMs: waitMs() });
   if (status === 400 || status === 422) return rowFailure('ROW_REFUSED');
   if (status >= 200 && status < 300) return new TryFailure('reply', answered);
-  return refused(`${words}; the url must be ${speaks.base}`);
+  const page = isPage(reply) ? ' with a web page' : '';
+  return refused(`${page}${words}; the url must be ${speaks.base}`);
 
   function rowFailure(code: 'ROW_PROMPT_TOO_LONG' | 'ROW_REFUSED'): RowError {
     const advice = code === 'ROW_REFUSED' ? refusalAdvice(error) : TOO_LONG_ADVICE;
@@ -163,6 +180,21 @@ function failureOf(
       mayDiffer,
     });
   }
+}
+
+/** What to do where something on the way answers, and not the server; undefined where the server does. */
+function midwayAdvice(status: number, reply: HttpReply, { speaks }: ReplyContext): string | undefined {
+  if (status === 407 || status === 511) {
+    return (
+      ': a proxy on the way wants a login. Requests go straight to the url, without the proxies of the environment: ' +
+      'name the server itself, or have the network let its address through'
+    );
+  }
+  if (status !== 403 || !isPage(reply)) return undefined;
+  return (
+    ' with a web page: a gateway or firewall before the server turns the request away, before the server sees a key. Check the ' +
+    `url (it must be ${speaks.base}), and whether this machine’s address is allowed there`
+  );
 }
 
 const TOO_LONG_ADVICE =

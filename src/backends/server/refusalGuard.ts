@@ -1,13 +1,16 @@
-import { RowError, ScaleQuestError } from '../../errors.js';
+import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
 import type { Clock } from '../../clock.js';
 import type { HttpReply } from '../http/httpClient.js';
 import type { ReplyContext } from './readServerReply.js';
-import { REFUSALS_HELD_MAX, REFUSAL_HOLD_MS } from '../limits.js';
+import { EMPTY_REPLIES_MAX, REFUSALS_HELD_MAX, REFUSAL_HOLD_MS } from '../limits.js';
 
 /**
  * Tells a server that refuses one request (400, 422: a word that its filter does not like) from one that refuses every request
  * of its kind (a parameter that it does not take, a key in the wrong place). The first rejects a row; the second would reject
  * all of them and end with an empty set, so it ends the run.
+ *
+ * An answer that holds nothing to use (no choice, no text) is taken as a refusal: a server that gives only such answers would end with
+ * an empty set too.
  *
  * A refused call of a kind of which none was seen to be answered is held. It is settled as soon as another call of its kind is
  * answered. If none is for a while, or many are held, a control request decides: the same request with a question that nobody
@@ -24,8 +27,15 @@ export interface RefusalGuard {
 export interface Control {
   path: string;
   body: unknown;
-  /** Reads its reply as those of the kind are read; throws what any other reply means. */
+  /** The body of another try, with another seed, where an empty answer may be chance. */
+  bodyAgain?: (attempt: number) => unknown;
+  /** Reads its reply; throws what any other reply means. As the row's is read, if absent. */
   read?: (reply: HttpReply, context: ReplyContext) => unknown;
+}
+
+/** Whether a row's error may be one that the server gives to every row. */
+export function mayBeAlways({ code }: RowError): boolean {
+  return ALWAYS.has(code);
 }
 
 /** What control requests say. */
@@ -59,14 +69,24 @@ export function createRefusalGuard({ label, clock, signal, ask }: RefusalGuardDe
     for (const { error, reject } of calls) reject(verdict ?? error);
   }
 
+  async function verdictBy(control: Control): Promise<Error | null> {
+    const { bodyAgain } = control;
+    for (let attempt = 0; ; attempt++) {
+      const body = attempt === 0 ? control.body : bodyAgain!(attempt);
+      const error: unknown = await ask({ ...control, body }).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      const mayBeChance = error instanceof RowError && error.code === 'ROW_EMPTY';
+      if (!mayBeChance || !bodyAgain || attempt + 1 >= EMPTY_REPLIES_MAX) return verdictOf(error, label);
+    }
+  }
+
   async function decide(kind: string, control: Control): Promise<void> {
     const own = held.get(kind);
     if (!own || own.isAsking) return;
     own.isAsking = true;
-    const verdict = await ask(control).then(
-      () => null,
-      (error: unknown) => verdictOf(error, label),
-    );
+    const verdict = await verdictBy(control);
     // Another call of the kind may have been answered meanwhile.
     if (held.get(kind) === own) settle(kind, verdict);
   }
@@ -99,12 +119,20 @@ function kindOf({ path, body }: Control): string {
   return `${path}\n${JSON.stringify(body)}`;
 }
 
-/** What an error of the control request means for all calls of its kind: null for one that is this one request's own affair. */
+/** What a server answers to every request, in words; rows may have these errors for reasons of their own. */
+const ALWAYS: ReadonlyMap<ErrorCode, string> = new Map([
+  ['ROW_REFUSED', 'refuses every request of this kind'],
+  ['ROW_FEWER_CHOICES', 'gives no request of this kind the choices that it asks for'],
+  ['ROW_EMPTY', 'gives no text to any request of this kind'],
+]);
+
+/** What an error of the control request means for all calls of its kind: null for none, or one that is this one request's own affair. */
 function verdictOf(error: unknown, label: string): Error | null {
-  if (!(error instanceof RowError)) return error as Error;
-  if (error.code !== 'ROW_REFUSED') return null;
+  if (error === null || !(error instanceof RowError)) return error as Error | null;
+  const always = ALWAYS.get(error.code);
+  if (always === undefined) return null;
   const message =
-    `${label} refuses every request of this kind, also a harmless one: ${error.message}. Correct the model's options, or the ` +
+    `${label} ${always}, also a harmless one: ${error.message}. Correct the model's options, or the ` +
     'step’s; nothing was lost';
   return new ScaleQuestError('ERR_MODEL_REFUSED', message, { data: error.data });
 }

@@ -27,6 +27,7 @@ import {
   type RefusalGuard,
   type RefusalGuardDeps,
   createRefusalGuard,
+  mayBeAlways,
 } from './refusalGuard.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
@@ -68,6 +69,8 @@ export interface About {
   tokensMax?: number;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
+  /** What is wrong with an answer that holds nothing to use; undefined for any other. */
+  emptyFault?: (answer: never) => RowError | undefined;
 }
 
 type Ask = <T extends Usage>(
@@ -235,11 +238,28 @@ function guardedSend(ask: Ask, given: Omit<OutageGuardDeps & RefusalGuardDeps, '
   return (seq, path, body, read, about = {}) => {
     const { control, tokensMax } = about;
     if (!control) return ask(seq, { path, body, read }, about);
-    const controlled = (): Control => ({ ...control(), read });
+    const faultOf = about.emptyFault as EmptyFault | undefined;
+    const controlled = (): Control => {
+      const own = control();
+      return { ...own, read: usefully(own.read ?? read, faultOf) };
+    };
     // Cheaper than the control itself, and all that mostly differs between steps.
     const kind = `${path} ${tokensMax}`;
     const failsAlone: FailsAlone = (sinceMs) => guards.outages.failsAlone(kind, sinceMs, controlled);
-    return guarded(guards, ask(seq, { path, body, read }, about, failsAlone), kind, controlled);
+    const asked = ask(seq, { path, body, read }, about, failsAlone);
+    return guarded(guards, asked, { kind, control: controlled, faultOf });
+  };
+}
+
+type EmptyFault = (answer: unknown) => RowError | undefined;
+
+/** Reads a control request's reply as the row's is read, and throws where it holds nothing to use. */
+function usefully<T>(read: ReadReply<T>, faultOf: EmptyFault | undefined): ReadReply<T> {
+  return (reply, context) => {
+    const answer = read(reply, context);
+    const fault = faultOf?.(answer);
+    if (fault) throw fault;
+    return answer;
   };
 }
 
@@ -247,22 +267,31 @@ function guardedSend(ask: Ask, given: Omit<OutageGuardDeps & RefusalGuardDeps, '
 function guarded<T>(
   { refusals, outages }: Guards,
   asked: Promise<T>,
-  kind: string,
-  control: () => Control,
+  { kind, control, faultOf }: { kind: string; control: () => Control; faultOf: EmptyFault | undefined },
 ): Promise<T> {
   return asked.then(
     (answer) => {
       outages.answered(kind);
+      const fault = faultOf?.(answer);
+      if (fault) return unlessAlways(refusals.refused(fault, control()), fault, answer);
       refusals.answered(control);
       return answer;
     },
     (error: unknown) => {
       if (!(error instanceof RowError)) throw error;
       if (!isFailure(error)) outages.answered(kind);
-      if (error.code === 'ROW_REFUSED') return refusals.refused(error, control());
+      if (mayBeAlways(error)) return refusals.refused(error, control());
       throw error;
     },
   );
+}
+
+/** An empty answer is an answer like others, if the server has others. */
+function unlessAlways<T>(verdict: Promise<never>, fault: RowError, answer: T): Promise<T> {
+  return verdict.catch((error: unknown) => {
+    if (error === fault) return answer;
+    throw error;
+  });
 }
 
 /** Of a line of a server's log, as it is shown. */

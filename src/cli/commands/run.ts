@@ -1,8 +1,11 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
-import { type CommandSpec, type PipelineFlags, declarePipeline } from '../command.js';
+import type { WorkersOptions } from '../../run/planPipeline.js';
+import { type CommandSpec, type PipelineFlags, declarePipeline, parseWholeNumber } from '../command.js';
+import { TOKEN_VARIABLE, readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { parseAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
@@ -12,6 +15,18 @@ export const runCommand: CommandSpec = {
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
+      .optionsGroup('With workers:')
+      .option(
+        '--workers <count>',
+        'start so many processes here, which do the steps that ask models',
+        parseWholeNumber,
+      )
+      .option(
+        '--listen <host:port>',
+        'listen for `scalequest worker` on other machines; needs a token',
+        parseAddress,
+      )
+      .option('--token-file <file>', `the file with the workers' token; ${TOKEN_VARIABLE} if absent`)
       .optionsGroup('On a Ray cluster:')
       .option('--on <address>', 'run there: the address of its dashboard, as http://head:8265')
       .option('--stop', 'stop the job of this run there')
@@ -35,6 +50,9 @@ interface RunFlags extends PipelineFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
+  workers?: number;
+  listen?: { host: string; port: number };
+  tokenFile?: string;
   on?: string;
   stop?: boolean;
   detach?: boolean;
@@ -56,11 +74,19 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
   const { showRun } = await import('../show/showRun.js');
   const { signal, dispose } = signalOnInterrupt();
   try {
-    const { isShort } = await showRun(await runPipeline(file, { ...flags, signal }, world));
+    const { isShort } = await showRun(
+      await runPipeline(file, { ...flags, workers: await workersOf(flags), signal }, world),
+    );
     if (isShort) process.exitCode = EXIT_CODES.short;
   } finally {
     dispose();
   }
+}
+
+/** Without one of its flags, a run is one process, and no worker can come. */
+async function workersOf({ workers, listen, tokenFile }: RunFlags): Promise<WorkersOptions | undefined> {
+  if (listen) return { count: workers, listen, token: await readToken(tokenFile) };
+  return workers === undefined ? undefined : { count: workers };
 }
 
 async function runOnCluster(file: string, flags: RunFlags & { on: string }): Promise<void> {
@@ -68,6 +94,11 @@ async function runOnCluster(file: string, flags: RunFlags & { on: string }): Pro
     throw new ScaleQuestError(
       'ERR_USAGE',
       'found --fresh beside --on, expected --out with another folder: each restart of the run would begin anew',
+    );
+  if (flags.workers !== undefined || flags.listen || flags.tokenFile !== undefined)
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      'found --workers, --listen or --token-file beside --on, expected none of them: a job on Ray has no workers yet',
     );
   const [{ runOnRay }, { showJob }] = await Promise.all([
     import('../../run/cluster/runOnRay.js'),

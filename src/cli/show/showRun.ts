@@ -50,9 +50,20 @@ function showProgress(event: RunEvent, folder: string, progress: Progress): void
       process.stderr.write(`Going on in ${relative('', folder)}: ${kept} rows kept of ${from}.\n`);
     progress.start(kept);
   }
+  const workers = workersText(event);
+  if (workers) process.stderr.write(`${workers}\n`);
   if (event.event === 'leftOut') process.stderr.write(`${leftOutText(event.files)}\n`);
   if (event.event === 'counted') progress.counts(event.step, event.counts);
   if (event.event === 'delivered') progress.delivered(event.kept);
+}
+
+function workersText(event: RunEvent): string | null {
+  if (event.event === 'listening') return `Listening for workers at ${event.url}.`;
+  if (event.event === 'workerJoined')
+    return `The worker ${event.worker} has come; there are ${event.workers}.`;
+  if (event.event !== 'workerLeft') return null;
+  const { worker, workers, units, reason } = event;
+  return `The worker ${worker} has gone: ${reason}. There are ${workers}; its ${units} batches go to others.`;
 }
 
 function startingText({ model, waitedS, line }: StartingEvent): string {

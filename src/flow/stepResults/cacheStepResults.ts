@@ -1,7 +1,7 @@
 import { concatMap, finalize } from 'rxjs';
 import { concatRows } from '../../arrow/concat.js';
 import type { Batch, BatchOperator } from '../batch.js';
-import { type StepResult, isReplayed } from './stepResult.js';
+import { type StepResult, isReplayed, lastingResults } from './stepResult.js';
 
 /** Stores the results of the first steps on the segment that begins at `lo`; resolves when they are durable. */
 export type PutStepResults = (lo: number, results: readonly StepResult[]) => Promise<void>;
@@ -17,7 +17,8 @@ export function cacheStepResults(segmentRows: number, put: PutStepResults): Batc
 
   function gather(batch: Batch): void {
     // Its rows have gone on and need not be held.
-    gathered.push({ ...batch, rows: batch.rows.slice(0, 0), events: [] });
+    const stepResults = lastingResults(batch.stepResults ?? []);
+    gathered.push({ ...batch, rows: batch.rows.slice(0, 0), events: [], stepResults });
   }
 
   /** Waits for the segment that is being stored, not for the one that it starts to store. */

@@ -98,7 +98,7 @@ async function readRows(read: ReadRows, lo: number, count: number): Promise<Reco
 }
 
 /** The rows that come out of the last step. Each column is copied once, however many steps its rows have passed. */
-function applyStepResults(source: RecordBatch, results: readonly StepResult[]): RecordBatch {
+export function applyStepResults(source: RecordBatch, results: readonly StepResult[]): RecordBatch {
   const lastWriters = new Map(namesOf(source).map((name) => [name, -1]));
   for (const [step, { written }] of results.entries()) {
     for (const name of written ? namesOf(written) : []) lastWriters.set(name, step);

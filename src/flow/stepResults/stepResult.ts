@@ -15,6 +15,8 @@ export interface StepResult {
   events: readonly RowEvent[];
   /** Of a stateful step: a hash of its state before these rows. The result holds only for that state. */
   stateBefore?: string | undefined;
+  /** The step could decide otherwise about one of the rows another time: neither this result nor those behind it last. */
+  mayDiffer?: true;
   /** Of a replayed result: the link of its cached record. The other fields are empty, since the rows have them applied. */
   link?: string;
 }
@@ -41,8 +43,8 @@ export function hasStepResult(results: readonly StepResult[] | undefined, at: nu
 }
 
 /**
- * The batch's results with that of the step at index `at`. A result is kept only where it lasts and those of all steps before are
- * kept. `at` is undefined where the run caches none; `mayDiffer`: the step could decide otherwise about a row another time.
+ * The batch's results with that of the step at index `at`; a gap ends them. `at` is undefined where the run caches none;
+ * `mayDiffer`: the step could decide otherwise about a row another time.
  */
 export function withStepResult(
   results: readonly StepResult[] | undefined,
@@ -52,6 +54,12 @@ export function withStepResult(
 ): readonly StepResult[] | undefined {
   if (at === undefined) return results;
   const before = results ?? [];
-  if (before.length !== at || mayDiffer) return before;
-  return [...before, result];
+  if (before.length !== at) return before;
+  return [...before, mayDiffer ? { ...result, mayDiffer } : result];
+}
+
+/** The first results, up to one that may differ another time. */
+export function lastingResults(results: readonly StepResult[]): readonly StepResult[] {
+  const end = results.findIndex((result) => result.mayDiffer);
+  return end < 0 ? results : results.slice(0, end);
 }

@@ -124,6 +124,8 @@ export interface OperatorSpec<
   drops: Record<string, string>;
   /** How it behaves in a stream. */
   contract: Contract;
+  /** It decides each row from that row alone, whatever came before: workers may do it. Not for a step with state. */
+  isRowwise?: true;
   /** The steps of a pipeline that runs on the bundled model as `tiny`. */
   example: string;
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */

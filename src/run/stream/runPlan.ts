@@ -39,11 +39,20 @@ export interface RunDeps {
   commitPositions?: number | undefined;
   /** Without it every step runs on every row. */
   stepResults?: StepResultCache | undefined;
+  /** Which steps are done elsewhere. */
+  placed?: PlacedStages | undefined;
   /** Is told how many source rows were replayed from the cache. */
   onReplayed?: (rows: number) => void;
   signal?: AbortSignal;
   onCounts?: (step: string, counts: StepCounts) => void;
   onDelivered?: (watermark: number, kept: number) => void;
+}
+
+/** Steps that other processes do: see `src/run/workers`. */
+export interface PlacedStages {
+  stages: readonly { first: number; end: number }[];
+  /** What stands in the stream for the steps of a stage. */
+  place(at: number, deps: Pick<RunDeps, 'onCounts'> & { isCached: boolean }): BatchOperator;
 }
 
 /** A checked plan as one stream, from the source's gate to the committed shards. Models and sink stay the caller's to close. */
@@ -75,8 +84,14 @@ function connectSteps(
   deps: RunDeps,
   states: StepStates,
 ): Observable<Batch> {
+  const { placed, onCounts } = deps;
   return plan.steps.reduce((stream, { spec, input, label }, at) => {
     const isCached = deps.stepResults !== undefined && at < plan.stepFingerprints.length;
+    const stage = placed?.stages.findIndex(({ first, end }) => at >= first && at < end) ?? -1;
+    if (stage >= 0) {
+      const isFirst = placed!.stages[stage]!.first === at;
+      return isFirst ? stream.pipe(placed!.place(stage, { onCounts, isCached })) : stream;
+    }
     const cached = { at, onState: (state: StepState) => void states.set(at, state) };
     const screened = at === 0 ? { screen: sourceScreen(plan) } : {};
     const context = { ...runContext(plan, deps, label), ...screened, ...(isCached ? cached : {}) };

@@ -142,3 +142,76 @@ describe('withStore', () => {
     assert.equal(storedHeadOf('["complete"]'), null);
   });
 });
+
+describe('withStore over a store of another process', () => {
+  /** Answers when the test says so. */
+  function otherStore() {
+    const asked: { key: string; answer(text: string | undefined): void }[] = [];
+    const released: string[] = [];
+    const store: ReplyStore = {
+      path: 'there',
+      get: (key) => new Promise((answer) => asked.push({ key, answer })),
+      put: async () => undefined,
+      release: (key) => released.push(key),
+      count() {},
+    };
+    return { store, asked, released };
+  }
+
+  const turn = (): Promise<void> => new Promise(setImmediate);
+  const choices = (text: string): string => JSON.stringify(['complete', 'm', 3, [[text, 'stop', 3]]]);
+  const ONE = { ...REQUEST, n: 1 };
+
+  test('equal calls share one look-up, and one request where the store has no reply', async () => {
+    const { store, asked } = otherStore();
+    let requests = 0;
+    const model = withStore(
+      scriptedModel({ complete: () => [`reply ${++requests}`] }, 'm'),
+      store,
+      'identity',
+    );
+    const first = [model.complete(ONE), model.complete(ONE)];
+    await turn();
+    assert.equal(asked.length, 1);
+    asked[0]!.answer(undefined);
+    assert.deepEqual(
+      (await Promise.all(first)).map(([choice]) => choice!.text),
+      ['reply 1', 'reply 1'],
+    );
+    const later = model.complete(ONE);
+    await turn();
+    asked[1]!.answer(choices('kept'));
+    assert.equal((await later)[0]!.text, 'kept');
+    assert.deepEqual([requests, model.stats().storeHits], [1, 2]);
+  });
+
+  test('where another reply came first, it is the one that counts', async () => {
+    const { store, asked } = otherStore();
+    const put = async (): Promise<string> => choices('the first');
+    const model = withStore(scriptedModel({ complete: () => ['mine'] }, 'm'), { ...store, put }, 'identity');
+    const call = model.complete(ONE);
+    await turn();
+    asked[0]!.answer(undefined);
+    assert.equal((await call)[0]!.text, 'the first');
+  });
+
+  test('a request that fails is released, and asked again by the next call', async () => {
+    const { store, asked, released } = otherStore();
+    let calls = 0;
+    const complete = () => {
+      calls += 1;
+      if (calls === 1) throw new RowError('ROW_SERVER_ERROR', 'failed');
+      return ['reply'];
+    };
+    const model = withStore(scriptedModel({ complete }, 'm'), store, 'identity');
+    const failing = model.complete(ONE);
+    await turn();
+    asked[0]!.answer(undefined);
+    await assert.rejects(failing, { code: 'ROW_SERVER_ERROR' });
+    assert.deepEqual(released, [asked[0]!.key]);
+    const next = model.complete(ONE);
+    await turn();
+    asked[1]!.answer(undefined);
+    assert.equal((await next)[0]!.text, 'reply');
+  });
+});

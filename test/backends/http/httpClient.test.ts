@@ -146,12 +146,44 @@ describe('createHttpClient', () => {
       write(`${head}${cut.length}\r\n\r\n`);
       write(cut);
     });
-    assert.equal((await open(t, broken).post('/x', {})).isUtf8, false);
+    assert.match(
+      (await failureOf(open(t, broken).post('/x', {}))).message,
+      /compression \(gzip\) is damaged/,
+    );
+    const zstd = await serveBytes(t, (write) => {
+      write('HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\ncontent-length: 4\r\n\r\n');
+      write(Buffer.of(0x28, 0xb5, 0x2f, 0xfd));
+    });
+    const unread = await open(t, zstd).post('/x', {});
+    assert.deepEqual([unread.text, unread.unreadCoding], ['', 'zstd']);
     const page = await servePages(
       t,
       ({ headers }, response) => void response.end(headers['accept-encoding']),
     );
     assert.equal((await open(t, page).post('/x', {})).text, 'identity');
+  });
+
+  it('bears interim replies that nobody asked for, on each request of a connection, and loses no connection to them', async (t) => {
+    let connections = 0;
+    const reply = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}';
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 ');
+        setTimeout(() => socket.write(`Continue\r\nserver: x\r\n\r\n${reply}`), 5);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const shared = createConnections({ origin: url, connectionsMax: 1, clock: systemClock });
+    t.after(() => shared.destroy());
+    const client = open(t, url, { connections: shared });
+    for (let at = 0; at < 3; at++) assert.equal((await client.post('/x', {})).text, '{}');
+    assert.equal(connections, 1);
+    assert.equal(shared.hasSurplus(), false);
   });
 
   it('loses a row to a reply that is longer than any completion', async (t) => {

@@ -464,12 +464,43 @@ describe('openOpenai, faults', () => {
 
   it('rejects the row when there are fewer choices than asked for', async () => {
     for (const texts of [[], ['only one']]) {
-      const server = await serve((_, response) => sendJson(response, 200, completionOf(texts)));
+      const answer = (isFirst: boolean): object => completionOf(isFirst ? texts : ['a', 'b']);
+      const server = await serve(({ index }, response) => sendJson(response, 200, answer(index === 0)));
       const model = await open(server.url);
       const error = await errorOf(model.complete({ ...ASK, n: 2 }));
       assert.equal(error.code, 'ROW_FEWER_CHOICES');
       assert.match(error.message, new RegExp(`${texts.length} of 2`));
     }
+  });
+
+  it('ends the run where every reply has fewer choices, also for a choice among replies, or only empty ones', async () => {
+    for (const texts of [[], ['only one'], ['', ' ']]) {
+      const server = await serve((_, response) => sendJson(response, 200, completionOf(texts)));
+      const model = await open(server.url);
+      const error = await errorOf(model.complete({ ...ASK, n: 2 }));
+      assert.equal(error.code, 'ERR_MODEL_REFUSED');
+      assert.match(
+        error.message,
+        texts.length === 2 ? /without any text/ : new RegExp(`${texts.length} of 2`),
+      );
+    }
+    const server = await serve((_, response) => sendJson(response, 200, completionOf([])));
+    const model = await open(server.url);
+    const message = { kind: 'user', text: 'q' } as const;
+    const error = await errorOf(model.choose({ seq: 0, message, options: ['Yes', 'No'] }));
+    assert.equal(error.code, 'ERR_MODEL_REFUSED');
+  });
+
+  it('gives empty texts as they are where the server has others', async () => {
+    const server = await serve(({ index }, response) =>
+      sendJson(response, 200, completionOf(index === 0 ? ['', ''] : ['a', 'b'])),
+    );
+    const model = await open(server.url);
+    const choices = await model.complete({ ...ASK, n: 2 });
+    assert.deepEqual(
+      choices.map(({ text }) => text),
+      ['', ''],
+    );
   });
 
   const refusals: [number, object, RegExp][] = [

@@ -89,6 +89,20 @@ describe('statusError', () => {
     }
   });
 
+  it('tells a proxy and a firewall from a server that wants a key', () => {
+    const said = (status: number, body: unknown): string => {
+      const error = statusError(replyOf(status, body), CONTEXT);
+      assert.equal(meaningOf(error), 'ERR_MODEL_REFUSED');
+      return error.message;
+    };
+    const page = '<!DOCTYPE html><html><body>Forbidden</body></html>';
+    assert.match(said(407, page), /a proxy on the way wants a login/);
+    assert.match(said(511, page), /a proxy on the way wants a login/);
+    assert.match(said(403, page), /403 with a web page: a gateway or firewall before the server/);
+    assert.match(said(403, {}), /key/);
+    assert.match(said(405, page), /answered 405 with a web page; the url must be/);
+  });
+
   it('honours Retry-After in seconds and as a date', () => {
     for (const [value, ms] of [
       ['3', 3000],
@@ -117,6 +131,15 @@ describe('statusError', () => {
 });
 
 describe('parseReply', () => {
+  it('names a compression that is not read, as a mistake of the first reply and a fault of a later one', () => {
+    const reply = { ...replyOf(200, ''), unreadCoding: 'zstd\u001b[2J' };
+    const first = thrownBy(() => parsed(reply, { ...CONTEXT, lastAnswer: { atMs: undefined } }));
+    assert.equal(meaningOf(first), 'ERR_MODEL_PROTOCOL');
+    assert.match(first.message, /compressed by zstd.*gateway before it, not compress/);
+    assert.doesNotMatch(first.message, /\u001b/);
+    assert.equal(meaningOf(thrownBy(() => parsed(reply, { ...CONTEXT, lastAnswer: { atMs: 1 } }))), 'reply');
+  });
+
   it('reads JSON by the schema, with NaN and Infinity as Python writes them', () => {
     assert.deepEqual(parsed(replyOf(200, { data: [1] })), { data: [1] });
     assert.deepEqual(parsed(replyOf(200, '{"data": [NaN, -Infinity, 2], "text": "NaN"}')), {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Control, createRefusalGuard } from '../../../src/backends/server/refusalGuard.js';
+import { type Control, createRefusalGuard, mayBeAlways } from '../../../src/backends/server/refusalGuard.js';
 import { REFUSALS_HELD_MAX, REFUSAL_HOLD_MS } from '../../../src/backends/limits.js';
 import { RowError, ScaleQuestError } from '../../../src/errors.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
@@ -86,4 +86,38 @@ test('closing ends the wait with its reason', async () => {
   const held = codeOf(refused(REFUSED, CONTROL));
   closing.abort(new ScaleQuestError('ERR_CANCELLED', 'closed'));
   assert.equal(await held, 'ERR_CANCELLED');
+});
+
+const EMPTY = new RowError('ROW_EMPTY', 'its reply ended without any text');
+const AGAIN: Control = { ...CONTROL, bodyAgain: (attempt) => ({ n: 1, seed: attempt }) };
+
+test('a server whose every reply is empty, or lacks choices, ends the run as one that refuses all', async () => {
+  for (const [error, words] of [
+    [EMPTY, /^model m gives no text to any request .* ended without any text/],
+    [new RowError('ROW_FEWER_CHOICES', 'returned 0 of 5'), /^model m gives no request .* returned 0 of 5/],
+  ] as const) {
+    const { refused, clock } = guardOf(() => Promise.reject(error));
+    await assert.rejects(clock.until(refused(error, AGAIN)), { code: 'ERR_MODEL_REFUSED', message: words });
+  }
+});
+
+test('an empty reply to a control request may be chance: it is asked again with other seeds, but not for good', async () => {
+  const always = guardOf(() => Promise.reject(EMPTY));
+  await codeOf(always.clock.until(always.refused(EMPTY, AGAIN)));
+  const seeds = always.asked.map(({ body }) => (body as { seed?: number }).seed);
+  assert.deepEqual(seeds, [undefined, 1, 2, 3]);
+  let asked = 0;
+  const sometimes = guardOf(() => (++asked < 3 ? Promise.reject(EMPTY) : Promise.resolve()));
+  assert.equal(await codeOf(sometimes.clock.until(sometimes.refused(EMPTY, AGAIN))), 'ROW_EMPTY');
+  assert.equal(asked, 3);
+  // A refusal is no chance.
+  const refusing = guardOf();
+  await codeOf(refusing.clock.until(refusing.refused(REFUSED, AGAIN)));
+  assert.equal(refusing.asked.length, 1);
+});
+
+test('which errors may be those of all rows', () => {
+  assert.ok(mayBeAlways(EMPTY));
+  assert.ok(mayBeAlways(REFUSED));
+  assert.ok(!mayBeAlways(new RowError('ROW_PROMPT_TOO_LONG', 'x')));
 });

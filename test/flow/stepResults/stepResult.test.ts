@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RowEvent } from '../../../src/flow/rowEvents.js';
-import { type StepResult, hasStepResult, withStepResult } from '../../../src/flow/stepResults/stepResult.js';
+import {
+  type StepResult,
+  hasStepResult,
+  lastingResults,
+  withStepResult,
+} from '../../../src/flow/stepResults/stepResult.js';
 
 function resultOf(...events: RowEvent[]): StepResult {
   return { rowsIn: 1, from: events.length > 0 ? [] : [0], written: null, events };
@@ -30,11 +35,16 @@ test('results of consecutive steps are gathered in their order; a gap ends them'
   assert.equal(withStepResult(undefined, undefined, first), undefined);
 });
 
-test('a result is kept, whatever became of its rows, unless the step says that it may differ another time', () => {
+test('a result lasts, whatever became of its rows, unless the step says that it or one before may differ another time', () => {
   const leftOut: RowEvent = { kind: 'leftOut', seq: 0, step: 's', reason: 'unanswered', choices: 1 };
   const result = resultOf(rejected('ROW_SCORE_INVALID'), rejected('ROW_SERVER_ERROR'), leftOut);
-  assert.deepEqual(withStepResult(undefined, 0, result), [result]);
-  assert.deepEqual(withStepResult(undefined, 0, result, true), []);
+  const both = withStepResult(withStepResult(undefined, 0, result), 1, resultOf())!;
+  assert.deepEqual(both, [result, resultOf()]);
+  assert.equal(lastingResults(both), both);
+  const differing = withStepResult(withStepResult([result], 1, resultOf(), true), 2, resultOf())!;
+  assert.equal(differing.length, 3);
+  assert.deepEqual(lastingResults(differing), [result]);
+  assert.deepEqual(lastingResults(withStepResult(undefined, 0, result, true)!), []);
 });
 
 test('a step has nothing to do where its result is there already', () => {

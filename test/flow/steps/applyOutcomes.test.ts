@@ -16,6 +16,7 @@ import {
   rejectOrThrow,
 } from '../../../src/flow/steps/outcome.js';
 import type { LostRow, StateDelta } from '../../../src/flow/rowEvents.js';
+import { type StepResult, lastingResults } from '../../../src/flow/stepResults/stepResult.js';
 import { numberedRows, plainBatch, textBatch, valuesOf } from '../batches.js';
 
 const CHARS: Column = { name: 'chars', type: 'int32', help: 'characters' };
@@ -113,19 +114,21 @@ test('counts are told once a batch', () => {
   assert.deepEqual(counted, [{ rowsIn: 4, kept: 1, dropped: 2, rejected: 1 }]);
 });
 
-test('a step result is kept where the step has an index, unless an outcome may differ another time', () => {
+test('a step result is kept where the step has an index, and lasts unless an outcome may differ another time', () => {
   const shape = { ...SHAPE, at: 0 };
   const batch = applyOutcomes(plainBatch(0, 3), shape, [drop('bad'), keep({ chars: 1 }), keep({ chars: 2 })]);
   const [result] = batch.stepResults!;
   assert.deepEqual([result!.rowsIn, result!.from, result!.events], [3, [1, 2], batch.events]);
   assert.equal(result!.written!.numRows, 2);
   const differing: Outcome = { kind: 'keep', values: { chars: 1 }, mayDiffer: true };
-  assert.deepEqual(applyOutcomes(plainBatch(0, 1), shape, [differing]).stepResults, []);
+  const lastingOf = (outcomes: Outcome[]): readonly StepResult[] =>
+    lastingResults(applyOutcomes(plainBatch(0, outcomes.length), shape, outcomes).stepResults!);
+  assert.deepEqual(lastingOf([differing]), []);
   const failed = rejectOrThrow(new RowError('ROW_SERVER_ERROR', 'failed', { mayDiffer: true }));
-  assert.deepEqual(applyOutcomes(plainBatch(0, 1), shape, [failed]).stepResults, []);
+  assert.deepEqual(lastingOf([failed]), []);
   const refused = rejectOrThrow(new RowError('ROW_PROMPT_TOO_LONG', 'too long'));
   const lasting = [refused, keep({ chars: 1 }, { unanswered: 2 }), drop('bad')];
-  assert.equal(applyOutcomes(plainBatch(0, 3), shape, lasting).stepResults!.length, 1);
+  assert.equal(lastingOf(lasting).length, 1);
   assert.equal(apply([keep({ chars: 1 })]).stepResults, undefined);
 });
 

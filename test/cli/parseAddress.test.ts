@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseAddress } from '../../src/cli/parseAddress.js';
+
+test('host and port; without a host, this machine alone', () => {
+  assert.deepEqual(parseAddress('10.0.0.5:7000'), { host: '10.0.0.5', port: 7000 });
+  assert.deepEqual(parseAddress('[::1]:0'), { host: '::1', port: 0 });
+  assert.deepEqual(parseAddress(':7000'), { host: '127.0.0.1', port: 7000 });
+});
+
+test('anything else is said', () => {
+  for (const text of ['7000', 'host', 'host:', 'host:70000', '::1:7000', 'a:b:1'])
+    assert.throws(() => parseAddress(text), /expected host:port/, text);
+});
