@@ -5,16 +5,17 @@ import { preallocate } from './database/reservedSpace.js';
 import { committed } from './database/storeErrors.js';
 import { type Replies, splitReplies, textAt } from './replies.js';
 
-/** The log is checkpointed when its records that are no block yet have so many bytes, as stored. */
-const LOG_BYTES_MAX = 1 << 20;
 /**
- * Or when it has a reply for so many keys of the index, between the least and the most. A checkpoint writes each page of the index
+ * The log is checkpointed when it has a reply for so many keys of the index, between the least and the most. A checkpoint writes each page of the index
  * that it meets anew, and keys are hashes: so it meets a page, which has about 80 keys, for several replies. The file has as many
  * free pages as a checkpoint writes, which are those of the index at most.
  */
 const KEYS_A_LOGGED_REPLY = 8;
 const LOG_REPLIES_MIN = 1000;
 const LOG_REPLIES_MAX = 16_384;
+/** Or when its records that are no block yet, whose texts are in memory, have so many bytes: 8 MiB where the index is large. */
+const LOG_BYTES_MIN = 1 << 20;
+const BYTES_A_LOGGED_REPLY = 512;
 /** Bytes of texts in a packed block. Larger blocks pack no better, and to read one reply its whole block is unpacked. */
 export const BLOCK_BYTES = 64 << 10;
 /** Replies of at least so many bytes become a block at once, so that they are not written a second time. */
@@ -53,7 +54,8 @@ export function createWriteAheadLog(database: StoreDatabase, nowMs: () => number
   }
 
   function isFull(): boolean {
-    return bytes >= LOG_BYTES_MAX || recordsByKey.size >= repliesMax;
+    const bytesMax = Math.max(LOG_BYTES_MIN, BYTES_A_LOGGED_REPLY * repliesMax);
+    return bytes >= bytesMax || recordsByKey.size >= repliesMax;
   }
 
   /** Records that another process has checkpointed or pruned meanwhile are left to it. */
