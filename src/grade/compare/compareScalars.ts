@@ -228,14 +228,16 @@ export function sameUpToFactor(
   positive: boolean,
   comparison: Comparison,
 ): boolean {
-  const names = [symbolsOf(left), symbolsOf(right)].map((set) => [...set].sort());
-  if (names[0]!.length === 0 || names[0]!.join() !== names[1]!.join()) return false;
+  const [own, others] = [symbolsOf(left), symbolsOf(right)];
+  if (own.size === 0 || others.size === 0) return false;
+  // One side may name a variable that cancels.
+  const names = [...new Set([...own, ...others])].sort();
   if (hasKind(left, 'plusMinus') || hasKind(right, 'plusMinus')) return false;
   let first: { x: Complex; y: Complex } | null = null;
   let agreed = 0;
   for (let at = 0; at < POINTS; at++) {
     spend(comparison.budget, 1);
-    const values = new Map(names[0]!.map((name) => [name, sample(name, at, false, comparison.seed)]));
+    const values = new Map(names.map((name) => [name, sample(name, at, false, comparison.seed)]));
     const point = pointOf(values, comparison.budget);
     const [x, y] = [numericValue(left, point), numericValue(right, point)];
     if (!x || !y) continue;

@@ -57,7 +57,8 @@ export function same(left: Expression, right: Expression, comparison: Comparison
 function sameChoice(left: Expression, right: Expression, comparison: Comparison): boolean {
   if (left.kind !== 'choice') return sameChoice(right, left, comparison);
   if (right.kind === 'choice') return left.letter === right.letter;
-  if (right.kind === 'symbol') return left.rest === null && right.name === left.letter;
+  // `b` answers `B`.
+  if (right.kind === 'symbol') return left.rest === null && right.name.toUpperCase() === left.letter;
   return left.rest !== null && same(left.rest, right, comparison);
 }
 
@@ -201,8 +202,14 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
     return sameUnordered(operands(a), operands(b), comparison);
   }
   if (!isScalar(a) || !isScalar(b)) return false;
-  if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters) return a.letters === b.letters;
+  if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters && !isPairOfVariables(a.letters))
+    return a.letters === b.letters;
   return sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison);
+}
+
+/** `ab` is `ba`; but `AB` and `cat` may be names. */
+function isPairOfVariables(letters: string): boolean {
+  return /^[a-z] [a-z]$/.test(letters);
 }
 
 /** Of a chain of unions, or of intersections. */
@@ -354,10 +361,32 @@ function sameRelation(
     if (sameOrdered(a.parts, b.parts, comparison)) return true;
   if (isFunctionOf(a) && isOrdinate(b)) return same(a.parts[1]!, b.parts[1]!, comparison);
   if (isFunctionOf(b) && isOrdinate(a)) return same(a.parts[1]!, b.parts[1]!, comparison);
-  const [x, y] = [zeroForm(a), zeroForm(b)];
-  if (!x || !y || x.sign !== y.sign) return false;
+  const [links, others] = [linksOf(a), linksOf(b)];
+  if (!links || !others || links.length !== others.length) return false;
+  const holds = (among: readonly ZeroForm[], link: ZeroForm): boolean =>
+    among.some((other) => sameZero(link, other, comparison));
+  return links.every((link) => holds(others, link)) && others.every((other) => holds(links, other));
+}
+
+/** Something that is 0, below 0 or at most 0. */
+interface ZeroForm {
+  expression: Expression;
+  sign: string;
+}
+
+function sameZero(x: ZeroForm, y: ZeroForm, comparison: Comparison): boolean {
+  if (x.sign !== y.sign) return false;
   if (exactZero(x.expression, comparison) || exactZero(y.expression, comparison)) return false;
   return sameUpToFactor(x.expression, y.expression, x.sign !== '=' && x.sign !== '!=', comparison);
+}
+
+/** The two conditions of `1 < 2x ≤ 3`, the one of `2x = 3`; null for what is no condition on numbers. */
+function linksOf({ parts, signs }: Expression & { kind: 'relation' }): ZeroForm[] | null {
+  if (signs.length > 2 || (signs.length === 2 && !signs.every((sign) => /^[<>]/.test(sign)))) return null;
+  const links = signs.map((sign, at) =>
+    zeroForm({ kind: 'relation', parts: parts.slice(at, at + 2), signs: [sign] }),
+  );
+  return links.every((link) => link !== null) ? links : null;
 }
 
 /** `f(x) = 2x` */
@@ -378,10 +407,7 @@ function exactZero(expression: Expression, { budget }: Comparison): boolean {
   return isExact(value) && value.equals(0);
 }
 
-function zeroForm({ parts, signs }: Expression & { kind: 'relation' }): {
-  expression: Expression;
-  sign: string;
-} | null {
+function zeroForm({ parts, signs }: Expression & { kind: 'relation' }): ZeroForm | null {
   const [left, right] = parts;
   const [sign] = signs;
   if (signs.length !== 1 || !left || !right || !sign || !isScalar(left) || !isScalar(right)) return null;

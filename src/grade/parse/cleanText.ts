@@ -50,6 +50,8 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
   [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
+  // A bullet between two values; one before an item of a list says nothing.
+  [/(?<=[^ ] ?)[•∙](?= ?[^ ])/g, '\\cdot '],
   // `(0,1) U (2,3)`
   [/(?<=[)\]]) ?U ?(?=[([])/g, '\\cup '],
   [/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
@@ -68,6 +70,7 @@ export function cleanText(answer: string): string {
     .replace(/(\.\d{0,40}?(?:(\d)\2{2,60}|(\d{2,6})\3{1,30})) ?\.\.\./g, '$1\\ldots ')
     .replace(/[.,;:]+$/, '')
     .replace(/^\*\*([^*]+)\*\*$/, '$1')
+    .replace(/^(`{1,3})([^`]+)\1$/, '$2')
     .trim();
   text = unbox(stripMathDelimiters(text).trim());
   // Escaped twice on its way through JSON; in a matrix two backslashes end a row.

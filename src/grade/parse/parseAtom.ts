@@ -72,7 +72,10 @@ function parseAttached(reader: Reader, start: Expression): Expression {
     chain(reader, links);
     const token = peek(reader);
     if (!token) return atom;
-    if (isSign(token, '^')) {
+    if (isStarred(reader) && atom.kind === 'symbol') {
+      reader.at += isSign(peek(reader, 1), '{') ? 4 : 2;
+      atom = { kind: 'symbol', name: `${atom.name}*` };
+    } else if (isSign(token, '^')) {
       reader.at += 1;
       atom = { kind: 'power', base: atom, exponent: parseScript(reader) };
     } else if (isSign(token, '_')) atom = parseIndexed(reader, atom);
@@ -88,6 +91,15 @@ function parseAttached(reader: Reader, start: Expression): Expression {
     } else if (token.kind === 'word') atom = parseUnit(reader, atom);
     else return atom;
   }
+}
+
+/** `p^*`, `p^{*}`, `p^\star`: a name, no power. */
+function isStarred(reader: Reader): boolean {
+  if (!isSign(peek(reader), '^')) return false;
+  const isGroup = isSign(peek(reader, 1), '{');
+  const mark = peek(reader, isGroup ? 2 : 1);
+  if (!isSign(mark, '*') && !isName(mark, 'ast', 'star')) return false;
+  return !isGroup || isSign(peek(reader, 3), '}');
 }
 
 /** `5!!` is 15, the product of every other number, and not (5!)!: not read. */
@@ -179,11 +191,14 @@ function parseIndexed(reader: Reader, atom: Expression): Expression {
   return { kind: 'symbol', name: `${nameOf(atom)}_${nameOf(index)}` };
 }
 
-/** `v_{\max}`: a function's name that is none there. */
+/** Signs that only mark a name: `R_\odot`. */
+const MARKS = new Set(['odot', 'oplus', 'perp', 'parallel', 'ast', 'star', 'dagger', 'circ']);
+
+/** `v_{\max}`, `R_\odot`: a function's name that is none there, or a mark. */
 function parseNameIndex(reader: Reader): Expression | null {
   const isGroup = isSign(peek(reader), '{') && isSign(peek(reader, 2), '}');
   const token = peek(reader, isGroup ? 1 : 0);
-  if (token?.kind !== 'name' || !FUNCTIONS.has(token.name)) return null;
+  if (token?.kind !== 'name' || !(FUNCTIONS.has(token.name) || MARKS.has(token.name))) return null;
   reader.at += isGroup ? 3 : 1;
   return { kind: 'text', text: token.name };
 }
@@ -361,8 +376,14 @@ function parseFunction(reader: Reader, name: string): Expression {
   const inverse = isInverse ? INVERSE.get(name) : undefined;
   if (inverse) return { kind: 'call', name: inverse, args: written };
   if (name === 'binomial' && args.length !== 2) return refuse();
-  const call: Expression = { kind: 'call', name: name === 'binomial' ? 'binom' : name, args };
+  const call: Expression = { kind: 'call', name: nameOfCall(name, base), args };
   return power ? { kind: 'power', base: call, exponent: power } : call;
+}
+
+function nameOfCall(name: string, base: Expression | null): string {
+  if (name === 'binomial') return 'binom';
+  // `\ln_2 8` has a base, as `\log_2 8`.
+  return name === 'ln' && base ? 'log' : name;
 }
 
 /** In brackets; without them all factors up to the next sign or function: `\sin 2x \cos x` has the argument 2x. */

@@ -84,12 +84,17 @@ export function parseRelation(reader: Reader): Expression {
       reader.at += 1;
       const part = parseRatio(reader);
       // `1/3 ≈ 0.33` and `x = 1/3 ≈ 0.33` are exact answers with a hint; `x ≈ 0.33` has nothing better.
-      if (approximate && (signs.length > 0 || parts[0]!.kind !== 'symbol')) continue;
+      if (approximate && (signs.length > 0 || !isNamed(parts[0]!))) continue;
       signs.push(sign);
       parts.push(part);
     }
     return signs.length === 0 ? parts[0]! : { kind: 'relation', parts, signs };
   });
+}
+
+/** `x`, `\Delta p` */
+function isNamed(part: Expression): boolean {
+  return part.kind === 'symbol' || (part.kind === 'product' && part.letters !== undefined);
 }
 
 function relationSign(token: Token | undefined): RelationSign | null {
@@ -214,7 +219,22 @@ function takesNumber(reader: Reader, last: Expression): boolean {
 /** `\{1+2\}\{3-4\}` and `[1+2][3-4]`: braces and square brackets as round ones. */
 function opensGroup(reader: Reader, last: Expression): boolean {
   if (isSign(peek(reader), '\\{')) return unbraced(last) !== last;
-  return isSign(peek(reader), '[') && isSign(peek(reader, -1), ']', ')') && isScalar(last);
+  if (!isSign(peek(reader), '[') || !isScalar(last)) return false;
+  return isSign(peek(reader, -1), ']', ')') || closesOverOne(reader);
+}
+
+/** Whether the square bracket that opens here holds a single value: `2[x+1]` is a product, `x [1, 2]` is none. */
+function closesOverOne(reader: Reader): boolean {
+  let depth = 0;
+  for (let ahead = 0; ; ahead++) {
+    spend(reader.budget, 1);
+    const token = peek(reader, ahead);
+    if (!token) return false;
+    if (isSign(token, '(', '[', '{', '\\{')) depth += 1;
+    else if (isSign(token, ')', ']', '}', '\\}')) depth -= 1;
+    if (depth === 0) return isSign(token, ']');
+    if (depth === 1 && isSign(token, ',', ';')) return false;
+  }
 }
 
 function unbraced(expression: Expression): Expression {

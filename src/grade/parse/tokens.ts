@@ -81,6 +81,21 @@ const GREEK = new Set([
     'sigma',
   ],
   ...['tau', 'phi', 'varphi', 'omega', 'psi', 'xi', 'eta', 'zeta', 'kappa', 'ell', 'Delta', 'Gamma', 'Omega'],
+  ...[
+    'chi',
+    'iota',
+    'upsilon',
+    'vartheta',
+    'varrho',
+    'varsigma',
+    'Theta',
+    'Lambda',
+    'Sigma',
+    'Phi',
+    'Psi',
+    'Xi',
+    'Pi',
+  ],
 ]);
 
 /** Null for a text that has a character which no answer in maths has. Throws ROW_GRADE_LIMIT. */
