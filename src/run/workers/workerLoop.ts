@@ -13,6 +13,9 @@ import { type RemoteReplies, createRemoteReplies } from '../../workers/remoteRep
 import { decodeRows, encodeResults } from '../../workers/unitCodec.js';
 import type { StepChains } from './stepChains.js';
 
+/** As a worker has it. */
+type CoordinatorLink = WorkerLink<WorkerMessage, CoordinatorMessage>;
+
 /** A worker's own side of a pipeline: its plan, its models and its steps. */
 export interface PreparedWorker {
   identity: string;
@@ -23,7 +26,7 @@ export interface PreparedWorker {
 
 export interface WorkerLoopDeps {
   /** Opens a link. ERR_WORKER_REFUSED ends the worker; after any other error it tries again. */
-  connect(): Promise<WorkerLink<WorkerMessage, CoordinatorMessage>>;
+  connect(): Promise<CoordinatorLink>;
   /** Checks the pipeline and opens its models, at the first coordinator. `replies` is null in a run without a store. */
   prepare(plan: PlanMessage, replies: RemoteReplies | null): Promise<PreparedWorker>;
   clock: Clock;
@@ -63,10 +66,7 @@ export async function runWorkerLoop(deps: WorkerLoopDeps): Promise<void> {
   }
 }
 
-async function connectWithin(
-  deps: WorkerLoopDeps,
-  endMs: number,
-): Promise<WorkerLink<WorkerMessage, CoordinatorMessage>> {
+async function connectWithin(deps: WorkerLoopDeps, endMs: number): Promise<CoordinatorLink> {
   const { connect, clock, signal } = deps;
   for (let retryMs = RETRY_FIRST_MS; ; retryMs = Math.min(2 * retryMs, RETRY_MAX_MS)) {
     if (signal.aborted) throw cancelled();
@@ -81,11 +81,7 @@ async function connectWithin(
 }
 
 /** True when all rows are done, false when the link has ended. */
-function serve(
-  link: WorkerLink<WorkerMessage, CoordinatorMessage>,
-  work: Work,
-  { clock, signal }: WorkerLoopDeps,
-): Promise<boolean> {
+function serve(link: CoordinatorLink, work: Work, { clock, signal }: WorkerLoopDeps): Promise<boolean> {
   const closed = new AbortController();
   let heardMs = clock.nowMs();
   let isDone = false;
@@ -129,7 +125,7 @@ function serve(
 }
 
 interface Work {
-  take(link: WorkerLink<WorkerMessage, CoordinatorMessage>, message: CoordinatorMessage): Promise<void>;
+  take(link: CoordinatorLink, message: CoordinatorMessage): Promise<void>;
   /** Whatever would end a run. */
   onFailure(fail: (error: unknown) => void): void;
   detach(): void;
@@ -142,18 +138,15 @@ function createWork({ prepare, clock, onState }: WorkerLoopDeps): Work {
   let preparing: Promise<PreparedWorker> | null = null;
   let prepared: PreparedWorker | null = null;
   /** The link whose plan came last. */
-  let attached: WorkerLink<WorkerMessage, CoordinatorMessage> | null = null;
+  let attached: CoordinatorLink | null = null;
   let replies: RemoteReplies | null = null;
   let session = '';
-  let link: WorkerLink<WorkerMessage, CoordinatorMessage> | null = null;
+  let link: CoordinatorLink | null = null;
   let fail = (_error: unknown): void => {};
   /** Answers that found no link; the same coordinator may still want them. */
   let unsent: WorkerMessage[] = [];
 
-  async function begin(
-    opened: WorkerLink<WorkerMessage, CoordinatorMessage>,
-    plan: PlanMessage,
-  ): Promise<void> {
+  async function begin(opened: CoordinatorLink, plan: PlanMessage): Promise<void> {
     replies ??= plan.hasStore ? createRemoteReplies(plan.file, clock) : null;
     attached = opened;
     if (!preparing) onState?.('preparing');
@@ -206,12 +199,14 @@ function createWork({ prepare, clock, onState }: WorkerLoopDeps): Work {
       replies?.detach();
     },
     counts: () => prepared?.counts() ?? {},
-    async close() {
-      const opened = await preparing?.catch(() => null);
-      opened?.chains.close();
-      await opened?.close();
-    },
+    close: () => closePrepared(preparing),
   };
+}
+
+async function closePrepared(preparing: Promise<PreparedWorker> | null): Promise<void> {
+  const prepared = await preparing?.catch(() => null);
+  prepared?.chains.close();
+  await prepared?.close();
 }
 
 function refused(message: string): ScaleQuestError {
