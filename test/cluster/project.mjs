@@ -103,8 +103,9 @@ export const listedIn = (path) => readdirSync(join(path, 'servers')).filter((nam
 export const pidsWith = (...words) =>
   pidsOf((line) => line.startsWith(process.execPath) && words.every((word) => line.includes(word)));
 
-/** The keepers and guards of servers name them too, as arguments. */
-export const serverPids = () => pidsOf((line) => line.startsWith(`${process.execPath} ${SERVER}`));
+/** Pids of servers that have `word` among their options. Their keepers and guards name them too, as arguments. */
+export const serverPids = (word = '') =>
+  pidsOf((line) => line.startsWith(`${process.execPath} ${SERVER}`) && line.includes(word));
 
 function pidsOf(isIt) {
   return readdirSync('/proc')
@@ -133,7 +134,7 @@ export function treeOf(root) {
   return tree;
 }
 
-function parentOf(pid) {
+export function parentOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);

@@ -11,7 +11,7 @@ export const PYTHON = process.env.SCALEQUEST_PYTHON;
 
 /** `env`: more variables of all its processes. */
 export async function startRay(folder, env = {}) {
-  const [port, dashboardPort, clientPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [port, dashboardPort, clientPort, agentPort] = await Promise.all(Array.from({ length: 4 }, freePort));
   const address = `http://127.0.0.1:${dashboardPort}`;
   const nodes = new Map();
 
@@ -54,10 +54,15 @@ export async function startRay(folder, env = {}) {
     return [...nodes].find(([, child]) => treeOf(child.pid).includes(pid))?.[0];
   }
 
+  /** A dashboard that is starting may take a connection and never answer. */
+  async function ask(path) {
+    const { statusCode, body } = await request(`${address}${path}`, { signal: AbortSignal.timeout(5_000) });
+    return { status: statusCode, text: await body.text() };
+  }
+
   async function aliveNodes() {
-    const { statusCode, body } = await request(`${address}/nodes?view=summary`);
-    const text = await body.text();
-    if (statusCode !== 200) throw new Error(`${statusCode}: ${text}`);
+    const { status, text } = await ask('/nodes?view=summary');
+    if (status !== 200) throw new Error(`${status}: ${text}`);
     return JSON.parse(text).data.summary.filter(({ raylet }) => raylet.state === 'ALIVE');
   }
 
@@ -67,9 +72,10 @@ export async function startRay(folder, env = {}) {
 
   const head = ['--head', '--node-ip-address', '127.0.0.1', '--port', String(port)];
   const ports = ['--dashboard-port', String(dashboardPort), '--ray-client-server-port', String(clientPort)];
-  start('head', [...head, ...ports, '--num-cpus', '0', '--num-gpus', '0']);
+  const agent = ['--dashboard-agent-listen-port', String(agentPort)];
+  start('head', [...head, ...ports, ...agent, '--num-cpus', '0', '--num-gpus', '0']);
   try {
-    await until(async () => (await request(`${address}/api/version`)).statusCode < 500, 120_000, 500);
+    await until(async () => (await ask('/api/version')).status < 500, 120_000, 500);
   } catch (error) {
     stop();
     throw new Error(`${error.message}\n${readFileSync(join(folder, 'head.log'), 'utf8')}`, { cause: error });

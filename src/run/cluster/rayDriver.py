@@ -198,23 +198,17 @@ class Process:
             self.guard.stdin.close()
 
 
-def start(name, plan, mark, words, **needs):
-    """An actor that runs a process, and the promise of its exit code."""
-    options = {"max_restarts": -1, "max_task_retries": -1, "max_concurrency": 4, **needs}
-    actor = ray.remote(Process).options(**options).remote(name, plan, mark)
-    return actor, actor.run.remote(words)
+class Placed:
+    """A process that Ray places, and the promise of its exit code."""
 
+    def __init__(self, name, words, needs, plan, mark):
+        self.name, self.words, self.needs, self.plan, self.mark = name, words, needs, plan, mark
+        self.start()
 
-class Server:
-    """One server of a kind; Ray has its actor."""
-
-    def __init__(self, kind, number, plan, mark):
-        gpus = kind["gpusEach"]
-        self.name = f"{kind['models'][0]}-{number}"
-        self.kind = kind
-        self.needs = {"num_gpus": gpus, "num_cpus": 0 if gpus > 0 else 1}
-        self.start = lambda: start(self.name, plan, mark, kind["words"], **self.needs)
-        self.actor, self.code = self.start()
+    def start(self):
+        options = {"max_restarts": -1, "max_task_retries": -1, "max_concurrency": 4, **self.needs}
+        self.actor = ray.remote(Process).options(**options).remote(self.name, self.plan, self.mark)
+        self.code = self.actor.run.remote(self.words)
         self.place = self.actor.where.remote()
         self.again_at = None
 
@@ -225,6 +219,14 @@ class Server:
             return False
         self.place = self.actor.where.remote()
         return True
+
+
+def server_of(kind, number, count, plan, mark):
+    gpus = kind["gpusEach"]
+    needs = {"num_gpus": gpus, "num_cpus": 0 if gpus > 0 else 1}
+    server = Placed(f"{kind['models'][0]}-{number}", kind["words"], needs, plan, mark)
+    server.kind, server.count = kind, count
+    return server
 
 
 def alive_nodes():
@@ -256,17 +258,17 @@ def count_of(kind):
     return max(1, sum(fitting))
 
 
-def waiting_text(servers):
+def waiting_text(servers, run):
     """What is waited for; None if nothing is."""
-    waiting = [server for server in servers if not server.is_placed()]
-    if not waiting:
-        return None
     kinds = {}
-    for server in waiting:
-        kinds.setdefault(server.kind["models"][0], []).append(server)
-    lacks = [
-        f"{len(those)} of {those[0].count} servers of {model} wait for {describe(those[0].needs)}" for model, those in kinds.items()
-    ]
+    for server in servers:
+        if not server.is_placed():
+            kinds.setdefault(server.kind["models"][0], []).append(server)
+    lacks = [f"{len(those)} of {those[0].count} servers of {model} wait for {describe(those[0].needs)} each" for model, those in kinds.items()]
+    if run is not None and not run.is_placed():
+        lacks.append(f"the run waits for {describe(run.needs)}")
+    if not lacks:
+        return None
     total, free = ray.cluster_resources(), ray.available_resources()
     largest = max((node["Resources"].get("GPU", 0) for node in alive_nodes()), default=0)
     has = f"the cluster has {total.get('GPU', 0):g} GPUs, {free.get('GPU', 0):g} free, {largest:g} on one node at most"
@@ -274,19 +276,17 @@ def waiting_text(servers):
 
 
 def describe(needs):
-    if needs["num_gpus"] == 0:
-        return "a processor each"
-    return f"{needs['num_gpus']} GPU{'s' if needs['num_gpus'] > 1 else ''} each"
+    gpus = needs.get("num_gpus", 0)
+    if gpus == 0:
+        return "a processor"
+    return f"{gpus} GPU{'s' if gpus > 1 else ''}"
 
 
 def start_servers(plan, mark):
     servers = []
     for kind in plan["servers"]:
         count = count_of(kind)
-        for number in range(1, count + 1):
-            server = Server(kind, number, plan, mark)
-            server.count = count
-            servers.append(server)
+        servers += [server_of(kind, number, count, plan, mark) for number in range(1, count + 1)]
     return servers
 
 
@@ -298,27 +298,25 @@ def has_each_kind(plan, servers):
 class Waiter:
     """Says what is waited for, now and then."""
 
-    def __init__(self, servers):
-        self.servers = servers
+    def __init__(self):
         self.at = time.monotonic() + 5
 
-    def tick(self):
+    def tick(self, servers, run=None):
         if time.monotonic() < self.at:
             return
         self.at = time.monotonic() + WAITING_S
-        text = waiting_text(self.servers)
+        text = waiting_text(servers, run)
         if text is not None:
             say(text)
 
 
 def wait_for_places(plan, servers, stopping):
     """The run begins when there is a place for a server of each kind: its own wait for them is short."""
-    waiter = Waiter(servers)
+    waiter = Waiter()
     while not stopping.is_set() and not has_each_kind(plan, servers):
-        waiter.tick()
-        ray.wait([server.code for server in servers], timeout=1)
-        if lost_kind(servers) is not None:
-            return
+        waiter.tick(servers)
+        tend(servers)
+        stopping.wait(1)
 
 
 def lost_kind(servers):
@@ -336,9 +334,7 @@ def tend(servers):
             if time.monotonic() < server.again_at:
                 continue
             ray.kill(server.actor)
-            server.actor, server.code = server.start()
-            server.place = server.actor.where.remote()
-            server.again_at = None
+            server.start()
             continue
         ready, _ = ray.wait([server.code], timeout=0)
         if ready:
@@ -346,26 +342,27 @@ def tend(servers):
             server.again_at = time.monotonic() + SERVER_AGAIN_S
 
 
-def follow(code, servers, stopping):
+def follow(run, servers, stopping):
     """The exit code of the run, or why it was ended."""
-    waiter = Waiter(servers)
+    waiter = Waiter()
     while not stopping.is_set():
-        ready, _ = ray.wait([code], timeout=1)
+        ready, _ = ray.wait([run.code], timeout=1)
         if ready:
-            return ray.get(code)
+            return ray.get(run.code)
         tend(servers)
         lost = lost_kind(servers)
         if lost is not None:
             say(f"found that no server of {', '.join(lost['models'])} can be started, expected one; the run is ended, see above for why")
             return EXIT_MODEL
-        waiter.tick()
+        waiter.tick(servers, run)
     return EXIT_CANCELLED
 
 
-def end(actors, codes):
+def end(processes):
     """Lets the processes end by themselves."""
-    for actor in actors:
-        actor.stop.remote()
+    codes = [each.code for each in processes if each.again_at is None]
+    for each in processes:
+        each.actor.stop.remote()
     if codes:
         ray.wait(codes, num_returns=len(codes), timeout=STOP_S)
 
@@ -377,13 +374,13 @@ def place(plan, mark, stopping):
         wait_for_places(plan, servers, stopping)
         if stopping.is_set():
             return EXIT_CANCELLED
-        run, code = start("run", plan, mark, plan["run"], num_cpus=1)
+        run = Placed("run", plan["run"], {"num_cpus": 1}, plan, mark)
         try:
-            return follow(code, servers, stopping)
+            return follow(run, servers, stopping)
         finally:
-            end([run], [code])
+            end([run])
     finally:
-        end([server.actor for server in servers], [server.code for server in servers if server.again_at is None])
+        end(servers)
 
 
 def write_marks(plan, mark):

@@ -148,3 +148,22 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       assert.ok(manifest.includes(name), name);
   });
 }
+
+test('run --on: what cannot be is said before a request, and who does not answer, with exit 9', async () => {
+  const folder = temporaryFolder();
+  const file = writePipeline(folder, ['limit: 12', ...STEPS]);
+  const nobody = ['--on', 'http://127.0.0.1:1'];
+  for (const [flags, code, fault] of [
+    [['--stop'], EXIT_CODES.usage, /--stop without --on/],
+    [['--detach'], EXIT_CODES.usage, /--detach without --on/],
+    [['--fresh', ...nobody], EXIT_CODES.usage, /--fresh beside --on, expected --out/],
+    [['--on', 'ray://head:10001'], EXIT_CODES.usage, /no address of a dashboard/],
+    [['--set', 'limit=0', ...nobody], EXIT_CODES.invalidPipeline, /limit/],
+    [nobody, EXIT_CODES.cluster, /^http:\/\/127\.0\.0\.1:1: found no answer \(.*ERR_CLUSTER_UNREACHABLE\]$/m],
+  ] as const) {
+    const result = await hostCommand(['run', file, ...flags], folder);
+    assert.equal(result.code, code, result.stderr);
+    assert.match(result.stderr, fault);
+  }
+  assert.deepEqual(readdirSync(folder), ['pipeline.yaml']);
+});
