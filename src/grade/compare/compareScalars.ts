@@ -210,7 +210,7 @@ function roundingOf(expression: Expression, budget: Budget): Real {
 
 const PIECEWISE = new Set(['abs', 'max', 'min', 'floor', 'ceil', 'sgn']);
 
-/** Of a logarithm that tells where a decimal begins. */
+/** A logarithm tells where a decimal begins. */
 const DECIMAL_WORK = 40;
 
 /** Polynomials but for functions that have corners or steps: they may agree near 0 and not far away. */

@@ -89,5 +89,7 @@ function wordAnswer(text: string): Expression | null {
   return null;
 }
 
-const FUNCTION_START =
-  /^(?:sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|theta|(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?))(?:[a-z]{1,2})?\b/;
+const HYPERBOLIC_OR_CIRCULAR = '(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?)';
+const OTHER_FUNCTIONS =
+  'sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|theta';
+const FUNCTION_START = new RegExp(`^(?:${OTHER_FUNCTIONS}|${HYPERBOLIC_OR_CIRCULAR})(?:[a-z]{1,2})?\\b`);
