@@ -5,8 +5,14 @@ const STOP_MS = 8_000;
 
 const STOPPING = 'Stopping: closing models and files.';
 
-/** Says `text`, and aborts, on Ctrl-C and SIGTERM. A second signal ends the process at once. So does a timeout, in case something hangs. */
-export function signalOnInterrupt(text = STOPPING): { signal: AbortSignal; dispose: () => void } {
+/**
+ * Says `text`, and aborts, on Ctrl-C, SIGTERM and the end of the terminal (SIGHUP). A second signal ends the process at once. So does
+ * a timeout, in case something hangs. Without a terminal SIGHUP does nothing: Node forgets that `nohup` has it ignored.
+ */
+export function signalOnInterrupt(
+  text = STOPPING,
+  isTerminal = process.stderr.isTTY === true,
+): { signal: AbortSignal; dispose: () => void } {
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(EXIT_CODES.cancelled);
@@ -16,14 +22,20 @@ export function signalOnInterrupt(text = STOPPING): { signal: AbortSignal; dispo
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (isTerminal) process.on('SIGHUP', stop);
+  // For good: what follows a run, as its summary, shall come too.
+  else if (!process.listeners('SIGHUP').includes(ignore)) process.on('SIGHUP', ignore);
   return {
     signal: abort.signal,
     dispose() {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
+      process.off('SIGHUP', stop);
     },
   };
 }
+
+function ignore(): void {}
 
 /** It is safe to leave things open: engines and servers end with their parent, and a dead process's lock is taken over. */
 function endUnclosed(): void {

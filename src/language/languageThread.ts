@@ -57,7 +57,10 @@ export function createLanguageThread(
   }
 
   function settle(answer: LanguageAnswer): void {
-    const { waiting } = sent.shift()!;
+    const asked = sent.shift();
+    // A thread that ends still hands over what it had told: who asked was rejected.
+    if (!asked) return;
+    const { waiting } = asked;
     if (sent.length === 0) worker?.unref();
     waiting.forEach(({ resolve }, at) => resolve(answer[at]!));
   }

@@ -6,11 +6,16 @@ import { committed } from './database/storeErrors.js';
 import { type Replies, splitReplies, textAt } from './replies.js';
 
 /**
- * The log is checkpointed when its records have so many bytes, as stored, or so many replies. A checkpoint then meets each page
- * of the index for several replies; with more of them the file would have more free pages than that saves work.
+ * The log is checkpointed when it has a reply for so many keys of the index, between the least and the most. A checkpoint writes each page of the index
+ * that it meets anew, and keys are hashes: so it meets a page, which has about 80 keys, for several replies. The file has as many
+ * free pages as a checkpoint writes, which are those of the index at most.
  */
-const LOG_BYTES_MAX = 1 << 20;
-const LOG_REPLIES_MAX = 1000;
+const KEYS_A_LOGGED_REPLY = 8;
+const LOG_REPLIES_MIN = 1000;
+const LOG_REPLIES_MAX = 16_384;
+/** Or when its records that are no block yet, whose texts are in memory, have so many bytes: 8 MiB where the index is large. */
+const LOG_BYTES_MIN = 1 << 20;
+const BYTES_A_LOGGED_REPLY = 512;
 /** Bytes of texts in a packed block. Larger blocks pack no better, and to read one reply its whole block is unpacked. */
 export const BLOCK_BYTES = 64 << 10;
 /** Replies of at least so many bytes become a block at once, so that they are not written a second time. */
@@ -40,15 +45,17 @@ export function createWriteAheadLog(database: StoreDatabase, nowMs: () => number
   let recordsByKey = new Map<string, LogRecord>();
   let records: LogRecord[] = [];
   let bytes = 0;
+  let repliesMax = repliesMaxOf(database);
 
   function remember(record: LogRecord): void {
     records.push(record);
-    bytes += record.storedBytes;
+    if (record.texts) bytes += record.storedBytes;
     for (const key of record.keys) recordsByKey.set(key, record);
   }
 
   function isFull(): boolean {
-    return bytes >= LOG_BYTES_MAX || recordsByKey.size >= LOG_REPLIES_MAX;
+    const bytesMax = Math.max(LOG_BYTES_MIN, BYTES_A_LOGGED_REPLY * repliesMax);
+    return bytes >= bytesMax || recordsByKey.size >= repliesMax;
   }
 
   /** Records that another process has checkpointed or pruned meanwhile are left to it. */
@@ -62,6 +69,7 @@ export function createWriteAheadLog(database: StoreDatabase, nowMs: () => number
     // A new map, because a cleared one keeps the memory that it had grown to.
     recordsByKey = new Map();
     bytes = 0;
+    repliesMax = repliesMaxOf(database);
   }
 
   return {
@@ -94,6 +102,11 @@ export function createWriteAheadLog(database: StoreDatabase, nowMs: () => number
     isFull,
     isEmpty: () => records.length === 0,
   };
+}
+
+function repliesMaxOf({ tables: { index } }: StoreDatabase): number {
+  const { entryCount } = index.getStats() as { entryCount: number };
+  return Math.min(LOG_REPLIES_MAX, Math.max(LOG_REPLIES_MIN, Math.floor(entryCount / KEYS_A_LOGGED_REPLY)));
 }
 
 const NO_RECORD: Pick<LogRecord, 'texts' | 'keys' | 'starts'> = { texts: null, keys: [], starts: [] };

@@ -40,10 +40,13 @@ const ENGINE_LINES = ['limit: 30', ...LINES.slice(1)];
 let server: FaultServer;
 /** How many requests are answered; those after them wait. */
 let answeredMost = Infinity;
+let waiting: (() => void)[] = [];
 
 before(async () => {
   server = await startFaultServer(({ index, body }, response) => {
-    if (index < answeredMost) sendJson(response, 200, completionOf([longText(body['seed'] as number)]));
+    const answer = (): void => sendJson(response, 200, completionOf([longText(body['seed'] as number)]));
+    if (index < answeredMost) answer();
+    else waiting.push(answer);
   });
 });
 
@@ -157,6 +160,23 @@ test('faults: SIGTERM ends the run within the grace, and the same command ends w
   assert.ok(performance.now() - startedMs < GRACE_MS);
   answeredMost = Infinity;
   await checkStopped(result, { code: EXIT_CODES.cancelled, message: /ERR_CANCELLED/ }, args, out);
+  assert.deepEqual(dataOf(out), await undisturbedData());
+});
+
+test('faults: a terminal that ends does not end a run without one, as under nohup', async () => {
+  const { out, args } = placeFor();
+  // The others are not answered before the signals have come.
+  answeredMost = server.seen.length + 24;
+  waiting = [];
+  const running = await startUntilCommitted(args, out);
+  for (let times = 0; times < 3; times++) {
+    running.child.kill('SIGHUP');
+    await sleep(100);
+  }
+  answeredMost = Infinity;
+  for (const answer of waiting) answer();
+  const { code, stderr } = await running.result;
+  assert.equal(code, EXIT_CODES.ok, stderr);
   assert.deepEqual(dataOf(out), await undisturbedData());
 });
 

@@ -32,7 +32,6 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/flow/steps/loadStepStreams.ts': 'stepStreams.test imports it for its effect',
   'src/flow/steps/mapBatches.ts': 'mapRows.test',
   'src/flow/steps/scanBatches.ts': 'scanRows.test',
-  'src/cli/interrupt.ts': 'run.test and train.test interrupt commands',
 };
 
 /** The list may shrink, not grow. */

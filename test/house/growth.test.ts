@@ -101,7 +101,7 @@ const BOUNDS: Record<string, string> = {
   'src/store/groupCommit.ts .keys': 'replies of one group',
   'src/store/groupCommit.ts .starts': 'replies of one group',
   'src/store/writeAheadLog.ts recordsByKey': 'LOG_REPLIES_MAX',
-  'src/store/writeAheadLog.ts records': 'LOG_BYTES_MAX',
+  'src/store/writeAheadLog.ts records': 'LOG_REPLIES_MAX, and 512 bytes of text for each',
 };
 
 /** Where rows, batches, requests and replies go. */

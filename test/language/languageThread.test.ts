@@ -46,6 +46,17 @@ test('the texts of one turn travel in one message, and the answers of several me
   await thread.close();
 });
 
+test('an answer that comes after the close is nobody’s', async () => {
+  const idle = workerOf("port.on('message', () => undefined);");
+  const thread = createLanguageThread(['en'], () => idle);
+  const asked = thread.detectOther('a');
+  await new Promise((resolve) => setImmediate(resolve));
+  const closing = thread.close();
+  idle.emit('message', [null]);
+  await assert.rejects(asked, { code: 'ERR_CANCELLED' });
+  await closing;
+});
+
 test('close rejects what waits, and what comes later', async () => {
   const thread = createLanguageThread(['en'], () => workerOf('setInterval(() => {}, 1000);'));
   const waiting = thread.detectOther('a');

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles } from '../../src/io/files/files.js';
-import { type OpenDatabase, openDatabase } from '../../src/store/database/database.js';
+import { type OpenDatabase, openDatabase, transact } from '../../src/store/database/database.js';
 import { textAt } from '../../src/store/replies.js';
 import { type WriteAheadLog, createWriteAheadLog } from '../../src/store/writeAheadLog.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
@@ -101,13 +101,34 @@ test('the log is full by replies or by bytes, and a full one is checkpointed whe
   await other.recover();
   assert.equal(other.isEmpty(), true);
   assert.equal(database.tables.index.getCount(), 1000);
-  for (const [number, isFull] of [
-    [1000, false],
-    [1001, true],
-  ] as const) {
+  // What is a block already is not written again, so it does not count.
+  for (const number of [1000, 1001, 1002])
     await other.append(repliesOf('run', [[keyOf(number), noiseOf(number, 720 << 10)]]));
-    assert.equal(other.isFull(), isFull);
+  assert.equal(other.isFull(), false);
+  // Too small for a block of its own: 34 of them are a MiB.
+  for (let count = 1; count <= 35; count++) {
+    await other.append(repliesOf('run', [[keyOf(2000 + count), noiseOf(count, 30 << 10)]]));
+    if (count !== 34) assert.equal(other.isFull(), count > 34);
   }
+  await close();
+});
+
+test('with many keys in the index the log takes more replies before it is full', async () => {
+  const { database, close } = await opened();
+  const keys = 24_000;
+  await transact(database, { keys, valuesBytes: [] }, ({ index }) => {
+    for (let number = 0; number < keys; number++)
+      void index.put(Buffer.from(keyOf(number), 'latin1'), Buffer.alloc(12));
+  });
+  const log = createWriteAheadLog(database, () => 1.7e12);
+  const many = Array.from({ length: 2999 }, (_, number): [string, string] => [keyOf(keys + number), '']);
+  await log.append(repliesOf('run', many));
+  assert.equal(log.isFull(), false);
+  await log.append(repliesOf('run', [[keyOf(keys + 2999), '']]));
+  assert.equal(log.isFull(), true);
+  await log.checkpoint();
+  assert.equal(database.tables.index.getCount(), keys + 3000);
+  assert.equal(log.isFull(), false);
   await close();
 });
 

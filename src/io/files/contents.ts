@@ -43,13 +43,21 @@ async function namesIn(path: string, pick: FilePick | undefined, files: Files): 
 }
 
 /** The same with all subfolders, but for those that version control and Python keep for themselves. Throws ERR_IO_READ. */
-export async function treeHash(path: string, files: Files = nodeFiles): Promise<string> {
-  if (!(await files.stat(path))?.isFolder) return contentsHash(path, undefined, files);
+export async function treeHash(
+  path: string,
+  files: Files = nodeFiles,
+  above: readonly string[] = [],
+): Promise<string> {
+  const stat = await files.stat(path);
+  if (!stat?.isFolder) return contentsHash(path, undefined, files);
+  const within = [...above, stat.id ?? path];
   const hash = createHash('sha256');
   for (const name of (await files.readdir(path)).filter((each) => !NO_CONTENTS.includes(each))) {
     const inner = join(path, name);
-    // A dangling link counts by its name alone.
-    hash.update(`${name}\0`).update((await files.stat(inner)) ? await treeHash(inner, files) : '');
+    const found = await files.stat(inner);
+    // A link that leads nowhere, or back to a folder that it lies in, counts by its name alone.
+    const isRead = found !== null && !(found.isFolder && within.includes(found.id ?? inner));
+    hash.update(`${name}\0`).update(isRead ? await treeHash(inner, files, within) : '');
   }
   return hash.digest('hex');
 }

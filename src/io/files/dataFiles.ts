@@ -76,8 +76,14 @@ export async function findDataFiles(files: Files, path: string, pick: FilePick):
   return { ...found, files: found.files.sort(byCodeUnits), isNamed: false };
 }
 
-async function inFolder(files: Files, folder: string, pick: FilePick, depth = 0): Promise<DataFiles> {
+async function inFolder(
+  files: Files,
+  folder: string,
+  pick: FilePick,
+  above: readonly string[] = [],
+): Promise<DataFiles> {
   const listed: DataFiles = { files: [], leftOut: [] };
+  const within = [...above, await idOf(files, folder)];
   for (const name of await files.readdir(folder)) {
     if (name.startsWith('.')) continue;
     const path = join(folder, name);
@@ -85,15 +91,24 @@ async function inFolder(files: Files, folder: string, pick: FilePick, depth = 0)
       (hasEnding(name, pick.extensions) ? listed.files : listed.leftOut).push(path);
       continue;
     }
-    if (!pick.subfolders || depth >= DEPTH_MAX) {
+    if (!pick.subfolders || (await isLoop(files, path, within))) {
       listed.leftOut.push(`${path}/`);
       continue;
     }
-    const inner = await inFolder(files, path, pick, depth + 1);
+    const inner = await inFolder(files, path, pick, within);
     listed.files.push(...inner.files);
     listed.leftOut.push(...inner.leftOut);
   }
   return listed;
+}
+
+/** A link may lead back to a folder that it lies in: its files would be read again and again. */
+async function isLoop(files: Files, folder: string, within: readonly string[]): Promise<boolean> {
+  return within.length > DEPTH_MAX || within.includes(await idOf(files, folder));
+}
+
+async function idOf(files: Files, folder: string): Promise<string> {
+  return (await files.stat(folder))?.id ?? folder;
 }
 
 const PATTERN_CHARS_MAX = 4096;
@@ -109,16 +124,18 @@ async function matching(files: Files, pattern: string): Promise<DataFiles> {
   if (!(await files.stat(folder))?.isFolder) return { files: [], leftOut: [] };
   const found: string[] = [];
   const depthMax = glob.includes('**') ? DEPTH_MAX : glob.split('/').length - 1;
-  async function walk(inner: string, depth: number): Promise<void> {
+  async function walk(inner: string, above: readonly string[]): Promise<void> {
+    const within = [...above, await idOf(files, inner)];
     for (const name of await files.readdir(inner)) {
       if (name.startsWith('.')) continue;
       const path = join(inner, name);
       const isFolder = (await files.stat(path))?.isFolder ?? false;
-      if (isFolder && depth < depthMax) await walk(path, depth + 1);
+      if (isFolder && above.length < depthMax && !(await isLoop(files, path, within)))
+        await walk(path, within);
       if (!isFolder && isMatch(toSlashes(relative(folder, path)))) found.push(path);
     }
   }
-  await walk(folder, 0);
+  await walk(folder, []);
   return { files: found, leftOut: [] };
 }
 

@@ -31,6 +31,8 @@ export type OpenMode = 'read' | 'write' | 'append' | 'exclusive';
 export interface FileStat {
   sizeBytes: number;
   isFolder: boolean;
+  /** The same for each path that leads to the same file, through links too; absent where the file system has none. */
+  id?: string;
 }
 
 export interface OpenFile {
@@ -109,10 +111,12 @@ async function readAll(handle: FileHandle, position: number, length: number): Pr
 async function statOrNull(path: string): Promise<FileStat | null> {
   try {
     const found = await stat(path);
-    return { sizeBytes: found.size, isFolder: found.isDirectory() };
+    const id = `${found.dev}:${found.ino}`;
+    return { sizeBytes: found.size, isFolder: found.isDirectory(), ...(found.ino > 0 ? { id } : {}) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    // A link that leads to itself leads nowhere.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null;
     throw error;
   }
 }
@@ -171,6 +175,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
   ['EROFS', 'the file system is read-only. Choose another folder'],
   ['ENOENT', 'nothing is there. Check the path'],
+  ['ELOOP', 'its links lead in a circle. Correct them'],
   ['ENOTDIR', 'a part of the path is a file, expected a folder. Check the path'],
   ['EISDIR', 'a folder is there, expected a file. Check the path'],
   [

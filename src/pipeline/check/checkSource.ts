@@ -145,7 +145,7 @@ function missingColumn(
     ? `${file} has no column "${inFile}"`
     : `none of the first ${rows} rows of ${file} has a column "${inFile}"`;
   const otherName = `another name for it is given by \`from: { ${name}: … }\``;
-  return `${found}; ${advice ?? `${suggestion(inFile, [...columns])}; ${otherName}`}`;
+  return advice ? `${found}. ${advice}` : `${found}; ${suggestion(inFile, [...columns])}; ${otherName}`;
 }
 
 /** The paths at which there is something. */

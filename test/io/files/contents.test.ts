@@ -107,3 +107,16 @@ test('a tree counts with its subfolders, names and contents; what programs keep 
   assert.equal(await treeHash(file), await contentsHash(file));
   await assert.rejects(treeHash(`${file}x`), { code: 'ERR_IO_READ' });
 });
+
+test('a tree whose links lead in circles is read once', { timeout: 20_000 }, async (t) => {
+  const folder = await testFolder(t);
+  await mkdir(join(folder, 'sub'));
+  await writeFile(join(folder, 'sub', 'a'), 'text');
+  const before = await treeHash(folder);
+  for (const name of ['up', 'upToo']) await symlink('..', join(folder, 'sub', name));
+  await symlink('circle', join(folder, 'circle'));
+  const looped = await treeHash(folder);
+  assert.notEqual(looped, before);
+  await writeFile(join(folder, 'sub', 'a'), 'other');
+  assert.notEqual(await treeHash(folder), looped);
+});

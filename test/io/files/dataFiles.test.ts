@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { listDataFiles } from '../../../src/io/files/dataFiles.js';
@@ -72,4 +72,35 @@ test('nothing at a path, or no file of the ending in a folder, is an error', asy
 test('marks that are no pattern, and patterns longer than any path, match no file', async () => {
   for (const path of ['{{', '[]', `/nowhere/${'*'.repeat(5000)}`])
     await assert.rejects(listDataFiles(nodeFiles, [path], JSONL), { code: 'ERR_IO_READ' });
+});
+
+test('links are followed, but for those that lead back to a folder that they lie in', async (t) => {
+  const folder = await testFolder(t);
+  const [data, other] = [join(folder, 'data'), join(folder, 'other')];
+  for (const each of [join(data, 'sub'), other]) await mkdir(each, { recursive: true });
+  for (const file of [join(data, 'a.jsonl'), join(data, 'sub', 'b.jsonl'), join(other, 'c.jsonl')])
+    await writeFile(file, '{}\n');
+  // Two of them would double the files on each level.
+  await symlink(data, join(data, 'sub', 'up'));
+  await symlink('..', join(data, 'sub', 'upToo'));
+  await symlink(other, join(data, 'more'));
+  await symlink(join(other, 'c.jsonl'), join(data, 'd.jsonl'));
+  await symlink('circle', join(data, 'circle'));
+  const names = (paths: readonly string[]): string[] => paths.map((path) => path.slice(data.length + 1));
+  const listed = await listDataFiles(nodeFiles, [data], { extensions: ['.jsonl'], subfolders: true });
+  assert.deepEqual(names(listed.files), ['a.jsonl', 'd.jsonl', 'more/c.jsonl', 'sub/b.jsonl']);
+  assert.deepEqual(names(listed.leftOut), ['circle', 'sub/up/', 'sub/upToo/']);
+  const found = await listDataFiles(nodeFiles, [`${data}/**/*.jsonl`], { extensions: ['.jsonl'] });
+  assert.deepEqual(names(found.files), names(listed.files));
+  await symlink(join(folder, 'nothing'), join(data, 'gone.jsonl'));
+  const { files } = await listDataFiles(nodeFiles, [data], { extensions: ['.jsonl'] });
+  await assert.rejects(
+    nodeFiles.open(
+      files.find((file) => file.endsWith('gone.jsonl'))!,
+      'read',
+    ),
+    {
+      message: /gone\.jsonl \(ENOENT\): nothing is there/,
+    },
+  );
 });
