@@ -1,4 +1,5 @@
 import { getSystemErrorName } from 'node:util';
+import { type Clock, systemClock } from '../../clock.js';
 import { ScaleQuestError } from '../../errors.js';
 import { fileError } from '../../io/files/files.js';
 import { STORE_DATA_FILE } from './fileNames.js';
@@ -60,22 +61,22 @@ function reasonOf(path: string, cause: unknown): string {
   return fileError('ERR_IO_WRITE', `${path}/${STORE_DATA_FILE}`, named).message;
 }
 
-/** LMDB settles a second promise with the system's error soon after; we wait so many rounds of the event loop for it. */
-const CAUSE_ROUNDS_MAX = 1000;
+/** LMDB settles a second promise with the system's error soon after; we wait so long for it. */
+const CAUSE_MS_MAX = 2_000;
 
 /** Awaits a write of LMDB's, and rejects with the system's error. Without a handler, the promise of that would end the process. */
-export async function committed<T>(writing: Promise<T>): Promise<T> {
+export async function committed<T>(
+  writing: Promise<T>,
+  clock: Pick<Clock, 'sleep'> = systemClock,
+): Promise<T> {
   try {
     return await writing;
   } catch (error) {
     const { commitError } = error as { commitError?: Promise<never> };
     if (!commitError) throw error;
-    const cause = commitError.catch((found: unknown) => found);
-    throw await Promise.race([cause, after(CAUSE_ROUNDS_MAX, error)]);
+    const found = new AbortController();
+    const late = clock.sleep(CAUSE_MS_MAX, found.signal).then(() => error);
+    const cause = commitError.catch((reason: unknown) => reason);
+    throw await Promise.race([cause, late.catch(() => error)]).finally(() => found.abort());
   }
-}
-
-async function after(rounds: number, value: unknown): Promise<unknown> {
-  for (let round = 0; round < rounds; round++) await new Promise(setImmediate);
-  return value;
 }

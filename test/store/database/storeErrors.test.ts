@@ -12,7 +12,7 @@ function failedCommit(commitError: Promise<never>): Promise<never> {
 
 test('a commit that fails rejects with what the system said, and leaves no promise without a handler', async () => {
   const cause = Object.assign(new Error('No space left on device'), { code: 28 });
-  const later = new Promise<never>((_, reject) => setTimeout(() => reject(cause), 5));
+  const later = new Promise<never>((_, reject) => setTimeout(() => reject(cause), 50));
   const error = await committed(failedCommit(later)).catch((found: unknown) => found);
   assert.equal(error, cause);
   assert.match(
@@ -22,7 +22,10 @@ test('a commit that fails rejects with what the system said, and leaves no promi
 });
 
 test('a commit whose cause never comes rejects all the same', async () => {
-  await assert.rejects(committed(failedCommit(new Promise(() => {}))), /Commit failed/);
+  const waited: number[] = [];
+  const sleep = async (ms: number): Promise<void> => void waited.push(ms);
+  await assert.rejects(committed(failedCommit(new Promise(() => {})), { sleep }), /Commit failed/);
+  assert.deepEqual(waited, [2000]);
 });
 
 test('an error of the store stays what it is', () => {
