@@ -6,9 +6,9 @@ import { committed } from './database/storeErrors.js';
 import { type Replies, splitReplies, textAt } from './replies.js';
 
 /**
- * The log is checkpointed when it has a reply for so many keys of the index, between the least and the most. A checkpoint writes
- * each page of the index that it meets anew, and keys are hashes: so it meets a page, which has about 80 keys, for several
- * replies. The file has as many free pages as a checkpoint writes, which are those of the index at most.
+ * The log is checkpointed when it has a reply for so many keys of the index, between the least and the most. A checkpoint writes each
+ * page of the index that it meets anew, and keys are hashes: so it meets a page, which has about 80 keys, for several replies.
+ * The file has as many free pages as a checkpoint writes, which are those of the index at most.
  */
 const KEYS_A_LOGGED_REPLY = 8;
 const LOG_REPLIES_MIN = 1000;

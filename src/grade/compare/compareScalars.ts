@@ -163,6 +163,7 @@ function sameFunction(
   comparison: Comparison,
 ): boolean {
   const discrete = [left, right].some(isDiscrete);
+  const rounding = roundingOf(left, comparison.budget).add(roundingOf(right, comparison.budget));
   let agreed = 0;
   for (let at = 0; at < POINTS || (agreed < POINTS_MIN && at < POINTS_MAX); at++) {
     const values = new Map(
@@ -174,13 +175,81 @@ function sameFunction(
     const point = pointOf(values, comparison.budget);
     const [x, y] = [numericValue(left, point), numericValue(right, point)];
     if (!x || !y || isReal(x) !== isReal(y)) continue;
-    const isSame = near(x, y, point.termMax);
+    const isSame = near(x, y, point.termMax) || isWithin(x, y, point.termMax, rounding);
     // There one side has no real value, and its complex one depends on the branch: √(1/x) and 1/√x are the same to a reader.
     if (!isSame && point.isBranched) continue;
     if (!isSame) return false;
     agreed += 1;
   }
-  return agreed >= POINTS_MIN || sameWriting(left, right);
+  if (agreed < POINTS_MIN) return sameWriting(left, right);
+  return !arePiecewise([left, right]) || sameFarAway(left, right, symbols, comparison);
+}
+
+function isWithin(a: Complex, b: Complex, termMax: Real, rounding: Real): boolean {
+  if (rounding.isZero()) return false;
+  const apart = absolute({ re: a.re.sub(b.re), im: a.im.sub(b.im) });
+  return apart.lte(Real.max(termMax, absolute(a), absolute(b)).mul(rounding));
+}
+
+/**
+ * How far, relative to its largest term, an expression may be off by its long decimals: each stands for what rounds to it, as `0.333333` of
+ * `0.333333x + 2`. 0 unless they are only added and multiplied.
+ */
+function roundingOf(expression: Expression, budget: Budget): Real {
+  const none = new Real(0);
+  if (expression.kind === 'number') {
+    if (expression.digits < ROUNDED_DIGITS_MIN || expression.value.n === 0n) return none;
+    spend(budget, DECIMAL_WORK);
+    const { digits, behind } = decimalPlaces(expression)!;
+    const half = new Real(10).pow(-behind).div(2).div(fractionValue(expression.value).abs());
+    return digits >= DOUBLE_DIGITS_MIN ? Real.max(half, DOUBLE) : half;
+  }
+  if (!['sum', 'product', 'quotient', 'negative'].includes(expression.kind)) return none;
+  return partsOf(expression).reduce((total, part) => total.add(roundingOf(part, budget)), none);
+}
+
+const PIECEWISE = new Set(['abs', 'max', 'min', 'floor', 'ceil', 'sgn']);
+
+/** A logarithm tells where a decimal begins. */
+const DECIMAL_WORK = 40;
+
+/** Polynomials but for functions that have corners or steps: they may agree near 0 and not far away. */
+function arePiecewise(sides: readonly Expression[]): boolean {
+  return sides.every(isMadeOfPieces) && sides.some((side) => hasKind(side, 'call'));
+}
+
+function isMadeOfPieces(expression: Expression): boolean {
+  if (expression.kind === 'call' && !PIECEWISE.has(expression.name)) return false;
+  if (expression.kind === 'power' && !isSmallPower(expression.exponent)) return false;
+  return partsOf(expression).every(isMadeOfPieces);
+}
+
+function isSmallPower(exponent: Expression): boolean {
+  return exponent.kind === 'number' && exponent.value.d === 1n && exponent.value.n <= 12n;
+}
+
+const FAR = [10, 100, 1000, 10_000];
+
+function sameFarAway(
+  left: Expression,
+  right: Expression,
+  symbols: readonly string[],
+  { budget, seed }: Comparison,
+): boolean {
+  return FAR.every((size, at) =>
+    [true, false].every((isNegative) => {
+      const values = symbols.map(
+        (name) => [name, far(sample(name, at, false, seed, isNegative), size)] as const,
+      );
+      const point = pointOf(new Map(values), budget);
+      const [x, y] = [numericValue(left, point), numericValue(right, point)];
+      return !x || !y || near(x, y, point.termMax);
+    }),
+  );
+}
+
+function far({ re, im }: Complex, size: number): Complex {
+  return { re: re.mul(size), im };
 }
 
 function isDiscrete(expression: Expression): boolean {

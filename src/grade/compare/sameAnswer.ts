@@ -203,8 +203,14 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
   }
   if (!isScalar(a) || !isScalar(b)) return false;
   if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters && !isPairOfVariables(a.letters))
-    return a.letters === b.letters;
+    return a.letters === b.letters || isAngleTurned(a.letters, b.letters);
   return sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison);
+}
+
+/** `\angle ABC` is `\angle CBA`. */
+function isAngleTurned(letters: string, other: string): boolean {
+  const turned = /^angle ([A-Z]) ([A-Z]) ([A-Z])$/.exec(letters);
+  return turned !== null && other === `angle ${turned[3]} ${turned[2]} ${turned[1]}`;
 }
 
 /** `ab` is `ba`; but `AB` and `cat` may be names. */

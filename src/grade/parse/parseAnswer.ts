@@ -17,6 +17,8 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
     /^(?:infinitely many(?: solutions)?|infinite(?: solutions)?|infinite number of solutions)$/,
     { kind: 'text', text: 'infinitely many' },
   ],
+  [/^(?:yes|true)$/, { kind: 'text', text: 'yes' }],
+  [/^(?:no|false)$/, { kind: 'text', text: 'no' }],
   [/^(?:all real numbers?|all reals?|real numbers|any real number)$/, { kind: 'reals' }],
 ];
 
@@ -74,7 +76,8 @@ function choiceOf(text: string, budget: Budget): Expression | null {
 /** An answer in words; null where it has anything else. */
 function wordAnswer(text: string): Expression | null {
   if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
-  const words = wordsOf(text);
+  // `No, it does not.`
+  const words = wordsOf(text.replace(/^(yes|no), ?(?=[a-z]).*$/i, '$1'));
   const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
   if (same) return same[1];
   if (text.startsWith('\\')) return null;
@@ -86,5 +89,7 @@ function wordAnswer(text: string): Expression | null {
   return null;
 }
 
-const FUNCTION_START =
-  /^(?:sqrt|log|ln|exp|infinity|alpha|theta|(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?))(?:[a-z]{1,2})?\b/;
+const HYPERBOLIC_OR_CIRCULAR = '(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?)';
+const OTHER_FUNCTIONS =
+  'sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|theta';
+const FUNCTION_START = new RegExp(`^(?:${OTHER_FUNCTIONS}|${HYPERBOLIC_OR_CIRCULAR})(?:[a-z]{1,2})?\\b`);

@@ -58,6 +58,8 @@ const COMMANDS = new Map(
     '⌉': '\\rceil ',
     ℝ: '\\mathbb{R}',
     '°': '^\\circ ',
+    '∠': '\\angle ',
+    '△': '\\triangle ',
     '′': "'",
     '’': "'",
     '“': '"',

@@ -60,7 +60,10 @@ const ALIASES = new Map([
   ['oo', 'infty'],
   ['infinity', 'infty'],
   ['lg', 'log'],
+  ['nCr', 'binomial'],
 ]);
+/** `binom(8, 3)`; `\binom` has its two arguments in braces. */
+const PLAIN_ALIASES = new Map([['binom', 'binomial']]);
 const NAMES = new Set([...FUNCTIONS, 'pi', 'infty', 'and', 'or', 'theta', 'cup', 'in', 'times']);
 /** `sinx` is a sine; but `since` is a word. */
 const PREFIX = /^(?:arcsin|arccos|arctan|sin|cos|tan|sqrt|ln|log|exp)(?=[a-z]{1,2}$)/;
@@ -275,7 +278,7 @@ function readLetters(text: string, at: number): Read {
   const [run] = match(LETTERS, text, at)!;
   const end = at + run.length;
   if (isPlainUnit(text, at, end, run)) return one({ kind: 'word', text: run }, end);
-  const known = ALIASES.get(run) ?? run;
+  const known = PLAIN_ALIASES.get(run) ?? ALIASES.get(run) ?? run;
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
   if (run.length === 1) return one({ kind: 'symbol', name: run }, end);

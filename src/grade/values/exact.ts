@@ -45,9 +45,14 @@ function bitsOf(value: bigint): number {
   return value.toString(16).length * 4;
 }
 
+/** So many bits of a numerator times those of its denominator are one unit of work. */
+const REDUCED_BITS = 8192;
+
 function bounded(value: Fraction, budget: Budget): Exact {
-  const bits = Math.max(bitsOf(value.n), bitsOf(value.d));
-  spend(budget, bits >> 4);
+  const [over, under] = [bitsOf(value.n), bitsOf(value.d)];
+  const bits = Math.max(over, under);
+  // A fraction is reduced by Euclid's algorithm, whose work grows with the product of both lengths.
+  spend(budget, (bits >> 4) + Math.floor((over * under) / REDUCED_BITS));
   return bits > budget.limits.bitsMax ? 'tooLarge' : value;
 }
 
