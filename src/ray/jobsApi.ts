@@ -55,7 +55,7 @@ export interface JobsApiOptions {
 const TIMEOUT_MS = 60_000;
 /** A log that is longer is not read. */
 const REPLY_BYTES_MAX = 256 * 2 ** 20;
-/** Version 4 came with Ray 2.4. */
+/** With it came what is used here; it was tried with Ray 2.60. */
 const API_VERSION_MIN = 4;
 const SHOWN_CHARS_MAX = 300;
 
@@ -228,7 +228,7 @@ function keyless(base: string, status: number, text: string): ScaleQuestError {
 function foreign(base: string, found: string): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_CLUSTER_PROTOCOL',
-    `${base}: ${found}, expected the Jobs API of Ray 2.4 or newer, installed as ray[default]; look at the port, which is that of ` +
+    `${base}: ${found}, expected version 4 or newer of Ray’s Jobs API (ray[default]); look at the port, which is that of ` +
       'the dashboard (8265), and at what stands between',
   );
 }

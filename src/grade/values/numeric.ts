@@ -84,9 +84,12 @@ export function fractionValue({ s, n, d }: { s: bigint; n: bigint; d: bigint }):
   return new Real(`${s * n}`).div(new Real(`${d}`));
 }
 
+/** Once: to compute it takes as long as a sine, and an answer may be a row of letters with many of them. */
+const E = Real.exp(1);
+
 function constantValue(name: string): Complex | null {
   if (name === 'pi') return real(PI);
-  if (name === 'e') return real(Real.exp(1));
+  if (name === 'e') return real(E);
   return name === 'i' ? { re: new Real(0), im: new Real(1) } : null;
 }
 

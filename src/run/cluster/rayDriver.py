@@ -212,13 +212,14 @@ class Placed:
         self.place = self.actor.where.remote()
         self.again_at = None
 
-    def is_placed(self):
-        """Whether it has a node now. A call that no answer came to is still waiting for one."""
-        ready, _ = ray.wait([self.place], timeout=0)
-        if not ready:
-            return False
-        self.place = self.actor.where.remote()
-        return True
+
+def placed(processes):
+    """Those that have a node now. One whose last call has no answer is still waiting for one."""
+    asked = {each.place: each for each in processes}
+    ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=2) if asked else ([], [])
+    for call in ready:
+        asked[call].place = asked[call].actor.where.remote()
+    return [asked[call] for call in ready]
 
 
 def server_of(kind, number, count, plan, mark):
@@ -260,12 +261,15 @@ def count_of(kind):
 
 def waiting_text(servers, run):
     """What is waited for; None if nothing is."""
+    processes = [*servers, *([] if run is None else [run])]
+    found = placed(processes)
+    waiting = [each for each in processes if each not in found]
     kinds = {}
-    for server in servers:
-        if not server.is_placed():
+    for server in waiting:
+        if server is not run:
             kinds.setdefault(server.kind["models"][0], []).append(server)
     lacks = [f"{len(those)} of {those[0].count} servers of {model} wait for {describe(those[0].needs)} each" for model, those in kinds.items()]
-    if run is not None and not run.is_placed():
+    if run in waiting:
         lacks.append(f"the run waits for {describe(run.needs)}")
     if not lacks:
         return None
@@ -291,8 +295,8 @@ def start_servers(plan, mark):
 
 
 def has_each_kind(plan, servers):
-    placed = {server.kind["folder"] for server in servers if server.is_placed()}
-    return all(kind["folder"] in placed for kind in plan["servers"])
+    folders = {server.kind["folder"] for server in placed(servers)}
+    return all(kind["folder"] in folders for kind in plan["servers"])
 
 
 class Waiter:

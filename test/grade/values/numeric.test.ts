@@ -5,6 +5,8 @@ import { parseAnswer } from '../../../src/grade/parse/parseAnswer.js';
 import { type Complex, real } from '../../../src/grade/values/complex.js';
 import { numericValue, pointOf } from '../../../src/grade/values/numeric.js';
 import { Real } from '../../../src/grade/values/realFunctions.js';
+import { cpuMsOf } from '../../helpers/cpuMs.js';
+import { sameAnswer } from '../../../src/grade/compare/sameAnswer.js';
 
 function valueOf(answer: string, values: Record<string, number> = {}): Complex | null {
   const symbols = new Map(Object.entries(values).map(([name, value]) => [name, real(value)]));
@@ -82,4 +84,18 @@ test('a function costs more of the budget than a sum', () => {
   };
   assert.equal(spent('1+2'), 3);
   assert.ok(spent('\\sin 1') > 10 * spent('1+2'));
+});
+
+test('letters in a row cost a multiplication each, also where they are the number e', () => {
+  for (const answer of ['Yes'.repeat(1200), 'e'.repeat(3600), 'ei'.repeat(1800)]) {
+    const grade = (): void => {
+      try {
+        sameAnswer('7', answer, { seed: 1 });
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'ROW_GRADE_LIMIT');
+      }
+    };
+    // Ours took 1.4 s when each `e` was computed anew.
+    assert.ok(cpuMsOf(grade, 500) < 500, answer.slice(0, 6));
+  }
 });
