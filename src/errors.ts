@@ -170,7 +170,14 @@ export class PipelineProblems extends ScaleQuestError {
 /** `file:line:column key:` as editors and terminals link it. */
 export function printPosition({ file, line, column, key }: Position): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return key && !namesKey(file, key) ? `${place} ${key}:` : `${place}:`;
+  return visible(key && !namesKey(file, key) ? `${place} ${key}:` : `${place}:`);
+}
+
+const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** A text that others wrote, with the codes of the characters that a terminal would obey. */
+export function visible(text: string): string {
+  return text.replaceAll(CONTROL, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** `--set respond.n=0` names its key by itself, as its user wrote it. */

@@ -1,5 +1,5 @@
 import { type Document, type Node, isMap, isNode, isPair, isScalar, visit } from 'yaml';
-import { type ErrorCode, PipelineProblems, type Position, ScaleQuestError } from '../errors.js';
+import { type ErrorCode, PipelineProblems, type Position, ScaleQuestError, visible } from '../errors.js';
 import { type AppliedOverride, type Override, applyOverride } from './yaml/applyOverride.js';
 import { fillVariables } from './yaml/fillVariables.js';
 import { briefly } from './yaml/briefly.js';
@@ -32,15 +32,10 @@ export function problem(code: ErrorCode, at: Position, message: string): ScaleQu
 }
 
 const MESSAGE_CHARS_MAX = 2000;
-const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 function harmless(message: string): string {
   const short = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
   return visible(short);
-}
-
-function visible(text: string): string {
-  return text.replaceAll(CONTROL, (found) => `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** All mistakes of a document. What a check says of a value whose variable is not set follows from that, and is left out. */

@@ -45,4 +45,5 @@ test('places are printed as editors link them', () => {
   assert.equal(printPosition({ file: 'a' }), 'a:');
   assert.equal(printPosition({ file: 'a', line: 2 }), 'a:2:');
   assert.equal(printPosition({ file: 'a', line: 2, column: 3, key: 'k' }), 'a:2:3 k:');
+  assert.equal(printPosition({ file: '--set a=\u0085\u001b[2J', key: 'b' }), '--set a=\\x85\\x1b[2J b:');
 });

@@ -34,8 +34,17 @@ export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): P
   return { values, budget, termMax: new Real(0), isBranched: false };
 }
 
-/** Work of a root, a logarithm, a sine at 50 digits, against a sum. */
-const FUNCTION_WORK = 40;
+/** Work of a function at 50 digits, against a sum: of a real number, and of a complex one. Measured; a root is the least of them. */
+const ROOT_WORK = { real: 40, complex: 70 };
+const SERIES_WORK = { real: 120, complex: 450 };
+const ANGLE_WORK = { real: 430, complex: 430 };
+const WORK = new Map([
+  ...['ln', 'log', 'exp', 'sin', 'cos', 'sec', 'csc', 'sinc'].map((name) => [name, SERIES_WORK] as const),
+  ...['tan', 'cot'].map((name) => [name, { real: 240, complex: 900 }] as const),
+  ...['sinh', 'cosh', 'tanh', 'coth', 'sech', 'csch'].map((name) => [name, SERIES_WORK] as const),
+  ...['arsinh', 'arcosh', 'artanh', 'arcoth', 'arsech', 'arcsch'].map((name) => [name, SERIES_WORK] as const),
+  ...['arcsin', 'arccos', 'arctan', 'arccot', 'arcsec', 'arccsc'].map((name) => [name, ANGLE_WORK] as const),
+]);
 /** Work of a power that is not a whole one: a logarithm and an exponential of complex numbers. */
 const POWER_WORK = 700;
 /** The value at a point, to about 45 digits; null where there is none. Throws ROW_GRADE_LIMIT for what overflows. */
@@ -128,7 +137,7 @@ function quotientOf(over: Expression, under: Expression, point: Point): Complex 
 function powerOf(base: Expression, exponent: Expression, point: Point): Complex | null {
   const [of, to] = [numericValue(base, point), numericValue(exponent, point)];
   if (!of || !to) return null;
-  spend(point.budget, isReal(of) && isReal(to) && to.re.isInteger() ? FUNCTION_WORK : POWER_WORK);
+  spend(point.budget, isReal(of) && isReal(to) && to.re.isInteger() ? ROOT_WORK.real : POWER_WORK);
   if (isReal(of) && of.re.isNegative() && isReal(to) && !to.re.isInteger()) {
     // (-8)^{1/3} is -2 in schoolbooks: the real root where the exponent is written as a fraction of odd denominator.
     const exact = exactValue(exponent, point.budget);
@@ -261,9 +270,9 @@ function callOf(name: string, args: readonly Expression[], point: Point): Comple
   if (name === 'sum' || name === 'prod') return seriesOf(name, args, point);
   const values = args.map((arg) => numericValue(arg, point));
   if (!values.every((value) => value !== null)) return null;
-  spend(point.budget, FUNCTION_WORK);
   const [first, second] = values;
   if (!first) return null;
+  spend(point.budget, (WORK.get(name) ?? ROOT_WORK)[isReal(first) ? 'real' : 'complex']);
   if (BRANCHED.has(name) && !(isReal(first) && first.re.gte(0))) point.isBranched = true;
   if (name === 'log') {
     if (absolute(first).isZero()) return null;

@@ -1,5 +1,5 @@
 import { type Document, type YAMLMap, type YAMLSeq, isMap, isScalar, isSeq, parse } from 'yaml';
-import { type Position, ScaleQuestError } from '../../errors.js';
+import { type Position, ScaleQuestError, visible } from '../../errors.js';
 import { firstLine } from './parseYaml.js';
 
 /** One value changed from outside the file, read as YAML. */
@@ -64,5 +64,5 @@ function stepNames(item: YAMLMap): string[] {
 }
 
 function overrideFault(path: readonly string[], value: string, message: string): ScaleQuestError {
-  return new ScaleQuestError('ERR_USAGE', `--set ${path.join('.')}=${value}: ${message}`);
+  return new ScaleQuestError('ERR_USAGE', visible(`--set ${path.join('.')}=${value}: ${message}`));
 }
