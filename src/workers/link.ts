@@ -17,7 +17,7 @@ export interface Wire {
   /** Does not keep the process alive any more. */
   unref(): unknown;
   on(event: 'data', listener: (piece: Uint8Array) => void): unknown;
-  on(event: 'close', listener: () => void): unknown;
+  on(event: 'close' | 'end', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -41,6 +41,8 @@ export function linkOver<Sent extends { kind: string }, Received>(
   // Its close follows.
   wire.on('error', () => {});
   wire.on('close', close);
+  // A server's sockets stay half open when the other end's process is gone.
+  wire.on('end', close);
   return {
     send(message) {
       if (!isClosed) wire.write(encodeMessage(message));

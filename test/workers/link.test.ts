@@ -42,10 +42,10 @@ test('messages pass both ways; what came with the opening comes first', () => {
 });
 
 test('its end is told once, whoever ends it, and nothing passes behind it', async () => {
-  for (const end of ['own', 'other'] as const) {
+  for (const end of ['own', 'close', 'end'] as const) {
     const { wire, link, got } = linked();
     if (end === 'own') link.close();
-    else wire.emit('close');
+    else wire.emit(end);
     wire.emit('data', encodeMessage({ kind: 'late' }));
     link.send({ kind: 'late' });
     link.close();
