@@ -90,9 +90,10 @@ export function crashingFiles(meddle: Meddle = () => null): CrashingFiles {
     work: () => T,
     bytes = 0,
     part?: (bytesWritten: number) => void,
+    isReading = READS.includes(kind),
   ): Promise<T> {
     const life = disk.life;
-    const code = READS.includes(kind) ? 'ERR_IO_READ' : 'ERR_IO_WRITE';
+    const code = isReading ? 'ERR_IO_READ' : 'ERR_IO_WRITE';
     const fail = (errno: string): never => {
       throw fileError(code, path, Object.assign(new Error(`simulated ${errno}`), { code: errno }));
     };
@@ -109,7 +110,7 @@ export function crashingFiles(meddle: Meddle = () => null): CrashingFiles {
     }
   }
 
-  function openInode(path: string, inode: Inode): OpenFile {
+  function openInode(path: string, inode: Inode, isReading: boolean): OpenFile {
     const life = disk.life;
     let isOpen = true;
     disk.openHandles += 1;
@@ -143,7 +144,7 @@ export function crashingFiles(meddle: Meddle = () => null): CrashingFiles {
         // A handle is given up whatever close says, as on Linux.
         if (isOpen && life === disk.life) disk.openHandles -= 1;
         isOpen = false;
-        await step('close', path, () => {});
+        await step('close', path, () => {}, 0, undefined, isReading);
       },
     };
   }
@@ -158,7 +159,11 @@ export function crashingFiles(meddle: Meddle = () => null): CrashingFiles {
     get openHandles() {
       return disk.openHandles;
     },
-    open: (path, mode) => step('open', path, () => openInode(path, inodeFor(disk, path, mode))),
+    open(path, mode) {
+      const isReading = mode === 'read';
+      const work = (): OpenFile => openInode(path, inodeFor(disk, path, mode), isReading);
+      return step('open', path, work, 0, undefined, isReading);
+    },
     rename: (from, to) => step('rename', to, () => renameEntry(disk, from, to)),
     unlink: (path) => step('unlink', path, () => unlinkEntry(disk, path)),
     mkdir: (path) => step('mkdir', path, () => makeFolders(disk, path)),

@@ -91,7 +91,7 @@ export async function* readStates(
       for await (const lines of linesOf(gzip.decompress(hashedPieces(files, path, hash), path)))
         yield entriesOf(lines, step);
     } catch (error) {
-      if ((error as { code?: string }).code === 'ERR_IO_READ') throw error;
+      if ((error as { code?: string }).code?.startsWith('ERR_IO_')) throw error;
       throw damaged(path, error);
     }
     if (hash.digest('hex') !== sha256) throw damaged(path);
