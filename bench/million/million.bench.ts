@@ -100,7 +100,8 @@ async function startPiece(
   const before = existsSync(kept) ? (JSON.parse(readFileSync(kept, 'utf8')) as Piece[]) : [];
   if (before.at(-1)?.isEnded) return before;
   const requestsBefore = (await server.stats()).requests.total;
-  const start = await startRun({ ...run, ...(pieceS > 0 && { killAfterMs: 1000 * pieceS }) });
+  const fromRows = before.at(-1)?.progress?.rows;
+  const start = await startRun({ ...run, fromRows, ...(pieceS > 0 && { killAfterMs: 1000 * pieceS }) });
   const requests = (await server.stats()).requests.total - requestsBefore;
   const starts = [...before, { ...start, requests }];
   writeFileSync(kept, JSON.stringify(starts));

@@ -24,13 +24,16 @@ export interface StartOptions {
   file: string;
   store: string;
   out: string;
+  /** Where the start before it ended: what it holds before its first row is counted there. */
+  fromRows?: number | undefined;
   /** Killed then, as by the out-of-memory killer. */
   killAfterMs?: number | undefined;
   /** Of node. */
   flags?: readonly string[];
 }
 
-export async function startRun({ file, store, out, killAfterMs, flags = [] }: StartOptions): Promise<Start> {
+export async function startRun(options: StartOptions): Promise<Start> {
+  const { file, store, out, fromRows = 0, killAfterMs, flags = [] } = options;
   const told = `${out}-progress.json`;
   rmSync(told, { force: true });
   const startedMs = performance.now();
@@ -42,7 +45,7 @@ export async function startRun({ file, store, out, killAfterMs, flags = [] }: St
   while (child.exitCode === null && child.signalCode === null) {
     const anonymousMiB = anonymousOf(child.pid!);
     progress = readProgress(told) ?? progress;
-    const rows = progress?.rows ?? 0;
+    const rows = Math.max(fromRows, progress?.rows ?? 0);
     const at = MEMORY_ROWS.filter((each) => each <= rows).length;
     memoryMiB[at] = larger(memoryMiB[at] ?? null, anonymousMiB);
     await Promise.race([ended, delay(SAMPLE_MS)]);
