@@ -53,13 +53,24 @@ function loadedWithAny(paths, context) {
   return new Set(paths.flatMap((path) => [...loadedWith(path, (each) => context.getModuleInfo(each))]));
 }
 
-/** A group of modules that become one file; but for those that are loaded with one of `others`, which needs no more of it. */
+function loadsAny(path, wanted, context) {
+  const loaded = loadedWithAny([path], context);
+  return wanted.some((each) => loaded.has(each));
+}
+
+/**
+ * A group of modules that become one file; but for those that are loaded with one of `others`, which needs no more of it. Of the others,
+ * one that loads a path of the group needs it whole.
+ */
 function joined(name, paths, priority, others = []) {
   let loaded;
   let apart;
   const nameOf = (id, context) => {
     loaded ??= loadedWithAny(paths, context);
-    apart ??= loadedWithAny(others, context);
+    apart ??= loadedWithAny(
+      others.filter((other) => !loadsAny(other, paths, context)),
+      context,
+    );
     return loaded.has(id) && !apart.has(id) ? name : null;
   };
   return { name: nameOf, debugName: name, priority, includeDependenciesRecursively: false };

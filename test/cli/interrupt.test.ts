@@ -6,10 +6,13 @@ import { signalOnInterrupt } from '../../src/cli/interrupt.js';
 function aborts(t: TestContext, name: NodeJS.Signals, isTerminal: boolean): boolean {
   const { signal, dispose } = signalOnInterrupt('stopping', isTerminal);
   t.mock.method(process.stderr, 'write', () => true);
+  // What ends the process 8 s later must not end the tests that share it.
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const before = process.listenerCount(name);
   assert.ok(before > 0);
   process.emit(name);
   dispose();
+  t.mock.timers.reset();
   t.mock.restoreAll();
   return signal.aborted;
 }

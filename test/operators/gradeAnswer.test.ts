@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { lastingResults } from '../../src/flow/stepResults/stepResult.js';
 import { gradeAnswer } from '../../src/operators/gradeAnswer.js';
 import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
 
@@ -53,7 +54,7 @@ test('a deadline gives no grade: the row is lost, and its step result is not cac
   const context = contextOf([], { at: 0 });
   const late = await runOperator(gradeAnswer({ timeoutMs: 1 }, context), input);
   assert.deepEqual(lostTexts(late), ['0 rejected ROW_GRADE_TIMEOUT']);
-  assert.deepEqual(late.batches[0]!.stepResults, []);
+  assert.deepEqual(lastingResults(late.batches[0]!.stepResults!), []);
   const graded = await runOperator(gradeAnswer({ timeoutMs: 60_000 }, context), input);
   assert.equal(graded.batches[0]!.stepResults!.length, 1);
 });

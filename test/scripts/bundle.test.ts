@@ -51,7 +51,13 @@ function loadedWith(name: string, loaded = new Set<string>()): Set<string> {
 
 test('threads and processes load nothing of the checks, which would take longer than all of theirs', () => {
   assert.ok(loadedWith('index.js').has('plan.js'));
-  for (const name of ['shardWorker.js', 'graderWorker.js', 'child.js', 'guardProcess.js'])
+  for (const name of [
+    'shardWorker.js',
+    'graderWorker.js',
+    'languageWorker.js',
+    'child.js',
+    'guardProcess.js',
+  ])
     assert.ok(!loadedWith(name).has('plan.js'), name);
 });
 

@@ -1,8 +1,8 @@
 /** A candidate of llama.cpp: its id, logit and probability (`llama_token_data` of llama.h). */
 const CANDIDATE_BYTES = 12;
 
-/** With 262,144 tokens this is a collection in 42 tokens, which costs less than one of them. */
-const HELD_BYTES_MAX = 128 * 2 ** 20;
+/** With 262,144 tokens this is a collection in 21 tokens, which costs less than one of them. */
+const HELD_BYTES_MAX = 64 * 2 ** 20;
 
 /** The native memory of the samplers that were made since the last collection. */
 export interface SamplerMemory {

@@ -12,13 +12,13 @@ function collections(vocabularyTokens: number, samplers: number): number {
   return count;
 }
 
-it('collects before the samplers of a large vocabulary hold much more than 128 MiB', () => {
-  assert.equal(collections(262_144, 42), 0);
-  assert.equal(collections(262_144, 43), 1);
-  assert.equal(collections(262_144, 4_300), 100);
+it('collects before the samplers of a large vocabulary hold much more than 64 MiB', () => {
+  assert.equal(collections(262_144, 21), 0);
+  assert.equal(collections(262_144, 22), 1);
+  assert.equal(collections(262_144, 2_200), 100);
 });
 
 it('hardly ever collects for a small vocabulary', () => {
-  assert.equal(collections(1_024, 10_000), 0);
-  assert.equal(collections(1_024, 11_000), 1);
+  assert.equal(collections(1_024, 5_000), 0);
+  assert.equal(collections(1_024, 5_500), 1);
 });
