@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WORKER_TOKEN_VARIABLE } from '../../src/workers/token.js';
+import { WORKER_TOKEN_VARIABLE } from '../../src/run/workers/tokenVariable.js';
 import { startEndpoint } from '../endpoint/start.js';
 import { flag, spread } from '../figures.js';
 import { KINDS, pipelineText } from '../million/pipeline.js';

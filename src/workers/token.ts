@@ -1,8 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** The environment variable that holds the token of a run's workers. */
-export const WORKER_TOKEN_VARIABLE = 'SCALEQUEST_WORKER_TOKEN';
-
 const TOKEN_BYTES = 32;
 
 /** A token that nobody can guess, for workers on this machine. */

@@ -2,7 +2,8 @@ import { ScaleQuestError } from '../../errors.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/planPipeline.js';
 import { type CommandSpec, type PipelineFlags, declarePipeline, parseWholeNumber } from '../command.js';
-import { TOKEN_VARIABLE, readToken } from '../readToken.js';
+import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
+import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
 import { parseAddress } from '../parseAddress.js';
@@ -26,7 +27,7 @@ export const runCommand: CommandSpec = {
         'listen for `scalequest worker` on other machines; needs a token',
         parseAddress,
       )
-      .option('--token-file <file>', `the file with the workers' token; ${TOKEN_VARIABLE} if absent`)
+      .option('--token-file <file>', `the file with the workers' token; ${WORKER_TOKEN_VARIABLE} if absent`)
       .optionsGroup('On a Ray cluster:')
       .option('--on <address>', 'run there: the address of its dashboard, as http://head:8265')
       .option('--stop', 'stop the job of this run there')

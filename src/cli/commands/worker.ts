@@ -1,7 +1,8 @@
 import type { WorkerState } from '../../run/workers/workerLoop.js';
 import type { CommandSpec } from '../command.js';
 import { signalOnInterrupt } from '../interrupt.js';
-import { TOKEN_VARIABLE, readToken } from '../readToken.js';
+import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
+import { readToken } from '../readToken.js';
 
 export const workerCommand: CommandSpec = {
   name: 'worker',
@@ -9,7 +10,7 @@ export const workerCommand: CommandSpec = {
   declare: (command) =>
     command
       .argument('<url>', 'where `scalequest run --listen` listens, as http://10.0.0.5:7000')
-      .option('--token-file <file>', `the file with the run's token; ${TOKEN_VARIABLE} if absent`)
+      .option('--token-file <file>', `the file with the run's token; ${WORKER_TOKEN_VARIABLE} if absent`)
       .addHelpText('after', EXAMPLE),
   action: work,
 };
@@ -19,7 +20,7 @@ The pipeline file comes from the run. What it names (prompts, data, models) must
 paths here, with the same contents.
 
 Example:
-  export ${TOKEN_VARIABLE}=$(openssl rand -hex 32)
+  export ${WORKER_TOKEN_VARIABLE}=$(openssl rand -hex 32)
   scalequest run my-set.yaml --listen 10.0.0.5:7000      on one machine
   scalequest worker http://10.0.0.5:7000                 on others, with the same token
 `;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ScaleQuestError } from '../../errors.js';
+import { hashBytes } from '../../io/files/atomicFile.js';
 import { PACKAGE_FOLDER } from '../../io/files/packageFiles.js';
 import { hashOf } from '../../pipeline/hash.js';
 import { type JobsApi, type RayJob, openJobsApi } from '../../ray/jobsApi.js';
@@ -82,9 +82,7 @@ async function placed(file: string, options: RayOptions, world: Pick<SystemWorld
       `found --folder ${clusterFolder}, expected an absolute path on the nodes, as /shared/project`,
     );
   const plan = await planPipeline(file, options, world);
-  const sha256 = createHash('sha256')
-    .update(readFileSync(resolve(folder, file)))
-    .digest('hex');
+  const sha256 = hashBytes(readFileSync(resolve(folder, file)));
   const args = overridesFrom(options).flatMap(({ path, value }) => ['--set', `${path.join('.')}=${value}`]);
   const placement = {
     ...{ folder, clusterFolder, scalequest, args, out, sha256 },

@@ -3,10 +3,10 @@ import { ScaleQuestError } from '../../errors.js';
 import { codeHash } from '../../io/files/codeHash.js';
 import { packageVersion } from '../../io/files/packageFiles.js';
 import { connectToCoordinator } from '../../workers/connect.js';
-import { WORKER_TOKEN_VARIABLE } from '../../workers/token.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { prepareWorker } from './prepareWorker.js';
 import { tokenOf } from './tokenFile.js';
+import { WORKER_TOKEN_VARIABLE } from './tokenVariable.js';
 import { type WorkerState, runWorkerLoop } from './workerLoop.js';
 
 export interface WorkerOptions {

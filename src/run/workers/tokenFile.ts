@@ -1,6 +1,6 @@
 import { ScaleQuestError } from '../../errors.js';
 import { readTextFile } from '../../io/files/textFile.js';
-import { WORKER_TOKEN_VARIABLE } from '../../workers/token.js';
+import { WORKER_TOKEN_VARIABLE } from './tokenVariable.js';
 
 /** The text of a file that holds a token. Throws ERR_IO_READ. */
 export function readTokenFile(path: string): string {
