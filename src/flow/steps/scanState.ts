@@ -89,7 +89,7 @@ export function createScanState<State, Delta>(
   };
 }
 
-/** Makes the part of a state that takes long. Begins when somebody waits for its end: for a row to be decided, and never in a run that replays everything. */
+/** Makes the part of a state that takes long, once somebody waits for it: in a run that replays every row nobody does. */
 function createFilling(fill: (() => Promise<void>) | undefined): {
   isEnded(): boolean;
   ended(): Promise<void>;
