@@ -60,9 +60,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'workers',
     ],
   },
+  metrics: {
+    holds: 'what monitors read of a run: the page for Prometheus',
+    mayImport: ['backends', 'flow', 'run', 'train'],
+  },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'pipeline', 'operators', 'text', 'train'],
+    mayImport: ['run', 'metrics', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 
