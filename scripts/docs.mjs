@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withMetricsTable } from '../dist/test/house/metricsTable.js';
 import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
 import {
   pipelineJsonSchema,
@@ -22,5 +23,7 @@ writeFileSync(
   join(root, 'pipelines', 'chain.schema.json'),
   `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
 );
+const metrics = join(root, 'docs', 'metrics.md');
+writeFileSync(metrics, withMetricsTable(readFileSync(metrics, 'utf8')));
 const architecture = join(root, 'docs', 'architecture.md');
 writeFileSync(architecture, withLayers(readFileSync(architecture, 'utf8')));

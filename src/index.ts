@@ -54,6 +54,10 @@ export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
+// Watch a run.
+export { type ServedRunMetrics, openMetrics } from './metrics/openMetrics.js';
+export type { MetricsAddress } from './metrics/serveMetrics.js';
+
 // Connect operators in a pipe.
 export {
   type CollectedRows,

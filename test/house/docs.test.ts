@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
+import { withMetricsTable } from './metricsTable.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
 import {
   pipelineJsonSchema,
@@ -14,6 +15,7 @@ import { withLayers } from './layers.js';
 /** What the code prints for a page; of some pages, a part alone. */
 const PRINTED: Record<string, (found: string) => string | Promise<string>> = {
   'docs/architecture.md': withLayers,
+  'docs/metrics.md': withMetricsTable,
   'docs/steps.md': printStepsReference,
   'docs/pipeline.md': printPipelineReference,
   'pipelines/chain.schema.json': () => `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,

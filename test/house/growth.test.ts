@@ -90,6 +90,7 @@ const BOUNDS: Record<string, string> = {
   'src/operators/keepBest.ts groups': 'responses of one row',
   'src/operators/lib/benchmarkIndex.ts short': 'declared: questions of the benchmarks',
   'src/operators/lib/benchmarkIndex.ts ngrams': 'declared: questions of the benchmarks',
+  'src/operators/measureAccuracy.ts groups': 'values of the column in `by`, as names of benchmarks',
   'src/run/collectRows.ts rows': 'declared: for sets that fit into memory',
   'src/run/listRejects.ts .examples': 'examples that were asked for, a step and reason',
   'src/run/openModels.ts served': 'models that the pipeline names',

@@ -36,6 +36,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: ['io', 'process', 'text'],
   },
   ray: { holds: 'the Jobs API of Ray: submit a job, read its log, stop it', mayImport: ['text'] },
+  page: {
+    holds: 'charts, formulas and pages: `dom` and `entries` run in browsers only, the rest also in Node',
+    mayImport: [],
+  },
   pipeline: {
     holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
     mayImport: ['arrow', 'operators', 'backends', 'io', 'train'],
@@ -56,9 +60,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'workers',
     ],
   },
+  metrics: {
+    holds: 'what monitors read of a run: the page for Prometheus',
+    mayImport: ['backends', 'flow', 'run', 'train'],
+  },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'pipeline', 'operators', 'text', 'train'],
+    mayImport: ['run', 'metrics', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 
