@@ -41,6 +41,16 @@ export {
   exportReplies,
   pruneReplies,
 } from './run/replyStore.js';
+export {
+  type DiffRunsOptions,
+  type DiffSide,
+  type DistributionPair,
+  type RunDiff,
+  diffRuns,
+} from './run/diff/diffRuns.js';
+export type { Distribution } from './run/diff/distribution.js';
+export type { SettingChange } from './run/diff/comparable.js';
+export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './run/diff/rowComparison.js';
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 

@@ -38,6 +38,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     mayImport: ['io', 'process', 'text'],
   },
   ray: { holds: 'the Jobs API of Ray: submit a job, read its log, stop it', mayImport: ['text'] },
+  page: {
+    holds: 'charts, formulas and pages: `dom` and `entries` run in browsers only, the rest also in Node',
+    mayImport: [],
+  },
   pipeline: {
     holds: 'a file, checked, becomes a plan; printed reference and JSON Schema',
     mayImport: ['arrow', 'operators', 'backends', 'io', 'train'],
