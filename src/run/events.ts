@@ -13,7 +13,7 @@ export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
 export type FlowEvent =
-  StartingEvent | FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent | WorkersEvent;
+  StartingEvent | FlowingEvent | PausedEvent | CountedEvent | DeliveredEvent | ReportedEvent | WorkersEvent;
 
 /** What becomes of the workers of a run. */
 export type WorkersEvent = ListeningEvent | WorkerJoinedEvent | WorkerLeftEvent;
@@ -40,6 +40,14 @@ export interface FlowingEvent {
   kept: number;
   /** The names of the open models. */
   models: readonly string[];
+}
+
+/** No further row is read, or rows are read again. */
+export interface PausedEvent {
+  /** Tells the events apart. */
+  event: 'paused';
+  /** Whether the run waits once the rows in flight are finished. */
+  isPaused: boolean;
 }
 
 /** A step has decided some rows. */

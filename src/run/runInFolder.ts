@@ -7,6 +7,7 @@ import type { CardExport } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
+import type { Pause } from '../flow/pause.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
@@ -37,6 +38,8 @@ export interface RunWorld {
   /** Opens the models. A complete run does not call it. The caller closes the models. */
   openModels: () => Promise<OpenedModels>;
   signal: AbortSignal;
+  /** Whether further rows may be read; always, if absent. */
+  pause?: Pause | undefined;
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
@@ -177,7 +180,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, startEncoder, commitPositions } = world;
+  const { files, prompt, signal, pause, emit, record, startEncoder, commitPositions } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -199,7 +202,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal, commitPositions },
+        ...{ prompt, resume, signal, pause, commitPositions },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
           const rows = await readRows(lo, rowsMax);
