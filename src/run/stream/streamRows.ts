@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Batch } from '../../flow/batch.js';
 import { type CommitSink, type Totals, commitShards } from '../../flow/commitShards.js';
-import { type ReadRows, type Replay, createGate } from '../../flow/gate.js';
+import { type Gate, type ReadRows, type Replay, createGate } from '../../flow/gate.js';
 import type { Pause } from '../../flow/pause.js';
 import { untilAborted } from '../../flow/untilAborted.js';
 import type { RunContext } from '../../operators/lib/operator.js';
@@ -42,12 +42,14 @@ export interface StreamDeps {
   signal?: AbortSignal | undefined;
   pause?: Pause | undefined;
   onDelivered?: ((watermark: number, kept: number) => void) | undefined;
+  /** Rows are about to flow through this gate. */
+  onGate?: ((gate: Pick<Gate, 'issued' | 'watermark'>) => void) | undefined;
 }
 
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
   settings: StreamSettings,
-  { read, replay, sink, resume = NOTHING_YET, signal, pause, onDelivered }: StreamDeps,
+  { read, replay, sink, resume = NOTHING_YET, signal, pause, onDelivered, onGate }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
   const { windowRows, batchRows, shardRows, commitPositions, target, limit, segmentRows } = settings;
@@ -57,6 +59,7 @@ export function streamRows(
     ...{ windowRows, batchRows, from, target: left, limit, pause },
     ...(segmentRows === undefined ? {} : { segmentRows }),
   });
+  onGate?.(gate);
   const stream = connect(gate.source(read, replay)).pipe(untilAborted(signal));
   return commitShards(stream, {
     ...{ gate, sink, shardRows, target, from, keptBefore: kept },
