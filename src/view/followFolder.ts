@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Files } from '../io/files/files.js';
 import { LOG_FILE } from '../io/runFolder/runLog.js';
-import { MANIFEST_FILE } from '../io/runFolder/runPaths.js';
 import { readCommittedRows } from '../run/diff/readRun.js';
 import type { RunEvent } from '../run/events.js';
 import type { Feed } from './feed.js';
