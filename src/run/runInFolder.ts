@@ -22,6 +22,7 @@ import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
+import { knownCost, paidModels } from './cost.js';
 import type { Emit, RunEvent } from './events.js';
 import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
@@ -140,7 +141,10 @@ async function goOn(
   const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
-  const performance = performanceOf(stats, { from, wallS, ...processUse(), replayedRows });
+  const performance = performanceOf(stats, {
+    ...{ from, wallS, ...processUse(), replayedRows },
+    ...knownCost(paidModels(plan), stats),
+  });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {

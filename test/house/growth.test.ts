@@ -34,6 +34,7 @@ const BOUNDS: Record<string, string> = {
   'src/backends/pool/replicaList.ts urls': REPLICAS,
   'src/backends/pool/replicaList.ts faults': REPLICAS,
   'src/backends/pool/sharedPools.ts byServers': 'models that the pipeline names',
+  'src/backends/price.ts faults': 'kinds of prices',
   'src/backends/server/notes.ts counts': 'NOTES_MAX',
   'src/backends/server/outageGuard.ts answeredMs': 'kinds of requests: a few a step',
   'src/backends/server/outageGuard.ts probes': 'kinds of requests: a few a step',
