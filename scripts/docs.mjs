@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withMetricsTable } from '../dist/test/house/metricsTable.js';
 import { chainJsonSchema } from '../dist/src/pipeline/chain.js';
 import {
   pipelineJsonSchema,
@@ -9,6 +10,7 @@ import {
   printStepsReference,
 } from '../dist/src/pipeline/reference/reference.js';
 import { withLayers } from '../dist/test/house/layers.js';
+import { withOperatorExports } from '../dist/test/house/operatorExports.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 mkdirSync(join(root, 'docs'), { recursive: true });
@@ -22,5 +24,10 @@ writeFileSync(
   join(root, 'pipelines', 'chain.schema.json'),
   `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
 );
+const metrics = join(root, 'docs', 'metrics.md');
+writeFileSync(metrics, withMetricsTable(readFileSync(metrics, 'utf8')));
 const architecture = join(root, 'docs', 'architecture.md');
 writeFileSync(architecture, withLayers(readFileSync(architecture, 'utf8')));
+const index = join(root, 'src', 'index.ts');
+const operatorSource = (name) => readFileSync(join(root, 'src', 'operators', `${name}.ts`), 'utf8');
+writeFileSync(index, withOperatorExports(readFileSync(index, 'utf8'), operatorSource));

@@ -31,6 +31,8 @@ const MEANINGS = {
   ERR_WORKER_REFUSED: 'the run does not take this worker: token, version or pipeline file differ',
   ERR_WORKER_ALONE: 'no run answers at the address, or it has gone away for too long',
   // Models: these end the run.
+  ERR_METRICS_LISTEN: 'the page of metrics cannot be served at its address',
+
   ERR_MODEL_LOAD: 'a model cannot be loaded or its engine cannot be started',
   ERR_MODEL_UNREACHABLE: 'no server of the model answers, or each fails at every call',
   ERR_MODEL_REFUSED: 'the server refuses every request of this kind (key, model name, path, parameters)',

@@ -10,3 +10,8 @@ export function parseAddress(text: string): { host: string; port: number } {
     throw new InvalidArgumentError('expected host:port, as 10.0.0.5:7000, or 0.0.0.0:7000 for all addresses');
   return { host: found[1]!.replace(/^\[|\]$/g, '') || '127.0.0.1', port };
 }
+
+/** The same, or a port alone for this machine alone. */
+export function parsePortOrAddress(text: string): { host: string; port: number } {
+  return parseAddress(/^\d+$/.test(text) ? `:${text}` : text);
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAddress } from '../../src/cli/parseAddress.js';
+import { parseAddress, parsePortOrAddress } from '../../src/cli/parseAddress.js';
 
 test('host and port; without a host, this machine alone', () => {
   assert.deepEqual(parseAddress('10.0.0.5:7000'), { host: '10.0.0.5', port: 7000 });
@@ -11,4 +11,10 @@ test('host and port; without a host, this machine alone', () => {
 test('anything else is said', () => {
   for (const text of ['7000', 'host', 'host:', 'host:70000', '::1:7000', 'a:b:1'])
     assert.throws(() => parseAddress(text), /expected host:port/, text);
+});
+
+test('a port alone is one of this machine', () => {
+  assert.deepEqual(parsePortOrAddress('9464'), { host: '127.0.0.1', port: 9464 });
+  assert.deepEqual(parsePortOrAddress('0.0.0.0:9464'), { host: '0.0.0.0', port: 9464 });
+  for (const text of ['70000', '', '-1', 'host']) assert.throws(() => parsePortOrAddress(text), /host:port/);
 });

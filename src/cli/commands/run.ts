@@ -1,4 +1,5 @@
 import { ScaleQuestError } from '../../errors.js';
+import type { ServedRunMetrics } from '../../metrics/openMetrics.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/planPipeline.js';
 import { type CommandSpec, type PipelineFlags, declarePipeline, parseWholeNumber } from '../command.js';
@@ -6,7 +7,7 @@ import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
 import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
-import { parseAddress } from '../parseAddress.js';
+import { parseAddress, parsePortOrAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
@@ -16,6 +17,11 @@ export const runCommand: CommandSpec = {
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
+      .option(
+        '--metrics <[host:]port>',
+        'serve a page for Prometheus while it runs, to this machine alone unless a host is given',
+        parsePortOrAddress,
+      )
       .optionsGroup('With workers:')
       .option(
         '--workers <count>',
@@ -51,6 +57,7 @@ interface RunFlags extends PipelineFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
+  metrics?: { host: string; port: number };
   workers?: number;
   listen?: { host: string; port: number };
   tokenFile?: string;
@@ -74,14 +81,26 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
   const { runPipeline } = await import('../../run/runPipeline.js');
   const { showRun } = await import('../show/showRun.js');
   const { signal, dispose } = signalOnInterrupt();
+  // Before anything is paid for: its port may be in use.
+  const metrics = flags.metrics && (await openMetricsPage(flags.metrics));
   try {
-    const { isShort } = await showRun(
-      await runPipeline(file, { ...flags, workers: await workersOf(flags), signal }, world),
-    );
+    const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), signal }, world);
+    metrics?.follow(run);
+    const { isShort } = await showRun(run);
     if (isShort) process.exitCode = EXIT_CODES.short;
   } finally {
+    await metrics?.end(signal, (waitS) => {
+      process.stderr.write(`Waiting up to ${waitS} s for the monitor's last look at ${metrics.url}.\n`);
+    });
     dispose();
   }
+}
+
+async function openMetricsPage(address: { host: string; port: number }): Promise<ServedRunMetrics> {
+  const { openMetrics } = await import('../../metrics/openMetrics.js');
+  const page = await openMetrics(address);
+  process.stderr.write(`Metrics at ${page.url}.\n`);
+  return page;
 }
 
 /** Without one of its flags, a run is one process, and no worker can come. */
@@ -95,6 +114,11 @@ async function runOnCluster(file: string, flags: RunFlags & { on: string }): Pro
     throw new ScaleQuestError(
       'ERR_USAGE',
       'found --fresh beside --on, expected --out with another folder: each restart of the run would begin anew',
+    );
+  if (flags.metrics)
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      'found --metrics beside --on, expected one of them: the page would be on a node of the cluster',
     );
   if (flags.workers !== undefined || flags.listen || flags.tokenFile !== undefined)
     throw new ScaleQuestError(

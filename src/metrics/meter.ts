@@ -1,0 +1,104 @@
+import type { ModelStats } from '../backends/model.js';
+import type { StepCounts } from '../flow/steps/outcome.js';
+import type { RunEvent } from '../run/events.js';
+
+/** What a run is at, as monitors see it. */
+export const PHASES = ['starting', 'flowing', 'training', 'finished', 'failed'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** What monitors are told of a run. All of it follows from the run's events and the counters of its models. */
+export interface Metered {
+  phase: Phase;
+  /** Source positions that have reached the writer, those of earlier starts included. */
+  sourceRows: number;
+  /** Kept rows that have reached the writer, those of earlier starts included. */
+  rowsKept: number;
+  /** Kept rows that are durable, those of earlier starts included. */
+  rowsCommitted: number;
+  commits: number;
+  linesSkipped: number;
+  workers: number;
+  /** By the label of the step, in their order. */
+  steps: Readonly<Record<string, StepCounts>>;
+}
+
+/** A run of which nothing has happened yet. */
+export function notMetered(steps: readonly string[]): Metered {
+  return {
+    ...{ phase: 'starting', sourceRows: 0, rowsKept: 0, rowsCommitted: 0 },
+    ...{ commits: 0, linesSkipped: 0, workers: 0 },
+    steps: Object.fromEntries(steps.map((step) => [step, NO_ROWS])),
+  };
+}
+
+const NO_ROWS: StepCounts = { rowsIn: 0, kept: 0, dropped: 0, rejected: 0 };
+
+/** What monitors are told after an event. */
+export function afterEvent(before: Metered, event: RunEvent): Metered {
+  switch (event.event) {
+    case 'flowing': {
+      const { from, kept } = event;
+      return { ...before, phase: 'flowing', sourceRows: from, rowsKept: kept, rowsCommitted: kept };
+    }
+    case 'counted': {
+      if (!Object.hasOwn(before.steps, event.step)) return before;
+      const counts = summed(before.steps[event.step]!, event.counts);
+      return { ...before, steps: { ...before.steps, [event.step]: counts } };
+    }
+    case 'delivered':
+      return { ...before, sourceRows: event.watermark, rowsKept: event.kept };
+    case 'committed':
+      return { ...before, commits: before.commits + 1, rowsCommitted: event.kept };
+    case 'skippedLine':
+      return { ...before, linesSkipped: before.linesSkipped + 1 };
+    case 'workerJoined':
+    case 'workerLeft':
+      return { ...before, workers: event.workers };
+    case 'trainingLaunched':
+      return { ...before, phase: 'training' };
+    case 'failed':
+      return { ...before, phase: 'failed' };
+    case 'reported': {
+      const { rowsIn, rowsKept } = event.report;
+      return { ...before, phase: 'finished', sourceRows: rowsIn, rowsKept, rowsCommitted: rowsKept };
+    }
+    case 'trainingEnded':
+      return { ...before, phase: 'finished' };
+    default:
+      return before;
+  }
+}
+
+function summed(one: StepCounts, other: StepCounts): StepCounts {
+  return {
+    rowsIn: one.rowsIn + other.rowsIn,
+    kept: one.kept + other.kept,
+    dropped: one.dropped + other.dropped,
+    rejected: one.rejected + other.rejected,
+  };
+}
+
+/** What stays the same during a run. */
+export interface RunFacts {
+  pipeline: string;
+  /** The run folder, without the folders that it is in. */
+  run: string;
+  version: string;
+  /** Unix time. */
+  startedS: number;
+  target: number | undefined;
+}
+
+/** What this process has used. */
+export interface UseNow {
+  cpuS: number;
+  residentBytes: number;
+}
+
+/** All that a scrape reads. */
+export interface Reading extends Metered {
+  /** Null before a run is followed. */
+  facts: RunFacts | null;
+  models: Readonly<Record<string, ModelStats>>;
+  use: UseNow;
+}

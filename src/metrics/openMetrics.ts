@@ -1,0 +1,102 @@
+import { basename } from 'node:path';
+import type { Subscription } from 'rxjs';
+import type { PipelineRun } from '../run/runPipeline.js';
+import { type SystemWorld, packageVersion, systemWorld } from '../run/systemWorld.js';
+import { filledRemover } from '../train/environment.js';
+import { type Metered, type Reading, type RunFacts, type UseNow, afterEvent, notMetered } from './meter.js';
+import { createMetricsPage } from './metricsPage.js';
+import { type MetricsAddress, serveMetrics } from './serveMetrics.js';
+
+/** A page of metrics, and the run that it tells of. */
+export interface ServedRunMetrics {
+  /** The address of the page. */
+  readonly url: string;
+  /** From now on the page tells of this run. */
+  follow(run: PipelineRun): void;
+  /**
+   * Closes the page. A monitor that has scraped it more than once sees the end of the run first: its next scrape is awaited for twice its
+   * period, and for 30 s at most. `signal` cuts that short, and `onWaiting` is told how many seconds it may take.
+   */
+  end(signal?: AbortSignal, onWaiting?: (waitS: number) => void): Promise<void>;
+}
+
+const LAST_SCRAPE_MS_MAX = 30_000;
+
+/**
+ * Serves the metrics of a run for Prometheus; docs/metrics.md lists them. Open it before the run: it throws ERR_METRICS_LISTEN where
+ * the address cannot be had.
+ *
+ * @example
+ * const metrics = await openMetrics({ port: 9464 });
+ * const run = await runPipeline('pipelines/quickstart.yaml');
+ * metrics.follow(run);
+ * await run.result.finally(() => metrics.end());
+ */
+export async function openMetrics(
+  { host = '127.0.0.1', port }: Partial<MetricsAddress> & Pick<MetricsAddress, 'port'>,
+  world: Pick<SystemWorld, 'clock' | 'now'> = systemWorld(),
+): Promise<ServedRunMetrics> {
+  const page = createMetricsPage();
+  let followed: Followed | null = null;
+  const served = await serveMetrics(
+    { host, port },
+    {
+      contentType: page.contentType,
+      print: () =>
+        page.print(followed?.read() ?? { ...notMetered([]), facts: null, models: {}, use: useNow() }),
+      clock: world.clock,
+    },
+  );
+  return {
+    url: served.url,
+    follow(run) {
+      followed?.stop();
+      followed = followRun(run, world.now());
+    },
+    async end(signal = new AbortController().signal, onWaiting = () => {}) {
+      const periodMs = served.periodMs();
+      if (followed && periodMs !== undefined && !signal.aborted) {
+        const waitMs = Math.min(LAST_SCRAPE_MS_MAX, 2 * periodMs);
+        if (waitMs >= 1000) onWaiting(Math.ceil(waitMs / 1000));
+        await served.scraped(waitMs, signal);
+      }
+      followed?.stop();
+      await served.close();
+    },
+  };
+}
+
+interface Followed {
+  read(): Reading;
+  stop(): void;
+}
+
+function followRun({ plan, folder, events, stats }: PipelineRun, now: Date): Followed {
+  const clean = filledRemover(plan.filled);
+  let metered: Metered = notMetered(plan.steps.map(({ label }) => label));
+  const facts: RunFacts = {
+    ...{ pipeline: clean(plan.name), run: clean(basename(folder)), version: packageVersion() },
+    ...{ startedS: now.getTime() / 1000, target: plan.settings.target },
+  };
+  const subscription: Subscription = events.subscribe((event) => (metered = afterEvent(metered, event)));
+  return {
+    read: () => ({
+      ...metered,
+      facts,
+      steps: withCleanKeys(metered.steps, clean),
+      models: withCleanKeys(stats(), clean),
+      use: useNow(),
+    }),
+    stop: () => subscription.unsubscribe(),
+  };
+}
+
+/** A label of a file may hold what the environment filled in. */
+function withCleanKeys<T>(record: Readonly<Record<string, T>>, clean: (text: string) => string) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [clean(key), value]));
+}
+
+function useNow(): UseNow {
+  const { user, system } = process.cpuUsage();
+  return { cpuS: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
+}

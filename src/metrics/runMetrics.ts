@@ -1,0 +1,146 @@
+import type { ModelStats } from '../backends/model.js';
+import type { StepCounts } from '../flow/steps/outcome.js';
+import { PHASES, type Reading } from './meter.js';
+
+/** A value of a metric, and what it is the value of. */
+export interface Sample {
+  labels: Readonly<Record<string, string>>;
+  value: number;
+}
+
+/** A metric by Prometheus’ conventions: base units in its name, `_total` for what only grows, and few labels. */
+export interface RunMetric {
+  name: string;
+  type: 'counter' | 'gauge';
+  help: string;
+  labels: readonly string[];
+  read(reading: Reading): Sample[];
+}
+
+/** All that a run tells its monitors: the page, docs/metrics.md and OpenTelemetry are made from this list. */
+export const RUN_METRICS: readonly RunMetric[] = [
+  {
+    name: 'scalequest_run_info',
+    type: 'gauge',
+    help: 'Always 1: which run this is',
+    labels: ['pipeline', 'run', 'version'],
+    read: ({ facts }) =>
+      facts
+        ? [{ labels: { pipeline: facts.pipeline, run: facts.run, version: facts.version }, value: 1 }]
+        : [],
+  },
+  {
+    name: 'scalequest_run_phase',
+    type: 'gauge',
+    help: `1 for the phase that the run is in, 0 for the others: ${PHASES.join(', ')}`,
+    labels: ['phase'],
+    read: ({ phase }) => PHASES.map((each) => ({ labels: { phase: each }, value: each === phase ? 1 : 0 })),
+  },
+  single('scalequest_run_start_time_seconds', 'gauge', 'Unix time of this start of the run', ({ facts }) => {
+    return facts?.startedS;
+  }),
+  single(
+    'scalequest_target_rows',
+    'gauge',
+    'Rows that the set shall have; absent without a target',
+    (now) => {
+      return now.facts?.target;
+    },
+  ),
+  single(
+    'scalequest_source_rows_total',
+    'counter',
+    'Source rows whose fate is decided, those of earlier starts included',
+    ({ sourceRows }) => sourceRows,
+  ),
+  single(
+    'scalequest_kept_rows_total',
+    'counter',
+    'Rows of the set, those of earlier starts included',
+    ({ rowsKept }) => rowsKept,
+  ),
+  single(
+    'scalequest_committed_rows_total',
+    'counter',
+    'Rows of the set that lie in shards and outlast a crash, those of earlier starts included',
+    ({ rowsCommitted }) => rowsCommitted,
+  ),
+  single('scalequest_commits_total', 'counter', 'Commits of this start', ({ commits }) => commits),
+  single(
+    'scalequest_source_skipped_lines_total',
+    'counter',
+    'Lines of the source that are no rows and were left out by this start',
+    ({ linesSkipped }) => linesSkipped,
+  ),
+  single('scalequest_workers', 'gauge', 'Workers that are connected', ({ workers }) => workers),
+  step('rows_in', 'Rows that reached the step', (counts) => counts.rowsIn),
+  step('rows_kept', 'Rows that left the step', (counts) => counts.kept),
+  step('rows_dropped', 'Rows that the step dropped by its decision', (counts) => counts.dropped),
+  step('rows_rejected', 'Rows that the step could not decide', (counts) => counts.rejected),
+  model('requests_total', 'counter', 'Requests begun, without their retries', (stats) => stats.requests),
+  model('retries_total', 'counter', 'Requests sent again after a failure', (stats) => stats.retries),
+  model('failures_total', 'counter', 'Requests that failed in the end', (stats) => stats.failures),
+  model(
+    'store_hits_total',
+    'counter',
+    'Calls that the store of replies answered; absent without a store',
+    (stats) => stats.storeHits,
+  ),
+  model('prompt_tokens_total', 'counter', 'Tokens of all prompts', (stats) => stats.promptTokens),
+  model('completion_tokens_total', 'counter', 'Tokens of all replies', (stats) => stats.completionTokens),
+  model('requests_in_flight', 'gauge', 'Requests that wait for a reply now', (stats) => stats.inFlight),
+  model('requests_queued', 'gauge', 'Requests that wait to be sent now', (stats) => stats.queued),
+  model('waiting', 'gauge', '1 while calls fail and none has been answered since, else 0', ({ trouble }) =>
+    trouble === undefined ? 0 : 1,
+  ),
+  model(
+    'memory_peak_bytes',
+    'gauge',
+    'The most memory that the processes of the model have held; 0 for a server elsewhere',
+    (stats) => stats.memoryPeakBytes,
+  ),
+  single('process_cpu_seconds_total', 'counter', 'Processor time of this process', ({ use }) => use.cpuS),
+  single('process_resident_memory_bytes', 'gauge', 'Memory that this process holds', ({ use }) => {
+    return use.residentBytes;
+  }),
+];
+
+function single(
+  name: string,
+  type: RunMetric['type'],
+  help: string,
+  read: (reading: Reading) => number | undefined,
+): RunMetric {
+  return { name, type, help, labels: [], read: (reading) => samplesOf({}, read(reading)) };
+}
+
+function step(name: string, help: string, read: (counts: StepCounts) => number): RunMetric {
+  return {
+    name: `scalequest_step_${name}_total`,
+    type: 'counter',
+    help: `${help}, in this start`,
+    labels: ['step'],
+    read: ({ steps }) =>
+      Object.entries(steps).map(([label, counts]) => ({ labels: { step: label }, value: read(counts) })),
+  };
+}
+
+function model(
+  name: string,
+  type: RunMetric['type'],
+  help: string,
+  read: (stats: ModelStats) => number | undefined,
+): RunMetric {
+  return {
+    name: `scalequest_model_${name}`,
+    type,
+    help: type === 'counter' ? `${help}, in this start` : help,
+    labels: ['model'],
+    read: ({ models }) =>
+      Object.entries(models).flatMap(([label, stats]) => samplesOf({ model: label }, read(stats))),
+  };
+}
+
+function samplesOf(labels: Sample['labels'], value: number | undefined): Sample[] {
+  return value === undefined ? [] : [{ labels, value }];
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
+import { notMetered } from '../../src/metrics/meter.js';
+import { RUN_METRICS } from '../../src/metrics/runMetrics.js';
+
+const STATS = {
+  ...{ requests: 7, retries: 2, failures: 1, inFlight: 3, queued: 4 },
+  ...{ promptTokens: 100, completionTokens: 200, memoryPeakBytes: 0 },
+};
+
+const READING = {
+  ...notMetered(['generate']),
+  facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: undefined },
+  models: { tiny: STATS },
+  use: { cpuS: 1, residentBytes: 2 },
+};
+
+function valueOf(name: string): unknown {
+  return RUN_METRICS.find((metric) => metric.name === name)!.read(READING);
+}
+
+test('names follow Prometheus: its characters, base units, _total for all counters and nothing else', () => {
+  for (const { name, type, help } of RUN_METRICS) {
+    assert.match(name, /^[a-z][a-z0-9_]*$/);
+    assert.equal(name.endsWith('_total'), type === 'counter', name);
+    assert.doesNotMatch(name, /_(ms|milliseconds|minutes|mib|kb|percent)(_|$)/, name);
+    assert.ok(name.startsWith('scalequest_') || name.startsWith('process_'), name);
+    assert.match(help, /^\S.*[^.]$/, name);
+  }
+  assert.equal(new Set(RUN_METRICS.map(({ name }) => name)).size, RUN_METRICS.length);
+});
+
+test('the samples of a metric have its labels and no other, and each combination once', () => {
+  for (const { name, labels, read } of RUN_METRICS) {
+    const samples = read(READING);
+    for (const { labels: of, value } of samples) {
+      assert.deepEqual(Object.keys(of).sort(), [...labels].sort(), name);
+      assert.ok(Number.isFinite(value), name);
+    }
+    assert.equal(new Set(samples.map(({ labels: of }) => JSON.stringify(of))).size, samples.length, name);
+  }
+});
+
+test('what there is not has no sample: a target, a store, a run', () => {
+  assert.deepEqual(valueOf('scalequest_target_rows'), []);
+  assert.deepEqual(valueOf('scalequest_model_store_hits_total'), []);
+  const info = RUN_METRICS.find(({ name }) => name === 'scalequest_run_info')!;
+  assert.deepEqual(info.read({ ...READING, facts: null }), []);
+});
+
+test('models have their counters, and wait while calls fail', () => {
+  assert.deepEqual(valueOf('scalequest_model_requests_total'), [{ labels: { model: 'tiny' }, value: 7 }]);
+  const waiting = RUN_METRICS.find(({ name }) => name === 'scalequest_model_waiting')!;
+  const models = { a: STATS, b: { ...STATS, trouble: 'refused' } };
+  const values = waiting.read({ ...READING, models }).map(({ value }) => value);
+  assert.deepEqual(values, [0, 1]);
+});
+
+test('each expression of the Grafana dashboard names metrics that there are', () => {
+  const text = readFileSync(join(PACKAGE_FOLDER, 'docs', 'grafana.json'), 'utf8');
+  const dashboard = JSON.parse(text) as { panels: { targets?: { expr: string }[] }[] };
+  const expressions = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  assert.ok(expressions.length >= 10);
+  const names = new Set(RUN_METRICS.map(({ name }) => name));
+  for (const expression of expressions) {
+    const found = expression.match(/\b(scalequest|process)_\w+/g) ?? [];
+    assert.ok(found.length > 0, expression);
+    for (const name of found) assert.ok(names.has(name), `${name} in ${expression}`);
+  }
+});
