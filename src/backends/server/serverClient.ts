@@ -11,7 +11,7 @@ import {
 } from '../../process/managedServer.js';
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import type { ModelStats } from '../model.js';
+import type { ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
@@ -29,6 +29,7 @@ import {
   createRefusalGuard,
   mayBeAlways,
 } from './refusalGuard.js';
+import { NOTHING_SENT, type ReplicaTally, createReplicaTally, replicaState } from './replicaTally.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
 import type { ReplyContext, Speaks } from './readServerReply.js';
@@ -111,7 +112,7 @@ export async function createServerClient(
   const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
   const { clock, random } = deps;
-  const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
+  const { label, pool, serverOf, replicas, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -158,7 +159,7 @@ export async function createServerClient(
     send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
     stats: () => ({
       ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
-      ...{ serverS: held(), ...tally.uses.stats() },
+      ...{ serverS: held(), ...tally.uses.stats(), replicas: replicas() },
     }),
     async close() {
       if (isClosed) return;
@@ -365,7 +366,7 @@ async function startManaged(
 }
 
 /** One try, at the server that the pool picked. */
-function tryAt<T>(
+function tryAt<T extends Usage>(
   serverOf: Access['serverOf'],
   closing: AbortSignal,
   counts: { inFlight: number },
@@ -374,19 +375,23 @@ function tryAt<T>(
 ): (replica: Replica) => Promise<T> {
   return (replica) => {
     closing.throwIfAborted();
-    const { http, context } = serverOf(replica);
+    const { http, context, tally } = serverOf(replica);
     const { pace } = replica;
     const number = pace.sent(clock.nowMs());
     const posted = http.post(path, body);
     counts.inFlight++;
+    tally.sent();
     return posted.then(
       (reply) => {
         counts.inFlight--;
+        tally.ended();
         noteRates(reply, pace, number, clock.nowMs());
-        return read(reply, context);
+        return tally.answered(read, reply, context);
       },
       (error: unknown) => {
         counts.inFlight--;
+        tally.ended();
+        tally.failed();
         // Our own close cut the call, not the server. Other models may go on with that server.
         throw closing.aborted ? closing.reason : error;
       },
@@ -411,6 +416,8 @@ interface Access {
   label: string;
   pool: Pool;
   serverOf(replica: Replica): Server;
+  /** Its servers as they are now. */
+  replicas(): ReplicaStats[];
   faultyLines(): number;
   disconnect(): Promise<void>;
 }
@@ -419,6 +426,7 @@ interface Access {
 interface Server {
   http: HttpClient;
   context: ReplyContext;
+  tally: ReplicaTally;
 }
 
 function connect(
@@ -437,6 +445,7 @@ function connect(
   });
   const { lastAnswer } = pool;
   const servers = new Map<Replica, Server>();
+  const redact = keyRedactor(apiKey);
 
   function open(replica: Replica): Server {
     const written = writtenAs.get(replica.url) ?? replica.url;
@@ -448,7 +457,13 @@ function connect(
     return {
       http: createHttpClient({ url, label, lastAnswer, clock, timeoutMs, headers, connections }),
       context,
+      tally: createReplicaTally(),
     };
+  }
+
+  function statsAt(replica: Replica): ReplicaStats {
+    const url = redact(writtenAs.get(replica.url) ?? replica.url);
+    return { url, ...replicaState(replica), ...(servers.get(replica)?.tally.counts ?? NOTHING_SENT) };
   }
 
   return {
@@ -462,6 +477,7 @@ function connect(
       servers.set(replica, server);
       return server;
     },
+    replicas: () => pool.replicas.map(statsAt),
     faultyLines,
     async disconnect() {
       await Promise.all([...servers.values()].map(({ http }) => http.destroy()));
