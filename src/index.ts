@@ -16,7 +16,21 @@ export {
   planPipeline,
 } from './run/planPipeline.js';
 export type * from './run/events.js';
-export type { Performance, Report, RunResult } from './run/report/report.js';
+export type { FinalStats, Performance, Report, RunResult } from './run/report/report.js';
+export {
+  type ModelsWait,
+  type RunState,
+  type ServerWait,
+  type StepNow,
+  type TrainingNow,
+  type TroubleWait,
+  type Wait,
+  type WorkersWait,
+  newRunState,
+  nextRunState,
+} from './run/monitor/runState.js';
+export type { ModelRates, ModelSample, RateSample, RunRates } from './run/monitor/rates.js';
+export type { ModelTotals, RunTotals } from './run/monitor/totals.js';
 export type { OmittedParts, Plan } from './pipeline/plan.js';
 export type { CheckedPipeline } from './pipeline/check/check.js';
 export { printPlan } from './pipeline/printPlan.js';
@@ -41,6 +55,16 @@ export {
   exportReplies,
   pruneReplies,
 } from './run/replyStore.js';
+export {
+  type DiffRunsOptions,
+  type DiffSide,
+  type DistributionPair,
+  type RunDiff,
+  diffRuns,
+} from './run/diff/diffRuns.js';
+export type { Distribution } from './run/diff/distribution.js';
+export type { SettingChange } from './run/diff/comparable.js';
+export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './run/diff/rowComparison.js';
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
@@ -62,6 +86,7 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
 export { readTexts } from './io/sources/readTexts.js';
+// Printed from src/operators/registry.ts by `npm run docs`: an operator and its public types.
 export { type GenerateOptions, type GeneratorShare, generate } from './operators/generate.js';
 export {
   type QuestionTemplate,
@@ -101,6 +126,7 @@ export { type RateFailuresOptions, rateFailures } from './operators/rateFailures
 export { type CalibrateDifficultyOptions, calibrateDifficulty } from './operators/calibrateDifficulty.js';
 export { type ItemsWritten, type ListsRead, type UnnestOptions, unnest } from './operators/unnest.js';
 export { type WrapQuestionOptions, wrapQuestion } from './operators/wrapQuestion.js';
+// End of the printed exports.
 export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 
 // Define operators of your own.
@@ -123,7 +149,15 @@ export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from
 
 // Models.
 export { openModel } from './backends/openModel.js';
-export type { Choice, ChooseRequest, CompleteRequest, Message, Model, ModelStats } from './backends/model.js';
+export type {
+  Choice,
+  ChooseRequest,
+  CompleteRequest,
+  Message,
+  Model,
+  ModelStats,
+  ReplicaStats,
+} from './backends/model.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
 
 // Errors.

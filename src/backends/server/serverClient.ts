@@ -11,7 +11,7 @@ import {
 } from '../../process/managedServer.js';
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import type { ModelStats } from '../model.js';
+import type { ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
@@ -29,6 +29,7 @@ import {
   createRefusalGuard,
   mayBeAlways,
 } from './refusalGuard.js';
+import { NOTHING_SENT, type ReplicaTally, createReplicaTally, replicaState } from './replicaTally.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
 import type { ReplyContext, Speaks } from './readServerReply.js';
@@ -67,6 +68,8 @@ export interface About {
   sequences?: number;
   /** The longest that its replies may be together; 0 if absent. */
   tokensMax?: number;
+  /** The label of the step that asks. */
+  step?: string | undefined;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
   /** What is wrong with an answer that holds nothing to use; undefined for any other. */
@@ -106,34 +109,30 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
+  const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
   const { clock, random } = deps;
-  const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
+  const { label, pool, serverOf, replicas, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const tally = createTally();
+  const held = heldServers(pool, clock, startedMs);
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
-  const retryOptions = {
-    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, clock, random, signal: closing.signal },
-    get failoversMax() {
-      return pool.replicas.length;
-    },
-    onRetry(failure: TryFailure) {
-      counts.retries++;
-      trouble = troubleText(failure, clock.nowMs());
-    },
-  };
+  const retryOptions = retryOptionsOf(options, pool, { clock, random, signal: closing.signal }, (failure) => {
+    counts.retries++;
+    trouble = troubleText(failure, clock.nowMs());
+  });
 
   // A dead server ends every call at once: it will not answer, however often it is asked.
   void managed?.died.then((error) => closing.abort(error));
   let isClosed = false;
 
-  function answered<T extends Usage>(answer: T): T {
+  function answered<T extends Usage>(answer: T, step: string | undefined): T {
     trouble = undefined;
     counts.open--;
-    tally.answered(answer);
+    tally.answered(answer, step);
     return answer;
   }
 
@@ -148,14 +147,20 @@ export async function createServerClient(
     counts.open++;
     const once = tryAt(serverOf, closing.signal, counts, clock, posted);
     const size = sizeOf(pool, posted.body, about);
-    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(answered, failed);
+    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
+      (answer) => answered(answer, about.step),
+      failed,
+    );
   };
 
   const { signal } = closing;
   return {
     label,
     send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
-    stats: () => statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
+    stats: () => ({
+      ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
+      ...{ serverS: held(), ...tally.uses.stats(), replicas: replicas() },
+    }),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -163,6 +168,23 @@ export async function createServerClient(
       await disconnect();
       await managed?.stop();
     },
+  };
+}
+
+/**
+ * Seconds that servers were held so far, added up. Of a list of servers that changes it knows what it is each time it is asked,
+ * as a run does about once a second.
+ */
+function heldServers({ replicas }: Pool, clock: Clock, startedMs: number): () => number {
+  let heldMs = 0;
+  let lastMs = startedMs;
+  let servers = replicas.length;
+  return () => {
+    const nowMs = clock.nowMs();
+    heldMs += servers * (nowMs - lastMs);
+    lastMs = nowMs;
+    servers = replicas.length;
+    return heldMs / 1000;
   };
 }
 
@@ -180,6 +202,20 @@ function promptTokens(body: unknown): number {
 /** Undefined where a server does not count. */
 function tokensOf({ promptTokens: prompt, completionTokens: completion }: Usage): number | undefined {
   return prompt + completion > 0 ? prompt + completion : undefined;
+}
+
+function retryOptionsOf(
+  options: ServerOptions,
+  pool: Pool,
+  deps: Pick<ServerDeps, 'clock' | 'random'> & { signal: AbortSignal },
+  onRetry: (failure: TryFailure) => void,
+) {
+  return {
+    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, ...deps, onRetry },
+    get failoversMax() {
+      return pool.replicas.length;
+    },
+  };
 }
 
 /** How often, and for how long, a call is tried again. */
@@ -330,7 +366,7 @@ async function startManaged(
 }
 
 /** One try, at the server that the pool picked. */
-function tryAt<T>(
+function tryAt<T extends Usage>(
   serverOf: Access['serverOf'],
   closing: AbortSignal,
   counts: { inFlight: number },
@@ -339,19 +375,23 @@ function tryAt<T>(
 ): (replica: Replica) => Promise<T> {
   return (replica) => {
     closing.throwIfAborted();
-    const { http, context } = serverOf(replica);
+    const { http, context, tally } = serverOf(replica);
     const { pace } = replica;
     const number = pace.sent(clock.nowMs());
     const posted = http.post(path, body);
     counts.inFlight++;
+    tally.sent();
     return posted.then(
       (reply) => {
         counts.inFlight--;
+        tally.ended();
         noteRates(reply, pace, number, clock.nowMs());
-        return read(reply, context);
+        return tally.answered(read, reply, context);
       },
       (error: unknown) => {
         counts.inFlight--;
+        tally.ended();
+        tally.failed();
         // Our own close cut the call, not the server. Other models may go on with that server.
         throw closing.aborted ? closing.reason : error;
       },
@@ -376,6 +416,8 @@ interface Access {
   label: string;
   pool: Pool;
   serverOf(replica: Replica): Server;
+  /** Its servers as they are now. */
+  replicas(): ReplicaStats[];
   faultyLines(): number;
   disconnect(): Promise<void>;
 }
@@ -384,6 +426,7 @@ interface Access {
 interface Server {
   http: HttpClient;
   context: ReplyContext;
+  tally: ReplicaTally;
 }
 
 function connect(
@@ -402,6 +445,7 @@ function connect(
   });
   const { lastAnswer } = pool;
   const servers = new Map<Replica, Server>();
+  const redact = keyRedactor(apiKey);
 
   function open(replica: Replica): Server {
     const written = writtenAs.get(replica.url) ?? replica.url;
@@ -413,7 +457,13 @@ function connect(
     return {
       http: createHttpClient({ url, label, lastAnswer, clock, timeoutMs, headers, connections }),
       context,
+      tally: createReplicaTally(),
     };
+  }
+
+  function statsAt(replica: Replica): ReplicaStats {
+    const url = redact(writtenAs.get(replica.url) ?? replica.url);
+    return { url, ...replicaState(replica), ...(servers.get(replica)?.tally.counts ?? NOTHING_SENT) };
   }
 
   return {
@@ -427,6 +477,7 @@ function connect(
       servers.set(replica, server);
       return server;
     },
+    replicas: () => pool.replicas.map(statsAt),
     faultyLines,
     async disconnect() {
       await Promise.all([...servers.values()].map(({ http }) => http.destroy()));
