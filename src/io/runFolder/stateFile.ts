@@ -162,7 +162,10 @@ function entriesOf(lines: string, step: string): StateEntry[] {
 
 const QUOTE = 34;
 
-/** The text that JSON has from `from` to `to`, where it is one without an escape, as most are: to parse it takes ten times as long. Else null. */
+/**
+ * The text that stands as JSON from `from` to `to`, where it is a text without an escape, as most are: to parse it takes ten times
+ * as long. Else null.
+ */
 function plainText(lines: string, from: number, to: number): string | null {
   if (lines.charCodeAt(from) !== QUOTE || lines.charCodeAt(to - 1) !== QUOTE) return null;
   const text = lines.slice(from + 1, to - 1);

@@ -11,7 +11,10 @@ export interface Segments {
   withRoom(segment: number): Int32Array;
   /** Tells that the caller has put a pair there. */
   added(segment: number): void;
-  /** Makes room for so many pairs in all, where there are none yet and the budget allows twice that: tables that grow are filled half as fast. */
+  /**
+   * Makes room for so many pairs in all, where there are none yet and the budget allows twice that: tables that grow are filled half
+   * as fast.
+   */
   expect(pairs: number): void;
 }
 
