@@ -3,7 +3,7 @@ import type { Price } from '../backends/price.js';
 import { describeModel } from '../backends/registry.js';
 import type { Plan } from '../pipeline/plan.js';
 
-/** What a model has used, as its counters say it; of one start of a run, or added up over several. */
+/** What a model has used, as its counters say it: in one start of a run, or in several. */
 export type ModelUse = Pick<
   ModelStats,
   'requests' | 'failures' | 'promptTokens' | 'completionTokens' | 'cachedTokens' | 'serverS'

@@ -11,7 +11,7 @@ import {
 } from '../../process/managedServer.js';
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import type { ModelStats } from '../model.js';
+import type { ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
@@ -30,6 +30,7 @@ import {
   createRefusalGuard,
   mayBeAlways,
 } from './refusalGuard.js';
+import { NOTHING_SENT, type ReplicaTally, createReplicaTally, replicaState } from './replicaTally.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
 import type { ReplyContext, Speaks } from './readServerReply.js';
@@ -114,7 +115,7 @@ export async function createServerClient(
   const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
   const { clock, random, allowance } = deps;
-  const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
+  const { label, pool, serverOf, replicas, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -161,7 +162,7 @@ export async function createServerClient(
     send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
     stats: () => ({
       ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
-      ...{ serverS: held(), ...tally.uses.stats() },
+      ...{ serverS: held(), ...tally.uses.stats(), replicas: replicas() },
     }),
     async close() {
       if (isClosed) return;
@@ -419,27 +420,31 @@ function settled<T extends Usage>(
 
 const NOT_SENT: readonly TryFailure['kind'][] = ['unreachable', 'absent'];
 
-function postAt<T>(
+function postAt<T extends Usage>(
   replica: Replica,
   { serverOf, closing, counts, clock }: TryDeps,
   { path, body, read }: Posted<T>,
   onReply?: (reply: HttpReply) => void,
 ): Promise<T> {
   closing.throwIfAborted();
-  const { http, context } = serverOf(replica);
+  const { http, context, tally } = serverOf(replica);
   const { pace } = replica;
   const number = pace.sent(clock.nowMs());
   const posted = http.post(path, body);
   counts.inFlight++;
+  tally.sent();
   return posted.then(
     (reply) => {
       counts.inFlight--;
+      tally.ended();
       onReply?.(reply);
       noteRates(reply, pace, number, clock.nowMs());
-      return read(reply, context);
+      return tally.answered(read, reply, context);
     },
     (error: unknown) => {
       counts.inFlight--;
+      tally.ended();
+      tally.failed();
       // Our own close cut the call, not the server. Other models may go on with that server.
       throw closing.aborted ? closing.reason : error;
     },
@@ -463,6 +468,8 @@ interface Access {
   label: string;
   pool: Pool;
   serverOf(replica: Replica): Server;
+  /** Its servers as they are now. */
+  replicas(): ReplicaStats[];
   faultyLines(): number;
   disconnect(): Promise<void>;
 }
@@ -471,6 +478,7 @@ interface Access {
 interface Server {
   http: HttpClient;
   context: ReplyContext;
+  tally: ReplicaTally;
 }
 
 function connect(
@@ -489,6 +497,7 @@ function connect(
   });
   const { lastAnswer } = pool;
   const servers = new Map<Replica, Server>();
+  const redact = keyRedactor(apiKey);
 
   function open(replica: Replica): Server {
     const written = writtenAs.get(replica.url) ?? replica.url;
@@ -500,7 +509,13 @@ function connect(
     return {
       http: createHttpClient({ url, label, lastAnswer, clock, timeoutMs, headers, connections }),
       context,
+      tally: createReplicaTally(),
     };
+  }
+
+  function statsAt(replica: Replica): ReplicaStats {
+    const url = redact(writtenAs.get(replica.url) ?? replica.url);
+    return { url, ...replicaState(replica), ...(servers.get(replica)?.tally.counts ?? NOTHING_SENT) };
   }
 
   return {
@@ -514,6 +529,7 @@ function connect(
       servers.set(replica, server);
       return server;
     },
+    replicas: () => pool.replicas.map(statsAt),
     faultyLines,
     async disconnect() {
       await Promise.all([...servers.values()].map(({ http }) => http.destroy()));

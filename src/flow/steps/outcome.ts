@@ -106,7 +106,7 @@ export interface StepShape<
   at?: number | undefined;
   /** Called with the state of a stateful step, before the first batch and after each one, where the run caches step results. */
   onState?: ((state: StepState) => void) | undefined;
-  /** Called once a batch, for live progress. */
+  /** Called for live progress: for each row that had to wait, once a batch for all others. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
 
@@ -114,7 +114,7 @@ export interface StepShape<
 export type Screen = (rows: RecordBatch) => readonly (Outcome | null)[] | null;
 
 export interface StepCounts {
-  /** Rows that reached the step. */
+  /** Rows that the step has decided. */
   rowsIn: number;
   /** Rows that left it. */
   kept: number;

@@ -16,8 +16,10 @@ export function checkBudget(
   if (!budget) return;
   const find = (path: readonly string[], message: string): void =>
     void problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
-  if (Object.keys(budget).length === 0 || Object.keys(budget.money ?? { any: 0 }).length === 0)
-    find(['budget'], 'found no limit, expected one of money, tokens, requests, gpuHours, wallHours');
+  const hasNone = (limits: object | undefined): boolean =>
+    limits !== undefined && Object.keys(limits).length === 0;
+  if (hasNone(budget) || hasNone(budget.money))
+    return find(['budget'], 'found no limit, expected one of money, tokens, requests, gpuHours, wallHours');
   const asked = askedModels(models, entries);
   if (budget.gpuHours !== undefined && !asked.some(([, { gpus }]) => gpus !== undefined))
     find(

@@ -3,7 +3,9 @@ import type { ModelStats } from '../../backends/model.js';
 import type { Clock } from '../../clock.js';
 import type { Files } from '../../io/files/files.js';
 import type { Plan } from '../../pipeline/plan.js';
-import { gpuUseOf, paidModels } from '../cost.js';
+import { costOf, gpuUseOf, paidModels } from '../cost.js';
+import { earlierTotals } from '../monitor/earlierTotals.js';
+import type { RunTotals } from '../monitor/totals.js';
 import { holdBudget } from './budget.js';
 import { readBudgetFile, writeBudgetFile } from './budgetFile.js';
 import type { Amounts } from './ledger.js';
@@ -45,7 +47,7 @@ export async function openBudget(
   const paid = paidModels(plan);
   const budget = holdBudget({
     limits: limitsOf(limits),
-    before: (await readBudgetFile(files, folder)) ?? {},
+    before: (await readBudgetFile(files, folder)) ?? spentBefore(paid, await earlierTotals(files, folder)),
     prices: Object.fromEntries(Object.entries(paid).map(([name, { price }]) => [name, price])),
     save: (marks) => writeBudgetFile(files, folder, marks),
     onEnd: (error) => ending.abort(error),
@@ -85,6 +87,18 @@ export async function openBudget(
       await tick();
       await writeBudgetFile(files, folder, budget.spent());
     },
+  };
+}
+
+/** What starts without a budget have spent, as far as their log tells it. */
+function spentBefore(paid: ReturnType<typeof paidModels>, { wallS, models }: RunTotals): Amounts {
+  const all = Object.values(models);
+  const { money, gpuHours } = costOf(paid, models);
+  return {
+    requests: all.reduce((sum, { requests, retries }) => sum + requests + retries, 0),
+    tokens: all.reduce((sum, { promptTokens, completionTokens }) => sum + promptTokens + completionTokens, 0),
+    ...{ wallHours: wallS / 3600, gpuHours: gpuHours ?? 0 },
+    ...Object.fromEntries(Object.entries(money).map(([currency, amount]) => [`money.${currency}`, amount])),
   };
 }
 

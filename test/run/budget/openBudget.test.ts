@@ -161,6 +161,22 @@ describe('a run with a budget', () => {
     assert.equal(hours.code, EXIT_CODES.budget);
   });
 
+  it('counts what starts without a budget have spent', async (t) => {
+    const folder = temporaryFolder();
+    const service = await startService(t, 15);
+    const file = writeFile(folder, service.server, 'none');
+    const out = join(folder, 'run');
+    const stopped = startCommand(['run', file, '--out', out]);
+    while (service.server.seen.length < 90) await new Promise((resolve) => setTimeout(resolve, 5));
+    stopped.child.kill('SIGTERM');
+    await stopped.result;
+    const asked = service.server.seen.length;
+    const { code, stderr } = await run(file, out, '--set', 'budget.requests=40');
+    assert.equal(code, EXIT_CODES.budget, stderr);
+    assert.match(stderr, /the budget of 40 requests is used up: \d\d+ requests are spent in all starts/);
+    assert.equal(service.server.seen.length, asked);
+  });
+
   it('is refused with workers, which spend by themselves', async (t) => {
     const folder = temporaryFolder();
     const service = await startService(t);
