@@ -179,7 +179,7 @@ async function goOn(
   const total = world.meter.totals();
   const performance = performanceOf(stats, {
     ...{ from, wallS, ...processUse(), replayedRows, total },
-    ...knownCost(paidModels(plan), stats),
+    ...knownCost(paidModels(plan), total.models),
   });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
