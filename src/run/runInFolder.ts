@@ -25,6 +25,7 @@ import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
+import { knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
 import { earlierTotals } from './monitor/earlierTotals.js';
 import { logTimes, loggedOf } from './monitor/logTimes.js';
@@ -179,7 +180,10 @@ async function goOn(
   const wallS = (nowMs() - startedMs) / 1000;
   world.meter.end();
   const total = world.meter.totals();
-  const performance = performanceOf(stats, { from, wallS, ...processUse(), replayedRows, total });
+  const performance = performanceOf(stats, {
+    ...{ from, wallS, ...processUse(), replayedRows, total },
+    ...knownCost(paidModels(plan), total.models),
+  });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {

@@ -64,6 +64,10 @@ const UNITLESS = [
   ...['solvability', 'difficulty'],
   'parts',
   ...['processes', 'sequences', 'slots', 'gpus', 'port'],
+  // Of a budget: what is counted, or hours.
+  ...['tokens', 'requests', 'gpuHours', 'wallHours'],
+  // Prices, in the currency that stands beside them: services write them so.
+  ...['in', 'out', 'cached', 'request', 'gpuHour'],
 ];
 
 test('options that are numbers carry a unit, a bound, or are in a short list', () => {

@@ -10,10 +10,11 @@ import {
   failedError,
 } from './batchApi.js';
 import { type GatherOptions, createGatherer } from './gatherer.js';
+import { type Allowance, promptTokensMax } from '../allowance.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { BATCH_CLOSE_MS } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
-import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import type { About, ServerClient, ServerDeps } from '../server/serverClient.js';
 import type { Usage } from '../server/tally.js';
 import { serverWords } from '../server/serverError.js';
 import { createTally } from '../server/tally.js';
@@ -65,6 +66,7 @@ export function createBatchClient(
     path: string,
     body: unknown,
     read: (reply: HttpReply, context: ReplyContext) => T,
+    { step }: About = {},
   ): Promise<T> {
     if (closing.signal.aborted) return Promise.reject(closing.signal.reason);
     counts.requests++;
@@ -75,7 +77,7 @@ export function createBatchClient(
         ...{ seq, id, body: text, tries: 0 },
         answer(reply) {
           const value = read(reply, api.context);
-          tally.answered(value);
+          tally.answered(value, step);
           open.delete(id);
           resolve(value);
         },
@@ -142,11 +144,11 @@ export function createBatchClient(
 
   return {
     label,
-    send,
+    send: deps.allowance ? withinAllowance(deps.allowance, send) : send,
     stats() {
       const queued = gatherer.count();
       const now = { inFlight: open.size - queued, queued, memoryPeakBytes: 0, ...api.trouble() };
-      return { ...counts, ...now, ...notes.stats() };
+      return { ...counts, ...now, ...notes.stats(), ...tally.uses.stats() };
     },
     async close() {
       if (closing.signal.aborted) return;
@@ -156,6 +158,23 @@ export function createBatchClient(
       await Promise.race([cancelAll(orders, batches, api), clock.sleep(BATCH_CLOSE_MS)]);
       await api.destroy();
     },
+  };
+}
+
+/** Orders nothing that a budget does not hold. A request of a batch that is given up may have been run. */
+function withinAllowance(allowance: Allowance, send: ServerClient['send']): ServerClient['send'] {
+  return async (seq, path, body, read, about = {}) => {
+    const bytes = Buffer.byteLength(JSON.stringify(body));
+    const worst = { promptTokens: promptTokensMax(bytes), completionTokens: about.tokensMax ?? 0 };
+    const settle = await allowance.admit(worst);
+    try {
+      const answer = await send(seq, path, body, read, about);
+      settle(answer);
+      return answer;
+    } catch (error) {
+      settle('unknown');
+      throw error;
+    }
   };
 }
 

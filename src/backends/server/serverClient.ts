@@ -17,8 +17,9 @@ import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { type FailsAlone, troubleText, withRetry } from '../http/retryPolicy.js';
-import type { TryFailure } from '../http/tryFailure.js';
+import { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
+import { type Admission, type Allowance, type WorstUse, promptTokensMax } from '../allowance.js';
 import { askedMs } from './askedWait.js';
 import { rateLeft } from './rateHeaders.js';
 import { type OutageGuard, type OutageGuardDeps, createOutageGuard, isFailure } from './outageGuard.js';
@@ -49,6 +50,8 @@ export interface ServerDeps {
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
+  /** Lets requests through as far as a budget reaches; all if absent. */
+  allowance?: Allowance | undefined;
   /** Told what is waited for while a managed server starts; the line of its log is harmless and short. */
   onStarting?: ((model: string, starting: Starting) => void) | undefined;
 }
@@ -68,6 +71,8 @@ export interface About {
   sequences?: number;
   /** The longest that its replies may be together; 0 if absent. */
   tokensMax?: number;
+  /** The label of the step that asks. */
+  step?: string | undefined;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
   /** What is wrong with an answer that holds nothing to use; undefined for any other. */
@@ -107,34 +112,30 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
+  const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
-  const { clock, random } = deps;
+  const { clock, random, allowance } = deps;
   const { label, pool, serverOf, replicas, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const tally = createTally();
+  const held = heldServers(pool, clock, startedMs);
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
-  const retryOptions = {
-    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, clock, random, signal: closing.signal },
-    get failoversMax() {
-      return pool.replicas.length;
-    },
-    onRetry(failure: TryFailure) {
-      counts.retries++;
-      trouble = troubleText(failure, clock.nowMs());
-    },
-  };
+  const retryOptions = retryOptionsOf(options, pool, { clock, random, signal: closing.signal }, (failure) => {
+    counts.retries++;
+    trouble = troubleText(failure, clock.nowMs());
+  });
 
   // A dead server ends every call at once: it will not answer, however often it is asked.
   void managed?.died.then((error) => closing.abort(error));
   let isClosed = false;
 
-  function answered<T extends Usage>(answer: T): T {
+  function answered<T extends Usage>(answer: T, step: string | undefined): T {
     trouble = undefined;
     counts.open--;
-    tally.answered(answer);
+    tally.answered(answer, step);
     return answer;
   }
 
@@ -147,16 +148,22 @@ export async function createServerClient(
   const ask: Ask = (seq, posted, about = {}, failsAlone) => {
     counts.requests++;
     counts.open++;
-    const once = tryAt(serverOf, closing.signal, counts, clock, posted);
+    const once = tryAt({ serverOf, closing: closing.signal, counts, clock, allowance }, posted, about);
     const size = sizeOf(pool, posted.body, about);
-    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(answered, failed);
+    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
+      (answer) => answered(answer, about.step),
+      failed,
+    );
   };
 
   const { signal } = closing;
   return {
     label,
     send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
-    stats: () => ({ ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())), replicas: replicas() }),
+    stats: () => ({
+      ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
+      ...{ serverS: held(), ...tally.uses.stats(), replicas: replicas() },
+    }),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -164,6 +171,23 @@ export async function createServerClient(
       await disconnect();
       await managed?.stop();
     },
+  };
+}
+
+/**
+ * Seconds that servers were held so far, added up. Of a list of servers that changes it knows what it is each time it is asked,
+ * as a run does about once a second.
+ */
+function heldServers({ replicas }: Pool, clock: Clock, startedMs: number): () => number {
+  let heldMs = 0;
+  let lastMs = startedMs;
+  let servers = replicas.length;
+  return () => {
+    const nowMs = clock.nowMs();
+    heldMs += servers * (nowMs - lastMs);
+    lastMs = nowMs;
+    servers = replicas.length;
+    return heldMs / 1000;
   };
 }
 
@@ -181,6 +205,20 @@ function promptTokens(body: unknown): number {
 /** Undefined where a server does not count. */
 function tokensOf({ promptTokens: prompt, completionTokens: completion }: Usage): number | undefined {
   return prompt + completion > 0 ? prompt + completion : undefined;
+}
+
+function retryOptionsOf(
+  options: ServerOptions,
+  pool: Pool,
+  deps: Pick<ServerDeps, 'clock' | 'random'> & { signal: AbortSignal },
+  onRetry: (failure: TryFailure) => void,
+) {
+  return {
+    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, ...deps, onRetry },
+    get failoversMax() {
+      return pool.replicas.length;
+    },
+  };
 }
 
 /** How often, and for how long, a call is tried again. */
@@ -330,38 +368,87 @@ async function startManaged(
   }
 }
 
-/** One try, at the server that the pool picked. */
+interface TryDeps extends Pick<ServerDeps, 'clock' | 'allowance'> {
+  serverOf: Access['serverOf'];
+  closing: AbortSignal;
+  counts: { inFlight: number };
+}
+
+/** One try, at the server that the pool picked. A budget must let it through first. */
 function tryAt<T extends Usage>(
-  serverOf: Access['serverOf'],
-  closing: AbortSignal,
-  counts: { inFlight: number },
-  clock: Clock,
-  { path, body, read }: Posted<T>,
+  deps: TryDeps,
+  posted: Posted<T>,
+  about: About,
 ): (replica: Replica) => Promise<T> {
+  const { closing, allowance } = deps;
   return (replica) => {
     closing.throwIfAborted();
-    const { http, context, tally } = serverOf(replica);
-    const { pace } = replica;
-    const number = pace.sent(clock.nowMs());
-    const posted = http.post(path, body);
-    counts.inFlight++;
-    tally.sent();
-    return posted.then(
-      (reply) => {
-        counts.inFlight--;
-        tally.ended();
-        noteRates(reply, pace, number, clock.nowMs());
-        return tally.answered(read, reply, context);
-      },
-      (error: unknown) => {
-        counts.inFlight--;
-        tally.ended();
-        tally.failed();
-        // Our own close cut the call, not the server. Other models may go on with that server.
-        throw closing.aborted ? closing.reason : error;
-      },
-    );
+    if (!allowance) return postAt(replica, deps, posted);
+    const admitted = allowance.admit(worstUse(posted.body, about));
+    if (!(admitted instanceof Promise)) return settled(admitted, replica, deps, posted);
+    return admitted.then((settle) => settled(settle, replica, deps, posted));
   };
+}
+
+function worstUse(body: unknown, { tokensMax = 0 }: About): WorstUse {
+  const bytes = Buffer.byteLength(JSON.stringify(body));
+  return { promptTokens: promptTokensMax(bytes), completionTokens: tokensMax };
+}
+
+/** Tells the budget what became of the request. */
+function settled<T extends Usage>(
+  settle: Admission,
+  replica: Replica,
+  deps: TryDeps,
+  posted: Posted<T>,
+): Promise<T> {
+  let status: number | undefined;
+  const asked = postAt(replica, deps, posted, (reply) => (status = reply.status));
+  return asked.then(
+    (answer) => {
+      settle(answer);
+      return answer;
+    },
+    (error: unknown) => {
+      const wasRefused = status !== undefined && status !== 200;
+      const wasNobodyThere = error instanceof TryFailure && NOT_SENT.includes(error.kind);
+      settle(wasRefused || wasNobodyThere ? 'nothing' : 'unknown');
+      throw error;
+    },
+  );
+}
+
+const NOT_SENT: readonly TryFailure['kind'][] = ['unreachable', 'absent'];
+
+function postAt<T extends Usage>(
+  replica: Replica,
+  { serverOf, closing, counts, clock }: TryDeps,
+  { path, body, read }: Posted<T>,
+  onReply?: (reply: HttpReply) => void,
+): Promise<T> {
+  closing.throwIfAborted();
+  const { http, context, tally } = serverOf(replica);
+  const { pace } = replica;
+  const number = pace.sent(clock.nowMs());
+  const posted = http.post(path, body);
+  counts.inFlight++;
+  tally.sent();
+  return posted.then(
+    (reply) => {
+      counts.inFlight--;
+      tally.ended();
+      onReply?.(reply);
+      noteRates(reply, pace, number, clock.nowMs());
+      return tally.answered(read, reply, context);
+    },
+    (error: unknown) => {
+      counts.inFlight--;
+      tally.ended();
+      tally.failed();
+      // Our own close cut the call, not the server. Other models may go on with that server.
+      throw closing.aborted ? closing.reason : error;
+    },
+  );
 }
 
 /**

@@ -11,7 +11,8 @@ const TAIL_BYTES = 1 << 20;
 const count = z.number().min(0);
 const modelTotals = z.object({
   ...{ requests: count, retries: count, failures: count },
-  ...{ promptTokens: count, completionTokens: count, storeHits: count.default(0) },
+  ...{ promptTokens: count, completionTokens: count },
+  ...{ cachedTokens: count.default(0), serverS: count.default(0), storeHits: count.default(0) },
 });
 const models = z.record(z.string(), modelTotals);
 const measured = z.object({

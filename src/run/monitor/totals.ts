@@ -20,12 +20,19 @@ export interface ModelTotals {
   promptTokens: number;
   /** Tokens of all choices. */
   completionTokens: number;
+  /** Of `promptTokens`, those that servers had in their caches and said so. */
+  cachedTokens: number;
+  /** Seconds that servers were held for the model, added up over its servers. */
+  serverS: number;
   /** Calls that the store of replies answered. */
   storeHits: number;
 }
 
 /** What a model has counted so far. */
-type ModelCounted = Omit<ModelTotals, 'storeHits'> & { storeHits?: number | undefined };
+type ModelCounted = Omit<ModelTotals, Absent> & { [Name in Absent]?: number | undefined };
+
+/** What a model may have none of. */
+type Absent = 'cachedTokens' | 'serverS' | 'storeHits';
 
 /** The totals of a run that was never started. */
 export const NO_TOTALS: RunTotals = { starts: 0, wallS: 0, models: {} };
@@ -42,7 +49,8 @@ export function totalsWith(
 }
 
 const NOTHING: ModelTotals = {
-  ...{ requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0, storeHits: 0 },
+  ...{ requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 },
+  ...{ cachedTokens: 0, serverS: 0, storeHits: 0 },
 };
 
 function sumOf(before: ModelTotals = NOTHING, own: ModelCounted): ModelTotals {
@@ -52,6 +60,8 @@ function sumOf(before: ModelTotals = NOTHING, own: ModelCounted): ModelTotals {
     failures: before.failures + own.failures,
     promptTokens: before.promptTokens + own.promptTokens,
     completionTokens: before.completionTokens + own.completionTokens,
+    cachedTokens: before.cachedTokens + (own.cachedTokens ?? 0),
+    serverS: before.serverS + (own.serverS ?? 0),
     storeHits: before.storeHits + (own.storeHits ?? 0),
   };
 }

@@ -31,7 +31,10 @@ test('the last measurement in the log tells what all earlier starts took', async
   assert.deepEqual(await earlierTotals(nodeFiles, folder), {
     ...{ starts: 2, wallS: 17 },
     models: {
-      m: { requests: 6, retries: 0, failures: 0, promptTokens: 2, completionTokens: 4, storeHits: 2 },
+      m: {
+        ...{ requests: 6, retries: 0, failures: 0, promptTokens: 2, completionTokens: 4 },
+        ...{ cachedTokens: 0, serverS: 0, storeHits: 2 },
+      },
     },
   });
 });

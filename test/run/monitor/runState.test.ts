@@ -66,12 +66,8 @@ test('the time that is left follows from the rates of the last half minute', () 
 
 test('totals are those of all starts', () => {
   const asked = {
-    requests: 6,
-    retries: 1,
-    failures: 0,
-    promptTokens: 60,
-    completionTokens: 20,
-    storeHits: 5,
+    ...{ requests: 6, retries: 1, failures: 0, promptTokens: 60, completionTokens: 20 },
+    ...{ cachedTokens: 0, serverS: 0, storeHits: 5 },
   };
   const before = { starts: 2, wallS: 100, models: { m: asked } };
   const { total, models } = after(flowingEvent(), measuredEvent({ elapsedS: 10, before }));
