@@ -60,11 +60,10 @@ const MAX = Number.MAX_SAFE_INTEGER;
 
 export function createGate(options: GateOptions): Gate {
   const { windowRows, batchRows, from = 0, limit = MAX, target, segmentRows = MAX, pause } = options;
-  let issued = from;
-  let requestedTo = from;
-  let watermark = from;
+  let [issued, requestedTo, watermark] = [from, from, from];
   let kept = 0;
   let wake = (): void => {};
+  pause?.onChange(() => wake());
 
   function openTo(): number {
     if (pause?.isPaused) return issued;
@@ -81,10 +80,8 @@ export function createGate(options: GateOptions): Gate {
         woken = true;
         queueMicrotask(() => void pump());
       };
-      const unfollow = pause?.onChange(() => wake());
       wake();
       return () => {
-        unfollow?.();
         wake = () => {};
       };
 

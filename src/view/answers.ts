@@ -5,7 +5,7 @@ import { planOfRun } from '../run/history/planOfRun.js';
 import { rowHistory } from '../run/history/rowHistory.js';
 import type { SystemWorld } from '../run/systemWorld.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
-import { runFactsOf } from './runFacts.js';
+import { viewedRunOf } from './viewedRun.js';
 
 /** What the server computes for a page, beside handing out files. Nothing that the environment filled in gets into an answer. */
 export interface Answers {
@@ -37,7 +37,7 @@ export function createAnswers({ folder, plan: own, files, env }: AnswersDeps): A
   };
   const inTurn = oneByOne();
   return {
-    run: async () => clean(await runFactsOf(files, folder)),
+    run: async () => clean(await viewedRunOf(files, folder)),
     row: (seq) =>
       inTurn(async () => {
         const { plan, note } = await planned();
@@ -64,7 +64,7 @@ function committedNames(files: Files, folder: string): (file: string) => Promise
   return async (file) => {
     if (known.has(file)) return true;
     if (!/^(shards|rejects)\/[\w-]+\.parquet$/.test(file)) return false;
-    const { shards, rejects } = await runFactsOf(files, folder);
+    const { shards, rejects } = await viewedRunOf(files, folder);
     known = new Set([...shards, ...rejects].map((each) => each.file));
     return known.has(file);
   };

@@ -25,7 +25,11 @@ export async function openView(
   const ending = new AbortController();
   await followFolder(folder, feed, { files, clock, signal: ending.signal });
   const answers = createAnswers({ folder, ...world });
-  const server = await serveView(port, { folder, answers, feed, control: null, files, clock, other });
+  const deps = { folder, answers, feed, control: null, files, clock, other };
+  const server = await serveView(port, deps).catch((error: unknown) => {
+    ending.abort();
+    throw error;
+  });
   return {
     url: server.url,
     async close() {
@@ -51,7 +55,11 @@ export async function openLiveView(
   });
   const answers = createAnswers({ folder, plan, ...world });
   const control = { setPaused: run.setPaused, stop };
-  const server = await serveView(port, { folder, answers, feed, control, files, clock, other: null });
+  const deps = { folder, answers, feed, control, files, clock, other: null };
+  const server = await serveView(port, deps).catch((error: unknown) => {
+    subscription.unsubscribe();
+    throw error;
+  });
   return {
     url: server.url,
     async close() {

@@ -66,9 +66,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     holds: 'what monitors read of a run: the page for Prometheus',
     mayImport: ['backends', 'flow', 'run', 'train'],
   },
+  view: {
+    holds:
+      'the server of the page of a run: what it is told, files by ranges, rows on their way through the steps',
+    mayImport: ['io', 'pipeline', 'run', 'train', 'workers'],
+  },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'metrics', 'pipeline', 'operators', 'text', 'train'],
+    mayImport: ['run', 'view', 'metrics', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 

@@ -1,12 +1,12 @@
 /** What the server of a run tells its page; src/view sends it. */
 
-export interface RunFacts {
+export interface ShownRun {
   folder: string;
   name: string;
   seed: number;
   parts: Readonly<Record<string, string>>;
   steps: readonly string[];
-  funnel: readonly FunnelStepFacts[];
+  funnel: readonly ShownStep[];
   positions: number;
   kept: number;
   isComplete: boolean;
@@ -16,7 +16,7 @@ export interface RunFacts {
   rejects: readonly { file: string; rows: number; bytes: number }[];
 }
 
-export interface FunnelStepFacts {
+export interface ShownStep {
   step: string;
   rowsIn: number;
   kept: number;

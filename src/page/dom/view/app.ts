@@ -1,4 +1,4 @@
-import type { AllNow, LivePoint, LiveState, LogLine, RunFacts } from '../../view/messages.js';
+import type { AllNow, LivePoint, LiveState, LogLine, ShownRun } from '../../view/messages.js';
 import { el } from '../el.js';
 import { themeSwitch } from '../themeSwitch.js';
 import { getJson } from './api.js';
@@ -12,7 +12,7 @@ export function startApp(): void {
   const main = document.querySelector('main')!;
   const nav = document.querySelector('nav')!;
   const live = livePage();
-  let facts: RunFacts | null = null;
+  let facts: ShownRun | null = null;
   let other: string | null = null;
 
   function tabs(): [string, string][] {
@@ -44,7 +44,7 @@ export function startApp(): void {
 
   async function load(): Promise<void> {
     const isFirst = facts === null;
-    facts = await getJson<RunFacts>('api/run');
+    facts = await getJson<ShownRun>('api/run');
     document.querySelector('h1')!.textContent = facts.name;
     document.title = `${facts.name}: ScaleQuest`;
     document.querySelector('.folder')!.textContent = facts.folder;

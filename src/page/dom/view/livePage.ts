@@ -4,7 +4,7 @@ import { linesOption } from '../../charts/lines.js';
 import type { ChartOption } from '../../charts/option.js';
 import type { Theme } from '../../theme.js';
 import { lineText } from '../../view/lineText.js';
-import type { AllNow, LiveModel, LivePoint, LiveState, LogLine, RunFacts } from '../../view/messages.js';
+import type { AllNow, LiveModel, LivePoint, LiveState, LogLine, ShownRun } from '../../view/messages.js';
 import { openRowTable } from '../../view/rowTable.js';
 import { type LiveChart, chartIn } from '../chartIn.js';
 import { button, el, table } from '../el.js';
@@ -13,7 +13,7 @@ import { fetchBytes, post } from './api.js';
 /** The page of a run as it stands: steps, models, charts, newest rows, log. */
 export interface LivePage {
   readonly element: HTMLElement;
-  facts(facts: RunFacts): void;
+  facts(facts: ShownRun): void;
   all(now: AllNow): void;
   state(state: LiveState, isPaused: boolean): void;
   point(point: LivePoint): void;
@@ -26,90 +26,34 @@ export interface LivePage {
 const LINES_SHOWN = 200;
 
 export function livePage(): LivePage {
-  const status = el('p', { class: 'status', role: 'status' });
-  const figures = el('dl', { class: 'figures' });
-  const progress = el('progress', { max: '1', 'aria-label': 'Share of the run that is done' });
-  const controls = el('div', { class: 'controls' });
-  const steps = el('div');
-  const models = el('div');
-  const log = el('ol', { class: 'log', tabindex: '0', 'aria-label': 'Log of the run' });
-  const newest = el('div', { class: 'newest' });
-  const charts = chartCards();
-  const element = el(
-    'section',
-    { 'aria-labelledby': 'live-title' },
-    el('h2', { id: 'live-title', class: 'unseen' }, 'How the run stands'),
-    ...[status, progress, controls, figures],
-    el('h2', {}, 'Steps'),
-    el('div', { class: 'split' }, steps, charts.funnel.card),
-    el('h2', {}, 'Models'),
-    models,
-    charts.overTime,
-    el(
-      'div',
-      { class: 'split' },
-      el('div', {}, el('h2', {}, 'Newest rows'), newest),
-      el('div', {}, el('h2', {}, 'Log'), log),
-    ),
-  );
+  const parts = liveParts();
+  const { element, log, newest, charts } = parts;
   const own: Own = {
-    facts: null,
-    state: null,
-    isPaused: false,
-    canControl: false,
-    isConnected: true,
-    points: [],
-    theme: null,
+    ...{ facts: null, state: null, isPaused: false, canControl: false, isConnected: true },
+    ...{ points: [], theme: null },
   };
-
-  function show(): void {
-    status.replaceChildren(...statusOf(own));
-    status.className = `status ${statusClass(own)}`;
-    const share = own.facts?.isComplete ? 1 : own.state?.progress;
-    progress.hidden = share === null || share === undefined;
-    progress.value = share ?? 0;
-    figures.replaceChildren(...figuresOf(own));
-    steps.replaceChildren(stepsTable(own));
-    models.replaceChildren(modelsTable(own.state?.models ?? {}));
-    charts.draw(own);
-  }
-
-  function showControls(): void {
-    controls.replaceChildren();
-    if (!own.canControl || own.state?.phase === 'reported' || own.state?.phase === 'failed') return;
-    const toggle = button(
-      own.isPaused ? 'Go on' : 'Pause',
-      () => void post(own.isPaused ? 'control/resume' : 'control/pause'),
-    );
-    const stop = button('Stop', () => {
-      if (confirm('Stop the run? What is committed stays, and the same command goes on from there.'))
-        void post('control/stop');
-    });
-    controls.append(toggle, stop);
-  }
-
   return {
     element,
     facts(facts) {
       own.facts = facts;
-      show();
+      show(own, parts);
       void showNewest(facts, newest);
     },
     all({ state, isPaused, points, log: lines, canControl }) {
       Object.assign(own, { state, isPaused, points, canControl });
-      log.replaceChildren(...lines.slice(-LINES_SHOWN).map(lineElement).reverse());
-      showControls();
-      show();
+      log.replaceChildren(...lines.slice(-LINES_SHOWN).map(lineElement).toReversed());
+      showControls(own, parts);
+      show(own, parts);
     },
     state(state, isPaused) {
       const isOther = own.isPaused !== isPaused || own.state?.phase !== state.phase;
       Object.assign(own, { state, isPaused });
-      if (isOther) showControls();
-      show();
+      if (isOther) showControls(own, parts);
+      show(own, parts);
     },
     point(point) {
       own.points.push(point);
-      if (own.points.length > 2400) own.points = own.points.filter((_, at) => at % 2 === 1);
+      if (own.points.length > POINTS_MAX) own.points = own.points.filter((_, at) => at % 2 === 1);
       charts.draw(own);
     },
     line(line) {
@@ -121,14 +65,73 @@ export function livePage(): LivePage {
       charts.draw(own);
     },
     connected(isConnected) {
+      if (own.isConnected === isConnected) return;
       own.isConnected = isConnected;
-      show();
+      show(own, parts);
     },
   };
 }
 
+const POINTS_MAX = 2400;
+
+type Parts = ReturnType<typeof liveParts>;
+
+function liveParts() {
+  const status = el('p', { class: 'status', role: 'status' });
+  const figures = el('dl', { class: 'figures' });
+  const progress = el('progress', { max: '1', 'aria-label': 'Share of the run that is done' });
+  const controls = el('div', { class: 'controls' });
+  const [steps, models] = [el('div'), el('div')];
+  const log = el('ol', { class: 'log', tabindex: '0', 'aria-label': 'Log of the run' });
+  const newest = el('div', { class: 'newest' });
+  const charts = chartCards();
+  const element = el(
+    'section',
+    { 'aria-labelledby': 'live-title' },
+    el('h2', { id: 'live-title', class: 'unseen' }, 'How the run stands'),
+    ...[status, progress, controls, figures],
+    el('h2', {}, 'Steps'),
+    el('div', { class: 'split' }, steps, charts.funnel.card),
+    models,
+    charts.overTime,
+    el(
+      'div',
+      { class: 'split' },
+      el('div', {}, el('h2', {}, 'Newest rows'), newest),
+      el('div', {}, el('h2', {}, 'Log'), log),
+    ),
+  );
+  return { element, status, figures, progress, controls, steps, models, log, newest, charts };
+}
+
+function show(own: Own, { status, figures, progress, steps, models, charts }: Parts): void {
+  status.replaceChildren(...statusOf(own));
+  status.className = `status ${statusClass(own)}`;
+  const share = own.facts?.isComplete ? 1 : own.state?.progress;
+  progress.hidden = share === null || share === undefined;
+  progress.value = share ?? 0;
+  figures.replaceChildren(...figuresOf(own));
+  steps.replaceChildren(stepsTable(own));
+  models.replaceChildren(...modelsTables(own.state?.models ?? {}));
+  charts.draw(own);
+}
+
+function showControls(own: Own, { controls }: Parts): void {
+  controls.replaceChildren();
+  if (!own.canControl || own.state?.phase === 'reported' || own.state?.phase === 'failed') return;
+  const toggle = button(
+    own.isPaused ? 'Go on' : 'Pause',
+    () => void post(own.isPaused ? 'control/resume' : 'control/pause'),
+  );
+  const stop = button('Stop', () => {
+    if (confirm('Stop the run? What is committed stays, and the same command goes on from there.'))
+      void post('control/stop');
+  });
+  controls.append(toggle, stop);
+}
+
 interface Own {
-  facts: RunFacts | null;
+  facts: ShownRun | null;
   state: LiveState | null;
   isPaused: boolean;
   canControl: boolean;
@@ -224,9 +227,10 @@ function stepsTable(own: Own): HTMLElement {
   return table('Rows at each step', head, cells, [false, true, true, true, true, !hasReasons]);
 }
 
-function modelsTable(models: Readonly<Record<string, LiveModel>>): HTMLElement {
+function modelsTables(models: Readonly<Record<string, LiveModel>>): HTMLElement[] {
   const entries = Object.entries(models);
-  if (entries.length === 0) return el('p', { class: 'note' }, 'No model is open here.');
+  if (entries.length === 0) return [];
+  const title = el('h2', {}, 'Models');
   const cells = entries.flatMap(([name, model]) => [
     [
       name,
@@ -250,8 +254,8 @@ function modelsTable(models: Readonly<Record<string, LiveModel>>): HTMLElement {
   const replicas = entries.flatMap(([name, { replicas: own = [] }]) =>
     own.map((replica) => ({ model: name, ...replica })),
   );
-  if (replicas.length === 0) return table('Models', head, cells, isNumber);
-  return el('div', {}, table('Models', head, cells, isNumber), replicasTable(replicas));
+  const own = [title, table('Models', head, cells, isNumber)];
+  return replicas.length === 0 ? own : [...own, replicasTable(replicas)];
 }
 
 function replicasTable(replicas: readonly Record<string, unknown>[]): HTMLElement {
@@ -281,7 +285,7 @@ function lineElement(line: LogLine): HTMLElement {
 const NEWEST_ROWS = 5;
 
 /** The last rows of the newest shard: what was committed last. */
-async function showNewest({ shards, columns }: RunFacts, into: HTMLElement): Promise<void> {
+async function showNewest({ shards, columns }: ShownRun, into: HTMLElement): Promise<void> {
   const last = shards.at(-1);
   const names = columns
     .filter(({ name, type }) => NEWEST.includes(name) && type === 'string')
@@ -314,7 +318,7 @@ async function showNewest({ shards, columns }: RunFacts, into: HTMLElement): Pro
 
 const NEWEST = ['question', 'response', 'text'];
 
-function seqIn(columns: RunFacts['columns']): string[] {
+function seqIn(columns: ShownRun['columns']): string[] {
   return columns.some(({ name }) => name === 'seq') ? ['seq'] : [];
 }
 

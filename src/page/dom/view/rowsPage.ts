@@ -1,5 +1,5 @@
 import { formatNumber } from '../../charts/format.js';
-import type { RunFacts } from '../../view/messages.js';
+import type { ShownRun } from '../../view/messages.js';
 import { type RowTable, type TableRow, openRowTable } from '../../view/rowTable.js';
 import { listHeightPx, rowAt, scrollOf } from '../../view/scrollRows.js';
 import { type RowFilter, type Selection, selectRows } from '../../view/selectRows.js';
@@ -11,10 +11,9 @@ export type RowsKind = 'kept' | 'dropped' | 'rejected';
 const ROW_PX = 34;
 /** Columns of numbers that stand beside the text. */
 const NUMBERS_MAX = 4;
-const LOST_NUMBERS: readonly string[] = [];
 
 /** The rows of a run in a list that scrolls, with a search, filters and an order; read from the Parquet files themselves. */
-export function rowsPage(facts: RunFacts, kind: RowsKind): HTMLElement {
+export function rowsPage(facts: ShownRun, kind: RowsKind): HTMLElement {
   const isKept = kind === 'kept';
   const rowTable = openRowTable(isKept ? facts.shards : facts.rejects, fetchBytes);
   const shape = isKept ? keptShape(facts) : LOST_SHAPE;
@@ -36,7 +35,8 @@ export function rowsPage(facts: RunFacts, kind: RowsKind): HTMLElement {
       const selection = await selectRows(rowTable, filter, onProgress, own.signal);
       if (running !== own) return;
       const isCut = own.signal.aborted ? ' (the search was stopped)' : '';
-      status.textContent = `${formatNumber(selection.count)} of ${formatNumber(rowTable.rows)} rows${isKept ? '' : ' that were lost'}${isCut}.`;
+      const of = `${formatNumber(rowTable.rows)} rows${isKept ? '' : ' that were lost'}`;
+      status.textContent = `${formatNumber(selection.count)} of ${of}${isCut}.`;
       list.show(selection);
     } catch (error) {
       status.textContent = `The rows could not be read: ${(error as Error).message}`;
@@ -78,7 +78,7 @@ interface Shape {
 }
 
 /** Preferred texts come first: a set may have many. */
-function keptShape({ columns }: RunFacts): Shape {
+function keptShape({ columns }: ShownRun): Shape {
   const isNumber = (type: string): boolean => type === 'int32' || type === 'int64' || type === 'float64';
   const numbers = columns
     .filter(({ name, type }) => isNumber(type) && name !== 'seq')
@@ -96,11 +96,11 @@ function keptShape({ columns }: RunFacts): Shape {
 const LOST_SHAPE: Shape = {
   shown: ['seq', 'step', 'reason', 'question'],
   texts: ['question', 'message', 'reply'],
-  numbers: ['seq', ...LOST_NUMBERS],
+  numbers: ['seq'],
 };
 
 function filterForm(
-  facts: RunFacts,
+  facts: ShownRun,
   { texts, numbers }: Shape,
   kind: RowsKind,
   onFilter: (filter: RowFilter) => void,
@@ -160,43 +160,27 @@ function boundOf(input: HTMLInputElement): number | null {
   return input.value === '' || Number.isNaN(input.valueAsNumber) ? null : input.valueAsNumber;
 }
 
-function stepsWith({ funnel }: RunFacts, kind: RowsKind): string[] {
+function stepsWith({ funnel }: ShownRun, kind: RowsKind): string[] {
   return funnel
     .filter((each) => Object.keys(kind === 'rejected' ? each.rejected : each.dropped).length > 0)
     .map(({ step }) => step);
 }
 
 /** Only the rows in view are in the document. */
-function rowList(rowTable: RowTable, { shown }: Shape) {
-  const body = el('tbody');
-  const grid = el(
-    'table',
-    { class: 'list' },
-    el('caption', { class: 'unseen' }, 'Rows; the arrow keys, Page Up, Page Down, Home and End scroll'),
-    el(
-      'thead',
-      {},
-      el('tr', {}, ...shown.map((name) => el('th', { scope: 'col', class: `column-${name}` }, name))),
-    ),
-    body,
-  );
-  const space = el('div', { class: 'space' });
-  const view = el(
-    'div',
-    { class: 'view', tabindex: '0', role: 'region', 'aria-label': 'List of rows' },
-    el('div', { class: 'stuck' }, grid),
-    space,
-  );
+function rowList(rowTable: RowTable, shape: Shape) {
+  const { shown } = shape;
+  const { view, grid, body, space } = listElements(shape);
   let selection: Selection = { order: null, count: 0 };
   let drawing = 0;
 
   const viewPx = (): number => Math.max(ROW_PX, view.clientHeight - ROW_PX);
+  const inView = (): number => Math.floor(viewPx() / ROW_PX);
   const first = (): number => rowAt(view.scrollTop, selection.count, ROW_PX, viewPx());
 
   async function draw(): Promise<void> {
     const own = ++drawing;
     const from = first();
-    const to = Math.min(selection.count, from + Math.ceil(viewPx() / ROW_PX));
+    const to = Math.min(selection.count, from + inView() + 1);
     grid.setAttribute('aria-rowcount', String(selection.count + 1));
     try {
       const rows = await rowsOf(rowTable, selection, from, to, shown);
@@ -209,44 +193,64 @@ function rowList(rowTable: RowTable, { shown }: Shape) {
     }
   }
 
-  function scrollTo(row: number): void {
-    const bounded = Math.max(0, Math.min(selection.count - Math.floor(viewPx() / ROW_PX), row));
-    view.scrollTop = scrollOf(bounded, selection.count, ROW_PX, viewPx());
-    void draw();
-  }
-
   view.addEventListener('scroll', () => void draw());
   view.addEventListener('keydown', (event) => {
-    const page = Math.max(1, Math.floor(viewPx() / ROW_PX) - 1);
-    const moves = new Map<string, number>([
-      ...([
-        ['ArrowDown', first() + 1],
-        ['ArrowUp', first() - 1],
-      ] as const),
-      ...([
-        ['PageDown', first() + page],
-        ['PageUp', first() - page],
-      ] as const),
-      ...([
-        ['Home', 0],
-        ['End', selection.count],
-      ] as const),
-    ]);
-    const row = moves.get(event.key);
-    if (row === undefined) return;
+    const row = rowAfterKey(event.key, first(), inView(), selection.count);
+    if (row === null) return;
     event.preventDefault();
-    scrollTo(row);
+    view.scrollTop = scrollOf(row, selection.count, ROW_PX, viewPx());
+    void draw();
   });
 
   return {
     element: view,
     show(next: Selection): void {
       selection = next;
-      space.style.height = `${listHeightPx(next.count, ROW_PX)}px`;
+      space.style.height = `${listHeightPx(next.count, ROW_PX) + ROW_PX}px`;
       view.scrollTop = 0;
       requestAnimationFrame(() => void draw());
     },
   };
+}
+
+function listElements({ shown, numbers }: Shape) {
+  const body = el('tbody');
+  const titles = shown.map((name) =>
+    el('th', { scope: 'col', class: `column-${name}${numbers.includes(name) ? ' number' : ''}` }, name),
+  );
+  const caption = 'Rows; the arrow keys, Page Up, Page Down, Home and End scroll';
+  const grid = el(
+    'table',
+    { class: 'list' },
+    el('caption', { class: 'unseen' }, caption),
+    el('thead', {}, el('tr', {}, ...titles)),
+    body,
+  );
+  const space = el('div', { class: 'space' });
+  const view = el(
+    'div',
+    { class: 'view', tabindex: '0', role: 'region', 'aria-label': 'List of rows' },
+    el('div', { class: 'stuck' }, grid),
+    space,
+  );
+  return { view, grid, body, space };
+}
+
+/** The row at the top of the view after a key; null for keys that do not scroll. */
+function rowAfterKey(key: string, first: number, inView: number, rows: number): number | null {
+  const page = Math.max(1, inView - 1);
+  const moves = new Map<string, number>([
+    ...([
+      ['ArrowDown', first + 1],
+      ['ArrowUp', first - 1],
+      ['PageDown', first + page],
+      ['PageUp', first - page],
+      ['Home', 0],
+      ['End', rows],
+    ] as const),
+  ]);
+  const row = moves.get(key);
+  return row === undefined ? null : Math.max(0, Math.min(rows - inView, row));
 }
 
 /** Sorted and filtered rows lie anywhere; those of one row group are read at once, and the groups are kept for a while. */

@@ -3,14 +3,14 @@ import { isHeld, readRunLock, thisProcess } from '../io/runFolder/runLock.js';
 import { type CommittedRows, readCommittedRows } from '../run/diff/readRun.js';
 
 /** A committed file, as a page reads it. */
-export interface FileFacts {
+export interface ViewedFile {
   file: string;
   rows: number;
   bytes: number;
 }
 
 /** What a page needs to know of a run folder before it reads its files. */
-export interface RunFacts extends Pick<
+export interface ViewedRun extends Pick<
   CommittedRows,
   'steps' | 'funnel' | 'positions' | 'kept' | 'isComplete'
 > {
@@ -19,17 +19,17 @@ export interface RunFacts extends Pick<
   seed: number;
   parts: Readonly<Record<string, string>>;
   columns: { name: string; type: string }[];
-  shards: FileFacts[];
-  rejects: FileFacts[];
+  shards: ViewedFile[];
+  rejects: ViewedFile[];
   /** Whether a process runs it now. */
   isRunning: boolean;
 }
 
-export async function runFactsOf(files: Files, folder: string): Promise<RunFacts> {
+export async function viewedRunOf(files: Files, folder: string): Promise<ViewedRun> {
   const run = await readCommittedRows(files, folder);
   const { steps, funnel, positions, kept, isComplete, columns, commits } = run;
   const lock = await readRunLock(files, folder);
-  const named = (kind: 'shard' | 'rejects'): FileFacts[] =>
+  const named = (kind: 'shard' | 'rejects'): ViewedFile[] =>
     commits.flatMap((commit) => {
       const file = commit[kind];
       return file ? [{ file: file.file, rows: file.rows, bytes: file.bytes }] : [];
