@@ -2,18 +2,26 @@ import { ScaleQuestError } from '../../errors.js';
 import type { ServedRunMetrics } from '../../metrics/openMetrics.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/planPipeline.js';
-import { type CommandSpec, type PipelineFlags, declarePipeline, parseWholeNumber } from '../command.js';
+import {
+  type CommandSpec,
+  type PipelineFlags,
+  type ProgressFlags,
+  declarePipeline,
+  declareProgress,
+  parseWholeNumber,
+} from '../command.js';
 import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
 import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { openOutput } from '../show/terminal.js';
 import { parseAddress, parsePortOrAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
   summary: 'Run a pipeline and write its data set, or go on with a run that was interrupted.',
   declare: (command) =>
-    declarePipeline(command)
+    declareProgress(declarePipeline(command))
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
@@ -53,7 +61,7 @@ function gather(text: string, before: string[]): string[] {
   return [...before, text];
 }
 
-interface RunFlags extends PipelineFlags {
+interface RunFlags extends PipelineFlags, ProgressFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
@@ -80,13 +88,14 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
     );
   const { runPipeline } = await import('../../run/runPipeline.js');
   const { showRun } = await import('../show/showRun.js');
+  const output = await openOutput(flags.progress);
   const { signal, dispose } = signalOnInterrupt();
   // Before anything is paid for: its port may be in use.
   const metrics = flags.metrics && (await openMetricsPage(flags.metrics));
   try {
     const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), signal }, world);
     metrics?.follow(run);
-    const { isShort } = await showRun(run);
+    const { isShort } = await showRun(run, output);
     if (isShort) process.exitCode = EXIT_CODES.short;
   } finally {
     await metrics?.end(signal, (waitS) => {
