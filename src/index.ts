@@ -47,6 +47,7 @@ export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 // Watch a run.
 export { type ServedRunMetrics, openMetrics } from './metrics/openMetrics.js';
 export type { MetricsAddress } from './metrics/serveMetrics.js';
+export { type OtlpOptions, type OtlpSender, type Unsent, openOtlp } from './metrics/otlp/openOtlp.js';
 
 // Connect operators in a pipe.
 export {
@@ -123,7 +124,15 @@ export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from
 
 // Models.
 export { openModel } from './backends/openModel.js';
-export type { Choice, ChooseRequest, CompleteRequest, Message, Model, ModelStats } from './backends/model.js';
+export type {
+  CallRecord,
+  Choice,
+  ChooseRequest,
+  CompleteRequest,
+  Message,
+  Model,
+  ModelStats,
+} from './backends/model.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
 
 // Errors.

@@ -10,6 +10,20 @@ import type { Markers } from '../text/markers.js';
  */
 export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 
+/** How a call went. Workers and batch APIs do not say it. */
+export interface CallRecord {
+  /** The address of the server that was asked last; absent without one. */
+  replica?: string;
+  /** Requests that were sent for it, each try counted; 0 where the store answered. */
+  tries: number;
+  /** Tokens of its prompts. */
+  promptTokens: number;
+  /** Tokens of its replies. */
+  completionTokens: number;
+  /** Whether the store of replies, or an equal call in flight, answered it. */
+  isStoreHit: boolean;
+}
+
 /** Asks for one or several replies to a message. */
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
@@ -26,6 +40,8 @@ export interface CompleteRequest {
   topP: number;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */
   seed: number;
+  /** Filled in as the call goes, for those who ask for it. */
+  record?: CallRecord | undefined;
 }
 
 /** One reply of a model. */
@@ -60,6 +76,8 @@ export interface ChooseRequest {
   message: Message;
   /** Possible replies, each told apart by its first token, e.g. `Yes`, `No` or the ten digits. */
   options: readonly string[];
+  /** Filled in as the call goes, for those who ask for it. */
+  record?: CallRecord | undefined;
 }
 
 /** A text to score: a question alone, or a question and its response. */
@@ -72,11 +90,15 @@ export interface ScoreRequest {
   seq: number;
   /** From one request of the server, or a few, where its protocol takes several. */
   items: readonly ScoreItem[];
+  /** Filled in as the call goes, for those who ask for it. */
+  record?: CallRecord | undefined;
 }
 
 export interface EmbedRequest {
   seq: number;
   texts: readonly string[];
+  /** Filled in as the call goes, for those who ask for it. */
+  record?: CallRecord | undefined;
 }
 
 /** The text around a question in the data that its generator is trained on. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, Finish, Model } from '../model.js';
+import type { CallRecord, Choice, Finish, Model } from '../model.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
 import { requestKeys } from './requestKey.js';
 
@@ -74,11 +74,12 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     key: string,
     codec: Codec<T>,
     count: number,
+    record: CallRecord | undefined,
     ask: () => Promise<T>,
   ): Promise<T> {
     const asked = inFlight.get(key) as Promise<T> | undefined;
-    if (asked) return countHit(asked);
-    const call = { key, codec, count, ask };
+    if (asked) return countHit(record, asked);
+    const call = { key, codec, count, record, ask };
     let answered: Promise<T>;
     try {
       const text = store.get(key);
@@ -94,11 +95,12 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     return settled;
   }
 
-  function hit<T extends Results>({ codec, count }: Call<T>, text: string): Promise<T> {
-    return countHit(Promise.resolve(read(store, text, codec, count)));
+  function hit<T extends Results>({ codec, count, record }: Call<T>, text: string): Promise<T> {
+    return countHit(record, Promise.resolve(read(store, text, codec, count)));
   }
 
-  function countHit<T>(answered: Promise<T>): Promise<T> {
+  function countHit<T>(record: CallRecord | undefined, answered: Promise<T>): Promise<T> {
+    if (record) record.isStoreHit = true;
     hits += 1;
     store.count(model.name, true);
     return answered;
@@ -118,12 +120,22 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
 
   return {
     ...model,
-    complete: (request) => answer(keys.complete(request), CHOICES, request.n, () => model.complete(request)),
-    choose: (request) =>
-      answer(keys.choose(request), PROBABILITIES, request.options.length, () => model.choose(request)),
-    score: (request) => answer(keys.score(request), SCORES, request.items.length, () => model.score(request)),
-    embed: (request) =>
-      answer(keys.embed(request), VECTORS, request.texts.length, () => model.embed(request)),
+    complete(request) {
+      const { n, record } = request;
+      return answer(keys.complete(request), CHOICES, n, record, () => model.complete(request));
+    },
+    choose(request) {
+      const { options, record } = request;
+      return answer(keys.choose(request), PROBABILITIES, options.length, record, () => model.choose(request));
+    },
+    score(request) {
+      const { items, record } = request;
+      return answer(keys.score(request), SCORES, items.length, record, () => model.score(request));
+    },
+    embed(request) {
+      const { texts, record } = request;
+      return answer(keys.embed(request), VECTORS, texts.length, record, () => model.embed(request));
+    },
     stats: () => ({ ...model.stats(), storeHits: hits }),
   };
 }
@@ -134,6 +146,7 @@ interface Call<T> {
   codec: Codec<T>;
   /** Results that the reply must have. */
   count: number;
+  record: CallRecord | undefined;
   ask: () => Promise<T>;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
-import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
+import type { CallRecord, ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
@@ -113,11 +113,17 @@ function createModel(
   const stats = { requests: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
   let nextId = 1;
 
-  async function ask(queue: Queue<EngineProcess>, seq: number, job: Job): Promise<Answer> {
+  async function ask(
+    queue: Queue<EngineProcess>,
+    { seq, record }: { seq: number; record?: CallRecord | undefined },
+    job: Job,
+  ): Promise<Answer> {
     stats.requests += 1;
+    if (record) record.tries += 1;
     try {
       const answer = await queue.run(seq, (engine) => engine.ask(job));
       stats.promptTokens += answer.promptTokens;
+      if (record) record.promptTokens += answer.promptTokens;
       return answer;
     } catch (error) {
       stats.failures += 1;
@@ -131,7 +137,8 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
+    async complete(request: CompleteRequest) {
+      const { message, n, tokensMax, temperature, topP, seed, record } = request;
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
       const job: CompleteJob = {
@@ -145,18 +152,21 @@ function createModel(
         topP,
         seed,
       };
-      const { choices } = (await ask(completes, seq, job)) as Extract<FromEngine, { kind: 'completed' }>;
-      for (const { tokens } of choices) stats.completionTokens += tokens;
+      const { choices } = (await ask(completes, request, job)) as Extract<FromEngine, { kind: 'completed' }>;
+      const tokens = choices.reduce((sum, choice) => sum + choice.tokens, 0);
+      stats.completionTokens += tokens;
+      if (record) record.completionTokens += tokens;
       return choices;
     },
-    async choose({ seq, message, options: given }: ChooseRequest) {
+    async choose(request: ChooseRequest) {
+      const { message, options: given } = request;
       const job: ChooseJob = {
         kind: 'choose',
         id: nextId++,
         prompt: template.promptParts(message),
         options: given,
       };
-      const { probabilities } = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;
+      const { probabilities } = (await ask(chooses, request, job)) as Extract<FromEngine, { kind: 'chosen' }>;
       return probabilities;
     },
     stats(): ModelStats {

@@ -108,7 +108,7 @@ async function completeEach(
   options: Messages,
   request: CompleteRequest,
 ): Promise<Choice[]> {
-  const { seq, message, n, tokensMax, temperature } = request;
+  const { seq, message, n, tokensMax, temperature, record } = request;
   if (message.kind === 'preQuery') throw noPreQuery(client.label);
   const distinct = temperature === 0 ? 1 : n;
   const asked = { tokensMax, prefill: options.prefill ?? '' };
@@ -121,6 +121,7 @@ async function completeEach(
         (reply, context) => readAnthropicReply(reply, asked, context),
         {
           tokensMax,
+          record,
           control: () => ({
             path: PATH,
             body: bodyOf(options, request, { kind: 'user', text: HARMLESS.user }),

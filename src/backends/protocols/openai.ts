@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type RowError, ScaleQuestError } from '../../errors.js';
-import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
+import type { CallRecord, Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
@@ -158,6 +158,7 @@ interface Asked {
   seed: number | undefined;
   /** How many of the likeliest first tokens to report; 0 for none. */
   top: number;
+  record: CallRecord | undefined;
 }
 
 /** Most servers report no more (vLLM's --max-logprobs, OpenAI's chat). */
@@ -208,7 +209,7 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, message } = asked;
+    const { n, tokensMax, message, record } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
@@ -218,6 +219,7 @@ export function createDialogueModel(
     return client.send(seq, path, body, read, {
       sequences: n,
       tokensMax: n * tokensMax,
+      record,
       control: () => ({
         path,
         body: bodyOf(harmless(asked, 1)),
@@ -244,15 +246,17 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, message, tokensMax, temperature, topP } = request;
+    const { seq, message, tokensMax, temperature, topP, record } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0 });
+    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, record });
   }
 
-  async function choose({ seq, message, options: replies }: ChooseRequest): Promise<number[]> {
+  async function choose({ seq, message, options: replies, record }: ChooseRequest): Promise<number[]> {
     // Temperature 1 and top-p 1: the model's own distribution, also where a server reports it after sampling.
-    const asked = { message, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
-    const { topTokens } = await send(seq, asked);
+    const { topTokens } = await send(seq, {
+      ...{ message, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS },
+      record,
+    });
     if (topTokens) return optionProbabilities(replies, topTokens);
     throw new ScaleQuestError(
       'ERR_MODEL_PROTOCOL',
