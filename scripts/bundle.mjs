@@ -1,9 +1,10 @@
 // The second half of `npm run build`: joins the compiled modules of dist/src into dist/bundle, which the command line and users of
 // the package load. Node takes about a millisecond of CPU to find, read and compile a module, and zod alone has ninety.
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { bundlePage } from './bundlePage.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'dist', 'src');
@@ -87,7 +88,9 @@ const bundle = await rolldown({
   // Modules that are imported late by one and at once by another are meant so.
   checks: { ineffectiveDynamicImport: false },
 });
-rmSync(target, { recursive: true, force: true });
+// The part for pages is made again only where it has changed.
+for (const name of existsSync(target) ? readdirSync(target) : [])
+  if (name !== 'page') rmSync(join(target, name), { recursive: true });
 await bundle.write({
   dir: target,
   format: 'esm',
@@ -96,3 +99,4 @@ await bundle.write({
   codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1, started)] },
 });
 writeLicences();
+await bundlePage();

@@ -9,6 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 runScript(tsc, '-p', join(root, 'tsconfig.package.json'));
+runScript(tsc, '-p', join(root, 'src', 'page'));
 runScript(join(root, 'scripts', 'bundle.mjs'));
 
 function runScript(script, ...args) {

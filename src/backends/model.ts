@@ -40,7 +40,9 @@ export interface CompleteRequest {
   topP: number;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */
   seed: number;
-  /** Filled in as the call goes, for those who ask for it. */
+  /** The label of the step that asks: what it uses is counted apart. It decides no reply. */
+  step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
   record?: CallRecord | undefined;
 }
 
@@ -76,7 +78,9 @@ export interface ChooseRequest {
   message: Message;
   /** Possible replies, each told apart by its first token, e.g. `Yes`, `No` or the ten digits. */
   options: readonly string[];
-  /** Filled in as the call goes, for those who ask for it. */
+  /** The label of the step that asks. */
+  step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
   record?: CallRecord | undefined;
 }
 
@@ -90,14 +94,18 @@ export interface ScoreRequest {
   seq: number;
   /** From one request of the server, or a few, where its protocol takes several. */
   items: readonly ScoreItem[];
-  /** Filled in as the call goes, for those who ask for it. */
+  /** The label of the step that asks. */
+  step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
   record?: CallRecord | undefined;
 }
 
 export interface EmbedRequest {
   seq: number;
   texts: readonly string[];
-  /** Filled in as the call goes, for those who ask for it. */
+  /** The label of the step that asks. */
+  step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
   record?: CallRecord | undefined;
 }
 
@@ -125,6 +133,12 @@ export interface ModelStats {
   promptTokens: number;
   /** Tokens of all choices. */
   completionTokens: number;
+  /** Of `promptTokens`, those that a server had in its cache and said so; absent where none did. */
+  cachedTokens?: number;
+  /** Seconds that servers were held for the model, added up over its servers; absent where it has none of its own. */
+  serverS?: number;
+  /** What each step used, by its label; a request that failed counts nothing here. Absent before the first reply. */
+  steps?: Readonly<Record<string, StepUse>>;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
   memoryPeakBytes: number;
   /** Calls that the store of replies answered, or a call in flight that asked the same; absent without a store. */
@@ -133,6 +147,20 @@ export interface ModelStats {
   notes?: Readonly<Record<string, number>>;
   /** What went wrong last, while no call has been answered since; absent for most of a run. */
   trouble?: string | undefined;
+}
+
+/** What the replies to one step took. */
+export interface StepUse {
+  /** Requests that were answered. */
+  requests: number;
+  promptTokens: number;
+  /** Of them, those that a server had in its cache. */
+  cachedTokens: number;
+  completionTokens: number;
+  /** The squares of each request's `completionTokens`, added up: they tell how far the mean of a few may be off. */
+  completionSquares: number;
+  /** Calls that the store of replies answered instead. */
+  storeHits: number;
 }
 
 /** What a model can be asked. A call that its protocol does not have rejects with ERR_PIPELINE_MODEL. */

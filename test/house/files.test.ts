@@ -47,8 +47,14 @@ function hasMirror(path: string): boolean {
 
 /** Whether a file is one to be tested: it lies in a layer, something of it runs, and it is not where a thread or process begins. */
 function isTestable(file: SourceFile): boolean {
+  if (IN_BROWSERS.test(file.path)) return false;
   return layerOf(file.path) !== '' && !declaresOnlyTypes(file) && !ENTRIES.includes(file.path);
 }
+
+/** They need a page: `npm run test:page` tests them in Chromium. */
+const IN_BROWSERS = /^src\/page\/(dom|entries)\//;
+/** Each is a bundle of its own: scripts/bundlePage.mjs. */
+const PAGE_ENTRIES = FILES.map(({ path }) => path).filter((path) => path.startsWith('src/page/entries/'));
 
 test('every file has a test of the same name, or a reason in the list', () => {
   const bare = FILES.filter(isTestable)
@@ -98,7 +104,7 @@ test('every file in src/operators is registered, but for the registry', () => {
 });
 
 test('every file in src is imported by another, or is an entry', () => {
-  const entries = ['src/index.ts', 'src/cli/main.ts', ...ENTRIES];
+  const entries = ['src/index.ts', 'src/cli/main.ts', ...ENTRIES, ...PAGE_ENTRIES];
   const imported = new Set(FILES.flatMap(({ imports }) => imports.map(({ from }) => from)));
   const dead = FILES.map(({ path }) => path).filter((path) => !imported.has(path) && !entries.includes(path));
   assert.deepEqual(dead, []);

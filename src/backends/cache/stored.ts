@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { CallRecord, Choice, Finish, Model } from '../model.js';
+import type { Choice, CompleteRequest, Finish, Model, ModelStats, StepUse } from '../model.js';
+import { useOf } from '../server/tally.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
 import { requestKeys } from './requestKey.js';
 
@@ -68,18 +69,19 @@ function numbersReply<const K extends string>(kind: K) {
 export function withStore(model: Model, store: ReplyStore, identity: string): Model {
   const keys = requestKeys(identity);
   const inFlight = new Map<string, Promise<unknown>>();
+  const uses = new Map<string, StepUse>();
   let hits = 0;
 
   function answer<T extends Results>(
     key: string,
     codec: Codec<T>,
     count: number,
-    record: CallRecord | undefined,
+    asker: Asker,
     ask: () => Promise<T>,
   ): Promise<T> {
     const asked = inFlight.get(key) as Promise<T> | undefined;
-    if (asked) return countHit(record, asked);
-    const call = { key, codec, count, record, ask };
+    if (asked) return countHit(asked, asker);
+    const call = { key, codec, count, asker, ask };
     let answered: Promise<T>;
     try {
       const text = store.get(key);
@@ -95,13 +97,14 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     return settled;
   }
 
-  function hit<T extends Results>({ codec, count, record }: Call<T>, text: string): Promise<T> {
-    return countHit(record, Promise.resolve(read(store, text, codec, count)));
+  function hit<T extends Results>({ codec, count, asker }: Call<T>, text: string): Promise<T> {
+    return countHit(Promise.resolve(read(store, text, codec, count)), asker);
   }
 
-  function countHit<T>(record: CallRecord | undefined, answered: Promise<T>): Promise<T> {
+  function countHit<T>(answered: Promise<T>, { step, record }: Asker): Promise<T> {
     if (record) record.isStoreHit = true;
     hits += 1;
+    if (step !== undefined) useOf(uses, step).storeHits += 1;
     store.count(model.name, true);
     return answered;
   }
@@ -120,25 +123,29 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
 
   return {
     ...model,
-    complete(request) {
-      const { n, record } = request;
-      return answer(keys.complete(request), CHOICES, n, record, () => model.complete(request));
-    },
-    choose(request) {
-      const { options, record } = request;
-      return answer(keys.choose(request), PROBABILITIES, options.length, record, () => model.choose(request));
-    },
-    score(request) {
-      const { items, record } = request;
-      return answer(keys.score(request), SCORES, items.length, record, () => model.score(request));
-    },
-    embed(request) {
-      const { texts, record } = request;
-      return answer(keys.embed(request), VECTORS, texts.length, record, () => model.embed(request));
-    },
-    stats: () => ({ ...model.stats(), storeHits: hits }),
+    complete: (request) =>
+      answer(keys.complete(request), CHOICES, request.n, request, () => model.complete(request)),
+    choose: (request) =>
+      answer(keys.choose(request), PROBABILITIES, request.options.length, request, () =>
+        model.choose(request),
+      ),
+    score: (request) =>
+      answer(keys.score(request), SCORES, request.items.length, request, () => model.score(request)),
+    embed: (request) =>
+      answer(keys.embed(request), VECTORS, request.texts.length, request, () => model.embed(request)),
+    stats: () => withHits(model.stats(), hits, uses),
   };
 }
+
+function withHits(stats: ModelStats, hits: number, uses: ReadonlyMap<string, StepUse>): ModelStats {
+  if (uses.size === 0) return { ...stats, storeHits: hits };
+  const steps = new Map(Object.entries(stats.steps ?? {}));
+  for (const [step, { storeHits }] of uses) steps.set(step, { ...useOf(steps, step), storeHits });
+  return { ...stats, storeHits: hits, steps: Object.fromEntries(steps) };
+}
+
+/** The step that asks, and who wants to know how it went. */
+type Asker = Pick<CompleteRequest, 'step' | 'record'>;
 
 /** A request of a model, and how its reply is kept. */
 interface Call<T> {
@@ -146,7 +153,7 @@ interface Call<T> {
   codec: Codec<T>;
   /** Results that the reply must have. */
   count: number;
-  record: CallRecord | undefined;
+  asker: Asker;
   ask: () => Promise<T>;
 }
 
