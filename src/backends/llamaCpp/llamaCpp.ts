@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Clock } from '../../clock.js';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
-import type { CallRecord, ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
+import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import { createStepUses } from '../server/tally.js';
@@ -117,17 +117,12 @@ function createModel(
   const uses = createStepUses();
   let nextId = 1;
 
-  async function ask(
-    queue: Queue<EngineProcess>,
-    { seq, record }: { seq: number; record?: CallRecord | undefined },
-    job: Job,
-  ): Promise<Answer> {
+  async function ask(queue: Queue<EngineProcess>, { seq, record }: Asker, job: Job): Promise<Answer> {
     stats.requests += 1;
     if (record) record.tries += 1;
     try {
       const answer = await queue.run(seq, (engine) => engine.ask(job));
       stats.promptTokens += answer.promptTokens;
-      if (record) record.promptTokens += answer.promptTokens;
       return answer;
     } catch (error) {
       stats.failures += 1;
@@ -141,31 +136,28 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    async complete(request: CompleteRequest) {
-      const { message, step, record, n, tokensMax, temperature, topP, seed } = request;
+    async complete({ message, n, tokensMax, temperature, topP, seed, ...asker }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
       const sampling = { n, tokensMax, temperature, topP, seed };
       const job: CompleteJob = { kind: 'complete', id: nextId++, prompt, stop, ...sampling };
-      const answer = (await ask(completes, request, job)) as Extract<FromEngine, { kind: 'completed' }>;
+      const answer = (await ask(completes, asker, job)) as Extract<FromEngine, { kind: 'completed' }>;
       const { choices, promptTokens } = answer;
       const completionTokens = choices.reduce((sum, { tokens }) => sum + tokens, 0);
       stats.completionTokens += completionTokens;
-      if (record) record.completionTokens += completionTokens;
-      uses.answered({ promptTokens, completionTokens }, step);
+      noteAnswer(uses, { promptTokens, completionTokens }, asker);
       return choices;
     },
-    async choose(request: ChooseRequest) {
-      const { message, options: given, step } = request;
+    async choose({ message, options: given, ...asker }: ChooseRequest) {
       const job: ChooseJob = {
         kind: 'choose',
         id: nextId++,
         prompt: template.promptParts(message),
         options: given,
       };
-      const answer = (await ask(chooses, request, job)) as Extract<FromEngine, { kind: 'chosen' }>;
+      const answer = (await ask(chooses, asker, job)) as Extract<FromEngine, { kind: 'chosen' }>;
       const { probabilities, promptTokens } = answer;
-      uses.answered({ promptTokens, completionTokens: 0 }, step);
+      noteAnswer(uses, { promptTokens, completionTokens: 0 }, asker);
       return probabilities;
     },
     stats(): ModelStats {
@@ -181,6 +173,20 @@ function createModel(
       await Promise.all(engines.map((engine) => engine.kill()));
     },
   };
+}
+
+/** Who asks. */
+type Asker = Pick<CompleteRequest, 'seq' | 'step' | 'record'>;
+
+function noteAnswer(
+  uses: ReturnType<typeof createStepUses>,
+  used: { promptTokens: number; completionTokens: number },
+  { step, record }: Asker,
+): void {
+  uses.answered(used, step);
+  if (!record) return;
+  record.promptTokens += used.promptTokens;
+  record.completionTokens += used.completionTokens;
 }
 
 /** Ties go to the earlier process; the reply is the same from each. */

@@ -47,6 +47,27 @@ export interface CallNames extends ModelNames {
   server: Attributes;
 }
 
+/** Servers may come and go for ever. */
+const NAMES_MAX = 10_000;
+
+/** Looks the names of calls up, and keeps them. `clean` takes out what the environment filled in. */
+export function createCallNames(
+  models: Readonly<Record<string, ModelConfig>>,
+  clean: (text: string) => string,
+): (event: CalledEvent) => CallNames {
+  const known = new Map<string, CallNames>();
+  return ({ step, model, replica = '' }) => {
+    const key = JSON.stringify([step, model, replica]);
+    const found = known.get(key);
+    if (found) return found;
+    const names = modelNames(model, Object.hasOwn(models, model) ? models[model] : undefined);
+    const server = serverAttributes(clean(replica));
+    const all = { ...names, step: clean(step), name: clean(model), model: clean(names.model), server };
+    if (known.size < NAMES_MAX) known.set(key, all);
+    return all;
+  };
+}
+
 /** The attributes of the span of a call: by the conventions where they have one, else of our own. */
 export function callAttributes(event: CalledEvent, names: CallNames): Attributes {
   const { kind, choices, tokensMax, temperature, topP, finishes, code } = event;

@@ -3,10 +3,11 @@ import type { PipelineRun } from '../../run/runPipeline.js';
 import { type SystemWorld, packageVersion, systemWorld } from '../../run/systemWorld.js';
 import { filledRemover } from '../../train/environment.js';
 import { type FollowedRun, followRun, readNothing } from '../followRun.js';
+import type { Reading } from '../meter.js';
 import { observeMetrics } from './otlpMetrics.js';
 import { packagesMissing } from './otlpPackages.js';
-import { otlpSettings } from './otlpSettings.js';
-import { type RunSpans, createRunSpans } from './runSpans.js';
+import { type OtlpSettings, otlpSettings } from './otlpSettings.js';
+import { type RunSpansDeps, createRunSpans } from './runSpans.js';
 
 /** Sends the traces and metrics of a run to a collector. */
 export interface OtlpSender {
@@ -59,81 +60,125 @@ export async function openOtlp(
 ): Promise<OtlpSender> {
   const settings = otlpSettings(world.env, share);
   const packages = await loadPackages();
-  const { api, resources, trace, metrics, traceExporter, metricsExporter } = packages;
-  const unsent: Omit<Unsent, 'spans'> = { metrics: 0, reason: undefined };
-  const taken = { spans: 0 };
-  const sending = world.env['OTEL_EXPORTER_OTLP_TIMEOUT'] ? {} : { timeoutMillis: SEND_MS_MAX };
-  const resource = resources
-    .resourceFromAttributes({ 'service.name': 'scalequest', 'service.version': packageVersion() })
-    .merge(resources.detectResources({ detectors: [resources.envDetector] }));
+  let followed: FollowedRun | null = null;
+  let told: { end: () => void } | null = null;
+  const failures: Failures = { metrics: 0, reason: undefined };
+  const traces = openTraces(packages, settings, failures);
+  const meters = openMeters(packages, settings, failures, () => followed?.read() ?? readNothing());
+  return {
+    calls: settings.share,
+    follow(run) {
+      followed = followRun(run, world.now());
+      told = tellSpans(run, {
+        api: packages.api,
+        tracer: traces.tracer,
+        parent: settings.parent,
+        clock: world.clock,
+      });
+    },
+    async end(signal = new AbortController().signal) {
+      told?.end();
+      const sent = new AbortController();
+      const shutDown = Promise.allSettled([traces.shutdown(), meters.shutdown()]);
+      const late = world.clock.sleep(END_MS_MAX, AbortSignal.any([signal, sent.signal])).catch(() => {});
+      await Promise.race([shutDown, late]);
+      sent.abort();
+      followed?.stop();
+      return { ...failures, spans: traces.unsent() };
+    },
+  };
+}
 
-  const spanExporter = new traceExporter.OTLPTraceExporter(sending);
-  const spans = new trace.BatchSpanProcessor({
-    exporter: watched(spanExporter, (spans, error) => {
-      if (error) unsent.reason = error;
-      else taken.spans += spans.length;
-    }),
-    maxQueueSize: SPANS_MAX,
-  });
+/** What went wrong so far. */
+type Failures = Omit<Unsent, 'spans'>;
+
+function openTraces(
+  { trace, traceExporter, ...packages }: Packages,
+  settings: OtlpSettings,
+  failures: Failures,
+) {
   let ended = 0;
-  const count = {
+  let taken = 0;
+  const counter = {
     onStart: () => {},
     onEnd: () => void (ended += 1),
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
-  const tracers = new trace.TracerProvider({
-    resource,
-    spanProcessors: settings.sendsTraces ? [count, spans] : [],
+  const exporter = watched(new traceExporter.OTLPTraceExporter(timeoutOf(settings)), (spans, error) => {
+    if (error === undefined) taken += spans.length;
+    else failures.reason = error;
   });
-  const tracer = tracers.getTracer('scalequest', packageVersion());
+  const batches = new trace.BatchSpanProcessor({ exporter, maxQueueSize: SPANS_MAX });
+  const provider = new trace.TracerProvider({
+    resource: resourceOf(packages),
+    spanProcessors: settings.sendsTraces ? [counter, batches] : [],
+  });
+  return {
+    tracer: provider.getTracer('scalequest', packageVersion()),
+    shutdown: () => provider.shutdown(),
+    unsent: () => ended - taken,
+  };
+}
 
-  let followed: FollowedRun | null = null;
-  let told: { spans: RunSpans; stop: () => void } | null = null;
-  const metricExporter = new metricsExporter.OTLPMetricExporter(sending);
+function openMeters(
+  { metrics, metricsExporter, ...packages }: Packages,
+  settings: OtlpSettings,
+  failures: Failures,
+  read: () => Reading,
+) {
+  const exporter = watched(new metricsExporter.OTLPMetricExporter(timeoutOf(settings)), (_, error) => {
+    if (error === undefined) return;
+    failures.reason = error;
+    failures.metrics += 1;
+  });
   const reader = new metrics.PeriodicExportingMetricReader({
-    exporter: watched(metricExporter, (_, error) => {
-      if (error === undefined) return;
-      unsent.reason = error;
-      unsent.metrics += 1;
-    }),
+    exporter,
     exportIntervalMillis: settings.metricsPeriodMs,
     exportTimeoutMillis: Math.min(settings.metricsPeriodMs, END_MS_MAX),
   });
-  const meters = new metrics.MeterProvider({ resource, readers: settings.sendsMetrics ? [reader] : [] });
-  observeMetrics(meters.getMeter('scalequest', packageVersion()), () => followed?.read() ?? readNothing());
+  const provider = new metrics.MeterProvider({
+    resource: resourceOf(packages),
+    readers: settings.sendsMetrics ? [reader] : [],
+  });
+  observeMetrics(provider.getMeter('scalequest', packageVersion()), read);
+  return { shutdown: () => provider.shutdown() };
+}
 
-  return {
-    calls: settings.share,
-    follow(run) {
-      followed = followRun(run, world.now());
-      const { plan, folder, events } = run;
-      const clean = filledRemover(plan.filled);
-      const spansOfRun = createRunSpans({
-        ...{ api, tracer, clean, parent: settings.parent, models: plan.models },
-        nowMs: () => world.clock.nowMs(),
-        attributes: {
-          'scalequest.pipeline': clean(plan.name),
-          'scalequest.run': clean(basename(folder)),
-          'scalequest.seed': plan.settings.seed,
-        },
-      });
-      const subscription = events.subscribe((event) => spansOfRun.tell(event));
-      told = { spans: spansOfRun, stop: () => subscription.unsubscribe() };
+function timeoutOf({ hasTimeout }: OtlpSettings): { timeoutMillis?: number } {
+  return hasTimeout ? {} : { timeoutMillis: SEND_MS_MAX };
+}
+
+function resourceOf({ resources }: Pick<Packages, 'resources'>) {
+  return resources
+    .resourceFromAttributes({ 'service.name': 'scalequest', 'service.version': packageVersion() })
+    .merge(resources.detectResources({ detectors: [resources.envDetector] }));
+}
+
+/** Makes spans of the events of a run from now on. */
+function tellSpans(
+  { plan, folder, events }: PipelineRun,
+  { clock, ...deps }: Pick<RunSpansDeps, 'api' | 'tracer' | 'parent'> & Pick<SystemWorld, 'clock'>,
+): { end: () => void } {
+  const clean = filledRemover(plan.filled);
+  const spans = createRunSpans({
+    ...{ ...deps, clean, models: plan.models, nowMs: () => clock.nowMs() },
+    attributes: {
+      'scalequest.pipeline': clean(plan.name),
+      'scalequest.run': clean(basename(folder)),
+      'scalequest.seed': plan.settings.seed,
     },
-    async end(signal = new AbortController().signal) {
-      told?.stop();
-      told?.spans.end();
-      const sent = new AbortController();
-      const shutDown = Promise.allSettled([tracers.shutdown(), meters.shutdown()]);
-      const late = world.clock.sleep(END_MS_MAX, AbortSignal.any([signal, sent.signal])).catch(() => {});
-      await Promise.race([shutDown, late]);
-      sent.abort();
-      followed?.stop();
-      return { ...unsent, spans: ended - taken.spans };
+  });
+  const subscription = events.subscribe((event) => spans.tell(event));
+  return {
+    end() {
+      subscription.unsubscribe();
+      spans.end();
     },
   };
 }
+
+type Packages = Awaited<ReturnType<typeof loadPackages>>;
 
 /** No declaration of ours names their types: they need not be installed. */
 async function loadPackages() {

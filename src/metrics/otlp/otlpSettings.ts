@@ -9,6 +9,8 @@ export interface OtlpSettings {
   metricsPeriodMs: number;
   sendsTraces: boolean;
   sendsMetrics: boolean;
+  /** Whether the variables bound the time of an export. */
+  hasTimeout: boolean;
 }
 
 /** Of five thousand calls a second these are five hundred spans a second. */
@@ -30,12 +32,15 @@ export function otlpSettings(
   const sendsTraces = env['OTEL_TRACES_EXPORTER'] !== 'none';
   const isLeftOut = !sendsTraces || (parent !== null && !parent.isSampled);
   return {
+    hasTimeout: Object.keys(env).some((name) => TIMEOUTS.test(name)),
     ...{ sendsTraces, sendsMetrics: env['OTEL_METRICS_EXPORTER'] !== 'none' },
     share: isLeftOut ? 0 : (share ?? shareIn(env) ?? SHARE_DEFAULT),
     parent,
     metricsPeriodMs: wholeNumber(env['OTEL_METRIC_EXPORT_INTERVAL']) ?? METRICS_PERIOD_MS,
   };
 }
+
+const TIMEOUTS = /^OTEL_EXPORTER_OTLP_(TRACES_|METRICS_)?TIMEOUT$/;
 
 /** W3C trace context: version, trace, span, flags. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
