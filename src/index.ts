@@ -16,7 +16,21 @@ export {
   planPipeline,
 } from './run/planPipeline.js';
 export type * from './run/events.js';
-export type { Performance, Report, RunResult } from './run/report/report.js';
+export type { FinalStats, Performance, Report, RunResult } from './run/report/report.js';
+export {
+  type ModelsWait,
+  type RunState,
+  type ServerWait,
+  type StepNow,
+  type TrainingNow,
+  type TroubleWait,
+  type Wait,
+  type WorkersWait,
+  newRunState,
+  nextRunState,
+} from './run/monitor/runState.js';
+export type { ModelRates, ModelSample, RateSample, RunRates } from './run/monitor/rates.js';
+export type { ModelTotals, RunTotals } from './run/monitor/totals.js';
 export type { OmittedParts, Plan } from './pipeline/plan.js';
 export type { CheckedPipeline } from './pipeline/check/check.js';
 export { printPlan } from './pipeline/printPlan.js';
@@ -144,6 +158,7 @@ export type {
   Message,
   Model,
   ModelStats,
+  ReplicaStats,
 } from './backends/model.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
 

@@ -72,7 +72,7 @@ test('a call to a server is one of a client, with host and port', () => {
 
 test('no span holds what the environment filled in, wherever it stands', () => {
   const { spans, call, done } = spansOf();
-  spans.tell({ event: 'flowing', from: 0, kept: 0, models: [SECRET] });
+  spans.tell({ event: 'flowing', from: 0, kept: 0, models: [SECRET], steps: [SECRET] });
   spans.tell(call(1, { step: SECRET, model: SECRET, replica: `http://${SECRET}.example/v1?key=${SECRET}` }));
   spans.tell({ event: 'counted', step: SECRET, counts: { rowsIn: 1, kept: 1, dropped: 0, rejected: 0 } });
   spans.tell({
