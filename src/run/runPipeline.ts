@@ -7,6 +7,7 @@ import { readSample } from '../io/runFolder/sample.js';
 import type { Plan } from '../pipeline/plan.js';
 import { withoutFilled } from '../train/environment.js';
 import type { TrainingResult } from '../train/train.js';
+import { openBudget } from './budget/openBudget.js';
 import type { Emit, RunEvent } from './events.js';
 import { nothingMeasured } from './report/figures.js';
 import { type OpenedModels, closeModels, openModels, statsOf } from './openModels.js';
@@ -57,9 +58,9 @@ export async function runPipeline(
   options: RunOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
-  const { out, fresh = false, takeOver = false, signal, workers } = options;
+  const { out, fresh = false, takeOver = false, signal, workers, calls } = options;
   const plan = await planToRun(file, options, world);
-  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers, calls);
 }
 
 /** The run of a checked plan in its folder. */
@@ -70,13 +71,14 @@ export function startRun(
   world: SystemWorld = systemWorld(),
   takeOver = false,
   workers?: WorkersOptions,
+  callShare?: number,
 ): PipelineRun {
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
   const result = withoutFilled(
     afterSubscribers().then(() =>
-      runLocked(plan, folder, opened, { ...world, signal, emit, workers }, takeOver),
+      runLocked(plan, folder, opened, { ...world, signal, emit, workers, callShare }, takeOver),
     ),
     plan.filled,
   ).finally(() => events.complete());
@@ -97,6 +99,7 @@ interface StartedWorld extends SystemWorld {
   signal: AbortSignal;
   emit: Emit<RunEvent>;
   workers: WorkersOptions | undefined;
+  callShare: number | undefined;
 }
 
 async function runLocked(
@@ -130,14 +133,16 @@ async function runRows(
   opened: Opened,
   world: StartedWorld & { lock: RunLock },
 ): Promise<RunResult> {
-  const { env, signal, files, emit, lock, workers } = world;
+  const { env, files, emit, lock, workers } = world;
   let isDone = false;
+  const budget = await openBudget(plan, folder, { ...world, stats: () => statsOf(opened.models) });
+  const signal = budget ? AbortSignal.any([world.signal, budget.signal]) : world.signal;
   try {
     const result = await runInFolder(plan, folder, {
-      ...world,
+      ...{ ...world, signal },
       prompt: promptOf(plan),
       async openModels() {
-        const deps = { env, runPath: folder, lock, signal, emit };
+        const deps = { env, runPath: folder, lock, signal, emit, allowance: budget?.of };
         if (workers) return openWithWorkers(plan, workers, deps, opened, world);
         const found = await openModels(plan, deps);
         opened.models = found.models;
@@ -152,6 +157,8 @@ async function runRows(
   } finally {
     await opened.coordinator?.close(isDone);
     await closeModels(Object.values(opened.models));
+    // Where it cannot be written any more, it says at least what was spent.
+    await budget?.close().catch(() => {});
   }
 }
 

@@ -11,14 +11,15 @@ import {
 } from '../../process/managedServer.js';
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import type { ModelStats, ReplicaStats } from '../model.js';
+import type { CallRecord, ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { type FailsAlone, troubleText, withRetry } from '../http/retryPolicy.js';
-import type { TryFailure } from '../http/tryFailure.js';
+import { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
+import { type Admission, type Allowance, type WorstUse, promptTokensMax } from '../allowance.js';
 import { askedMs } from './askedWait.js';
 import { rateLeft } from './rateHeaders.js';
 import { type OutageGuard, type OutageGuardDeps, createOutageGuard, isFailure } from './outageGuard.js';
@@ -49,6 +50,8 @@ export interface ServerDeps {
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
+  /** Lets requests through as far as a budget reaches; all if absent. */
+  allowance?: Allowance | undefined;
   /** Told what is waited for while a managed server starts; the line of its log is harmless and short. */
   onStarting?: ((model: string, starting: Starting) => void) | undefined;
 }
@@ -72,6 +75,8 @@ export interface About {
   step?: string | undefined;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
+  /** Filled in as the call goes. */
+  record?: CallRecord | undefined;
   /** What is wrong with an answer that holds nothing to use; undefined for any other. */
   emptyFault?: (answer: never) => RowError | undefined;
 }
@@ -111,7 +116,7 @@ export async function createServerClient(
 ): Promise<ServerClient> {
   const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
-  const { clock, random } = deps;
+  const { clock, random, allowance } = deps;
   const { label, pool, serverOf, replicas, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
@@ -145,7 +150,8 @@ export async function createServerClient(
   const ask: Ask = (seq, posted, about = {}, failsAlone) => {
     counts.requests++;
     counts.open++;
-    const once = tryAt(serverOf, closing.signal, counts, clock, posted);
+    const plain = tryAt({ serverOf, closing: closing.signal, counts, clock, allowance }, posted, about);
+    const once = about.record ? recorded(plain, about.record) : plain;
     const size = sizeOf(pool, posted.body, about);
     return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
       (answer) => answered(answer, about.step),
@@ -365,38 +371,102 @@ async function startManaged(
   }
 }
 
-/** One try, at the server that the pool picked. */
+interface TryDeps extends Pick<ServerDeps, 'clock' | 'allowance'> {
+  serverOf: Access['serverOf'];
+  closing: AbortSignal;
+  counts: { inFlight: number };
+}
+
+/** One try, at the server that the pool picked. A budget must let it through first. */
 function tryAt<T extends Usage>(
-  serverOf: Access['serverOf'],
-  closing: AbortSignal,
-  counts: { inFlight: number },
-  clock: Clock,
-  { path, body, read }: Posted<T>,
+  deps: TryDeps,
+  posted: Posted<T>,
+  about: About,
 ): (replica: Replica) => Promise<T> {
+  const { closing, allowance } = deps;
   return (replica) => {
     closing.throwIfAborted();
-    const { http, context, tally } = serverOf(replica);
-    const { pace } = replica;
-    const number = pace.sent(clock.nowMs());
-    const posted = http.post(path, body);
-    counts.inFlight++;
-    tally.sent();
-    return posted.then(
-      (reply) => {
-        counts.inFlight--;
-        tally.ended();
-        noteRates(reply, pace, number, clock.nowMs());
-        return tally.answered(read, reply, context);
-      },
-      (error: unknown) => {
-        counts.inFlight--;
-        tally.ended();
-        tally.failed();
-        // Our own close cut the call, not the server. Other models may go on with that server.
-        throw closing.aborted ? closing.reason : error;
-      },
-    );
+    if (!allowance) return postAt(replica, deps, posted);
+    const admitted = allowance.admit(worstUse(posted.body, about));
+    if (!(admitted instanceof Promise)) return settled(admitted, replica, deps, posted);
+    return admitted.then((settle) => settled(settle, replica, deps, posted));
   };
+}
+
+/** Tries that say how they go: few calls have a record. */
+function recorded<T extends Usage>(
+  once: (replica: Replica) => Promise<T>,
+  record: CallRecord,
+): (replica: Replica) => Promise<T> {
+  return async (replica) => {
+    record.tries += 1;
+    record.replica = replica.url;
+    const answer = await once(replica);
+    record.promptTokens += answer.promptTokens;
+    record.completionTokens += answer.completionTokens;
+    return answer;
+  };
+}
+
+function worstUse(body: unknown, { tokensMax = 0 }: About): WorstUse {
+  const bytes = Buffer.byteLength(JSON.stringify(body));
+  return { promptTokens: promptTokensMax(bytes), completionTokens: tokensMax };
+}
+
+/** Tells the budget what became of the request. */
+function settled<T extends Usage>(
+  settle: Admission,
+  replica: Replica,
+  deps: TryDeps,
+  posted: Posted<T>,
+): Promise<T> {
+  let status: number | undefined;
+  const asked = postAt(replica, deps, posted, (reply) => (status = reply.status));
+  return asked.then(
+    (answer) => {
+      settle(answer);
+      return answer;
+    },
+    (error: unknown) => {
+      const wasRefused = status !== undefined && status !== 200;
+      const wasNobodyThere = error instanceof TryFailure && NOT_SENT.includes(error.kind);
+      settle(wasRefused || wasNobodyThere ? 'nothing' : 'unknown');
+      throw error;
+    },
+  );
+}
+
+const NOT_SENT: readonly TryFailure['kind'][] = ['unreachable', 'absent'];
+
+function postAt<T extends Usage>(
+  replica: Replica,
+  { serverOf, closing, counts, clock }: TryDeps,
+  { path, body, read }: Posted<T>,
+  onReply?: (reply: HttpReply) => void,
+): Promise<T> {
+  closing.throwIfAborted();
+  const { http, context, tally } = serverOf(replica);
+  const { pace } = replica;
+  const number = pace.sent(clock.nowMs());
+  const posted = http.post(path, body);
+  counts.inFlight++;
+  tally.sent();
+  return posted.then(
+    (reply) => {
+      counts.inFlight--;
+      tally.ended();
+      onReply?.(reply);
+      noteRates(reply, pace, number, clock.nowMs());
+      return tally.answered(read, reply, context);
+    },
+    (error: unknown) => {
+      counts.inFlight--;
+      tally.ended();
+      tally.failed();
+      // Our own close cut the call, not the server. Other models may go on with that server.
+      throw closing.aborted ? closing.reason : error;
+    },
+  );
 }
 
 /**

@@ -108,5 +108,6 @@ const STAYS: readonly ErrorCode[] = [
   'ERR_INVARIANT',
   'ERR_MEMORY',
   'ERR_TARGET_UNREACHABLE',
+  'ERR_BUDGET',
   'ERR_DATA_INVALID',
 ];

@@ -38,6 +38,9 @@ export function isCrashRemainder(name: string): boolean {
   return CRASH_REMAINDERS.includes(withoutWriter(name)) || (name.endsWith('.tmp') && isCommitFile(name));
 }
 
+/** What a run with a budget has spent. */
+export const BUDGET_FILE = 'budget.json';
+
 const CRASH_REMAINDERS = [
   ...[
     MANIFEST_FILE,
@@ -45,6 +48,7 @@ const CRASH_REMAINDERS = [
     'pipeline.yaml',
     'report.json',
     'performance.json',
+    BUDGET_FILE,
     'sample.jsonl',
     'README.md',
     'SHA256SUMS',

@@ -53,7 +53,7 @@ export interface Performance extends ProcessUse {
   wallS: number;
   /** Rows of source for which the store had the results of all steps, or of the first ones. */
   replayedRows: number;
-  /** What the models cost; only where one has a price or says how many GPUs it holds. */
+  /** What the models cost in all starts; only where one has a price or says how many GPUs it holds. */
   cost?: Cost;
   /** The counters of each model, by name. */
   models: Record<string, FinalStats>;
