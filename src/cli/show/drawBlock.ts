@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import { widthOf } from './fit.js';
 
 /** Lines that are drawn over in place. */
-export interface Block {
+export interface DrawnBlock {
   draw(lines: readonly string[]): void;
   /** Writes a line for good, above what is drawn. */
   say(line: string): void;
@@ -11,7 +11,7 @@ export interface Block {
 }
 
 /** The cursor is never hidden: a program that is killed would leave a terminal without one. */
-export function drawBlock(stream: Pick<WriteStream, 'write' | 'columns' | 'rows' | 'isTTY'>): Block {
+export function drawBlock(stream: Pick<WriteStream, 'write' | 'columns' | 'rows' | 'isTTY'>): DrawnBlock {
   const update = createLogUpdate(stream as WriteStream, { showCursor: true });
   let drawn: readonly string[] = [];
   let drawnColumns = 0;

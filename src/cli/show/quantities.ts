@@ -26,7 +26,7 @@ const HOUR_S = 3600;
 const DAY_S = 86_400;
 
 /** The two largest units: `45 s`, `2 min 5 s`, `3 h 12 min`, `2 d 4 h`. */
-export function timeText(seconds: number): string {
+export function durationText(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < MINUTE_S) return `${whole} s`;
   if (whole < HOUR_S) return joined(whole, MINUTE_S, 'min', 1, 's');

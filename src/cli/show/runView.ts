@@ -1,10 +1,11 @@
-import type { ModelStats } from '../../backends/model.js';
 import { type Cost, moneyText } from '../../run/cost.js';
 import type { RunState, Wait } from '../../run/monitor/runState.js';
 import { printableLine } from '../../text/printable.js';
 import { type TableColumn, cutLines, cutTo, fittedTable, flowed, widthOf } from './fit.js';
-import { countText, percentText, rateText, timeText } from './quantities.js';
+import { countText, percentText, rateText, durationText } from './quantities.js';
 import type { Styles } from './styles.js';
+
+type ModelStats = RunState['models'][string];
 
 /** How a terminal is, and what it shows beside the state of the run. */
 export interface Look {
@@ -88,8 +89,8 @@ export function factTexts(state: RunState, { cost }: Pick<Look, 'cost'>): string
   return [
     ...(isFlowing && rates.rowsPerS !== null ? [`${rateText(rates.rowsPerS)} rows/s`] : []),
     ...(isFlowing ? leftTexts(state, remainingS) : []),
-    `${timeText(elapsedS)} so far`,
-    ...(total.starts > 1 ? [`${timeText(total.wallS)} in ${total.starts} starts`] : []),
+    `${durationText(elapsedS)} so far`,
+    ...(total.starts > 1 ? [`${durationText(total.wallS)} in ${total.starts} starts`] : []),
     ...(isFlowing ? [`${countText(inFlight)} rows in flight`] : []),
     ...(requests > 0 ? [`${countText(requests)} requests`] : []),
     ...(hits > 0
@@ -102,7 +103,7 @@ export function factTexts(state: RunState, { cost }: Pick<Look, 'cost'>): string
 
 function leftTexts({ goal }: RunState, remainingS: number | null): string[] {
   if (goal.target === undefined && goal.limit === undefined) return ['its source ends it'];
-  return remainingS === null ? ['time left not known yet'] : [`${timeText(remainingS)} left`];
+  return remainingS === null ? ['time left not known yet'] : [`${durationText(remainingS)} left`];
 }
 
 /** What is waited for, in a line. */
@@ -116,7 +117,7 @@ export function waitText(wait: Wait): string {
       return `Waiting: ${printableLine(wait.trouble, WAIT_CHARS_MAX)}`;
     case 'server': {
       const says = wait.line === '' ? 'it has written nothing yet' : printableLine(wait.line, WAIT_CHARS_MAX);
-      return `Waiting for the server of ${wait.model}, ${timeText(wait.waitedS)}: ${says}`;
+      return `Waiting for the server of ${wait.model}, ${durationText(wait.waitedS)}: ${says}`;
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { Block } from './drawBlock.js';
+import type { DrawnBlock } from './drawBlock.js';
 import type { Output, ProgressMode } from './output.js';
 import { stylesOf } from './styles.js';
 
@@ -58,7 +58,7 @@ export function sayAbove(line: string): void {
   else process.stderr.write(`${line}\n`);
 }
 
-async function openBlock(stream: WriteStream): Promise<Block> {
+async function openBlock(stream: WriteStream): Promise<DrawnBlock> {
   const { drawBlock } = await import('./drawBlock.js');
   const block = drawBlock(stream);
   return {

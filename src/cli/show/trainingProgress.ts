@@ -3,7 +3,7 @@ import { printCommand } from '../../train/command.js';
 import type { Metrics } from '../../train/metrics.js';
 import { cutTo } from './fit.js';
 import type { Output } from './output.js';
-import { timeText } from './quantities.js';
+import { durationText } from './quantities.js';
 
 /** One line on a trainer at work, from what it reports: redrawn in place on a terminal, printed now and then elsewhere. */
 export interface TrainingProgress {
@@ -31,7 +31,7 @@ export function createTrainingProgress(output: Output, what = 'training'): Train
 
   function show(): void {
     const news = newsOf(latest, lossFirst, what);
-    const line = `${what} ${label} · ${timeText((nowMs() - startedMs) / 1000)} · ${news}`;
+    const line = `${what} ${label} · ${durationText((nowMs() - startedMs) / 1000)} · ${news}`;
     if (mode === 'bars') return output.draw([cutTo(line, output.columns - 1)]);
     // In a log, a line that says nothing new is noise.
     if (news !== told) output.say(line);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countText, percentText, rateText, timeText } from '../../../src/cli/show/quantities.js';
+import { countText, percentText, rateText, durationText } from '../../../src/cli/show/quantities.js';
 
 test('counts are exact as long as they are short', () => {
   assert.deepEqual([0, 1234, 99_999, 123_456, 999_999, 1_234_567, 2e9, 3.456e12].map(countText), [
@@ -15,7 +15,7 @@ test('rates have the figures that tell them apart', () => {
 });
 
 test('times have their two largest units', () => {
-  assert.deepEqual([0, 59.4, 60, 125, 3599.6, 11_520, 86_400, 190_000].map(timeText), [
+  assert.deepEqual([0, 59.4, 60, 125, 3599.6, 11_520, 86_400, 190_000].map(durationText), [
     ...['0 s', '59 s', '1 min', '2 min 5 s', '1 h', '3 h 12 min', '1 d', '2 d 4 h'],
   ]);
 });

@@ -60,15 +60,3 @@ test('what is said while a block is drawn comes above it, whoever says it', asyn
   output.say('after');
   assert.equal(written.at(-1), 'after\n');
 });
-
-test('a terminal that gets narrower wraps what was drawn: all of it is erased', async () => {
-  const { stream, written } = screenOf();
-  const output = await openOutput('bars', stream, { TERM: 'xterm' });
-  output.draw(['x'.repeat(39), 'short']);
-  Object.assign(stream, { columns: 10 });
-  written.length = 0;
-  output.draw(['new']);
-  // Two lines and the cursor's; the first of them takes four lines now.
-  const erased = written.join('').split('\x1b[2K').length - 1;
-  assert.equal(erased, 3 + 3);
-});
