@@ -61,9 +61,9 @@ export async function runPipeline(
   options: RunOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
-  const { out, fresh = false, takeOver = false, signal, workers } = options;
+  const { out, fresh = false, takeOver = false, signal, workers, calls } = options;
   const plan = await planToRun(file, options, world);
-  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers, calls);
 }
 
 /** The run of a checked plan in its folder. */
@@ -74,6 +74,7 @@ export function startRun(
   world: SystemWorld = systemWorld(),
   takeOver = false,
   workers?: WorkersOptions,
+  callShare?: number,
 ): PipelineRun {
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
@@ -82,7 +83,7 @@ export function startRun(
   pause.onChange(() => emit({ event: 'paused', isPaused: pause.isPaused }));
   const result = withoutFilled(
     afterSubscribers().then(() =>
-      runLocked(plan, folder, opened, { ...world, signal, pause, emit, workers }, takeOver),
+      runLocked(plan, folder, opened, { ...world, signal, pause, emit, workers, callShare }, takeOver),
     ),
     plan.filled,
   ).finally(() => events.complete());
@@ -104,6 +105,7 @@ interface StartedWorld extends SystemWorld {
   pause: Pause;
   emit: Emit<RunEvent>;
   workers: WorkersOptions | undefined;
+  callShare: number | undefined;
 }
 
 async function runLocked(

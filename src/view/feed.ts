@@ -49,7 +49,7 @@ const LINES_MAX = 400;
 const POINTS_MAX = 1200;
 /** Events that say what is in the state anyway, and come often. */
 const NO_LINES: ReadonlySet<RunEvent['event']> = new Set([
-  ...(['counted', 'delivered', 'measured', 'reported', 'trainingMeasured', 'starting'] as const),
+  ...(['counted', 'delivered', 'measured', 'reported', 'trainingMeasured', 'starting', 'called'] as const),
 ]);
 
 export function createFeed(): Feed {
