@@ -222,18 +222,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const {
-    files,
-    prompt,
-    signal,
-    pause,
-    emit,
-    record,
-    meter,
-    startEncoder,
-    commitPositions,
-    callShare = 0,
-  } = world;
+  const { files, prompt, signal, emit, record, meter, startEncoder, commitPositions, callShare = 0 } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -255,7 +244,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal, pause, commitPositions },
+        ...{ prompt, resume, signal, commitPositions, pause: world.pause },
         calls: { share: callShare, nowMs: unixMsOf(world), onCall: emit },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
