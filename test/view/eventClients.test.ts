@@ -11,7 +11,10 @@ async function served(t: TestContext, clients: EventClients): Promise<string> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => void server.close().closeAllConnections());
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
