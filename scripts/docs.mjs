@@ -10,6 +10,7 @@ import {
   printStepsReference,
 } from '../dist/src/pipeline/reference/reference.js';
 import { withLayers } from '../dist/test/house/layers.js';
+import { withOperatorExports } from '../dist/test/house/operatorExports.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 mkdirSync(join(root, 'docs'), { recursive: true });
@@ -27,3 +28,6 @@ const metrics = join(root, 'docs', 'metrics.md');
 writeFileSync(metrics, withMetricsTable(readFileSync(metrics, 'utf8')));
 const architecture = join(root, 'docs', 'architecture.md');
 writeFileSync(architecture, withLayers(readFileSync(architecture, 'utf8')));
+const index = join(root, 'src', 'index.ts');
+const operatorSource = (name) => readFileSync(join(root, 'src', 'operators', `${name}.ts`), 'utf8');
+writeFileSync(index, withOperatorExports(readFileSync(index, 'utf8'), operatorSource));

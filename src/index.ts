@@ -41,6 +41,16 @@ export {
   exportReplies,
   pruneReplies,
 } from './run/replyStore.js';
+export {
+  type DiffRunsOptions,
+  type DiffSide,
+  type DistributionPair,
+  type RunDiff,
+  diffRuns,
+} from './run/diff/diffRuns.js';
+export type { Distribution } from './run/diff/distribution.js';
+export type { SettingChange } from './run/diff/comparable.js';
+export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './run/diff/rowComparison.js';
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
@@ -62,6 +72,7 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
 export { readTexts } from './io/sources/readTexts.js';
+// Printed from src/operators/registry.ts by `npm run docs`: an operator and its public types.
 export { type GenerateOptions, type GeneratorShare, generate } from './operators/generate.js';
 export {
   type QuestionTemplate,
@@ -101,6 +112,7 @@ export { type RateFailuresOptions, rateFailures } from './operators/rateFailures
 export { type CalibrateDifficultyOptions, calibrateDifficulty } from './operators/calibrateDifficulty.js';
 export { type ItemsWritten, type ListsRead, type UnnestOptions, unnest } from './operators/unnest.js';
 export { type WrapQuestionOptions, wrapQuestion } from './operators/wrapQuestion.js';
+// End of the printed exports.
 export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 
 // Define operators of your own.

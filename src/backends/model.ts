@@ -26,6 +26,8 @@ export interface CompleteRequest {
   topP: number;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */
   seed: number;
+  /** The label of the step that asks: what it uses is counted apart. It decides no reply. */
+  step?: string | undefined;
 }
 
 /** One reply of a model. */
@@ -60,6 +62,8 @@ export interface ChooseRequest {
   message: Message;
   /** Possible replies, each told apart by its first token, e.g. `Yes`, `No` or the ten digits. */
   options: readonly string[];
+  /** The label of the step that asks. */
+  step?: string | undefined;
 }
 
 /** A text to score: a question alone, or a question and its response. */
@@ -72,11 +76,15 @@ export interface ScoreRequest {
   seq: number;
   /** From one request of the server, or a few, where its protocol takes several. */
   items: readonly ScoreItem[];
+  /** The label of the step that asks. */
+  step?: string | undefined;
 }
 
 export interface EmbedRequest {
   seq: number;
   texts: readonly string[];
+  /** The label of the step that asks. */
+  step?: string | undefined;
 }
 
 /** The text around a question in the data that its generator is trained on. */
@@ -103,6 +111,12 @@ export interface ModelStats {
   promptTokens: number;
   /** Tokens of all choices. */
   completionTokens: number;
+  /** Of `promptTokens`, those that a server had in its cache and said so; absent where none did. */
+  cachedTokens?: number;
+  /** Seconds that servers were held for the model, added up over its servers; absent where it has none of its own. */
+  serverS?: number;
+  /** What each step used, by its label; a request that failed counts nothing here. Absent before the first reply. */
+  steps?: Readonly<Record<string, StepUse>>;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
   memoryPeakBytes: number;
   /** Calls that the store of replies answered, or a call in flight that asked the same; absent without a store. */
@@ -111,6 +125,20 @@ export interface ModelStats {
   notes?: Readonly<Record<string, number>>;
   /** What went wrong last, while no call has been answered since; absent for most of a run. */
   trouble?: string | undefined;
+}
+
+/** What the replies to one step took. */
+export interface StepUse {
+  /** Requests that were answered. */
+  requests: number;
+  promptTokens: number;
+  /** Of them, those that a server had in its cache. */
+  cachedTokens: number;
+  completionTokens: number;
+  /** The squares of each request's `completionTokens`, added up: they tell how far the mean of a few may be off. */
+  completionSquares: number;
+  /** Calls that the store of replies answered instead. */
+  storeHits: number;
 }
 
 /** What a model can be asked. A call that its protocol does not have rejects with ERR_PIPELINE_MODEL. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { llamaCpp } from './llamaCpp/llamaCpp.js';
+import { type Billing, type BillingInput, billing } from './price.js';
 import type { ModelAbility, Protocol, ProtocolDescription } from './protocol.js';
 import { anthropic } from './protocols/anthropic.js';
 import { anthropicBatch } from './protocols/anthropicBatch.js';
@@ -36,11 +37,13 @@ type TemplateOf<Name extends ProtocolName> = (typeof PROTOCOLS)[Name]['template'
 
 type ConfigOf<Name extends ProtocolName> = {
   [Key in Name]: z.output<SchemaOf<Name>>;
-} & (TemplateOf<Name> extends z.ZodType ? { template: z.output<TemplateOf<Name>> } : unknown);
+} & (TemplateOf<Name> extends z.ZodType ? { template: z.output<TemplateOf<Name>> } : unknown) &
+  Billing;
 
 type InputOf<Name extends ProtocolName> = {
   [Key in Name]: z.input<SchemaOf<Name>>;
-} & (TemplateOf<Name> extends z.ZodType ? { template?: z.input<TemplateOf<Name>> } : unknown);
+} & (TemplateOf<Name> extends z.ZodType ? { template?: z.input<TemplateOf<Name>> } : unknown) &
+  BillingInput;
 
 /** An entry of `models` in a pipeline file, parsed: the options under the protocol's name, and its template. */
 export type ModelConfig = { [Name in ProtocolName]: ConfigOf<Name> }[ProtocolName];
@@ -54,7 +57,7 @@ export const PROTOCOL_NAMES = Object.keys(PROTOCOLS) as ProtocolName[];
 export const modelSchemas = Object.fromEntries(
   PROTOCOL_NAMES.map((name) => {
     const { options, template } = PROTOCOLS[name];
-    return [name, z.strictObject({ [name]: options, ...(template && { template }) })];
+    return [name, z.strictObject({ [name]: options, ...(template && { template }), ...billing })];
   }),
 ) as unknown as { [Name in ProtocolName]: z.ZodType<ConfigOf<Name>, InputOf<Name>> };
 
@@ -69,6 +72,7 @@ export interface ProtocolUse {
   protocol: Protocol;
   options: object;
   template: unknown;
+  billing: Billing;
 }
 
 export function protocolOf(config: ModelConfig): ProtocolUse {
@@ -80,6 +84,7 @@ export function protocolOf(config: ModelConfig): ProtocolUse {
     protocol: PROTOCOLS[name] as Protocol,
     options: entries[name]!,
     template: entries['template'],
+    billing: { price: config.price, gpus: config.gpus },
   };
 }
 
@@ -95,6 +100,11 @@ export function describeModel(config: ModelConfig): ProtocolDescription {
     identity: { ...described.identity, template },
     files: [...described.files, ...files],
   };
+}
+
+/** Whether models of the protocol write texts, for which services count tokens apart. */
+export function writesTexts({ abilities }: Pick<Protocol, 'abilities'>): boolean {
+  return abilities.complete !== undefined || abilities.preQuery !== undefined;
 }
 
 /** The protocols whose models can do this, as a sentence lists them: "pooling, classify or tei with `input: text`". */

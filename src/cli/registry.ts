@@ -2,6 +2,7 @@ import type { CommandSpec } from './command.js';
 import { chainCommand } from './commands/chain.js';
 import { checkCommand } from './commands/check.js';
 import { clusterCommand } from './commands/cluster.js';
+import { diffCommand } from './commands/diff.js';
 import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   planCommand,
   previewCommand,
   rejectsCommand,
+  diffCommand,
   trainCommand,
   chainCommand,
   stepsCommand,

@@ -3,8 +3,10 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns } from '../flow/steps/columnTypes.js';
 import { KEEP } from '../flow/steps/outcome.js';
 import { scanRows } from '../flow/steps/scanRows.js';
+import { createNumbers } from './lib/numbers.js';
 import {
   type Figures,
+  type FiguresFold,
   IMMEDIATE,
   defineSpec,
   type RunContext,
@@ -66,13 +68,13 @@ export const calibrateDifficultySpec = defineSpec({
 - calibrateDifficulty: { parts: 2 }`,
   operator: calibrateDifficulty,
   measures: true,
-  figures: (parsed, deltas) => calibrationOf(pairs.parse(deltas), parsed),
+  figures: foldCalibration,
 });
 
-const pairs = z.array(z.tuple([z.number(), z.number()]));
+const pair = z.tuple([z.number(), z.number()]);
 
 /** Predicted difficulty and true fail rate of a question. */
-type Pair = z.output<typeof pairs>[number];
+type Pair = z.output<typeof pair>;
 
 /**
  * Compares the difficulty that a scorer gives with the fail rate of a solver; the report shows how well they agree.
@@ -102,56 +104,86 @@ export function calibrateDifficulty(
   });
 }
 
-/** The figures of a set of pairs; rows alone where there are fewer than two. */
-export function calibrationOf(
-  found: readonly Pair[],
-  { parts, dropShares }: { parts: number; dropShares: readonly number[] },
-): Figures {
-  const sorted = [...found].sort(([a], [b]) => a - b);
-  if (sorted.length < 2) return { rows: sorted.length };
-  const predicted = sorted.map(([difficulty]) => difficulty);
-  const actual = sorted.map(([, failRate]) => failRate);
+/** Ranks need all pairs: 16 bytes each, and as many again and more while the figures are made. */
+function foldCalibration(parsed: Parts): FiguresFold {
+  const difficulties = createNumbers();
+  const failRates = createNumbers();
   return {
-    rows: sorted.length,
+    add(delta) {
+      const [difficulty, failRate] = pair.parse(delta);
+      difficulties.add(difficulty);
+      failRates.add(failRate);
+    },
+    end: () => calibrationOf(difficulties.all(), failRates.all(), parsed),
+  };
+}
+
+interface Parts {
+  parts: number;
+  dropShares: readonly number[];
+}
+
+/** The figures of questions, by their predicted difficulty and true fail rate; rows alone where there are fewer than two. */
+export function calibrationOf(
+  difficulties: Float64Array,
+  failRates: Float64Array,
+  { parts, dropShares }: Parts,
+): Figures {
+  const rows = difficulties.length;
+  if (rows < 2) return { rows };
+  const order = ascending(difficulties);
+  const predicted = taken(difficulties, order);
+  const actual = taken(failRates, order);
+  return {
+    rows,
     rankCorrelation: pearson(ranks(predicted), ranks(actual)),
-    meanAbsoluteError: mean(sorted.map(([difficulty, failRate]) => Math.abs(difficulty - failRate))),
+    meanAbsoluteError: mean(predicted.map((difficulty, at) => Math.abs(difficulty - actual[at]!))),
     ...Object.fromEntries(
       dropShares.map((share) => [
         `thresholdDropping${Math.round(share * 1000) / 10}%`,
         quantile(predicted, share),
       ]),
     ),
-    ...Object.fromEntries(partsOf(sorted, parts)),
+    ...Object.fromEntries(partsOf(predicted, actual, parts)),
   };
 }
 
-function partsOf(sorted: readonly Pair[], partsMax: number): [string, Figures][] {
-  const parts = Math.min(partsMax, sorted.length);
+/** `predicted` ascends. */
+function partsOf(predicted: Float64Array, actual: Float64Array, partsMax: number): [string, Figures][] {
+  const count = predicted.length;
+  const parts = Math.min(partsMax, count);
   return Array.from({ length: parts }, (_, part): [string, Figures] => {
-    const rows = sorted.slice(
-      Math.floor((part * sorted.length) / parts),
-      Math.floor(((part + 1) * sorted.length) / parts),
-    );
+    const from = Math.floor((part * count) / parts);
+    const to = Math.floor(((part + 1) * count) / parts);
     return [
       `part${part + 1}`,
       {
-        rows: rows.length,
-        predicted: mean(rows.map(([p]) => p)),
-        true: mean(rows.map(([, actual]) => actual)),
+        rows: to - from,
+        predicted: mean(predicted.subarray(from, to)),
+        true: mean(actual.subarray(from, to)),
       },
     ];
   });
 }
 
+/** The places of the values in ascending order; equal ones keep theirs. */
+function ascending(values: Float64Array): Uint32Array {
+  return Uint32Array.from(values, (_, at) => at).sort((a, b) => values[a]! - values[b]! || a - b);
+}
+
+function taken(values: Float64Array, order: Uint32Array): Float64Array {
+  return Float64Array.from(order, (at) => values[at]!);
+}
+
 /** The smallest value that is not below `share` of them: `sampleDifficulty: { min }` drops what is smaller. */
-function quantile(sorted: readonly number[], share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
 }
 
 /** From 1; equal values share the mean of their ranks. */
-export function ranks(values: readonly number[]): number[] {
-  const order = values.map((_, at) => at).sort((a, b) => values[a]! - values[b]!);
-  const ranked = new Array<number>(values.length);
+export function ranks(values: Float64Array): Float64Array {
+  const order = ascending(values);
+  const ranked = new Float64Array(values.length);
   for (let from = 0; from < order.length;) {
     let to = from + 1;
     while (to < order.length && values[order[to]!] === values[order[from]!]) to += 1;
@@ -162,10 +194,11 @@ export function ranks(values: readonly number[]): number[] {
 }
 
 /** 0 where one side does not vary at all. */
-function pearson(a: readonly number[], b: readonly number[]): number {
+function pearson(a: Float64Array, b: Float64Array): number {
   const [meanA, meanB] = [mean(a), mean(b)];
   let [ab, aa, bb] = [0, 0, 0];
-  for (const [at, value] of a.entries()) {
+  for (let at = 0; at < a.length; at++) {
+    const value = a[at]!;
     ab += (value - meanA) * (b[at]! - meanB);
     aa += (value - meanA) ** 2;
     bb += (b[at]! - meanB) ** 2;
@@ -173,6 +206,6 @@ function pearson(a: readonly number[], b: readonly number[]): number {
   return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
 }
 
-function mean(values: readonly number[]): number {
+function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -4,6 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns } from '../flow/steps/columnTypes.js';
 import { KEEP, drop } from '../flow/steps/outcome.js';
 import { scanRows } from '../flow/steps/scanRows.js';
+import { forEachInTurns } from '../flow/turns.js';
 import {
   type BenchmarkIndex,
   type Overlap,
@@ -11,7 +12,7 @@ import {
   createBenchmarkIndex,
 } from './lib/benchmarkIndex.js';
 import {
-  type Figures,
+  type FiguresFold,
   IMMEDIATE,
   defineSpec,
   type RunContext,
@@ -121,7 +122,7 @@ export const decontaminateSpec = defineSpec({
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
 - decontaminate: { benchmarks: [{ path: ../models/heldout.jsonl }], wordsMin: 8 }`,
   operator: decontaminate,
-  figures,
+  figures: foldHits,
 });
 
 interface State {
@@ -167,8 +168,14 @@ export function decontaminate(
 
   function init(): State {
     indexed = indexedBenchmarks(parsed, context);
-    const index = createBenchmarkIndex(allWords(questionsOf(parsed, context)), wordsMin);
-    return { index, isHit: new Uint8Array(index.size) };
+    const rows = indexed.reduce((sum, benchmark) => sum + benchmark.rows, 0);
+    return { index: createBenchmarkIndex(wordsMin), isHit: new Uint8Array(rows) };
+  }
+
+  /** One question at a time: the words of all questions together would take more memory than the index. */
+  async function fill({ index }: State, isStopped: () => boolean): Promise<void> {
+    for (const questions of questionsOf(parsed, context))
+      await forEachInTurns(questions.length, (at) => index.add(benchmarkWords(questions[at]!)), isStopped);
   }
 
   function hitsOf(state: State, overlaps: readonly Overlap[]): Hits {
@@ -185,6 +192,7 @@ export function decontaminate(
     shape,
     {
       init,
+      fill,
       decide(state, { question }) {
         const found = state.index.find(benchmarkWords(question));
         const overlaps = found.filter(({ share }) => share >= overlapMin);
@@ -215,11 +223,6 @@ function questionsOf(
   );
 }
 
-/** Gives one question at a time: the words of all questions together would take more memory than the index. */
-function* allWords(benchmarks: readonly (readonly string[])[]): Generator<string[]> {
-  for (const questions of benchmarks) for (const question of questions) yield benchmarkWords(question);
-}
-
 function indexedBenchmarks(parsed: z.output<typeof options>, context: TextsContext): IndexedBenchmark[] {
   let first = 0;
   return questionsOf(parsed, context).map(({ length: rows }, number) => {
@@ -245,17 +248,27 @@ function describe(overlaps: readonly Overlap[], indexed: readonly IndexedBenchma
   return `${text}, and ${overlaps.length - 1} more of ${[...names].join(', ')}`;
 }
 
-function figures(
-  parsed: z.output<typeof options>,
-  deltas: readonly unknown[],
-  context: TextsContext,
-): Figures {
-  const hits = deltas as Hits[];
-  return Object.fromEntries(
-    indexedBenchmarks(parsed, context).map(({ number, name, rows }) => {
-      const own = hits.flatMap((hit) => (hit[number] ? [hit[number]] : []));
-      const rowsHit = own.flat().length;
-      return [name, { rows, rowsHit, cleanShare: (rows - rowsHit) / rows, questions: own.length }];
-    }),
-  );
+function foldHits(parsed: z.output<typeof options>, context: TextsContext): FiguresFold {
+  const found = indexedBenchmarks(parsed, context).map((benchmark) => ({
+    ...benchmark,
+    rowsHit: 0,
+    questions: 0,
+  }));
+  return {
+    add(delta) {
+      for (const benchmark of found) {
+        const rows = (delta as Hits)[benchmark.number];
+        if (!rows) continue;
+        benchmark.rowsHit += rows.length;
+        benchmark.questions += 1;
+      }
+    },
+    end: () =>
+      Object.fromEntries(
+        found.map(({ name, rows, rowsHit, questions }) => [
+          name,
+          { rows, rowsHit, cleanShare: (rows - rowsHit) / rows, questions },
+        ]),
+      ),
+  };
 }

@@ -6,6 +6,7 @@ import { scanRows } from '../flow/steps/scanRows.js';
 import { type EvaluationState, emptyEvaluation, foldEvaluation, metricsOf } from './lib/evaluation.js';
 import {
   type Figures,
+  type FiguresFold,
   IMMEDIATE,
   defineSpec,
   type RunContext,
@@ -77,11 +78,7 @@ export const measureAccuracySpec = defineSpec({
 - measureAccuracy: { ks: [4] }`,
   operator: measureAccuracy,
   measures: true,
-  figures: (parsed, deltas, { lost }) => {
-    const accuracy = accuracyOf(z.array(measured).parse(deltas), parsed.ks);
-    const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
-    return { ...accuracy, problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) };
-  },
+  figures: foldAccuracy,
 });
 
 const measured = z.strictObject({
@@ -135,19 +132,32 @@ export function measureAccuracy<const By extends string | undefined = undefined>
   });
 }
 
-function accuracyOf(rows: readonly Measured[], ks: readonly number[]): Figures {
-  const all = figuresOf(rows.reduce(foldEvaluation, emptyEvaluation(ks)));
-  const groups = [...new Set(rows.flatMap(({ group }) => group ?? []))].sort();
-  if (groups.length === 0) return all;
+/** Holds a state for all rows and one for each group. */
+function foldAccuracy({ ks }: z.output<typeof options>): FiguresFold {
+  let all = emptyEvaluation(ks);
+  const groups = new Map<string, EvaluationState>();
   return {
-    ...all,
-    groups: Object.fromEntries(
-      groups.map((group) => {
-        const own = rows.filter((row) => row.group === group);
-        return [group, figuresOf(own.reduce(foldEvaluation, emptyEvaluation(ks)))];
-      }),
-    ),
+    add(delta) {
+      const row: Measured = measured.parse(delta);
+      all = foldEvaluation(all, row);
+      const { group } = row;
+      if (group !== undefined)
+        groups.set(group, foldEvaluation(groups.get(group) ?? emptyEvaluation(ks), row));
+    },
+    end(lost) {
+      const problemsLost = Object.values(lost).reduce((sum, rows) => sum + rows, 0);
+      return {
+        ...figuresOf(all),
+        ...(groups.size > 0 ? { groups: groupFigures(groups) } : {}),
+        ...{ problemsLost, ...(problemsLost > 0 ? { lostTo: lost } : {}) },
+      };
+    },
   };
+}
+
+function groupFigures(groups: ReadonlyMap<string, EvaluationState>): Figures {
+  const names = [...groups.keys()].sort();
+  return Object.fromEntries(names.map((name) => [name, figuresOf(groups.get(name)!)]));
 }
 
 function figuresOf(state: EvaluationState): Figures {

@@ -2,7 +2,7 @@ import type { OperatorSpec } from './lib/operator.js';
 
 /**
  * Every operator, in the order of the method; docs, the editor's schema and the pipeline loader read this list. A new one has a file
- * of its name beside this one and a line here, and src/index.ts exports its function and options. Each file is loaded when it is
+ * of its name beside this one and a line here; `npm run docs` prints its exports into src/index.ts. Each file is loaded when it is
  * asked for, so that a pipeline file pays only for the operators that it names.
  */
 const SPECS = {

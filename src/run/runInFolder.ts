@@ -10,18 +10,20 @@ import type { StartEncoder } from '../io/parquet/encoderThread.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
-import { committedShards, isComplete, stateValuesOf, totalsOf } from '../io/runFolder/commits.js';
+import { committedShards, committedStateOf, isComplete, totalsOf } from '../io/runFolder/commits.js';
 import { type RunFolder, assertUsable, hasManifest, openRunFolder } from '../io/runFolder/runFolder.js';
 import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
 import { type SkippedCounter, countSkipped } from '../io/sources/skippedLines.js';
+import { forEachDelta } from '../flow/committedDeltas.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
-import { figuresOf, stepsWithFigures } from './report/figures.js';
+import { figuresFolds, figuresOf } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import { writeRunCard } from './report/runCard.js';
+import { knownCost, paidModels } from './cost.js';
 import type { Emit, RunEvent } from './events.js';
 import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
@@ -74,18 +76,19 @@ function recordOf(plan: Plan): RunRecord {
   return { kind: 'run', version: RUN_FORMAT_VERSION, identity, name, seed: settings.seed, parts };
 }
 
-/** The report follows from the commits alone. State deltas are read again only for steps that make figures of them. */
+/** The report follows from the commits alone. State deltas are read again, in pieces, only for steps that make figures of them. */
 async function reportIn(
   files: Files,
   plan: Plan,
   folder: RunFolder,
   skipped: SkippedCounter | null = null,
 ): Promise<Report> {
-  const deltas = await stateValuesOf(files, folder, stepsWithFigures(plan));
-  const totals = totalsOf(folder);
-  const report = reportOf(plan, totals, (funnel) =>
-    figuresOf(plan, (step) => deltas.get(step) ?? [], funnel),
-  );
+  const folds = figuresFolds(plan);
+  for (const [step, { add }] of folds) {
+    const { upTo, read } = committedStateOf(files, folder, step);
+    await forEachDelta(read(0, upTo()), add);
+  }
+  const report = reportOf(plan, totalsOf(folder), (funnel) => figuresOf(folds, funnel));
   return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
@@ -140,7 +143,10 @@ async function goOn(
   const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
-  const performance = performanceOf(stats, { from, wallS, ...processUse(), replayedRows });
+  const performance = performanceOf(stats, {
+    ...{ from, wallS, ...processUse(), replayedRows },
+    ...knownCost(paidModels(plan), stats),
+  });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(files, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {

@@ -11,6 +11,10 @@ import {
   printStepsReference,
 } from '../../src/pipeline/reference/reference.js';
 import { withLayers } from './layers.js';
+import { withOperatorExports } from './operatorExports.js';
+
+const operatorSource = (name: string): string =>
+  readFileSync(join(PACKAGE_FOLDER, 'src', 'operators', `${name}.ts`), 'utf8');
 
 /** What the code prints for a page; of some pages, a part alone. */
 const PRINTED: Record<string, (found: string) => string | Promise<string>> = {
@@ -18,6 +22,7 @@ const PRINTED: Record<string, (found: string) => string | Promise<string>> = {
   'docs/metrics.md': withMetricsTable,
   'docs/steps.md': printStepsReference,
   'docs/pipeline.md': printPipelineReference,
+  'src/index.ts': (found) => withOperatorExports(found, operatorSource),
   'pipelines/chain.schema.json': () => `${JSON.stringify(chainJsonSchema(), null, 2)}\n`,
   'pipelines/schema.json': async () => `${JSON.stringify(await pipelineJsonSchema(), null, 2)}\n`,
 };

@@ -15,6 +15,14 @@ const CALL = 'what one call is given';
 const REPORT = 'a problem each, of a tool that ends with the first or reports them all';
 
 const BOUNDS: Record<string, string> = {
+  'src/run/diff/decidedPositions.ts .kept': 'the rows that were made of one source position',
+  'src/run/diff/decidedPositions.ts .lost': 'the rows that were made of one source position',
+  'src/run/diff/diffRuns.ts .a': 'a distribution, which holds SAMPLE_MAX numbers a column',
+  'src/run/diff/diffRuns.ts .b': 'a distribution, which holds SAMPLE_MAX numbers a column',
+  'src/run/diff/distribution.ts sample': 'SAMPLE_MAX',
+  'src/run/diff/rowComparison.ts fates': 'pairs of steps and reasons',
+  'src/run/diff/rowComparison.ts values': 'columns',
+  'src/run/diff/rowComparison.ts .examples': 'the examples that are asked for',
   'src/backends/batchApi/anthropicBatches.ts ours': 'the batches that the service lists, a day’s worth',
   'src/backends/batchApi/batchApi.ts .results': 'the requests of one batch, whose number the service bounds',
   'src/backends/batchApi/batchClient.ts .results':
@@ -34,6 +42,7 @@ const BOUNDS: Record<string, string> = {
   'src/backends/pool/replicaList.ts urls': REPLICAS,
   'src/backends/pool/replicaList.ts faults': REPLICAS,
   'src/backends/pool/sharedPools.ts byServers': 'models that the pipeline names',
+  'src/backends/price.ts faults': 'kinds of prices',
   'src/backends/server/notes.ts counts': 'NOTES_MAX',
   'src/backends/server/outageGuard.ts answeredMs': 'kinds of requests: a few a step',
   'src/backends/server/outageGuard.ts probes': 'kinds of requests: a few a step',
@@ -82,6 +91,7 @@ const BOUNDS: Record<string, string> = {
   'src/operators/keepBest.ts groups': 'responses of one row',
   'src/operators/lib/benchmarkIndex.ts short': 'declared: questions of the benchmarks',
   'src/operators/lib/benchmarkIndex.ts ngrams': 'declared: questions of the benchmarks',
+  'src/operators/measureAccuracy.ts groups': 'values of the column in `by`, as names of benchmarks',
   'src/run/collectRows.ts rows': 'declared: for sets that fit into memory',
   'src/run/listRejects.ts .examples': 'examples that were asked for, a step and reason',
   'src/run/openModels.ts served': 'models that the pipeline names',

@@ -1,3 +1,5 @@
+import { betweenMarks } from './betweenMarks.js';
+
 /** Who may import whom: the one table. `imports.test.ts` holds it, `npm run docs` prints it into docs/architecture.md. */
 
 export interface Layer {
@@ -100,14 +102,12 @@ export function printLayers(): string {
   return ['| folder | holds | may import |', '|---|---|---|', ...rows].join('\n');
 }
 
-const BEGIN = '<!-- printed from test/house/layers.ts by `npm run docs` -->';
-const END = '<!-- end of the printed table -->';
+const MARKS = [
+  '<!-- printed from test/house/layers.ts by `npm run docs` -->',
+  '<!-- end of the printed table -->',
+] as const;
 
-/** A page with what stands between its two marks replaced by the table. */
+/** The page with the table as the code has it. */
 export function withLayers(page: string): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin)
-    throw new Error(`found no place for the table; expected the lines ${BEGIN} and ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${printLayers()}\n\n${page.slice(end)}`;
+  return betweenMarks(page, MARKS, `\n${printLayers()}\n`);
 }

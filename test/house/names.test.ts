@@ -64,6 +64,8 @@ const UNITLESS = [
   ...['solvability', 'difficulty'],
   'parts',
   ...['processes', 'sequences', 'slots', 'gpus', 'port'],
+  // Prices, in the currency that stands beside them: services write them so.
+  ...['in', 'out', 'cached', 'request', 'gpuHour'],
 ];
 
 test('options that are numbers carry a unit, a bound, or are in a short list', () => {

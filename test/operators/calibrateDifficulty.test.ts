@@ -7,6 +7,7 @@ import {
   calibrationOf,
   ranks,
 } from '../../src/operators/calibrateDifficulty.js';
+import { foldFigures } from '../helpers/foldFigures.js';
 import { contextOf, runOperator } from '../helpers/runOperator.js';
 
 const OPTIONS = { parts: 2, dropShares: [0.25] };
@@ -24,9 +25,10 @@ test('the deltas of single rows give the figures: correlation, error, threshold,
   });
   assert.equal(kept.length, 4);
   const values = deltas.map(({ value }) => value);
-  const figures = calibrateDifficultySpec.figures!(calibrateDifficultySpec.options.parse(OPTIONS), values, {
-    lost: {},
-  });
+  const figures = foldFigures(
+    calibrateDifficultySpec.figures!(calibrateDifficultySpec.options.parse(OPTIONS), {}),
+    values,
+  );
   const { rankCorrelation, meanAbsoluteError, ...others } = figures;
   assert.ok(Math.abs((rankCorrelation as number) - 0.9486832980505138) < 1e-12);
   assert.ok(Math.abs((meanAbsoluteError as number) - 0.175) < 1e-12);
@@ -44,10 +46,10 @@ test('the threshold drops the wished share, where no two difficulties are equal'
       fc.uniqueArray(fc.double({ min: 0, max: 1, noNaN: true, noDefaultInfinity: true }), { minLength: 2 }),
       fc.double({ min: 0.01, max: 0.99, noNaN: true }),
       (values, share) => {
-        const figures = calibrationOf(
-          values.map((value) => [value, 0.5]),
-          { parts: 3, dropShares: [share] },
-        );
+        const figures = calibrationOf(Float64Array.from(values), new Float64Array(values.length).fill(0.5), {
+          parts: 3,
+          dropShares: [share],
+        });
         const threshold = Object.entries(figures).find(([name]) => name.startsWith('threshold'))![1];
         const dropped = values.filter((value) => value < (threshold as number)).length;
         assert.equal(dropped, Math.min(values.length - 1, Math.floor(share * values.length)));
@@ -58,12 +60,14 @@ test('the threshold drops the wished share, where no two difficulties are equal'
 });
 
 test('ranks: equal values share theirs', () => {
-  assert.deepEqual(ranks([3, 1, 3, 2]), [3.5, 1, 3.5, 2]);
+  assert.deepEqual([...ranks(Float64Array.of(3, 1, 3, 2))], [3.5, 1, 3.5, 2]);
 });
 
 test('of one row, or none, there is nothing to compare', () => {
-  assert.deepEqual(calibrationOf([], OPTIONS), { rows: 0 });
-  assert.deepEqual(calibrationOf([[0.5, 0.5]], OPTIONS), { rows: 1 });
+  const nothing = new Float64Array();
+  const half = Float64Array.of(0.5);
+  assert.deepEqual(calibrationOf(nothing, nothing, OPTIONS), { rows: 0 });
+  assert.deepEqual(calibrationOf(half, half, OPTIONS), { rows: 1 });
 });
 
 test('fewer rows than parts: each in a part of its own; a row without a difficulty passes unmeasured', async () => {
@@ -77,8 +81,9 @@ test('fewer rows than parts: each in a part of its own; a row without a difficul
     ],
   });
   assert.equal(rows.length, 3);
-  const values = deltas.map(({ value }) => value) as [number, number][];
-  const { part1, part2, part3 } = calibrationOf(values, { parts: 10, dropShares: [] });
+  const values = deltas.map(({ value }) => value);
+  const fold = calibrateDifficultySpec.figures!({ parts: 10, dropShares: [] }, {});
+  const { part1, part2, part3 } = foldFigures(fold, values);
   assert.deepEqual(
     [part1, part2, part3],
     [{ rows: 1, predicted: 0.1, true: 0 }, { rows: 1, predicted: 0.5, true: 1 }, undefined],

@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decontaminate, decontaminateSpec } from '../../src/operators/decontaminate.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
+import { ROWS_A_TURN } from '../../src/flow/turns.js';
 import { committedValues } from '../helpers/committedValues.js';
+import { foldFigures } from '../helpers/foldFigures.js';
 import { checkText, problemsOf } from '../helpers/pipelineWorld.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
 
@@ -34,10 +36,9 @@ async function run(questions: readonly string[], options = {}, restored: unknown
 
 function figuresOf(deltas: readonly { value: unknown }[], options = {}) {
   const parsed = decontaminateSpec.options.parse({ benchmarks: BENCHMARKS, ...options });
-  return decontaminateSpec.figures!(
-    parsed,
+  return foldFigures(
+    decontaminateSpec.figures!(parsed, { texts }),
     deltas.map(({ value }) => value),
-    { texts, lost: {} },
   );
 }
 
@@ -102,6 +103,26 @@ test('the state goes on after a restart: other batches, same figures and same de
     }),
     { numRuns: 60 },
   );
+});
+
+test('a large benchmark does not hold the event loop while it is read', async () => {
+  const many = Array.from({ length: 40 * ROWS_A_TURN }, (_, at) => `${GSM[0]} Number ${at}?`);
+  let turns = 0;
+  let isDone = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  const context = contextOf([], { texts: () => many });
+  const running = runOperator(
+    decontaminate({ benchmarks: [{ path: 'many.jsonl' }] }, context),
+    questionsInput([GSM[0]!]),
+  );
+  setImmediate(count);
+  const output = await running;
+  isDone = true;
+  assert.equal(output.lost.length, 1);
+  assert.ok(turns >= 39, `${turns} turns of the event loop`);
 });
 
 test('the figures of no deltas: everything is clean', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measureAccuracy, measureAccuracySpec } from '../../src/operators/measureAccuracy.js';
 import type { Figures } from '../../src/operators/lib/operator.js';
+import { foldFigures } from '../helpers/foldFigures.js';
 import { type Input, contextOf, runOperator } from '../helpers/runOperator.js';
 
 const INPUT: Input = {
@@ -17,7 +18,8 @@ async function figuresOf(options: Record<string, unknown>, lost = {}): Promise<F
   const { deltas, rows } = await runOperator(measureAccuracy(options, contextOf()), INPUT, 2);
   assert.equal(rows.length, 3);
   const values = JSON.parse(JSON.stringify(deltas.map(({ value }) => value))) as unknown[];
-  return measureAccuracySpec.figures!(measureAccuracySpec.options.parse(options), values, { lost });
+  const fold = measureAccuracySpec.figures!(measureAccuracySpec.options.parse(options), {});
+  return foldFigures(fold, values, lost);
 }
 
 function value(figures: Figures, ...path: string[]): number {

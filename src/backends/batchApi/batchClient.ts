@@ -13,7 +13,7 @@ import { type GatherOptions, createGatherer } from './gatherer.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { BATCH_CLOSE_MS } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
-import type { ServerClient, ServerDeps } from '../server/serverClient.js';
+import type { About, ServerClient, ServerDeps } from '../server/serverClient.js';
 import type { Usage } from '../server/tally.js';
 import { serverWords } from '../server/serverError.js';
 import { createTally } from '../server/tally.js';
@@ -65,6 +65,7 @@ export function createBatchClient(
     path: string,
     body: unknown,
     read: (reply: HttpReply, context: ReplyContext) => T,
+    { step }: About = {},
   ): Promise<T> {
     if (closing.signal.aborted) return Promise.reject(closing.signal.reason);
     counts.requests++;
@@ -75,7 +76,7 @@ export function createBatchClient(
         ...{ seq, id, body: text, tries: 0 },
         answer(reply) {
           const value = read(reply, api.context);
-          tally.answered(value);
+          tally.answered(value, step);
           open.delete(id);
           resolve(value);
         },
@@ -146,7 +147,7 @@ export function createBatchClient(
     stats() {
       const queued = gatherer.count();
       const now = { inFlight: open.size - queued, queued, memoryPeakBytes: 0, ...api.trouble() };
-      return { ...counts, ...now, ...notes.stats() };
+      return { ...counts, ...now, ...notes.stats(), ...tally.uses.stats() };
     },
     async close() {
       if (closing.signal.aborted) return;

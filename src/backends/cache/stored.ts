@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, Finish, Model } from '../model.js';
+import type { Choice, Finish, Model, ModelStats, StepUse } from '../model.js';
+import { useOf } from '../server/tally.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
 import { requestKeys } from './requestKey.js';
 
@@ -68,17 +69,19 @@ function numbersReply<const K extends string>(kind: K) {
 export function withStore(model: Model, store: ReplyStore, identity: string): Model {
   const keys = requestKeys(identity);
   const inFlight = new Map<string, Promise<unknown>>();
+  const uses = new Map<string, StepUse>();
   let hits = 0;
 
   function answer<T extends Results>(
     key: string,
     codec: Codec<T>,
     count: number,
+    step: string | undefined,
     ask: () => Promise<T>,
   ): Promise<T> {
     const asked = inFlight.get(key) as Promise<T> | undefined;
-    if (asked) return countHit(asked);
-    const call = { key, codec, count, ask };
+    if (asked) return countHit(asked, step);
+    const call = { key, codec, count, step, ask };
     let answered: Promise<T>;
     try {
       const text = store.get(key);
@@ -94,12 +97,13 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     return settled;
   }
 
-  function hit<T extends Results>({ codec, count }: Call<T>, text: string): Promise<T> {
-    return countHit(Promise.resolve(read(store, text, codec, count)));
+  function hit<T extends Results>({ codec, count, step }: Call<T>, text: string): Promise<T> {
+    return countHit(Promise.resolve(read(store, text, codec, count)), step);
   }
 
-  function countHit<T>(answered: Promise<T>): Promise<T> {
+  function countHit<T>(answered: Promise<T>, step: string | undefined): Promise<T> {
     hits += 1;
+    if (step !== undefined) useOf(uses, step).storeHits += 1;
     store.count(model.name, true);
     return answered;
   }
@@ -118,14 +122,25 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
 
   return {
     ...model,
-    complete: (request) => answer(keys.complete(request), CHOICES, request.n, () => model.complete(request)),
+    complete: (request) =>
+      answer(keys.complete(request), CHOICES, request.n, request.step, () => model.complete(request)),
     choose: (request) =>
-      answer(keys.choose(request), PROBABILITIES, request.options.length, () => model.choose(request)),
-    score: (request) => answer(keys.score(request), SCORES, request.items.length, () => model.score(request)),
+      answer(keys.choose(request), PROBABILITIES, request.options.length, request.step, () =>
+        model.choose(request),
+      ),
+    score: (request) =>
+      answer(keys.score(request), SCORES, request.items.length, request.step, () => model.score(request)),
     embed: (request) =>
-      answer(keys.embed(request), VECTORS, request.texts.length, () => model.embed(request)),
-    stats: () => ({ ...model.stats(), storeHits: hits }),
+      answer(keys.embed(request), VECTORS, request.texts.length, request.step, () => model.embed(request)),
+    stats: () => withHits(model.stats(), hits, uses),
   };
+}
+
+function withHits(stats: ModelStats, hits: number, uses: ReadonlyMap<string, StepUse>): ModelStats {
+  if (uses.size === 0) return { ...stats, storeHits: hits };
+  const steps = new Map(Object.entries(stats.steps ?? {}));
+  for (const [step, { storeHits }] of uses) steps.set(step, { ...useOf(steps, step), storeHits });
+  return { ...stats, storeHits: hits, steps: Object.fromEntries(steps) };
 }
 
 /** A request of a model, and how its reply is kept. */
@@ -134,6 +149,8 @@ interface Call<T> {
   codec: Codec<T>;
   /** Results that the reply must have. */
   count: number;
+  /** The step that asks. */
+  step: string | undefined;
   ask: () => Promise<T>;
 }
 

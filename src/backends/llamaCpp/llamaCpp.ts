@@ -3,11 +3,13 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { Clock } from '../../clock.js';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
+import { createStepUses } from '../server/tally.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
@@ -77,8 +79,9 @@ async function openLlamaCpp(
   name: string,
   options: LlamaCppOptions,
   templateConfig: TemplateConfig | undefined,
-  { folder, env }: OpenDeps,
+  { folder, env, clock }: OpenDeps,
 ): Promise<OpenedModel> {
+  const startedMs = clock.nowMs();
   const written = templateConfig && resolveTemplate(templateConfig);
   const count =
     options.processes ?? (options.gpu ? 1 : Math.min(ENGINE_PROCESSES_DEFAULT_MAX, availableParallelism()));
@@ -95,7 +98,7 @@ async function openLlamaCpp(
     if (failed) throw failed.reason;
     const [first] = results as PromiseFulfilledResult<GgufTokenizer>[];
     const template = written ?? ggufTemplate(name, options.path, first!.value);
-    return createModel(name, template, starting, options);
+    return createModel(name, template, starting, { ...options, clock, startedMs });
   } catch (error) {
     await Promise.all(starting.map((process) => process.kill()));
     throw error;
@@ -106,11 +109,12 @@ function createModel(
   name: string,
   template: Template,
   engines: EngineProcess[],
-  options: LlamaCppOptions,
+  { sequences, clock, startedMs }: Pick<LlamaCppOptions, 'sequences'> & { clock: Clock; startedMs: number },
 ): OpenedModel {
-  const completes = createQueue(leastBusy(engines, 'complete', options.sequences));
+  const completes = createQueue(leastBusy(engines, 'complete', sequences));
   const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_PER_PROCESS_MAX));
   const stats = { requests: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
+  const uses = createStepUses();
   let nextId = 1;
 
   async function ask(queue: Queue<EngineProcess>, seq: number, job: Job): Promise<Answer> {
@@ -131,38 +135,36 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    async complete({ seq, message, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
+    async complete({ seq, message, step, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
-      const job: CompleteJob = {
-        kind: 'complete',
-        id: nextId++,
-        prompt,
-        stop,
-        n,
-        tokensMax,
-        temperature,
-        topP,
-        seed,
-      };
-      const { choices } = (await ask(completes, seq, job)) as Extract<FromEngine, { kind: 'completed' }>;
-      for (const { tokens } of choices) stats.completionTokens += tokens;
+      const sampling = { n, tokensMax, temperature, topP, seed };
+      const job: CompleteJob = { kind: 'complete', id: nextId++, prompt, stop, ...sampling };
+      const answer = (await ask(completes, seq, job)) as Extract<FromEngine, { kind: 'completed' }>;
+      const { choices, promptTokens } = answer;
+      const completionTokens = choices.reduce((sum, { tokens }) => sum + tokens, 0);
+      stats.completionTokens += completionTokens;
+      uses.answered({ promptTokens, completionTokens }, step);
       return choices;
     },
-    async choose({ seq, message, options: given }: ChooseRequest) {
+    async choose({ seq, message, options: given, step }: ChooseRequest) {
       const job: ChooseJob = {
         kind: 'choose',
         id: nextId++,
         prompt: template.promptParts(message),
         options: given,
       };
-      const { probabilities } = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;
+      const answer = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;
+      const { probabilities, promptTokens } = answer;
+      uses.answered({ promptTokens, completionTokens: 0 }, step);
       return probabilities;
     },
     stats(): ModelStats {
       const inFlight = completes.inFlight + chooses.inFlight;
       const memoryPeakBytes = engines.reduce((sum, engine) => sum + engine.memoryPeakBytes, 0);
-      return { ...stats, memoryPeakBytes, retries: 0, inFlight, queued: completes.queued + chooses.queued };
+      const serverS = (clock.nowMs() - startedMs) / 1000;
+      const queued = completes.queued + chooses.queued;
+      return { ...stats, memoryPeakBytes, retries: 0, inFlight, queued, serverS, ...uses.stats() };
     },
     async close() {
       completes.close();

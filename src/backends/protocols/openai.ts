@@ -158,10 +158,14 @@ interface Asked {
   seed: number | undefined;
   /** How many of the likeliest first tokens to report; 0 for none. */
   top: number;
+  step: string | undefined;
 }
 
 /** Most servers report no more (vLLM's --max-logprobs, OpenAI's chat). */
 const TOP_TOKENS = 20;
+
+/** Temperature 1 and top-p 1: the model's own distribution, also where a server reports it after sampling. */
+const CHOICE = { n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
 
 /** Which model is asked, and in which form. */
 export interface Dialogue {
@@ -208,7 +212,7 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, message } = asked;
+    const { n, tokensMax, message, step } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
@@ -216,8 +220,7 @@ export function createDialogueModel(
     const body = { toJSON: () => bodyOf(asked) };
     const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
     return client.send(seq, path, body, read, {
-      sequences: n,
-      tokensMax: n * tokensMax,
+      ...{ sequences: n, tokensMax: n * tokensMax, step },
       control: () => ({
         path,
         body: bodyOf(harmless(asked, 1)),
@@ -244,15 +247,13 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, message, tokensMax, temperature, topP } = request;
+    const { seq, message, tokensMax, temperature, topP, step } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0 });
+    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, step });
   }
 
-  async function choose({ seq, message, options: replies }: ChooseRequest): Promise<number[]> {
-    // Temperature 1 and top-p 1: the model's own distribution, also where a server reports it after sampling.
-    const asked = { message, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: undefined, top: TOP_TOKENS };
-    const { topTokens } = await send(seq, asked);
+  async function choose({ seq, message, options: replies, step }: ChooseRequest): Promise<number[]> {
+    const { topTokens } = await send(seq, { ...CHOICE, message, step });
     if (topTokens) return optionProbabilities(replies, topTokens);
     throw new ScaleQuestError(
       'ERR_MODEL_PROTOCOL',

@@ -51,6 +51,7 @@ export function readAnthropicReply(
     choice: { ...choice, text: prefill + choice.text },
     promptTokens: INPUT_FIELDS.reduce((sum, field) => sum + (tokenCount(said[field]) ?? 0), 0),
     completionTokens,
+    cachedTokens: tokenCount(said['cache_read_input_tokens']),
     ...(notes.length > 0 ? { notes } : {}),
   };
 }

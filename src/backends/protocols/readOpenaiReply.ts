@@ -18,6 +18,8 @@ export interface Completion {
   choices: Choice[];
   promptTokens: number;
   completionTokens: number;
+  /** Of the prompt’s, those that the server had in its cache; undefined where it does not say. */
+  cachedTokens?: number | undefined;
   /** What the first token of the first choice could have been, with natural-log probabilities. */
   topTokens: { token: string; logprob: number }[] | undefined;
   /** What was not known here, and how it was read. */
@@ -114,9 +116,17 @@ export function readReply(
     choices,
     promptTokens: tokenCount(promptTokens) ?? 0,
     completionTokens: tokensAll,
+    ...cachedIn(usage, tokenCount(promptTokens) ?? 0),
     topTokens: topTokens(ordered[0]?.logprobs),
     ...(notes.length > 0 ? { notes } : {}),
   };
+}
+
+/** OpenAI, vLLM and others say it in a part of its own; no more than all of the prompt. */
+function cachedIn(usage: unknown, promptTokens: number): Pick<Completion, 'cachedTokens'> {
+  const details = isObject(usage) ? usage['prompt_tokens_details'] : undefined;
+  const cached = isObject(details) ? tokenCount(details['cached_tokens']) : undefined;
+  return cached === undefined ? {} : { cachedTokens: Math.min(cached, promptTokens) };
 }
 
 /** Adds to `notes` what was not known here. Throws a TryFailure for a reply that the server itself broke off. */

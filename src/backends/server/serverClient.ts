@@ -67,6 +67,8 @@ export interface About {
   sequences?: number;
   /** The longest that its replies may be together; 0 if absent. */
   tokensMax?: number;
+  /** The label of the step that asks. */
+  step?: string | undefined;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
   /** What is wrong with an answer that holds nothing to use; undefined for any other. */
@@ -106,6 +108,7 @@ export async function createServerClient(
   speaks: Speaks,
   deps: ServerDeps,
 ): Promise<ServerClient> {
+  const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
   const { clock, random } = deps;
   const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
@@ -113,27 +116,22 @@ export async function createServerClient(
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const tally = createTally();
+  const held = heldServers(pool, clock, startedMs);
   const counts = Object.assign(tally.counts, { open: 0, inFlight: 0 });
   let trouble: string | undefined;
-  const retryOptions = {
-    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, clock, random, signal: closing.signal },
-    get failoversMax() {
-      return pool.replicas.length;
-    },
-    onRetry(failure: TryFailure) {
-      counts.retries++;
-      trouble = troubleText(failure, clock.nowMs());
-    },
-  };
+  const retryOptions = retryOptionsOf(options, pool, { clock, random, signal: closing.signal }, (failure) => {
+    counts.retries++;
+    trouble = troubleText(failure, clock.nowMs());
+  });
 
   // A dead server ends every call at once: it will not answer, however often it is asked.
   void managed?.died.then((error) => closing.abort(error));
   let isClosed = false;
 
-  function answered<T extends Usage>(answer: T): T {
+  function answered<T extends Usage>(answer: T, step: string | undefined): T {
     trouble = undefined;
     counts.open--;
-    tally.answered(answer);
+    tally.answered(answer, step);
     return answer;
   }
 
@@ -148,14 +146,20 @@ export async function createServerClient(
     counts.open++;
     const once = tryAt(serverOf, closing.signal, counts, clock, posted);
     const size = sizeOf(pool, posted.body, about);
-    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(answered, failed);
+    return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
+      (answer) => answered(answer, about.step),
+      failed,
+    );
   };
 
   const { signal } = closing;
   return {
     label,
     send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
-    stats: () => statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
+    stats: () => ({
+      ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
+      ...{ serverS: held(), ...tally.uses.stats() },
+    }),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -163,6 +167,23 @@ export async function createServerClient(
       await disconnect();
       await managed?.stop();
     },
+  };
+}
+
+/**
+ * Seconds that servers were held so far, added up. Of a list of servers that changes it knows what it is each time it is asked,
+ * as a run does about once a second.
+ */
+function heldServers({ replicas }: Pool, clock: Clock, startedMs: number): () => number {
+  let heldMs = 0;
+  let lastMs = startedMs;
+  let servers = replicas.length;
+  return () => {
+    const nowMs = clock.nowMs();
+    heldMs += servers * (nowMs - lastMs);
+    lastMs = nowMs;
+    servers = replicas.length;
+    return heldMs / 1000;
   };
 }
 
@@ -180,6 +201,20 @@ function promptTokens(body: unknown): number {
 /** Undefined where a server does not count. */
 function tokensOf({ promptTokens: prompt, completionTokens: completion }: Usage): number | undefined {
   return prompt + completion > 0 ? prompt + completion : undefined;
+}
+
+function retryOptionsOf(
+  options: ServerOptions,
+  pool: Pool,
+  deps: Pick<ServerDeps, 'clock' | 'random'> & { signal: AbortSignal },
+  onRetry: (failure: TryFailure) => void,
+) {
+  return {
+    ...{ ...patienceOf(options), lastAnswer: pool.lastAnswer, ...deps, onRetry },
+    get failoversMax() {
+      return pool.replicas.length;
+    },
+  };
 }
 
 /** How often, and for how long, a call is tried again. */

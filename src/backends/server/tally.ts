@@ -1,9 +1,12 @@
+import type { StepUse } from '../model.js';
 import { createNotes } from './notes.js';
 
 /** What a reply cost, in tokens. */
 export interface Usage {
   promptTokens: number;
   completionTokens: number;
+  /** Of the prompt's, those that the server had in its cache; absent where it does not say. */
+  cachedTokens?: number | undefined;
   /** What in the reply was not known here, and how it was read. */
   notes?: readonly string[];
 }
@@ -14,16 +17,57 @@ export type Tally = ReturnType<typeof createTally>;
 export function createTally() {
   const counts = { requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 };
   const notes = createNotes();
+  const uses = createStepUses();
   let hasAnswered = false;
   return {
-    ...{ counts, notes },
+    ...{ counts, notes, uses },
     /** Whether any call was answered. */
     hasAnswered: () => hasAnswered,
-    answered({ promptTokens, completionTokens, notes: own }: Usage): void {
-      counts.promptTokens += promptTokens;
-      counts.completionTokens += completionTokens;
-      if (own) notes.add(own);
+    answered(usage: Usage, step?: string): void {
+      counts.promptTokens += usage.promptTokens;
+      counts.completionTokens += usage.completionTokens;
+      uses.answered(usage, step);
+      if (usage.notes) notes.add(usage.notes);
       hasAnswered = true;
     },
   };
+}
+
+/** Counts what replies took, by the step that asked. */
+export function createStepUses() {
+  const steps = new Map<string, StepUse>();
+  let cached = 0;
+  return {
+    answered({ promptTokens, completionTokens, cachedTokens = 0 }: Usage, step: string | undefined): void {
+      cached += cachedTokens;
+      if (step === undefined) return;
+      const use = useOf(steps, step);
+      use.requests += 1;
+      use.promptTokens += promptTokens;
+      use.cachedTokens += cachedTokens;
+      use.completionTokens += completionTokens;
+      use.completionSquares += completionTokens * completionTokens;
+    },
+    stats() {
+      return {
+        ...(cached > 0 ? { cachedTokens: cached } : {}),
+        ...(steps.size > 0 ? { steps: copied(steps) } : {}),
+      };
+    },
+  };
+}
+
+export function useOf(steps: Map<string, StepUse>, step: string): StepUse {
+  const known = steps.get(step);
+  if (known) return known;
+  const use: StepUse = {
+    ...{ requests: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0, completionSquares: 0 },
+    storeHits: 0,
+  };
+  steps.set(step, use);
+  return use;
+}
+
+function copied(steps: ReadonlyMap<string, StepUse>): Record<string, StepUse> {
+  return Object.fromEntries([...steps].map(([step, use]) => [step, { ...use }]));
 }

@@ -3,6 +3,7 @@ import { printFigures } from '../../run/report/figures.js';
 import { printable } from '../../text/printable.js';
 import type { Plan } from '../../pipeline/plan.js';
 import type { RunEvent } from '../../run/events.js';
+import { costText, perRowText } from '../../run/cost.js';
 import { type Performance, printFunnel } from '../../run/report/report.js';
 
 type ReportedEvent = Extract<RunEvent, { event: 'reported' }>;
@@ -19,6 +20,7 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     ...linesAndGap(printFigures(report.figures)),
     `${rowsKept} rows kept of ${rowsIn}${performance ? measuredText(performance) : '; the run was complete'}`,
     ...(short ? [shortText(plan, target)] : []),
+    ...costLines(performance, rowsKept),
     ...noteLines(performance),
     ...skippedLines(report.skipped),
     '',
@@ -37,6 +39,13 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     '',
   ];
   process.stdout.write(lines.join('\n'));
+}
+
+/** What the run cost; nothing where no model has a price. */
+function costLines(performance: Performance | null, rowsKept: number): string[] {
+  return performance?.cost
+    ? [`cost        ${costText(performance.cost)}${perRowText(performance.cost, rowsKept)}`]
+    : [];
 }
 
 /** What servers said that is not known here, once each. */

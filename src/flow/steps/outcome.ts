@@ -71,6 +71,11 @@ export type Decide = (row: Row) => Promise<Outcome> | Outcome;
 export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
   /** Null for a step that decides without state and emits deltas for its figures alone. */
   init: () => State;
+  /**
+   * Makes the part of a state that `decide` alone reads, where that takes long: before the first row is decided, or never. It lets
+   * others have the event loop meanwhile, and stops early once `isStopped` says so.
+   */
+  fill?: (state: State, isStopped: () => boolean) => Promise<void>;
   /** Decides one row from the state; `delta` is how the row changes it. */
   decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
   /** Changes the state as `delta` says. */

@@ -30,6 +30,7 @@ export function createScanState<State, Delta>(
   const hash = shape.at === undefined || state === null ? null : createStateHash(shape.onState);
   const waiting = createWaitingDeltas(restorable);
   let isStopped = false;
+  const filling = createFilling(scan.fill && (() => scan.fill!(state, () => isStopped)));
   let restoring = (restorable?.upTo() ?? 0) > 0 ? restore() : null;
   // Its failure ends the stream when the first batch comes.
   restoring?.catch(() => {});
@@ -52,6 +53,19 @@ export function createScanState<State, Delta>(
     return forEachDelta(pieces, use, () => isStopped);
   }
 
+  async function makeWhole(): Promise<void> {
+    await restoring;
+    await filling.ended();
+    await catchUp();
+  }
+
+  function catchUp(): Promise<void> | null {
+    if (restoring || !filling.isEnded()) return makeWhole();
+    if (waiting.count() > APPLIED_AT_ONCE_MAX) return forEach(waiting.take(), apply);
+    for (const value of waiting.takeHeld()) apply(value);
+    return null;
+  }
+
   function addReplayed(hi: number, deltas: readonly StateDelta[]): void {
     if (state === null) return;
     waiting.add(deltas);
@@ -61,12 +75,7 @@ export function createScanState<State, Delta>(
   return {
     state,
     hash: () => hash?.current(),
-    catchUp() {
-      if (restoring) return restoring;
-      if (waiting.count() > APPLIED_AT_ONCE_MAX) return forEach(waiting.take(), apply);
-      for (const value of waiting.takeHeld()) apply(value);
-      return null;
-    },
+    catchUp,
     addReplayed(hi, deltas) {
       if (restoring) return restoring.then(() => addReplayed(hi, deltas));
       addReplayed(hi, deltas);
@@ -78,4 +87,20 @@ export function createScanState<State, Delta>(
     },
     stop: () => void (isStopped = true),
   };
+}
+
+/** Makes the part of a state that takes long, once somebody waits for it: in a run that replays every row nobody does. */
+function createFilling(fill: (() => Promise<void>) | undefined): {
+  isEnded(): boolean;
+  ended(): Promise<void>;
+} {
+  let isEnded = fill === undefined;
+  let running: Promise<void> | null = null;
+
+  async function run(): Promise<void> {
+    await fill?.();
+    isEnded = true;
+  }
+
+  return { isEnded: () => isEnded, ended: () => (running ??= run()) };
 }

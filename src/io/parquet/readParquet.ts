@@ -73,6 +73,17 @@ export async function readParquetHead(
   }
 }
 
+/** The columns of a Parquet file as its footer has them. Throws ERR_IO_READ, and ERR_DATA_INVALID for a damaged file. */
+export async function readParquetSchema(files: Files, path: string): Promise<SchemaNode[]> {
+  const file = await files.open(path, 'read');
+  try {
+    const metadata = await readMetadata(path, await asyncBuffer(files, path, file));
+    return guarded(path, () => schemaTrees(metadata));
+  } finally {
+    await file.close();
+  }
+}
+
 function footerBytes(path: string, buffer: AsyncBuffer): Promise<number> {
   return footerBytesOf(path, buffer).catch((error: unknown) => {
     throw unreadable(path, error);

@@ -63,22 +63,6 @@ function* statesOf({ path, manifest }: CommittedRun, from: number, to: number): 
   }
 }
 
-/** All that the named steps have added to their states. It is held whole: for steps that make figures of it. */
-export async function stateValuesOf(
-  files: Files,
-  run: CommittedRun,
-  steps: readonly string[],
-): Promise<Map<string, unknown[]>> {
-  const values = new Map<string, unknown[]>();
-  for (const step of steps) {
-    const own: unknown[] = [];
-    const { upTo, read } = committedStateOf(files, run, step);
-    for await (const piece of read(0, upTo())) for (const value of piece) own.push(value);
-    values.set(step, own);
-  }
-  return values;
-}
-
 /** Sums over all commits, however often the run was started. `counts`: `step kind reason` → rows. */
 export function totalsOf({ manifest }: CommittedRun): {
   positions: number;

@@ -11,7 +11,8 @@ const { h64Raw } = await xxhash();
  * have the same hash by chance once in 2^64 / (n-grams in the index) look-ups.
  */
 export interface BenchmarkIndex {
-  readonly size: number;
+  /** Adds the next question. */
+  add(words: readonly string[]): void;
   /** The questions that share something with these words, in the order in which they were added. */
   find(words: readonly string[]): Overlap[];
 }
@@ -37,10 +38,7 @@ export function benchmarkWords(text: string): string[] {
 }
 
 /** `wordsMin`: how many consecutive words two questions must share, the n of the n-grams. */
-export function createBenchmarkIndex(
-  questions: Iterable<readonly string[]>,
-  wordsMin: number,
-): BenchmarkIndex {
+export function createBenchmarkIndex(wordsMin: number): BenchmarkIndex {
   const short = new Map<string, number[]>();
   const table = createPostings();
   /** How many distinct n-grams each question has. */
@@ -67,8 +65,7 @@ export function createBenchmarkIndex(
       .map(([item, count]) => ({ item, share: count / Math.min(own, ngrams[item]!) }));
   }
 
-  for (const words of questions) add(words);
-  return { size: ngrams.length, find };
+  return { add, find };
 }
 
 const encoder = new TextEncoder();
@@ -95,15 +92,66 @@ interface Postings {
   find(hashes: BigUint64Array): Map<number, number>;
 }
 
-/** Hash → items, by open addressing; the items of a hash are a chain, the latest first. */
+/** So many tables hold the hashes. Each grows by itself, so that no growth holds the event loop for long. */
+const TABLES = 256;
+
+/** Hash → items; the items of a hash are a chain, the latest first. */
 function createPostings(): Postings {
-  let keys = new BigUint64Array(1 << 12);
-  let heads = new Int32Array(1 << 12).fill(-1);
-  let used = 0;
-  const chains = createChains();
   /** The key that is being looked up, seen as two halves: that avoids arithmetic on bigints. */
   const current = new BigUint64Array(1);
   const halves = new Uint32Array(current.buffer);
+  const tables = Array.from({ length: TABLES }, () => createHeads(current, halves));
+  const chains = createChains();
+
+  function tableOf(key: bigint): Heads {
+    current[0] = key;
+    return tables[halves[1]! % TABLES]!;
+  }
+
+  function add(hashes: BigUint64Array, item: number): number {
+    let distinct = 0;
+    for (const key of hashes) {
+      const table = tableOf(key);
+      const head = table.get(key);
+      // Items are added one after the other, so an n-gram that the item has twice is the latest in its chain.
+      if (head >= 0 && chains.item(head) === item) continue;
+      table.set(key, chains.post(item, head));
+      distinct += 1;
+    }
+    return distinct;
+  }
+
+  function find(hashes: BigUint64Array): Map<number, number> {
+    const common = new Map<number, number>();
+    const seen = new Set<number>();
+    for (const key of hashes) {
+      const head = tableOf(key).get(key);
+      // No two hashes have one head.
+      if (head < 0 || seen.has(head)) continue;
+      seen.add(head);
+      for (let at = head; at >= 0; at = chains.next(at)) {
+        common.set(chains.item(at), (common.get(chains.item(at)) ?? 0) + 1);
+      }
+    }
+    return common;
+  }
+
+  return { add, find };
+}
+
+/** Hash → head of its chain, by open addressing. */
+interface Heads {
+  /** -1 for none. */
+  get(key: bigint): number;
+  set(key: bigint, head: number): void;
+}
+
+const HEADS_FIRST = 16;
+
+function createHeads(current: BigUint64Array, halves: Uint32Array): Heads {
+  let keys = new BigUint64Array(HEADS_FIRST);
+  let heads = new Int32Array(HEADS_FIRST).fill(-1);
+  let used = 0;
 
   /** The slot of a key, or the free one where it belongs. */
   function slotOf(key: bigint): number {
@@ -114,20 +162,12 @@ function createPostings(): Postings {
     return slot;
   }
 
-  function add(hashes: BigUint64Array, item: number): number {
-    let distinct = 0;
-    for (const key of hashes) {
-      if (2 * used >= heads.length) widen();
-      const slot = slotOf(key);
-      const head = heads[slot]!;
-      // Items are added one after the other, so an n-gram that the item has twice is the latest in its chain.
-      if (head >= 0 && chains.item(head) === item) continue;
-      if (head < 0) used += 1;
-      keys[slot] = key;
-      heads[slot] = chains.post(item, head);
-      distinct += 1;
-    }
-    return distinct;
+  function set(key: bigint, head: number): void {
+    if (2 * used >= heads.length) widen();
+    const slot = slotOf(key);
+    if (heads[slot]! < 0) used += 1;
+    keys[slot] = key;
+    heads[slot] = head;
   }
 
   function widen(): void {
@@ -142,24 +182,10 @@ function createPostings(): Postings {
     });
   }
 
-  function find(hashes: BigUint64Array): Map<number, number> {
-    const common = new Map<number, number>();
-    const seen = new Set<number>();
-    for (const key of hashes) {
-      const slot = slotOf(key);
-      if (heads[slot]! < 0 || seen.has(slot)) continue;
-      seen.add(slot);
-      for (let at = heads[slot]!; at >= 0; at = chains.next(at)) {
-        common.set(chains.item(at), (common.get(chains.item(at)) ?? 0) + 1);
-      }
-    }
-    return common;
-  }
-
-  return { add, find };
+  return { get: (key) => heads[slotOf(key)]!, set };
 }
 
-/** Linked lists in two arrays. */
+/** Linked lists in two arrays. To copy them is quick, however long they are. */
 interface Chains {
   /** Puts an item before `next`, or before nothing (-1); gives its place. */
   post(item: number, next: number): number;

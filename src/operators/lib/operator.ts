@@ -84,10 +84,12 @@ export interface Figures {
   [name: string]: string | number | Figures;
 }
 
-/** What figures are made of beside the step's state deltas. */
-export interface FiguresContext extends Pick<RunContext, 'texts'> {
-  /** Rows that the steps before it have lost, by `<step> <reason>`. */
-  lost: Readonly<Record<string, number>>;
+/** Makes the figures of a step from its state deltas, as they are read. */
+export interface FiguresFold {
+  /** Takes the next delta. */
+  add(delta: unknown): void;
+  /** The figures of all of them. `lost`: rows that the steps before it have lost, by `<step> <reason>`. */
+  end(lost: Readonly<Record<string, number>>): Figures;
 }
 
 /**
@@ -166,7 +168,7 @@ export interface OperatorSpec<
     context: RunContext,
   ) => BatchOperator<MostColumnsRead<Reads>, ColumnsWritten<Writes>>;
   /** Figures of its own for the report, from all deltas that the run has committed of it. */
-  figures?: (options: z.output<Schema>, deltas: readonly unknown[], context: FiguresContext) => Figures;
+  figures?: (options: z.output<Schema>, context: Pick<RunContext, 'texts'>) => FiguresFold;
   /** The step exists for its figures. A run in which no row reached it has measured nothing, which is an error. */
   measures?: boolean;
 }

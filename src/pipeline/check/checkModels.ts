@@ -6,7 +6,10 @@ import {
   type ProtocolName,
   describeModel,
   modelSchemas,
+  protocolOf,
+  writesTexts,
 } from '../../backends/registry.js';
+import { billingFaults } from '../../backends/price.js';
 import type { ScaleQuestError } from '../../errors.js';
 import { type PipelineDocument, isRecord, problem } from '../document.js';
 import { suggestion } from '../nearest.js';
@@ -15,6 +18,9 @@ import { pathAdvice, shownPath } from './pathAdvice.js';
 import { parseAt } from './explain.js';
 
 type Models = Record<string, ModelConfig>;
+
+/** What may stand beside the kind of a model. */
+const BESIDE_KIND = ['template', 'price', 'gpus'];
 
 /** The models of the file, each of one known kind, with the files that it names. */
 export async function checkModels(
@@ -38,7 +44,7 @@ export async function checkModels(
     }
     const [protocol] = kinds;
     if (!protocol) {
-      const wrong = keys.find((key) => key !== 'template');
+      const wrong = keys.find((key) => !BESIDE_KIND.includes(key));
       const message = wrong
         ? `unknown kind of model; ${suggestion(wrong, PROTOCOL_NAMES)}`
         : `found no kind of model, expected one of: ${PROTOCOL_NAMES.join(', ')}`;
@@ -51,6 +57,9 @@ export async function checkModels(
     const config = parseAt(document, path, schema, value, problems);
     if (!config) continue;
     models[name] = config;
+    const use = protocolOf(config);
+    for (const { path: key, message } of billingFaults(use.billing, writesTexts(use.protocol)))
+      problems.push(problem('ERR_PIPELINE_INVALID', document.at([...path, ...key]), message));
     for (const [fault, key] of await fileFaults(config, folder, deps)) {
       problems.push(problem('ERR_MODEL_LOAD', document.at([...path, ...key]), fault));
     }

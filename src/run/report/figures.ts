@@ -1,27 +1,28 @@
-import type { Figures } from '../../operators/lib/operator.js';
+import type { Figures, FiguresFold } from '../../operators/lib/operator.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { Plan } from '../../pipeline/plan.js';
 import type { FunnelStep, Report } from './report.js';
 import { textsFrom } from '../../pipeline/check/texts.js';
 
-/** Labels of the steps that have figures of their own: the report needs their state deltas. */
-export function stepsWithFigures(plan: Pick<Plan, 'steps'>): string[] {
-  return plan.steps.filter(({ spec }) => spec.figures).map(({ label }) => label);
+/**
+ * What makes the figures of the steps that have some, by their labels. Each is given the committed state deltas of its step, so that
+ * they are the same whether the run was interrupted or not.
+ */
+export function figuresFolds(plan: Pick<Plan, 'steps' | 'texts'>): Map<string, FiguresFold> {
+  const texts = textsFrom(plan.texts);
+  return new Map(
+    plan.steps.flatMap(({ label, spec, parsed }) =>
+      spec.figures ? [[label, spec.figures(parsed, { texts })]] : [],
+    ),
+  );
 }
 
-/** Step → its figures, from its committed state deltas: the same whether the run was interrupted or not. */
+/** Step → its figures. */
 export function figuresOf(
-  plan: Plan,
-  deltasOf: (step: string) => readonly unknown[],
+  folds: ReadonlyMap<string, FiguresFold>,
   funnel: readonly FunnelStep[],
 ): Record<string, Figures> {
-  const texts = textsFrom(plan.texts);
-  return Object.fromEntries(
-    plan.steps.flatMap(({ label, spec, parsed }) => {
-      const lost = lostBefore(label, funnel);
-      return spec.figures ? [[label, spec.figures(parsed, deltasOf(label), { texts, lost })]] : [];
-    }),
-  );
+  return Object.fromEntries([...folds].map(([label, fold]) => [label, fold.end(lostBefore(label, funnel))]));
 }
 
 function lostBefore(label: string, funnel: readonly FunnelStep[]): Record<string, number> {

@@ -2,6 +2,7 @@ import type { ModelStats } from '../../backends/model.js';
 import { TARGET_STEP, type Totals } from '../../flow/commitShards.js';
 import type { Figures } from '../../operators/lib/operator.js';
 import type { SkippedLines } from '../../io/sources/skippedLines.js';
+import type { Cost } from '../cost.js';
 import type { Plan } from '../../pipeline/plan.js';
 import type { ProcessUse } from '../processUse.js';
 
@@ -51,6 +52,8 @@ export interface Performance extends ProcessUse {
   wallS: number;
   /** Rows of source for which the store had the results of all steps, or of the first ones. */
   replayedRows: number;
+  /** What the models cost; only where one has a price or says how many GPUs it holds. */
+  cost?: Cost;
   /** The counters of each model, by name. */
   models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
 }

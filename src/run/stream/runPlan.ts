@@ -141,6 +141,21 @@ function charsMaxOf({ lostReplyCharsMax }: Plan['settings']['output']): number {
   return lostReplyCharsMax === 'all' ? Infinity : lostReplyCharsMax;
 }
 
+/** The models as a step asks them: what it uses is counted under its label. */
+function modelsOf(step: string, models: RunDeps['models']): RunDeps['models'] {
+  const entries = Object.entries(models).map(([name, model]): [string, Model] => [
+    name,
+    {
+      ...model,
+      complete: (request) => model.complete({ ...request, step }),
+      choose: (request) => model.choose({ ...request, step }),
+      score: (request) => model.score({ ...request, step }),
+      embed: (request) => model.embed({ ...request, step }),
+    },
+  ]);
+  return Object.fromEntries(entries);
+}
+
 /** The context of the step called `label`. */
 export function runContext(
   plan: Plan,
@@ -149,7 +164,7 @@ export function runContext(
 ): RunContext {
   return {
     seed: plan.settings.seed,
-    models,
+    models: modelsOf(label, models),
     prompt,
     step: label,
     lostReplyCharsMax: charsMaxOf(plan.settings.output),

@@ -27,9 +27,9 @@ export async function firstDifference(
       const [a, b] = [await left.next(), await right.next()];
       if (a.done && b.done) return null;
       if (a.done || b.done) return { row, column: null, found: rowOrEnd(a), expected: rowOrEnd(b) };
-      const at = columns.findIndex((_, number) => textOf(a.value[number]) !== textOf(b.value[number]));
+      const at = columns.findIndex((_, number) => cellText(a.value[number]) !== cellText(b.value[number]));
       if (at < 0) continue;
-      const [own, other] = [textOf(a.value[at]), textOf(b.value[at])];
+      const [own, other] = [cellText(a.value[at]), cellText(b.value[at])];
       return { row, column: columns[at]!.name, found: shorten(own, other), expected: shorten(other, own) };
     }
   } finally {
@@ -49,9 +49,9 @@ function rowOrEnd({ done }: IteratorResult<unknown>): string {
 }
 
 /** -0 and what JSON does not know are told apart. */
-function textOf(value: unknown): string {
+export function cellText(value: unknown): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`;
-  if (Array.isArray(value)) return `[${value.map(textOf).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(cellText).join(',')}]`;
   return (
     JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item)) ?? 'null'
   );

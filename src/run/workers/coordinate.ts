@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ReplyStore } from '../../backends/cache/stored.js';
-import type { Model, ModelStats } from '../../backends/model.js';
+import type { Model, ModelStats, StepUse } from '../../backends/model.js';
 import { describeModel } from '../../backends/registry.js';
 import { ScaleQuestError } from '../../errors.js';
 import { codeHash } from '../../io/files/codeHash.js';
@@ -134,6 +134,28 @@ function withCounts(models: Readonly<Record<string, Model>>, countsOf: () => Cou
   return Object.fromEntries(entries);
 }
 
+/** What steps used, added up. */
+function addUses(one: ModelStats['steps'], other: ModelStats['steps']): ModelStats['steps'] {
+  if (!one || !other) return one ?? other;
+  const sum = new Map(Object.entries(one));
+  for (const [step, use] of Object.entries(other)) {
+    const known = sum.get(step);
+    sum.set(step, known ? addUse(known, use) : use);
+  }
+  return Object.fromEntries(sum);
+}
+
+function addUse(one: StepUse, other: StepUse): StepUse {
+  return {
+    requests: one.requests + other.requests,
+    promptTokens: one.promptTokens + other.promptTokens,
+    cachedTokens: one.cachedTokens + other.cachedTokens,
+    completionTokens: one.completionTokens + other.completionTokens,
+    completionSquares: one.completionSquares + other.completionSquares,
+    storeHits: one.storeHits + other.storeHits,
+  };
+}
+
 /** What a worker counted, added to what others did. It runs the same code, so its counts are what they seem. */
 function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats {
   const other = counted as unknown as ModelStats;
@@ -145,6 +167,8 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
       ? {}
       : { storeHits: (one.storeHits ?? 0) + (other.storeHits ?? 0) };
   const trouble = one.trouble ?? other.trouble;
+  const cachedTokens = (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0);
+  const steps = addUses(one.steps, other.steps);
   return {
     requests: one.requests + other.requests,
     retries: one.retries + other.retries,
@@ -155,6 +179,10 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
     completionTokens: one.completionTokens + other.completionTokens,
     memoryPeakBytes: one.memoryPeakBytes + other.memoryPeakBytes,
     ...storeHits,
+    // All ask the same servers.
+    ...(one.serverS === undefined ? {} : { serverS: one.serverS }),
+    ...(cachedTokens > 0 ? { cachedTokens } : {}),
+    ...(steps ? { steps } : {}),
     ...(notes.size > 0 ? { notes: Object.fromEntries(notes) } : {}),
     ...(trouble === undefined ? {} : { trouble }),
   };

@@ -40,6 +40,17 @@ describe('readAnthropicReply', () => {
     assert.equal(read({ content, stop_reason: null }).choice.finish, 'stop');
   });
 
+  it('counts cached tokens among those of the prompt, and apart', () => {
+    const usage = {
+      input_tokens: 3,
+      cache_read_input_tokens: 7,
+      cache_creation_input_tokens: 5,
+      output_tokens: 2,
+    };
+    const { promptTokens, cachedTokens } = read({ content: [{ type: 'text', text: 'a' }], usage });
+    assert.deepEqual([promptTokens, cachedTokens], [15, 7]);
+  });
+
   it('asks again for what is no message', () => {
     for (const body of [{}, { content: 'text' }, { content: [{ text: 'a' }] }, { choices: [] }])
       assert.throws(() => read(body), { name: 'TryFailure', kind: 'reply' });

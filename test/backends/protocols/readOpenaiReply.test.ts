@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isPlainReply, replySchema } from '../../../src/backends/protocols/readOpenaiReply.js';
+import type { ReplyContext } from '../../../src/backends/server/readServerReply.js';
+import {
+  OPENAI_SPEAKS,
+  isPlainReply,
+  readReply,
+  replySchema,
+} from '../../../src/backends/protocols/readOpenaiReply.js';
 
 /** As vLLM and OpenAI write them. */
 const COMPLETION = {
@@ -46,6 +52,25 @@ function holds(value: unknown, part: unknown): boolean {
   if (typeof part !== 'object' || part === null) return Object.is(value, part);
   return Object.entries(part).every(([key, inner]) => holds((value as Record<string, unknown>)[key], inner));
 }
+
+describe('readReply', () => {
+  it('tells how much of the prompt the server had in its cache, where it says so, and never more than all of it', () => {
+    const cachedOf = (details: unknown) => {
+      const usage = { ...COMPLETION.usage, prompt_tokens_details: details };
+      const text = JSON.stringify({ ...COMPLETION, usage });
+      const context: ReplyContext = {
+        ...{ label: 'model m', model: 'm', apiKeyEnv: undefined, apiKey: undefined },
+        ...{ lastAnswer: { atMs: 1 }, speaks: OPENAI_SPEAKS, nowMs: () => 0 },
+      };
+      const reply = { status: 200, header: () => undefined, text };
+      return readReply(reply, { n: 1, tokensMax: 9, stop: [] }, context).cachedTokens;
+    };
+    const said = [{ cached_tokens: 3 }, { cached_tokens: 50 }, { cached_tokens: 0 }];
+    assert.deepEqual(said.map(cachedOf), [3, 4, 0]);
+    for (const details of [null, undefined, {}, { cached_tokens: -1 }, { cached_tokens: '3' }, 7])
+      assert.equal(cachedOf(details), undefined);
+  });
+});
 
 describe('isPlainReply', () => {
   it('knows what servers send, so that the schema is hardly asked', () => {

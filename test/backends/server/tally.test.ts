@@ -10,4 +10,24 @@ test('answers add up, with their notes', () => {
   assert.equal(tally.hasAnswered(), true);
   assert.deepEqual([tally.counts.promptTokens, tally.counts.completionTokens], [4, 4]);
   assert.deepEqual(tally.notes.stats(), { notes: { odd: 1 } });
+  assert.deepEqual(tally.uses.stats(), {});
+});
+
+test('what a step used is counted under its label, cached tokens over all', () => {
+  const tally = createTally();
+  tally.answered({ promptTokens: 3, completionTokens: 4, cachedTokens: 2 }, 'respond');
+  tally.answered({ promptTokens: 1, completionTokens: 5 }, 'respond');
+  tally.answered({ promptTokens: 1, completionTokens: 0 }, 'constructor');
+  tally.answered({ promptTokens: 9, completionTokens: 9, cachedTokens: 1 });
+  const none = { requests: 1, promptTokens: 1, cachedTokens: 0, completionTokens: 0 };
+  assert.deepEqual(tally.uses.stats(), {
+    cachedTokens: 3,
+    steps: {
+      respond: {
+        ...{ requests: 2, promptTokens: 4, cachedTokens: 2, completionTokens: 9 },
+        ...{ completionSquares: 41, storeHits: 0 },
+      },
+      constructor: { ...none, completionSquares: 0, storeHits: 0 },
+    },
+  });
 });

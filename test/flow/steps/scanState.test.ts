@@ -118,3 +118,20 @@ test('a step without state reads nothing and holds nothing', () => {
   assert.equal(own.addReplayed(310, deltasOf(300, 310)), null);
   assert.deepEqual([own.catchUp(), own.hash(), reads], [null, undefined, []]);
 });
+
+test('a state that takes long to make is made before the first row is decided, once, and never for replayed rows', async () => {
+  const { committed } = commits(300);
+  let [begun, made] = [0, false];
+  const fill = async (): Promise<void> => {
+    begun += 1;
+    await new Promise(setImmediate);
+    made = true;
+  };
+  const own = createScanState(SHAPE, { ...LIST, fill }, committed);
+  await own.addReplayed(310, deltasOf(300, 310));
+  assert.equal(begun, 0);
+  await own.catchUp();
+  assert.deepEqual([begun, made, own.state], [1, true, first(310)]);
+  assert.equal(own.catchUp(), null);
+  assert.equal(begun, 1);
+});

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { benchmarkWords, createBenchmarkIndex } from '../../../src/operators/lib/benchmarkIndex.js';
+import {
+  type BenchmarkIndex,
+  benchmarkWords,
+  createBenchmarkIndex,
+} from '../../../src/operators/lib/benchmarkIndex.js';
+
+function indexOf(questions: readonly string[][], wordsMin: number): BenchmarkIndex {
+  const index = createBenchmarkIndex(wordsMin);
+  for (const words of questions) index.add(words);
+  return index;
+}
 
 const WORDS: [text: string, words: string][] = [
   ['How MANY, pears?  ', 'how many pears'],
@@ -48,7 +58,7 @@ test('finds what a naive comparison finds, with the same shares', () => {
   let found = 0;
   fc.assert(
     fc.property(given, ([questions, words, wordsMin]) => {
-      const overlaps = createBenchmarkIndex(questions, wordsMin).find(words);
+      const overlaps = indexOf(questions, wordsMin).find(words);
       assert.deepEqual(overlaps, naive(questions, wordsMin, words));
       found += overlaps.length;
     }),
@@ -58,13 +68,13 @@ test('finds what a naive comparison finds, with the same shares', () => {
 });
 
 test('words that only join to the same letters are others', () => {
-  const index = createBenchmarkIndex([['ab', 'c', 'd']], 2);
+  const index = indexOf([['ab', 'c', 'd']], 2);
   assert.deepEqual(index.find(['a', 'bc', 'd']), []);
   assert.deepEqual(index.find(['c', 'd']), [{ item: 0, share: 1 }]);
 });
 
 test('a run that a question has twice counts once', () => {
-  const index = createBenchmarkIndex(['a b a b'.split(' '), 'a b'.split(' ')], 2);
+  const index = indexOf(['a b a b'.split(' '), 'a b'.split(' ')], 2);
   assert.deepEqual(index.find('a b c a b'.split(' ')), [
     { item: 0, share: 0.5 },
     { item: 1, share: 1 },
@@ -73,11 +83,10 @@ test('a run that a question has twice counts once', () => {
 
 test('grows: every one of 20,000 questions is found in full, and nothing else is', () => {
   const question = (number: number): string[] => Array.from({ length: 20 }, (_, at) => `w${number}x${at}`);
-  const index = createBenchmarkIndex(
+  const index = indexOf(
     Array.from({ length: 20_000 }, (_, number) => question(number)),
     13,
   );
-  assert.equal(index.size, 20_000);
   for (let number = 0; number < 20_000; number += 7)
     assert.deepEqual(index.find(question(number)), [{ item: number, share: 1 }]);
   for (let number = 20_000; number < 21_000; number++) assert.deepEqual(index.find(question(number)), []);

@@ -6,12 +6,7 @@ import { runInFolder } from '../../../src/run/runInFolder.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import type { ScaleQuestError } from '../../../src/errors.js';
 import type { Plan, PlannedStep } from '../../../src/pipeline/plan.js';
-import {
-  figuresOf,
-  nothingMeasured,
-  printFigures,
-  stepsWithFigures,
-} from '../../../src/run/report/figures.js';
+import { figuresFolds, figuresOf, nothingMeasured, printFigures } from '../../../src/run/report/figures.js';
 import { funnelOf, reportOf } from '../../../src/run/report/report.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
@@ -29,18 +24,10 @@ steps:
 
 test('a step with figures makes them of its state deltas; others are left out', async () => {
   const plan = await checkText(TEXT, [], { texts: async () => ['x', 'y', 'z', 'w'] });
-  assert.deepEqual(stepsWithFigures(plan), ['leaks']);
-  const asked: string[] = [];
-  const figures = figuresOf(
-    plan,
-    (step) => {
-      asked.push(step);
-      return [{ 0: [3] }, { 0: [], 1: [0, 2] }];
-    },
-    [],
-  );
-  assert.deepEqual(asked, ['leaks']);
-  assert.deepEqual(figures, {
+  const folds = figuresFolds(plan);
+  assert.deepEqual([...folds.keys()], ['leaks']);
+  for (const hits of [{ 0: [3] }, { 0: [], 1: [0, 2] }]) folds.get('leaks')!.add(hits);
+  assert.deepEqual(figuresOf(folds, []), {
     leaks: {
       a: { rows: 4, rowsHit: 1, cleanShare: 0.75, questions: 2 },
       b: { rows: 4, rowsHit: 2, cleanShare: 0.5, questions: 1 },
@@ -64,7 +51,7 @@ steps:
 test('a step is told what the steps before it have lost, not those after it', async () => {
   const plan = await checkText(EVALUATION);
   const [filter, deduplicate, calibrate, language] = plan.steps as PlannedStep[];
-  const figures: PlannedStep['spec']['figures'] = (_options, _deltas, { lost }) => lost;
+  const figures: PlannedStep['spec']['figures'] = () => ({ add: () => {}, end: (lost) => lost });
   const spy: PlannedStep = { ...calibrate!, spec: { ...calibrate!.spec, figures } };
   const counts = {
     'filterReference dropped noAnswer': 2,
@@ -76,12 +63,9 @@ test('a step is told what the steps before it have lost, not those after it', as
     steps.map(({ label }) => label),
     { positions: 9, counts },
   );
-  assert.deepEqual(
-    figuresOf({ ...plan, steps }, () => [], funnel),
-    {
-      calibrateDifficulty: { 'filterReference noAnswer': 2, 'deduplicate ROW_VALUE_MISSING': 1 },
-    },
-  );
+  assert.deepEqual(figuresOf(figuresFolds({ ...plan, steps }), funnel), {
+    calibrateDifficulty: { 'filterReference noAnswer': 2, 'deduplicate ROW_VALUE_MISSING': 1 },
+  });
 });
 
 test('a run in which no row came to a step that measures is an error that says why; of others it is none', async () => {
