@@ -82,7 +82,12 @@ export const deduplicateSpec = defineSpec({
   },
   thresholds: ({ similarityMin }) => [
     {
-      ...{ option: 'similarityMin', meaning: 'similarity to an earlier question', keeps: 'below', value: similarityMin },
+      ...{
+        option: 'similarityMin',
+        meaning: 'similarity to an earlier question',
+        keeps: 'below',
+        value: similarityMin,
+      },
       // A row that comes back is compared with, and with another threshold other rows meet: such counts are never exact.
       ...{ column: null, drops: 'nearDuplicate', range: [null, 1], isOnly: false },
     },

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { printable } from '../../text/printable.js';
 import { leftOutText } from '../../pipeline/printPlan.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
 import type { RunEvent, StartingEvent } from '../../run/events.js';
@@ -53,8 +54,13 @@ function showProgress(event: RunEvent, folder: string, progress: Progress): void
   const workers = workersText(event);
   if (workers) process.stderr.write(`${workers}\n`);
   if (event.event === 'leftOut') process.stderr.write(`${leftOutText(event.files)}\n`);
+  if (event.event === 'pageFailed') process.stderr.write(`${pageFailedText(event.message)}\n`);
   if (event.event === 'counted') progress.counts(event.step, event.counts);
   if (event.event === 'delivered') progress.delivered(event.kept);
+}
+
+function pageFailedText(message: string): string {
+  return `warning: report.html could not be written (${printable(message)}). The rows are all there; \`scalequest report\` writes it again.`;
 }
 
 function workersText(event: RunEvent): string | null {

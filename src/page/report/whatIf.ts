@@ -21,6 +21,8 @@ export interface WhatIfControl {
   isLooseningExact: boolean;
   /** Of the rows that went on behind the step, the share that is in the set. */
   survival: number;
+  /** Another value changes what the step compares: no count with it is exact. */
+  isAlwaysAbout: boolean;
   /** Whether a stricter value can be judged: the rows of the set have the number. */
   hasKeptValues: boolean;
 }
@@ -143,6 +145,9 @@ export function whatIf(data: WhatIfData, rows: WhatIfRows, at: readonly number[]
   const reasons = [
     ...(data.isWhole ? [] : ['The page holds a sample of the rows.']),
     ...(isMoved && data.neverExact !== null ? [data.neverExact] : []),
+    ...controls.flatMap(({ step, option, isAlwaysAbout }, index) =>
+      changed[index] && isAlwaysAbout ? [`With another ${option}, ${step} also compares other rows.`] : [],
+    ),
     ...controls.flatMap(({ step, isTighteningExact }, index) =>
       removedBy[index]! > 0 && !isTighteningExact
         ? [

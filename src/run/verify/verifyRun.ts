@@ -4,7 +4,7 @@ import { exportRecordFile, readExportRecord } from '../../io/exports/exportRecor
 import { EXPORTS_FOLDER } from '../../io/exports/writeExport.js';
 import { hashFile } from '../../io/files/atomicFile.js';
 import { type Files, nodeFiles, readWhole } from '../../io/files/files.js';
-import { type Opened, openJson, openText } from '../../io/files/seal.js';
+import { type Opened, openHtml, openJson, openText } from '../../io/files/seal.js';
 import { CARD_FILE } from '../../io/runFolder/card.js';
 import { CHECKSUMS_FILE, type Checksums, readChecksums } from '../../io/runFolder/checksums.js';
 import { damageOf } from '../../io/runFolder/committedFile.js';
@@ -13,7 +13,7 @@ import { type ManifestContent, readManifestUpTo } from '../../io/runFolder/manif
 import { hasManifest } from '../../io/runFolder/runFolder.js';
 import { isHeld, readRunLock, thisProcess } from '../../io/runFolder/runLock.js';
 import { LOG_FILE, changedLogLines } from '../../io/runFolder/runLog.js';
-import { COMMIT_FOLDERS, MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
+import { COMMIT_FOLDERS, MANIFEST_FILE, PERFORMANCE_FILE, REPORT_PAGE } from '../../io/runFolder/runPaths.js';
 import { RECORD_FILE, TRAIN_FOLDER } from '../../train/record.js';
 import { type Finding, type Findings, changed, createFindings, damagedCommit } from './findings.js';
 
@@ -162,7 +162,12 @@ async function verifySealed({ files, folder, findings, read }: Verifying): Promi
     ...openJson(text.slice(0, -1)),
     ...(text.endsWith('\n') ? {} : { isWhole: false }),
   });
-  const sealed = { 'pipeline.yaml': openText, [CARD_FILE]: openText, 'performance.json': lineEnd };
+  const sealed = {
+    'pipeline.yaml': openText,
+    [CARD_FILE]: openText,
+    [PERFORMANCE_FILE]: lineEnd,
+    [REPORT_PAGE]: openHtml,
+  };
   for (const [file, open] of Object.entries(sealed)) {
     const path = join(folder, file);
     if (!(await files.stat(path))) continue;

@@ -144,11 +144,7 @@ function slider(control: WhatIfControl, onMove: (at: number) => void): Slider {
     { class: 'card' },
     el('label', { for: id }, el('strong', {}, `${step}.${option}`), ' ', output),
     input,
-    el(
-      'p',
-      { class: 'note' },
-      `Rows pass with a ${meaning} ${words === 'below' ? words : `of ${words}`} this.`,
-    ),
+    el('p', { class: 'note' }, `A row passes when its ${meaning} is ${words} this.`),
   );
   return { element, set };
 }

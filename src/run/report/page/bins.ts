@@ -14,7 +14,7 @@ export function edgesOf(
   const high = sorted[Math.min(sorted.length - 1, Math.floor(0.995 * sorted.length))]!;
   const isCut = max - min > 3 * (high - min) && high > min;
   const top = isCut ? high : max;
-  if (min === top) return { edges: aroundOne(min), isCut };
+  if (top - min < 1e-9 * Math.max(1e-3, Math.abs(top))) return { edges: aroundOne(min), isCut };
   const isWhole = sorted.every(Number.isInteger);
   const step = Math.max(niceStep((top - min) / bins), isWhole ? 1 : 0);
   const first = Math.floor(min / step);
@@ -23,7 +23,7 @@ export function edgesOf(
 }
 
 function aroundOne(value: number): number[] {
-  const half = value === 0 ? 0.5 : Math.abs(value) / 20;
+  const half = Math.abs(value) < 1e-9 ? 0.5 : Math.abs(value) / 20;
   return [rounded(value - half), rounded(value + half)];
 }
 

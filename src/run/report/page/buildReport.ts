@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import type { Column } from '../../../arrow/columnType.js';
 import { TARGET_STEP } from '../../../flow/commitShards.js';
-import type { Files } from '../../../io/files/files.js';
+import { type Files, readWhole } from '../../../io/files/files.js';
+import { openText } from '../../../io/files/seal.js';
 import { packageVersion } from '../../../io/files/packageFiles.js';
 import type { CommitRecord, ManifestContent } from '../../../io/runFolder/manifest.js';
 import type { DensityData } from '../../../page/charts/density.js';
@@ -95,10 +97,17 @@ export async function buildReport(files: Files, request: ReportRequest): Promise
     models: modelFacts(performance),
     clusters: texts.clusters,
     whatIf: whatIf?.data ?? null,
-    pipeline: plan.text,
+    pipeline: await pipelineText(files, folder, plan),
     notes: timeline.starts === 0 ? ['There is no log of the run: nothing is known of its time.'] : [],
   };
   return { data: cleaned(data, clean), examples, numbers: whatIf?.block ?? new Uint8Array(0) };
+}
+
+/** The copy in the run folder: a plan that was made of it has its checksum too, one of the file that ran has not. */
+async function pipelineText(files: Files, folder: string, { text }: Plan): Promise<string> {
+  const path = join(folder, 'pipeline.yaml');
+  if (!(await files.stat(path))) return text;
+  return openText(Buffer.from(await readWhole(files, path)).toString()).body;
 }
 
 /** Each text without what the environment has filled in, the replies of models too. */

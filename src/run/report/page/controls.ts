@@ -30,7 +30,7 @@ export function thresholdsOf({ steps, columns }: Pick<Plan, 'steps' | 'columns'>
 /** The number at the end of a message, and half of what its last decimal counts: `difficulty 0.1234`. Null where there is none. */
 export function numberIn(message: string): { value: number; half: number } | null {
   const [, text, decimals = ''] = /(?:^|\s)(-?\d+(?:\.(\d+))?(?:e[+-]?\d+)?)$/.exec(message) ?? [];
-  return text === undefined ? null : { value: Number(text), half: 0.5 * 10 ** -decimals.length };
+  return text === undefined ? null : { value: Number(text), half: 0.5 / 10 ** decimals.length };
 }
 
 /** Values that a slider offers: round ones over all numbers, and the one that applies. */
@@ -78,6 +78,7 @@ export function controlOf(
   return {
     ...{ step, option, meaning, keeps, grid, stepAt, hasKeptValues },
     at: value === null ? none : grid.indexOf(value),
+    isAlwaysAbout: column === null,
     // A step that is its own comparison with other rows may let other rows pass.
     isTighteningExact:
       column !== null && later.every(({ spec }) => spec.isRowwise === true && spec.name !== 'custom'),

@@ -63,7 +63,7 @@ export async function gatherNumbers(files: Files, request: NumbersRequest): Prom
     thresholds.forEach(({ column, isColumnKept, decimals }, at) => {
       const number = isColumnKept ? asNumber(valueOf(column!)) : NaN;
       own.ofThresholds[at]!.push(number);
-      own.halves[at]!.push(decimals === undefined ? 0 : 0.5 * 10 ** -decimals);
+      own.halves[at]!.push(decimals === undefined ? 0 : 0.5 / 10 ** decimals);
     });
     columns.forEach(({ name }, at) => own.ofColumns[at]!.push(asNumber(valueOf(name))));
     lists.forEach(({ name }, at) => {

@@ -68,7 +68,7 @@ function rowLines(committed: readonly (readonly [number, number | null])[]): Lin
   if (committed.length < 2) return [];
   return [
     {
-      label: 'rows kept, as they were committed',
+      label: 'rows kept',
       series: [{ name: 'kept', points: [[0, 0], ...committed] }],
     },
   ];
