@@ -106,8 +106,8 @@ export interface Threshold {
   /** The value that applies; null where the option is absent, and all pass. */
   value: number | null;
   /**
-   * The column that has the number of each row that passed; null where no column has it. Of a row that the step drops, the number
-   * stands at the end of the message.
+   * The column that has the number of each row that passed; null where no column has it. For a dropped row the number stands at
+   * the end of its message.
    */
   column: string | null;
   /** The reason of rows that it drops. */

@@ -19,7 +19,7 @@ export interface WhatIfControl {
   isTighteningExact: boolean;
   /** A row that comes back is in the set: nothing behind this option can drop it. */
   isLooseningExact: boolean;
-  /** Of the rows that went on behind the step, the share that is in the set. */
+  /** The share of the rows behind the step that is in the set. */
   survival: number;
   /** Another value changes what the step compares: no count with it is exact. */
   isAlwaysAbout: boolean;
