@@ -27,9 +27,21 @@ function startedModules() {
   });
 }
 
+/**
+ * Threads that exchange nothing but bytes and plain values. Each is one file with its packages, for no object of theirs leaves it; a run
+ * starts them, and to find, read and compile their modules one by one would take most of what they cost in a short run.
+ */
+const THREADS = ['shardWorker', 'graderWorker'];
+
+/** What the threads use of other packages; `@bokuweb/zstd-wasm` reads a file beside its module. */
+const JOINED_IN_THREADS = [
+  ...['apache-arrow', 'flatbuffers', 'tslib', 'decimal.js', 'fraction.js'],
+  ...['hyparquet', 'hyparquet-writer', 'hyparquet-compressors', 'fzstd', 'hysnappy'],
+];
+
 /** The licences of what is joined ask for their text beside it. */
 function writeLicences() {
-  const texts = JOINED.map((name) => {
+  const texts = [...JOINED, ...JOINED_IN_THREADS].map((name) => {
     const folder = join(root, 'node_modules', name);
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
     return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
@@ -77,13 +89,30 @@ function joined(name, paths, priority, others = []) {
   return { name: nameOf, debugName: name, priority, includeDependenciesRecursively: false };
 }
 
-const started = startedModules();
+async function bundleThread(path) {
+  const thread = await rolldown({
+    input: path,
+    external: (id) =>
+      isPackage(id) && !JOINED_IN_THREADS.some((name) => id === name || id.startsWith(`${name}/`)),
+    platform: 'node',
+  });
+  await thread.write({ file: join(target, basename(path)), format: 'esm', codeSplitting: false });
+}
+
+/** Whether an import names a package, and not a file. */
+function isPackage(id) {
+  return !id.startsWith('.') && !id.startsWith(root);
+}
+
+const isThread = (path) => THREADS.includes(basename(path, '.js'));
+const started = startedModules().filter((path) => !isThread(path));
+const threads = startedModules().filter(isThread);
 const entries = [START, join(source, 'index.js'), ...started];
 const bundle = await rolldown({
   // Asked for by groups that take no module of `others`; the tests of the package see each name that an entry exports.
   preserveEntrySignatures: 'allow-extension',
   input: Object.fromEntries(entries.map((path) => [basename(path, '.js'), path])),
-  external: (id) => !id.startsWith('.') && !id.startsWith(root) && !JOINED.includes(id),
+  external: (id) => isPackage(id) && !JOINED.includes(id),
   platform: 'node',
   // Modules that are imported late by one and at once by another are meant so.
   checks: { ineffectiveDynamicImport: false },
@@ -98,5 +127,6 @@ await bundle.write({
   chunkFileNames: '[name].js',
   codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1, started)] },
 });
+for (const path of threads) await bundleThread(path);
 writeLicences();
 await bundlePage();

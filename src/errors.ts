@@ -15,6 +15,7 @@ const MEANINGS = {
   ERR_IO_WRITE: 'a file cannot be written',
   ERR_IO_READ: 'a file cannot be read',
   ERR_DATA_INVALID: 'a data file does not hold what its reader expects',
+  ERR_BUDGET: 'the run would spend more than its `budget`',
   ERR_TARGET_UNREACHABLE: 'no row is kept, so the target would never be reached',
   ERR_NOTHING_MEASURED: 'a step that measures was given no row, so nothing was evaluated',
   ERR_MEMORY: 'a step needs more memory than its `memoryMiB` allows',

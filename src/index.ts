@@ -16,7 +16,21 @@ export {
   planPipeline,
 } from './run/planPipeline.js';
 export type * from './run/events.js';
-export type { Performance, Report, RunResult } from './run/report/report.js';
+export type { FinalStats, Performance, Report, RunResult } from './run/report/report.js';
+export {
+  type ModelsWait,
+  type RunState,
+  type ServerWait,
+  type StepNow,
+  type TrainingNow,
+  type TroubleWait,
+  type Wait,
+  type WorkersWait,
+  newRunState,
+  nextRunState,
+} from './run/monitor/runState.js';
+export type { ModelRates, ModelSample, RateSample, RunRates } from './run/monitor/rates.js';
+export type { ModelTotals, RunTotals } from './run/monitor/totals.js';
 export type { OmittedParts, Plan } from './pipeline/plan.js';
 export type { CheckedPipeline } from './pipeline/check/check.js';
 export { printPlan } from './pipeline/printPlan.js';
@@ -135,7 +149,15 @@ export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from
 
 // Models.
 export { openModel } from './backends/openModel.js';
-export type { Choice, ChooseRequest, CompleteRequest, Message, Model, ModelStats } from './backends/model.js';
+export type {
+  Choice,
+  ChooseRequest,
+  CompleteRequest,
+  Message,
+  Model,
+  ModelStats,
+  ReplicaStats,
+} from './backends/model.js';
 export { type DoubleBos, type DoubleBosQuestion, findDoubleBos } from './backends/templates/doubleBos.js';
 
 // Errors.

@@ -125,6 +125,30 @@ export interface ModelStats {
   notes?: Readonly<Record<string, number>>;
   /** What went wrong last, while no call has been answered since; absent for most of a run. */
   trouble?: string | undefined;
+  /** Each of its servers now; absent for an engine of this process and for batch APIs. */
+  replicas?: readonly ReplicaStats[];
+}
+
+/** One server of a model. Models may share it: what is said to be the model's own counts that model alone. */
+export interface ReplicaStats {
+  /** Its address, without anything secret in it. */
+  url: string;
+  /** Whether its circuit breaker is closed (it takes calls), open or half-open, or the pool has ejected it. */
+  state: 'closed' | 'halfOpen' | 'open' | 'ejected';
+  /** Sequences that it may be given at a time, by all models; a request of n choices is n of them. */
+  limit: number;
+  /** Sequences that it has now, of all models. */
+  outstanding: number;
+  /** The model's own requests that wait for its reply now. */
+  inFlight: number;
+  /** The model's own requests that it was sent, each try counted. */
+  requests: number;
+  /** Those of them that came to nothing: refused, cut or too slow. */
+  failures: number;
+  /** Tokens of the prompts that it answered to the model. */
+  promptTokens: number;
+  /** Tokens of the choices that it gave the model. */
+  completionTokens: number;
 }
 
 /** What the replies to one step took. */

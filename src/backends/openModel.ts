@@ -27,6 +27,8 @@ export interface OpenModelDeps {
   pools?: SharedPools;
   /** Gives up a server that is still starting. */
   signal?: AbortSignal;
+  /** Lets requests through as far as a budget reaches; all if absent. */
+  allowance?: OpenDeps['allowance'];
   /** Told what is waited for while a server starts. */
   onStarting?: OpenDeps['onStarting'];
 }

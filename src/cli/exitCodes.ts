@@ -12,6 +12,7 @@ export const EXIT_CODES = {
   training: 7,
   takenOver: 8,
   cluster: 9,
+  budget: 10,
   cancelled: 130,
 } as const;
 
@@ -26,6 +27,8 @@ export const EXIT_CODE_HELP: Record<keyof typeof EXIT_CODES, string> = {
   training: 'the data set is complete, but training on it failed, hung or could not be launched',
   takenOver: 'another process has taken the run over with --take-over, and goes on with it',
   cluster: 'the cluster does not answer, refuses the job, or lost it; the same command goes on with the run',
+  budget:
+    'the budget is used up; what was committed is intact, and with a larger one the same command goes on',
   cancelled: 'stopped by Ctrl-C or SIGTERM; what was committed is intact',
 };
 
@@ -43,6 +46,7 @@ export function exitCodeOf(code: ErrorCode): number {
   if (code.startsWith('ERR_TRAIN')) return EXIT_CODES.training;
   if (code === 'ERR_RUN_TAKEN_OVER') return EXIT_CODES.takenOver;
   if (code.startsWith('ERR_CLUSTER')) return EXIT_CODES.cluster;
+  if (code === 'ERR_BUDGET') return EXIT_CODES.budget;
   if (code === 'ERR_CANCELLED') return EXIT_CODES.cancelled;
   return EXIT_CODES.failed;
 }

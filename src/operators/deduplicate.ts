@@ -155,6 +155,10 @@ export function deduplicate(
     shape,
     {
       init,
+      expect({ keys, near }, deltas) {
+        keys.expect(deltas);
+        near?.expect(deltas);
+      },
       decide({ keys, near }, { question }) {
         const shingles = read(question);
         if (keys.has(shingles.keyLow, shingles.keyHigh)) return { outcome: drop('duplicate') };

@@ -46,7 +46,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     rejected: '#ff7d76',
     other: '#9aa3ad',
     series: ['#6aa5fa', '#eda93c', '#3fc79a', '#e08ade', '#9aa3ad', '#ff7d76', '#5ec4e6', '#cfc04a'],
-    ramp: ['#1d2b40', '#2c4f82', '#4580cc', '#8fbaf7', '#e2eeff'],
+    ramp: ['#28405f', '#335a94', '#4580cc', '#8fbaf7', '#e2eeff'],
   },
 };
 

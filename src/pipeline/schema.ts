@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currencyName } from '../backends/price.js';
 import { trainingSchema } from '../train/schema.js';
 import { exportSchema } from '../io/exports/registry.js';
 import { formatNames, sourceOptions } from '../io/sources/registry.js';
@@ -61,6 +62,22 @@ export const pipelineSchema = z.strictObject({
     .describe(
       'Names of environment variables whose values may be written and shown. Of all others that the file fills in, logs, records, ' +
         'messages and the card have `${NAME}` again.',
+    ),
+  budget: z
+    .strictObject({
+      money: z
+        .record(currencyName, z.number().gt(0).max(1e12))
+        .optional()
+        .describe('The most money, by currency, as { USD: 50 }. Each model that is asked needs a `price`.'),
+      tokens: z.int().min(1).optional().describe('The most tokens, of prompts and replies together.'),
+      requests: z.int().min(1).optional().describe('The most requests that are sent, tries again included.'),
+      gpuHours: z.number().gt(0).optional().describe('The most GPU hours; needs `gpus` of a model.'),
+      wallHours: z.number().gt(0).optional().describe('The most hours that its starts may take together.'),
+    })
+    .optional()
+    .describe(
+      'Ends the run before all its starts together have spent more, with ERR_BUDGET; with a larger one the same command goes on. ' +
+        'Decides no row. See cost.md.',
     ),
   models: z.record(z.string(), z.unknown()).default({}).describe('Named roles: each an engine or a server.'),
   source: z

@@ -3,7 +3,7 @@ import type { Price } from '../backends/price.js';
 import { describeModel } from '../backends/registry.js';
 import type { Plan } from '../pipeline/plan.js';
 
-/** What a model has used, as its counters say it; of one start of a run, or added up over several. */
+/** What a model has used, as its counters say it: in one start of a run, or in several. */
 export type ModelUse = Pick<
   ModelStats,
   'requests' | 'failures' | 'promptTokens' | 'completionTokens' | 'cachedTokens' | 'serverS'
@@ -61,11 +61,9 @@ export function costOf(
     if (reason !== null) unknown[name] = reason;
     if (price) addTo(money, price.currency, requestsCost(price, use));
   }
-  const groups = gpuGroups(models, used);
-  for (const { price, gpuHours } of groups)
-    if (price) addTo(money, price.currency, gpuHours * (price.gpuHour ?? 0));
-  const gpuHours = groups.length > 0 ? groups.reduce((sum, group) => sum + group.gpuHours, 0) : null;
-  return { money: Object.fromEntries(money), gpuHours, unknown };
+  const gpus = gpuUseOf(models, used);
+  for (const [currency, amount] of Object.entries(gpus.money)) addTo(money, currency, amount);
+  return { money: Object.fromEntries(money), gpuHours: gpus.gpuHours, unknown };
 }
 
 function addTo(money: Map<string, number>, currency: string, amount: number): void {
@@ -92,6 +90,19 @@ function unknownReason(price: Price | undefined, use: ModelUse): string | null {
   return null;
 }
 
+/** GPU hours and their money, by currency: what models cost whether they are asked or not. */
+export function gpuUseOf(
+  models: Readonly<Record<string, PaidModel>>,
+  used: Readonly<Record<string, Pick<ModelUse, 'serverS'>>>,
+): Pick<Cost, 'gpuHours' | 'money'> {
+  const money = new Map<string, number>();
+  const groups = gpuGroups(models, used);
+  for (const { price, gpuHours } of groups)
+    if (price?.gpuHour !== undefined) addTo(money, price.currency, gpuHours * price.gpuHour);
+  const gpuHours = groups.length > 0 ? groups.reduce((sum, group) => sum + group.gpuHours, 0) : null;
+  return { money: Object.fromEntries(money), gpuHours };
+}
+
 interface GpuGroup {
   price: Price | undefined;
   gpuHours: number;
@@ -100,7 +111,7 @@ interface GpuGroup {
 /** One for each set of servers whose GPUs are known: of its models the one that held most, with a price where one has it. */
 function gpuGroups(
   models: Readonly<Record<string, PaidModel>>,
-  used: Readonly<Record<string, ModelUse>>,
+  used: Readonly<Record<string, Pick<ModelUse, 'serverS'>>>,
 ): GpuGroup[] {
   const groups = new Map<string, GpuGroup>();
   for (const [name, { price, gpus, servers }] of Object.entries(models)) {

@@ -1,15 +1,17 @@
+import type { ModelStats } from '../backends/model.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import type { LogEvent } from '../io/runFolder/runLog.js';
 import type { SampleRow } from '../io/runFolder/sample.js';
 import type { Metrics } from '../train/metrics.js';
 import type { TrainingResult } from '../train/train.js';
+import type { RunTotals } from './monitor/totals.js';
 import type { RunResult } from './report/report.js';
 
 /**
  * What happens in a run, in order. The terminal, `log.jsonl` and programs read this one stream; the log keeps what `LogEvent`
- * names. Rows are counted since this start of the run.
+ * names, and `measured` now and then. Rows are counted since this start of the run.
  */
-export type RunEvent = LogEvent | FlowEvent | TrainingEvent;
+export type RunEvent = LogEvent | MeasuredEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
 export type FlowEvent =
@@ -54,9 +56,39 @@ export interface FlowingEvent {
   kept: number;
   /** The names of the open models. */
   models: readonly string[];
+  /** The labels of the steps, in order. */
+  steps: readonly string[];
+  /** The run ends at so many kept rows; absent where its source ends it. */
+  target?: number | undefined;
+  /** The run ends before this source position; absent where its source ends it. */
+  limit?: number | undefined;
 }
 
-/** A step has decided some rows. */
+/** How the run stands, about once a second; the log has it more and more seldom, the longer the run lasts. */
+export interface MeasuredEvent {
+  /** Tells the events apart. */
+  event: 'measured';
+  /** Seconds since this start of the run. */
+  elapsedS: number;
+  /** The source position that is read next. */
+  issued: number;
+  /** Everything below this source position has reached the writer. */
+  watermark: number;
+  /** Source positions that were read and have not reached the writer. */
+  inFlight: number;
+  /** Rows kept below the watermark, those of earlier starts included. */
+  kept: number;
+  /** Step → what became of its rows since this start. */
+  steps: Readonly<Record<string, StepCounts>>;
+  /** The counters of each open model since this start, by name. A line of the log that would be very long has no replicas. */
+  models: Readonly<Record<string, ModelStats>>;
+  /** What the earlier starts of the run took. */
+  before: RunTotals;
+  /** Only of the last measurement of this start. */
+  isLast?: true;
+}
+
+/** A step has decided some rows: as they are decided, though their batch goes on together. Told a few times a second at most. */
 export interface CountedEvent {
   /** Tells the events apart. */
   event: 'counted';

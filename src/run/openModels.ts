@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Allowance } from '../backends/allowance.js';
 import { bosFault } from '../backends/templates/bosFault.js';
 import type { Model, ModelStats } from '../backends/model.js';
 import { type OpenModelDeps, openModel } from '../backends/openModel.js';
@@ -41,6 +42,7 @@ export async function openModels(
     lock,
     signal,
     emit,
+    allowance,
     replies = (store) => store,
   }: {
     env: OpenModelDeps['env'];
@@ -50,6 +52,8 @@ export async function openModels(
     signal?: AbortSignal;
     /** Gets what is waited for. */
     emit?: Emit<StartingEvent>;
+    /** Lets the requests of a model through as far as a budget reaches. */
+    allowance?: ((model: string) => Allowance) | undefined;
     /** What stands between the models and the store. */
     replies?: (store: Store) => ReplyStore;
   },
@@ -72,7 +76,9 @@ export async function openModels(
     ...(signal ? { signal } : {}),
     onStarting,
   };
-  const results = await Promise.allSettled(entries.map(([name, config]) => openModel(name, config, deps)));
+  const results = await Promise.allSettled(
+    entries.map(([name, config]) => openModel(name, config, { ...deps, allowance: allowance?.(name) })),
+  );
   const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   try {
     const failed = results.find((result) => result.status === 'rejected');

@@ -3,6 +3,7 @@ import { removeQuietly, writeAtomic } from '../io/files/atomicFile.js';
 import { CHECKSUMS_FILE, writeChecksums } from '../io/runFolder/checksums.js';
 import { sealJson, sealText } from '../io/files/seal.js';
 import { checksumsOf } from './report/checksumsOf.js';
+import type { Clock } from '../clock.js';
 import type { CardExport, CardPicture } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
@@ -25,7 +26,10 @@ import { type Report, type RunResult, performanceOf, reportOf } from './report/r
 import type { ReportPageRequest } from './report/page/writeReportPage.js';
 import { writeRunCard } from './report/runCard.js';
 import { knownCost, paidModels } from './cost.js';
-import type { Emit, RunEvent } from './events.js';
+import type { Emit, MeasuredEvent, RunEvent } from './events.js';
+import { earlierTotals } from './monitor/earlierTotals.js';
+import { logTimes, loggedOf } from './monitor/logTimes.js';
+import { type Meter, startMeter } from './monitor/meter.js';
 import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
 import { type OpenedModels, statsOf } from './openModels.js';
@@ -42,6 +46,8 @@ export interface RunWorld {
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
+  /** Without it the run is measured at its end alone. */
+  clock?: Clock | undefined;
   watchProcess: WatchProcess;
   /** Source positions after which a commit comes at the latest; see `commitPositionsOf`. A simulation has fewer. */
   commitPositions?: number | undefined;
@@ -67,12 +73,25 @@ export async function runInFolder(plan: Plan, path: string, world: RunWorld): Pr
   const begun = isBegun ? await openRunFolder(files, path, recordOf(plan)) : null;
   if (begun && isComplete(begun)) return finishAgain(plan, begun, world);
   let folder = begun;
+  const clean = filledRemover(plan.filled);
+  let logMeasured = (_event: MeasuredEvent): void => {};
+  const meter = startMeter({
+    ...world,
+    onMeasured(event) {
+      const shown = filledRemoved(event, clean);
+      world.emit(shown);
+      logMeasured(shown);
+    },
+  });
+  const onLog = (log: (event: MeasuredEvent) => void): void => void (logMeasured = log);
   try {
     const opened = await world.openModels();
+    meter.opened(() => statsOf(opened.models));
     folder ??= await openRunFolder(files, path, recordOf(plan));
     await writePipeline(files, plan, folder);
-    return await goOnLogged(plan, folder, opened, world);
+    return await goOnLogged(plan, folder, opened, { ...world, meter, onLog });
   } finally {
+    meter.stop();
     await folder?.manifest.close();
   }
 }
@@ -112,10 +131,16 @@ async function goOnLogged(
   plan: Plan,
   folder: RunFolder,
   opened: OpenedModels,
-  world: RunWorld,
+  world: MeteredWorld,
 ): Promise<RunResult> {
-  const log = await openRunLog(world.files, folder.path, world.now);
+  const { meter, onLog, files } = world;
+  const before = await earlierTotals(files, folder.path);
+  const log = await openRunLog(files, folder.path, world.now);
   const clean = filledRemover(plan.filled);
+  meter.startsAfter(before);
+  const isLogged = logTimes(before.wallS);
+  // The next event that must be logged fails where this one did.
+  onLog((event) => void (isLogged(event) && log.write(loggedOf(event)).catch(() => {})));
   const record = async (event: LogEvent): Promise<void> => {
     world.emit(event);
     await log.write(filledRemoved(event, clean));
@@ -123,6 +148,7 @@ async function goOnLogged(
   try {
     return await goOn(plan, folder, opened, { ...world, record });
   } catch (error) {
+    meter.end();
     const { code = 'bug', message } = error as { code?: string; message: string };
     // The log is another process's by now.
     if (code !== 'ERR_RUN_TAKEN_OVER') await record({ event: 'failed', code, message }).catch(() => {});
@@ -132,7 +158,13 @@ async function goOnLogged(
   }
 }
 
-interface LoggedWorld extends RunWorld {
+interface MeteredWorld extends RunWorld {
+  meter: Meter;
+  /** Where measurements go beside `emit`. */
+  onLog: (log: (event: MeasuredEvent) => void) => void;
+}
+
+interface LoggedWorld extends MeteredWorld {
   /** Emits, and waits until the event is in the log. */
   record: (event: LogEvent) => Promise<void>;
 }
@@ -150,9 +182,11 @@ async function goOn(
   const report = await reportIn(files, plan, folder, skipped);
   const stats = statsOf(opened.models);
   const wallS = (nowMs() - startedMs) / 1000;
+  world.meter.end();
+  const total = world.meter.totals();
   const performance = performanceOf(stats, {
-    ...{ from, wallS, ...processUse(), replayedRows },
-    ...knownCost(paidModels(plan), stats),
+    ...{ from, wallS, ...processUse(), replayedRows, total },
+    ...knownCost(paidModels(plan), total.models),
   });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(world, plan, folder, report);
@@ -178,7 +212,9 @@ async function emitStart(
     await record({ event: 'resumed', from, kept, removed, tornBytes });
   for (const event of served) await record(event);
   if (plan.leftOut.length > 0) await record({ event: 'leftOut', files: plan.leftOut });
-  emit({ event: 'flowing', from, kept, models: Object.keys(models) });
+  const { target, limit } = settings;
+  const steps = plan.steps.map(({ label }) => label);
+  emit({ event: 'flowing', from, kept, models: Object.keys(models), steps, target, limit });
 }
 
 /** Where the run began, and how many rows were replayed from the step result cache. */
@@ -188,7 +224,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, startEncoder, commitPositions } = world;
+  const { files, prompt, signal, emit, record, meter, startEncoder, commitPositions } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -222,6 +258,7 @@ async function runRows(
           appendEvents: sink.appendEvents,
           async commit(cut) {
             await sink.commit(cut);
+            if (cut.done) meter.delivered(cut.next, cut.kept);
             try {
               await recordSkipped();
               if (!cut.done) await writeRunCard(files, plan, folder);
@@ -231,8 +268,12 @@ async function runRows(
             }
           },
         },
-        onCounts: (step, counts) => emit({ event: 'counted', step, counts }),
-        onDelivered: (watermark, kept) => emit({ event: 'delivered', watermark, kept }),
+        onCounts: meter.count,
+        onGate: (gate) => meter.flows(gate, resume.kept),
+        onDelivered(watermark, kept) {
+          meter.delivered(watermark, kept);
+          emit({ event: 'delivered', watermark, kept });
+        },
       });
     },
   );

@@ -7,6 +7,7 @@ import { readSample } from '../io/runFolder/sample.js';
 import type { Plan } from '../pipeline/plan.js';
 import { withoutFilled } from '../train/environment.js';
 import type { TrainingResult } from '../train/train.js';
+import { openBudget } from './budget/openBudget.js';
 import type { Emit, RunEvent } from './events.js';
 import { nothingMeasured } from './report/figures.js';
 import { type OpenedModels, closeModels, openModels, statsOf } from './openModels.js';
@@ -130,15 +131,17 @@ async function runRows(
   opened: Opened,
   world: StartedWorld & { lock: RunLock },
 ): Promise<RunResult> {
-  const { env, signal, files, emit, lock, workers } = world;
+  const { env, files, emit, lock, workers } = world;
   let isDone = false;
+  const budget = await openBudget(plan, folder, { ...world, stats: () => statsOf(opened.models) });
+  const signal = budget ? AbortSignal.any([world.signal, budget.signal]) : world.signal;
   try {
     const result = await runInFolder(plan, folder, {
-      ...world,
+      ...{ ...world, signal },
       prompt: promptOf(plan),
       writePage,
       async openModels() {
-        const deps = { env, runPath: folder, lock, signal, emit };
+        const deps = { env, runPath: folder, lock, signal, emit, allowance: budget?.of };
         if (workers) return openWithWorkers(plan, workers, deps, opened, world);
         const found = await openModels(plan, deps);
         opened.models = found.models;
@@ -153,6 +156,8 @@ async function runRows(
   } finally {
     await opened.coordinator?.close(isDone);
     await closeModels(Object.values(opened.models));
+    // Where it cannot be written any more, it says at least what was spent.
+    await budget?.close().catch(() => {});
   }
 }
 

@@ -94,6 +94,8 @@ const BOUNDS: Record<string, string> = {
   'src/operators/measureAccuracy.ts groups': 'values of the column in `by`, as names of benchmarks',
   'src/run/collectRows.ts rows': 'declared: for sets that fit into memory',
   'src/run/listRejects.ts .examples': 'examples that were asked for, a step and reason',
+  'src/run/budget/budget.ts waiting': IN_FLIGHT,
+  'src/run/budget/marks.ts marks': 'currencies and four counts',
   'src/run/openModels.ts served': 'models that the pipeline names',
   'src/run/planPipeline.ts handedOver': FILES,
   'src/run/stream/previewPlan.ts .effects': 'rows that were asked for',

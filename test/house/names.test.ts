@@ -64,6 +64,8 @@ const UNITLESS = [
   ...['solvability', 'difficulty'],
   'parts',
   ...['processes', 'sequences', 'slots', 'gpus', 'port'],
+  // Of a budget: what is counted, or hours.
+  ...['tokens', 'requests', 'gpuHours', 'wallHours'],
   // Prices, in the currency that stands beside them: services write them so.
   ...['in', 'out', 'cached', 'request', 'gpuHour'],
 ];

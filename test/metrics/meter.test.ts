@@ -21,7 +21,7 @@ test('rows are added up by step; a step that is not in the plan is none', () => 
 });
 
 test('a run that goes on begins with the rows of its earlier starts', () => {
-  const flowing: RunEvent = { event: 'flowing', from: 40, kept: 30, models: [] };
+  const flowing: RunEvent = { event: 'flowing', from: 40, kept: 30, models: [], steps: [] };
   const begun = after(flowing);
   assert.deepEqual([begun.sourceRows, begun.rowsKept, begun.rowsCommitted], [40, 30, 30]);
   const later = after(
@@ -33,7 +33,7 @@ test('a run that goes on begins with the rows of its earlier starts', () => {
 });
 
 test('the phase follows the run to its end', () => {
-  const flowing: RunEvent = { event: 'flowing', from: 0, kept: 0, models: [] };
+  const flowing: RunEvent = { event: 'flowing', from: 0, kept: 0, models: [], steps: [] };
   const launched: RunEvent = {
     ...{ event: 'trainingLaunched', kind: 'training', label: 'train' },
     ...{ command: [], logPath: '' },

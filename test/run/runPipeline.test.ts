@@ -18,7 +18,7 @@ test('events tell a run from its start to its report; the log holds the lasting 
   assert.deepEqual([report.rowsIn, report.rowsKept, isShort, trained], [5, 4, false, []]);
   const names = events.map(({ event }) => event);
   assert.deepEqual(names.slice(0, 2), ['started', 'flowing']);
-  assert.deepEqual(names.slice(-2), ['finished', 'reported']);
+  assert.deepEqual(names.slice(-3), ['measured', 'finished', 'reported']);
   const committed = events.filter((event) => event.event === 'committed');
   assert.deepEqual(committed.at(-1), { event: 'committed', next: 5, kept: 4 });
   const counted = events.flatMap((event) => (event.event === 'counted' ? [event.counts.rowsIn] : []));
@@ -29,7 +29,7 @@ test('events tell a run from its start to its report; the log holds the lasting 
   const logged = readFileSync(join(out, 'log.jsonl'), 'utf8').trim().split('\n');
   assert.deepEqual(
     logged.map((line) => (JSON.parse(line) as { event: string }).event),
-    names.filter((name) => ['started', 'committed', 'finished'].includes(name)),
+    names.filter((name) => ['started', 'committed', 'measured', 'finished'].includes(name)),
   );
   const reported = events.find((event) => event.event === 'reported');
   assert.deepEqual(reported!.sample[0], { seq: 0, question: SMALL_TEXTS[0] });

@@ -10,6 +10,7 @@ import {
   failedError,
 } from './batchApi.js';
 import { type GatherOptions, createGatherer } from './gatherer.js';
+import { type Allowance, promptTokensMax } from '../allowance.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { BATCH_CLOSE_MS } from '../limits.js';
 import { TryFailure } from '../http/tryFailure.js';
@@ -143,7 +144,7 @@ export function createBatchClient(
 
   return {
     label,
-    send,
+    send: deps.allowance ? withinAllowance(deps.allowance, send) : send,
     stats() {
       const queued = gatherer.count();
       const now = { inFlight: open.size - queued, queued, memoryPeakBytes: 0, ...api.trouble() };
@@ -157,6 +158,23 @@ export function createBatchClient(
       await Promise.race([cancelAll(orders, batches, api), clock.sleep(BATCH_CLOSE_MS)]);
       await api.destroy();
     },
+  };
+}
+
+/** Orders nothing that a budget does not hold. A request of a batch that is given up may have been run. */
+function withinAllowance(allowance: Allowance, send: ServerClient['send']): ServerClient['send'] {
+  return async (seq, path, body, read, about = {}) => {
+    const bytes = Buffer.byteLength(JSON.stringify(body));
+    const worst = { promptTokens: promptTokensMax(bytes), completionTokens: about.tokensMax ?? 0 };
+    const settle = await allowance.admit(worst);
+    try {
+      const answer = await send(seq, path, body, read, about);
+      settle(answer);
+      return answer;
+    } catch (error) {
+      settle('unknown');
+      throw error;
+    }
   };
 }
 

@@ -3,13 +3,13 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Clock } from '../../clock.js';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
-import { createStepUses } from '../server/tally.js';
+import { promptTokensMax } from '../allowance.js';
+import { type Usage, createStepUses } from '../server/tally.js';
 import { childEnvironment } from '../../process/childEnvironment.js';
 import type { ChooseJob, CompleteJob, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
 import { ENGINE_MISSING, ENGINE_PACKAGE } from './enginePackage.js';
@@ -79,7 +79,7 @@ async function openLlamaCpp(
   name: string,
   options: LlamaCppOptions,
   templateConfig: TemplateConfig | undefined,
-  { folder, env, clock }: OpenDeps,
+  { folder, env, clock, allowance }: OpenDeps,
 ): Promise<OpenedModel> {
   const startedMs = clock.nowMs();
   const written = templateConfig && resolveTemplate(templateConfig);
@@ -98,7 +98,7 @@ async function openLlamaCpp(
     if (failed) throw failed.reason;
     const [first] = results as PromiseFulfilledResult<GgufTokenizer>[];
     const template = written ?? ggufTemplate(name, options.path, first!.value);
-    return createModel(name, template, starting, { ...options, clock, startedMs });
+    return createModel(name, template, starting, { ...options, clock, startedMs, allowance });
   } catch (error) {
     await Promise.all(starting.map((process) => process.kill()));
     throw error;
@@ -109,7 +109,7 @@ function createModel(
   name: string,
   template: Template,
   engines: EngineProcess[],
-  { sequences, clock, startedMs }: Pick<LlamaCppOptions, 'sequences'> & { clock: Clock; startedMs: number },
+  { sequences, clock, startedMs, allowance }: ModelDeps,
 ): OpenedModel {
   const completes = createQueue(leastBusy(engines, 'complete', sequences));
   const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_PER_PROCESS_MAX));
@@ -117,11 +117,15 @@ function createModel(
   const uses = createStepUses();
   let nextId = 1;
 
-  async function ask(queue: Queue<EngineProcess>, seq: number, job: Job): Promise<Answer> {
+  async function ask(queue: Queue<EngineProcess>, seq: number, job: Job, step?: string): Promise<Answer> {
     stats.requests += 1;
     try {
-      const answer = await queue.run(seq, (engine) => engine.ask(job));
-      stats.promptTokens += answer.promptTokens;
+      const once = (engine: EngineProcess): Promise<Answer> => askWithin(allowance, engine, job);
+      const answer = await queue.run(seq, once);
+      const usage = usageOf(answer);
+      stats.promptTokens += usage.promptTokens;
+      stats.completionTokens += usage.completionTokens;
+      uses.answered(usage, step);
       return answer;
     } catch (error) {
       stats.failures += 1;
@@ -140,12 +144,8 @@ function createModel(
       const stop = [...template.stop];
       const sampling = { n, tokensMax, temperature, topP, seed };
       const job: CompleteJob = { kind: 'complete', id: nextId++, prompt, stop, ...sampling };
-      const answer = (await ask(completes, seq, job)) as Extract<FromEngine, { kind: 'completed' }>;
-      const { choices, promptTokens } = answer;
-      const completionTokens = choices.reduce((sum, { tokens }) => sum + tokens, 0);
-      stats.completionTokens += completionTokens;
-      uses.answered({ promptTokens, completionTokens }, step);
-      return choices;
+      const answer = await ask(completes, seq, job, step);
+      return (answer as Extract<FromEngine, { kind: 'completed' }>).choices;
     },
     async choose({ seq, message, options: given, step }: ChooseRequest) {
       const job: ChooseJob = {
@@ -154,10 +154,8 @@ function createModel(
         prompt: template.promptParts(message),
         options: given,
       };
-      const answer = (await ask(chooses, seq, job)) as Extract<FromEngine, { kind: 'chosen' }>;
-      const { probabilities, promptTokens } = answer;
-      uses.answered({ promptTokens, completionTokens: 0 }, step);
-      return probabilities;
+      const answer = await ask(chooses, seq, job, step);
+      return (answer as Extract<FromEngine, { kind: 'chosen' }>).probabilities;
     },
     stats(): ModelStats {
       const inFlight = completes.inFlight + chooses.inFlight;
@@ -172,6 +170,32 @@ function createModel(
       await Promise.all(engines.map((engine) => engine.kill()));
     },
   };
+}
+
+interface ModelDeps extends Pick<LlamaCppOptions, 'sequences'>, Pick<OpenDeps, 'clock' | 'allowance'> {
+  startedMs: number;
+}
+
+function usageOf(answer: Answer): Usage {
+  const choices = answer.kind === 'completed' ? answer.choices : [];
+  const completionTokens = choices.reduce((sum, { tokens }) => sum + tokens, 0);
+  return { promptTokens: answer.promptTokens, completionTokens };
+}
+
+/** Asks an engine once a budget has let the request through. */
+async function askWithin(allowance: OpenDeps['allowance'], engine: EngineProcess, job: Job): Promise<Answer> {
+  if (!allowance) return engine.ask(job);
+  const promptTokens = promptTokensMax(Buffer.byteLength(JSON.stringify(job.prompt)));
+  const completionTokens = job.kind === 'complete' ? job.n * job.tokensMax : 0;
+  const settle = await allowance.admit({ promptTokens, completionTokens });
+  try {
+    const answer = await engine.ask(job);
+    settle(usageOf(answer));
+    return answer;
+  } catch (error) {
+    settle('unknown');
+    throw error;
+  }
 }
 
 /** Ties go to the earlier process; the reply is the same from each. */

@@ -11,14 +11,15 @@ import {
 } from '../../process/managedServer.js';
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import type { ModelStats } from '../model.js';
+import type { ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
 import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
 import { type FailsAlone, troubleText, withRetry } from '../http/retryPolicy.js';
-import type { TryFailure } from '../http/tryFailure.js';
+import { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
+import { type Admission, type Allowance, type WorstUse, promptTokensMax } from '../allowance.js';
 import { askedMs } from './askedWait.js';
 import { rateLeft } from './rateHeaders.js';
 import { type OutageGuard, type OutageGuardDeps, createOutageGuard, isFailure } from './outageGuard.js';
@@ -29,6 +30,7 @@ import {
   createRefusalGuard,
   mayBeAlways,
 } from './refusalGuard.js';
+import { NOTHING_SENT, type ReplicaTally, createReplicaTally, replicaState } from './replicaTally.js';
 import { type Tally, type Usage, createTally } from './tally.js';
 import { type ServerOptions, baseUrlFault, withoutV1 } from './serverOptions.js';
 import type { ReplyContext, Speaks } from './readServerReply.js';
@@ -48,6 +50,8 @@ export interface ServerDeps {
   pools?: SharedPools | undefined;
   /** Gives up a managed server that is still starting. */
   signal?: AbortSignal | undefined;
+  /** Lets requests through as far as a budget reaches; all if absent. */
+  allowance?: Allowance | undefined;
   /** Told what is waited for while a managed server starts; the line of its log is harmless and short. */
   onStarting?: ((model: string, starting: Starting) => void) | undefined;
 }
@@ -110,8 +114,8 @@ export async function createServerClient(
 ): Promise<ServerClient> {
   const startedMs = deps.clock.nowMs();
   const serve = options.serve?.on === 'cluster' ? undefined : options.serve;
-  const { clock, random } = deps;
-  const { label, pool, serverOf, faultyLines, disconnect } = connect(name, options, speaks, deps);
+  const { clock, random, allowance } = deps;
+  const { label, pool, serverOf, replicas, faultyLines, disconnect } = connect(name, options, speaks, deps);
   const managed = serve && (await startManaged(name, serve, options, pool, deps, disconnect));
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
@@ -144,7 +148,7 @@ export async function createServerClient(
   const ask: Ask = (seq, posted, about = {}, failsAlone) => {
     counts.requests++;
     counts.open++;
-    const once = tryAt(serverOf, closing.signal, counts, clock, posted);
+    const once = tryAt({ serverOf, closing: closing.signal, counts, clock, allowance }, posted, about);
     const size = sizeOf(pool, posted.body, about);
     return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
       (answer) => answered(answer, about.step),
@@ -158,7 +162,7 @@ export async function createServerClient(
     send: guardedSend(ask, { label, clock, signal, patience: patienceOf(options) }),
     stats: () => ({
       ...statsOf(counts, trouble, notesOf(pool, tally, faultyLines())),
-      ...{ serverS: held(), ...tally.uses.stats() },
+      ...{ serverS: held(), ...tally.uses.stats(), replicas: replicas() },
     }),
     async close() {
       if (isClosed) return;
@@ -364,34 +368,87 @@ async function startManaged(
   }
 }
 
-/** One try, at the server that the pool picked. */
-function tryAt<T>(
-  serverOf: Access['serverOf'],
-  closing: AbortSignal,
-  counts: { inFlight: number },
-  clock: Clock,
-  { path, body, read }: Posted<T>,
+interface TryDeps extends Pick<ServerDeps, 'clock' | 'allowance'> {
+  serverOf: Access['serverOf'];
+  closing: AbortSignal;
+  counts: { inFlight: number };
+}
+
+/** One try, at the server that the pool picked. A budget must let it through first. */
+function tryAt<T extends Usage>(
+  deps: TryDeps,
+  posted: Posted<T>,
+  about: About,
 ): (replica: Replica) => Promise<T> {
+  const { closing, allowance } = deps;
   return (replica) => {
     closing.throwIfAborted();
-    const { http, context } = serverOf(replica);
-    const { pace } = replica;
-    const number = pace.sent(clock.nowMs());
-    const posted = http.post(path, body);
-    counts.inFlight++;
-    return posted.then(
-      (reply) => {
-        counts.inFlight--;
-        noteRates(reply, pace, number, clock.nowMs());
-        return read(reply, context);
-      },
-      (error: unknown) => {
-        counts.inFlight--;
-        // Our own close cut the call, not the server. Other models may go on with that server.
-        throw closing.aborted ? closing.reason : error;
-      },
-    );
+    if (!allowance) return postAt(replica, deps, posted);
+    const admitted = allowance.admit(worstUse(posted.body, about));
+    if (!(admitted instanceof Promise)) return settled(admitted, replica, deps, posted);
+    return admitted.then((settle) => settled(settle, replica, deps, posted));
   };
+}
+
+function worstUse(body: unknown, { tokensMax = 0 }: About): WorstUse {
+  const bytes = Buffer.byteLength(JSON.stringify(body));
+  return { promptTokens: promptTokensMax(bytes), completionTokens: tokensMax };
+}
+
+/** Tells the budget what became of the request. */
+function settled<T extends Usage>(
+  settle: Admission,
+  replica: Replica,
+  deps: TryDeps,
+  posted: Posted<T>,
+): Promise<T> {
+  let status: number | undefined;
+  const asked = postAt(replica, deps, posted, (reply) => (status = reply.status));
+  return asked.then(
+    (answer) => {
+      settle(answer);
+      return answer;
+    },
+    (error: unknown) => {
+      const wasRefused = status !== undefined && status !== 200;
+      const wasNobodyThere = error instanceof TryFailure && NOT_SENT.includes(error.kind);
+      settle(wasRefused || wasNobodyThere ? 'nothing' : 'unknown');
+      throw error;
+    },
+  );
+}
+
+const NOT_SENT: readonly TryFailure['kind'][] = ['unreachable', 'absent'];
+
+function postAt<T extends Usage>(
+  replica: Replica,
+  { serverOf, closing, counts, clock }: TryDeps,
+  { path, body, read }: Posted<T>,
+  onReply?: (reply: HttpReply) => void,
+): Promise<T> {
+  closing.throwIfAborted();
+  const { http, context, tally } = serverOf(replica);
+  const { pace } = replica;
+  const number = pace.sent(clock.nowMs());
+  const posted = http.post(path, body);
+  counts.inFlight++;
+  tally.sent();
+  return posted.then(
+    (reply) => {
+      counts.inFlight--;
+      tally.ended();
+      onReply?.(reply);
+      noteRates(reply, pace, number, clock.nowMs());
+      return tally.answered(read, reply, context);
+    },
+    (error: unknown) => {
+      counts.inFlight--;
+      tally.ended();
+      tally.failed();
+      // Our own close cut the call, not the server. Other models may go on with that server.
+      throw closing.aborted ? closing.reason : error;
+    },
+  );
 }
 
 /**
@@ -411,6 +468,8 @@ interface Access {
   label: string;
   pool: Pool;
   serverOf(replica: Replica): Server;
+  /** Its servers as they are now. */
+  replicas(): ReplicaStats[];
   faultyLines(): number;
   disconnect(): Promise<void>;
 }
@@ -419,6 +478,7 @@ interface Access {
 interface Server {
   http: HttpClient;
   context: ReplyContext;
+  tally: ReplicaTally;
 }
 
 function connect(
@@ -437,6 +497,7 @@ function connect(
   });
   const { lastAnswer } = pool;
   const servers = new Map<Replica, Server>();
+  const redact = keyRedactor(apiKey);
 
   function open(replica: Replica): Server {
     const written = writtenAs.get(replica.url) ?? replica.url;
@@ -448,7 +509,13 @@ function connect(
     return {
       http: createHttpClient({ url, label, lastAnswer, clock, timeoutMs, headers, connections }),
       context,
+      tally: createReplicaTally(),
     };
+  }
+
+  function statsAt(replica: Replica): ReplicaStats {
+    const url = redact(writtenAs.get(replica.url) ?? replica.url);
+    return { url, ...replicaState(replica), ...(servers.get(replica)?.tally.counts ?? NOTHING_SENT) };
   }
 
   return {
@@ -462,6 +529,7 @@ function connect(
       servers.set(replica, server);
       return server;
     },
+    replicas: () => pool.replicas.map(statsAt),
     faultyLines,
     async disconnect() {
       await Promise.all([...servers.values()].map(({ http }) => http.destroy()));

@@ -102,6 +102,7 @@ const STAYS: readonly ErrorCode[] = [
   'ERR_INVARIANT',
   'ERR_MEMORY',
   'ERR_TARGET_UNREACHABLE',
+  'ERR_BUDGET',
   'ERR_DATA_INVALID',
 ];
 

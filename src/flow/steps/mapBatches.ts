@@ -3,6 +3,7 @@ import type { BatchOperator } from '../batch.js';
 import type { Row } from './columnTypes.js';
 import { orderedMap } from '../orderedMap.js';
 import { type Decide, type Outcome, type StepShape, rejectIfIncomplete, rejectOrThrow } from './outcome.js';
+import { type RowTally, createRowTally } from './rowTally.js';
 import { hasStepResult } from '../stepResults/stepResult.js';
 import { ROWS_A_TURN, forEachInTurns } from '../turns.js';
 
@@ -12,13 +13,17 @@ export function mapBatches(shape: StepShape, decide: Decide): BatchOperator {
     if (hasStepResult(batch.stepResults, shape.at)) return batch;
     const screened = shape.screen?.(batch.rows);
     const rows = readRows(batch, shape);
+    const tally = shape.onCounts && createRowTally(shape.onCounts, isStopped);
     const decided = decideRows(
       rows.length,
-      (at) => screened?.[at] ?? decideRow(shape, decide, rows[at]!),
+      (at) => screened?.[at] ?? decideRow(shape, decide, rows[at]!, tally),
       isStopped,
+      tally,
     );
     if (!(decided instanceof Promise)) return applyOutcomes(batch, shape, decided);
-    return decided.then((outcomes) => (isStopped() ? batch : applyOutcomes(batch, shape, outcomes)));
+    // What the tally has told is not told again.
+    const untold = { ...shape, onCounts: tally?.tellRest };
+    return decided.then((outcomes) => (isStopped() ? batch : applyOutcomes(batch, untold, outcomes)));
   });
 }
 
@@ -27,10 +32,14 @@ function decideRows(
   count: number,
   decideAt: (at: number) => Promise<Outcome> | Outcome,
   isStopped: () => boolean,
+  tally: RowTally | undefined,
 ): Promise<Outcome[]> | Outcome[] {
   const decided: (Promise<Outcome> | Outcome)[] = [];
-  const all = (): Promise<Outcome[]> | Outcome[] =>
-    decided.some(isPromise) ? Promise.all(decided as Promise<Outcome>[]) : (decided as Outcome[]);
+  const all = (): Promise<Outcome[]> | Outcome[] => {
+    if (!decided.some(isPromise)) return decided as Outcome[];
+    for (const outcome of decided) if (!isPromise(outcome)) tally?.tell(outcome);
+    return Promise.all(decided as Promise<Outcome>[]);
+  };
   if (count <= ROWS_A_TURN) {
     for (let at = 0; at < count; at++) decided.push(decideAt(at));
     return all();
@@ -46,10 +55,18 @@ function decideRows(
   });
 }
 
-function decideRow(shape: StepShape, decide: Decide, row: Row): Promise<Outcome> | Outcome {
+function decideRow(
+  shape: StepShape,
+  decide: Decide,
+  row: Row,
+  tally: RowTally | undefined,
+): Promise<Outcome> | Outcome {
   try {
     const decided = rejectIfIncomplete(row, shape) ?? decide(row);
-    return isPromise(decided) ? Promise.resolve(decided).catch(rejectOrThrow) : decided;
+    if (!isPromise(decided)) return decided;
+    return tally
+      ? Promise.resolve(decided).then(tally.tell, (error) => tally.tell(rejectOrThrow(error)))
+      : Promise.resolve(decided).catch(rejectOrThrow);
   } catch (error) {
     return rejectOrThrow(error);
   }

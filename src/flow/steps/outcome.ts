@@ -76,6 +76,8 @@ export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
    * others have the event loop meanwhile, and stops early once `isStopped` says so.
    */
   fill?: (state: State, isStopped: () => boolean) => Promise<void>;
+  /** Told, before the committed deltas are applied, how many there are at most: what grows can begin large. */
+  expect?: (state: State, deltas: number) => void;
   /** Decides one row from the state; `delta` is how the row changes it. */
   decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
   /** Changes the state as `delta` says. */
@@ -106,7 +108,7 @@ export interface StepShape<
   at?: number | undefined;
   /** Called with the state of a stateful step, before the first batch and after each one, where the run caches step results. */
   onState?: ((state: StepState) => void) | undefined;
-  /** Called once a batch, for live progress. */
+  /** Called for live progress: for each row that had to wait, once a batch for all others. */
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
 
@@ -114,7 +116,7 @@ export interface StepShape<
 export type Screen = (rows: RecordBatch) => readonly (Outcome | null)[] | null;
 
 export interface StepCounts {
-  /** Rows that reached the step. */
+  /** Rows that the step has decided. */
   rowsIn: number;
   /** Rows that left it. */
   kept: number;

@@ -4,7 +4,7 @@ import { endOfSealed, openJson, sealJson } from '../files/seal.js';
 
 export const LOG_FILE = 'log.jsonl';
 
-/** What the log of a run keeps, for people and for live pages. Nothing reads it back, so it may end in the middle. */
+/** What the log of a run keeps, for people and pages. No row depends on it, so it may end in the middle, or be removed. */
 export type LogEvent =
   | { event: 'started'; file: string; name: string; identity: string; seed: number }
   | { event: 'resumed'; from: number; kept: number; removed: readonly string[]; tornBytes: number }
@@ -17,8 +17,8 @@ export type LogEvent =
   | { event: 'failed'; code: string; message: string };
 
 export interface RunLog {
-  /** Throws ERR_IO_WRITE. */
-  write(event: LogEvent): Promise<void>;
+  /** One line after the other. Throws ERR_IO_WRITE; after a line that may have been cut off, none follows. */
+  write(event: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,15 +37,22 @@ export async function openRunLog(files: Files, folder: string, now: () => Date):
     await file.close().catch(() => {});
     throw error;
   }
+  let written: Promise<void> = Promise.resolve();
   return {
-    write: (event) =>
-      file.write(Buffer.from(`${sealJson(JSON.stringify({ at: now().toISOString(), ...event }))}\n`)),
-    close: () => file.close(),
+    write(event) {
+      const line = Buffer.from(`${sealJson(JSON.stringify({ at: now().toISOString(), ...event }))}\n`);
+      written = written.then(() => file.write(line));
+      return written;
+    },
+    async close() {
+      await written.catch(() => {});
+      await file.close();
+    },
   };
 }
 
 /** Larger than any line. */
-const TAIL_BYTES = 1 << 16;
+const TAIL_BYTES = 1 << 17;
 
 /** Where the last whole line ends. */
 async function endOfLines(file: OpenFile, size: number): Promise<number> {

@@ -44,6 +44,9 @@ export function isCrashRemainder(name: string): boolean {
   return CRASH_REMAINDERS.includes(withoutWriter(name)) || (name.endsWith('.tmp') && isCommitFile(name));
 }
 
+/** What a run with a budget has spent. */
+export const BUDGET_FILE = 'budget.json';
+
 const CRASH_REMAINDERS = [
   ...[
     MANIFEST_FILE,
@@ -52,6 +55,7 @@ const CRASH_REMAINDERS = [
     'report.json',
     PERFORMANCE_FILE,
     REPORT_PAGE,
+    BUDGET_FILE,
     'sample.jsonl',
     'README.md',
     'SHA256SUMS',

@@ -12,6 +12,7 @@ import type { Plan } from '../plan.js';
 import { withoutFilled } from '../../train/environment.js';
 import { pipelineSchema } from '../schema.js';
 import { buildSteps } from './buildSteps.js';
+import { checkBudget } from './checkBudget.js';
 import { checkBounds } from './checkBounds.js';
 import { checkColumns } from './checkColumns.js';
 import type { FilePick } from '../../io/files/dataFiles.js';
@@ -97,6 +98,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
 
   const { models: _models, steps: _steps, ...asWritten } = top;
   checkBounds(document, asWritten, models, entries.on, problems);
+  checkBudget(document, asWritten, models, entries.on, problems);
   checkScales(document, entries.on, problems);
   const leftOut = await checkSource(document, asWritten, folder, deps, problems);
   const { columns, exports, omitted, undeclared } = await checkColumns(

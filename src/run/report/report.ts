@@ -4,6 +4,7 @@ import type { Figures } from '../../operators/lib/operator.js';
 import type { SkippedLines } from '../../io/sources/skippedLines.js';
 import type { Cost } from '../cost.js';
 import type { Plan } from '../../pipeline/plan.js';
+import type { RunTotals } from '../monitor/totals.js';
 import type { ProcessUse } from '../processUse.js';
 
 /** One step of the funnel, counted from the commits. It is exact; the live counters also see rows past the end. */
@@ -52,10 +53,12 @@ export interface Performance extends ProcessUse {
   wallS: number;
   /** Rows of source for which the store had the results of all steps, or of the first ones. */
   replayedRows: number;
-  /** What the models cost; only where one has a price or says how many GPUs it holds. */
+  /** What the models cost in all starts; only where one has a price or says how many GPUs it holds. */
   cost?: Cost;
   /** The counters of each model, by name. */
-  models: Record<string, Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'>>;
+  models: Record<string, FinalStats>;
+  /** Of all starts of the run together, as far as its log has them. */
+  total: RunTotals;
 }
 
 /** What a run has come to. */
@@ -119,13 +122,16 @@ export function performanceOf(
   };
 }
 
-/** Calls in flight and in the queue say nothing once a run is over. */
+/** The counters of a model whose run is over: calls in flight and in the queue say nothing then. */
+export type FinalStats = Omit<ModelStats, 'inFlight' | 'queued' | 'trouble' | 'replicas'>;
+
 function finalStats({
   inFlight: _,
   queued: __,
   trouble: ___,
+  replicas: ____,
   ...stats
-}: ModelStats): Omit<ModelStats, 'inFlight' | 'queued' | 'trouble'> {
+}: ModelStats): FinalStats {
   return stats;
 }
 

@@ -3,7 +3,7 @@ import type { Model } from '../../backends/model.js';
 import type { Batch, BatchOperator } from '../../flow/batch.js';
 import type { CommitSink, Totals } from '../../flow/commitShards.js';
 import { cacheStepResults } from '../../flow/stepResults/cacheStepResults.js';
-import type { ReadRows, Replay } from '../../flow/gate.js';
+import type { Gate, ReadRows, Replay } from '../../flow/gate.js';
 import { countsOf } from '../../flow/steps/applyOutcomes.js';
 import type { StepCounts } from '../../flow/steps/outcome.js';
 import { replayStepResults } from '../../flow/stepResults/replayStepResults.js';
@@ -46,6 +46,8 @@ export interface RunDeps {
   signal?: AbortSignal;
   onCounts?: (step: string, counts: StepCounts) => void;
   onDelivered?: (watermark: number, kept: number) => void;
+  /** Rows are about to flow through this gate. */
+  onGate?: (gate: Pick<Gate, 'issued' | 'watermark'>) => void;
 }
 
 /** Steps that other processes do: see `src/run/workers`. */
@@ -59,7 +61,7 @@ export interface PlacedStages {
 export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   const { target, limit, source, output } = plan.settings;
   const { windowRows, batchRows } = source;
-  const { read, sink, resume, signal, onDelivered, stepResults } = deps;
+  const { read, sink, resume, signal, onDelivered, onGate, stepResults } = deps;
   const states: StepStates = new Map();
   return streamRows(
     {
@@ -69,7 +71,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
       segmentRows: stepResults?.segmentRows,
       lostReplyCharsMax: charsMaxOf(output),
     },
-    { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered },
+    { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered, onGate },
     (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
   );
 }

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Batch } from '../../flow/batch.js';
 import { type CommitSink, type Totals, commitShards } from '../../flow/commitShards.js';
-import { type ReadRows, type Replay, createGate } from '../../flow/gate.js';
+import { type Gate, type ReadRows, type Replay, createGate } from '../../flow/gate.js';
 import { untilAborted } from '../../flow/untilAborted.js';
 import type { RunContext } from '../../operators/lib/operator.js';
 
@@ -40,12 +40,14 @@ export interface StreamDeps {
   resume?: Resume | undefined;
   signal?: AbortSignal | undefined;
   onDelivered?: ((watermark: number, kept: number) => void) | undefined;
+  /** Rows are about to flow through this gate. */
+  onGate?: ((gate: Pick<Gate, 'issued' | 'watermark'>) => void) | undefined;
 }
 
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
   settings: StreamSettings,
-  { read, replay, sink, resume = NOTHING_YET, signal, onDelivered }: StreamDeps,
+  { read, replay, sink, resume = NOTHING_YET, signal, onDelivered, onGate }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
   const { windowRows, batchRows, shardRows, commitPositions, target, limit, segmentRows } = settings;
@@ -55,6 +57,7 @@ export function streamRows(
     ...{ windowRows, batchRows, from, target: left, limit },
     ...(segmentRows === undefined ? {} : { segmentRows }),
   });
+  onGate?.(gate);
   const stream = connect(gate.source(read, replay)).pipe(untilAborted(signal));
   return commitShards(stream, {
     ...{ gate, sink, shardRows, target, from, keptBefore: kept },

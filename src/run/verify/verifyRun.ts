@@ -13,7 +13,13 @@ import { type ManifestContent, readManifestUpTo } from '../../io/runFolder/manif
 import { hasManifest } from '../../io/runFolder/runFolder.js';
 import { isHeld, readRunLock, thisProcess } from '../../io/runFolder/runLock.js';
 import { LOG_FILE, changedLogLines } from '../../io/runFolder/runLog.js';
-import { COMMIT_FOLDERS, MANIFEST_FILE, PERFORMANCE_FILE, REPORT_PAGE } from '../../io/runFolder/runPaths.js';
+import {
+  BUDGET_FILE,
+  COMMIT_FOLDERS,
+  MANIFEST_FILE,
+  PERFORMANCE_FILE,
+  REPORT_PAGE,
+} from '../../io/runFolder/runPaths.js';
 import { RECORD_FILE, TRAIN_FOLDER } from '../../train/record.js';
 import { type Finding, type Findings, changed, createFindings, damagedCommit } from './findings.js';
 
@@ -167,6 +173,7 @@ async function verifySealed({ files, folder, findings, read }: Verifying): Promi
     [CARD_FILE]: openText,
     [PERFORMANCE_FILE]: lineEnd,
     [REPORT_PAGE]: openHtml,
+    [BUDGET_FILE]: lineEnd,
   };
   for (const [file, open] of Object.entries(sealed)) {
     const path = join(folder, file);

@@ -97,8 +97,14 @@ function planMessage(plan: Plan, nowMs: number, hasStore: boolean): PlanMessage 
   return { kind: 'plan', session, file: resolve(file), text, identity, parts, hasStore };
 }
 
-/** Each worker asks the servers by itself, so it must find them. Throws ERR_USAGE for a server that a run would start. */
+/** Each worker asks the servers by itself, so it must find them. Throws ERR_USAGE for a server that a run would start, and for a budget. */
 export function assertWorkable(plan: Plan): void {
+  if (plan.settings.budget)
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      `${plan.file}: found \`budget\` beside workers, expected one of them: workers ask the servers by themselves, and none knows what ` +
+        'the others spend. Leave out --workers and --listen, or the budget',
+    );
   const managed = Object.entries(plan.models).find(
     ([, config]) => describeModel(config).servers?.isManaged ?? false,
   );

@@ -58,6 +58,12 @@ describe('createServerClient', () => {
         completionTokens: 2,
       },
       ...{ memoryPeakBytes: 0, trouble: undefined },
+      replicas: [
+        {
+          ...{ url: server.url, state: 'closed', limit: 5, outstanding: 0 },
+          ...{ inFlight: 0, requests: 1, failures: 0, promptTokens: 3, completionTokens: 2 },
+        },
+      ],
     });
     assert.equal(client.label, `model m (n at ${server.url})`);
   });

@@ -27,6 +27,7 @@ const PERFORMANCE: Performance = {
   eventLoop: { medianMs: 1, p99Ms: 2, maxMs: 3 },
   replayedRows: 3,
   models: {},
+  total: { starts: 1, wallS: 1, models: {} },
 };
 
 async function printed(t: TestContext, reported: object, set: Record<string, unknown> = {}): Promise<string> {

@@ -93,7 +93,7 @@ export async function buildReport(files: Files, request: ReportRequest): Promise
     histograms: histogramsOf(numbers, texts, ofNumbers, lists),
     density: densityOf(numbers, ofNumbers),
     lines: timeline.lines,
-    facts: factsOf(performance, timeline.starts),
+    facts: factsOf(performance),
     models: modelFacts(performance),
     clusters: texts.clusters,
     whatIf: whatIf?.data ?? null,

@@ -1,15 +1,21 @@
 import { formatNumber, formatSpan } from '../../../page/charts/format.js';
 import type { Fact, ModelFacts } from '../../../page/report/reportData.js';
+import type { Cost } from '../../cost.js';
 import type { Performance } from '../report.js';
 
-/** Time, memory and cost, in words. Null where the folder does not tell. */
-export function factsOf(performance: Performance | null, starts: number): Fact[] {
+/** A run of an older version has no totals of all its starts. */
+type Known = Omit<Performance, 'total'> & Partial<Pick<Performance, 'total'>>;
+
+/** Time, memory and cost, in words; nothing where the folder does not tell. */
+export function factsOf(performance: Known | null): Fact[] {
   if (!performance) return [];
-  const { wallS, from, memoryPeakBytes, cost } = performance as Performance & { cost?: KnownCost };
+  const { wallS, from, memoryPeakBytes, cost, total } = performance;
+  const { starts, wallS: allS } = total ?? { starts: 1, wallS };
+  const isLastOnly = !total && from > 0;
   return [
     {
-      name: from > 0 ? `time since the last start, at row ${formatNumber(from)}` : 'time',
-      value: formatSpan(wallS),
+      name: isLastOnly ? `time since the last start, at row ${formatNumber(from)}` : 'time',
+      value: formatSpan(allS),
     },
     ...(starts > 1 ? [{ name: 'starts', value: String(starts) }] : []),
     { name: 'peak memory', value: `${formatNumber(Math.round(memoryPeakBytes / 2 ** 20))} MiB` },
@@ -17,26 +23,20 @@ export function factsOf(performance: Performance | null, starts: number): Fact[]
   ];
 }
 
-interface KnownCost {
-  money: Record<string, number>;
-  gpuHours: number | null;
-  unknown: Record<string, string>;
-}
-
-function costFacts({ money, gpuHours, unknown }: KnownCost): Fact[] {
+function costFacts({ money, gpuHours, unknown }: Cost): Fact[] {
   const parts = Object.entries(money).map(([currency, amount]) => `${amount.toFixed(2)} ${currency}`);
   const open = Object.keys(unknown);
+  const name = open.length > 0 ? `cost, without ${open.join(', ')}` : 'cost';
   return [
-    ...(parts.length > 0
-      ? [{ name: open.length > 0 ? `cost, without ${open.join(', ')}` : 'cost', value: parts.join(' + ') }]
-      : []),
+    ...(parts.length > 0 ? [{ name, value: parts.join(' + ') }] : []),
     ...(gpuHours === null ? [] : [{ name: 'GPU hours', value: gpuHours.toFixed(2) }]),
   ];
 }
 
-/** Counters of each model, with the words of `performance.json`. */
-export function modelFacts(performance: Performance | null): ModelFacts[] {
-  return Object.entries(performance?.models ?? {}).map(([model, stats]) => ({
+/** Counters of each model over all starts. */
+export function modelFacts(performance: Known | null): ModelFacts[] {
+  const models = performance?.total?.models ?? performance?.models ?? {};
+  return Object.entries(models).map(([model, stats]) => ({
     model,
     facts: [
       { name: 'requests', value: formatNumber(stats.requests) },

@@ -18,16 +18,24 @@ const PERFORMANCE = {
 } as unknown as Performance;
 
 test('time, memory and cost in words; nothing where nothing is known', () => {
-  assert.deepEqual(factsOf(null, 0), []);
-  assert.deepEqual(factsOf(PERFORMANCE, 1), [
+  assert.deepEqual(factsOf(null), []);
+  assert.deepEqual(factsOf(PERFORMANCE), [
     { name: 'time', value: '2:05' },
     { name: 'peak memory', value: '3 MiB' },
   ]);
   const cost = { money: { USD: 1.5 }, gpuHours: 2, unknown: { judge: 'it has no price' } };
-  const names = factsOf({ ...PERFORMANCE, from: 40, cost }, 2).map(({ name, value }) => `${name}: ${value}`);
-  assert.deepEqual(names, [
-    'time since the last start, at row 40: 2:05',
-    ...['starts: 2', 'peak memory: 3 MiB', 'cost, without judge: 1.50 USD', 'GPU hours: 2.00'],
+  const named = (performance: Performance): string[] =>
+    factsOf(performance).map(({ name, value }) => `${name}: ${value}`);
+  assert.equal(named({ ...PERFORMANCE, from: 40 })[0], 'time since the last start, at row 40: 2:05');
+  const total = { starts: 2, wallS: 3600, models: {} };
+  assert.deepEqual(named({ ...PERFORMANCE, from: 40, cost, total }), [
+    ...[
+      'time: 1:00:00',
+      'starts: 2',
+      'peak memory: 3 MiB',
+      'cost, without judge: 1.50 USD',
+      'GPU hours: 2.00',
+    ],
   ]);
 });
 

@@ -1,0 +1,67 @@
+/** What all starts of a run took together: `performance.json` tells it, and a page of a monitor. */
+export interface RunTotals {
+  /** How often the run was started. */
+  starts: number;
+  /** Seconds of all starts, each from the opening of its run folder on. */
+  wallS: number;
+  /** The counters of each model, by name. */
+  models: Readonly<Record<string, ModelTotals>>;
+}
+
+/** What a model was asked in all starts of a run. */
+export interface ModelTotals {
+  /** Requests begun; their retries are counted apart. */
+  requests: number;
+  /** Times that a request was sent again after a failure. */
+  retries: number;
+  /** Requests that failed in the end, after their retries. */
+  failures: number;
+  /** Tokens of all prompts. */
+  promptTokens: number;
+  /** Tokens of all choices. */
+  completionTokens: number;
+  /** Of `promptTokens`, those that servers had in their caches and said so. */
+  cachedTokens: number;
+  /** Seconds that servers were held for the model, added up over its servers. */
+  serverS: number;
+  /** Calls that the store of replies answered. */
+  storeHits: number;
+}
+
+/** What a model has counted so far. */
+type ModelCounted = Omit<ModelTotals, Absent> & { [Name in Absent]?: number | undefined };
+
+/** What a model may have none of. */
+type Absent = 'cachedTokens' | 'serverS' | 'storeHits';
+
+/** The totals of a run that was never started. */
+export const NO_TOTALS: RunTotals = { starts: 0, wallS: 0, models: {} };
+
+/** The totals of earlier starts, and of one that has run for `elapsedS`. */
+export function totalsWith(
+  before: RunTotals,
+  elapsedS: number,
+  counted: Readonly<Record<string, ModelCounted>>,
+): RunTotals {
+  const models = new Map(Object.entries(before.models));
+  for (const [name, own] of Object.entries(counted)) models.set(name, sumOf(models.get(name), own));
+  return { starts: before.starts + 1, wallS: before.wallS + elapsedS, models: Object.fromEntries(models) };
+}
+
+const NOTHING: ModelTotals = {
+  ...{ requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 },
+  ...{ cachedTokens: 0, serverS: 0, storeHits: 0 },
+};
+
+function sumOf(before: ModelTotals = NOTHING, own: ModelCounted): ModelTotals {
+  return {
+    requests: before.requests + own.requests,
+    retries: before.retries + own.retries,
+    failures: before.failures + own.failures,
+    promptTokens: before.promptTokens + own.promptTokens,
+    completionTokens: before.completionTokens + own.completionTokens,
+    cachedTokens: before.cachedTokens + (own.cachedTokens ?? 0),
+    serverS: before.serverS + (own.serverS ?? 0),
+    storeHits: before.storeHits + (own.storeHits ?? 0),
+  };
+}
