@@ -1,4 +1,4 @@
-/** The colours of pages and pictures: light and dark. Texts and lines have a contrast of 4.5 and 3 to the background at least. */
+/** The colours of pages and pictures: light and dark. RowTexts and lines have a contrast of 4.5 and 3 to the background at least. */
 
 export type ThemeName = 'light' | 'dark';
 

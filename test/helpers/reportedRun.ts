@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import type { ExampleRow, ReportData } from '../../src/page/report/reportData.js';
-import { type WhatIfRows, decodeRows } from '../../src/page/report/whatIf.js';
+import { type WhatIfRows, decodeNumbers } from '../../src/page/report/whatIf.js';
 import { hostCommand } from './commandHost.js';
 
 /** A row of the source of such a run. */
@@ -102,6 +102,6 @@ export function pageParts(run: string): {
     html,
     data,
     examples,
-    rows: data.whatIf ? decodeRows(inflateRawSync(bytes('numbers')), data.whatIf) : null,
+    rows: data.whatIf ? decodeNumbers(inflateRawSync(bytes('numbers')), data.whatIf) : null,
   };
 }

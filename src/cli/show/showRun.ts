@@ -60,7 +60,8 @@ function showProgress(event: RunEvent, folder: string, progress: Progress): void
 }
 
 function pageFailedText(message: string): string {
-  return `warning: report.html could not be written (${printable(message)}). The rows are all there; \`scalequest report\` writes it again.`;
+  const again = 'The rows are all there; `scalequest report` writes it again.';
+  return `warning: report.html could not be written (${printable(message)}). ${again}`;
 }
 
 function workersText(event: RunEvent): string | null {

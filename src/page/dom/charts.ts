@@ -4,7 +4,7 @@ import { type LiveChart, chartIn } from './chartIn.js';
 import { el } from './el.js';
 
 /** The charts of a page: all are drawn anew when the theme changes, and each when it comes into view first. */
-export interface Charts {
+export interface PageCharts {
   /** An element with a chart. `draw` makes it anew of other numbers. */
   add(option: (theme: Theme) => ChartOption, shape?: { tall?: boolean; heightPx?: number }): ChartBox;
   setTheme(theme: Theme): void;
@@ -15,7 +15,7 @@ export interface ChartBox {
   draw(option: (theme: Theme) => ChartOption): void;
 }
 
-export function createCharts(): Charts {
+export function createCharts(): PageCharts {
   let theme: Theme = THEMES.light;
   const redraws: (() => void)[] = [];
   const shows = new Map<Element, () => void>();

@@ -5,7 +5,7 @@ import { inflate } from '../dom/inflate.js';
 import { reportSections } from '../dom/report/reportPage.js';
 import { themeSwitch } from '../dom/themeSwitch.js';
 import type { ExampleRow, ReportData } from '../report/reportData.js';
-import { decodeRows } from '../report/whatIf.js';
+import { decodeNumbers } from '../report/whatIf.js';
 
 function textOf(id: string): string {
   return document.getElementById(id)?.textContent ?? '';
@@ -15,7 +15,7 @@ async function show(): Promise<void> {
   const data = JSON.parse(textOf('data')) as ReportData;
   const [examples, numbers] = await Promise.all([inflate(textOf('examples')), inflate(textOf('numbers'))]);
   const charts = createCharts();
-  const rows = data.whatIf && numbers.length > 0 ? decodeRows(numbers, data.whatIf) : null;
+  const rows = data.whatIf && numbers.length > 0 ? decodeNumbers(numbers, data.whatIf) : null;
   const shown = JSON.parse(new TextDecoder().decode(examples)) as ExampleRow[];
   const theme = button('', () => {});
   document.querySelector('header')!.replaceChildren(el('h1', {}, data.name), theme);

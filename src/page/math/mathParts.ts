@@ -24,7 +24,8 @@ const MARKS = [
 
 /**
  * Finds formulas between `$…$`, `$$…$$`, `\(…\)` and `\[…\]`. Of `$` the rule of Pandoc holds, so that prices stay prices: no space
- * inside the marks, and no digit behind the second. A bare `\boxed{…}` is a formula too. What has no end, or is too long or too deep, stays text.
+ * inside the marks, and no digit behind the second. A bare `\boxed{…}` is a formula
+ * too. What has no end, or is too long or too deep, stays text.
  */
 export function mathParts(text: string): TextPart[] {
   const parts: TextPart[] = [];

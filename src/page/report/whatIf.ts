@@ -44,7 +44,7 @@ export interface WhatIfData {
   isLimitNeeded: boolean;
 }
 
-/** What the page holds of each row, a byte each: see `encodeRows`. */
+/** What the page holds of each row, a byte each: see `encodeNumbers`. */
 export interface WhatIfRows {
   /** 0 for a row of the set; for one that a control dropped its place in `controls` and one. */
   fates: Uint8Array;
@@ -96,106 +96,137 @@ export interface WhatIfResult {
 
 /** Judges one place of the grid for each control. */
 export function whatIf(data: WhatIfData, rows: WhatIfRows, at: readonly number[]): WhatIfResult {
-  const { controls, metrics } = data;
-  const changed = controls.map((control, index) => at[index] !== control.at);
-  const distributions = metrics.map(({ edges }) => Array.from({ length: edges.length - 1 }, () => 0));
-  const tally = { kept: 0, removed: 0, returned: 0, weight: 0, ties: 0, unknown: 0 };
-  const removedBy = controls.map(() => 0);
-  const returnedBy = controls.map(() => 0);
-
-  const count = (row: number, weight: number): void => {
-    tally.weight += weight;
-    metrics.forEach((_, metric) => {
-      const bin = rows.metrics[metric]![row]!;
-      if (bin !== UNKNOWN) distributions[metric]![bin]! += weight;
-    });
+  const { controls, target, positions } = data;
+  const tally = tallyOf(data, rows, at);
+  const reasons = reasonsOf(data, tally);
+  const scale = data.isWhole || tally.kept === 0 ? 1 : data.rowsKept / tally.kept;
+  const wanted = Math.round(tally.weight * scale);
+  return {
+    kept: target === null ? wanted : Math.min(target, wanted),
+    isExact: reasons.length === 0,
+    reasons,
+    removed: sumOf(tally.removedBy),
+    returned: sumOf(tally.returnedBy),
+    positionsToTarget: target === null || wanted === 0 ? null : Math.round((positions * target) / wanted),
+    distributions: tally.distributions,
+    sets: controls.flatMap(({ step, option, grid }, index) =>
+      tally.changed[index] ? [`steps.${step}.${option}=${grid[at[index]!]}`] : [],
+    ),
   };
-  const isTie = (row: number, index: number): boolean => rows.ties[index]![row]! === at[index]! + 1;
+}
+
+/** What the rows come to. */
+interface Tally {
+  /** For each control whether it stands elsewhere than in the run. */
+  changed: readonly boolean[];
+  /** Rows of the set. */
+  kept: number;
+  /** For each control the rows of the set that it would drop, and those that it dropped and would not. */
+  removedBy: number[];
+  returnedBy: number[];
+  /** Rows that would be kept, as likely as they are. */
+  weight: number;
+  /** Rows whose number is known rounded to the threshold itself. */
+  ties: number;
+  /** Rows that come back, and have no number for another control that was changed. */
+  unknown: number;
+  distributions: number[][];
+}
+
+function tallyOf({ controls, metrics }: WhatIfData, rows: WhatIfRows, at: readonly number[]): Tally {
+  const changed = controls.map((control, index) => at[index] !== control.at);
+  const tally: Tally = {
+    ...{ changed, kept: 0, weight: 0, ties: 0, unknown: 0 },
+    removedBy: controls.map(() => 0),
+    returnedBy: controls.map(() => 0),
+    distributions: metrics.map(({ edges }) => Array.from({ length: edges.length - 1 }, () => 0)),
+  };
+  const isTie = (row: number, index: number): boolean =>
+    changed[index]! && rows.ties[index]![row]! === at[index]! + 1;
   const fails = (row: number, index: number): boolean => {
     const bin = rows.bins[index]![row]!;
     return bin !== UNKNOWN && !passes(bin, at[index]!, controls[index]!.keeps);
   };
-
   for (let row = 0; row < rows.fates.length; row++) {
-    const fate = rows.fates[row]!;
-    if (fate === 0) {
-      tally.kept += 1;
-      // That it passes what has not changed is a fact.
-      const failing = controls.findIndex((_, index) => changed[index] && fails(row, index));
-      if (controls.some((_, index) => changed[index] && isTie(row, index))) tally.ties += 1;
-      if (failing < 0) count(row, 1);
-      else {
-        tally.removed += 1;
-        removedBy[failing]! += 1;
-      }
-      continue;
-    }
-    const own = fate - 1;
-    if (!changed[own] || controls[own]!.at === at[own]) continue;
+    const own = rows.fates[row]! - 1;
+    if (own < 0) addKept(row);
+    else if (changed[own]) addDropped(row, own);
+  }
+  return tally;
+
+  function addKept(row: number): void {
+    tally.kept += 1;
+    if (controls.some((_, index) => isTie(row, index))) tally.ties += 1;
+    // That it passes what has not changed is a fact.
+    const failing = controls.findIndex((_, index) => changed[index] && fails(row, index));
+    if (failing < 0) count(row, 1);
+    else tally.removedBy[failing]! += 1;
+  }
+
+  function addDropped(row: number, own: number): void {
     if (isTie(row, own)) tally.ties += 1;
-    if (controls.some((_, index) => fails(row, index))) continue;
-    tally.returned += 1;
-    returnedBy[own]! += 1;
+    if (controls.some((_, index) => fails(row, index))) return;
+    tally.returnedBy[own]! += 1;
     const isSeen = (index: number): boolean => index === own || rows.bins[index]![row] !== UNKNOWN;
     if (controls.some((_, index) => changed[index] && !isSeen(index))) tally.unknown += 1;
     count(row, controls[own]!.isLooseningExact ? 1 : controls[own]!.survival);
   }
 
-  const isMoved = tally.removed + tally.returned + tally.ties > 0;
-  const reasons = [
-    ...(data.isWhole ? [] : ['The page holds a sample of the rows.']),
-    ...(isMoved && data.neverExact !== null ? [data.neverExact] : []),
-    ...controls.flatMap(({ step, option, isAlwaysAbout }, index) =>
-      changed[index] && isAlwaysAbout ? [`With another ${option}, ${step} also compares other rows.`] : [],
-    ),
-    ...controls.flatMap(({ step, isTighteningExact }, index) =>
-      removedBy[index]! > 0 && !isTighteningExact
+  function count(row: number, weight: number): void {
+    tally.weight += weight;
+    metrics.forEach((_, metric) => {
+      const bin = rows.metrics[metric]![row]!;
+      if (bin !== UNKNOWN) tally.distributions[metric]![bin]! += weight;
+    });
+  }
+}
+
+/** Why a count is none that a run must come to, in sentences; none where it must. */
+function reasonsOf({ controls, isWhole, neverExact }: WhatIfData, tally: Tally): string[] {
+  const { changed, removedBy, returnedBy, ties, unknown } = tally;
+  const isMoved = sumOf(removedBy) + sumOf(returnedBy) + ties > 0;
+  const ofControls = controls.flatMap((control, index) => {
+    const { step, option, isAlwaysAbout, isTighteningExact, isLooseningExact, survival } = control;
+    const share = (100 * survival).toFixed(0);
+    return [
+      ...(changed[index] && isAlwaysAbout
+        ? [`With another ${option}, ${step} also compares other rows.`]
+        : []),
+      ...(removedBy[index]! > 0 && !isTighteningExact
         ? [
             `Steps behind ${step} compare rows with each other, or are your own: other rows may come or go there.`,
           ]
-        : [],
-    ),
-    ...controls.flatMap(({ step, option, isLooseningExact }, index) =>
-      returnedBy[index]! > 0 && !isLooseningExact
+        : []),
+      ...(returnedBy[index]! > 0 && !isLooseningExact
         ? [
-            `${returnedBy[index]} rows that ${step}.${option} dropped would go on; they have not been through what follows, where ` +
-              `${(100 * controls[index]!.survival).toFixed(0)} % of the rows were kept.`,
+            `${returnedBy[index]} rows that ${step}.${option} dropped would go on; they have not been through what ` +
+              `follows, where ${share} % of the rows were kept.`,
           ]
-        : [],
-    ),
-    ...(tally.unknown > 0
-      ? [`Of ${tally.unknown} dropped rows another number that counts is not known.`]
-      : []),
-    ...(tally.ties > 0
-      ? [`${tally.ties} rows stand at a threshold, and their numbers are known rounded.`]
-      : []),
+        : []),
+    ];
+  });
+  return [
+    ...(isWhole ? [] : ['The page holds a sample of the rows.']),
+    ...(isMoved && neverExact !== null ? [neverExact] : []),
+    ...ofControls,
+    ...(unknown > 0 ? [`For ${unknown} dropped rows another number that counts is not known.`] : []),
+    ...(ties > 0 ? [`${ties} rows stand at a threshold, and their numbers are known rounded.`] : []),
   ];
-  const scale = data.isWhole || tally.kept === 0 ? 1 : data.rowsKept / tally.kept;
-  const wanted = Math.round(tally.weight * scale);
-  return {
-    kept: data.target === null ? wanted : Math.min(data.target, wanted),
-    isExact: reasons.length === 0,
-    reasons,
-    removed: tally.removed,
-    returned: tally.returned,
-    positionsToTarget:
-      data.target === null || wanted === 0 ? null : Math.round((data.positions * data.target) / wanted),
-    distributions,
-    sets: controls.flatMap(({ step, option, grid }, index) =>
-      changed[index] ? [`steps.${step}.${option}=${grid[at[index]!]}`] : [],
-    ),
-  };
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, each) => sum + each, 0);
 }
 
 /** One block of bytes, column by column: what is alike stands together, which deflates well. */
-export function encodeRows({ fates, bins, ties, metrics }: WhatIfRows): Uint8Array {
+export function encodeNumbers({ fates, bins, ties, metrics }: WhatIfRows): Uint8Array {
   const columns = [fates, ...bins, ...ties, ...metrics];
   const bytes = new Uint8Array(fates.length * columns.length);
   columns.forEach((column, index) => bytes.set(column, index * fates.length));
   return bytes;
 }
 
-export function decodeRows(bytes: Uint8Array, { rows, controls, metrics }: WhatIfData): WhatIfRows {
+export function decodeNumbers(bytes: Uint8Array, { rows, controls, metrics }: WhatIfData): WhatIfRows {
   const column = (index: number): Uint8Array => bytes.subarray(index * rows, (index + 1) * rows);
   return {
     fates: column(0),

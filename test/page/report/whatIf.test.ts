@@ -7,8 +7,8 @@ import {
   type WhatIfData,
   type WhatIfRows,
   binOf,
-  decodeRows,
-  encodeRows,
+  decodeNumbers,
+  encodeNumbers,
   passes,
   whatIf,
 } from '../../../src/page/report/whatIf.js';
@@ -162,5 +162,5 @@ test('two thresholds: a row that one dropped has no number for one that is chang
 
 test('rows come back from their bytes', () => {
   const { data, rows } = made([0.2, 0.6], [0.1]);
-  assert.deepEqual(decodeRows(encodeRows(rows), data), rows);
+  assert.deepEqual(decodeNumbers(encodeNumbers(rows), data), rows);
 });

@@ -5,7 +5,7 @@ import { histogramOption } from '../../charts/histogram.js';
 import { linesOption } from '../../charts/lines.js';
 import type { Cluster, ExampleRow, ReportData, ReportStep } from '../../report/reportData.js';
 import { type WhatIfRows } from '../../report/whatIf.js';
-import type { Charts } from '../charts.js';
+import type { PageCharts } from '../charts.js';
 import { el, table } from '../el.js';
 import { typeset } from '../typeset.js';
 import { examplesPanel } from './examplesPanel.js';
@@ -19,7 +19,7 @@ export interface PageParts {
 }
 
 /** The sections of a report, in order; those without data are not there. */
-export function reportSections({ data, examples, rows }: PageParts, charts: Charts): HTMLElement[] {
+export function reportSections({ data, examples, rows }: PageParts, charts: PageCharts): HTMLElement[] {
   return [
     overview(data),
     section('What became of the rows', funnelParts(data, charts)),
@@ -56,7 +56,8 @@ function overview(data: ReportData): HTMLElement {
   const sampled = sample.isWhole
     ? []
     : [
-        `Charts are made of ${formatNumber(sample.rows)} of ${formatNumber(sample.ofRows)} rows, in whole commits spread evenly over the run. The table of steps counts all rows.`,
+        `Charts are made of ${formatNumber(sample.rows)} of ${formatNumber(sample.ofRows)} rows, ` +
+          'in whole commits spread evenly over the run. The table of steps counts all rows.',
       ];
   return el(
     'section',
@@ -71,7 +72,7 @@ function overview(data: ReportData): HTMLElement {
   );
 }
 
-function funnelParts({ funnel, funnelChart, figures }: ReportData, charts: Charts): HTMLElement[] {
+function funnelParts({ funnel, funnelChart, figures }: ReportData, charts: PageCharts): HTMLElement[] {
   if (funnel.length === 0) return [];
   const heightPx = funnelHeightPx(funnelChart);
   const rows = funnel.map(({ step, rowsIn, kept, made, lost }) => [
@@ -118,12 +119,13 @@ function whatIfWords({ whatIf }: ReportData): HTMLElement[] {
     el(
       'p',
       {},
-      `What other thresholds would keep, from the numbers of ${formatNumber(whatIf!.rows)} rows.${target} “Exactly” means that a run with these settings and the stored replies keeps just so many; “about” says why not.`,
+      `What other thresholds would keep, from the numbers of ${formatNumber(whatIf!.rows)} rows.${target} “Exactly” ` +
+        'means that a run with these settings and the stored replies keeps just so many; “about” says why not.',
     ),
   ];
 }
 
-function numberParts({ histograms, density }: ReportData, charts: Charts): HTMLElement[] {
+function numberParts({ histograms, density }: ReportData, charts: PageCharts): HTMLElement[] {
   const cards = histograms.map((histogram) =>
     card(histogram.label, charts.add((theme) => histogramOption(histogram, theme)).element),
   );
@@ -134,7 +136,7 @@ function numberParts({ histograms, density }: ReportData, charts: Charts): HTMLE
   return cards.length === 0 ? [] : [el('div', { class: 'cards' }, ...cards)];
 }
 
-function lineParts({ lines }: ReportData, charts: Charts): HTMLElement[] {
+function lineParts({ lines }: ReportData, charts: PageCharts): HTMLElement[] {
   const cards = lines.map((each) =>
     card(each.label, charts.add((theme) => linesOption(each, theme)).element),
   );

@@ -1,17 +1,21 @@
 import { formatNumber, formatShare } from '../../charts/format.js';
-import { histogramOption } from '../../charts/histogram.js';
-import { type WhatIfControl, type WhatIfData, type WhatIfRows, whatIf } from '../../report/whatIf.js';
-import type { Charts } from '../charts.js';
+import { type HistogramData, histogramOption } from '../../charts/histogram.js';
+import {
+  type WhatIfControl,
+  type WhatIfData,
+  type WhatIfResult,
+  type WhatIfRows,
+  whatIf,
+} from '../../report/whatIf.js';
+import type { PageCharts } from '../charts.js';
 import { button, el } from '../el.js';
 
 /** Sliders on thresholds, and what they would keep. */
-export function whatIfPanel(data: WhatIfData, rows: WhatIfRows, charts: Charts): HTMLElement {
+export function whatIfPanel(data: WhatIfData, rows: WhatIfRows, charts: PageCharts): HTMLElement {
   const { controls, metrics } = data;
   const at = controls.map((control) => control.at);
   const now = whatIf(data, rows, at);
-  const count = el('p', { class: 'count', role: 'status' });
-  const reasons = el('ul', { class: 'note' });
-  const command = el('pre', { class: 'command', tabindex: '0', 'aria-label': 'what to type' });
+  const words = createWords(data);
   const sliders = controls.map((control, index) =>
     slider(control, (next) => {
       at[index] = next;
@@ -25,40 +29,10 @@ export function whatIfPanel(data: WhatIfData, rows: WhatIfRows, charts: Charts):
 
   function show(): void {
     const found = whatIf(data, rows, at);
-    const { kept, isExact, positionsToTarget, distributions, sets } = found;
-    const isSame = sets.length === 0;
-    count.replaceChildren(
-      isExact ? 'Exactly ' : 'About ',
-      el('strong', {}, formatNumber(kept)),
-      ` rows kept of ${formatNumber(data.positions)} read (${formatShare(kept, data.positions)})`,
-      isSame ? ': the run as it is.' : `; the run kept ${formatNumber(data.rowsKept)}.`,
-    );
-    reasons.replaceChildren(...found.reasons.map((reason) => el('li', {}, reason)));
-    command.textContent = isSame
-      ? 'Move a slider: here stands what to type.'
-      : commandOf(data, sets, positionsToTarget);
+    words.show(found);
     boxes.forEach(({ chart }, metric) => {
-      const { label, edges } = metrics[metric]!;
-      const marks = controls.flatMap(({ meaning, grid, option }, index) => {
-        const value = grid[at[index]!];
-        return value !== undefined && isAbout(meaning, label)
-          ? [{ at: value, label: `${option} ${value}` }]
-          : [];
-      });
-      const kept = distributions[metric]!.map((each) => Math.round(each * 10) / 10);
-      const before = now.distributions[metric]!.map((each, bin) => Math.max(0, each - kept[bin]!));
-      chart.draw((theme) =>
-        histogramOption(
-          {
-            ...{ label, edges, marks },
-            series: [
-              { name: 'would be kept', kind: 'kept', counts: kept },
-              { name: 'kept now, would go', kind: 'dropped', counts: before },
-            ],
-          },
-          theme,
-        ),
-      );
+      const histogram = changedHistogram(data, at, metric, now, found);
+      chart.draw((theme) => histogramOption(histogram, theme));
     });
   }
 
@@ -74,12 +48,59 @@ export function whatIfPanel(data: WhatIfData, rows: WhatIfRows, charts: Charts):
     'div',
     {},
     el('div', { class: 'cards' }, ...sliders.map(({ element }) => element)),
-    count,
-    reasons,
-    command,
+    ...words.elements,
     el('div', { class: 'controls' }, reset),
     el('div', { class: 'cards' }, ...boxes.map(({ element }) => element)),
   );
+}
+
+/** The count, why it may be another one, and what to type. */
+function createWords(data: WhatIfData): { elements: HTMLElement[]; show(found: WhatIfResult): void } {
+  const count = el('p', { class: 'count', role: 'status' });
+  const reasons = el('ul', { class: 'note' });
+  const command = el('pre', { class: 'command', tabindex: '0', 'aria-label': 'what to type' });
+  return {
+    elements: [count, reasons, command],
+    show(found) {
+      const { kept, isExact, positionsToTarget, sets } = found;
+      const isSame = sets.length === 0;
+      count.replaceChildren(
+        isExact ? 'Exactly ' : 'About ',
+        el('strong', {}, formatNumber(kept)),
+        ` rows kept of ${formatNumber(data.positions)} read (${formatShare(kept, data.positions)})`,
+        isSame ? ': the run as it is.' : `; the run kept ${formatNumber(data.rowsKept)}.`,
+      );
+      reasons.replaceChildren(...found.reasons.map((reason) => el('li', {}, reason)));
+      reasons.hidden = found.reasons.length === 0;
+      command.textContent = isSame
+        ? 'Move a slider: here stands what to type.'
+        : commandOf(data, sets, positionsToTarget);
+    },
+  };
+}
+
+/** What would be kept, on what is kept now. */
+function changedHistogram(
+  { controls, metrics }: WhatIfData,
+  at: readonly number[],
+  metric: number,
+  now: WhatIfResult,
+  found: WhatIfResult,
+): HistogramData {
+  const { label, edges } = metrics[metric]!;
+  const marks = controls.flatMap(({ meaning, grid, option }, index) => {
+    const value = grid[at[index]!];
+    return value !== undefined && isAbout(meaning, label) ? [{ at: value, label: `${option} ${value}` }] : [];
+  });
+  const counts = found.distributions[metric]!.map((each) => Math.round(each * 10) / 10);
+  const gone = now.distributions[metric]!.map((each, bin) => Math.max(0, each - counts[bin]!));
+  return {
+    ...{ label, edges, marks },
+    series: [
+      { name: 'would be kept', kind: 'kept', counts },
+      { name: 'kept now, would go', kind: 'dropped', counts: gone },
+    ],
+  };
 }
 
 /** A mark of a threshold belongs on the chart of its own number. */
@@ -96,7 +117,8 @@ function commandOf(
   const lines = [flags(sets)];
   if (target !== null && positionsToTarget !== null)
     lines.push(
-      `# with its target of ${formatNumber(target)} rows the run reads about ${formatNumber(positionsToTarget)} source rows, not ${formatNumber(positions)}`,
+      `# with its target of ${formatNumber(target)} rows the run reads about ` +
+        `${formatNumber(positionsToTarget)} source rows, not ${formatNumber(positions)}`,
     );
   if (isLimitNeeded) lines.push(`# of the same source rows: ${flags([...sets, `limit=${positions}`])}`);
   return lines.join('\n');

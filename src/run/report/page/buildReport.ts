@@ -9,14 +9,21 @@ import type { CommitRecord, ManifestContent } from '../../../io/runFolder/manife
 import type { DensityData } from '../../../page/charts/density.js';
 import type { HistogramData } from '../../../page/charts/histogram.js';
 import type { ExampleRow, ReportData, ReportStep } from '../../../page/report/reportData.js';
-import { UNKNOWN, type WhatIfData, type WhatIfRows, binOf, encodeRows } from '../../../page/report/whatIf.js';
+import {
+  UNKNOWN,
+  type WhatIfControl,
+  type WhatIfData,
+  type WhatIfRows,
+  binOf,
+  encodeNumbers,
+} from '../../../page/report/whatIf.js';
 import type { Plan } from '../../../pipeline/plan.js';
 import { printFigures } from '../figures.js';
 import type { Performance, Report } from '../report.js';
 import { binAt, edgesOf, histogramOf } from './bins.js';
 import { type PlannedThreshold, controlOf, gridOf, thresholdsOf, whyNeverExact } from './controls.js';
-import { type Numbers, gatherNumbers } from './gatherNumbers.js';
-import { type Texts, gatherTexts } from './gatherTexts.js';
+import { type RowNumbers, gatherNumbers } from './gatherNumbers.js';
+import { type RowTexts, gatherTexts } from './gatherTexts.js';
 import { factsOf, modelFacts } from './facts.js';
 import { floorOf } from './nearDuplicates.js';
 import { pickCommits } from './runRows.js';
@@ -140,9 +147,9 @@ function nearOf({ steps }: Plan) {
 
 /** Where the texts of all rows were read, each kept row has a similarity to earlier ones. */
 function addSimilarities(
-  numbers: Numbers,
+  numbers: RowNumbers,
   thresholds: readonly PlannedThreshold[],
-  { similarities }: Texts,
+  { similarities }: RowTexts,
 ): void {
   const at = thresholds.findIndex(({ column, keeps }) => column === null && keeps === 'below');
   const kept = numbers.fates.filter((fate) => fate === 0).length;
@@ -176,13 +183,13 @@ export function barOf({ step, kept, dropped, rejected }: Report['funnel'][number
 }
 
 /** The numbers of the rows of the set. */
-function keptOf({ fates }: Numbers, values: readonly number[]): number[] {
+function keptOf({ fates }: RowNumbers, values: readonly number[]): number[] {
   return values.filter((_, row) => fates[row] === 0);
 }
 
 function histogramsOf(
-  numbers: Numbers,
-  texts: Texts,
+  numbers: RowNumbers,
+  texts: RowTexts,
   columns: readonly Column[],
   lists: readonly Column[],
 ): HistogramData[] {
@@ -207,7 +214,7 @@ function histogramsOf(
 }
 
 /** Difficulty against reward, where the run has both. */
-function densityOf(numbers: Numbers, columns: readonly Column[]): DensityData | null {
+function densityOf(numbers: RowNumbers, columns: readonly Column[]): DensityData | null {
   const [x, y] = ['difficulty', 'reward'].map((name) =>
     columns.findIndex((column) => column.name === name),
   ) as [number, number];
@@ -227,7 +234,7 @@ function densityOf(numbers: Numbers, columns: readonly Column[]): DensityData | 
 const METRICS_MAX = 4;
 
 function whatIfOf(
-  numbers: Numbers,
+  numbers: RowNumbers,
   thresholds: readonly PlannedThreshold[],
   {
     plan,
@@ -259,14 +266,33 @@ function whatIfOf(
     const edges = edgesOf(numbers.ofColumns[at]!)?.edges;
     return edges && edges.length > 2 ? [{ label: name, edges, at }] : [];
   });
+  const ofControls = controls.map(({ control }) => control);
+  const { target = null, limit } = plan.settings;
+  const packed = packedRows(numbers, controls, metrics);
+  const data: WhatIfData = {
+    controls: ofControls,
+    metrics: metrics.map(({ label, edges }) => ({ label, edges })),
+    ...{ rows: packed.rows, isWhole: isWhole && packed.isWhole },
+    neverExact: whyNeverExact(plan, report.funnel),
+    ...{ rowsKept: report.rowsKept, positions: report.rowsIn, target },
+    isLimitNeeded: target !== null || (limit !== undefined && limit !== report.rowsIn),
+  };
+  return { data, block: packed.block };
+}
+
+/** The bytes of the rows, deflated; of fewer rows where all would be too many. */
+function packedRows(
+  numbers: RowNumbers,
+  controls: readonly { at: number; control: WhatIfControl }[],
+  metrics: readonly { at: number; edges: readonly number[] }[],
+): { block: Uint8Array; rows: number; isWhole: boolean } {
+  const place = new Map(controls.map(({ at }, index) => [at + 1, index + 1]));
+  // Rows that a threshold without a slider dropped are none that can come back.
+  const all = numbers.fates
+    .map((fate, row) => ({ fate: fate === 0 ? 0 : place.get(fate), row }))
+    .filter(({ fate }) => fate !== undefined);
   for (let every = 1; ; every *= 2) {
-    const isTaken = (_: unknown, row: number): boolean => row % every === 0;
-    const place = new Map(controls.map(({ at }, index) => [at + 1, index + 1]));
-    // Rows that a threshold without a slider dropped are none that can come back.
-    const taken = numbers.fates
-      .map((fate, row) => ({ fate: fate === 0 ? 0 : place.get(fate), row }))
-      .filter(({ fate }) => fate !== undefined)
-      .filter(isTaken);
+    const taken = all.filter((_, at) => at % every === 0);
     const bytes = (of: (row: number) => number): Uint8Array => Uint8Array.from(taken, ({ row }) => of(row));
     const rows: WhatIfRows = {
       fates: Uint8Array.from(taken, ({ fate }) => fate!),
@@ -276,30 +302,15 @@ function whatIfOf(
       ties: controls.map(({ at, control: { grid } }) =>
         bytes((row) => tieIn(numbers.ofThresholds[at]![row]!, numbers.halves[at]![row]!, grid)),
       ),
-      metrics: metrics.map(({ at, edges }) =>
-        bytes((row) =>
-          Number.isFinite(numbers.ofColumns[at]![row]!)
-            ? binAt(numbers.ofColumns[at]![row]!, edges)
-            : UNKNOWN,
-        ),
-      ),
+      metrics: metrics.map(({ at, edges }) => bytes((row) => metricBin(numbers.ofColumns[at]![row]!, edges))),
     };
-    const block = deflateRawSync(encodeRows(rows), { level: 9 });
-    if (block.length > BLOCK_BYTES_MAX) continue;
-    const { target = null, limit } = plan.settings;
-    const data: WhatIfData = {
-      controls: controls.map(({ control }) => control),
-      metrics: metrics.map(({ label, edges }) => ({ label, edges })),
-      ...{
-        rows: taken.length,
-        isWhole: isWhole && every === 1,
-        neverExact: whyNeverExact(plan, report.funnel),
-      },
-      ...{ rowsKept: report.rowsKept, positions: report.rowsIn, target },
-      isLimitNeeded: target !== null || (limit !== undefined && limit !== report.rowsIn),
-    };
-    return { data, block };
+    const block = deflateRawSync(encodeNumbers(rows), { level: 9 });
+    if (block.length <= BLOCK_BYTES_MAX) return { block, rows: taken.length, isWhole: every === 1 };
   }
+}
+
+function metricBin(value: number, edges: readonly number[]): number {
+  return Number.isFinite(value) ? binAt(value, edges) : UNKNOWN;
 }
 
 function binIn(

@@ -5,7 +5,7 @@ import { type PlannedThreshold, numberIn } from './controls.js';
 import { runRows } from './runRows.js';
 
 /** The numbers of rows, column by column. Lost rows are there where a threshold dropped them. */
-export interface Numbers {
+export interface RowNumbers {
   /** Of each row 0 where it is kept, or the place of the threshold that dropped it, from 1. */
   fates: number[];
   /** For each threshold the number of each row; NaN where none is known. */
@@ -33,7 +33,7 @@ export interface NumbersRequest {
 const LIST_NUMBERS_MAX = 1_000_000;
 
 /** Reads the numbers of all rows of these commits, and no text but the messages of lost rows. */
-export async function gatherNumbers(files: Files, request: NumbersRequest): Promise<Numbers> {
+export async function gatherNumbers(files: Files, request: NumbersRequest): Promise<RowNumbers> {
   const { thresholds, columns, lists, folder, commits, hasSeq } = request;
   const texts = thresholds.flatMap(({ column, decimals, isColumnKept }): Column[] =>
     isColumnKept && decimals !== undefined
@@ -44,7 +44,7 @@ export async function gatherNumbers(files: Files, request: NumbersRequest): Prom
     ({ name }, at, all) => all.findIndex((each) => each.name === name) === at,
   );
   const placeOf = new Map(wanted.map(({ name }, at) => [name, at]));
-  const own: Numbers = {
+  const own: RowNumbers = {
     fates: [],
     ofThresholds: thresholds.map(() => []),
     halves: thresholds.map(() => []),

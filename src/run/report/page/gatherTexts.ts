@@ -6,10 +6,10 @@ import { deriveUniform } from '../../../random.js';
 import { finalAnswer } from '../../../text/finalAnswer.js';
 import { type FewRows, fewRows } from './fewRows.js';
 import { type NearOptions, nearDuplicates } from './nearDuplicates.js';
-import { type KeptRow, type LostRow, runRows } from './runRows.js';
+import { type KeptRunRow, type LostRunRow, runRows } from './runRows.js';
 
 /** What the texts of rows tell. */
-export interface Texts {
+export interface RowTexts {
   /** Rows that were read. */
   rows: number;
   /** For each text column, and each list of texts, the characters of the rows that are kept. */
@@ -43,7 +43,7 @@ const CLUSTERS_MAX = 30;
 const LENGTHS_MAX = 200_000;
 
 /** Reads the texts of the rows of these commits, once. */
-export async function gatherTexts(files: Files, request: TextsRequest): Promise<Texts> {
+export async function gatherTexts(files: Files, request: TextsRequest): Promise<RowTexts> {
   const { columns, near, seed, keptMax, lostMax } = request;
   const texts = columns.filter(({ type }) => type === 'string' || type === 'list<string>');
   const lengths = new Map(texts.map(({ name }): [string, number[]] => [name, []]));
@@ -69,7 +69,7 @@ export async function gatherTexts(files: Files, request: TextsRequest): Promise<
     ),
   };
 
-  function addKept({ seq, values }: KeptRow, hash: number): void {
+  function addKept({ seq, values }: KeptRunRow, hash: number): void {
     keptExamples.add({ seq, lost: null, fields: fieldsOf(columns, values) }, hash);
     columns.forEach(({ name, type }, at) => {
       const value = values[at]!;
@@ -86,7 +86,7 @@ export async function gatherTexts(files: Files, request: TextsRequest): Promise<
     if (share !== null && agreements.length < LENGTHS_MAX) agreements.push(share);
   }
 
-  function addLost(row: LostRow, hash: number): void {
+  function addLost(row: LostRunRow, hash: number): void {
     const { seq, step, reason, kind, message, question, reply } = row;
     const key = `${step} ${kind} ${reason}`;
     if (!lostExamples.has(key) && lostExamples.size < GROUPS_MAX) lostExamples.set(key, fewRows(lostMax));

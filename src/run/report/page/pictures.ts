@@ -3,7 +3,7 @@ import { PICTURES_FOLDER } from '../../../io/runFolder/runPaths.js';
 import type { ReportData } from '../../../page/report/reportData.js';
 
 /** The charts of the package, drawn without a browser. */
-export type Charts = typeof import('#charts');
+export type NodeCharts = typeof import('#charts');
 
 export interface Picture {
   /** Path inside the run folder. */
@@ -19,7 +19,7 @@ const ON_CARD = ['difficulty', 'reward'];
 /** The pictures of a data set card: they follow from the rows alone, so another run of the same rows has the same. */
 export function picturesOf(
   data: Pick<ReportData, 'funnelChart' | 'histograms' | 'density'>,
-  charts: Charts,
+  charts: NodeCharts,
 ): Picture[] {
   const theme = charts.THEMES.light;
   const picture = (name: string, title: string, heightPx: number, option: ChartOption): Picture => ({

@@ -31,7 +31,7 @@ ${licences.replaceAll('--', '- -')}
 </head>
 <body>
 <header></header>
-<main><noscript>This report draws its charts in the page: allow its script. The numbers are also in report.json.</noscript></main>
+<main><noscript>This report draws its charts in the page: allow its script.</noscript></main>
 <footer></footer>
 <script type="application/json" id="data">${asData(JSON.stringify(data))}</script>
 <script type="text/plain" id="examples">${base64(examples)}</script>

@@ -5,16 +5,16 @@ import { readParquetBlocks } from '../../../io/parquet/readParquet.js';
 import type { CommitRecord } from '../../../io/runFolder/manifest.js';
 
 /** A row of the set, or one that the run lost. */
-export type RunRow = KeptRow | LostRow;
+export type RunRow = KeptRunRow | LostRunRow;
 
-export interface KeptRow {
+export interface KeptRunRow {
   isKept: true;
   seq: number;
   /** Of the wanted columns, in their order. */
   values: readonly ColumnValue[];
 }
 
-export interface LostRow {
+export interface LostRunRow {
   isKept: false;
   seq: number;
   step: string;
@@ -58,7 +58,7 @@ async function* keptRows(
   files: Files,
   { folder, columns, hasSeq }: RowsRequest,
   { shard }: CommitRecord,
-): AsyncGenerator<KeptRow> {
+): AsyncGenerator<KeptRunRow> {
   if (!shard) return;
   const wanted = [...(hasSeq ? [SEQ] : []), ...columns];
   // Without any wanted column there would be no row to count.
@@ -82,7 +82,7 @@ async function* lostRows(
   files: Files,
   { folder, withTexts }: RowsRequest,
   { rejects }: CommitRecord,
-): AsyncGenerator<LostRow> {
+): AsyncGenerator<LostRunRow> {
   if (!rejects) return;
   const columns = withTexts ? [...LOST, ...TEXTS] : LOST;
   for await (const { values } of readParquetBlocks(files, { paths: [join(folder, rejects.file)], columns })) {

@@ -81,7 +81,7 @@ interface Sample {
 }
 
 /** Numbers of one model or replica at one moment. */
-type Numbers = Record<string, unknown>;
+type Counters = Record<string, unknown>;
 
 function measuredLines(samples: readonly Sample[]): LinesData[] {
   if (samples.filter(({ values }) => values).length < 2) return [];
@@ -97,8 +97,8 @@ function measuredLines(samples: readonly Sample[]): LinesData[] {
 }
 
 /** The models of a measurement, and the replicas of those that have more than one. */
-function unitsOf(values: Line | null): Map<string, Numbers> {
-  const units = new Map<string, Numbers>();
+function unitsOf(values: Line | null): Map<string, Counters> {
+  const units = new Map<string, Counters>();
   for (const [name, model] of entriesOf(values?.models)) {
     units.set(name, model);
     const replicas = entriesOf(model.replicas);
@@ -109,13 +109,13 @@ function unitsOf(values: Line | null): Map<string, Numbers> {
 }
 
 /** Models by their names, replicas by their addresses. */
-function entriesOf(value: unknown): [string, Numbers][] {
+function entriesOf(value: unknown): [string, Counters][] {
   if (typeof value !== 'object' || value === null) return [];
   const named = Array.isArray(value)
-    ? value.map((each: Numbers): [string, unknown] => [String(each?.url), each])
+    ? value.map((each: Counters): [string, unknown] => [String(each?.url), each])
     : Object.entries(value);
   return named.flatMap(([name, each]) =>
-    typeof each === 'object' && each !== null ? [[name, each as Numbers]] : [],
+    typeof each === 'object' && each !== null ? [[name, each as Counters]] : [],
   );
 }
 
@@ -151,7 +151,7 @@ function ratesOf(label: string, samples: readonly Sample[], key: string): LinesD
   return { label, series };
 }
 
-function numberAt(unit: Numbers | undefined, key: string): number | null {
+function numberAt(unit: Counters | undefined, key: string): number | null {
   const value = unit?.[key];
   return typeof value === 'number' ? value : null;
 }

@@ -11,7 +11,10 @@ import { OPERATORS } from '../../../helpers/operators.js';
 import { checkText } from '../../../helpers/pipelineWorld.js';
 
 const TEXT = `name: a
-source: { jsonl: { path: in.jsonl, columns: { question: string, difficulty: float64, responses: list<string>, rewards: list<float64> } } }
+source:
+  jsonl:
+    path: in.jsonl
+    columns: { question: string, difficulty: float64, responses: list<string>, rewards: list<float64> }
 steps:
   - sampleDifficulty: { min: 0.2 }
   - deduplicate: {}
