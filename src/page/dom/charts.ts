@@ -5,8 +5,12 @@ import { el } from './el.js';
 
 /** The charts of a page: all are drawn anew when the theme changes, and each when it comes into view first. */
 export interface PageCharts {
-  /** An element with a chart. `draw` makes it anew of other numbers. */
-  add(option: (theme: Theme) => ChartOption, shape?: { tall?: boolean; heightPx?: number }): ChartBox;
+  /** An element with a chart, and a name for who does not see it. `draw` makes it anew of other numbers. */
+  add(
+    label: string,
+    option: (theme: Theme) => ChartOption,
+    shape?: { tall?: boolean; heightPx?: number },
+  ): ChartBox;
   setTheme(theme: Theme): void;
 }
 
@@ -27,10 +31,10 @@ export function createCharts(): PageCharts {
     { rootMargin: '300px' },
   );
   return {
-    add(first, { tall = false, heightPx } = {}) {
+    add(label, first, { tall = false, heightPx } = {}) {
       let option = first;
       let chart: LiveChart | null = null;
-      const element = el('div', { class: tall ? 'chart tall' : 'chart', role: 'img' });
+      const element = el('div', { class: tall ? 'chart tall' : 'chart', role: 'img', 'aria-label': label });
       if (heightPx !== undefined) element.style.height = `${heightPx}px`;
       const redraw = (): void => chart?.draw(option(theme));
       redraws.push(redraw);

@@ -18,6 +18,7 @@ import {
   COMMIT_FOLDERS,
   MANIFEST_FILE,
   PERFORMANCE_FILE,
+  PICTURES_FOLDER,
   REPORT_PAGE,
 } from '../../io/runFolder/runPaths.js';
 import { RECORD_FILE, TRAIN_FOLDER } from '../../train/record.js';
@@ -239,8 +240,16 @@ async function verifyChecksums(own: Verifying, isComplete: boolean): Promise<voi
   }
   if (!isComplete) return;
   for (const [file, sha256] of sums) await compareSum(own, file, sha256);
+  await verifyPage(own, sums);
   for (const file of [MANIFEST_FILE, 'report.json', 'sample.jsonl'])
     if (!sums.has(file)) findings.add(changed(CHECKSUMS_FILE, `found no checksum of ${file}`));
+}
+
+/** A run whose card has pictures wrote its page with them. */
+async function verifyPage({ files, folder, findings }: Verifying, sums: Checksums): Promise<void> {
+  const hasPictures = [...sums.keys()].some((file) => file.startsWith(`${PICTURES_FOLDER}/`));
+  if (hasPictures && !(await files.stat(join(folder, REPORT_PAGE))))
+    findings.add(changed(REPORT_PAGE, 'found no such file, expected the report of a finished run'));
 }
 
 async function sumsOf({ files, folder, findings, read }: Verifying): Promise<Checksums | null> {

@@ -81,7 +81,7 @@ function funnelParts({ funnel, funnelChart, figures }: ReportData, charts: PageC
     reasonsOf({ made, lost }),
   ]);
   return [
-    charts.add((theme) => funnelOption(funnelChart, theme), { heightPx }).element,
+    charts.add('rows by step', (theme) => funnelOption(funnelChart, theme), { heightPx }).element,
     table('rows by step', ['step', 'rows in', 'went on', 'share', 'lost to'], rows, [
       false,
       true,
@@ -127,10 +127,10 @@ function whatIfWords({ whatIf }: ReportData): HTMLElement[] {
 
 function numberParts({ histograms, density }: ReportData, charts: PageCharts): HTMLElement[] {
   const cards = histograms.map((histogram) =>
-    card(histogram.label, charts.add((theme) => histogramOption(histogram, theme)).element),
+    card(histogram.label, charts.add(histogram.label, (theme) => histogramOption(histogram, theme)).element),
   );
   if (density) {
-    const chart = charts.add((theme) => densityOption(density, theme));
+    const chart = charts.add(`${density.x} against ${density.y}`, (theme) => densityOption(density, theme));
     cards.push(card(`${density.x} against ${density.y}`, chart.element));
   }
   return cards.length === 0 ? [] : [el('div', { class: 'cards' }, ...cards)];
@@ -138,7 +138,7 @@ function numberParts({ histograms, density }: ReportData, charts: PageCharts): H
 
 function lineParts({ lines }: ReportData, charts: PageCharts): HTMLElement[] {
   const cards = lines.map((each) =>
-    card(each.label, charts.add((theme) => linesOption(each, theme)).element),
+    card(each.label, charts.add(each.label, (theme) => linesOption(each, theme)).element),
   );
   return cards.length === 0 ? [] : [el('div', { class: 'cards' }, ...cards)];
 }

@@ -23,7 +23,7 @@ export function whatIfPanel(data: WhatIfData, rows: WhatIfRows, charts: PageChar
     }),
   );
   const boxes = metrics.map(({ label }) => {
-    const chart = charts.add(() => ({}));
+    const chart = charts.add(`what would be kept, by ${label}`, () => ({}));
     return { chart, element: el('div', { class: 'card' }, el('h3', {}, label), chart.element) };
   });
 
