@@ -51,6 +51,8 @@ export interface RunWorld {
   watchProcess: WatchProcess;
   /** Source positions after which a commit comes at the latest; see `commitPositionsOf`. A simulation has fewer. */
   commitPositions?: number | undefined;
+  /** Share of the rows whose calls to models are told. */
+  callShare?: number | undefined;
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
@@ -224,7 +226,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, meter, startEncoder, commitPositions } = world;
+  const { files, prompt, signal, emit, record, meter, startEncoder, commitPositions, callShare = 0 } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -247,6 +249,7 @@ async function runRows(
       return runPlan(plan, {
         ...opened,
         ...{ prompt, resume, signal, commitPositions },
+        calls: { share: callShare, nowMs: unixMsOf(world), onCall: emit },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
           const rows = await readRows(lo, rowsMax);
@@ -279,6 +282,12 @@ async function runRows(
   );
   await recordSkipped();
   return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
+}
+
+/** Unix time that never runs backwards. */
+function unixMsOf({ now, nowMs }: Pick<RunWorld, 'now' | 'nowMs'>): () => number {
+  const offsetMs = now().getTime() - nowMs();
+  return () => offsetMs + nowMs();
 }
 
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */

@@ -58,9 +58,9 @@ export async function runPipeline(
   options: RunOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
-  const { out, fresh = false, takeOver = false, signal, workers } = options;
+  const { out, fresh = false, takeOver = false, signal, workers, calls } = options;
   const plan = await planToRun(file, options, world);
-  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers, calls);
 }
 
 /** The run of a checked plan in its folder. */
@@ -71,13 +71,14 @@ export function startRun(
   world: SystemWorld = systemWorld(),
   takeOver = false,
   workers?: WorkersOptions,
+  callShare?: number,
 ): PipelineRun {
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
   const result = withoutFilled(
     afterSubscribers().then(() =>
-      runLocked(plan, folder, opened, { ...world, signal, emit, workers }, takeOver),
+      runLocked(plan, folder, opened, { ...world, signal, emit, workers, callShare }, takeOver),
     ),
     plan.filled,
   ).finally(() => events.complete());
@@ -98,6 +99,7 @@ interface StartedWorld extends SystemWorld {
   signal: AbortSignal;
   emit: Emit<RunEvent>;
   workers: WorkersOptions | undefined;
+  callShare: number | undefined;
 }
 
 async function runLocked(
