@@ -22,8 +22,17 @@ export type FlowEvent =
   | CountedEvent
   | DeliveredEvent
   | CalledEvent
+  | PageFailedEvent
   | ReportedEvent
   | WorkersEvent;
+
+/** `report.html` could not be written; the run goes on to its end. */
+export interface PageFailedEvent {
+  /** Tells the events apart. */
+  event: 'pageFailed';
+  /** Why not. */
+  message: string;
+}
 
 /** What becomes of the workers of a run. */
 export type WorkersEvent = ListeningEvent | WorkerJoinedEvent | WorkerLeftEvent;

@@ -1,7 +1,7 @@
 import type { Files } from '../io/files/files.js';
 import type { Plan } from '../pipeline/plan.js';
 import { diffRuns } from '../run/diff/diffRuns.js';
-import { planOfRun } from '../run/history/planOfRun.js';
+import { viewedPlan } from '../run/history/viewedPlan.js';
 import { rowHistory } from '../run/history/rowHistory.js';
 import type { SystemWorld } from '../run/systemWorld.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
@@ -23,10 +23,10 @@ interface AnswersDeps extends Pick<SystemWorld, 'files' | 'env'> {
 }
 
 export function createAnswers({ folder, plan: own, files, env }: AnswersDeps): Answers {
-  let read: ReturnType<typeof planOfRun> | null = null;
+  let read: ReturnType<typeof viewedPlan> | null = null;
   const planned = async () => {
     if (own) return { plan: own, note: null };
-    const found = await (read ??= planOfRun(folder, { files, env }));
+    const found = await (read ??= viewedPlan(folder, { files, env }));
     // The run may be begun by now.
     if (!found.plan) read = null;
     return found;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { planOfRun } from '../../../src/run/history/planOfRun.js';
+import { viewedPlan } from '../../../src/run/history/viewedPlan.js';
 import { rowHistory } from '../../../src/run/history/rowHistory.js';
 import { systemWorld } from '../../../src/run/systemWorld.js';
 import { hostCommand } from '../../helpers/commandHost.js';
@@ -10,7 +10,7 @@ import { temporaryFolder, writePipeline } from '../../helpers/commandLine.js';
 import { makeRun } from '../../helpers/finishedRun.js';
 
 async function historyOf(run: string, seq: number) {
-  const { plan, note } = await planOfRun(run, systemWorld());
+  const { plan, note } = await viewedPlan(run, systemWorld());
   return rowHistory(run, seq, { files: nodeFiles, plan, planNote: note });
 }
 
@@ -55,7 +55,7 @@ test('a row of models: each call with its prompt and reply from the store, and w
 
 test('a step of a user is not executed; without a plan, the files still say what lost the row', async () => {
   const { run } = await makeRun(0);
-  const { plan, note } = await planOfRun(run, systemWorld());
+  const { plan, note } = await viewedPlan(run, systemWorld());
   assert.ok(plan, note ?? '');
   const own = await rowHistory(run, 0, { files: nodeFiles, plan, planNote: null });
   assert.deepEqual(

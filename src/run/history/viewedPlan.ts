@@ -6,10 +6,10 @@ import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { planSnapshotUnloaded } from '../planPipeline.js';
 import type { SystemWorld } from '../systemWorld.js';
-import { startedFile } from '../verify/replayRun.js';
+import { startedFile } from '../planOfRun.js';
 
 /** The pipeline that a run folder was made with, from the copy in it; or why it cannot be had, in a sentence. Executes nothing. */
-export async function planOfRun(
+export async function viewedPlan(
   folder: string,
   world: Pick<SystemWorld, 'files' | 'env'>,
 ): Promise<{ plan: Plan; note: null } | { plan: null; note: string }> {
