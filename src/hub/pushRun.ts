@@ -198,7 +198,8 @@ async function ready(
   if (IDENTITY.exec(head)?.[1] === identity) return;
   throw new ScaleQuestError(
     'ERR_HUB_REFUSED',
-    `found another set in ${hub.url}, expected an empty repository or one of the same run. Name another, or replace that set with --replace`,
+    `found another set in ${hub.url}, expected an empty repository or one of the same run. ` +
+      'Name another, or replace that set with --replace',
   );
 }
 

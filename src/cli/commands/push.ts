@@ -50,7 +50,8 @@ function listText(
   const lines = files.map(({ path, sizeBytes }) => `${String(sizeBytes).padStart(12)}  ${path}\n`);
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const visibility = isPublic ? 'public' : 'private';
-  return `${lines.join('')}${String(bytes).padStart(12)}  in ${files.length} files of ${relative('', folder)} would go to ${url} (${visibility}); nothing was sent\n`;
+  const total = `${String(bytes).padStart(12)}  in ${files.length} files of ${relative('', folder)}`;
+  return `${lines.join('')}${total} would go to ${url} (${visibility}); nothing was sent\n`;
 }
 
 function pushedText({ files, url, removed }: PushResult, sent: readonly string[]): string {
