@@ -97,7 +97,7 @@ export async function openHubRepo(deps: HubDeps): Promise<HubRepo> {
     head: (path) =>
       retried(async () => {
         const blob = await hub.downloadFile({ ...named, path });
-        return blob ? await blob.slice(0, HEAD_BYTES).text() : '';
+        return blob ? blob.slice(0, HEAD_BYTES).text() : '';
       }),
     commit: (change, onSent) =>
       retried(async () => {
