@@ -8,6 +8,7 @@ import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
 import { pushCommand } from './commands/push.js';
 import { rejectsCommand } from './commands/rejects.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { stepsCommand } from './commands/steps.js';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   previewCommand,
   rejectsCommand,
   pushCommand,
+  reportCommand,
   diffCommand,
   trainCommand,
   chainCommand,

@@ -58,6 +58,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'text',
       'train',
       'ray',
+      'page',
       'pipeline',
       'workers',
     ],
