@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { printable } from '../../text/printable.js';
 import { leftOutText } from '../../pipeline/printPlan.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
 import { paidModels } from '../../run/cost.js';
@@ -65,6 +66,8 @@ function noticeLines(event: RunEvent, folder: string, { mode }: Output): string[
     case 'flowing':
       if (event.from === 0) return [];
       return [`Going on in ${relative('', folder)}: ${event.kept} rows kept of ${event.from}.`];
+    case 'pageFailed':
+      return [pageFailedText(event.message)];
     case 'leftOut':
       return [leftOutText(event.files)];
     default: {
@@ -72,6 +75,11 @@ function noticeLines(event: RunEvent, folder: string, { mode }: Output): string[
       return workers === null ? [] : [workers];
     }
   }
+}
+
+function pageFailedText(message: string): string {
+  const again = 'The rows are all there; `scalequest report` writes it again.';
+  return `warning: report.html could not be written (${printable(message)}). ${again}`;
 }
 
 function workersText(event: RunEvent): string | null {

@@ -37,7 +37,7 @@ test('run: a small pipeline to the end, and again into the same folder', async (
     /^\d+ rows kept of 12 in \d+\.\d s/m,
     /^--- row 1 of the set\nquestion: .+/m,
     new RegExp(`^data set +${join(out, 'shards')} `, 'm'),
-    new RegExp(`^report +${join(out, 'report.json')}$`, 'm'),
+    new RegExp(`^report +${join(out, 'report.html')} .*${join(out, 'report.json')}\\)$`, 'm'),
     /^Next: .*npx scalequest preview .*pipeline\.yaml -n 5$/m,
   ])
     assert.match(stdout, part);
@@ -78,8 +78,10 @@ function checkFolder(out: string, rowsKept: number): void {
     'log.jsonl',
     'manifest.jsonl',
     'performance.json',
+    'pictures',
     'pipeline.yaml',
     'rejects',
+    'report.html',
     'report.json',
     'sample.jsonl',
     'shards',
