@@ -72,9 +72,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'the server of the page of a run: what it is told, files by ranges, rows on their way through the steps',
     mayImport: ['io', 'pipeline', 'run', 'train', 'workers'],
   },
+  hub: {
+    holds: 'sets that are pushed to a hub: which files, what is there already, what is sent',
+    mayImport: ['io', 'process', 'run', 'text'],
+  },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'view', 'metrics', 'pipeline', 'operators', 'text', 'train'],
+    mayImport: ['run', 'hub', 'view', 'metrics', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 
