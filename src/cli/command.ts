@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Override } from '../pipeline/document.js';
+import { PROGRESS_MODES, type ProgressMode } from './show/output.js';
 
 /** A command of the command line: one file in src/cli/commands, and one line in src/cli/registry.ts. */
 export interface CommandSpec {
@@ -30,6 +31,21 @@ export function declarePipeline(command: Command): Command {
       parseOverride,
       [],
     );
+}
+
+/** Options of every command that shows how far it is. */
+export interface ProgressFlags {
+  progress?: ProgressMode;
+}
+
+/** `--progress`. */
+export function declareProgress(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--progress <how>',
+      'bars that are drawn over in place, lines, the events as json, or none; bars on a terminal if absent, else lines',
+    ).choices(PROGRESS_MODES),
+  );
 }
 
 export function parseOverride(text: string, before: Override[]): Override[] {

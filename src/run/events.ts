@@ -16,7 +16,22 @@ export type RunEvent = LogEvent | MeasuredEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
 export type FlowEvent =
-  StartingEvent | FlowingEvent | CountedEvent | DeliveredEvent | CalledEvent | ReportedEvent | WorkersEvent;
+  | StartingEvent
+  | FlowingEvent
+  | CountedEvent
+  | DeliveredEvent
+  | CalledEvent
+  | PageFailedEvent
+  | ReportedEvent
+  | WorkersEvent;
+
+/** `report.html` could not be written; the run goes on to its end. */
+export interface PageFailedEvent {
+  /** Tells the events apart. */
+  event: 'pageFailed';
+  /** Why not. */
+  message: string;
+}
 
 /** What becomes of the workers of a run. */
 export type WorkersEvent = ListeningEvent | WorkerJoinedEvent | WorkerLeftEvent;

@@ -14,7 +14,7 @@ import { type OpenedModels, closeModels, openModels, statsOf } from './openModel
 import { type RunOptions, type WorkersOptions, planToRun, promptOf } from './planPipeline.js';
 import type { Report, RunResult } from './report/report.js';
 import { runFolderOf } from './runFolders.js';
-import { runInFolder } from './runInFolder.js';
+import { type WritePage, runInFolder } from './runInFolder.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 import { launchTrainings } from './trainPipeline.js';
 import { watchLock } from './watchLock.js';
@@ -141,6 +141,7 @@ async function runRows(
     const result = await runInFolder(plan, folder, {
       ...{ ...world, signal },
       prompt: promptOf(plan),
+      writePage,
       async openModels() {
         const deps = { env, runPath: folder, lock, signal, emit, allowance: budget?.of };
         if (workers) return openWithWorkers(plan, workers, deps, opened, world);
@@ -161,6 +162,10 @@ async function runRows(
     await budget?.close().catch(() => {});
   }
 }
+
+/** Loads what draws charts, at the end of a run. */
+const writePage: WritePage = async (files, request) =>
+  (await import('./report/page/writeReportPage.js')).writeReportPage(files, request);
 
 /** Loads what a run with workers needs. */
 async function openWithWorkers(

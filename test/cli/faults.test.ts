@@ -69,7 +69,7 @@ function writeServerPipeline(folder: string, lines: readonly string[]): string {
 const GRACE_MS = 10_000;
 
 /** Files that hold what was measured, and the one that names their checksums. */
-const MEASURED = ['log.jsonl', 'performance.json', 'SHA256SUMS'];
+const MEASURED = ['log.jsonl', 'performance.json', 'report.html', 'SHA256SUMS'];
 
 function dataOf(out: string): Record<string, string> {
   return Object.fromEntries(Object.entries(hashesOf(out)).filter(([name]) => !MEASURED.includes(name)));

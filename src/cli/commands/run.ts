@@ -5,7 +5,9 @@ import type { WorkersOptions } from '../../run/planPipeline.js';
 import {
   type CommandSpec,
   type PipelineFlags,
+  type ProgressFlags,
   declarePipeline,
+  declareProgress,
   parseShare,
   parseWholeNumber,
 } from '../command.js';
@@ -13,13 +15,14 @@ import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
 import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { openOutput } from '../show/terminal.js';
 import { parseAddress, parsePortOrAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
   summary: 'Run a pipeline and write its data set, or go on with a run that was interrupted.',
   declare: (command) =>
-    declarePipeline(command)
+    declareProgress(declarePipeline(command))
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
@@ -65,7 +68,7 @@ function gather(text: string, before: string[]): string[] {
   return [...before, text];
 }
 
-interface RunFlags extends PipelineFlags, MonitorFlags {
+interface RunFlags extends PipelineFlags, ProgressFlags, MonitorFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
@@ -94,6 +97,7 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
     import('../monitors.js'),
   ]);
   const { showRun } = await import('../show/showRun.js');
+  const output = await openOutput(flags.progress);
   const { signal, dispose } = signalOnInterrupt();
   // Before anything is paid for: a port may be in use, a package missing.
   const monitors = await openMonitors(flags);
@@ -101,7 +105,7 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
     const { calls } = monitors;
     const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), calls, signal }, world);
     monitors.follow(run);
-    const { isShort } = await showRun(run);
+    const { isShort } = await showRun(run, output);
     if (isShort) process.exitCode = EXIT_CODES.short;
   } finally {
     await monitors.end(signal);
