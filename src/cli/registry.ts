@@ -7,6 +7,7 @@ import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
 import { rejectsCommand } from './commands/rejects.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { stepsCommand } from './commands/steps.js';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   planCommand,
   previewCommand,
   rejectsCommand,
+  reportCommand,
   diffCommand,
   trainCommand,
   chainCommand,

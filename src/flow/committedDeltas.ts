@@ -5,6 +5,8 @@
 export interface CommittedDeltas {
   /** All deltas of the positions below it are committed. It grows while the run goes on. */
   upTo(): number;
+  /** At least as many as there are deltas of the step; 0 where nobody knows. */
+  countMax(): number;
   /**
    * The deltas of the positions [from, to), in order, in pieces. `to` is at most what `upTo` gave. Throws ERR_IO_READ, and
    * ERR_DATA_INVALID for a file that is not as it was committed.
@@ -16,15 +18,24 @@ export interface CommittedDeltas {
 export const APPLIED_AT_ONCE_MAX = 128;
 
 /** Hands on each value, in order, and lets others have the event loop in between. Stops early once `isStopped` says so. */
-export async function forEachDelta(
+export function forEachDelta(
   pieces: AsyncIterable<readonly unknown[]>,
   apply: (value: unknown) => void,
+  isStopped?: () => boolean,
+): Promise<void> {
+  return forEachPiece(pieces, (values) => values.forEach((value) => apply(value)), isStopped);
+}
+
+/** The same in pieces of at most APPLIED_AT_ONCE_MAX values. */
+export async function forEachPiece(
+  pieces: AsyncIterable<readonly unknown[]>,
+  apply: (values: readonly unknown[]) => void,
   isStopped: () => boolean = () => false,
 ): Promise<void> {
   for await (const values of pieces) {
     for (let at = 0; at < values.length; at += APPLIED_AT_ONCE_MAX) {
       if (isStopped()) return;
-      for (const value of values.slice(at, at + APPLIED_AT_ONCE_MAX)) apply(value);
+      apply(values.slice(at, at + APPLIED_AT_ONCE_MAX));
       await new Promise(setImmediate);
     }
   }

@@ -179,6 +179,7 @@ export interface Recorded {
 function committedIn(shards: () => Recorded['shards']): CommittedDeltas {
   return {
     upTo: () => shards().at(-1)?.next ?? 0,
+    countMax: () => shards().at(-1)?.next ?? 0,
     async *read(from, to) {
       for (const { events } of shards())
         yield events

@@ -58,12 +58,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'text',
       'train',
       'ray',
+      'page',
       'pipeline',
       'workers',
     ],
   },
   metrics: {
-    holds: 'what monitors read of a run: the page for Prometheus',
+    holds: 'what monitors are told of a run: the page for Prometheus, spans and metrics by OTLP',
     mayImport: ['backends', 'flow', 'run', 'train'],
   },
   cli: {

@@ -76,6 +76,8 @@ export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
    * others have the event loop meanwhile, and stops early once `isStopped` says so.
    */
   fill?: (state: State, isStopped: () => boolean) => Promise<void>;
+  /** Told, before the committed deltas are applied, how many there are at most: what grows can begin large. */
+  expect?: (state: State, deltas: number) => void;
   /** Decides one row from the state; `delta` is how the row changes it. */
   decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
   /** Changes the state as `delta` says. */

@@ -1,4 +1,4 @@
-import { APPLIED_AT_ONCE_MAX, type CommittedDeltas, forEachDelta } from '../committedDeltas.js';
+import { APPLIED_AT_ONCE_MAX, type CommittedDeltas, forEachDelta, forEachPiece } from '../committedDeltas.js';
 import type { StateDelta } from '../rowEvents.js';
 import type { Scan, StepShape } from './outcome.js';
 import { createStateHash } from './stateHash.js';
@@ -42,15 +42,16 @@ export function createScanState<State, Delta>(
   }
 
   async function restore(): Promise<void> {
-    await forEach(restorable!.read(0, restorable!.upTo()), (value) => {
-      apply(value);
-      hash?.add(value);
-    });
+    scan.expect?.(state, restorable!.countMax());
+    await forEachPiece(
+      restorable!.read(0, restorable!.upTo()),
+      (values) => {
+        values.forEach(apply);
+        hash?.add(values);
+      },
+      () => isStopped,
+    );
     restoring = null;
-  }
-
-  function forEach(pieces: AsyncIterable<readonly unknown[]>, use: (value: unknown) => void): Promise<void> {
-    return forEachDelta(pieces, use, () => isStopped);
   }
 
   async function makeWhole(): Promise<void> {
@@ -61,7 +62,7 @@ export function createScanState<State, Delta>(
 
   function catchUp(): Promise<void> | null {
     if (restoring || !filling.isEnded()) return makeWhole();
-    if (waiting.count() > APPLIED_AT_ONCE_MAX) return forEach(waiting.take(), apply);
+    if (waiting.count() > APPLIED_AT_ONCE_MAX) return forEachDelta(waiting.take(), apply, () => isStopped);
     for (const value of waiting.takeHeld()) apply(value);
     return null;
   }

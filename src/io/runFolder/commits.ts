@@ -9,7 +9,7 @@ import { type CommittedState, readStates } from './stateFile.js';
 interface CommittedRun {
   /** The run folder. */
   path: string;
-  manifest: Manifest;
+  manifest: Pick<Manifest, 'content'>;
 }
 
 /** The files that commits name, in order: shard, rejects, state of each. */
@@ -45,13 +45,15 @@ export function resumeOf({ manifest }: Pick<CommittedRun, 'manifest'>): { from: 
 /** What one step has added to its state in the commits of a run, those to come included. It is read from the disk each time. */
 export function committedStateOf(files: Files, run: CommittedRun, step: string) {
   const upTo = (): number => resumeOf(run).from;
+  const countMax = (): number =>
+    run.manifest.content.commits.reduce((sum, { state }) => sum + (state?.rows ?? 0), 0);
 
   async function* read(from: number, to: number): AsyncGenerator<readonly unknown[]> {
     for await (const entries of readStates(files, statesOf(run, from, to), step))
       yield entries.filter(({ seq }) => seq >= from && seq < to).map(({ value }) => value);
   }
 
-  return { upTo, read };
+  return { upTo, countMax, read };
 }
 
 /** The state files of the commits in which positions of [from, to) lie. */

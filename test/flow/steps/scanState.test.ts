@@ -37,6 +37,7 @@ function commits(upTo: number): { committed: CommittedDeltas; move(to: number): 
     move: (to) => void (committedTo = to),
     committed: {
       upTo: () => committedTo,
+      countMax: () => committedTo,
       read(from, to) {
         reads.push(`${from}-${to}`);
         return all.read(from, to);
@@ -98,6 +99,7 @@ test('the hash of the state is the same, wherever its deltas came from', async (
 test('a state that cannot be restored fails whoever waits for it', async () => {
   const committed: CommittedDeltas = {
     upTo: () => 5,
+    countMax: () => 5,
     // eslint-disable-next-line require-yield
     async *read() {
       throw new Error('damaged');

@@ -12,7 +12,7 @@ test('the hash follows from the values and their order, not from how they came',
   whole.tell(null);
   whole.tell(2, [delta('a'), delta({ b: 1 })]);
   const parts = createStateHash(undefined);
-  parts.add('a');
+  parts.add(['a']);
   parts.tell(2, [delta({ b: 1 })]);
   assert.equal(parts.current(), whole.current());
   assert.deepEqual(
@@ -28,10 +28,32 @@ test('the hash follows from the values and their order, not from how they came',
 test('a hash that is told before its values are known comes with the last of them', async () => {
   let told: StepState | undefined;
   const hash = createStateHash((state) => (told = state));
-  const adding = Promise.resolve().then(() => hash.add('a'));
+  const adding = Promise.resolve().then(() => hash.add(['a']));
   hash.tellLater(adding);
   const known = createStateHash(undefined);
   known.tell(1, [delta('a')]);
   assert.equal(await told!.hash, known.current());
   assert.equal(hash.current(), known.current());
+});
+
+test('other values, or the same ones divided otherwise, have another hash', () => {
+  const lists = [
+    ['ab', 'c'],
+    ['a', 'bc'],
+    ['abc'],
+    ['1:a'],
+    ['a', 1],
+    [1, 'a'],
+    [[1, 'a']],
+    ['\ud800'],
+    ['\ud801'],
+    [null],
+    ['null'],
+  ];
+  const hashes = lists.map((values) => {
+    const hash = createStateHash(undefined);
+    hash.tell(1, values.map(delta));
+    return hash.current();
+  });
+  assert.equal(new Set(hashes).size, lists.length);
 });

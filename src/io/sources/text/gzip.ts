@@ -6,6 +6,9 @@ import type { Compression } from './compressionFormat.js';
 /** Several members one after the other are one text, as `cat a.gz b.gz` makes them. zlib checks each member's CRC-32 and length. */
 export const gzip: Compression = { extension: '.gz', magic: [0x1f, 0x8b], decompress };
 
+/** So large that few pieces are handed on, and so small that what is done with one takes little time. */
+const GIVEN_BYTES = 64 << 10;
+
 async function* decompress(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
   let readBytes = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -15,7 +18,7 @@ async function* decompress(chunks: AsyncIterable<Uint8Array>, file: string): Asy
     }
   }
   const stored = Readable.from(counted(), { objectMode: false });
-  const gunzip = createGunzip();
+  const gunzip = createGunzip({ chunkSize: GIVEN_BYTES });
   stored.on('error', (error) => gunzip.destroy(error));
   stored.pipe(gunzip);
   try {

@@ -6,6 +6,8 @@ export interface KeySet {
   has(low: number, high: number): boolean;
   /** The hash is not in the set yet. Throws ERR_MEMORY. */
   add(low: number, high: number): void;
+  /** Makes room for so many hashes in all. */
+  expect(hashes: number): void;
   readonly size: number;
 }
 
@@ -37,6 +39,7 @@ export function createKeySet(budget: MemoryBudget): KeySet {
   return {
     has,
     add,
+    expect: segments.expect,
     get size() {
       return size;
     },

@@ -5,6 +5,7 @@ export interface MemoryBudget {
   /** Throws ERR_MEMORY if the budget does not allow it. */
   take(bytes: number): void;
   release(bytes: number): void;
+  allows(bytes: number): boolean;
   readonly bytes: number;
 }
 
@@ -21,6 +22,7 @@ export function createMemoryBudget(memoryMiB: number, what: () => string): Memor
       if (bytes + more > bytesMax) throw refused(memoryMiB, what());
       bytes += more;
     },
+    allows: (more) => bytes + more <= bytesMax,
     release(less) {
       bytes -= less;
     },

@@ -18,6 +18,8 @@ export interface NearIndex {
   find(shingles: Shingles, fingerprint: Fingerprint): Similar | null;
   /** Throws ERR_MEMORY. */
   add(fingerprint: Fingerprint): void;
+  /** Makes room for so many texts in all. */
+  expect(texts: number): void;
   readonly size: number;
 }
 
@@ -73,6 +75,8 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
     let count = 0;
     for (const band of shortestFirst) {
       const end = Math.min(starts[band + 1]!, starts[band]! + left);
+      // Where rows lie depends on how the tables grew, and which are compared must not.
+      if (end < starts[band + 1]!) rows.subarray(starts[band], starts[band + 1]).sort();
       left -= end - starts[band]!;
       count = distinct(rows.subarray(starts[band], end), count);
     }
@@ -97,6 +101,7 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
   return {
     find,
     add,
+    expect: (texts) => postings.expect(texts * bands.count),
     get size() {
       return stored.size;
     },

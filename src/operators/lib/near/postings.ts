@@ -10,6 +10,8 @@ export interface Postings {
   find(hashes: Int32Array, rows: Int32Array, starts: Int32Array): number;
   /** Adds a row under all hashes but those that have POSTINGS_MAX rows. Throws ERR_MEMORY. */
   add(hashes: Int32Array, row: number): void;
+  /** Makes room for so many hashes in all. */
+  expect(hashes: number): void;
 }
 
 /** They lie side by side with those of other hashes, and long runs would make all look-ups slow. */
@@ -74,5 +76,5 @@ export function createPostings(budget: MemoryBudget): Postings {
     segments.added(hash >>> SEGMENT_SHIFT);
   }
 
-  return { find, add };
+  return { find, add, expect: segments.expect };
 }

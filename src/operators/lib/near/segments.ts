@@ -11,6 +11,11 @@ export interface Segments {
   withRoom(segment: number): Int32Array;
   /** Tells that the caller has put a pair there. */
   added(segment: number): void;
+  /**
+   * Makes room for so many pairs in all, where there are none yet and the budget allows twice that: tables that grow are filled half
+   * as fast.
+   */
+  expect(pairs: number): void;
 }
 
 /** How many there are: their number comes from the top 10 bits of a hash, so it is the same for any number of rows. */
@@ -52,7 +57,25 @@ export function createSegments(
     return wider;
   }
 
-  return { tables, withRoom, added: (segment) => void (used[segment]! += 1) };
+  function expect(pairs: number): void {
+    if (tables.some((table) => table !== none)) return;
+    const each = pairs / SEGMENTS;
+    const slots = slotsFor(each + SPREAD * Math.sqrt(each));
+    if (!budget.allows(2 * SEGMENTS * slots * PAIR_BYTES)) return;
+    for (let segment = 0; segment < SEGMENTS; segment++) tables[segment] = widen(none, slots);
+  }
+
+  return { tables, withRoom, added: (segment) => void (used[segment]! += 1), expect };
+}
+
+/** Hashes fall into the segments by chance. */
+const SPREAD = 3;
+
+/** As many as a table has that has grown to so many pairs. */
+function slotsFor(pairs: number): number {
+  let slots = SLOTS_MIN;
+  while (LOAD_MAX * slots < pairs) slots = Math.ceil(slots * GROWTH);
+  return slots;
 }
 
 /** Where the first free pair from a slot on begins. */

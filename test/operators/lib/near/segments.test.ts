@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMemoryBudget } from '../../../../src/operators/lib/near/memoryBudget.js';
-import { createSegments, freeSlot, slotOf } from '../../../../src/operators/lib/near/segments.js';
+import { SEGMENTS, createSegments, freeSlot, slotOf } from '../../../../src/operators/lib/near/segments.js';
 
 function segmentsOf(memoryMiB: number) {
   const budget = createMemoryBudget(memoryMiB, () => 'pairs');
@@ -40,6 +40,19 @@ test('a segment that the budget does not allow is refused as it was', () => {
   const before = segments.tables[5]!;
   assert.throws(() => segments.withRoom(5), { code: 'ERR_MEMORY' });
   assert.equal(segments.tables[5], before);
+});
+
+test('room for an expected number is made at once, and not where it would take much of the budget', () => {
+  const { budget, segments } = segmentsOf(128);
+  segments.expect(3000 * SEGMENTS);
+  const before = segments.tables[5]!;
+  assert.equal(budget.bytes, SEGMENTS * 4 * before.length);
+  fill(segments, 3000);
+  assert.equal(segments.tables[5], before);
+  assert.ok(before.length / 2 <= 3000 / 0.5, `${before.length / 2} slots`);
+  const tight = segmentsOf(70);
+  tight.segments.expect(3000 * SEGMENTS);
+  assert.equal(tight.budget.bytes, 0);
 });
 
 test('slots have equal shares of the words', () => {
