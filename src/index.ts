@@ -73,6 +73,9 @@ export { type ServedRunMetrics, openMetrics } from './metrics/openMetrics.js';
 export type { MetricsAddress } from './metrics/serveMetrics.js';
 export { type OtlpOptions, type OtlpSender, type Unsent, openOtlp } from './metrics/otlp/openOtlp.js';
 
+// Share a set.
+export { type PushOptions, type PushResult, pushRun } from './hub/pushRun.js';
+
 // Connect operators in a pipe.
 export {
   type CollectedRows,

@@ -6,6 +6,7 @@ import { diffCommand } from './commands/diff.js';
 import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
+import { pushCommand } from './commands/push.js';
 import { rejectsCommand } from './commands/rejects.js';
 import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   planCommand,
   previewCommand,
   rejectsCommand,
+  pushCommand,
   reportCommand,
   diffCommand,
   trainCommand,

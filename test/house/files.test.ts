@@ -31,6 +31,8 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/flow/steps/loadStepStreams.ts': 'stepStreams.test imports it for its effect',
   'src/flow/steps/mapBatches.ts': 'mapRows.test',
   'src/flow/steps/scanBatches.ts': 'scanRows.test',
+  'src/hub/hubClient.ts': 'pushRun.test',
+  'src/hub/pushedFiles.ts': 'pushRun.test',
   'src/metrics/otlp/rowSpans.ts': 'runSpans.test',
   'src/metrics/otlp/stepSpans.ts': 'runSpans.test',
 };
