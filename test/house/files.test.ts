@@ -19,10 +19,6 @@ const ENTRIES = entryPaths(FILES);
 
 /** Files without a test of the same name, and where they are tested or why there is nothing to test. */
 const WITHOUT_MIRROR: Record<string, string> = {
-  'src/view/answers.ts': 'openView.test asks for all of them',
-  'src/view/committedFile.ts': 'openView.test fetches files and ranges',
-  'src/view/viewedRun.ts': 'openView.test',
-  'src/view/serveView.ts': 'openView.test',
   'src/cli/startProgram.ts': 'main.test; faults.test takes its output and its file descriptors',
   'src/cli/show/trainingStateText.ts': 'cli/commands/train.test prints dry runs',
   'src/run/chain/chainProgram.ts': 'chain.test runs programs through it',

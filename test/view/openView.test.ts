@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type Socket, connect } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runPipeline } from '../../src/run/runPipeline.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
-import { CLIENTS_MAX } from '../../src/view/eventClients.js';
 import { openLiveView, openView } from '../../src/view/openView.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { finishedRun } from '../helpers/finishedRun.js';
@@ -130,39 +129,6 @@ test('stop from the page ends the run as Ctrl-C does', async (t) => {
   assert.equal(await post('control/none'), 404);
   assert.equal(await post('control/stop'), 200);
   await assert.rejects(run.result, { code: 'ERR_CANCELLED' });
-});
-
-test('a thousand open pages are refused connections and cost no more; those within the bounds are served', async (t) => {
-  const { url } = await viewed(t);
-  const { port, pathname } = new URL(url);
-  let refused = 0;
-  const open: Socket[] = [];
-  for (let page = 0; page < 1000; page++) {
-    const socket = connect(Number(port), '127.0.0.1');
-    socket.on('error', () => {});
-    socket.resume().once('close', () => (refused += 1));
-    socket.on('connect', () =>
-      socket.write(`GET ${pathname}events HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`),
-    );
-    open.push(socket);
-  }
-  t.after(() => open.forEach((socket) => void socket.destroy()));
-  const enough = 1000 - 128;
-  for (let round = 0; round < 200 && refused < enough; round++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.ok(refused >= enough, `${refused} were refused`);
-  const listening = open.filter((socket) => !socket.destroyed && socket.bytesRead > 1000);
-  assert.ok(listening.length <= CLIENTS_MAX, `${listening.length} listen`);
-  for (const socket of open) socket.destroy();
-  for (let round = 0; round < 50; round++) {
-    const status = await fetch(`${url}api/run`).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail('the page is not served again');
 });
 
 test('what the environment filled in is told to no page', async (t) => {
