@@ -32,6 +32,9 @@ const MEANINGS = {
   ERR_WORKER_REFUSED: 'the run does not take this worker: token, version or pipeline file differ',
   ERR_WORKER_ALONE: 'no run answers at the address, or it has gone away for too long',
   // Models: these end the run.
+  ERR_HUB_UNREACHABLE: 'no hub answers at the address',
+  ERR_HUB_REFUSED: 'the hub refuses the set: its token, its name, or its files',
+
   ERR_METRICS_LISTEN: 'the page of metrics cannot be served at its address',
 
   ERR_MODEL_LOAD: 'a model cannot be loaded or its engine cannot be started',

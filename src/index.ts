@@ -71,6 +71,10 @@ export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 // Watch a run.
 export { type ServedRunMetrics, openMetrics } from './metrics/openMetrics.js';
 export type { MetricsAddress } from './metrics/serveMetrics.js';
+export { type OtlpOptions, type OtlpSender, type Unsent, openOtlp } from './metrics/otlp/openOtlp.js';
+
+// Share a set.
+export { type PushOptions, type PushResult, pushRun } from './hub/pushRun.js';
 
 // Connect operators in a pipe.
 export {
@@ -150,6 +154,7 @@ export { type Column, type ColumnType, type ColumnValue, SEQ_INDEX_COLUMN } from
 // Models.
 export { openModel } from './backends/openModel.js';
 export type {
+  CallRecord,
   Choice,
   ChooseRequest,
   CompleteRequest,

@@ -10,6 +10,20 @@ import type { Markers } from '../text/markers.js';
  */
 export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
 
+/** How a call went. Workers and batch APIs do not say it. */
+export interface CallRecord {
+  /** The address of the server that was asked last; absent without one. */
+  replica?: string;
+  /** Requests that were sent for it, each try counted; 0 where the store answered. */
+  tries: number;
+  /** Tokens of its prompts. */
+  promptTokens: number;
+  /** Tokens of its replies. */
+  completionTokens: number;
+  /** Whether the store of replies, or an equal call in flight, answered it. */
+  isStoreHit: boolean;
+}
+
 /** Asks for one or several replies to a message. */
 export interface CompleteRequest {
   /** Position of the row in the source: the pool serves the oldest row first. */
@@ -28,6 +42,8 @@ export interface CompleteRequest {
   seed: number;
   /** The label of the step that asks: what it uses is counted apart. It decides no reply. */
   step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
+  record?: CallRecord | undefined;
 }
 
 /** One reply of a model. */
@@ -64,6 +80,8 @@ export interface ChooseRequest {
   options: readonly string[];
   /** The label of the step that asks. */
   step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
+  record?: CallRecord | undefined;
 }
 
 /** A text to score: a question alone, or a question and its response. */
@@ -78,6 +96,8 @@ export interface ScoreRequest {
   items: readonly ScoreItem[];
   /** The label of the step that asks. */
   step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
+  record?: CallRecord | undefined;
 }
 
 export interface EmbedRequest {
@@ -85,6 +105,8 @@ export interface EmbedRequest {
   texts: readonly string[];
   /** The label of the step that asks. */
   step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
+  record?: CallRecord | undefined;
 }
 
 /** The text around a question in the data that its generator is trained on. */

@@ -1,4 +1,5 @@
 import { EXIT_CODES } from './exitCodes.js';
+import { sayAbove } from './show/terminal.js';
 
 /** Slurm and Kubernetes kill a process and its children if it has not ended 10 seconds or more after SIGTERM. */
 const STOP_MS = 8_000;
@@ -16,7 +17,7 @@ export function signalOnInterrupt(
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(EXIT_CODES.cancelled);
-    process.stderr.write(`\n${text} Press Ctrl-C again to stop at once.\n`);
+    sayAbove(`\n${text} Press Ctrl-C again to stop at once.`);
     setTimeout(endUnclosed, STOP_MS).unref();
     abort.abort();
   };

@@ -6,7 +6,9 @@ import { diffCommand } from './commands/diff.js';
 import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
 import { previewCommand } from './commands/preview.js';
+import { pushCommand } from './commands/push.js';
 import { rejectsCommand } from './commands/rejects.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { serveCommand } from './commands/serve.js';
 import { stepsCommand } from './commands/steps.js';
@@ -23,6 +25,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   planCommand,
   previewCommand,
   rejectsCommand,
+  pushCommand,
+  reportCommand,
   diffCommand,
   trainCommand,
   chainCommand,

@@ -1,10 +1,6 @@
-import { basename } from 'node:path';
-import type { Subscription } from 'rxjs';
 import type { PipelineRun } from '../run/runPipeline.js';
-import { type SystemWorld, packageVersion, systemWorld } from '../run/systemWorld.js';
-import { filledRemover } from '../train/environment.js';
-import { type Metered, type Reading, type RunFacts, type UseNow, afterEvent, notMetered } from './meter.js';
-import { createMetricsPage } from './metricsPage.js';
+import { type SystemWorld, systemWorld } from '../run/systemWorld.js';
+import { type FollowedRun, followRun, readNothing } from './followRun.js';
 import { type MetricsAddress, serveMetrics } from './serveMetrics.js';
 
 /** A page of metrics, and the run that it tells of. */
@@ -36,14 +32,15 @@ export async function openMetrics(
   { host = '127.0.0.1', port }: Partial<MetricsAddress> & Pick<MetricsAddress, 'port'>,
   world: Pick<SystemWorld, 'clock' | 'now'> = systemWorld(),
 ): Promise<ServedRunMetrics> {
+  // Its library is loaded for who serves a page alone.
+  const { createMetricsPage } = await import('./metricsPage.js');
   const page = createMetricsPage();
-  let followed: Followed | null = null;
+  let followed: FollowedRun | null = null;
   const served = await serveMetrics(
     { host, port },
     {
       contentType: page.contentType,
-      print: () =>
-        page.print(followed?.read() ?? { ...notMetered([]), facts: null, models: {}, use: useNow() }),
+      print: () => page.print(followed?.read() ?? readNothing()),
       clock: world.clock,
     },
   );
@@ -64,39 +61,4 @@ export async function openMetrics(
       await served.close();
     },
   };
-}
-
-interface Followed {
-  read(): Reading;
-  stop(): void;
-}
-
-function followRun({ plan, folder, events, stats }: PipelineRun, now: Date): Followed {
-  const clean = filledRemover(plan.filled);
-  let metered: Metered = notMetered(plan.steps.map(({ label }) => label));
-  const facts: RunFacts = {
-    ...{ pipeline: clean(plan.name), run: clean(basename(folder)), version: packageVersion() },
-    ...{ startedS: now.getTime() / 1000, target: plan.settings.target },
-  };
-  const subscription: Subscription = events.subscribe((event) => (metered = afterEvent(metered, event)));
-  return {
-    read: () => ({
-      ...metered,
-      facts,
-      steps: withCleanKeys(metered.steps, clean),
-      models: withCleanKeys(stats(), clean),
-      use: useNow(),
-    }),
-    stop: () => subscription.unsubscribe(),
-  };
-}
-
-/** A label of a file may hold what the environment filled in. */
-function withCleanKeys<T>(record: Readonly<Record<string, T>>, clean: (text: string) => string) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [clean(key), value]));
-}
-
-function useNow(): UseNow {
-  const { user, system } = process.cpuUsage();
-  return { cpuS: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }

@@ -80,6 +80,18 @@ export const deduplicateSpec = defineSpec({
     duplicate: 'word for word the same as an earlier question',
     nearDuplicate: 'nearly the same as an earlier question',
   },
+  thresholds: ({ similarityMin }) => [
+    {
+      ...{
+        option: 'similarityMin',
+        meaning: 'similarity to an earlier question',
+        keeps: 'below',
+        value: similarityMin,
+      },
+      // A row that comes back is compared with, and with another threshold other rows meet: such counts are never exact.
+      ...{ column: null, drops: 'nearDuplicate', range: [null, 1], isOnly: false },
+    },
+  ],
   contract: {
     ...IMMEDIATE,
     holdsAtMost: 'one batch, and memoryMiB for the questions that passed',

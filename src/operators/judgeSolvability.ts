@@ -94,6 +94,15 @@ export const judgeSolvabilitySpec = defineSpec({
     { model, needs: method === 'reasoned' ? 'complete' : 'choose', at: ['model'] },
   ],
   drops: { unsolvable: 'the judge’s verdict is No' },
+  thresholds: ({ method, yesMin }) =>
+    method === 'probability'
+      ? [
+          {
+            ...{ option: 'yesMin', meaning: 'P(Yes) of the judge', keeps: 'atLeast', value: yesMin },
+            ...{ column: 'verdict', drops: 'unsolvable', range: [0, 1], decimals: 4, isOnly: true },
+          },
+        ]
+      : [],
   contract: ROWWISE,
   isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }

@@ -55,6 +55,12 @@ export const keepBestSpec = defineSpec({
   ],
   models: () => [],
   drops: { lowReward: 'the best reward is below `rewardMin`' },
+  thresholds: ({ rewardMin = null }) => [
+    {
+      ...{ option: 'rewardMin', meaning: 'best reward', keeps: 'atLeast', value: rewardMin },
+      ...{ column: 'reward', drops: 'lowReward', range: [null, null], isOnly: true },
+    },
+  ],
   contract: IMMEDIATE,
   isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }

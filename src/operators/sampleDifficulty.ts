@@ -58,6 +58,8 @@ export interface SampleDifficultyOptions<Generators extends string[] | undefined
   generators?: Generators;
 }
 
+const DIFFICULTY = { meaning: 'difficulty', column: 'difficulty', range: [null, null] } as const;
+
 export const sampleDifficultySpec = defineSpec({
   name: 'sampleDifficulty',
   summary: 'Keeps questions by difficulty: a range, a share of each part of it, or both.',
@@ -75,6 +77,10 @@ export const sampleDifficultySpec = defineSpec({
     tooHard: 'the difficulty is above `max`',
     notSampled: 'the draw against the share of its part said no',
   },
+  thresholds: ({ min = null, max = null, keepShares }) => [
+    { ...DIFFICULTY, option: 'min', keeps: 'atLeast', value: min, drops: 'tooEasy', isOnly: !keepShares },
+    { ...DIFFICULTY, option: 'max', keeps: 'atMost', value: max, drops: 'tooHard', isOnly: !keepShares },
+  ],
   contract: IMMEDIATE,
   isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }

@@ -1,4 +1,4 @@
-/** The colours of pages and pictures: light and dark. Texts and lines have a contrast of 4.5 and 3 to the background at least. */
+/** The colours of pages and pictures: light and dark. RowTexts and lines have a contrast of 4.5 and 3 to the background at least. */
 
 export type ThemeName = 'light' | 'dark';
 
@@ -46,7 +46,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     rejected: '#ff7d76',
     other: '#9aa3ad',
     series: ['#6aa5fa', '#eda93c', '#3fc79a', '#e08ade', '#9aa3ad', '#ff7d76', '#5ec4e6', '#cfc04a'],
-    ramp: ['#1d2b40', '#2c4f82', '#4580cc', '#8fbaf7', '#e2eeff'],
+    ramp: ['#28405f', '#335a94', '#4580cc', '#8fbaf7', '#e2eeff'],
   },
 };
 

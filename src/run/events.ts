@@ -1,4 +1,5 @@
-import type { ModelStats } from '../backends/model.js';
+import type { CallRecord, Finish, ModelStats } from '../backends/model.js';
+import type { ErrorCode } from '../errors.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import type { LogEvent } from '../io/runFolder/runLog.js';
 import type { SampleRow } from '../io/runFolder/sample.js';
@@ -15,7 +16,22 @@ export type RunEvent = LogEvent | MeasuredEvent | FlowEvent | TrainingEvent;
 
 /** How rows flow, beside what the log of a run holds. */
 export type FlowEvent =
-  StartingEvent | FlowingEvent | CountedEvent | DeliveredEvent | ReportedEvent | WorkersEvent;
+  | StartingEvent
+  | FlowingEvent
+  | CountedEvent
+  | DeliveredEvent
+  | CalledEvent
+  | PageFailedEvent
+  | ReportedEvent
+  | WorkersEvent;
+
+/** `report.html` could not be written; the run goes on to its end. */
+export interface PageFailedEvent {
+  /** Tells the events apart. */
+  event: 'pageFailed';
+  /** Why not. */
+  message: string;
+}
 
 /** What becomes of the workers of a run. */
 export type WorkersEvent = ListeningEvent | WorkerJoinedEvent | WorkerLeftEvent;
@@ -82,6 +98,39 @@ export interface CountedEvent {
   step: string;
   /** How many rows came in, and what became of them. */
   counts: StepCounts;
+}
+
+/**
+ * A step has asked a model about a row, and was answered. Told for the share of rows that `calls` of the run's options names, and not
+ * for what workers ask.
+ */
+export interface CalledEvent extends CallRecord {
+  /** Tells the events apart. */
+  event: 'called';
+  /** The label of the step. */
+  step: string;
+  /** The name of the model. */
+  model: string;
+  /** What was asked: replies, probabilities of replies, scores or vectors. */
+  kind: 'complete' | 'choose' | 'score' | 'embed';
+  /** Position of the row in the source. */
+  seq: number;
+  /** When it was asked, as Unix time in milliseconds. */
+  startedMs: number;
+  /** Milliseconds until the answer, time in queues included. */
+  tookMs: number;
+  /** Replies asked for; of `complete` alone. */
+  choices?: number;
+  /** The longest reply, in tokens; of `complete` alone. */
+  tokensMax?: number;
+  /** Sampling temperature; of `complete` alone. */
+  temperature?: number;
+  /** Nucleus sampling; of `complete` alone. */
+  topP?: number;
+  /** How the replies ended; of `complete` alone. */
+  finishes?: readonly Finish[];
+  /** The code of the error, where it failed. */
+  code?: ErrorCode;
 }
 
 /** The watermark has moved. */

@@ -76,6 +76,11 @@ export interface RunOptions extends PipelineOptions {
   takeOver?: boolean;
   /** Other processes that do the steps which ask models; this process does all if absent. See docs/scale.md. */
   workers?: WorkersOptions | undefined;
+  /**
+   * Share of the rows, 0 to 1, whose calls to models are told as `called` events, for traces.
+   * @default 0
+   */
+  calls?: number | undefined;
   /** Stops the run: what was committed is intact, and `result` rejects with ERR_CANCELLED. */
   signal?: AbortSignal;
 }

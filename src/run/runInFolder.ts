@@ -4,7 +4,7 @@ import { CHECKSUMS_FILE, writeChecksums } from '../io/runFolder/checksums.js';
 import { sealJson, sealText } from '../io/files/seal.js';
 import { checksumsOf } from './report/checksumsOf.js';
 import type { Clock } from '../clock.js';
-import type { CardExport } from '../io/runFolder/card.js';
+import type { CardExport, CardPicture } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
@@ -23,6 +23,7 @@ import type { Plan } from '../pipeline/plan.js';
 import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
 import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
+import type { ReportPageRequest } from './report/page/writeReportPage.js';
 import { writeRunCard } from './report/runCard.js';
 import { knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
@@ -50,10 +51,17 @@ export interface RunWorld {
   watchProcess: WatchProcess;
   /** Source positions after which a commit comes at the latest; see `commitPositionsOf`. A simulation has fewer. */
   commitPositions?: number | undefined;
+  /** Share of the rows whose calls to models are told. */
+  callShare?: number | undefined;
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
+  /** Writes the page of the report and the pictures of the card; a simulation does without. */
+  writePage?: WritePage | undefined;
 }
+
+/** Writes `report.html` and pictures into a run folder whose other files are there, and gives the pictures. */
+export type WritePage = (files: Files, request: ReportPageRequest) => Promise<readonly CardPicture[]>;
 
 /**
  * Runs a plan in its folder: begins there, or goes on from the last commit of the same plan. A run is complete when its last
@@ -65,7 +73,7 @@ export async function runInFolder(plan: Plan, path: string, world: RunWorld): Pr
   const isBegun = await hasManifest(files, path);
   if (!isBegun) await assertUsable(files, path);
   const begun = isBegun ? await openRunFolder(files, path, recordOf(plan)) : null;
-  if (begun && isComplete(begun)) return finishAgain(plan, begun, files);
+  if (begun && isComplete(begun)) return finishAgain(plan, begun, world);
   let folder = begun;
   const clean = filledRemover(plan.filled);
   let logMeasured = (_event: MeasuredEvent): void => {};
@@ -111,11 +119,12 @@ async function reportIn(
   return { ...report, ...(await skippedIn(plan, report, files, skipped)) };
 }
 
-async function finishAgain(plan: Plan, folder: RunFolder, files: Files): Promise<RunResult> {
+async function finishAgain(plan: Plan, folder: RunFolder, world: RunWorld): Promise<RunResult> {
+  const { files } = world;
   await folder.manifest.close();
   const report = await reportIn(files, plan, folder);
   await writePipeline(files, plan, folder);
-  await writeRunFiles(files, plan, folder, report);
+  await writeRunFiles(world, plan, folder, report);
   return { report, performance: null };
 }
 
@@ -182,7 +191,7 @@ async function goOn(
     ...knownCost(paidModels(plan), total.models),
   });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
-  await writeRunFiles(files, plan, folder, report);
+  await writeRunFiles(world, plan, folder, report);
   for (const [model, { notes = {} }] of Object.entries(stats)) {
     for (const [note, count] of Object.entries(notes))
       await world.record({ event: 'noted', model, note, count });
@@ -217,7 +226,7 @@ async function runRows(
   opened: OpenedModels,
   world: LoggedWorld,
 ): Promise<{ from: number; replayedRows: number; skipped: SkippedCounter | null }> {
-  const { files, prompt, signal, emit, record, meter, startEncoder, commitPositions } = world;
+  const { files, prompt, signal, emit, record, meter, startEncoder, commitPositions, callShare = 0 } = world;
   const { rowGroupRows, zstdLevel } = plan.settings.output;
   let replayedRows = 0;
   let begunAt = 0;
@@ -240,6 +249,7 @@ async function runRows(
       return runPlan(plan, {
         ...opened,
         ...{ prompt, resume, signal, commitPositions },
+        calls: { share: callShare, nowMs: unixMsOf(world), onCall: emit },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {
           const rows = await readRows(lo, rowsMax);
@@ -274,13 +284,20 @@ async function runRows(
   return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
 }
 
+/** Unix time that never runs backwards. */
+function unixMsOf({ now, nowMs }: Pick<RunWorld, 'now' | 'nowMs'>): () => number {
+  const offsetMs = now().getTime() - nowMs();
+  return () => offsetMs + nowMs();
+}
+
 /** Stands in every shard, so nothing in it may depend on the clock, the machine or the speed of the run. */
 export function shardMetadata(plan: Plan): Record<string, string> {
   const { name, identity, settings } = plan;
   return { scalequest: JSON.stringify({ format: RUN_FORMAT_VERSION, name, seed: settings.seed, identity }) };
 }
 
-async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report: Report): Promise<void> {
+async function writeRunFiles(world: RunWorld, plan: Plan, folder: RunFolder, report: Report): Promise<void> {
+  const { files } = world;
   // It comes back when all are written: what it names is as it says at any moment.
   await removeQuietly(files, join(folder.path, CHECKSUMS_FILE));
   const exports = await writeExports(files, plan, folder);
@@ -291,12 +308,29 @@ async function writeRunFiles(files: Files, plan: Plan, folder: RunFolder, report
     shards: committedShards(folder.path, folder.manifest.content.commits),
     columns: plan.columns,
   });
-  await writeRunCard(files, plan, folder, { report, exports });
+  const pictures = await writePage(world, plan, folder, report);
+  await writeRunCard(files, plan, folder, { report, exports, pictures });
   await writeChecksums(
     files,
     folder.path,
     await checksumsOf(files, folder, Object.keys(plan.settings.exports)),
   );
+}
+
+/** A page that cannot be written is no reason to fail a run whose rows are all there: `scalequest report` writes it again. */
+async function writePage(
+  { files, emit, writePage: write }: RunWorld,
+  plan: Plan,
+  { path, manifest }: RunFolder,
+  report: Report,
+): Promise<readonly CardPicture[]> {
+  if (!write) return [];
+  try {
+    return await write(files, { folder: path, manifest: manifest.content, plan, report });
+  } catch (error) {
+    emit({ event: 'pageFailed', message: (error as Error).message });
+    return [];
+  }
 }
 
 /** The file as it was last started: settings that decide no row may have changed since the first start. */

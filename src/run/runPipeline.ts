@@ -14,7 +14,7 @@ import { type OpenedModels, closeModels, openModels, statsOf } from './openModel
 import { type RunOptions, type WorkersOptions, planToRun, promptOf } from './planPipeline.js';
 import type { Report, RunResult } from './report/report.js';
 import { runFolderOf } from './runFolders.js';
-import { runInFolder } from './runInFolder.js';
+import { type WritePage, runInFolder } from './runInFolder.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 import { launchTrainings } from './trainPipeline.js';
 import { watchLock } from './watchLock.js';
@@ -58,9 +58,9 @@ export async function runPipeline(
   options: RunOptions = {},
   world: SystemWorld = systemWorld(),
 ): Promise<PipelineRun> {
-  const { out, fresh = false, takeOver = false, signal, workers } = options;
+  const { out, fresh = false, takeOver = false, signal, workers, calls } = options;
   const plan = await planToRun(file, options, world);
-  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers);
+  return startRun(plan, await runFolderOf(plan, out, fresh), signal, world, takeOver, workers, calls);
 }
 
 /** The run of a checked plan in its folder. */
@@ -71,13 +71,14 @@ export function startRun(
   world: SystemWorld = systemWorld(),
   takeOver = false,
   workers?: WorkersOptions,
+  callShare?: number,
 ): PipelineRun {
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
   const result = withoutFilled(
     afterSubscribers().then(() =>
-      runLocked(plan, folder, opened, { ...world, signal, emit, workers }, takeOver),
+      runLocked(plan, folder, opened, { ...world, signal, emit, workers, callShare }, takeOver),
     ),
     plan.filled,
   ).finally(() => events.complete());
@@ -98,6 +99,7 @@ interface StartedWorld extends SystemWorld {
   signal: AbortSignal;
   emit: Emit<RunEvent>;
   workers: WorkersOptions | undefined;
+  callShare: number | undefined;
 }
 
 async function runLocked(
@@ -139,6 +141,7 @@ async function runRows(
     const result = await runInFolder(plan, folder, {
       ...{ ...world, signal },
       prompt: promptOf(plan),
+      writePage,
       async openModels() {
         const deps = { env, runPath: folder, lock, signal, emit, allowance: budget?.of };
         if (workers) return openWithWorkers(plan, workers, deps, opened, world);
@@ -159,6 +162,10 @@ async function runRows(
     await budget?.close().catch(() => {});
   }
 }
+
+/** Loads what draws charts, at the end of a run. */
+const writePage: WritePage = async (files, request) =>
+  (await import('./report/page/writeReportPage.js')).writeReportPage(files, request);
 
 /** Loads what a run with workers needs. */
 async function openWithWorkers(

@@ -141,7 +141,7 @@ export function startRun(
 }
 
 /** Files that measure or serve one start only. */
-const NOT_COMPARED = ['log.jsonl', 'performance.json'];
+const NOT_COMPARED = ['log.jsonl', 'performance.json', 'report.html'];
 
 /** Path inside a run folder → bytes. */
 export function folderBytes(folder: string): Map<string, Uint8Array> {

@@ -219,7 +219,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a complete run is not finished again',
     file: 'run/runInFolder.js',
-    before: 'await writeRunFiles(files, plan, folder, report);\n    return { report, performance: null };',
+    before: 'await writeRunFiles(world, plan, folder, report);\n    return { report, performance: null };',
     after: 'return { report, performance: null };',
   },
   {

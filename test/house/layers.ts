@@ -58,17 +58,22 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'text',
       'train',
       'ray',
+      'page',
       'pipeline',
       'workers',
     ],
   },
   metrics: {
-    holds: 'what monitors read of a run: the page for Prometheus',
+    holds: 'what monitors are told of a run: the page for Prometheus, spans and metrics by OTLP',
     mayImport: ['backends', 'flow', 'run', 'train'],
+  },
+  hub: {
+    holds: 'sets that are pushed to a hub: which files, what is there already, what is sent',
+    mayImport: ['io', 'process', 'run', 'text'],
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'metrics', 'pipeline', 'operators', 'text', 'train'],
+    mayImport: ['run', 'hub', 'metrics', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 

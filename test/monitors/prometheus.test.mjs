@@ -1,56 +1,39 @@
 // A real Prometheus reads a run on the bundled model; what it answers is compared with what the run wrote.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { ROOT, readJson, startCommand, testFolder, until, writeQuickstart } from './command.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const folder = mkdtempSync(join(tmpdir(), 'scalequest-prometheus-'));
+const folder = testFolder();
 const children = [];
-/** Rows of source. Without a target every step sees just these, so live counts and the report are the same. */
 const LIMIT = 40;
-const WAIT_MS_MAX = 60_000;
 
 let prometheusUrl;
 let page;
 let report;
 let performance;
-let stderr = '';
 
 before(async () => {
-  const run = startRun();
-  const url = await until(() => /^Metrics at (\S+)\.$/m.exec(stderr)?.[1], 'the address of the page');
+  const file = writeQuickstart(folder, LIMIT);
+  const run = startCommand(['run', file, '--out', join(folder, 'run'), '--metrics', '0'], { cwd: folder });
+  children.push(run.child);
+  const said = () => `the run, which said:\n${run.said}`;
+  const url = await until(() => /^Metrics at (\S+)\.$/m.exec(run.said)?.[1], said);
   prometheusUrl = await startPrometheus(url);
-  await until(async () => (await query('scalequest_step_rows_in_total')).length > 0, 'a first scrape');
+  await until(async () => (await query('scalequest_step_rows_in_total')).length > 0, said);
   page = await (await fetch(url)).text();
-  assert.equal(await run, 0, stderr);
-  report = JSON.parse(readFileSync(join(folder, 'run', 'report.json'), 'utf8'));
-  performance = JSON.parse(readFileSync(join(folder, 'run', 'performance.json'), 'utf8'));
+  assert.equal(await run.ended, 0, run.said);
+  report = readJson(folder, 'run', 'report.json');
+  performance = readJson(folder, 'run', 'performance.json');
 });
 
 after(() => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** The quickstart without its target. Gives the exit code at the end. */
-function startRun() {
-  const text = readFileSync(join(root, 'pipelines', 'quickstart.yaml'), 'utf8');
-  const file = join(folder, 'pipeline.yaml');
-  const model = join(root, 'models', 'tiny.gguf');
-  writeFileSync(file, text.replace('target: 240', `limit: ${LIMIT}`).replace('../models/tiny.gguf', model));
-  const main = join(root, 'dist', 'src', 'cli', 'main.js');
-  const args = [main, 'run', file, '--out', join(folder, 'run'), '--metrics', '0'];
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-  children.push(child);
-  child.stderr.setEncoding('utf8').on('data', (chunk) => (stderr += chunk));
-  return new Promise((resolve) => child.on('close', resolve));
-}
 
 async function startPrometheus(target) {
   const port = await freePort();
@@ -83,16 +66,6 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function until(look, what) {
-  const endMs = Date.now() + WAIT_MS_MAX;
-  while (Date.now() < endMs) {
-    const found = await look();
-    if (found) return found;
-    await delay(50);
-  }
-  throw new Error(`waited ${WAIT_MS_MAX / 1000} s for ${what}; the run said:\n${stderr}`);
 }
 
 /** The series that Prometheus answers with; none while it starts. */
@@ -163,7 +136,7 @@ test('Prometheus saw the run flow and finish', async () => {
 });
 
 test('each panel of the Grafana dashboard shows something', async () => {
-  const { panels } = JSON.parse(readFileSync(join(root, 'docs', 'grafana.json'), 'utf8'));
+  const { panels } = readJson(ROOT, 'docs', 'grafana.json');
   const nowS = Date.now() / 1000;
   for (const { title, targets } of panels) {
     for (const { expr } of targets) {

@@ -46,7 +46,7 @@ describe('what is packed', () => {
       /^src\/run\/cluster\/rayDriver\.py$/,
       /^pipelines\//,
       /^models\/(tiny\.gguf|README\.md)$/,
-      /^docs\/(\w+\.md|pictures\/\w+\.svg)$/,
+      /^docs\/(\w+\.md|grafana\.json|pictures\/[\w-]+\.(svg|png))$/,
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     ];
     assert.deepEqual(

@@ -20,15 +20,37 @@ for (const [name, text] of texts)
   for (const [, module] of text.matchAll(/^\/\/ ((?:dist\/src|node_modules)\/\S+)$/gm))
     holders.set(module!, [...(holders.get(module!) ?? []), name]);
 
+/** Threads that are one file with all they need: nothing but bytes and plain values leaves them. */
+const ALONE = ['shardWorker.js', 'graderWorker.js'];
+
 test('no module is there twice, and of each class of errors there is one: a copy would be an error that nobody knows', () => {
   assert.ok(holders.size > 200 && holders.has('node_modules/yaml/dist/doc/Document.js'));
+  const shared = [...holders].map(([module, names]) => [
+    module,
+    names.filter((each) => !ALONE.includes(each)),
+  ]);
   assert.deepEqual(
-    [...holders].filter(([, names]) => names.length > 1),
+    shared.filter(([, names]) => names!.length > 1),
     [],
   );
+  const shares = [...texts].filter(([name]) => !ALONE.includes(name)).map(([, text]) => text);
   for (const name of ['ScaleQuestError', 'PipelineProblems', 'RowError']) {
     const declaring = new RegExp(`class ${name} |\\b${name} = class `, 'g');
-    assert.equal([...texts.values()].flatMap((text) => [...text.matchAll(declaring)]).length, 1, name);
+    assert.equal(shares.flatMap((text) => [...text.matchAll(declaring)]).length, 1, name);
+  }
+});
+
+test('threads that are one file load no other, and of packages only what reads files beside its module', () => {
+  for (const name of ALONE) {
+    assert.deepEqual([...loadedWith(name)], [name]);
+    const packages = [...texts.get(name)!.matchAll(/^import .*"((?!node:)[^"./][^"]*)";$/gm)].map(
+      ([, from]) => from,
+    );
+    assert.deepEqual(
+      packages.filter((from) => from !== '@bokuweb/zstd-wasm'),
+      [],
+    );
+    assert.ok(!exportsOf(texts.get(name)!).length, 'whoever starts a thread imports nothing of it');
   }
 });
 
@@ -79,6 +101,9 @@ test('of zod’s languages only one is there, and the licences of joined package
   const languages = [...holders.keys()].filter((name) => /zod\/v4\/locales\/\w+\.js$/.test(name));
   assert.deepEqual(languages, ['node_modules/zod/v4/locales/en.js']);
   const licences = readFileSync(join(FOLDER, 'LICENSES.txt'), 'utf8');
-  for (const name of ['commander', 'yaml', 'zod']) assert.match(licences, new RegExp(`^${name}\n\n`, 'm'));
-  assert.equal(licences.match(/Permission (is hereby granted|to use, copy)/g)?.length, 3);
+  const packages = [...holders.keys()].flatMap(
+    (each) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(each)?.[1] ?? [],
+  );
+  assert.ok(new Set(packages).size > 10, 'packages are joined');
+  for (const name of new Set(packages)) assert.match(licences, new RegExp(`^${name}\n\n.{40}`, 'ms'));
 });

@@ -25,23 +25,23 @@ const KEY_CHARS = 16;
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({ seq: _, step: _s, message, n, tokensMax, temperature, topP, seed, ...rest }) {
+    complete({ seq: _, step: _s, record: _r, message, n, tokensMax, temperature, topP, seed, ...rest }) {
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
       const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}`;
       return keyOf(`${prefix}complete\n${sampling}\n${messageText(message)}`);
     },
-    choose({ seq: _, step: _s, message, options, ...rest }) {
+    choose({ seq: _, step: _s, record: _r, message, options, ...rest }) {
       nothing(rest);
       return keyOf(`${prefix}choose\n${JSON.stringify(options)}\n${messageText(message)}`);
     },
-    score({ seq: _, step: _s, items, ...rest }) {
+    score({ seq: _, step: _s, record: _r, items, ...rest }) {
       nothing(rest);
       return keyOf(
         `${prefix}score\n${JSON.stringify(items.map(({ user, assistant }) => [user, assistant]))}`,
       );
     },
-    embed({ seq: _, step: _s, texts, ...rest }) {
+    embed({ seq: _, step: _s, record: _r, texts, ...rest }) {
       nothing(rest);
       return keyOf(`${prefix}embed\n${JSON.stringify(texts)}`);
     },

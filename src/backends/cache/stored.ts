@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, Finish, Model, ModelStats, StepUse } from '../model.js';
+import type { Choice, CompleteRequest, Finish, Model, ModelStats, StepUse } from '../model.js';
 import { useOf } from '../server/tally.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
 import { requestKeys } from './requestKey.js';
@@ -76,12 +76,12 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     key: string,
     codec: Codec<T>,
     count: number,
-    step: string | undefined,
+    asker: Asker,
     ask: () => Promise<T>,
   ): Promise<T> {
     const asked = inFlight.get(key) as Promise<T> | undefined;
-    if (asked) return countHit(asked, step);
-    const call = { key, codec, count, step, ask };
+    if (asked) return countHit(asked, asker);
+    const call = { key, codec, count, asker, ask };
     let answered: Promise<T>;
     try {
       const text = store.get(key);
@@ -97,11 +97,12 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
     return settled;
   }
 
-  function hit<T extends Results>({ codec, count, step }: Call<T>, text: string): Promise<T> {
-    return countHit(Promise.resolve(read(store, text, codec, count)), step);
+  function hit<T extends Results>({ codec, count, asker }: Call<T>, text: string): Promise<T> {
+    return countHit(Promise.resolve(read(store, text, codec, count)), asker);
   }
 
-  function countHit<T>(answered: Promise<T>, step: string | undefined): Promise<T> {
+  function countHit<T>(answered: Promise<T>, { step, record }: Asker): Promise<T> {
+    if (record) record.isStoreHit = true;
     hits += 1;
     if (step !== undefined) useOf(uses, step).storeHits += 1;
     store.count(model.name, true);
@@ -123,15 +124,15 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
   return {
     ...model,
     complete: (request) =>
-      answer(keys.complete(request), CHOICES, request.n, request.step, () => model.complete(request)),
+      answer(keys.complete(request), CHOICES, request.n, request, () => model.complete(request)),
     choose: (request) =>
-      answer(keys.choose(request), PROBABILITIES, request.options.length, request.step, () =>
+      answer(keys.choose(request), PROBABILITIES, request.options.length, request, () =>
         model.choose(request),
       ),
     score: (request) =>
-      answer(keys.score(request), SCORES, request.items.length, request.step, () => model.score(request)),
+      answer(keys.score(request), SCORES, request.items.length, request, () => model.score(request)),
     embed: (request) =>
-      answer(keys.embed(request), VECTORS, request.texts.length, request.step, () => model.embed(request)),
+      answer(keys.embed(request), VECTORS, request.texts.length, request, () => model.embed(request)),
     stats: () => withHits(model.stats(), hits, uses),
   };
 }
@@ -143,14 +144,16 @@ function withHits(stats: ModelStats, hits: number, uses: ReadonlyMap<string, Ste
   return { ...stats, storeHits: hits, steps: Object.fromEntries(steps) };
 }
 
+/** The step that asks, and who wants to know how it went. */
+type Asker = Pick<CompleteRequest, 'step' | 'record'>;
+
 /** A request of a model, and how its reply is kept. */
 interface Call<T> {
   key: string;
   codec: Codec<T>;
   /** Results that the reply must have. */
   count: number;
-  /** The step that asks. */
-  step: string | undefined;
+  asker: Asker;
   ask: () => Promise<T>;
 }
 

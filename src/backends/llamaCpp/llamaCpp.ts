@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
-import type { ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
+import type { CallRecord, ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import { promptTokensMax } from '../allowance.js';
@@ -117,8 +117,9 @@ function createModel(
   const uses = createStepUses();
   let nextId = 1;
 
-  async function ask(queue: Queue<EngineProcess>, seq: number, job: Job, step?: string): Promise<Answer> {
+  async function ask(queue: Queue<EngineProcess>, { seq, step, record }: Asker, job: Job): Promise<Answer> {
     stats.requests += 1;
+    if (record) record.tries += 1;
     try {
       const once = (engine: EngineProcess): Promise<Answer> => askWithin(allowance, engine, job);
       const answer = await queue.run(seq, once);
@@ -126,6 +127,7 @@ function createModel(
       stats.promptTokens += usage.promptTokens;
       stats.completionTokens += usage.completionTokens;
       uses.answered(usage, step);
+      if (record) addUsage(record, usage);
       return answer;
     } catch (error) {
       stats.failures += 1;
@@ -139,22 +141,22 @@ function createModel(
     can: CAN,
     promptWrapper: template.promptWrapper,
     markers: template.markers,
-    async complete({ seq, message, step, n, tokensMax, temperature, topP, seed }: CompleteRequest) {
+    async complete({ message, n, tokensMax, temperature, topP, seed, ...asker }: CompleteRequest) {
       const prompt = template.promptParts(message);
       const stop = [...template.stop];
       const sampling = { n, tokensMax, temperature, topP, seed };
       const job: CompleteJob = { kind: 'complete', id: nextId++, prompt, stop, ...sampling };
-      const answer = await ask(completes, seq, job, step);
+      const answer = await ask(completes, asker, job);
       return (answer as Extract<FromEngine, { kind: 'completed' }>).choices;
     },
-    async choose({ seq, message, options: given, step }: ChooseRequest) {
+    async choose({ message, options: given, ...asker }: ChooseRequest) {
       const job: ChooseJob = {
         kind: 'choose',
         id: nextId++,
         prompt: template.promptParts(message),
         options: given,
       };
-      const answer = await ask(chooses, seq, job, step);
+      const answer = await ask(chooses, asker, job);
       return (answer as Extract<FromEngine, { kind: 'chosen' }>).probabilities;
     },
     stats(): ModelStats {
@@ -172,8 +174,16 @@ function createModel(
   };
 }
 
+/** Who asks. */
+type Asker = Pick<CompleteRequest, 'seq' | 'step' | 'record'>;
+
 interface ModelDeps extends Pick<LlamaCppOptions, 'sequences'>, Pick<OpenDeps, 'clock' | 'allowance'> {
   startedMs: number;
+}
+
+function addUsage(record: CallRecord, { promptTokens, completionTokens }: Usage): void {
+  record.promptTokens += promptTokens;
+  record.completionTokens += completionTokens;
 }
 
 function usageOf(answer: Answer): Usage {

@@ -108,7 +108,7 @@ async function completeEach(
   options: Messages,
   request: CompleteRequest,
 ): Promise<Choice[]> {
-  const { seq, message, n, tokensMax, temperature, step } = request;
+  const { seq, message, n, tokensMax, temperature, step, record } = request;
   if (message.kind === 'preQuery') throw noPreQuery(client.label);
   const distinct = temperature === 0 ? 1 : n;
   const asked = { tokensMax, prefill: options.prefill ?? '' };
@@ -120,7 +120,7 @@ async function completeEach(
         { toJSON: () => bodyOf(options, request, message) },
         (reply, context) => readAnthropicReply(reply, asked, context),
         {
-          ...{ tokensMax, step },
+          ...{ tokensMax, step, record },
           control: () => ({
             path: PATH,
             body: bodyOf(options, request, { kind: 'user', text: HARMLESS.user }),

@@ -67,7 +67,7 @@ async function openEmbeddings(
   const client = await createServerClient(name, options, OPENAI_SPEAKS, deps);
   const { label, stats, close } = client;
 
-  async function embed({ seq, texts, step }: EmbedRequest): Promise<number[][]> {
+  async function embed({ seq, texts, step, record }: EmbedRequest): Promise<number[][]> {
     const sent = groupPositions(texts, textsPerRequestMax).map((positions) => {
       const input = positions.map((position) => texts[position]!);
       const bodyOf = (some: readonly string[]) => ({
@@ -78,7 +78,7 @@ async function openEmbeddings(
       });
       const path = '/embeddings';
       return client.send(seq, path, bodyOf(input), readVectors(input.length), {
-        ...{ sequences: input.length, step },
+        ...{ sequences: input.length, step, record },
         control: () => ({ path, body: bodyOf([HARMLESS.user]), read: readVectors(1) }),
       });
     });

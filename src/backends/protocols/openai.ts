@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type RowError, ScaleQuestError } from '../../errors.js';
-import type { Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
+import type { CallRecord, Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
@@ -159,6 +159,7 @@ interface Asked {
   /** How many of the likeliest first tokens to report; 0 for none. */
   top: number;
   step: string | undefined;
+  record: CallRecord | undefined;
 }
 
 /** Most servers report no more (vLLM's --max-logprobs, OpenAI's chat). */
@@ -212,7 +213,7 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, message, step } = asked;
+    const { n, tokensMax, message, step, record } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
@@ -220,7 +221,7 @@ export function createDialogueModel(
     const body = { toJSON: () => bodyOf(asked) };
     const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
     return client.send(seq, path, body, read, {
-      ...{ sequences: n, tokensMax: n * tokensMax, step },
+      ...{ sequences: n, tokensMax: n * tokensMax, step, record },
       control: () => ({
         path,
         body: bodyOf(harmless(asked, 1)),
@@ -247,13 +248,13 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, message, tokensMax, temperature, topP, step } = request;
+    const { seq, message, tokensMax, temperature, topP, step, record } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, step });
+    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, step, record });
   }
 
-  async function choose({ seq, message, options: replies, step }: ChooseRequest): Promise<number[]> {
-    const { topTokens } = await send(seq, { ...CHOICE, message, step });
+  async function choose({ seq, message, options: replies, step, record }: ChooseRequest): Promise<number[]> {
+    const { topTokens } = await send(seq, { ...CHOICE, message, step, record });
     if (topTokens) return optionProbabilities(replies, topTokens);
     throw new ScaleQuestError(
       'ERR_MODEL_PROTOCOL',

@@ -63,11 +63,11 @@ export async function openScoreModel(
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 
-  async function score({ seq, items, step }: ScoreRequest): Promise<number[]> {
+  async function score({ seq, items, step, record }: ScoreRequest): Promise<number[]> {
     const scores = items.map(() => NaN);
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
       const reply = await client.send(seq, path, body, readScores(protocol, positions.length), {
-        ...{ sequences: positions.length, step },
+        ...{ sequences: positions.length, step, record },
         control: () => ({ ...protocol.calls([harmless(items[0]!)])[0]!, read: readScores(protocol, 1) }),
       });
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;

@@ -11,7 +11,7 @@ import {
 } from '../../process/managedServer.js';
 import { printableLine } from '../../text/printable.js';
 import { keyRedactor } from '../../text/redactKey.js';
-import type { ModelStats, ReplicaStats } from '../model.js';
+import type { CallRecord, ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
@@ -75,6 +75,8 @@ export interface About {
   step?: string | undefined;
   /** The same request with a harmless text instead of the row's: with it, a server that refuses every such request ends the run. */
   control?: () => Control;
+  /** Filled in as the call goes. */
+  record?: CallRecord | undefined;
   /** What is wrong with an answer that holds nothing to use; undefined for any other. */
   emptyFault?: (answer: never) => RowError | undefined;
 }
@@ -148,7 +150,8 @@ export async function createServerClient(
   const ask: Ask = (seq, posted, about = {}, failsAlone) => {
     counts.requests++;
     counts.open++;
-    const once = tryAt({ serverOf, closing: closing.signal, counts, clock, allowance }, posted, about);
+    const plain = tryAt({ serverOf, closing: closing.signal, counts, clock, allowance }, posted, about);
+    const once = about.record ? recorded(plain, about.record) : plain;
     const size = sizeOf(pool, posted.body, about);
     return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
       (answer) => answered(answer, about.step),
@@ -387,6 +390,21 @@ function tryAt<T extends Usage>(
     const admitted = allowance.admit(worstUse(posted.body, about));
     if (!(admitted instanceof Promise)) return settled(admitted, replica, deps, posted);
     return admitted.then((settle) => settled(settle, replica, deps, posted));
+  };
+}
+
+/** Tries that say how they go: few calls have a record. */
+function recorded<T extends Usage>(
+  once: (replica: Replica) => Promise<T>,
+  record: CallRecord,
+): (replica: Replica) => Promise<T> {
+  return async (replica) => {
+    record.tries += 1;
+    record.replica = replica.url;
+    const answer = await once(replica);
+    record.promptTokens += answer.promptTokens;
+    record.completionTokens += answer.completionTokens;
+    return answer;
   };
 }
 

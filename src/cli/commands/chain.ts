@@ -1,20 +1,25 @@
 import type { Chain } from '../../pipeline/chain.js';
 import { ScaleQuestError } from '../../errors.js';
-import type { CommandSpec } from '../command.js';
+import { type CommandSpec, type ProgressFlags, declareProgress } from '../command.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { openOutput } from '../show/terminal.js';
 
 export const chainCommand: CommandSpec = {
   name: 'chain',
   summary: 'Do the links of a chain file one after the other; what is done already is skipped.',
   declare: (command) =>
-    command
+    declareProgress(command)
       .argument('<chain>', 'a chain file (YAML)')
       .option('--dry-run', 'say which links would be done or skipped, and why; do nothing'),
   action: chainFile,
 };
 
+interface ChainFlags extends ProgressFlags {
+  dryRun?: boolean;
+}
+
 /** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
-async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean }): Promise<void> {
+async function chainFile(file: string, { dryRun = false, progress }: ChainFlags): Promise<void> {
   const { planChain } = await import('../../run/planPipeline.js');
   const found = await planChain(file, undefined, { loadsModules: !dryRun });
   if (!found) throw noChain(file);
@@ -22,24 +27,33 @@ async function chainFile(file: string, { dryRun = false }: { dryRun?: boolean })
   const { runChain } = await import('../../run/chain/runChain.js');
   const { showRun } = await import('../show/showRun.js');
   const { showTraining } = await import('../show/showTraining.js');
+  const { eventPrinter } = await import('../show/eventLine.js');
+  const { filledRemover } = await import('../../train/environment.js');
+  const { filled } = found.chain;
+  const output = await openOutput(progress);
+  const print = output.mode === 'json' ? eventPrinter(filled) : null;
   const { signal, dispose } = signalOnInterrupt();
-  const shown = showTraining();
+  const shown = showTraining(output);
   try {
     const { events, result } = runChain(found.chain, signal);
     let showing: Promise<unknown> = Promise.resolve();
     events.subscribe((event) => {
-      if (event.event === 'linkStarted')
+      if (event.event === 'linkRuns') {
+        const { link, run } = event;
+        print?.({ event: 'linkRuns', link, folder: run.folder });
+        showing = showRun(run, output, { link });
+      } else if (print) print(event);
+      else if (event.event === 'linkStarted')
         process.stdout.write(`\n== ${event.link}, link ${event.number} of ${event.links}\n`);
-      else if (event.event === 'linkRuns') showing = showRun(event.run);
       else if (event.event !== 'linkFinished') shown.show(event);
     });
     // A link and its chain fail with the same error, which is reported once.
     await Promise.allSettled([result]);
     await showing.catch(() => {});
     const given = await result;
+    if (print) return;
     process.stdout.write(`\nThe chain ${found.chain.name} is done.\n`);
-    const { filledRemover } = await import('../../train/environment.js');
-    const clean = filledRemover(found.chain.filled);
+    const clean = filledRemover(filled);
     for (const [name, path] of given) process.stdout.write(`  ${name}  ${clean(path)}\n`);
   } finally {
     shown.stop();

@@ -1,19 +1,28 @@
 import { ScaleQuestError } from '../../errors.js';
-import type { ServedRunMetrics } from '../../metrics/openMetrics.js';
+import type { MonitorFlags } from '../monitors.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/planPipeline.js';
-import { type CommandSpec, type PipelineFlags, declarePipeline, parseWholeNumber } from '../command.js';
+import {
+  type CommandSpec,
+  type PipelineFlags,
+  type ProgressFlags,
+  declarePipeline,
+  declareProgress,
+  parseShare,
+  parseWholeNumber,
+} from '../command.js';
 import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
 import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { openOutput } from '../show/terminal.js';
 import { parseAddress, parsePortOrAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
   summary: 'Run a pipeline and write its data set, or go on with a run that was interrupted.',
   declare: (command) =>
-    declarePipeline(command)
+    declareProgress(declarePipeline(command))
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
@@ -21,6 +30,12 @@ export const runCommand: CommandSpec = {
         '--metrics <[host:]port>',
         'serve a page for Prometheus while it runs, to this machine alone unless a host is given',
         parsePortOrAddress,
+      )
+      .option('--otlp', 'send traces and metrics to the collector at OTEL_EXPORTER_OTLP_ENDPOINT')
+      .option(
+        '--trace-share <share>',
+        'with --otlp: the share of the rows whose calls are traced, 0 to 1; 0.1 if absent',
+        parseShare,
       )
       .optionsGroup('With workers:')
       .option(
@@ -53,11 +68,10 @@ function gather(text: string, before: string[]): string[] {
   return [...before, text];
 }
 
-interface RunFlags extends PipelineFlags {
+interface RunFlags extends PipelineFlags, ProgressFlags, MonitorFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
-  metrics?: { host: string; port: number };
   workers?: number;
   listen?: { host: string; port: number };
   tokenFile?: string;
@@ -78,29 +92,25 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
       'ERR_USAGE',
       `found --${misplaced} without --on, expected both: it is about a job on a cluster`,
     );
-  const { runPipeline } = await import('../../run/runPipeline.js');
+  const [{ runPipeline }, { openMonitors }] = await Promise.all([
+    import('../../run/runPipeline.js'),
+    import('../monitors.js'),
+  ]);
   const { showRun } = await import('../show/showRun.js');
+  const output = await openOutput(flags.progress);
   const { signal, dispose } = signalOnInterrupt();
-  // Before anything is paid for: its port may be in use.
-  const metrics = flags.metrics && (await openMetricsPage(flags.metrics));
+  // Before anything is paid for: a port may be in use, a package missing.
+  const monitors = await openMonitors(flags);
   try {
-    const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), signal }, world);
-    metrics?.follow(run);
-    const { isShort } = await showRun(run);
+    const { calls } = monitors;
+    const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), calls, signal }, world);
+    monitors.follow(run);
+    const { isShort } = await showRun(run, output);
     if (isShort) process.exitCode = EXIT_CODES.short;
   } finally {
-    await metrics?.end(signal, (waitS) => {
-      process.stderr.write(`Waiting up to ${waitS} s for the monitor's last look at ${metrics.url}.\n`);
-    });
+    await monitors.end(signal);
     dispose();
   }
-}
-
-async function openMetricsPage(address: { host: string; port: number }): Promise<ServedRunMetrics> {
-  const { openMetrics } = await import('../../metrics/openMetrics.js');
-  const page = await openMetrics(address);
-  process.stderr.write(`Metrics at ${page.url}.\n`);
-  return page;
 }
 
 /** Without one of its flags, a run is one process, and no worker can come. */
@@ -115,10 +125,10 @@ async function runOnCluster(file: string, flags: RunFlags & { on: string }): Pro
       'ERR_USAGE',
       'found --fresh beside --on, expected --out with another folder: each restart of the run would begin anew',
     );
-  if (flags.metrics)
+  if (flags.metrics || flags.otlp)
     throw new ScaleQuestError(
       'ERR_USAGE',
-      'found --metrics beside --on, expected one of them: the page would be on a node of the cluster',
+      'found --metrics or --otlp beside --on, expected neither: the run is on a node of the cluster',
     );
   if (flags.workers !== undefined || flags.listen || flags.tokenFile !== undefined)
     throw new ScaleQuestError(

@@ -1,36 +1,46 @@
 import { resolve } from 'node:path';
-import { type CommandSpec, type PipelineFlags, declarePipeline } from '../command.js';
+import {
+  type CommandSpec,
+  type PipelineFlags,
+  type ProgressFlags,
+  declarePipeline,
+  declareProgress,
+} from '../command.js';
 import { exitCodeOf } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { openOutput } from '../show/terminal.js';
 
 export const trainCommand: CommandSpec = {
   name: 'train',
   summary: 'Launch the trainings of a pipeline on its finished run, each once.',
   declare: (command) =>
-    declarePipeline(command)
+    declareProgress(declarePipeline(command))
       .option('--out <folder>', 'the run folder')
       .option('--dry-run', 'print the commands and launch nothing')
       .option('--fresh', 'train again, in a folder beside what is finished'),
   action: trainFile,
 };
 
-interface TrainFlags extends PipelineFlags {
+interface TrainFlags extends PipelineFlags, ProgressFlags {
   out?: string | undefined;
   dryRun?: boolean;
   fresh?: boolean;
 }
 
 /** Launches the trainings of a pipeline on its finished run, without running it again. */
-async function trainFile(file: string, { dryRun = false, ...flags }: TrainFlags): Promise<void> {
+async function trainFile(file: string, { dryRun = false, progress, ...flags }: TrainFlags): Promise<void> {
   if (dryRun) return printStates(file, flags);
   const { trainPipeline } = await import('../../run/trainPipeline.js');
   const { showTraining } = await import('../show/showTraining.js');
+  const { eventPrinter } = await import('../show/eventLine.js');
+  const output = await openOutput(progress);
   const { signal, dispose } = signalOnInterrupt();
-  const shown = showTraining();
+  const shown = showTraining(output);
   try {
     const training = await trainPipeline(file, { ...flags, signal });
-    if (training.plan.settings.train.length === 0) process.stdout.write(nothingText(file));
-    training.events.subscribe(shown.show);
+    const { settings, filled } = training.plan;
+    if (settings.train.length === 0 && output.mode !== 'json') process.stdout.write(nothingText(file));
+    training.events.subscribe(output.mode === 'json' ? eventPrinter(filled) : shown.show);
     await training.result;
   } finally {
     shown.stop();

@@ -1,108 +1,76 @@
-import { printable } from '../../text/printable.js';
-import type { PipelineRun } from '../../run/runPipeline.js';
-import type { CountedEvent } from '../../run/events.js';
+import type { PaidModel } from '../../run/cost.js';
+import { costOf } from '../../run/cost.js';
+import type { RunEvent } from '../../run/events.js';
+import { type RunState, newRunState, nextRunState } from '../../run/monitor/runState.js';
+import { type Output, linePeriodMs } from './output.js';
+import { runLine, runLines } from './runView.js';
 
-/** Live counts of a run, a line a step, rows past its end included. A terminal is redrawn; a log gets them now and then. */
+/** Shows how a run stands, from its events: drawn over in place on a terminal, a line now and then elsewhere. */
 export interface Progress {
-  counts(step: string, counts: CountedEvent['counts']): void;
-  delivered(kept: number): void;
-  /** `keptBefore`: rows that earlier starts of the run delivered. */
-  start(keptBefore?: number): void;
-  stop(): void;
-}
-
-export interface ProgressDeps {
-  write: (text: string) => void;
-  isTerminal: boolean;
-  /** Of the terminal; undefined or 0 where it does not say. */
-  columns?: number | undefined;
-  nowMs: () => number;
-  /** Calls `tick` again and again; returns the function that ends it. */
-  every: (periodMs: number, tick: () => void) => () => void;
+  show(event: RunEvent): void;
+  /** Nothing is shown any more; what is drawn stays, or is taken away. */
+  end(isKept: boolean): void;
 }
 
 const REDRAW_PERIOD_MS = 250;
-const PRINT_PERIOD_MS = 10_000;
+const LOOK_PERIOD_MS = 1_000;
 
+/** `paid`: how the models of the run are paid for. `hasEnds`: whether a log says that rows begin to flow, and how it ended. */
 export function createProgress(
-  steps: readonly string[],
-  target: number | undefined,
-  stats: PipelineRun['stats'],
-  deps: ProgressDeps,
+  output: Output,
+  paid: Readonly<Record<string, PaidModel>>,
+  hasEnds = true,
 ): Progress {
-  const countsOf = new Map(steps.map((step) => [step, { rowsIn: 0, kept: 0, dropped: 0, rejected: 0 }]));
-  const startedMs = deps.nowMs();
-  let drawnLines = 0;
-  let written = 0;
-  let isRunning = false;
+  const { mode, nowMs } = output;
+  let state = newRunState();
+  let drawn: RunState | null = null;
+  let drawnSize = '';
   let stopTicks = (): void => {};
+  let lineDueMs = nowMs() + linePeriodMs(0);
+  let isEnded = false;
+
+  const cost = () => {
+    const isPaid = Object.values(paid).some(({ price }) => price !== undefined);
+    return isPaid ? costOf(paid, state.total.models) : undefined;
+  };
 
   function draw(): void {
-    const seconds = Math.max(0.001, (deps.nowMs() - startedMs) / 1000);
-    const lines = [
-      stepLine('step', 'rows in', 'kept', 'dropped', 'rejected', 'rows/s'),
-      ...[...countsOf].map(([step, { rowsIn, kept, dropped, rejected }]) =>
-        stepLine(step, rowsIn, kept, dropped, rejected, ((kept + dropped + rejected) / seconds).toFixed(1)),
-      ),
-      summaryLine(seconds),
-      ...troubleLines(stats()),
-    ];
-    const up = deps.isTerminal && drawnLines > 0 ? `\x1b[${drawnLines}A\x1b[0J` : '';
-    const drawn = lines.map((line) => fitted(line, deps)).join('\n');
-    deps.write(`${up}${drawn}\n${deps.isTerminal ? '' : '\n'}`);
-    drawnLines = lines.length;
+    const { columns, rows, styles } = output;
+    // A terminal that has another size is drawn anew, also while nothing happens.
+    const size = `${columns} ${rows}`;
+    if (state === drawn && size === drawnSize) return;
+    output.draw(runLines(state, { columns, rows, styles, cost: cost() }));
+    drawn = state;
+    drawnSize = size;
   }
 
-  function summaryLine(seconds: number): string {
-    const asked = Object.entries(stats()).map(([name, { inFlight, completionTokens }]) => {
-      return `${name} ${inFlight} in flight, ${(completionTokens / seconds).toFixed(0)} tok/s`;
-    });
-    const goal = target === undefined ? '' : ` of ${target}`;
-    return [`${seconds.toFixed(0)} s`, `${written}${goal} rows kept`, ...asked].join(' · ');
+  function printLine(): void {
+    if (state.phase !== 'flowing') return;
+    output.say(runLine(state, { cost: cost() }));
+    lineDueMs = nowMs() + linePeriodMs(state.elapsedS);
   }
+
+  if (mode === 'bars') {
+    draw();
+    stopTicks = output.every(REDRAW_PERIOD_MS, draw);
+  }
+  if (mode === 'lines') stopTicks = output.every(LOOK_PERIOD_MS, () => nowMs() >= lineDueMs && printLine());
 
   return {
-    counts(step, { rowsIn, kept, dropped, rejected }) {
-      const total = countsOf.get(step);
-      if (!total) return;
-      total.rowsIn += rowsIn;
-      total.kept += kept;
-      total.dropped += dropped;
-      total.rejected += rejected;
+    show(event) {
+      state = nextRunState(state, event);
+      if (isEnded) return;
+      // Models are open: a log says so at once.
+      if (event.event === 'flowing' && mode === 'lines' && hasEnds) printLine();
     },
-    delivered(kept) {
-      written = kept;
-    },
-    start(keptBefore = 0) {
-      written = keptBefore;
-      isRunning = true;
-      draw();
-      stopTicks = deps.every(deps.isTerminal ? REDRAW_PERIOD_MS : PRINT_PERIOD_MS, draw);
-    },
-    stop() {
-      if (!isRunning) return;
-      isRunning = false;
+    end(isKept) {
+      if (isEnded) return;
+      isEnded = true;
       stopTicks();
-      draw();
+      if (mode === 'lines' && hasEnds) printLine();
+      if (mode !== 'bars') return;
+      if (isKept) draw();
+      output.endDrawing(isKept);
     },
   };
-}
-
-/** A line that is redrawn must not be wrapped: it would be more lines than are gone back. */
-export function fitted(
-  line: string,
-  { isTerminal, columns }: Pick<ProgressDeps, 'isTerminal' | 'columns'>,
-): string {
-  return isTerminal && columns ? line.slice(0, columns) : line;
-}
-
-/** Without these lines an unreachable server looks like a slow one. */
-function troubleLines(stats: ReturnType<PipelineRun['stats']>): string[] {
-  return Object.values(stats).flatMap(({ trouble }) => {
-    return trouble === undefined ? [] : [`waiting: ${printable(trouble)}`];
-  });
-}
-
-function stepLine(step: string, ...numbers: (string | number)[]): string {
-  return step.padEnd(18) + numbers.map((value) => String(value).padStart(10)).join('');
 }

@@ -1,60 +1,85 @@
 import { relative } from 'node:path';
+import { printable } from '../../text/printable.js';
 import { leftOutText } from '../../pipeline/printPlan.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
-import type { RunEvent, StartingEvent } from '../../run/events.js';
+import { paidModels } from '../../run/cost.js';
+import type { RunEvent } from '../../run/events.js';
+import { waitText } from './runView.js';
 import type { PipelineRun, RunOutcome } from '../../run/runPipeline.js';
-import { type Progress, createProgress } from './progress.js';
+import { eventPrinter } from './eventLine.js';
+import type { Output } from './output.js';
+import { createProgress } from './progress.js';
 import { showTraining } from './showTraining.js';
 import { printSummary } from './summary.js';
-import { TERMINAL } from './terminal.js';
 
-/** Shows a run on the terminal from its events, to its end; gives what it has come to. */
-export async function showRun(run: PipelineRun): Promise<RunOutcome> {
+/**
+ * Shows a run from its events, to its end; gives what it has come to. With `json` the events themselves go to the output stream, and
+ * `about` stands before what each tells.
+ */
+export async function showRun(
+  run: PipelineRun,
+  output: Output,
+  about: Readonly<Record<string, string>> = {},
+): Promise<RunOutcome> {
   const { plan, folder, events } = run;
-  const progress = progressOf(run);
+  const isJson = output.mode === 'json';
+  const progress = createProgress(output, paidModels(plan));
+  const training = showTraining(output);
+  const print = eventPrinter(plan.filled, about);
   let committed: Committed | null = null;
-  const training = showTraining();
   events.subscribe((event) => {
     committed = committedAfter(event, committed);
-    showProgress(event, folder, progress);
+    if (isJson) return print(event);
+    for (const line of noticeLines(event, folder, output)) output.say(line);
     if (event.event === 'reported') {
-      progress.stop();
+      progress.end(false);
       printSummary(plan, event, folder);
     }
+    progress.show(event);
     training.show(event);
   });
   try {
     const outcome = await run.result;
-    if (outcome.isShort && plan.settings.train.length > 0)
+    if (outcome.isShort && plan.settings.train.length > 0 && !isJson)
       process.stdout.write(
         'Nothing was trained: the target was not reached. `scalequest train` does it all the same.\n',
       );
     return outcome;
   } catch (error) {
-    progress.stop();
+    progress.end(true);
     if (committed) process.stderr.write(committedText(folder, committed, error));
     throw error;
   } finally {
-    progress.stop();
+    progress.end(true);
     training.stop();
   }
 }
 
-function showProgress(event: RunEvent, folder: string, progress: Progress): void {
-  if (event.event === 'starting') process.stderr.write(`${startingText(event)}\n`);
-  if (event.event === 'served')
-    process.stderr.write(`The server of ${event.model} answers after ${event.startedS} s.\n`);
-  if (event.event === 'flowing') {
-    const { from, kept } = event;
-    if (from > 0)
-      process.stderr.write(`Going on in ${relative('', folder)}: ${kept} rows kept of ${from}.\n`);
-    progress.start(kept);
+/** What is said for good of an event. */
+function noticeLines(event: RunEvent, folder: string, { mode }: Output): string[] {
+  switch (event.event) {
+    case 'starting':
+      // A terminal shows it in its place.
+      return mode === 'lines' ? [waitText({ kind: 'server', ...event })] : [];
+    case 'served':
+      return [`The server of ${event.model} answers after ${event.startedS} s.`];
+    case 'flowing':
+      if (event.from === 0) return [];
+      return [`Going on in ${relative('', folder)}: ${event.kept} rows kept of ${event.from}.`];
+    case 'pageFailed':
+      return [pageFailedText(event.message)];
+    case 'leftOut':
+      return [leftOutText(event.files)];
+    default: {
+      const workers = workersText(event);
+      return workers === null ? [] : [workers];
+    }
   }
-  const workers = workersText(event);
-  if (workers) process.stderr.write(`${workers}\n`);
-  if (event.event === 'leftOut') process.stderr.write(`${leftOutText(event.files)}\n`);
-  if (event.event === 'counted') progress.counts(event.step, event.counts);
-  if (event.event === 'delivered') progress.delivered(event.kept);
+}
+
+function pageFailedText(message: string): string {
+  const again = 'The rows are all there; `scalequest report` writes it again.';
+  return `warning: report.html could not be written (${printable(message)}). ${again}`;
 }
 
 function workersText(event: RunEvent): string | null {
@@ -64,11 +89,6 @@ function workersText(event: RunEvent): string | null {
   if (event.event !== 'workerLeft') return null;
   const { worker, workers, units, reason } = event;
   return `The worker ${worker} has gone: ${reason}. There are ${workers}; its ${units} batches go to others.`;
-}
-
-function startingText({ model, waitedS, line }: StartingEvent): string {
-  const says = line === '' ? 'it has written nothing yet' : line;
-  return `Waiting for the server of ${model}, ${Math.round(waitedS)} s: ${says}`;
 }
 
 interface Committed {
@@ -99,8 +119,3 @@ const STAYS: readonly ErrorCode[] = [
   'ERR_BUDGET',
   'ERR_DATA_INVALID',
 ];
-
-function progressOf({ plan, stats }: PipelineRun): Progress {
-  const steps = plan.steps.map(({ label }) => label);
-  return createProgress(steps, plan.settings.target, stats, TERMINAL);
-}

@@ -1,6 +1,6 @@
 import type { RunEvent, TrainingKind } from '../../run/events.js';
 import type { TrainingResult } from '../../train/train.js';
-import { TERMINAL } from './terminal.js';
+import type { Output } from './output.js';
 import { type TrainingProgress, createTrainingProgress } from './trainingProgress.js';
 
 /** How the terminal names a training and what it makes. */
@@ -10,7 +10,7 @@ const NAMES: Record<TrainingKind, { what: string; gives: string }> = {
 };
 
 /** Shows trainings, and commands of a chain, from their events. `stop`: none of them runs any more. */
-export function showTraining(): { show(event: RunEvent): void; stop(): void } {
+export function showTraining(output: Output): { show(event: RunEvent): void; stop(): void } {
   let progress: TrainingProgress | null = null;
 
   function stop(): void {
@@ -22,10 +22,10 @@ export function showTraining(): { show(event: RunEvent): void; stop(): void } {
     show(event) {
       if (event.event === 'trainingRepeated') {
         const { what } = NAMES[event.kind];
-        TERMINAL.write(`${what} ${event.label}: finished before, but ${event.reason}; once more.\n`);
+        output.say(`${what} ${event.label}: finished before, but ${event.reason}; once more.`);
       }
       if (event.event === 'trainingLaunched') {
-        progress = createTrainingProgress(TERMINAL, NAMES[event.kind].what);
+        progress = createTrainingProgress(output, NAMES[event.kind].what);
         progress.start(event.label, event.command, event.logPath);
       }
       if (event.event === 'trainingMeasured') progress?.metrics(event.metrics);

@@ -28,7 +28,7 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     `data set    ${join(path, 'shards')} (Parquet; card: ${join(path, 'README.md')})`,
     ...Object.keys(plan.settings.exports).map((name) => `export      ${join(path, 'exports', name)}`),
     `lost rows   ${join(path, 'rejects')} (npx scalequest rejects ${path})`,
-    `report      ${join(path, 'report.json')}`,
+    `report      ${join(path, 'report.html')} (numbers alone: ${join(path, 'report.json')})`,
     '',
     ...(rowsIn === 0 ? ['The source has no row: there was nothing to do.', ''] : []),
     ...(rowsKept === 0 && rowsIn > 0

@@ -1,7 +1,9 @@
 import { relative } from 'node:path';
 import { printCommand } from '../../train/command.js';
 import type { Metrics } from '../../train/metrics.js';
-import { type ProgressDeps, fitted } from './progress.js';
+import { cutTo } from './fit.js';
+import type { Output } from './output.js';
+import { durationText } from './quantities.js';
 
 /** One line on a trainer at work, from what it reports: redrawn in place on a terminal, printed now and then elsewhere. */
 export interface TrainingProgress {
@@ -17,30 +19,23 @@ const PRINT_PERIOD_MS = 10_000;
 const SHOWN = ['epoch', 'loss', 'learning_rate', 'rewards/margins', 'rewards/accuracies', 'eval_loss'];
 
 /** `what`: how the terminal calls it, before its label. */
-export function createTrainingProgress(deps: ProgressDeps, what = 'training'): TrainingProgress {
-  const { write, isTerminal, nowMs, every } = deps;
+export function createTrainingProgress(output: Output, what = 'training'): TrainingProgress {
+  const { mode, nowMs, every } = output;
   let label = '';
   let startedMs = 0;
   let lossFirst: number | null = null;
   let latest: Metrics = {};
-  let drawn = '';
+  let told = '';
   let isRunning = false;
   let stopTicks = (): void => {};
 
-  function draw(): void {
-    const seconds = ((nowMs() - startedMs) / 1000).toFixed(0);
-    const shown = SHOWN.flatMap((name) =>
-      latest[name] === undefined ? [] : [`${name} ${short(latest[name])}`],
-    );
-    const since = lossFirst === null ? [] : [`first loss ${short(lossFirst)}`];
-    const said =
-      shown.length > 0 ? [...shown, ...since] : [what === 'training' ? 'no loss reported yet' : 'at work'];
-    const news = said.join(' · ');
+  function show(): void {
+    const news = newsOf(latest, lossFirst, what);
+    const line = `${what} ${label} · ${durationText((nowMs() - startedMs) / 1000)} · ${news}`;
+    if (mode === 'bars') return output.draw([cutTo(line, output.columns - 1)]);
     // In a log, a line that says nothing new is noise.
-    if (!isTerminal && news === drawn) return;
-    const up = isTerminal && drawn !== '' ? '\x1b[1A\x1b[0J' : '';
-    write(`${up}${fitted(`${what} ${label} · ${seconds} s · ${news}`, deps)}\n`);
-    drawn = news;
+    if (news !== told) output.say(line);
+    told = news;
   }
 
   return {
@@ -48,9 +43,9 @@ export function createTrainingProgress(deps: ProgressDeps, what = 'training'): T
       label = started;
       startedMs = nowMs();
       isRunning = true;
-      write(`\n${what} ${label}: ${printCommand(command)}\nlog: ${relative('', logPath)}\n`);
-      draw();
-      stopTicks = every(isTerminal ? REDRAW_PERIOD_MS : PRINT_PERIOD_MS, draw);
+      output.say(`\n${what} ${label}: ${printCommand(command)}\nlog: ${relative('', logPath)}`);
+      show();
+      stopTicks = every(mode === 'bars' ? REDRAW_PERIOD_MS : PRINT_PERIOD_MS, show);
     },
     metrics(metrics) {
       lossFirst ??= metrics['loss'] ?? null;
@@ -60,9 +55,19 @@ export function createTrainingProgress(deps: ProgressDeps, what = 'training'): T
       if (!isRunning) return;
       isRunning = false;
       stopTicks();
-      draw();
+      show();
+      output.endDrawing(true);
     },
   };
+}
+
+function newsOf(latest: Metrics, lossFirst: number | null, what: string): string {
+  const shown = SHOWN.flatMap((name) =>
+    latest[name] === undefined ? [] : [`${name} ${short(latest[name])}`],
+  );
+  const since = lossFirst === null ? [] : [`first loss ${short(lossFirst)}`];
+  if (shown.length > 0) return [...shown, ...since].join(' · ');
+  return what === 'training' ? 'no loss reported yet' : 'at work';
 }
 
 function short(value: number): number {

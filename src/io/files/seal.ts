@@ -62,6 +62,21 @@ export function openText(text: string): Opened {
   return { body, check: found[1]!, isWhole: found[1] === hashText(body) };
 }
 
+const LAST_COMMENT = new RegExp(`<!-- sha256 of what is before: (${HEX}) -->\\n$`);
+
+/** Puts a checksum of an HTML page behind it, as a comment. */
+export function sealHtml(page: string): string {
+  return `${page}<!-- sha256 of what is before: ${hashText(page)} -->\n`;
+}
+
+/** Opens what `sealHtml` has made. */
+export function openHtml(text: string): Opened {
+  const found = LAST_COMMENT.exec(text);
+  if (!found) return { body: text, check: null, isWhole: false };
+  const body = text.slice(0, -found[0].length);
+  return { body, check: found[1]!, isWhole: found[1] === hashText(body) };
+}
+
 /** Texts are read as UTF-8. A flipped bit that makes it invalid gives another text, so nothing is lost by hashing texts. */
 function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -20,6 +20,8 @@ export interface Card {
   funnel?: readonly CardStep[] | undefined;
   /** What steps found out about the rows, one line a finding. */
   figures?: readonly string[];
+  /** Pictures in the run folder. */
+  pictures?: readonly CardPicture[];
   /** The exports beside the set. Each that has rows loads as a configuration of its name. */
   exports?: readonly CardExport[];
   /** The pipeline file, as it ran; absent for a run that a program made. */
@@ -35,6 +37,12 @@ export interface CardStep {
   kept: number;
   dropped: number;
   rejected: number;
+}
+
+/** A picture, by its path inside the run folder, and what it shows. */
+export interface CardPicture {
+  file: string;
+  title: string;
 }
 
 /** An export, as `exports/<name>` of the run folder. */
@@ -117,7 +125,7 @@ function exportParts(exports: readonly CardExport[]): string[] {
   ];
 }
 
-function funnelParts({ funnel, figures = [] }: Card): string[] {
+function funnelParts({ funnel, figures = [], pictures = [] }: Card): string[] {
   if (!funnel || funnel.length === 0) return [];
   return [
     '## What became of the rows',
@@ -130,6 +138,7 @@ function funnelParts({ funnel, figures = [] }: Card): string[] {
     ),
     '*Dropped*: a step decided so. *Rejected*: something went wrong with the row. ' +
       'Both are listed in `rejects/`.',
+    ...pictures.map(({ file, title }) => `![${title}](${file})`),
     ...(figures.length > 0 ? [figures.map((line) => `- ${oneLine(line)}`).join('\n')] : []),
   ];
 }

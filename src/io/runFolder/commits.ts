@@ -9,7 +9,7 @@ import { type CommittedState, readStates } from './stateFile.js';
 interface CommittedRun {
   /** The run folder. */
   path: string;
-  manifest: Manifest;
+  manifest: Pick<Manifest, 'content'>;
 }
 
 /** The files that commits name, in order: shard, rejects, state of each. */

@@ -5,6 +5,12 @@ export const SHARDS_FOLDER = 'shards';
 export const REJECTS_FOLDER = 'rejects';
 export const STATE_FOLDER = 'state';
 
+export const PERFORMANCE_FILE = 'performance.json';
+/** The page for people; it holds measured times, so no other run has the same. */
+export const REPORT_PAGE = 'report.html';
+/** The pictures of the card. */
+export const PICTURES_FOLDER = 'pictures';
+
 /** The folders whose files the manifest names. */
 export const COMMIT_FOLDERS = [SHARDS_FOLDER, REJECTS_FOLDER, STATE_FOLDER];
 
@@ -47,7 +53,8 @@ const CRASH_REMAINDERS = [
     'run.lock',
     'pipeline.yaml',
     'report.json',
-    'performance.json',
+    PERFORMANCE_FILE,
+    REPORT_PAGE,
     BUDGET_FILE,
     'sample.jsonl',
     'README.md',

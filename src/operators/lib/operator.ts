@@ -92,6 +92,34 @@ export interface FiguresFold {
   end(lost: Readonly<Record<string, number>>): Figures;
 }
 
+/**
+ * An option that keeps or drops a row by one number of it. The report makes a slider of it: the rows' numbers tell what another
+ * value would keep.
+ */
+export interface Threshold {
+  /** The name of the option. */
+  option: string;
+  /** What the number is, in a word or two. */
+  meaning: string;
+  /** Which numbers pass. `below`: those that are less than it. */
+  keeps: 'atLeast' | 'atMost' | 'below';
+  /** The value that applies; null where the option is absent, and all pass. */
+  value: number | null;
+  /**
+   * The column that has the number of each row that passed; null where no column has it. For a dropped row the number stands at
+   * the end of its message.
+   */
+  column: string | null;
+  /** The reason of rows that it drops. */
+  drops: string;
+  /** Where values may lie; open ends are those of the rows. */
+  range: readonly [number | null, number | null];
+  /** Decimals that the column is rounded to where it holds texts. Those of messages are read from the message. */
+  decimals?: number;
+  /** A row that passes is kept whatever else the step looks at, and so are the other rows. */
+  isOnly: boolean;
+}
+
 /** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
 export interface OperatorSpec<
   Schema extends z.ZodType = z.ZodType,
@@ -124,6 +152,8 @@ export interface OperatorSpec<
   memoryMiB?: (options: z.output<Schema>, rows: number) => number;
   /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
+  /** Those of its options that are thresholds, with these options. */
+  thresholds?: (options: z.output<Schema>) => readonly Threshold[];
   /** How it behaves in a stream. */
   contract: Contract;
   /** It decides each row from that row alone, whatever came before: workers may do it. Not for a step with state. */

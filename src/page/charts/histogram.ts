@@ -34,6 +34,7 @@ export function histogramOption(data: HistogramData, theme: Theme): ChartOption 
   return {
     ...base,
     legend: { ...legendOf(theme, series), show: series.length > 1 },
+    ...(series.length === 1 && { grid: { ...(base.grid as object), top: 12 } }),
     ...(marks.length > 0 && { grid: { ...(base.grid as object), top: 48 } }),
     tooltip: {
       ...(base.tooltip as object),

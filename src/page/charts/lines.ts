@@ -15,11 +15,13 @@ const POINTS_MAX = 600;
 /** Values over the time of a run. The axis counts seconds from the start, so that no time zone changes a picture. */
 export function linesOption(data: LinesData, theme: Theme): ChartOption {
   const { label, series } = data;
+  const base = baseOption(theme, `${label} over time: ${series.map(({ name }) => name).join(', ')}.`);
   return {
-    ...baseOption(theme, `${label} over time: ${series.map(({ name }) => name).join(', ')}.`),
+    ...base,
     legend: { ...legendOf(theme, series), show: series.length > 1 },
+    ...(series.length === 1 && { grid: { ...(base.grid as object), top: 12 } }),
     tooltip: {
-      ...(baseOption(theme, '').tooltip as object),
+      ...(base.tooltip as object),
       trigger: 'axis',
       valueFormatter: (value: unknown) => (typeof value === 'number' ? formatNumber(value) : '–'),
     },

@@ -24,7 +24,8 @@ const MARKS = [
 
 /**
  * Finds formulas between `$…$`, `$$…$$`, `\(…\)` and `\[…\]`. Of `$` the rule of Pandoc holds, so that prices stay prices: no space
- * inside the marks, and no digit behind the second. What has no end, or is too long or too deep, stays text.
+ * inside the marks, and no digit behind the second. A bare `\boxed{…}` is a formula
+ * too. What has no end, or is too long or too deep, stays text.
  */
 export function mathParts(text: string): TextPart[] {
   const parts: TextPart[] = [];
@@ -69,6 +70,7 @@ const DOLLAR = 36;
 const BACKSLASH = 92;
 
 function formulaAt(text: string, at: number): TextPart | null {
+  if (text.startsWith(BOXED, at)) return boxedAt(text, at);
   const mark = MARKS.find(({ open }) => text.startsWith(open, at));
   if (!mark) return null;
   const from = at + mark.open.length;
@@ -91,6 +93,21 @@ function endOf(window: string, close: string): number | null {
 
 function isDollarFormula(inner: string, after: string | undefined): boolean {
   return !/^\s|\s$/.test(inner) && !(after !== undefined && /\d/.test(after));
+}
+
+/** Final answers often stand in a bare box, outside of any formula. */
+const BOXED = '\\boxed{';
+
+function boxedAt(text: string, at: number): TextPart | null {
+  const window = text.slice(at, at + FORMULA_CHARS_MAX);
+  let depth = 1;
+  for (let end = BOXED.length; end < window.length; end++) {
+    if (window[end] === '{') depth++;
+    if (window[end] === '}') depth--;
+    if (depth === 0)
+      return { kind: 'inline', text: window.slice(0, end + 1), source: window.slice(0, end + 1) };
+  }
+  return null;
 }
 
 /** Braces and commands that open something, as deep as they stand at most. */

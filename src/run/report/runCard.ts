@@ -1,4 +1,4 @@
-import { type CardExport, writeCard } from '../../io/runFolder/card.js';
+import { type CardExport, type CardPicture, writeCard } from '../../io/runFolder/card.js';
 import { contentsOf, totalsOf } from '../../io/runFolder/commits.js';
 import type { Files } from '../../io/files/files.js';
 import type { RunFolder } from '../../io/runFolder/runFolder.js';
@@ -15,7 +15,7 @@ export async function writeRunCard(
   files: Files,
   plan: Plan,
   folder: RunFolder,
-  end?: { report: Report; exports: readonly CardExport[] },
+  end?: { report: Report; exports: readonly CardExport[]; pictures: readonly CardPicture[] },
 ): Promise<void> {
   await writeCard(files, folder.path, {
     name: plan.name,
@@ -27,6 +27,7 @@ export async function writeRunCard(
     pipelineText: plan.text,
     ...(end && {
       exports: end.exports,
+      pictures: end.pictures,
       funnel: funnelOf(end.report),
       figures: printFigures(end.report.figures),
     }),

@@ -47,7 +47,7 @@ export interface RowTrace {
 export async function previewPlan(
   plan: Plan,
   rows: number,
-  deps: Pick<RunDeps, 'models' | 'prompt' | 'read' | 'signal'>,
+  deps: Pick<RunDeps, 'models' | 'prompt' | 'read' | 'signal' | 'onCounts' | 'onGate'>,
 ): Promise<RowTrace[]> {
   const traces = new Map<number, RowTrace>();
   const settings = { windowRows: rows, batchRows: rows, shardRows: rows, limit: rows };
@@ -58,7 +58,7 @@ export async function previewPlan(
 function tracedSteps(
   source: Observable<Batch>,
   plan: Plan,
-  deps: Pick<RunDeps, 'models' | 'prompt'>,
+  deps: Pick<RunDeps, 'models' | 'prompt' | 'onCounts'>,
   traces: Map<number, RowTrace>,
 ): Observable<Batch> {
   let stream = source.pipe(

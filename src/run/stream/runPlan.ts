@@ -14,6 +14,7 @@ import type { RunContext } from '../../operators/lib/operator.js';
 import { screenMarkers } from '../../operators/lib/screenMarkers.js';
 import { promptWrapperFrom } from '../../pipeline/promptWrapper.js';
 import type { Plan } from '../../pipeline/plan.js';
+import { type CallWatch, watchCalls } from './watchCalls.js';
 import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
 import { textsFrom } from '../../pipeline/check/texts.js';
 
@@ -44,6 +45,8 @@ export interface RunDeps {
   /** Is told how many source rows were replayed from the cache. */
   onReplayed?: (rows: number) => void;
   signal?: AbortSignal;
+  /** Tells the calls of steps to models. */
+  calls?: CallWatch | undefined;
   onCounts?: (step: string, counts: StepCounts) => void;
   onDelivered?: (watermark: number, kept: number) => void;
   /** Rows are about to flow through this gate. */
@@ -161,12 +164,18 @@ function modelsOf(step: string, models: RunDeps['models']): RunDeps['models'] {
 /** The context of the step called `label`. */
 export function runContext(
   plan: Plan,
-  { models, prompt, onCounts, resume }: Pick<RunDeps, 'models' | 'prompt' | 'onCounts' | 'resume'>,
+  {
+    models,
+    prompt,
+    onCounts,
+    resume,
+    calls,
+  }: Pick<RunDeps, 'models' | 'prompt' | 'onCounts' | 'resume' | 'calls'>,
   label: string,
 ): RunContext {
   return {
     seed: plan.settings.seed,
-    models: modelsOf(label, models),
+    models: watchCalls(modelsOf(label, models), label, calls),
     prompt,
     step: label,
     lostReplyCharsMax: charsMaxOf(plan.settings.output),

@@ -34,6 +34,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'README.md': `If you edited it, all is well. ${AGAIN}`,
   'log.jsonl': 'It is for people, and nothing reads it: leave it, or remove it',
   'performance.json': 'It says what the last start took, and nothing reads it: leave it, or remove it',
+  'report.html': 'It is for people, and nothing reads it: `scalequest report` writes it anew',
   'budget.json':
     'What the run has spent is not known by it: restore it from a copy, or remove it, and what log.jsonl tells counts',
   'run.lock': 'If no process works in this folder, remove it',

@@ -7,11 +7,9 @@ import { ScaleQuestError } from '../../errors.js';
 import { commitPositionsSeen } from '../../flow/commitCuts.js';
 import type { CommitSink } from '../../flow/commitShards.js';
 import { readWhole } from '../../io/files/files.js';
-import { openText } from '../../io/files/seal.js';
 import { packageVersion } from '../../io/files/packageFiles.js';
 import { type CommitRecord, type ManifestContent, readManifest } from '../../io/runFolder/manifest.js';
-import { type RunFolder, differenceOf, openRunFolder } from '../../io/runFolder/runFolder.js';
-import { LOG_FILE } from '../../io/runFolder/runLog.js';
+import { type RunFolder, openRunFolder } from '../../io/runFolder/runFolder.js';
 import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
 import { openRunSink } from '../../io/runFolder/runSink.js';
 import { sourceReader } from '../../io/sources/sourceReader.js';
@@ -19,7 +17,8 @@ import type { Plan } from '../../pipeline/plan.js';
 import { readReplies } from '../../store/tools/readReplies.js';
 import { storeIdentity } from '../openModels.js';
 import { STORE_FOLDER } from '../openStore.js';
-import { planSnapshot, planToRun, promptOf } from '../planPipeline.js';
+import { assertSamePlan, planOfRun } from '../planOfRun.js';
+import { promptOf } from '../planPipeline.js';
 import { shardMetadata } from '../runInFolder.js';
 import { runPlan } from '../stream/runPlan.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
@@ -68,8 +67,8 @@ export async function replayRun(
   world: SystemWorld = systemWorld(),
 ): Promise<RunReplay> {
   const manifest = await readManifest(world.files, join(folder, MANIFEST_FILE));
-  const plan = await planOf(folder, options, world);
-  assertSame(folder, manifest, plan);
+  const plan = await planOfRun(folder, options, world);
+  assertSamePlan(folder, manifest, plan);
   const own = await temporaryFolder();
   try {
     return await replayInto(join(own, 'run'), { folder, manifest, plan, options, world });
@@ -93,40 +92,6 @@ interface Replaying {
   plan: Plan;
   options: ReplayOptions;
   world: SystemWorld;
-}
-
-async function planOf(folder: string, { pipeline }: ReplayOptions, world: SystemWorld): Promise<Plan> {
-  if (pipeline !== undefined) return planToRun(pipeline, {}, world);
-  const snapshot = join(folder, 'pipeline.yaml');
-  const text = Buffer.from(await readWhole(world.files, snapshot)).toString();
-  const file = await startedFile(folder, world);
-  if (openText(text).isWhole && file !== null) return planSnapshot(file, text, world);
-  const found =
-    file === null ? `${LOG_FILE} does not say where the pipeline file was` : `${snapshot} was changed`;
-  throw new ScaleQuestError('ERR_DATA_INVALID', `${found}; name the pipeline file: --pipeline <file>`);
-}
-
-/** Where the pipeline file was at the last start. */
-async function startedFile(folder: string, { files }: SystemWorld): Promise<string | null> {
-  const path = join(folder, LOG_FILE);
-  const text = (await files.stat(path)) ? Buffer.from(await readWhole(files, path)).toString() : '';
-  const started = text.split('\n').findLast((line) => line.includes('"event":"started"'));
-  try {
-    return (JSON.parse(started ?? '') as { file: string }).file;
-  } catch {
-    return null;
-  }
-}
-
-function assertSame(folder: string, { run }: ManifestContent, plan: Plan): void {
-  if (run.identity === plan.identity) return;
-  const changes = differenceOf(run.parts, plan.parts).map((line) => `\n  ${line}`);
-  throw new ScaleQuestError(
-    'ERR_RUN_FOLDER',
-    `${plan.file} decides its rows otherwise than the run in ${folder}, expected the pipeline, the source and the models that it ` +
-      `was made with:${changes.join('')}`,
-    { data: { path: folder } },
-  );
 }
 
 async function replayInto(path: string, replaying: Replaying): Promise<RunReplay> {

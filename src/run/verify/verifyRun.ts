@@ -4,7 +4,7 @@ import { exportRecordFile, readExportRecord } from '../../io/exports/exportRecor
 import { EXPORTS_FOLDER } from '../../io/exports/writeExport.js';
 import { hashFile } from '../../io/files/atomicFile.js';
 import { type Files, nodeFiles, readWhole } from '../../io/files/files.js';
-import { type Opened, openJson, openText } from '../../io/files/seal.js';
+import { type Opened, openHtml, openJson, openText } from '../../io/files/seal.js';
 import { CARD_FILE } from '../../io/runFolder/card.js';
 import { CHECKSUMS_FILE, type Checksums, readChecksums } from '../../io/runFolder/checksums.js';
 import { damageOf } from '../../io/runFolder/committedFile.js';
@@ -13,7 +13,14 @@ import { type ManifestContent, readManifestUpTo } from '../../io/runFolder/manif
 import { hasManifest } from '../../io/runFolder/runFolder.js';
 import { isHeld, readRunLock, thisProcess } from '../../io/runFolder/runLock.js';
 import { LOG_FILE, changedLogLines } from '../../io/runFolder/runLog.js';
-import { BUDGET_FILE, COMMIT_FOLDERS, MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
+import {
+  BUDGET_FILE,
+  COMMIT_FOLDERS,
+  MANIFEST_FILE,
+  PERFORMANCE_FILE,
+  PICTURES_FOLDER,
+  REPORT_PAGE,
+} from '../../io/runFolder/runPaths.js';
 import { RECORD_FILE, TRAIN_FOLDER } from '../../train/record.js';
 import { type Finding, type Findings, changed, createFindings, damagedCommit } from './findings.js';
 
@@ -165,7 +172,8 @@ async function verifySealed({ files, folder, findings, read }: Verifying): Promi
   const sealed = {
     'pipeline.yaml': openText,
     [CARD_FILE]: openText,
-    'performance.json': lineEnd,
+    [PERFORMANCE_FILE]: lineEnd,
+    [REPORT_PAGE]: openHtml,
     [BUDGET_FILE]: lineEnd,
   };
   for (const [file, open] of Object.entries(sealed)) {
@@ -232,8 +240,16 @@ async function verifyChecksums(own: Verifying, isComplete: boolean): Promise<voi
   }
   if (!isComplete) return;
   for (const [file, sha256] of sums) await compareSum(own, file, sha256);
+  await verifyPage(own, sums);
   for (const file of [MANIFEST_FILE, 'report.json', 'sample.jsonl'])
     if (!sums.has(file)) findings.add(changed(CHECKSUMS_FILE, `found no checksum of ${file}`));
+}
+
+/** A run whose card has pictures wrote its page with them. */
+async function verifyPage({ files, folder, findings }: Verifying, sums: Checksums): Promise<void> {
+  const hasPictures = [...sums.keys()].some((file) => file.startsWith(`${PICTURES_FOLDER}/`));
+  if (hasPictures && !(await files.stat(join(folder, REPORT_PAGE))))
+    findings.add(changed(REPORT_PAGE, 'found no such file, expected the report of a finished run'));
 }
 
 async function sumsOf({ files, folder, findings, read }: Verifying): Promise<Checksums | null> {

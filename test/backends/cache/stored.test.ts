@@ -47,6 +47,25 @@ function ask(model: Model) {
 }
 
 describe('withStore', () => {
+  test('a call with a record says whether the store, or an equal call in flight, answered it', async () => {
+    const store = await openTestStore(join(temporaryFolder(), 'store'));
+    const model = withStore(scriptedModel(SCRIPT, 'm'), store, 'id');
+    const recorded = () => ({
+      ...REQUEST,
+      record: { tries: 0, promptTokens: 0, completionTokens: 0, isStoreHit: false },
+    });
+    const [first, second, third] = [recorded(), recorded(), recorded()];
+    await Promise.all([model.complete(first), model.complete(second)]);
+    await model.complete(third);
+    assert.deepEqual(
+      [first, second, third].map(({ record }) => record.isStoreHit),
+      [false, true, true],
+    );
+    // A record is no part of what is asked.
+    assert.equal(requestKeys('id').complete(first), requestKeys('id').complete(REQUEST));
+    await store.close();
+  });
+
   test('asks once, in this process and the next, and gives the same reply to the last bit', async () => {
     const path = join(temporaryFolder(), 'store');
     let embeds = 0;

@@ -68,6 +68,20 @@ describe('createServerClient', () => {
     assert.equal(client.label, `model m (n at ${server.url})`);
   });
 
+  it('says in the record of a call who answered, after how many tries, and what that cost', async (t) => {
+    let answers = 0;
+    const server = await serve(t, (_seen, response) => {
+      answers += 1;
+      if (answers < 3) return sendJson(response, 500, { error: { message: 'sick' } });
+      sendJson(response, 200, { value: 1 });
+    });
+    const client = await open(t, [server], { retriesMax: 5 });
+    const record = { tries: 0, promptTokens: 0, completionTokens: 0, isStoreHit: false };
+    await client.send(0, '/ask', {}, read, { record });
+    const expected = { tries: 3, promptTokens: 3, completionTokens: 2, isStoreHit: false };
+    assert.deepEqual(record, { ...expected, replica: server.url });
+  });
+
   it('writes the body anew for each try, and tells the trouble until a call is answered', async (t) => {
     let isSick = true;
     const server = await serve(t, (_seen, response) => {

@@ -37,11 +37,11 @@ test('run: a small pipeline to the end, and again into the same folder', async (
     /^\d+ rows kept of 12 in \d+\.\d s/m,
     /^--- row 1 of the set\nquestion: .+/m,
     new RegExp(`^data set +${join(out, 'shards')} `, 'm'),
-    new RegExp(`^report +${join(out, 'report.json')}$`, 'm'),
+    new RegExp(`^report +${join(out, 'report.html')} .*${join(out, 'report.json')}\\)$`, 'm'),
     /^Next: .*npx scalequest preview .*pipeline\.yaml -n 5$/m,
   ])
     assert.match(stdout, part);
-  assert.match(stderr, /^step +rows in +kept +dropped +rejected +rows\/s$/m);
+  assert.match(stderr, /^\d+ rows kept, \d+ of 12 source rows done \(\d+ %\) · .*kept by generate \d+, /m);
   assert.ok(!stderr.includes('\x1b'), 'no control codes outside a terminal');
 
   const before = hashesOf(out);
@@ -78,8 +78,10 @@ function checkFolder(out: string, rowsKept: number): void {
     'log.jsonl',
     'manifest.jsonl',
     'performance.json',
+    'pictures',
     'pipeline.yaml',
     'rejects',
+    'report.html',
     'report.json',
     'sample.jsonl',
     'shards',
@@ -125,7 +127,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const out = join(folder, 'out');
     const file = writePipeline(folder, ['target: 100000', ...STEPS, 'output: { shardRows: 8 }']);
     const running = startCommand(['run', file, '--out', out]);
-    await running.stderrHas('step');
+    await running.stderrHas('rows kept');
     // Some rows later, amid the shards.
     await sleep(800);
     // Ctrl-C reaches the whole group, its engine processes too; a service manager signals the parent alone.

@@ -31,7 +31,7 @@ test('--metrics is refused beside --on, and what is no address with what is one'
   const { file } = smallPipeline();
   const both = await hostCommand(['run', file, '--on', 'http://head:8265', '--metrics', '0']);
   assert.equal(both.code, 2);
-  assert.match(both.stderr, /found --metrics beside --on/);
+  assert.match(both.stderr, /found --metrics or --otlp beside --on/);
   const wrong = await hostCommand(['run', file, '--metrics', 'here']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /expected host:port/);

@@ -1,84 +1,70 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ModelStats } from '../../../src/backends/model.js';
-import { createProgress, fitted } from '../../../src/cli/show/progress.js';
-import { scriptedModel } from '../../helpers/scriptedModel.js';
+import { createProgress } from '../../../src/cli/show/progress.js';
+import { flowingEvent, measuredEvent } from '../../run/monitor/events.js';
+import { createOutput } from './outputs.js';
 
-function world(isTerminal: boolean, target?: number, stats: () => Record<string, ModelStats> = () => ({})) {
-  const written: string[] = [];
-  const state = { nowMs: 1000, tick: (): void => {}, periodMs: 0, stopped: 0 };
-  const progress = createProgress(['generate', 'keepBest'], target, stats, {
-    write: (text) => void written.push(text),
-    isTerminal,
-    nowMs: () => state.nowMs,
-    every(periodMs, tick) {
-      Object.assign(state, { tick, periodMs });
-      return () => void (state.stopped += 1);
-    },
-  });
-  return { written, state, progress };
-}
-
-test('counts add up a stage, with rates since the start', () => {
-  const { written, state, progress } = world(false, 240, () => ({ tiny: scriptedModel().stats() }));
-  progress.start();
-  progress.counts('generate', { rowsIn: 30, kept: 20, dropped: 4, rejected: 6 });
-  progress.counts('generate', { rowsIn: 10, kept: 10, dropped: 0, rejected: 0 });
-  progress.counts('other', { rowsIn: 9, kept: 9, dropped: 0, rejected: 0 });
-  progress.delivered(12);
-  state.nowMs += 4000;
-  state.tick();
-  assert.deepEqual(written.at(-1)!.split('\n'), [
-    'step                 rows in      kept   dropped  rejected    rows/s',
-    'generate                  40        30         4         6      10.0',
-    'keepBest                   0         0         0         0       0.0',
-    '4 s · 12 of 240 rows kept · tiny 0 in flight, 0 tok/s',
-    '',
-    '',
-  ]);
+test('on a terminal it is drawn when something has changed, and taken away at a good end', () => {
+  const output = createOutput('bars');
+  const progress = createProgress(output, {});
+  assert.equal(output.drawn.length, 1, 'a terminal shows at once that something happens');
+  output.tick();
+  assert.equal(output.drawn.length, 1);
+  progress.show(flowingEvent({ target: 10, kept: 5 }));
+  progress.show(measuredEvent({ kept: 5 }));
+  output.tick();
+  assert.match(output.drawn[1]![0]!, /50 % .* 5 of 10 rows kept/);
+  output.columns = 40;
+  output.tick();
+  assert.equal(output.drawn.length, 3, 'another size is drawn anew');
+  progress.end(false);
+  progress.end(true);
+  progress.show(measuredEvent({ kept: 6 }));
+  assert.deepEqual([output.ended, output.stopped, output.said], [[false], 1, []]);
 });
 
-test('a run that goes on begins with what it has', () => {
-  const { written, progress } = world(false, 48);
-  progress.start(32);
-  assert.match(written[0]!, /32 of 48 rows kept/);
+test('a run that fails leaves what it has shown last', () => {
+  const output = createOutput('bars');
+  const progress = createProgress(output, {});
+  progress.show(flowingEvent({ target: 10 }));
+  progress.show({ event: 'delivered', watermark: 9, kept: 7 });
+  progress.end(true);
+  assert.match(output.drawn.at(-1)![0]!, /7 of 10 rows kept/);
+  assert.deepEqual(output.ended, [true]);
 });
 
-test('a server that does not answer is named as long as that lasts', () => {
-  let trouble: string | undefined = 'model m (x at http://h/v1) cannot be reached (ECONNREFUSED)';
-  const model = scriptedModel();
-  const { written, state, progress } = world(false, undefined, () => ({ m: { ...model.stats(), trouble } }));
-  progress.start();
-  assert.match(written.at(-1)!, /^waiting: model m .* cannot be reached \(ECONNREFUSED\)$/m);
-  trouble = undefined;
-  state.tick();
-  assert.doesNotMatch(written.at(-1)!, /waiting/);
+test('a log gets a line when rows begin to flow, one after ten seconds, more and more seldom, and one at the end', () => {
+  const output = createOutput('lines');
+  const progress = createProgress(output, {});
+  progress.show(flowingEvent({ target: 10 }));
+  for (let atS = 0; atS < 25; atS++) {
+    output.timeMs += 1000;
+    progress.show(measuredEvent({ elapsedS: atS + 1, kept: 3 }));
+    output.tick();
+  }
+  assert.equal(output.said.length, 3);
+  progress.end(false);
+  assert.equal(output.said.length, 4);
+  assert.match(output.said.shift()!, /^0 of 10 rows kept \(0 %\)/);
+  assert.ok(output.said.every((line) => line.startsWith('3 of 10 rows kept (30 %)')));
 });
 
-test('a terminal is drawn over in place, a file is not', () => {
-  const terminal = world(true);
-  terminal.progress.start();
-  terminal.state.tick();
-  assert.ok(!terminal.written[0]!.includes('\x1b'));
-  assert.ok(terminal.written[1]!.startsWith('\x1b[4A\x1b[0J'));
-  const file = world(false);
-  file.progress.start();
-  file.state.tick();
-  assert.ok(file.written.every((text) => !text.includes('\x1b')));
-  assert.ok(terminal.state.periodMs < file.state.periodMs);
-});
-
-test('stop ends the ticks and leaves the last counts', () => {
-  const { written, state, progress } = world(true);
-  progress.start();
-  progress.delivered(7);
-  progress.stop();
-  assert.equal(state.stopped, 1);
-  assert.match(written.at(-1)!, /7 rows kept/);
-});
-
-test('a line that a narrow terminal would wrap is cut: what is redrawn must be as many lines as were drawn', () => {
-  assert.equal(fitted('x'.repeat(30), { isTerminal: true, columns: 20 }), 'x'.repeat(20));
-  assert.equal(fitted('x'.repeat(30), { isTerminal: true, columns: 0 }), 'x'.repeat(30));
-  assert.equal(fitted('x'.repeat(30), { isTerminal: false, columns: 20 }), 'x'.repeat(30));
+test('`none` and `json` show nothing; money is shown where a model has a price', () => {
+  for (const mode of ['none', 'json'] as const) {
+    const output = createOutput(mode);
+    const progress = createProgress(output, {});
+    progress.show(flowingEvent());
+    progress.end(true);
+    assert.deepEqual([output.drawn, output.said], [[], []]);
+  }
+  const paid = createOutput('bars');
+  const price = { currency: 'EUR', in: 1_000_000 };
+  const progress = createProgress(paid, { m: { price, servers: 'm' } });
+  progress.show(flowingEvent());
+  progress.show(measuredEvent());
+  paid.tick();
+  assert.ok(
+    paid.drawn.at(-1)!.some((line) => line.endsWith('40.00 EUR')),
+    paid.drawn.at(-1)!.join('\n'),
+  );
 });

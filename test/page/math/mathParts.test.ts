@@ -36,6 +36,13 @@ test('prices stay prices', () => {
     assert.deepEqual(kindsOf(text), [`text ${text}`]);
 });
 
+test('a bare box is a formula, one in a formula is part of it', () => {
+  const text = 'The answer is \\boxed{\\frac{1}{2}}.';
+  assert.deepEqual(kindsOf(text), ['text The answer is ', 'inline \\boxed{\\frac{1}{2}}', 'text .']);
+  assert.deepEqual(kindsOf('$\\boxed{3}$'), ['inline \\boxed{3}']);
+  assert.deepEqual(kindsOf('\\boxed{3'), ['text \\boxed{3']);
+});
+
 test('an escaped dollar ends no formula', () => {
   assert.deepEqual(kindsOf('$a\\$b$'), ['inline a\\$b']);
 });
@@ -50,7 +57,7 @@ test('what has no end, an empty line, too many letters or too many braces stays 
 });
 
 test('one text gets a bounded number of letters set', () => {
-  const parts = mathParts('$x+1$ '.repeat(50_000));
+  const parts = mathParts('$x + 1 = 2y$ '.repeat(50_000));
   const letters = parts.filter(({ kind }) => kind !== 'text').reduce((sum, { text }) => sum + text.length, 0);
   assert.ok(letters <= 12_000 && letters > 11_900, String(letters));
 });
@@ -74,6 +81,7 @@ test('the sources of the parts are the text again, whatever it is', () => {
     '\\[',
     '\\]',
     '\\$',
+    '\\boxed{',
     '{',
     '}',
     'x',

@@ -17,6 +17,8 @@ test('every file of the set is named with what it holds, and nothing that is mea
     'exports/chat.json',
     'exports/chat/train-00000.parquet',
     'manifest.jsonl',
+    'pictures/funnel.svg',
+    'pictures/reward.svg',
     'pipeline.yaml',
     'report.json',
     'sample.jsonl',

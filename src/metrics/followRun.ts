@@ -1,0 +1,48 @@
+import { basename } from 'node:path';
+import type { PipelineRun } from '../run/runPipeline.js';
+import { packageVersion } from '../run/systemWorld.js';
+import { filledRemover } from '../train/environment.js';
+import { type Metered, type Reading, type RunFacts, type UseNow, afterEvent, notMetered } from './meter.js';
+
+/** A run that monitors are told of. */
+export interface FollowedRun {
+  /** What is known now. */
+  read(): Reading;
+  stop(): void;
+}
+
+/** What is told before there is a run. */
+export function readNothing(): Reading {
+  return { ...notMetered([]), facts: null, models: {}, use: useNow() };
+}
+
+/** Follows a run that began now. */
+export function followRun({ plan, folder, events, stats }: PipelineRun, now: Date): FollowedRun {
+  const clean = filledRemover(plan.filled);
+  let metered: Metered = notMetered(plan.steps.map(({ label }) => label));
+  const facts: RunFacts = {
+    ...{ pipeline: clean(plan.name), run: clean(basename(folder)), version: packageVersion() },
+    ...{ startedS: now.getTime() / 1000, target: plan.settings.target },
+  };
+  const subscription = events.subscribe((event) => (metered = afterEvent(metered, event)));
+  return {
+    read: () => ({
+      ...metered,
+      facts,
+      steps: withCleanKeys(metered.steps, clean),
+      models: withCleanKeys(stats(), clean),
+      use: useNow(),
+    }),
+    stop: () => subscription.unsubscribe(),
+  };
+}
+
+/** A label of a file may hold what the environment filled in. */
+function withCleanKeys<T>(record: Readonly<Record<string, T>>, clean: (text: string) => string) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [clean(key), value]));
+}
+
+function useNow(): UseNow {
+  const { user, system } = process.cpuUsage();
+  return { cpuS: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
+}
