@@ -13,7 +13,7 @@ import { anonymousOf } from '../million/starts.js';
 
 /**
  * What the store does in the life of a long run: bytes written for one that is kept, the time and memory that a prune of all of it
-* takes, and how long after it came a reply is durable, where so many come a second.
+ * takes, and how long after it came a reply is durable, where so many come a second.
  *   npm run bench:storelife -- [--replies=1200000] [--perSecond=5000] [--seconds=20]
  */
 
