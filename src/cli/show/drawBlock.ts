@@ -18,6 +18,8 @@ export function drawBlock(stream: Pick<WriteStream, 'write' | 'columns' | 'rows'
 
   function draw(lines: readonly string[]): void {
     if (drawn.length > 0 && stream.columns < drawnColumns) clearWrapped();
+    // log-update (7.2.0) leaves equal lines at the end where they are, also where they have moved.
+    else if (drawn.length > 0 && drawn.length !== lines.length) update.clear();
     drawn = lines;
     drawnColumns = stream.columns;
     if (drawn.length > 0) update(drawn.join('\n'));

@@ -41,3 +41,14 @@ test('the cursor is never hidden, and what is kept is not touched', () => {
   assert.equal(written.length, before);
   assert.ok(!written.join('').includes('\x1b[?25l'));
 });
+
+test('lines that move up or down are written anew, also where they say the same', () => {
+  const { stream, written } = screenOf(40);
+  const block = drawBlock(stream);
+  block.draw(['one', 'two', 'three']);
+  written.length = 0;
+  block.draw(['one', 'three']);
+  const plain = written.join('').replace(/\x1b\[[?\d;]*[a-zA-Z]/g, '');
+  assert.equal(plain, 'one\nthree\n');
+  assert.equal(erased(written), 3 + 1);
+});
