@@ -1,3 +1,5 @@
+import { busyHours } from '../../src/run/estimate/scale.js';
+
 /** What a set costs, on paper: GPU hours from the paper's table, the rest from what our own benches print. */
 
 /** GPU hours of the paper's run (Table 4): 2 million questions on A100-40G; five responses and scores for each of the million kept. */
@@ -51,5 +53,5 @@ export function estimate(sourceRows: number, row: RowCost): Estimate {
 
 /** Days that a set takes on so many GPUs, the coordinator's one core being the limit beyond those that it feeds. */
 export function daysOn(gpus: number, set: Estimate): number {
-  return Math.max(set.gpuHours / gpus, set.coordinatorCpuHours) / 24;
+  return busyHours([set.gpuHours / gpus], set.coordinatorCpuHours) / 24;
 }

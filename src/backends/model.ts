@@ -183,6 +183,8 @@ export interface StepUse {
   completionTokens: number;
   /** The squares of each request's `completionTokens`, added up: they tell how far the mean of a few may be off. */
   completionSquares: number;
+  /** Seconds that its requests waited for their replies at a server, added up; tries that failed count too. */
+  busyS: number;
   /** Calls that the store of replies answered instead. */
   storeHits: number;
 }

@@ -79,6 +79,40 @@ export const pipelineSchema = z.strictObject({
       'Ends the run before all its starts together have spent more, with ERR_BUDGET; with a larger one the same command goes on. ' +
         'Decides no row. See cost.md.',
     ),
+  estimate: z
+    .strictObject({
+      steps: z
+        .record(
+          z.string(),
+          z.strictObject({
+            keptShare: z
+              .number()
+              .min(0)
+              .max(1000)
+              .default(1)
+              .describe('Rows that leave the step for each that comes.'),
+            requests: z.number().min(0).default(1).describe('Requests for each row that comes.'),
+            promptTokens: z.number().min(0).default(0).describe('Tokens of a request’s prompt.'),
+            completionTokens: z.number().min(0).default(0).describe('Tokens of all its replies together.'),
+          }),
+        )
+        .optional()
+        .describe('By the labels of the steps.'),
+      models: z
+        .record(
+          z.string(),
+          z.strictObject({
+            tokensPerS: z
+              .number()
+              .gt(0)
+              .describe('Tokens of replies that one server writes in a second when it is full.'),
+          }),
+        )
+        .optional()
+        .describe('By the names of the models.'),
+    })
+    .optional()
+    .describe('What rows cost, for `plan --estimate` where no run tells it. Decides no row. See cost.md.'),
   models: z.record(z.string(), z.unknown()).default({}).describe('Named roles: each an engine or a server.'),
   source: z
     .strictObject({

@@ -121,8 +121,10 @@ function createModel(
     stats.requests += 1;
     if (record) record.tries += 1;
     try {
-      const once = (engine: EngineProcess): Promise<Answer> => askWithin(allowance, engine, job);
-      const answer = await queue.run(seq, once);
+      const answer = await queue.run(seq, async (engine) => {
+        const sentMs = clock.nowMs();
+        return askWithin(allowance, engine, job).finally(() => uses.busy(clock.nowMs() - sentMs, step));
+      });
       const usage = usageOf(answer);
       stats.promptTokens += usage.promptTokens;
       stats.completionTokens += usage.completionTokens;

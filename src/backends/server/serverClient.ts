@@ -150,7 +150,9 @@ export async function createServerClient(
   const ask: Ask = (seq, posted, about = {}, failsAlone) => {
     counts.requests++;
     counts.open++;
-    const plain = tryAt({ serverOf, closing: closing.signal, counts, clock, allowance }, posted, about);
+    const busy = (ms: number): void => tally.uses.busy(ms, about.step);
+    const tries = { serverOf, closing: closing.signal, counts, clock, allowance, busy };
+    const plain = tryAt(tries, posted, about);
     const once = about.record ? recorded(plain, about.record) : plain;
     const size = sizeOf(pool, posted.body, about);
     return withRetry(() => pool.run(seq, once, size), retryOptions, failsAlone).then(
@@ -375,6 +377,8 @@ interface TryDeps extends Pick<ServerDeps, 'clock' | 'allowance'> {
   serverOf: Access['serverOf'];
   closing: AbortSignal;
   counts: { inFlight: number };
+  /** Told how long a request was at a server. */
+  busy: (ms: number) => void;
 }
 
 /** One try, at the server that the pool picked. A budget must let it through first. */
@@ -440,14 +444,15 @@ const NOT_SENT: readonly TryFailure['kind'][] = ['unreachable', 'absent'];
 
 function postAt<T extends Usage>(
   replica: Replica,
-  { serverOf, closing, counts, clock }: TryDeps,
+  { serverOf, closing, counts, clock, busy }: TryDeps,
   { path, body, read }: Posted<T>,
   onReply?: (reply: HttpReply) => void,
 ): Promise<T> {
   closing.throwIfAborted();
   const { http, context, tally } = serverOf(replica);
   const { pace } = replica;
-  const number = pace.sent(clock.nowMs());
+  const sentMs = clock.nowMs();
+  const number = pace.sent(sentMs);
   const posted = http.post(path, body);
   counts.inFlight++;
   tally.sent();
@@ -455,6 +460,7 @@ function postAt<T extends Usage>(
     (reply) => {
       counts.inFlight--;
       tally.ended();
+      busy(clock.nowMs() - sentMs);
       onReply?.(reply);
       noteRates(reply, pace, number, clock.nowMs());
       return tally.answered(read, reply, context);

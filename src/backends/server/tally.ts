@@ -48,6 +48,10 @@ export function createStepUses() {
       use.completionTokens += completionTokens;
       use.completionSquares += completionTokens * completionTokens;
     },
+    /** A request was at a server for so long. */
+    busy(ms: number, step: string | undefined): void {
+      if (step !== undefined) useOf(steps, step).busyS += ms / 1000;
+    },
     stats() {
       return {
         ...(cached > 0 ? { cachedTokens: cached } : {}),
@@ -62,7 +66,7 @@ export function useOf(steps: Map<string, StepUse>, step: string): StepUse {
   if (known) return known;
   const use: StepUse = {
     ...{ requests: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0, completionSquares: 0 },
-    storeHits: 0,
+    ...{ busyS: 0, storeHits: 0 },
   };
   steps.set(step, use);
   return use;

@@ -159,6 +159,7 @@ function addUse(one: StepUse, other: StepUse): StepUse {
     cachedTokens: one.cachedTokens + other.cachedTokens,
     completionTokens: one.completionTokens + other.completionTokens,
     completionSquares: one.completionSquares + other.completionSquares,
+    busyS: one.busyS + other.busyS,
     storeHits: one.storeHits + other.storeHits,
   };
 }

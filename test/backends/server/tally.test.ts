@@ -19,15 +19,17 @@ test('what a step used is counted under its label, cached tokens over all', () =
   tally.answered({ promptTokens: 1, completionTokens: 5 }, 'respond');
   tally.answered({ promptTokens: 1, completionTokens: 0 }, 'constructor');
   tally.answered({ promptTokens: 9, completionTokens: 9, cachedTokens: 1 });
+  tally.uses.busy(250, 'respond');
+  tally.uses.busy(100, undefined);
   const none = { requests: 1, promptTokens: 1, cachedTokens: 0, completionTokens: 0 };
   assert.deepEqual(tally.uses.stats(), {
     cachedTokens: 3,
     steps: {
       respond: {
         ...{ requests: 2, promptTokens: 4, cachedTokens: 2, completionTokens: 9 },
-        ...{ completionSquares: 41, storeHits: 0 },
+        ...{ completionSquares: 41, busyS: 0.25, storeHits: 0 },
       },
-      constructor: { ...none, completionSquares: 0, storeHits: 0 },
+      constructor: { ...none, completionSquares: 0, busyS: 0, storeHits: 0 },
     },
   });
 });
