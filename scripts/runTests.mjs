@@ -1,5 +1,5 @@
 // Runs compiled test files with Node's test runner, several files to a process, and reports them as one.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -41,18 +41,37 @@ export async function runTests(groups, { concurrency, timeoutMs, root }) {
   }
 }
 
-/** The file that a process starts with: it imports the group, and leaves a mark where the process ends by itself. */
+/**
+ * The files that a process starts with: one notes its number before any test is loaded; the other imports the group, and leaves a
+ * mark where the process ends by itself.
+ */
 function writeEntry(folder, at, files) {
-  const [entry, mark] = [join(folder, `group${at}.test.mjs`), join(folder, `group${at}.ended`)];
+  const ends = ['test.mjs', 'begin.mjs', 'pid', 'ended'];
+  const [entry, begin, pid, mark] = ends.map((end) => join(folder, `group${at}.${end}`));
+  const noted = `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(pid)}, String(process.pid));`;
+  writeFileSync(begin, noted);
+  const modules = [pathToFileURL(begin), new URL('./withoutAsyncHooks.mjs', import.meta.url)];
   const lines = [
-    `import ${JSON.stringify(new URL('./withoutAsyncHooks.mjs', import.meta.url).href)};`,
     `import { writeFileSync } from 'node:fs';`,
-    ...files.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};`),
+    ...[...modules, ...files.map((file) => pathToFileURL(file))].map(
+      ({ href }) => `import ${JSON.stringify(href)};`,
+    ),
     // Not at `exit`: a call of process.exit() amid the tests must not look like their end.
     `process.once('beforeExit', () => writeFileSync(${JSON.stringify(mark)}, ''));`,
   ];
   writeFileSync(entry, lines.join('\n'));
-  return { entry, mark, files };
+  return { entry, pid, mark, files, isLate: false };
+}
+
+/**
+ * Kills the process of a group that has not ended in time. The limit of Node's runner is one for each test from Node 24 on, and
+ * no process ends by it that a timer, a server or an endless loop keeps alive.
+ */
+function limitTo(timeoutMs, group) {
+  return setTimeout(() => {
+    group.isLate = true;
+    process.kill(Number(readFileSync(group.pid, 'utf8')), 'SIGKILL');
+  }, timeoutMs);
 }
 
 /** The events of the tests; what is said of a process is said with the names of its files, and what Node does not see is added. */
@@ -66,16 +85,17 @@ async function* reportedEvents(processes, { concurrency, timeoutMs, root }) {
   const suspects = ({ files }) => files.filter((file) => !tested.has(file));
   const nameOf = (group) => list(suspects(group)) || list(group.files);
   const files = processes.map(({ entry }) => entry);
-  for await (const { type, data } of run({ files, concurrency, timeout: timeoutMs })) {
+  const limits = new Map();
+  for await (const { type, data } of run({ files, concurrency })) {
     const group = byEntry.get(resolve(String(data.name)));
     if (group) {
+      if (type === 'test:dequeue') limits.set(group, limitTo(timeoutMs, group));
+      if (type === 'test:complete') clearTimeout(limits.get(group));
       if (type !== 'test:fail') continue;
       failed.add(group);
       const inFlight = [...running.values()].filter(({ file }) => group.files.includes(file));
       const amid = inFlight.map(({ name, file }) => `; amid "${name}" of ${relative(root, file)}`).join('');
-      const { message, exitCode, signal } = data.details.error;
-      const end = (exitCode ?? signal) ? ` (${signal ?? `exit code ${exitCode}`})` : '';
-      yield* failure(nameOf(group), `the process of these tests: ${message}${end}${amid}`);
+      yield* failure(nameOf(group), `the process of these tests: ${endOf(group, data, timeoutMs)}${amid}`);
       continue;
     }
     if (type === 'test:dequeue') running.set(`${data.file} ${data.name}`, data);
@@ -92,6 +112,12 @@ async function* reportedEvents(processes, { concurrency, timeoutMs, root }) {
     for (const file of group.files.filter((one) => !tested.has(one)))
       yield* failure(relative(root, file), 'no test of this file ran');
   }
+}
+
+function endOf({ isLate }, { details }, timeoutMs) {
+  if (isLate) return `timed out after ${timeoutMs} ms`;
+  const { message, exitCode, signal } = details.error;
+  return (exitCode ?? signal) ? `${message} (${signal ?? `exit code ${exitCode}`})` : message;
 }
 
 function* failure(name, message) {
