@@ -23,10 +23,10 @@ import { figuresFolds, figuresOf } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
-import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
+import { type Performance, type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import type { ReportPageRequest } from './report/page/writeReportPage.js';
 import { writeRunCard } from './report/runCard.js';
-import { knownCost, paidModels } from './cost.js';
+import { costPerRow, knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
 import { earlierTotals } from './monitor/earlierTotals.js';
 import { logTimes, loggedOf } from './monitor/logTimes.js';
@@ -191,7 +191,7 @@ async function goOn(
   const total = world.meter.totals();
   const performance = performanceOf(stats, {
     ...{ from, wallS, ...processUse(), replayedRows, total },
-    ...knownCost(paidModels(plan), total.models),
+    ...costIn(plan, total.models, report.rowsKept),
   });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(world, plan, folder, report);
@@ -201,6 +201,16 @@ async function goOn(
   }
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
   return { report, performance };
+}
+
+/** What all starts cost, in all and a kept row; nothing where nothing is known of it. */
+function costIn(
+  plan: Plan,
+  used: Parameters<typeof knownCost>[1],
+  rowsKept: number,
+): Pick<Performance, 'cost'> {
+  const { cost } = knownCost(paidModels(plan), used);
+  return cost ? { cost: { ...cost, perKeptRow: costPerRow(cost, rowsKept) } } : {};
 }
 
 async function emitStart(

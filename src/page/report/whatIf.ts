@@ -143,10 +143,12 @@ function tallyOf({ controls, metrics }: WhatIfData, rows: WhatIfRows, at: readon
   };
   const isTie = (row: number, index: number): boolean =>
     changed[index]! && rows.ties[index]![row]! === at[index]! + 1;
-  const fails = (row: number, index: number): boolean => {
-    const bin = rows.bins[index]![row]!;
-    return bin !== UNKNOWN && !passes(bin, at[index]!, controls[index]!.keeps);
-  };
+  // By table, for each row is looked at whenever a slider moves.
+  const failing = controls.map(({ keeps }, index) =>
+    Uint8Array.from({ length: 256 }, (_, bin) => Number(bin !== UNKNOWN && !passes(bin, at[index]!, keeps))),
+  );
+  const fails = (row: number, index: number): boolean => failing[index]![rows.bins[index]![row]!] === 1;
+  const changedPlaces = controls.flatMap((_, index) => (changed[index] ? [index] : []));
   for (let row = 0; row < rows.fates.length; row++) {
     const own = rows.fates[row]! - 1;
     if (own < 0) addKept(row);
@@ -156,11 +158,16 @@ function tallyOf({ controls, metrics }: WhatIfData, rows: WhatIfRows, at: readon
 
   function addKept(row: number): void {
     tally.kept += 1;
-    if (controls.some((_, index) => isTie(row, index))) tally.ties += 1;
     // That it passes what has not changed is a fact.
-    const failing = controls.findIndex((_, index) => changed[index] && fails(row, index));
-    if (failing < 0) count(row, 1);
-    else tally.removedBy[failing]! += 1;
+    let failed = -1;
+    let isAtTie = false;
+    for (const index of changedPlaces) {
+      if (failed < 0 && fails(row, index)) failed = index;
+      isAtTie ||= isTie(row, index);
+    }
+    if (isAtTie) tally.ties += 1;
+    if (failed < 0) count(row, 1);
+    else tally.removedBy[failed]! += 1;
   }
 
   function addDropped(row: number, own: number): void {
@@ -174,10 +181,10 @@ function tallyOf({ controls, metrics }: WhatIfData, rows: WhatIfRows, at: readon
 
   function count(row: number, weight: number): void {
     tally.weight += weight;
-    metrics.forEach((_, metric) => {
+    for (let metric = 0; metric < metrics.length; metric++) {
       const bin = rows.metrics[metric]![row]!;
       if (bin !== UNKNOWN) tally.distributions[metric]![bin]! += weight;
-    });
+    }
   }
 }
 

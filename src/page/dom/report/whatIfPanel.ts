@@ -19,13 +19,24 @@ export function whatIfPanel(data: WhatIfData, rows: WhatIfRows, charts: PageChar
   const sliders = controls.map((control, index) =>
     slider(control, (next) => {
       at[index] = next;
-      show();
+      showSoon();
     }),
   );
   const boxes = metrics.map(({ label }) => {
     const chart = charts.add(`what would be kept, by ${label}`, () => ({}));
     return { chart, element: el('div', { class: 'card' }, el('h3', {}, label), chart.element) };
   });
+
+  let isDue = false;
+  /** Once a frame at most: a slider that is dragged tells more moves than can be drawn. */
+  function showSoon(): void {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      show();
+    });
+  }
 
   function show(): void {
     const found = whatIf(data, rows, at);

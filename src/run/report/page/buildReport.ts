@@ -52,8 +52,9 @@ export interface BuiltReport {
 /** Rows whose numbers are read, and rows whose texts are read, with bytes of their files: what a report may cost at the end of a run. */
 const NUMBERS = { rowsMax: 200_000, bytesMax: 512 << 20 };
 const TEXTS = { rowsMax: 20_000, bytesMax: 32 << 20 };
-/** Bytes of each deflated block: with base64, scripts, styles and fonts a page is under 3 MB. */
-const BLOCK_BYTES_MAX = 600_000;
+/** Bytes of both deflated blocks, and of the one with the examples: with base64, scripts, styles and fonts a page is under 3 MB. */
+const BLOCKS_BYTES_MAX = 1_300_000;
+const EXAMPLES_BYTES_MAX = 600_000;
 const KEPT_MAX = 200;
 const LOST_MAX = 50;
 
@@ -85,9 +86,10 @@ export async function buildReport(files: Files, request: ReportRequest): Promise
   const rowsOf = (some: readonly CommitRecord[]): number =>
     some.reduce((sum, { shard, rejects }) => sum + (shard?.rows ?? 0) + (rejects?.rows ?? 0), 0);
   const isWhole = rowsOf(picked) === rowsOf(commits);
-  const whatIf = whatIfOf(numbers, thresholds, { plan, report, columns: ofNumbers, isWhole });
-  const timeline = await readTimeline(files, folder);
   const examples = blockOf(cleaned(texts.examples, clean));
+  const bytesMax = BLOCKS_BYTES_MAX - examples.length;
+  const whatIf = whatIfOf(numbers, thresholds, { plan, report, columns: ofNumbers, isWhole, bytesMax });
+  const timeline = await readTimeline(files, folder);
   const data: ReportData = {
     name: report.name,
     summary: plan.settings.summary ?? null,
@@ -233,15 +235,20 @@ function densityOf(numbers: RowNumbers, columns: readonly Column[]): DensityData
 /** Numbers whose new distribution what-if shows. */
 const METRICS_MAX = 4;
 
+interface WhatIfRequest {
+  plan: Plan;
+  report: Report;
+  /** Columns of numbers. */
+  columns: readonly Column[];
+  /** Whether the numbers are those of all rows. */
+  isWhole: boolean;
+  bytesMax: number;
+}
+
 function whatIfOf(
   numbers: RowNumbers,
   thresholds: readonly PlannedThreshold[],
-  {
-    plan,
-    report,
-    columns,
-    isWhole,
-  }: { plan: Plan; report: Report; columns: readonly Column[]; isWhole: boolean },
+  { plan, report, columns, isWhole, bytesMax }: WhatIfRequest,
 ): { data: WhatIfData; block: Uint8Array } | null {
   const controls = thresholds.flatMap((threshold, at) => {
     const known = numbers.ofThresholds[at]!;
@@ -268,7 +275,7 @@ function whatIfOf(
   });
   const ofControls = controls.map(({ control }) => control);
   const { target = null, limit } = plan.settings;
-  const packed = packedRows(numbers, controls, metrics);
+  const packed = packedRows(numbers, controls, metrics, bytesMax);
   const data: WhatIfData = {
     controls: ofControls,
     metrics: metrics.map(({ label, edges }) => ({ label, edges })),
@@ -285,6 +292,7 @@ function packedRows(
   numbers: RowNumbers,
   controls: readonly { at: number; control: WhatIfControl }[],
   metrics: readonly { at: number; edges: readonly number[] }[],
+  bytesMax: number,
 ): { block: Uint8Array; rows: number; isWhole: boolean } {
   const place = new Map(controls.map(({ at }, index) => [at + 1, index + 1]));
   // Rows that a threshold without a slider dropped are none that can come back.
@@ -305,7 +313,7 @@ function packedRows(
       metrics: metrics.map(({ at, edges }) => bytes((row) => metricBin(numbers.ofColumns[at]![row]!, edges))),
     };
     const block = deflateRawSync(encodeNumbers(rows), { level: 9 });
-    if (block.length <= BLOCK_BYTES_MAX) return { block, rows: taken.length, isWhole: every === 1 };
+    if (block.length <= bytesMax) return { block, rows: taken.length, isWhole: every === 1 };
   }
 }
 
@@ -331,6 +339,6 @@ function blockOf(examples: readonly ExampleRow[]): Uint8Array {
   for (let every = 1; ; every *= 2) {
     const some = examples.filter((_, at) => at % every === 0);
     const block = deflateRawSync(JSON.stringify(some), { level: 9 });
-    if (block.length <= BLOCK_BYTES_MAX || some.length <= 1) return block;
+    if (block.length <= EXAMPLES_BYTES_MAX || some.length <= 1) return block;
   }
 }
