@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { PipelineRun } from '../run/runPipeline.js';
+import { newRunState, nextRunState } from '../run/monitor/runState.js';
 import { packageVersion } from '../run/systemWorld.js';
 import { filledRemover } from '../train/environment.js';
 import { type Metered, type Reading, type RunFacts, type UseNow, afterEvent, notMetered } from './meter.js';
@@ -20,17 +21,22 @@ export function readNothing(): Reading {
 export function followRun({ plan, folder, events, stats }: PipelineRun, now: Date): FollowedRun {
   const clean = filledRemover(plan.filled);
   let metered: Metered = notMetered(plan.steps.map(({ label }) => label));
+  let state = newRunState();
   const facts: RunFacts = {
     ...{ pipeline: clean(plan.name), run: clean(basename(folder)), version: packageVersion() },
     ...{ startedS: now.getTime() / 1000, target: plan.settings.target },
   };
-  const subscription = events.subscribe((event) => (metered = afterEvent(metered, event)));
+  const subscription = events.subscribe((event) => {
+    metered = afterEvent(metered, event);
+    state = nextRunState(state, event);
+  });
   return {
     read: () => ({
       ...metered,
+      ...{ rowsInFlight: state.inFlight, progress: state.progress, remainingS: state.remainingS },
       facts,
       steps: withCleanKeys(metered.steps, clean),
-      models: withCleanKeys(stats(), clean),
+      models: withCleanReplicas(withCleanKeys(stats(), clean), clean),
       use: useNow(),
     }),
     stop: () => subscription.unsubscribe(),
@@ -40,6 +46,15 @@ export function followRun({ plan, folder, events, stats }: PipelineRun, now: Dat
 /** A label of a file may hold what the environment filled in. */
 function withCleanKeys<T>(record: Readonly<Record<string, T>>, clean: (text: string) => string) {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [clean(key), value]));
+}
+
+function withCleanReplicas(models: Reading['models'], clean: (text: string) => string): Reading['models'] {
+  return Object.fromEntries(
+    Object.entries(models).map(([name, { replicas, ...stats }]) => [
+      name,
+      replicas ? { ...stats, replicas: replicas.map((own) => ({ ...own, url: clean(own.url) })) } : stats,
+    ]),
+  );
 }
 
 function useNow(): UseNow {

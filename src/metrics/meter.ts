@@ -18,6 +18,11 @@ export interface Metered {
   commits: number;
   linesSkipped: number;
   workers: number;
+  /** Source rows that were read and are not with the writer yet. */
+  rowsInFlight: number;
+  /** How much is done, 0 to 1, and the seconds that are left; null where that cannot be told. */
+  progress: number | null;
+  remainingS: number | null;
   /** By the label of the step, in their order. */
   steps: Readonly<Record<string, StepCounts>>;
 }
@@ -26,7 +31,7 @@ export interface Metered {
 export function notMetered(steps: readonly string[]): Metered {
   return {
     ...{ phase: 'starting', sourceRows: 0, rowsKept: 0, rowsCommitted: 0 },
-    ...{ commits: 0, linesSkipped: 0, workers: 0 },
+    ...{ commits: 0, linesSkipped: 0, workers: 0, rowsInFlight: 0, progress: null, remainingS: null },
     steps: Object.fromEntries(steps.map((step) => [step, NO_ROWS])),
   };
 }

@@ -1,4 +1,4 @@
-import type { ModelStats } from '../backends/model.js';
+import type { ModelStats, ReplicaStats } from '../backends/model.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import { PHASES, type Reading } from './meter.js';
 
@@ -65,6 +65,24 @@ export const RUN_METRICS: readonly RunMetric[] = [
     'Rows of the set that lie in shards and outlast a crash, those of earlier starts included',
     ({ rowsCommitted }) => rowsCommitted,
   ),
+  single(
+    'scalequest_rows_in_flight',
+    'gauge',
+    'Source rows that were read and are not with the writer yet',
+    (now) => now.rowsInFlight,
+  ),
+  single(
+    'scalequest_run_progress_ratio',
+    'gauge',
+    'How much of the run is done, 0 to 1; absent where nothing tells its end',
+    (now) => now.progress ?? undefined,
+  ),
+  single(
+    'scalequest_run_remaining_seconds',
+    'gauge',
+    'Time to the end, if it goes on as in the last half minute; absent where that cannot be told',
+    (now) => now.remainingS ?? undefined,
+  ),
   single('scalequest_commits_total', 'counter', 'Commits of this start', ({ commits }) => commits),
   single(
     'scalequest_source_skipped_lines_total',
@@ -99,6 +117,25 @@ export const RUN_METRICS: readonly RunMetric[] = [
     'The most memory that the processes of the model have held; 0 for a server elsewhere',
     (stats) => stats.memoryPeakBytes,
   ),
+  replica(
+    'requests_total',
+    'counter',
+    'Requests sent to the server, each try counted',
+    (own) => own.requests,
+  ),
+  replica('failures_total', 'counter', 'Requests to it that came to nothing', (own) => own.failures),
+  replica('prompt_tokens_total', 'counter', 'Tokens of the prompts that it answered', (own) => {
+    return own.promptTokens;
+  }),
+  replica('completion_tokens_total', 'counter', 'Tokens of the replies that it gave', (own) => {
+    return own.completionTokens;
+  }),
+  replica('requests_in_flight', 'gauge', 'Requests that wait for its reply now', (own) => own.inFlight),
+  replica('sequences', 'gauge', 'Sequences that it has now, of all models', (own) => own.outstanding),
+  replica('sequences_limit', 'gauge', 'Sequences that it may be given at a time', (own) => own.limit),
+  replica('available', 'gauge', '1 while it takes calls, 0 while it is left out', ({ state }) => {
+    return state === 'closed' ? 1 : 0;
+  }),
   single('process_cpu_seconds_total', 'counter', 'Processor time of this process', ({ use }) => use.cpuS),
   single('process_resident_memory_bytes', 'gauge', 'Memory that this process holds', ({ use }) => {
     return use.residentBytes;
@@ -139,6 +176,40 @@ function model(
     read: ({ models }) =>
       Object.entries(models).flatMap(([label, stats]) => samplesOf({ model: label }, read(stats))),
   };
+}
+
+function replica(
+  name: string,
+  type: RunMetric['type'],
+  help: string,
+  read: (stats: ReplicaStats) => number,
+): RunMetric {
+  return {
+    name: `scalequest_replica_${name}`,
+    type,
+    help: type === 'counter' ? `${help}, in this start` : help,
+    labels: ['model', 'replica'],
+    read: ({ models }) =>
+      Object.entries(models).flatMap(([label, { replicas = [] }]) =>
+        summedByHost(replicas, read).map(([host, value]) => ({
+          labels: { model: label, replica: host },
+          value,
+        })),
+      ),
+  };
+}
+
+/** Host and port alone: the rest of an address may hold a password. Servers that share both are one. */
+function summedByHost(
+  replicas: readonly ReplicaStats[],
+  read: (stats: ReplicaStats) => number,
+): [string, number][] {
+  const byHost = new Map<string, number>();
+  for (const own of replicas) {
+    const host = URL.canParse(own.url) ? new URL(own.url).host : 'unknown';
+    byHost.set(host, (byHost.get(host) ?? 0) + read(own));
+  }
+  return [...byHost];
 }
 
 function samplesOf(labels: Sample['labels'], value: number | undefined): Sample[] {

@@ -132,6 +132,12 @@ export function knownCost(...given: Parameters<typeof costOf>): { cost?: Cost } 
   return isKnown ? { cost: costOf(...given) } : {};
 }
 
+/** What a kept row costs, by currency; nothing where none was kept. */
+export function costPerRow({ money }: Pick<Cost, 'money'>, rowsKept: number): Record<string, number> {
+  const entries = rowsKept > 0 ? Object.entries(money) : [];
+  return Object.fromEntries(entries.map(([currency, amount]) => [currency, amount / rowsKept]));
+}
+
 /** As in "3.21 USD and 1.50 EUR, and what solver costs: it has no price". */
 export function costText({ money, unknown }: Cost): string {
   const amounts = Object.entries(money).map(([currency, amount]) => moneyText(amount, currency));
@@ -140,12 +146,12 @@ export function costText({ money, unknown }: Cost): string {
 }
 
 /** As in "; 0.004 USD a kept row, 4.00 USD a thousand"; empty where nothing was paid or kept. */
-export function perRowText({ money, gpuHours }: Cost, rowsKept: number): string {
+export function perRowText(cost: Cost, rowsKept: number): string {
+  const { gpuHours } = cost;
   const hours = gpuHours === null ? '' : `; ${amountText(gpuHours)} GPU hours`;
-  if (rowsKept === 0) return hours;
-  const each = Object.entries(money).map(
-    ([currency, amount]) =>
-      `; ${moneyText(amount / rowsKept, currency)} a kept row, ${moneyText((1000 * amount) / rowsKept, currency)} a thousand`,
+  const each = Object.entries(costPerRow(cost, rowsKept)).map(
+    ([currency, one]) =>
+      `; ${moneyText(one, currency)} a kept row, ${moneyText(1000 * one, currency)} a thousand`,
   );
   return `${hours}${each.join('')}`;
 }

@@ -8,6 +8,7 @@ import type { CardExport, CardPicture } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
+import type { Pause } from '../flow/pause.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
@@ -22,10 +23,10 @@ import { figuresFolds, figuresOf } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
 import { skippedIn } from './report/skippedIn.js';
 import { filledRemoved, filledRemover } from '../train/environment.js';
-import { type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
+import { type Performance, type Report, type RunResult, performanceOf, reportOf } from './report/report.js';
 import type { ReportPageRequest } from './report/page/writeReportPage.js';
 import { writeRunCard } from './report/runCard.js';
-import { knownCost, paidModels } from './cost.js';
+import { costPerRow, knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
 import { earlierTotals } from './monitor/earlierTotals.js';
 import { logTimes, loggedOf } from './monitor/logTimes.js';
@@ -43,6 +44,8 @@ export interface RunWorld {
   /** Opens the models. A complete run does not call it. The caller closes the models. */
   openModels: () => Promise<OpenedModels>;
   signal: AbortSignal;
+  /** Whether further rows may be read; always, if absent. */
+  pause?: Pause | undefined;
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
@@ -188,7 +191,7 @@ async function goOn(
   const total = world.meter.totals();
   const performance = performanceOf(stats, {
     ...{ from, wallS, ...processUse(), replayedRows, total },
-    ...knownCost(paidModels(plan), total.models),
+    ...costIn(plan, total.models, report.rowsKept),
   });
   await writeAtomic(files, join(folder.path, 'performance.json'), `${sealJson(printJson(performance))}\n`);
   await writeRunFiles(world, plan, folder, report);
@@ -198,6 +201,16 @@ async function goOn(
   }
   await world.record({ event: 'finished', rowsIn: report.rowsIn, rowsKept: report.rowsKept, wallS });
   return { report, performance };
+}
+
+/** What all starts cost, in all and a kept row; nothing where nothing is known of it. */
+function costIn(
+  plan: Plan,
+  used: Parameters<typeof knownCost>[1],
+  rowsKept: number,
+): Pick<Performance, 'cost'> {
+  const { cost } = knownCost(paidModels(plan), used);
+  return cost ? { cost: { ...cost, perKeptRow: costPerRow(cost, rowsKept) } } : {};
 }
 
 async function emitStart(
@@ -248,7 +261,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal, commitPositions },
+        ...{ prompt, resume, signal, commitPositions, pause: world.pause },
         calls: { share: callShare, nowMs: unixMsOf(world), onCall: emit },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {

@@ -19,6 +19,7 @@ const EXPECTED: Partial<Record<ErrorCode, keyof typeof EXIT_CODES>> = {
   ERR_IO_WRITE: 'io',
   ERR_IO_READ: 'io',
   ERR_DATA_INVALID: 'io',
+  ERR_BUDGET: 'budget',
   ERR_CANCELLED: 'cancelled',
   ERR_MODEL_LOAD: 'model',
   ERR_MODEL_UNREACHABLE: 'model',

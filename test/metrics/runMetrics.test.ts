@@ -59,6 +59,30 @@ test('models have their counters, and wait while calls fail', () => {
   assert.deepEqual(values, [0, 1]);
 });
 
+test('servers are told apart by host and port, without what else stands in an address', () => {
+  const replica = {
+    ...({ state: 'closed', limit: 8, outstanding: 5, inFlight: 2, requests: 9, failures: 1 } as const),
+    ...{ promptTokens: 10, completionTokens: 20 },
+  };
+  const models = {
+    m: {
+      ...STATS,
+      replicas: [
+        { ...replica, url: 'http://me:secret@gpu7:8000/v1?key=secret' },
+        { ...replica, url: 'http://gpu8:8000/v1', state: 'ejected' as const },
+      ],
+    },
+  };
+  const of = (name: string): object[] =>
+    RUN_METRICS.find((metric) => metric.name === name)!.read({ ...READING, models });
+  assert.deepEqual(of('scalequest_replica_available'), [
+    { labels: { model: 'm', replica: 'gpu7:8000' }, value: 1 },
+    { labels: { model: 'm', replica: 'gpu8:8000' }, value: 0 },
+  ]);
+  const all = RUN_METRICS.flatMap(({ read }) => read({ ...READING, models }));
+  assert.ok(!JSON.stringify(all).includes('secret'));
+});
+
 test('each expression of the Grafana dashboard names metrics that there are', () => {
   const text = readFileSync(join(PACKAGE_FOLDER, 'docs', 'grafana.json'), 'utf8');
   const dashboard = JSON.parse(text) as { panels: { targets?: { expr: string }[] }[] };

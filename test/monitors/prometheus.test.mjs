@@ -147,8 +147,8 @@ test('each panel of the Grafana dashboard shows something', async () => {
       const range = new URLSearchParams({ query: text, start: nowS - 300, end: nowS, step: 1 });
       const answer = await (await fetch(`${prometheusUrl}/api/v1/query_range?${range}`)).json();
       assert.equal(answer.status, 'success', `${title}: ${answer.error}`);
-      // A run without a target has no share of it.
-      if (title === 'Share of the target') continue;
+      // A run without a target has no share of it, and an engine of this process no servers.
+      if (title === 'Share of the target' || text.includes('scalequest_replica_')) continue;
       assert.ok(answer.data.result.length > 0, `${title}: nothing for ${text}`);
     }
   }

@@ -45,7 +45,10 @@ test('`set` changes values as --set does, and a run that was begun goes on', asy
   const again = await runPipeline(file, { out, set });
   const starts: number[] = [];
   again.events.subscribe((event) => void (event.event === 'flowing' && starts.push(event.from)));
-  assert.equal((await again.result).report.rowsKept, 4);
+  const { report, performance } = await again.result;
+  assert.equal(report.rowsKept, 4);
+  const { total, wallS } = performance!;
+  assert.ok(total.starts === 2 && total.wallS >= wallS, JSON.stringify(total));
   assert.ok(starts[0]! > 0 && starts[0]! < 5);
   const short = await runPipeline(file, { out: `${out}-short`, set: { target: 9, 'output.shardRows': 3 } });
   assert.equal(short.plan.settings.output.shardRows, 3);

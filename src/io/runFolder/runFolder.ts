@@ -13,7 +13,14 @@ import {
   readManifest,
   resumeManifest,
 } from './manifest.js';
-import { COMMIT_FOLDERS, MANIFEST_FILE, isCommitFile, isCrashRemainder, withoutWriter } from './runPaths.js';
+import {
+  BUDGET_FILE,
+  COMMIT_FOLDERS,
+  MANIFEST_FILE,
+  isCommitFile,
+  isCrashRemainder,
+  withoutWriter,
+} from './runPaths.js';
 
 export interface RunFolder {
   path: string;
@@ -86,12 +93,17 @@ export async function assertUsable(files: Files, path: string): Promise<void> {
   assertFolder(path, found);
   if (!found) return makeFolder(files, path);
   for (const name of await files.readdir(path)) {
-    if ([`${MANIFEST_FILE}.tmp`, LOCK_FILE, `${LOCK_FILE}.tmp`, TAKEOVER_FILE].includes(withoutWriter(name)))
-      continue;
+    if (BEFORE_MANIFEST.includes(withoutWriter(name))) continue;
     if (COMMIT_FOLDERS.includes(name) && (await files.readdir(join(path, name))).length === 0) continue;
     throw unusable(path, `it holds "${name}" but no ${MANIFEST_FILE}, expected a new or empty folder`);
   }
 }
+
+/** What a run may have written before its manifest: time costs money while its models load. */
+const BEFORE_MANIFEST = [
+  ...[`${MANIFEST_FILE}.tmp`, LOCK_FILE, `${LOCK_FILE}.tmp`, TAKEOVER_FILE],
+  ...[BUDGET_FILE, `${BUDGET_FILE}.tmp`],
+];
 
 async function removeUncommitted(
   files: Files,

@@ -54,7 +54,7 @@ export interface Performance extends ProcessUse {
   /** Rows of source for which the store had the results of all steps, or of the first ones. */
   replayedRows: number;
   /** What the models cost in all starts; only where one has a price or says how many GPUs it holds. */
-  cost?: Cost;
+  cost?: Cost & { perKeptRow?: Record<string, number> };
   /** The counters of each model, by name. */
   models: Record<string, FinalStats>;
   /** Of all starts of the run together, as far as its log has them. */

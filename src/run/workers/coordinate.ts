@@ -19,6 +19,7 @@ import { WORKER_TOKEN_VARIABLE } from './tokenVariable.js';
 import { type WorkersOptions, promptOf } from '../planPipeline.js';
 import type { PlacedStages, RunDeps } from '../stream/runPlan.js';
 import type { SystemWorld } from '../systemWorld.js';
+import { addReplicas } from './addReplicas.js';
 import { placeStage } from './placeStage.js';
 import { stagesOf } from './stages.js';
 import { createStepChains } from './stepChains.js';
@@ -176,6 +177,7 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
   const trouble = one.trouble ?? other.trouble;
   const cachedTokens = (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0);
   const steps = addUses(one.steps, other.steps);
+  const replicas = addReplicas(one.replicas, other.replicas);
   return {
     requests: one.requests + other.requests,
     retries: one.retries + other.retries,
@@ -190,6 +192,7 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
     ...(one.serverS === undefined ? {} : { serverS: one.serverS }),
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
     ...(steps ? { steps } : {}),
+    ...(replicas ? { replicas } : {}),
     ...(notes.size > 0 ? { notes: Object.fromEntries(notes) } : {}),
     ...(trouble === undefined ? {} : { trouble }),
   };

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import { nodeFiles } from '../../../src/io/files/files.js';
+import { writeBudgetFile } from '../../../src/run/budget/budgetFile.js';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { type FaultServer, sendJson, startFaultServer } from '../../helpers/faultServer.js';
 import { hostCommand } from '../../helpers/commandHost.js';
@@ -175,6 +177,18 @@ describe('a run with a budget', () => {
     assert.equal(code, EXIT_CODES.budget, stderr);
     assert.match(stderr, /the budget of 40 requests is used up: \d\d+ requests are spent in all starts/);
     assert.equal(service.server.seen.length, asked);
+  });
+
+  it('begins in a folder where a start that was killed while its models loaded has left its budget, and counts it', async (t) => {
+    const folder = temporaryFolder();
+    const service = await startService(t);
+    const file = writeFile(folder, service.server, 'none');
+    const out = join(folder, 'run');
+    mkdirSync(out);
+    await writeBudgetFile(nodeFiles, out, { requests: 20, wallHours: 0.01 });
+    const { code, stderr } = await run(file, out, '--set', 'budget.requests=37');
+    assert.equal(code, EXIT_CODES.budget, stderr);
+    assert.equal(service.server.seen.length, 17);
   });
 
   it('is refused with workers, which spend by themselves', async (t) => {

@@ -13,7 +13,8 @@ const ROWS = 120;
 async function startServer(t: TestContext): Promise<FaultServer> {
   const server = await startFaultServer(({ body }, response) => {
     const { prompt, n = 1, seed = 0 } = body as { prompt: string; n?: number; seed?: number };
-    const isJudge = prompt.includes('Yes or No');
+    // The judge alone is asked greedily.
+    const isJudge = body['temperature'] === 0;
     const verdict = Number(/sum of (\d+)/.exec(prompt)?.[1] ?? 0) % 3 === 0 ? 'No' : 'Yes';
     const lengths = Array.from({ length: n }, (_, at) => (isJudge ? 3 : 10 + ((seed + 31 * at) % 40)));
     const choices = lengths.map((length, index) => ({
@@ -78,9 +79,18 @@ describe('plan --estimate', () => {
     const setOf = (path: string): [string, string][] =>
       Object.entries(hashesOf(path)).filter(([name]) => /^(shards|rejects)\//.test(name));
     assert.deepEqual(setOf(whole!), setOf(plain!));
+    assert.ok(setOf(plain!).some(([name]) => name.startsWith('shards/')));
     const near = (value: number, truth: number): void =>
       assert.ok(Math.abs(value / truth - 1) <= 0.15, `${value} of ${truth}`);
     const { models } = JSON.parse(readFileSync(join(plain!, 'performance.json'), 'utf8'));
+    const { cost } = JSON.parse(readFileSync(join(plain!, 'performance.json'), 'utf8'));
+    const { rowsKept } = JSON.parse(readFileSync(join(plain!, 'report.json'), 'utf8'));
+    assert.ok(cost.money.USD > 0, JSON.stringify(cost));
+    assert.ok(
+      Math.abs(cost.perKeptRow.USD * rowsKept - cost.money.USD) < 1e-9,
+      JSON.stringify({ cost, rowsKept }),
+    );
+    console.error(readFileSync(join(plain!, 'report.json'), 'utf8'));
     near(estimate.requests.mean, models.m.requests);
     near(estimate.tokens.mean, models.m.promptTokens + models.m.completionTokens);
     assert.ok(estimate.requests.low <= models.m.requests && models.m.requests <= estimate.requests.high);
