@@ -106,7 +106,8 @@ export async function bundlePage() {
   mkdirSync(target, { recursive: true });
   await writeModules(entries.filter((name) => !IN_ONE_FILE.includes(name)));
   for (const name of IN_ONE_FILE.filter((each) => entries.includes(each))) await writeScript(name);
-  writeFileSync(join(target, 'style.css'), readFileSync(join(source, 'style.css'), 'utf8'));
+  for (const name of ['style.css', 'view.css', 'view.html'])
+    writeFileSync(join(target, name), readFileSync(join(source, name), 'utf8'));
   writeFileSync(join(target, 'math.css'), mathStyle());
   writeFileSync(join(target, 'LICENSES.txt'), licences());
   writeFileSync(stampFile, stamp);

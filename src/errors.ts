@@ -27,6 +27,7 @@ const MEANINGS = {
   ERR_STORE_VERSION: 'a newer version wrote the store of replies',
   ERR_STORE_DAMAGED: 'the store of replies is cut off, or part of it cannot be read',
   ERR_STORE_WRITE: 'the store of replies cannot be written',
+  ERR_VIEW_LISTEN: 'the page of a run cannot be served at the port',
   // Workers of a run: the first ends the run, the others end the worker.
   ERR_WORKER_LISTEN: 'the run cannot listen for workers',
   ERR_WORKER_REFUSED: 'the run does not take this worker: token, version or pipeline file differ',

@@ -104,10 +104,13 @@ async function lag(path: string): Promise<void> {
   );
 }
 
-/** As the kernel counts them for this process: what it handed to the disk. Null where the system does not tell. */
+/**
+ * By system calls of this process, zeros that reserve space included. (`write_bytes` counts a whole large page of the file cache where
+ * 4 KiB of it are written.) Null where the system does not tell.
+ */
 function bytesWritten(): number | null {
   try {
-    return Number(/^write_bytes: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))![1]);
+    return Number(/^wchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))![1]);
   } catch {
     return null;
   }

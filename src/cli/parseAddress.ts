@@ -15,3 +15,10 @@ export function parseAddress(text: string): { host: string; port: number } {
 export function parsePortOrAddress(text: string): { host: string; port: number } {
   return parseAddress(/^\d+$/.test(text) ? `:${text}` : text);
 }
+
+/** A port of this machine. */
+export function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > PORT_MAX)
+    throw new InvalidArgumentError(`expected a port from 0 to ${PORT_MAX}`);
+  return Number(text);
+}

@@ -15,6 +15,7 @@ import { stepsCommand } from './commands/steps.js';
 import { storeCommand } from './commands/store.js';
 import { trainCommand } from './commands/train.js';
 import { verifyCommand } from './commands/verify.js';
+import { viewCommand } from './commands/view.js';
 import { workerCommand } from './commands/worker.js';
 
 /** The commands, in the order of `--help`: a new one is a file in src/cli/commands and a line here. */
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   planCommand,
   previewCommand,
   rejectsCommand,
+  viewCommand,
   pushCommand,
   reportCommand,
   diffCommand,

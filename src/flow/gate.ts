@@ -3,6 +3,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { Observable } from 'rxjs';
 import { ScaleQuestError } from '../errors.js';
 import type { Batch, COLUMNS } from './batch.js';
+import type { Pause } from './pause.js';
 import type { AnyColumns } from './steps/columnTypes.js';
 
 /** Reads the rows of the next source positions: at most `rowsMax` of them, numbered from `lo`; null at the end. */
@@ -26,6 +27,8 @@ export interface GateOptions {
   target?: number | undefined;
   /** No batch crosses a multiple of this, wherever the run began: step results are cached by such segments. */
   segmentRows?: number;
+  /** While it is paused the gate releases no credit: rows in flight go on, and none is read. */
+  pause?: Pause | undefined;
 }
 
 type Found = { rows: number; isComplete: boolean } | 'tooEarly' | null;
@@ -56,14 +59,14 @@ export interface Gate {
 const MAX = Number.MAX_SAFE_INTEGER;
 
 export function createGate(options: GateOptions): Gate {
-  const { windowRows, batchRows, from = 0, limit = MAX, target, segmentRows = MAX } = options;
-  let issued = from;
-  let requestedTo = from;
-  let watermark = from;
+  const { windowRows, batchRows, from = 0, limit = MAX, target, segmentRows = MAX, pause } = options;
+  let [issued, requestedTo, watermark] = [from, from, from];
   let kept = 0;
   let wake = (): void => {};
+  pause?.onChange(() => wake());
 
   function openTo(): number {
+    if (pause?.isPaused) return issued;
     const demandRows = target === undefined ? windowRows : rowsFor(target - kept, kept, watermark - from);
     return Math.min(limit, watermark + Math.max(batchRows, Math.min(windowRows, demandRows)));
   }

@@ -18,6 +18,7 @@ export type RunEvent = LogEvent | MeasuredEvent | FlowEvent | TrainingEvent;
 export type FlowEvent =
   | StartingEvent
   | FlowingEvent
+  | PausedEvent
   | CountedEvent
   | DeliveredEvent
   | CalledEvent
@@ -64,6 +65,14 @@ export interface FlowingEvent {
   target?: number | undefined;
   /** The run ends before this source position; absent where its source ends it. */
   limit?: number | undefined;
+}
+
+/** No further row is read, or rows are read again. */
+export interface PausedEvent {
+  /** Tells the events apart. */
+  event: 'paused';
+  /** Whether the run waits once the rows in flight are finished. */
+  isPaused: boolean;
 }
 
 /** How the run stands, about once a second; the log has it more and more seldom, the longer the run lasts. */

@@ -29,7 +29,10 @@ export async function planOfRun(
 }
 
 /** Where the pipeline file was at the last start. */
-async function startedFile(folder: string, { files }: SystemWorld): Promise<string | null> {
+export async function startedFile(
+  folder: string,
+  { files }: Pick<SystemWorld, 'files'>,
+): Promise<string | null> {
   const path = join(folder, LOG_FILE);
   const text = (await files.stat(path)) ? Buffer.from(await readWhole(files, path)).toString() : '';
   const started = text.split('\n').findLast((line) => line.includes('"event":"started"'));

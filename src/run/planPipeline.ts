@@ -121,8 +121,26 @@ export function planToRun(
 
 /** As `planToRun` for a copy of a file, with the paths in it as they are in `file`. */
 export function planSnapshot(file: string, text: string, { env }: Pick<SystemWorld, 'env'>): Promise<Plan> {
+  return checkSnapshot(file, text, env, true);
+}
+
+/** The same, without loading a module that the file names: to look at a run, and not to go on with it. */
+export function planSnapshotUnloaded(
+  file: string,
+  text: string,
+  { env }: Pick<SystemWorld, 'env'>,
+): Promise<Plan> {
+  return checkSnapshot(file, text, env, false);
+}
+
+function checkSnapshot(
+  file: string,
+  text: string,
+  env: SystemWorld['env'],
+  loadsModules: boolean,
+): Promise<Plan> {
   const readText = (path: string): string => (path === file ? text : readPipelineText(path));
-  return checkFile(file, { ...DEPS, readText, env, loadsModules: true }, []);
+  return checkFile(file, { ...DEPS, readText, env, loadsModules }, []);
 }
 
 /** Options of `checkPipeline`. */

@@ -8,6 +8,7 @@ import type { CardExport, CardPicture } from '../io/runFolder/card.js';
 import { describeExport } from '../io/exports/registry.js';
 import { EXPORTS_FOLDER, writeExport } from '../io/exports/writeExport.js';
 import type { StartEncoder } from '../io/parquet/encoderThread.js';
+import type { Pause } from '../flow/pause.js';
 import type { Files } from '../io/files/files.js';
 import { RUN_FORMAT_VERSION, type RunRecord } from '../io/runFolder/manifest.js';
 import { packageVersion } from '../io/files/packageFiles.js';
@@ -43,6 +44,8 @@ export interface RunWorld {
   /** Opens the models. A complete run does not call it. The caller closes the models. */
   openModels: () => Promise<OpenedModels>;
   signal: AbortSignal;
+  /** Whether further rows may be read; always, if absent. */
+  pause?: Pause | undefined;
   now: () => Date;
   /** Milliseconds since any fixed moment. */
   nowMs: () => number;
@@ -258,7 +261,7 @@ async function runRows(
       await emitStart(plan, folder, resume, opened, world);
       return runPlan(plan, {
         ...opened,
-        ...{ prompt, resume, signal, commitPositions },
+        ...{ prompt, resume, signal, commitPositions, pause: world.pause },
         calls: { share: callShare, nowMs: unixMsOf(world), onCall: emit },
         onReplayed: (rows) => (replayedRows += rows),
         read: async (lo, rowsMax) => {

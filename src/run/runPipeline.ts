@@ -1,5 +1,6 @@
 import { type Observable, Subject } from 'rxjs';
 import type { Model, ModelStats } from '../backends/model.js';
+import { type Pause, createPause } from '../flow/pause.js';
 import { makeRunFolder } from '../io/runFolder/runFolder.js';
 import type { RunLock } from '../io/runFolder/runLock.js';
 import { holdRunFolder } from '../io/runFolder/takeOver.js';
@@ -30,6 +31,8 @@ export interface PipelineRun {
   events: Observable<RunEvent>;
   /** The counters of each model now; empty before the models are open. */
   stats(): Record<string, ModelStats>;
+  /** With `true` no further row is read; rows in flight are finished, and the run waits. With `false` it goes on. */
+  setPaused(isPaused: boolean): void;
   /** Rejects with whatever ended the run. */
   result: Promise<RunOutcome>;
 }
@@ -76,13 +79,15 @@ export function startRun(
   const events = new Subject<RunEvent>();
   const opened: Opened = { models: {} };
   const emit: Emit<RunEvent> = (event) => events.next(event);
+  const pause = createPause();
+  pause.onChange(() => emit({ event: 'paused', isPaused: pause.isPaused }));
   const result = withoutFilled(
     afterSubscribers().then(() =>
-      runLocked(plan, folder, opened, { ...world, signal, emit, workers, callShare }, takeOver),
+      runLocked(plan, folder, opened, { ...world, signal, pause, emit, workers, callShare }, takeOver),
     ),
     plan.filled,
   ).finally(() => events.complete());
-  return { plan, folder, events, stats: () => statsOf(opened.models), result };
+  return { plan, folder, events, stats: () => statsOf(opened.models), setPaused: pause.set, result };
 }
 
 function afterSubscribers(): Promise<void> {
@@ -97,6 +102,7 @@ interface Opened {
 
 interface StartedWorld extends SystemWorld {
   signal: AbortSignal;
+  pause: Pause;
   emit: Emit<RunEvent>;
   workers: WorkersOptions | undefined;
   callShare: number | undefined;

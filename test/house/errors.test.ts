@@ -12,8 +12,8 @@ test('every code is raised somewhere, and has a meaning in words', () => {
   for (const meaning of Object.values(ERROR_CODES)) assert.match(meaning, /^\S.{10,}[^.]$/);
 });
 
-/** They run in a process or thread of their own; the other side gives what they throw its code. */
-const OTHER_SIDE = ['src/backends/llamaCpp/engine.ts'];
+/** They run in a process, thread or browser of their own; the other side gives what they throw its code. */
+const OTHER_SIDE = ['src/backends/llamaCpp/engine.ts', 'src/page/dom/view/api.ts'];
 
 test('src throws errors with codes', () => {
   const plain = CODE.filter((file) => /throw new (Error|TypeError|RangeError)\(/.test(codeOf(file)));

@@ -15,6 +15,11 @@ const CALL = 'what one call is given';
 const REPORT = 'a problem each, of a tool that ends with the first or reports them all';
 
 const BOUNDS: Record<string, string> = {
+  'src/flow/pause.ts listeners': 'the gate of a run, and what shows the run',
+  'src/run/history/readPosition.ts .kept': 'the rows that were made of one source position',
+  'src/run/history/readPosition.ts .lost': 'the rows that were made of one source position',
+  'src/run/history/rowHistory.ts calls': 'the calls of one step about one source position',
+  'src/run/history/rowHistory.ts open': 'files of one source',
   'src/run/diff/decidedPositions.ts .kept': 'the rows that were made of one source position',
   'src/run/diff/decidedPositions.ts .lost': 'the rows that were made of one source position',
   'src/run/diff/diffRuns.ts .a': 'a distribution, which holds SAMPLE_MAX numbers a column',

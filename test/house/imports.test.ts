@@ -121,7 +121,7 @@ test('nothing in src imports tests, benches, models or the library’s own barre
 const NODE_MODULES: [module: RegExp, layers: string[]][] = [
   [/^(node:)?fs(\/promises)?$/, ['io', 'store', 'backends', 'pipeline', 'run', 'cli']],
   [/^node:child_process$/, ['backends', 'process']],
-  [/^node:(net|tls|http|https|http2|dgram)$|^undici/, ['backends', 'ray', 'workers', 'metrics']],
+  [/^node:(net|tls|http|https|http2|dgram)$|^undici/, ['backends', 'ray', 'workers', 'metrics', 'view']],
   [/^node:worker_threads$/, ['io', 'grade', 'language']],
   [/^node-llama-cpp/, ['backends']],
   [/^lmdb/, ['store']],

@@ -67,13 +67,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     holds: 'what monitors are told of a run: the page for Prometheus, spans and metrics by OTLP',
     mayImport: ['backends', 'flow', 'run', 'train'],
   },
+  view: {
+    holds:
+      'the server of the page of a run: what it is told, files by ranges, rows on their way through the steps',
+    mayImport: ['io', 'pipeline', 'run', 'train', 'workers'],
+  },
   hub: {
     holds: 'sets that are pushed to a hub: which files, what is there already, what is sent',
     mayImport: ['io', 'process', 'run', 'text'],
   },
   cli: {
     holds: 'flags in, exit codes out, words on the screen',
-    mayImport: ['run', 'hub', 'metrics', 'pipeline', 'operators', 'text', 'train'],
+    mayImport: ['run', 'hub', 'view', 'metrics', 'pipeline', 'operators', 'text', 'train'],
   },
 };
 

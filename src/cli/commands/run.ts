@@ -1,5 +1,7 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { MonitorFlags } from '../monitors.js';
+import type { ViewServer } from '../../view/serveView.js';
+import type { PipelineRun } from '../../run/runPipeline.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/planPipeline.js';
 import {
@@ -16,7 +18,7 @@ import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
 import { openOutput } from '../show/terminal.js';
-import { parseAddress, parsePortOrAddress } from '../parseAddress.js';
+import { parseAddress, parsePort, parsePortOrAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
@@ -30,6 +32,11 @@ export const runCommand: CommandSpec = {
         '--metrics <[host:]port>',
         'serve a page for Prometheus while it runs, to this machine alone unless a host is given',
         parsePortOrAddress,
+      )
+      .option(
+        '--live [port]',
+        'show the run on a page of this machine, with pause and stop; at any free port if none is given',
+        parsePort,
       )
       .option('--otlp', 'send traces and metrics to the collector at OTEL_EXPORTER_OTLP_ENDPOINT')
       .option(
@@ -72,6 +79,7 @@ interface RunFlags extends PipelineFlags, ProgressFlags, MonitorFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
+  live?: number | true;
   workers?: number;
   listen?: { host: string; port: number };
   tokenFile?: string;
@@ -97,20 +105,51 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
     import('../monitors.js'),
   ]);
   const { showRun } = await import('../show/showRun.js');
+  // Events begin soon after the run: what follows them is loaded before.
+  if (flags.live !== undefined) await import('../../view/openView.js');
   const output = await openOutput(flags.progress);
-  const { signal, dispose } = signalOnInterrupt();
+  const { signal: interrupted, dispose } = signalOnInterrupt();
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([interrupted, stopped.signal]);
   // Before anything is paid for: a port may be in use, a package missing.
   const monitors = await openMonitors(flags);
+  let view: ViewServer | null = null;
   try {
     const { calls } = monitors;
     const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), calls, signal }, world);
     monitors.follow(run);
+    view = flags.live === undefined ? null : await openLivePage(run, flags.live, () => stopped.abort());
     const { isShort } = await showRun(run, output);
     if (isShort) process.exitCode = EXIT_CODES.short;
+    if (view && isAttended()) await stayOpen(view, interrupted);
   } finally {
+    await view?.close();
     await monitors.end(signal);
     dispose();
   }
+}
+
+async function openLivePage(run: PipelineRun, live: number | true, stop: () => void): Promise<ViewServer> {
+  const { openLiveView } = await import('../../view/openView.js');
+  try {
+    const view = await openLiveView(run, { port: live === true ? 0 : live, stop });
+    process.stderr.write(`The run is shown at ${view.url}\n`);
+    return view;
+  } catch (error) {
+    stop();
+    await run.result.catch(() => {});
+    throw error;
+  }
+}
+
+/** Whether somebody is there to press Ctrl-C. */
+function isAttended(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+async function stayOpen({ url }: ViewServer, interrupted: AbortSignal): Promise<void> {
+  process.stderr.write(`The page stays open at ${url} until you press Ctrl-C.\n`);
+  if (!interrupted.aborted) await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
 }
 
 /** Without one of its flags, a run is one process, and no worker can come. */
@@ -124,6 +163,11 @@ async function runOnCluster(file: string, flags: RunFlags & { on: string }): Pro
     throw new ScaleQuestError(
       'ERR_USAGE',
       'found --fresh beside --on, expected --out with another folder: each restart of the run would begin anew',
+    );
+  if (flags.live !== undefined)
+    throw new ScaleQuestError(
+      'ERR_USAGE',
+      'found --live beside --on, expected one of them: the page would be on a node of the cluster; `scalequest view` shows a run folder',
     );
   if (flags.metrics || flags.otlp)
     throw new ScaleQuestError(

@@ -9,7 +9,8 @@ import { hasManifest } from './runFolder.js';
 import { MANIFEST_FILE } from './runPaths.js';
 import type { RejectRow } from './rejectsWriter.js';
 
-const COLUMNS: readonly Column[] = [
+/** The columns of the table. */
+export const LOST_COLUMNS: readonly Column[] = [
   { name: 'seq', type: 'int32', help: '' },
   { name: 'seqIndex', type: 'int32', help: '' },
   { name: 'step', type: 'string', help: '' },
@@ -35,7 +36,7 @@ export async function* readRejects(files: Files, folder: string): AsyncGenerator
   for (const { rejects } of commits) {
     if (!rejects) continue;
     await assertUndamaged(files, folder, [rejects]);
-    const request = { paths: [join(folder, rejects.file)], columns: COLUMNS };
+    const request = { paths: [join(folder, rejects.file)], columns: LOST_COLUMNS };
     for await (const { values } of readParquetBlocks(files, request)) yield* rowsOf(values);
   }
 }
@@ -43,6 +44,6 @@ export async function* readRejects(files: Files, folder: string): AsyncGenerator
 function* rowsOf(values: readonly (readonly unknown[])[]): Generator<RejectRow> {
   for (let at = 0; at < values[0]!.length; at++)
     yield Object.fromEntries(
-      COLUMNS.map(({ name }, column) => [name, values[column]![at]]),
+      LOST_COLUMNS.map(({ name }, column) => [name, values[column]![at]]),
     ) as unknown as RejectRow;
 }

@@ -5,6 +5,7 @@ import type { CommitSink, Totals } from '../../flow/commitShards.js';
 import { cacheStepResults } from '../../flow/stepResults/cacheStepResults.js';
 import type { Gate, ReadRows, Replay } from '../../flow/gate.js';
 import { countsOf } from '../../flow/steps/applyOutcomes.js';
+import type { Pause } from '../../flow/pause.js';
 import type { StepCounts } from '../../flow/steps/outcome.js';
 import { replayStepResults } from '../../flow/stepResults/replayStepResults.js';
 import type { StepState } from '../../flow/stepResults/stepResult.js';
@@ -45,6 +46,8 @@ export interface RunDeps {
   /** Is told how many source rows were replayed from the cache. */
   onReplayed?: (rows: number) => void;
   signal?: AbortSignal;
+  /** Whether further rows may be read. */
+  pause?: Pause | undefined;
   /** Tells the calls of steps to models. */
   calls?: CallWatch | undefined;
   onCounts?: (step: string, counts: StepCounts) => void;
@@ -64,7 +67,7 @@ export interface PlacedStages {
 export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   const { target, limit, source, output } = plan.settings;
   const { windowRows, batchRows } = source;
-  const { read, sink, resume, signal, onDelivered, onGate, stepResults } = deps;
+  const { read, sink, resume, signal, pause, onDelivered, onGate, stepResults } = deps;
   const states: StepStates = new Map();
   return streamRows(
     {
@@ -74,7 +77,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
       segmentRows: stepResults?.segmentRows,
       lostReplyCharsMax: charsMaxOf(output),
     },
-    { read, replay: replayOf(plan, deps, states), sink, resume, signal, onDelivered, onGate },
+    { read, replay: replayOf(plan, deps, states), sink, resume, signal, pause, onDelivered, onGate },
     (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
   );
 }

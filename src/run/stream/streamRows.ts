@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Batch } from '../../flow/batch.js';
 import { type CommitSink, type Totals, commitShards } from '../../flow/commitShards.js';
 import { type Gate, type ReadRows, type Replay, createGate } from '../../flow/gate.js';
+import type { Pause } from '../../flow/pause.js';
 import { untilAborted } from '../../flow/untilAborted.js';
 import type { RunContext } from '../../operators/lib/operator.js';
 
@@ -39,6 +40,7 @@ export interface StreamDeps {
   sink: CommitSink;
   resume?: Resume | undefined;
   signal?: AbortSignal | undefined;
+  pause?: Pause | undefined;
   onDelivered?: ((watermark: number, kept: number) => void) | undefined;
   /** Rows are about to flow through this gate. */
   onGate?: ((gate: Pick<Gate, 'issued' | 'watermark'>) => void) | undefined;
@@ -47,14 +49,14 @@ export interface StreamDeps {
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
   settings: StreamSettings,
-  { read, replay, sink, resume = NOTHING_YET, signal, onDelivered, onGate }: StreamDeps,
+  { read, replay, sink, resume = NOTHING_YET, signal, pause, onDelivered, onGate }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
   const { windowRows, batchRows, shardRows, commitPositions, target, limit, segmentRows } = settings;
   const { from, kept } = resume;
   const left = target === undefined ? undefined : target - kept;
   const gate = createGate({
-    ...{ windowRows, batchRows, from, target: left, limit },
+    ...{ windowRows, batchRows, from, target: left, limit, pause },
     ...(segmentRows === undefined ? {} : { segmentRows }),
   });
   onGate?.(gate);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import wasm from '@bokuweb/zstd-wasm';
+import fc from 'fast-check';
 import { compressZstd, decompressZstd, loadZstd } from '../../../src/io/parquet/zstd.js';
 
 test('round trip; loading twice is loading once; several frames; damage is an error', async () => {
@@ -13,4 +15,26 @@ test('round trip; loading twice is loading once; several frames; damage is an er
   assert.deepEqual(twice, Buffer.concat([input, input]));
   assert.throws(() => decompressZstd(packed.slice(0, 20), input.length));
   assert.equal(decompressZstd(compressZstd(new Uint8Array(0), 1), 0).length, 0);
+});
+
+test('the bytes are those of the library in WebAssembly, whichever library compresses', async () => {
+  await loadZstd();
+  const words = fc.array(fc.constantFrom('to be', ' or ', 'not', '\n', '7', 'é'), { maxLength: 3000 });
+  const inputs = fc.oneof(
+    words.map((all) => Buffer.from(all.join(''))),
+    fc.uint8Array({ maxLength: 3000 }),
+  );
+  fc.assert(
+    fc.property(inputs, fc.integer({ min: 1, max: 22 }), (input, level) => {
+      assert.deepEqual(Buffer.from(compressZstd(input, level)), Buffer.from(wasm.compress(input, level)));
+    }),
+    { numRuns: 60 },
+  );
+  const large = Buffer.from(Array.from({ length: 300_000 }, (_, at) => `${(at * at) % 9973} `).join(''));
+  for (const level of [1, 3, 9])
+    assert.deepEqual(
+      Buffer.from(compressZstd(large, level)),
+      Buffer.from(wasm.compress(large, level)),
+      `level ${level}`,
+    );
 });

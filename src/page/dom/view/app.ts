@@ -1,0 +1,85 @@
+import type { AllNow, LivePoint, LiveState, LogLine, ShownRun } from '../../view/messages.js';
+import { el } from '../el.js';
+import { themeSwitch } from '../themeSwitch.js';
+import { getJson } from './api.js';
+import { diffPage } from './diffPage.js';
+import { livePage } from './livePage.js';
+import { rowPage } from './rowPage.js';
+import { type RowsKind, rowsPage } from './rowsPage.js';
+
+/** The pages of a run, by the part of the address behind `#`. */
+export function startApp(): void {
+  const main = document.querySelector('main')!;
+  const nav = document.querySelector('nav')!;
+  const live = livePage();
+  let facts: ShownRun | null = null;
+  let other: string | null = null;
+
+  function tabs(): [string, string][] {
+    return [
+      ['#live', 'Run'],
+      ['#rows/kept', 'Kept'],
+      ['#rows/dropped', 'Dropped'],
+      ['#rows/rejected', 'Rejected'],
+      ...(other === null ? [] : ([['#diff', 'Compared']] as [string, string][])),
+    ];
+  }
+
+  async function show(): Promise<void> {
+    const hash = location.hash === '' ? '#live' : location.hash;
+    nav.replaceChildren(
+      ...tabs().map(([href, text]) =>
+        el('a', { href, ...(hash === href ? { 'aria-current': 'page' } : {}) }, text),
+      ),
+    );
+    const kind = /^#rows\/(kept|dropped|rejected)$/.exec(hash)?.[1];
+    const seq = /^#row\/(\d{1,10})$/.exec(hash)?.[1];
+    if (kind && facts) main.replaceChildren(rowsPage(facts, kind as RowsKind));
+    else if (seq !== undefined) main.replaceChildren(await rowPage(Number(seq)));
+    else if (hash === '#diff' && other !== null) main.replaceChildren(diffPage(other));
+    else main.replaceChildren(live.element);
+    // Charts that were drawn while they were not in the page have no width.
+    if (facts) live.facts(facts);
+  }
+
+  async function load(): Promise<void> {
+    const isFirst = facts === null;
+    facts = await getJson<ShownRun>('api/run');
+    document.querySelector('h1')!.textContent = facts.name;
+    document.title = `${facts.name}: ScaleQuest`;
+    document.querySelector('.folder')!.textContent = facts.folder;
+    live.facts(facts);
+    if (isFirst && location.hash !== '' && location.hash !== '#live') await show();
+  }
+
+  const reload = (): void => void load().catch(() => {});
+  listen(live, reload, (now) => {
+    const isNew = other !== now.other;
+    ({ other } = now);
+    if (isNew) void show();
+  });
+  themeSwitch(document.querySelector<HTMLButtonElement>('#theme')!, live.theme);
+  addEventListener('hashchange', () => {
+    void show().then(() => document.querySelector<HTMLElement>('main')!.focus());
+  });
+  void show();
+  reload();
+}
+
+function listen(live: ReturnType<typeof livePage>, reload: () => void, onAll: (now: AllNow) => void): void {
+  const events = new EventSource('events');
+  const on = <Data>(name: string, take: (data: Data) => void): void =>
+    events.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data) as Data));
+  on<AllNow>('all', (now) => {
+    live.all(now);
+    live.connected(true);
+    onAll(now);
+    // The page may have missed commits.
+    reload();
+  });
+  on<{ state: LiveState; isPaused: boolean }>('state', ({ state, isPaused }) => live.state(state, isPaused));
+  on<LivePoint>('point', live.point);
+  on<LogLine>('line', live.line);
+  on<object>('commit', reload);
+  events.addEventListener('error', () => live.connected(false));
+}

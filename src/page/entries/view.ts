@@ -1,0 +1,4 @@
+// What view.html runs.
+import { startApp } from '../dom/view/app.js';
+
+startApp();

@@ -1,0 +1,80 @@
+/** What the server of a run tells its page; src/view sends it. */
+
+export interface ShownRun {
+  folder: string;
+  name: string;
+  seed: number;
+  parts: Readonly<Record<string, string>>;
+  steps: readonly string[];
+  funnel: readonly ShownStep[];
+  positions: number;
+  kept: number;
+  isComplete: boolean;
+  isRunning: boolean;
+  columns: readonly { name: string; type: string }[];
+  shards: readonly { file: string; rows: number; bytes: number }[];
+  rejects: readonly { file: string; rows: number; bytes: number }[];
+}
+
+export interface ShownStep {
+  step: string;
+  rowsIn: number;
+  kept: number;
+  dropped: Readonly<Record<string, number>>;
+  rejected: Readonly<Record<string, number>>;
+}
+
+export interface LiveState {
+  phase: 'opening' | 'flowing' | 'reported' | 'failed';
+  elapsedS: number;
+  watermark: number;
+  inFlight: number;
+  kept: number;
+  finished: number;
+  goal: { target?: number; limit?: number };
+  progress: number | null;
+  remainingS: number | null;
+  steps: readonly { step: string; rowsIn: number; kept: number; dropped: number; rejected: number }[];
+  models: Readonly<Record<string, LiveModel>>;
+  rates: { rowsPerS: number | null; decidedPerS: Readonly<Record<string, number>> };
+  waits: readonly { kind: string; model?: string; line?: string; trouble?: string; waitedS?: number }[];
+  failure: { code: string; message: string } | null;
+}
+
+export interface LiveModel {
+  requests: number;
+  retries: number;
+  failures: number;
+  inFlight: number;
+  queued: number;
+  promptTokens: number;
+  completionTokens: number;
+  storeHits?: number;
+  replicas?: readonly LiveReplica[];
+}
+
+export interface LiveReplica {
+  [name: string]: unknown;
+}
+
+export interface LivePoint {
+  elapsedS: number;
+  rowsPerS: number | null;
+  inFlight: number;
+  models: Readonly<Record<string, { inFlight: number; queued: number; tokensPerS: number }>>;
+}
+
+export interface LogLine {
+  at: string;
+  event: Readonly<Record<string, unknown>>;
+}
+
+/** What a page is told when it comes. */
+export interface AllNow {
+  state: LiveState;
+  isPaused: boolean;
+  points: LivePoint[];
+  log: LogLine[];
+  canControl: boolean;
+  other: string | null;
+}
