@@ -4,8 +4,11 @@ export interface Distribution {
   count: number;
   /** Rows without one. */
   nulls: number;
+  /** The smallest. */
   min: number;
+  /** The largest. */
   max: number;
+  /** Their mean. */
   mean: number;
   /** The numbers below which 5, 25, 50, 75 and 95 % lie. */
   quantiles: readonly number[];
