@@ -14,6 +14,8 @@ export function startApp(): void {
   const live = livePage();
   let facts: ShownRun | null = null;
   let other: string | null = null;
+  // It is shown again when the run is known, and costs the server a while.
+  let row: { seq: string; element: HTMLElement } | null = null;
 
   function tabs(): [string, string][] {
     return [
@@ -35,8 +37,10 @@ export function startApp(): void {
     const kind = /^#rows\/(kept|dropped|rejected)$/.exec(hash)?.[1];
     const seq = /^#row\/(\d{1,10})$/.exec(hash)?.[1];
     if (kind && facts) main.replaceChildren(rowsPage(facts, kind as RowsKind));
-    else if (seq !== undefined) main.replaceChildren(await rowPage(Number(seq)));
-    else if (hash === '#diff' && other !== null) main.replaceChildren(diffPage(other));
+    else if (seq !== undefined) {
+      if (row?.seq !== seq) row = { seq, element: await rowPage(Number(seq)) };
+      main.replaceChildren(row.element);
+    } else if (hash === '#diff' && other !== null) main.replaceChildren(diffPage(other));
     else main.replaceChildren(live.element);
     // Charts that were drawn while they were not in the page have no width.
     if (facts) live.facts(facts);
