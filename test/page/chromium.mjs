@@ -19,6 +19,7 @@ export function installChromium() {
   if (findChromium()) return findChromium();
   if (process.getuid?.() !== 0) return null;
   console.error('installing chromium by apt-get …');
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
   spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { stdio: 'ignore' });
   return findChromium();
 }
