@@ -28,6 +28,8 @@ export interface BudgetWorld {
 }
 
 const TICK_MS = 1000;
+/** A limit of a few seconds is looked at so often, or a run would pass it between two ticks. */
+const TICKS_MIN = 20;
 const HOUR_MS = 3.6e6;
 
 /**
@@ -44,6 +46,7 @@ export async function openBudget(
   const startedMs = clock.nowMs();
   const ending = new AbortController();
   const closed = new AbortController();
+  const tickMs = Math.min(TICK_MS, ((limits.wallHours ?? Infinity) * HOUR_MS) / TICKS_MIN);
   const paid = paidModels(plan);
   const budget = holdBudget({
     limits: limitsOf(limits),
@@ -70,7 +73,7 @@ export async function openBudget(
 
   async function repeat(): Promise<void> {
     while (!closed.signal.aborted && !ending.signal.aborted) {
-      await clock.sleep(TICK_MS, closed.signal).catch(() => undefined);
+      await clock.sleep(tickMs, closed.signal).catch(() => undefined);
       if (!closed.signal.aborted) await tick();
     }
   }
