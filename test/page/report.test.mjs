@@ -67,6 +67,8 @@ describe('the report of a run', () => {
     const slider = page.getByLabel(/^sampleDifficulty\.min/);
     await slider.focus();
     for (let step = 0; step < 15; step++) await page.keyboard.press('ArrowRight');
+    // What is moved is drawn with the next frame.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
     const text = await page.locator('.count').textContent();
     const [, kept] = /^Exactly ([\d,]+) rows/.exec(text) ?? assert.fail(text);
     const command = await page.locator('.command').textContent();
@@ -74,7 +76,7 @@ describe('the report of a run', () => {
     assert.match(set, /^steps\.sampleDifficulty\.min=0\.\d+$/);
     assert.equal(await runAgain({ file: made.file, run: join(made.folder, 'typed') }, [set]), Number(kept));
     await page.getByRole('button', { name: 'Back to the run' }).click();
-    assert.match(await page.locator('.count').textContent(), /the run as it is/);
+    await page.locator('.count', { hasText: 'the run as it is' }).waitFor();
     await page.close();
   });
 
