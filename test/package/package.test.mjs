@@ -40,7 +40,7 @@ describe('what is packed', () => {
   it('is the bundle and its entry, declarations, pipelines, the bundled model, docs; nothing else', () => {
     const kinds = [
       /^dist\/bundle\/([\w-]+\.js|LICENSES\.txt)$/,
-      /^dist\/bundle\/page\/([\w-]+\.(js|css)|LICENSES\.txt)$/,
+      /^dist\/bundle\/page\/([\w-]+\.(js|css|html)|LICENSES\.txt)$/,
       /^dist\/src\/cli\/main\.js$/,
       /^dist\/src\/.*\.d\.ts$/,
       /^src\/run\/cluster\/rayDriver\.py$/,
