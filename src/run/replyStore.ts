@@ -50,7 +50,10 @@ export interface PrunedReplies {
   replies: number;
 }
 
-/** Removes replies, and with them the step results. Throws ERR_STORE_OPEN. */
+/**
+ * Removes replies, and with them the step results. A run of another process may use the store meanwhile. A run of this process may
+ * not: its writing thread and this call can wait for each other for ever. Throws ERR_STORE_OPEN.
+ */
 export async function pruneReplies(path: string, prune: ReplyPrune): Promise<PrunedReplies> {
   assertStore(path);
   const full: Prune = 'damaged' in prune ? { ...prune, isReply: isStoredReply } : prune;
