@@ -254,6 +254,8 @@ test('faults: too few file descriptors to begin', { skip: process.platform === '
   for (const handles of [26, 36, 50]) {
     const { args } = placeFor();
     const { code, stderr } = await startCommand(args, undefined, `ulimit -n ${handles}`).result;
+    // A later Node holds fewer files open, and does with more of these limits.
+    if (code === EXIT_CODES.ok && handles > 26) continue;
     assert.equal(code, EXIT_CODES.io, stderr);
     // Which file is the first too many depends on the version of Node.
     assert.match(stderr, /\(EMFILE\).*Raise the limit \(`ulimit -n`\).*\[ERR_IO_(READ|WRITE)\]\n$/);

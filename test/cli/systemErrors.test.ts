@@ -12,6 +12,14 @@ test('what the system refuses gets a code; a mistake of ours stays one', () => {
   assert.equal(asSystemError(undefined), null);
 });
 
+test('a thread that cannot start for want of file descriptors is no bug', () => {
+  const failed = (message: string) => Object.assign(new Error(message), { code: 'ERR_WORKER_INIT_FAILED' });
+  const refused = asSystemError(failed('Worker initialization failure: EMFILE'));
+  assert.equal(refused?.code, 'ERR_IO_READ');
+  assert.match(refused!.message, /a thread.*Raise the limit/);
+  assert.equal(asSystemError(failed('Worker initialization failure: ERR_OTHER')), null);
+});
+
 test('a reader that goes away is no failure; any other is told once', () => {
   const stream = new PassThrough() as unknown as NodeJS.WriteStream;
   const told: (string | undefined)[] = [];
