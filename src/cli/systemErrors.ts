@@ -8,7 +8,7 @@ const REFUSALS = ['EMFILE', 'ENFILE', 'ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EP
 export function asSystemError(error: unknown): ScaleQuestError | null {
   const { code = '', syscall, path = 'a file', message } = (error ?? {}) as NodeJS.ErrnoException;
   if (REFUSALS.includes(code) && syscall) return fileError('ERR_IO_READ', path, error);
-  // Of a thread that cannot start, Node says why in words alone.
+  // Where a thread cannot start, Node says why in words alone.
   const refusal = code === 'ERR_WORKER_INIT_FAILED' && REFUSALS.find((each) => message.endsWith(each));
   if (refusal) return fileError('ERR_IO_READ', 'the code of a thread', { code: refusal, cause: error });
   if (code !== 'ERR_MODULE_NOT_FOUND') return null;
