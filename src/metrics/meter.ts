@@ -1,3 +1,4 @@
+import { sumStepCounts } from './sumStepCounts.js';
 import type { ModelStats } from '../backends/model.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import type { RunEvent } from '../run/events.js';
@@ -47,7 +48,7 @@ export function afterEvent(before: Metered, event: RunEvent): Metered {
     }
     case 'counted': {
       if (!Object.hasOwn(before.steps, event.step)) return before;
-      const counts = summed(before.steps[event.step]!, event.counts);
+      const counts = sumStepCounts(before.steps[event.step]!, event.counts);
       return { ...before, steps: { ...before.steps, [event.step]: counts } };
     }
     case 'delivered':
@@ -72,15 +73,6 @@ export function afterEvent(before: Metered, event: RunEvent): Metered {
     default:
       return before;
   }
-}
-
-function summed(one: StepCounts, other: StepCounts): StepCounts {
-  return {
-    rowsIn: one.rowsIn + other.rowsIn,
-    kept: one.kept + other.kept,
-    dropped: one.dropped + other.dropped,
-    rejected: one.rejected + other.rejected,
-  };
 }
 
 /** What stays the same during a run. */

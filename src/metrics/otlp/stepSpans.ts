@@ -1,3 +1,4 @@
+import { sumStepCounts } from '../sumStepCounts.js';
 import type * as Api from '@opentelemetry/api';
 import type { StepCounts } from '../../flow/steps/outcome.js';
 import type { CountedEvent, TrainingEndedEvent, TrainingLaunchedEvent } from '../../run/events.js';
@@ -30,7 +31,7 @@ export function createStepSpans(
     counted({ step, counts }) {
       const endMs = nowMs();
       const known = steps.get(step);
-      if (known) return void Object.assign(known, { counts: summed(known.counts, counts), endMs });
+      if (known) return void Object.assign(known, { counts: sumStepCounts(known.counts, counts), endMs });
       const label = clean(step);
       const options = { startTime: endMs, attributes: { 'scalequest.step': label } };
       steps.set(step, { span: tracer.startSpan(`step ${label}`, options, run), counts, endMs });
@@ -50,14 +51,5 @@ export function createStepSpans(
       }
       for (const span of trainings.values()) span.end(nowMs());
     },
-  };
-}
-
-function summed(one: StepCounts, other: StepCounts): StepCounts {
-  return {
-    rowsIn: one.rowsIn + other.rowsIn,
-    kept: one.kept + other.kept,
-    dropped: one.dropped + other.dropped,
-    rejected: one.rejected + other.rejected,
   };
 }
