@@ -39,6 +39,7 @@ const SLOW = [
     'store/database/takeStore',
   ],
   ['run/replay.', 'run/report/figures', 'run/verify/'],
+  ['run/estimate/', 'run/budget/', 'run/report/page/buildReport'],
   ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
   ['grade/worker/grader.', 'io/sources/mutated', 'world/'],
   ['bench/'],
