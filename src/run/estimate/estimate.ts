@@ -2,7 +2,8 @@ import type { StepUse } from '../../backends/model.js';
 import { type PaidModel, requestsCost } from '../cost.js';
 import { type BusyUse, type Observed, type ObservedStep, busySecondsOf } from './observed.js';
 import { busyHours } from './scale.js';
-import { type Likely, type Random, betaDraw, intervalOf, normalDraw, randomOf } from './sampling.js';
+import { type Likely, type Random, betaDraw, intervalOf, normalDraw } from './sampling.js';
+import { randomFrom } from '../../random.js';
 
 /** What a run will take. */
 export interface RunEstimate {
@@ -67,7 +68,7 @@ const DRAWS = 1000;
  * shares of steps and the lengths of replies that such a sample may come from, and 95 % of the draws lie between `low` and `high`.
  */
 export function estimateRun(observed: Observed, options: EstimateOptions): RunEstimate {
-  const random = randomOf(options.seed);
+  const random = randomFrom(options.seed);
   const best = drawn(observed, options, null);
   const draws = Array.from({ length: DRAWS }, () => drawn(observed, options, random));
   const over = (pick: (one: Drawn) => number): Likely => intervalOf(pick(best), draws.map(pick));

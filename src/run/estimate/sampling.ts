@@ -8,17 +8,6 @@ export interface Likely {
   high: number;
 }
 
-/** Mulberry32: the same numbers for the same seed. */
-export function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** From the standard normal distribution (Box and Muller, 1958). */
 export function normalDraw(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));

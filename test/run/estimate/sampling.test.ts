@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { betaDraw, intervalOf, normalDraw, randomOf } from '../../../src/run/estimate/sampling.js';
+import { randomFrom } from '../../../src/random.js';
+import { betaDraw, intervalOf, normalDraw } from '../../../src/run/estimate/sampling.js';
 
 const draws = <T>(count: number, draw: () => T): T[] => Array.from({ length: count }, draw);
 const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test('the same seed gives the same numbers, another one others', () => {
-  assert.deepEqual(draws(5, randomOf(3)), draws(5, randomOf(3)));
-  assert.notDeepEqual(draws(5, randomOf(3)), draws(5, randomOf(4)));
+  assert.deepEqual(draws(5, randomFrom(3)), draws(5, randomFrom(3)));
+  assert.notDeepEqual(draws(5, randomFrom(3)), draws(5, randomFrom(4)));
 });
 
 test('draws have the mean and the spread of their distributions', () => {
-  const random = randomOf(1);
+  const random = randomFrom(1);
   const normal = draws(20_000, () => normalDraw(random));
   assert.ok(Math.abs(meanOf(normal)) < 0.03);
   assert.ok(Math.abs(meanOf(normal.map((value) => value * value)) - 1) < 0.05);
