@@ -96,13 +96,8 @@ export interface RespondOptions {
    * @default "any"
    */
   reasoningFrom?: 'any' | 'server' | 'marks';
-  /** Marks of a thought beside those that are known, as { open: "<scratch>", close: "</scratch>" }. */
-  thoughtMarks?: {
-    /** What opens a thought. */
-    open: string;
-    /** What closes it. */
-    close: string;
-  };
+  /** What opens and closes a thought, beside the marks that are known, as ["<scratch>", "</scratch>"]. */
+  thoughtMarks?: [open: string, close: string];
   /**
    * The most tokens of thought, where the model’s server bounds them (`thinkingBudget` of openai; anthropic): the
    * thought then ends, and the answer follows. It counts towards tokensMax.

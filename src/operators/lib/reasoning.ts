@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { ModelNeed } from './operator.js';
-import { type SplitReply, type ThoughtMarks, thoughtSplitter } from '../../text/afterThought.js';
+import { type SplitReply, thoughtSplitter } from '../../text/afterThought.js';
 
 /** Takes the thought of a choice from its answer. */
 export type TakeThought = (choice: Choice) => SplitReply;
@@ -17,14 +17,11 @@ export const thoughtOptions = {
         'between `marks` in the text (`<think>…</think>`, channels and others: docs/answers.md), or in both.',
     ),
   thoughtMarks: z
-    .strictObject({
-      open: z.string().min(1).describe('What opens a thought.'),
-      close: z.string().min(1).describe('What closes it.'),
-    })
-    .refine(({ open, close }) => open !== close, 'expected two marks that differ')
+    .tuple([z.string().min(1), z.string().min(1)])
+    .refine(([open, close]) => open !== close, 'expected two marks that differ')
     .optional()
     .describe(
-      'Marks of a thought beside those that are known, as { open: "<scratch>", close: "</scratch>" }.',
+      'What opens and closes a thought, beside the marks that are known, as ["<scratch>", "</scratch>"].',
     ),
   thinkingTokensMax: z
     .int()
@@ -39,7 +36,7 @@ export const thoughtOptions = {
 /** The options that say where thoughts are. */
 export interface ThoughtPlaces {
   reasoningFrom: 'any' | 'server' | 'marks';
-  thoughtMarks?: ThoughtMarks | undefined;
+  thoughtMarks?: readonly [open: string, close: string] | undefined;
 }
 
 /**
@@ -47,7 +44,8 @@ export interface ThoughtPlaces {
  * Where both places have one (`deepseek-legacy` of llama.cpp), the server's counts, and what else the text says of it follows.
  */
 export function thoughtTaker({ reasoningFrom, thoughtMarks }: ThoughtPlaces): TakeThought {
-  const split = thoughtSplitter(thoughtMarks);
+  const [open, close] = thoughtMarks ?? [];
+  const split = thoughtSplitter(open && close ? { open, close } : undefined);
   const ofServer = ({ reasoning = '' }: Choice): string => withoutMarks(split, reasoning);
   if (reasoningFrom === 'marks') return ({ text }) => trimmed(split(text));
   if (reasoningFrom === 'server') {

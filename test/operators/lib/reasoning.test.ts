@@ -32,7 +32,7 @@ test('only the server’s, or only what stands between marks', () => {
   });
   assert.deepEqual(take({ reasoningFrom: 'marks' }, '<think>a</think>b', 'c'), { thought: 'a', answer: 'b' });
   assert.deepEqual(take({}, '<think>a</think>b', 'c'), { thought: 'c\n\na', answer: 'b' });
-  assert.deepEqual(take({ thoughtMarks: { open: '<s1>', close: '</s1>' } }, '<s1>a</s1>b'), {
+  assert.deepEqual(take({ thoughtMarks: ['<s1>', '</s1>'] }, '<s1>a</s1>b'), {
     thought: 'a',
     answer: 'b',
   });
