@@ -58,7 +58,7 @@ export async function serveMetrics(
         return refuse(response, 405, 'Monitors read this page by GET.');
       if (path !== METRICS_PATH) return refuse(response, 404, `The page is ${METRICS_PATH}.`);
       const key = scraperKey(request);
-      scrapers = afterScrape(scrapers, key, clock.nowMs(), TIMEOUT_HEADER in request.headers);
+      scrapers = afterScrape(scrapers, key, clock.nowMs(), request.headers[TIMEOUT_HEADER] !== undefined);
       cutOffLate(response, clock, closing.signal);
       // A scrape that began before the wait may show less than the end.
       const seen = awaited.get(key);
