@@ -25,8 +25,20 @@ const KEY_CHARS = 16;
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({ seq: _, step: _s, record: _r, message, n, tokensMax, temperature, topP, seed, ...others }) {
-      const { thinkingTokensMax, ...rest } = others;
+    complete({
+      seq: _,
+      step: _s,
+      record: _r,
+      stream: _w,
+      message,
+      n,
+      tokensMax,
+      temperature,
+      topP,
+      seed,
+      thinkingTokensMax,
+      ...rest
+    }) {
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
       // Absent where it is not asked for, so that replies of a store without it are found again.
