@@ -113,8 +113,13 @@ export { type SampleDifficultyOptions, sampleDifficulty } from './operators/samp
 export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
-export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
-export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
+export { type RewardColumns, type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export {
+  type BestColumns,
+  type KeepBestOptions,
+  type RankedColumns,
+  keepBest,
+} from './operators/keepBest.js';
 export {
   type GradeAnswerOptions,
   type GradeColumns,

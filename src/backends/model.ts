@@ -108,6 +108,8 @@ export interface ScoreRequest {
   seq: number;
   /** From one request of the server, or a few, where its protocol takes several. */
   items: readonly ScoreItem[];
+  /** The items are the steps of one response, in order; each gets its number after those before it. */
+  areSteps?: boolean | undefined;
   /** The label of the step that asks. */
   step?: string | undefined;
   /** Filled in as the call goes, for those who ask for it. It decides no reply. */
@@ -227,6 +229,8 @@ export interface Model extends ModelCalls {
     embed: boolean;
     /** Whether its server bounds a thought by `thinkingTokensMax`; false if absent. */
     boundThought?: boolean;
+    /** Whether it scores the steps of a response, and nothing else; false if absent. */
+    scoreSteps?: boolean;
   };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;

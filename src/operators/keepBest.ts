@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Column } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
+import { splitThought } from '../text/afterThought.js';
 import { finalAnswer } from '../text/finalAnswer.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
@@ -14,10 +16,19 @@ const options = z.strictObject({
       '`majority` picks among the responses that give the commonest final answer; ties go to the higher reward.',
     ),
   rewardMin: z.number().optional().describe('Drop a question whose best response has a lower reward.'),
+  reasoning: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Take the thought out of the kept response: it goes to the column `reasoning`, and `response` holds the answer alone.',
+    ),
 });
 
 /** Options of `keepBest`. */
-export interface KeepBestOptions<RewardMin extends number | undefined = number | undefined> {
+export interface KeepBestOptions<
+  RewardMin extends number | undefined = number | undefined,
+  Reasoning extends boolean | undefined = boolean | undefined,
+> {
   /**
    * `majority` picks among the responses that give the commonest final answer; ties go to the higher reward.
    *
@@ -26,7 +37,23 @@ export interface KeepBestOptions<RewardMin extends number | undefined = number |
   among?: 'all' | 'majority';
   /** Drop a question whose best response has a lower reward. */
   rewardMin?: RewardMin;
+  /**
+   * Take the thought out of the kept response: it goes to the column `reasoning`, and `response` holds the answer alone.
+   *
+   * @default false
+   */
+  reasoning?: Reasoning;
 }
+
+/** What is written of the best. */
+export type BestColumns<Reasoning> = { response: string; reward: number | null } & (Reasoning extends true
+  ? { reasoning: string }
+  : unknown);
+
+const REASONING: Column = {
+  ...{ name: 'reasoning', type: 'string' },
+  help: 'What the model thought before the kept response; empty where it did not.',
+};
 
 /** What the best is chosen from; rewards are needed for a threshold alone. */
 export type RankedColumns<RewardMin> = { responses: readonly string[] } & (RewardMin extends number
@@ -44,7 +71,7 @@ export const keepBestSpec = defineSpec({
   reads: () => ({ responses: 'list<string>', rewards: 'list<float64>' }),
   // A threshold without anything that could pass it would drop all.
   optional: ({ rewardMin }) => (rewardMin === undefined ? ['rewards'] : []),
-  writes: () => [
+  writes: ({ reasoning }): Column[] => [
     { name: 'response', type: 'string', help: 'The kept response.' },
     {
       name: 'reward',
@@ -52,6 +79,7 @@ export const keepBestSpec = defineSpec({
       nullable: true,
       help: 'The kept response’s reward; null where responses are not scored.',
     },
+    ...(reasoning ? [REASONING] : []),
   ],
   models: () => [],
   drops: { lowReward: 'the best reward is below `rewardMin`' },
@@ -75,6 +103,7 @@ export const keepBestSpec = defineSpec({
  *
  * Reads `responses` and `rewards`, and writes `response` and `reward`; drops as `lowReward`. Source: ScaleQuest (arXiv
  * 2410.18693), section 2.4.
+ * With `reasoning: true` also `reasoning`, and `response` holds the answer alone.
  * Without `rewards`, which only `rewardMin` requires, the first response is kept and `reward` is null.
  *
  * @param input - The options; each has its meaning and default in the interface.
@@ -84,10 +113,13 @@ export const keepBestSpec = defineSpec({
  * @example
  * source.pipe(respond({ model: 'tiny', n: 5 }, context), scoreReward({ model: 'tiny' }, context), keepBest({}, context));
  */
-export function keepBest<const RewardMin extends number | undefined = undefined>(
-  input: KeepBestOptions<RewardMin>,
+export function keepBest<
+  const RewardMin extends number | undefined = undefined,
+  const Reasoning extends boolean | undefined = undefined,
+>(
+  input: KeepBestOptions<RewardMin, Reasoning>,
   context: RunContext,
-): BatchOperator<RankedColumns<RewardMin>, { response: string; reward: number | null }> {
+): BatchOperator<RankedColumns<RewardMin>, BestColumns<Reasoning>> {
   const parsed = parseOptions('keepBest', options, input);
   const { among, rewardMin } = parsed;
 
@@ -109,7 +141,11 @@ export function keepBest<const RewardMin extends number | undefined = undefined>
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
-    return keep({ response: responses[best]!, reward: scored ? reward : null });
+    const response = responses[best]!;
+    const kept = { response, reward: scored ? reward : null };
+    if (!parsed.reasoning) return keep(kept);
+    const { thought, answer } = splitThought(response);
+    return keep({ ...kept, response: answer, reasoning: thought });
   });
   return ranked;
 }

@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { fileTypeOption } from './fileType.js';
 import type { ExportFormat } from './format.js';
+import { exportedReply, reasoningMessage } from './replies.js';
 import {
+  FIELD_NEEDS_MESSAGES,
   SYSTEM_NEEDS_MESSAGES,
   asMessagesOption,
   columnName,
+  hasPlaceForReasoning,
   hasPlaceForSystem,
   promptWriter,
   questionOption,
@@ -29,8 +33,11 @@ const schema = z
     system: systemOption,
     user: userOption,
     asMessages: asMessagesOption,
+    reasoning: reasoningMessage,
+    fileType: fileTypeOption,
   })
-  .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES);
+  .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES)
+  .refine(hasPlaceForReasoning, FIELD_NEEDS_MESSAGES);
 
 /** Preference pairs, as DPO and reward models take them. */
 export const preference: ExportFormat<typeof schema> = {
@@ -54,8 +61,8 @@ export const preference: ExportFormat<typeof schema> = {
       if (pair === null) return null;
       return {
         prompt: prompt(row[question] as string),
-        chosen: reply(pair.chosen),
-        rejected: reply(pair.rejected),
+        chosen: reply(exportedReply(options, pair.chosen)),
+        rejected: reply(exportedReply(options, pair.rejected)),
       };
     };
   },
