@@ -3,7 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
 import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
   ROWWISE,
@@ -16,7 +16,12 @@ import {
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the solver.'),
-  prompt: z.string().optional().describe('Prompt file with {{ question }}. Built in if absent.'),
+  prompt: z
+    .string()
+    .optional()
+    .describe(
+      'Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent.',
+    ),
   n: z
     .int()
     .min(1)
@@ -34,7 +39,7 @@ const options = z.strictObject({
 export interface RespondOptions {
   /** A name from `models`: the solver. */
   model: string;
-  /** Prompt file with {{ question }}. Built in if absent. */
+  /** Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent. */
   prompt?: string;
   /**
    * Responses per question, in one request where the server supports it.
@@ -81,6 +86,7 @@ export const respondSpec = defineSpec({
     { name: 'responses', type: 'list<string>', help: 'The responses, in the order the server gave them.' },
   ],
   models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
+  prompts: ({ prompt: given }) => [{ name: 'respond', given, at: ['prompt'] }],
   drops: {},
   contract: ROWWISE,
   isRowwise: true,
@@ -98,7 +104,7 @@ export const respondSpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(generate({ generators: [{ model: 'tiny' }] }, context), respond({ model: 'tiny', n: 5, tokensMax: 256 }, context));
@@ -109,13 +115,13 @@ export function respond(
 ): BatchOperator<{ question: string }, { responses: readonly string[] }> {
   const parsed = parseOptions('respond', options, input);
   const { model: name, n, temperature, topP, tokensMax } = parsed;
-  const shape = shapeOf(respondSpec, parsed, context);
-  const prompt = compilePrompt(context, 'respond', parsed.prompt, ['question']);
+  const [prompt] = compilePrompts(respondSpec, parsed, context);
+  const shape = shapeOf(respondSpec, parsed, context, [prompt!]);
   const complete = parsed.keepUnfinished ? completeAll : completeUsable;
 
   return mapRows(shape, async (row) => {
-    const { seq, question } = row;
-    const message = { kind: 'user', text: prompt({ question }) } as const;
+    const { seq } = row;
+    const message = { kind: 'user', text: prompt!(row) } as const;
     const seed = rowSeed(context, shape.step, row);
     const ask = { seq, message, n, temperature, topP, tokensMax, seed };
     const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);
