@@ -4,9 +4,12 @@ import { RowError, ScaleQuestError } from '../../errors.js';
 import type { UsedColumn } from '../../flow/steps/outcome.js';
 import { KNOWN_MARKERS } from '../../text/markers.js';
 import type { PromptNeed, RunContext } from './operator.js';
-import { templateNames } from './templateNames.js';
+import { templateLookups } from './templateLookups.js';
 
-/** Writes the prompt of one row. `own`: the values of the step's own variables. Throws a RowError, ROW_PROMPT, for values that do not fit. */
+/**
+ * Writes the prompt of one row. `own`: the values of the step's own variables. Throws a RowError, ROW_PROMPT, for values that do
+ * not fit.
+ */
 export interface Prompt {
   (row: object, own?: object): string;
   /** The columns that it uses, whatever their types are. */
@@ -68,7 +71,7 @@ function compileNeed(context: RunContext, need: PromptNeed): Prompt {
     throw invalid(where, told);
   }
   const template = parse(text, where);
-  const { used } = templateNames(template.parsed);
+  const { used } = templateLookups(template.parsed);
   const missing = own.find((variable) => !used.includes(variable));
   if (missing) throw invalid(where, `does not use {{ ${missing} }}, so every row would ask the same`);
   if (used.length === 0 && !need.mayBeSame) {
@@ -99,7 +102,7 @@ type Values = Readonly<Record<string, ColumnValue>>;
 const CLOCK = 'strftime_now';
 
 function columnsIn(template: Template, own: readonly string[]): UsedColumn[] {
-  const { used, tested } = templateNames(template.parsed);
+  const { used, tested } = templateLookups(template.parsed);
   return used.filter((name) => !own.includes(name)).map((name) => ({ name, mayLack: tested.has(name) }));
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Template } from '@huggingface/jinja';
-import { templateNames } from '../../../src/operators/lib/templateNames.js';
+import { templateLookups } from '../../../src/operators/lib/templateLookups.js';
 
 /** Template → names that it looks up, and those of them that it tests. */
 const CASES: [text: string, used: string, tested?: string][] = [
@@ -29,7 +29,7 @@ const CASES: [text: string, used: string, tested?: string][] = [
 
 for (const [text, used, tested = ''] of CASES) {
   test(`names of ${text}`, () => {
-    const found = templateNames(new Template(text).parsed);
+    const found = templateLookups(new Template(text).parsed);
     assert.deepEqual([found.used.join(' '), [...found.tested].join(' ')], [used, tested]);
   });
 }
