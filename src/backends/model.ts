@@ -44,6 +44,16 @@ export interface CompleteRequest {
   step?: string | undefined;
   /** Filled in as the call goes, for those who ask for it. It decides no reply. */
   record?: CallRecord | undefined;
+  /** Told the reply as it is written, for those who look on; with `n: 1`, and where the protocol can. It decides no reply. */
+  stream?: ReplyStream | undefined;
+}
+
+/** Looks on while one reply is written. What the call resolves to counts: the pieces may end before its end. */
+export interface ReplyStream {
+  /** A try begins; what was written before counts no more. */
+  begins(): void;
+  /** What has come since. */
+  wrote(text: string): void;
 }
 
 /** One reply of a model. */
@@ -209,6 +219,8 @@ export interface Model extends ModelCalls {
   readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;
+  /** The exact prompt of a message; absent where the server makes it (chat), or the model takes none. */
+  readonly promptText?: ((message: Message) => string) | undefined;
   /** The control tokens that no text of a row may hold, nor a reply that becomes one; those of all families if absent. */
   readonly markers?: Markers | undefined;
   /** Its counters as they are now. */

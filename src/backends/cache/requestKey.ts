@@ -25,7 +25,19 @@ const KEY_CHARS = 16;
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({ seq: _, step: _s, record: _r, message, n, tokensMax, temperature, topP, seed, ...rest }) {
+    complete({
+      seq: _,
+      step: _s,
+      record: _r,
+      stream: _w,
+      message,
+      n,
+      tokensMax,
+      temperature,
+      topP,
+      seed,
+      ...rest
+    }) {
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
       const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}`;

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import { type RowError, ScaleQuestError } from '../../errors.js';
-import type { CallRecord, Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
+import type {
+  CallRecord,
+  Choice,
+  ChooseRequest,
+  CompleteRequest,
+  Message,
+  Model,
+  ReplyStream,
+} from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
+import { listenTo, wholeReply } from './streamedReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { emptyFault } from '../server/emptyReply.js';
 import { HARMLESS } from '../server/refusalGuard.js';
@@ -160,6 +169,8 @@ interface Asked {
   top: number;
   step: string | undefined;
   record: CallRecord | undefined;
+  /** Looks on; undefined in a run. */
+  stream?: ReplyStream | undefined;
 }
 
 /** Most servers report no more (vLLM's --max-logprobs, OpenAI's chat). */
@@ -213,15 +224,17 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, message, step, record } = asked;
+    const { n, tokensMax, message, step, record, stream } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
       template ? promptBody(options, template, what) : chatBody(options, what);
     const body = { toJSON: () => bodyOf(asked) };
-    const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
+    const read: ReadReply<Completion> = (reply, context) =>
+      readReply(stream ? wholeReply(reply) : reply, { n, tokensMax, stop }, context);
     return client.send(seq, path, body, read, {
       ...{ sequences: n, tokensMax: n * tokensMax, step, record },
+      listen: stream && listenTo(stream, stop),
       control: () => ({
         path,
         body: bodyOf(harmless(asked, 1)),
@@ -250,7 +263,8 @@ export function createDialogueModel(
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
     const { seq, message, tokensMax, temperature, topP, step, record } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, step, record });
+    const asked = { message, n: size, tokensMax, temperature, topP, seed, top: 0, step, record };
+    return send(seq, { ...asked, stream: streamOf(request, options) });
   }
 
   async function choose({ seq, message, options: replies, step, record }: ChooseRequest): Promise<number[]> {
@@ -263,14 +277,19 @@ export function createDialogueModel(
   }
 
   return {
-    ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
-    markers: given.markers,
+    ...{ label, name, can: canOf(options), markers: given.markers },
+    ...{ promptWrapper: template?.promptWrapper, promptText: template?.promptText },
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }
 
-/** The same with a question that nobody refuses; a bare opening stays as it is. */
-function harmless({ message, seed, ...asked }: Asked, ownSeed: number): Asked {
+/** Several choices at once could not be told apart. */
+function streamOf({ n, stream }: CompleteRequest, { omitFields = [] }: Dialogue): ReplyStream | undefined {
+  return n === 1 && !omitFields.includes('stream') ? stream : undefined;
+}
+
+/** The same with a question that nobody refuses, to which nobody listens; a bare opening stays as it is. */
+function harmless({ message, seed, stream: _, ...asked }: Asked, ownSeed: number): Asked {
   const isUser = message.kind === 'user';
   return {
     ...asked,
@@ -287,6 +306,9 @@ function choicesOf({ choices }: Completion): Choice[] {
   return choices;
 }
 
+/** Else a streamed reply does not say what it took. */
+const USAGE_TOO = { include_usage: true };
+
 /**
  * Fields that are undefined are not sent. The body is one literal: if it were copied from parts, V8 would give each body a
  * shape of its own, which costs more than writing it and lasts until the next full collection.
@@ -294,10 +316,11 @@ function choicesOf({ choices }: Completion): Choice[] {
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
+  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
   return withExtra(dialogue, {
     model,
-    stream: false,
+    stream: stream !== undefined,
+    stream_options: stream && USAGE_TOO,
     stop_token_ids: stopTokenIds,
     stop,
     prompt: promptText(message),
@@ -314,11 +337,12 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
+  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
   const content = message.kind === 'user' ? message.text : '';
   return withExtra(dialogue, {
     model,
-    stream: false,
+    stream: stream !== undefined,
+    stream_options: stream && USAGE_TOO,
     stop_token_ids: stopTokenIds,
     chat_template_kwargs: chatTemplateKwargs,
     messages: [{ role: 'user', content }],

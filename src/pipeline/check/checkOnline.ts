@@ -59,6 +59,14 @@ function needsOf(plan: Pick<Plan, 'steps'>, model: string): Set<Need> {
   return new Set(needs.flatMap((need) => (need.model === model ? [need.needs] : [])));
 }
 
+/** The model as somebody who looks on asks it: an unreachable server is not waited for, and nothing is asked again. */
+export function withoutPatience(config: ModelConfig): ModelConfig {
+  const { servers } = describeModel(config);
+  if (!servers || servers.isManaged) return config;
+  const { name, options } = protocolOf(config);
+  return { ...config, [name]: { ...options, retriesMax: 0, unreachableMs: 0 } } as ModelConfig;
+}
+
 /** The model once for each of its servers. An unreachable one is not waited for. */
 function oneByOne(config: ModelConfig): ModelConfig[] {
   const { servers } = describeModel(config);
@@ -93,7 +101,7 @@ async function askOnce(
 }
 
 /** The name of a model and its server in messages. */
-function serverOf(name: string, config: ModelConfig): string {
+export function serverOf(name: string, config: ModelConfig): string {
   const { servers } = describeModel(config);
   return servers ? `model ${name} (${servers.model} at ${servers.replicas[0]})` : `model ${name}`;
 }
@@ -102,7 +110,7 @@ function serverOf(name: string, config: ModelConfig): string {
  * An error that would reject one row in a run means here that the server cannot be used. Messages of rows do not name the
  * server, because the table of lost rows must not depend on it; this one does.
  */
-function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
+export function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
   if (!(error instanceof RowError)) return error;
   const code = MEANINGS[error.code] ?? 'ERR_MODEL_PROTOCOL';
   const advice = code === 'ERR_MODEL_UNREACHABLE' ? '; see its log, then check again' : '';
