@@ -33,11 +33,7 @@ export interface CheckDeps {
   /** One column of a data file as texts. The path is absolute. */
   texts: (path: string, column: string) => Promise<readonly string[]>;
   /** Columns of a data file, in memory. The path is absolute. */
-  tables: (
-    path: string,
-    columns: Readonly<Record<string, ColumnType>>,
-    memoryMiB: number,
-  ) => Promise<Table>;
+  tables: (path: string, columns: Readonly<Record<string, ColumnType>>, memoryMiB: number) => Promise<Table>;
 }
 
 /** Prompt paths start at the pipeline file's folder. */
