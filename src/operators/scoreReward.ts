@@ -4,7 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
 import { afterThought } from '../text/afterThought.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import { yesShare } from './judgeSolvability.js';
 import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } from './lib/operator.js';
 
@@ -31,7 +31,8 @@ const options = z.strictObject({
     .string()
     .optional()
     .describe(
-      'With `yesNo`: prompt file with {{ question }} and {{ response }}, answered by Yes or No. Built in if absent.',
+      'With `yesNo`: prompt, as a file or as the text itself, with {{ question }}, {{ response }} and any other column, answered ' +
+        'by Yes or No. Built in if absent.',
     ),
 });
 
@@ -60,7 +61,10 @@ export interface ScoreRewardOptions<
    * @default "blankLine"
    */
   stepsBy?: 'blankLine' | 'line';
-  /** With `yesNo`: prompt file with {{ question }} and {{ response }}, answered by Yes or No. Built in if absent. */
+  /**
+   * With `yesNo`: prompt, as a file or as the text itself, with {{ question }}, {{ response }} and any other column, answered
+   * by Yes or No. Built in if absent.
+   */
   prompt?: string;
 }
 
@@ -96,6 +100,7 @@ export const scoreRewardSpec = defineSpec({
     ...(method === 'steps' ? [STEP_REWARDS] : []),
   ],
   models: ({ model, method }) => [{ model, needs: NEEDS[method], at: ['model'] }],
+  prompts: ({ prompt: given }) => [{ name: 'scoreReward', given, own: ['response'], at: ['prompt'] }],
   drops: {},
   contract: ROWWISE,
   isRowwise: true,
@@ -113,7 +118,7 @@ export const scoreRewardSpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without its variables. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(respond({ model: 'tiny' }, context), scoreReward({ model: 'reward', method: 'score' }, context), keepBest({}, context));
@@ -123,10 +128,11 @@ export function scoreReward<const Method extends 'yesNo' | 'score' | 'steps' = '
   context: RunContext,
 ): BatchOperator<{ question: string; responses: readonly string[] }, RewardColumns<Method>> {
   const parsed = parseOptions('scoreReward', options, input);
-  const prompt = compilePrompt(context, 'scoreReward', parsed.prompt, ['question', 'response']);
+  const [prompt] = compilePrompts(scoreRewardSpec, parsed, context);
+  const shape = shapeOf(scoreRewardSpec, parsed, context, [prompt!]);
 
   // The compiler does not follow a column that the options decide on.
-  const scored: BatchOperator = mapRows(shapeOf(scoreRewardSpec, parsed, context), async (row) => {
+  const scored: BatchOperator = mapRows(shape, async (row) => {
     const { seq, question, responses } = row;
     const model = modelOf(context, parsed.model);
     const answers = responses.map(afterThought);
@@ -147,7 +153,7 @@ export function scoreReward<const Method extends 'yesNo' | 'score' | 'steps' = '
       });
     }
     async function reward(response: string): Promise<number> {
-      const text = prompt({ question, response });
+      const text = prompt!(row, { response });
       const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
