@@ -127,7 +127,7 @@ def qft(folder, base, run, name, seed):
 
 
 def balanced(rows):
-    """As many pairs of each direction: else those that are rewritten more often decide what is learnt."""
+    """As many pairs of each direction: else the direction with more pairs decides what the model becomes."""
     directions = sorted({row["direction"] for row in rows})
     most = min(sum(row["direction"] == name for row in rows) for name in directions)
     kept = [row for name in directions for row in [r for r in rows if r["direction"] == name][:most]]
