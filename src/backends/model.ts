@@ -151,6 +151,8 @@ export interface ModelStats {
   completionTokens: number;
   /** Of `promptTokens`, those that a server had in its cache and said so; absent where none did. */
   cachedTokens?: number;
+  /** Of `completionTokens`, those of thoughts, where servers count them apart; absent where none did. */
+  reasoningTokens?: number;
   /** Seconds that servers were held for the model, added up over its servers; absent where it has none of its own. */
   serverS?: number;
   /** What each step used, by its label; a request that failed counts nothing here. Absent before the first reply. */
@@ -197,6 +199,8 @@ export interface StepUse {
   /** Of them, those that a server had in its cache. */
   cachedTokens: number;
   completionTokens: number;
+  /** Of them, those of thoughts, where a server counts them apart; absent where there were none. */
+  reasoningTokens?: number;
   /** The squares of each request's `completionTokens`, added up: they tell how far the mean of a few may be off. */
   completionSquares: number;
   /** Seconds that its requests waited for their replies at a server, added up; tries that failed count too. */

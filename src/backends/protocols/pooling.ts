@@ -58,7 +58,7 @@ const poolingOptions = z
         'Of a process reward model: the token behind each step at which it gives its number, as "<extra_0>" of Qwen2.5-Math-PRM. The ' +
           'model then scores steps (`scoreReward` with `method: steps`), and nothing else.',
       ),
-    stepClass: z
+    classIndex: z
       .int()
       .min(0)
       .optional()
@@ -71,8 +71,8 @@ const poolingOptions = z
     ...loadOptions,
   })
   .superRefine(checkServers)
-  .refine(({ stepToken, stepClass }) => stepToken !== undefined || stepClass === undefined, {
-    path: ['stepClass'],
+  .refine(({ stepToken, classIndex }) => stepToken !== undefined || classIndex === undefined, {
+    path: ['classIndex'],
     message: 'expected `stepToken` beside it: only the scores of steps have classes here',
   })
   .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
@@ -102,13 +102,13 @@ export const pooling = {
   template: scoreTemplate,
   abilities: { score: '', scoreQuestion: '', scoreSteps: 'with `stepToken`' },
   describe(options, template) {
-    const { model, input, extra, stepToken, stepClass } = options;
+    const { model, input, extra, stepToken, classIndex } = options;
     const isProcess = stepToken !== undefined;
     return {
       ...describeServed(options),
       can: isProcess ? STEP_SCORES : SCORES,
       scoresQuestions: !isProcess && (input === 'messages' || hasQuestionForm(template)),
-      identity: { pooling: { model, input, extra, ...(isProcess && { stepToken, stepClass }) } },
+      identity: { pooling: { model, input, extra, ...(isProcess && { stepToken, classIndex }) } },
     };
   },
   open: openPooling,
@@ -121,9 +121,9 @@ async function openPooling(
   deps: ServerDeps,
 ): Promise<OpenedModel> {
   const dialogues = dialogueCalls('/pooling', options, templateConfig);
-  const { stepToken, stepClass } = options;
+  const { stepToken, classIndex } = options;
   if (stepToken !== undefined) {
-    const steps = stepProtocol(dialogues, { stepToken, stepClass, speaks: SPEAKS });
+    const steps = stepProtocol(dialogues, { stepToken, classIndex, speaks: SPEAKS });
     return openScoreModel(name, options, steps, deps);
   }
   const protocol: ScoreProtocol = {

@@ -15,7 +15,7 @@ import { type ItemsRequest, type ScoreProtocol, indexedReply, readIndexed } from
 export interface StepOptions {
   stepToken: string;
   /** 1 if absent. */
-  stepClass?: number | undefined;
+  classIndex?: number | undefined;
   speaks: Speaks;
 }
 
@@ -29,7 +29,7 @@ const REPLY = indexedReply({ data: z.array(z.unknown()) });
 /** All items of a request are the steps of one response: one dialogue, one number a step. */
 export function stepProtocol(
   { calls, markers }: Dialogues,
-  { stepToken, stepClass = 1, speaks }: StepOptions,
+  { stepToken, classIndex = 1, speaks }: StepOptions,
 ): ScoreProtocol {
   return {
     ...{ speaks, scoresSteps: true },
@@ -45,7 +45,7 @@ export function stepProtocol(
       const { data, ...usage } = readIndexed(reply, REPLY, context);
       const steps = data.flatMap((item) => item.data);
       if (steps.length !== count) throw otherCount(steps.length, count, stepToken, context);
-      return { ...usage, scores: probabilitiesOf(steps, stepClass) };
+      return { ...usage, scores: probabilitiesOf(steps, classIndex) };
     },
   };
 }
@@ -62,14 +62,14 @@ function withToken(markers: Markers, token: string): Markers {
 }
 
 /** The probability of the class at each step; what is no number stays, and is refused with the other wrong scores. */
-function probabilitiesOf(steps: readonly unknown[], stepClass: number): unknown[] {
+function probabilitiesOf(steps: readonly unknown[], classIndex: number): unknown[] {
   const classes = steps.map((step) => (Array.isArray(step) ? (step as unknown[]) : [step]));
   const areLogits = classes.some(
     (values) => values.length > 1 && isNumbers(values) && !isDistribution(values),
   );
   return classes.map((values) => {
     if (values.length <= 1) return values[0];
-    return areLogits && isNumbers(values) ? softmaxAt(values, stepClass) : values[stepClass];
+    return areLogits && isNumbers(values) ? softmaxAt(values, classIndex) : values[classIndex];
   });
 }
 

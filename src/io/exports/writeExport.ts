@@ -7,7 +7,8 @@ import { loadZstd } from '../parquet/zstd.js';
 import type { FileRecord } from '../runFolder/manifest.js';
 import { readParquetBlocks } from '../parquet/readParquet.js';
 import { exportDamage, exportRecordFile, readExportRecord, writeExportRecord } from './exportRecord.js';
-import { type FileType, rowWriter } from './fileType.js';
+import type { FileType } from './fileType.js';
+import { rowWriter } from './rowWriter.js';
 import { type ExportConfig, describeExport, openExport } from './registry.js';
 
 export const EXPORTS_FOLDER = 'exports';

@@ -66,8 +66,9 @@ export interface ModelNeed {
   model: string;
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
-   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `scoreSteps`: for each step of a response; `boundThought`: the end of a
-   * thought at a number of tokens; `named`: nothing, the step looks for its name in a column.
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `scoreSteps`: for each step
+   * of a response; `boundThought`: the end of a thought at a number of tokens; `named`: nothing, the step looks for its name in a
+   * column.
    */
   needs:
     'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'scoreSteps' | 'boundThought' | 'named';

@@ -22,6 +22,8 @@ export interface ModelTotals {
   completionTokens: number;
   /** Of `promptTokens`, those that servers had in their caches and said so. */
   cachedTokens: number;
+  /** Of `completionTokens`, those of thoughts; absent where no server said so. */
+  reasoningTokens?: number | undefined;
   /** Seconds that servers were held for the model, added up over its servers. */
   serverS: number;
   /** Calls that the store of replies answered. */
@@ -54,6 +56,7 @@ const NOTHING: ModelTotals = {
 };
 
 function sumOf(before: ModelTotals = NOTHING, own: ModelCounted): ModelTotals {
+  const reasoningTokens = (before.reasoningTokens ?? 0) + (own.reasoningTokens ?? 0);
   return {
     requests: before.requests + own.requests,
     retries: before.retries + own.retries,
@@ -61,6 +64,7 @@ function sumOf(before: ModelTotals = NOTHING, own: ModelCounted): ModelTotals {
     promptTokens: before.promptTokens + own.promptTokens,
     completionTokens: before.completionTokens + own.completionTokens,
     cachedTokens: before.cachedTokens + (own.cachedTokens ?? 0),
+    ...(reasoningTokens > 0 ? { reasoningTokens } : {}),
     serverS: before.serverS + (own.serverS ?? 0),
     storeHits: before.storeHits + (own.storeHits ?? 0),
   };

@@ -153,11 +153,13 @@ function addUses(one: ModelStats['steps'], other: ModelStats['steps']): ModelSta
 }
 
 function addUse(one: StepUse, other: StepUse): StepUse {
+  const reasoningTokens = (one.reasoningTokens ?? 0) + (other.reasoningTokens ?? 0);
   return {
     requests: one.requests + other.requests,
     promptTokens: one.promptTokens + other.promptTokens,
     cachedTokens: one.cachedTokens + other.cachedTokens,
     completionTokens: one.completionTokens + other.completionTokens,
+    ...(reasoningTokens > 0 ? { reasoningTokens } : {}),
     completionSquares: one.completionSquares + other.completionSquares,
     busyS: one.busyS + other.busyS,
     storeHits: one.storeHits + other.storeHits,
@@ -176,6 +178,7 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
       : { storeHits: (one.storeHits ?? 0) + (other.storeHits ?? 0) };
   const trouble = one.trouble ?? other.trouble;
   const cachedTokens = (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0);
+  const reasoningTokens = (one.reasoningTokens ?? 0) + (other.reasoningTokens ?? 0);
   const steps = addUses(one.steps, other.steps);
   const replicas = addReplicas(one.replicas, other.replicas);
   return {
@@ -191,6 +194,7 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
     // All ask the same servers.
     ...(one.serverS === undefined ? {} : { serverS: one.serverS }),
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
+    ...(reasoningTokens > 0 ? { reasoningTokens } : {}),
     ...(steps ? { steps } : {}),
     ...(replicas ? { replicas } : {}),
     ...(notes.size > 0 ? { notes: Object.fromEntries(notes) } : {}),

@@ -63,7 +63,7 @@ describe('a process reward model over /pooling', () => {
       [[0.3], [0.4], [0.5]],
     ];
     const server = await serve((_, index) => replyOf(replies[index]!));
-    const first = await openKind('pooling', server.url, { ...PRM, stepClass: 0 });
+    const first = await openKind('pooling', server.url, { ...PRM, classIndex: 0 });
     assert.deepEqual(await first.score(ASK), [0.2, 0.5, 1]);
     const second = await openKind('pooling', server.url, PRM);
     const [one, half, other] = await second.score(ASK);
@@ -121,8 +121,8 @@ describe('a process reward model over /pooling', () => {
 
   it('has no class without steps', () => {
     const parsed = modelSchemas.pooling.safeParse({
-      pooling: { replicas: ['http://h'], model: 'm', stepClass: 0 },
+      pooling: { replicas: ['http://h'], model: 'm', classIndex: 0 },
     });
-    assert.deepEqual(parsed.error!.issues[0]!.path, ['pooling', 'stepClass']);
+    assert.deepEqual(parsed.error!.issues[0]!.path, ['pooling', 'classIndex']);
   });
 });
