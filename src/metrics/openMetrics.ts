@@ -10,13 +10,11 @@ export interface ServedRunMetrics {
   /** From now on the page tells of this run. */
   follow(run: PipelineRun): void;
   /**
-   * Closes the page. A monitor that has scraped it more than once sees the end of the run first: its next scrape is awaited for twice its
-   * period, and for 30 s at most. `signal` cuts that short, and `onWaiting` is told how many seconds it may take.
+   * Closes the page. Each monitor sees the end of the run first: who scraped the page more than once, or says that it is Prometheus, is
+   * awaited for twice its period, and for 30 s at most. `signal` cuts that short, and `onWaiting` is told how many seconds it may take.
    */
   end(signal?: AbortSignal, onWaiting?: (waitS: number) => void): Promise<void>;
 }
-
-const LAST_SCRAPE_MS_MAX = 30_000;
 
 /**
  * Serves the metrics of a run for Prometheus; docs/metrics.md lists them. Open it before the run: it throws ERR_METRICS_LISTEN where
@@ -51,12 +49,10 @@ export async function openMetrics(
       followed = followRun(run, world.now());
     },
     async end(signal = new AbortController().signal, onWaiting = () => {}) {
-      const periodMs = served.periodMs();
-      if (followed && periodMs !== undefined && !signal.aborted) {
-        const waitMs = Math.min(LAST_SCRAPE_MS_MAX, 2 * periodMs);
+      const say = (waitMs: number): void => {
         if (waitMs >= 1000) onWaiting(Math.ceil(waitMs / 1000));
-        await served.scraped(waitMs, signal);
-      }
+      };
+      if (followed) await served.lastScrapes(signal, say);
       followed?.stop();
       await served.close();
     },

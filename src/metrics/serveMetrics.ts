@@ -1,7 +1,8 @@
-import { type ServerResponse, createServer } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../clock.js';
 import { ScaleQuestError } from '../errors.js';
+import { type Scrapers, afterScrape, expectedScrapers } from './scrapers.js';
 
 /** Where a page is served. */
 export interface MetricsAddress {
@@ -14,10 +15,11 @@ export interface MetricsAddress {
 export interface ServedMetrics {
   /** The address of the page. */
   readonly url: string;
-  /** Milliseconds between the last two scrapes; undefined before the second. */
-  periodMs(): number | undefined;
-  /** Resolves with the next scrape, when it has been answered, or after so many milliseconds. */
-  scraped(timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves once each monitor has scraped the page again, or has not come in twice its period, 30 s at most. A monitor is who scraped
+   * the page twice, or says that it is Prometheus. `onWaiting` is told how many milliseconds it may take.
+   */
+  lastScrapes(signal: AbortSignal, onWaiting: (waitMs: number) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,11 +46,9 @@ export async function serveMetrics(
 ): Promise<ServedMetrics> {
   const printed = reprinted(print, clock);
   const closing = new AbortController();
-  const waiting = new Set<() => void>();
-  let lastMs: number | undefined;
-  let periodMs: number | undefined;
-  /** How often the last scrape was waited for: one that began before does not count. */
-  let waits = 0;
+  let scrapers: Scrapers = new Map();
+  /** Who is awaited at the end, each with what tells that it came. */
+  const awaited = new Map<string, AbortController>();
   const server = createServer(
     { headersTimeout: SCRAPE_MS_MAX, requestTimeout: SCRAPE_MS_MAX, keepAliveTimeout: KEEP_ALIVE_MS },
     (request, response) => {
@@ -57,17 +57,15 @@ export async function serveMetrics(
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return refuse(response, 405, 'Monitors read this page by GET.');
       if (path !== METRICS_PATH) return refuse(response, 404, `The page is ${METRICS_PATH}.`);
-      const nowMs = clock.nowMs();
-      if (lastMs !== undefined) periodMs = nowMs - lastMs;
-      lastMs = nowMs;
+      const key = scraperKey(request);
+      scrapers = afterScrape(scrapers, key, clock.nowMs(), request.headers[TIMEOUT_HEADER] !== undefined);
       cutOffLate(response, clock, closing.signal);
-      const asOf = waits;
+      // A scrape that began before the wait may show less than the end.
+      const seen = awaited.get(key);
       void printed.text().then(
         (text) => {
           response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' });
-          response.end(text, () => {
-            if (asOf === waits) for (const wake of waiting) wake();
-          });
+          response.end(text, () => seen?.abort());
         },
         () => refuse(response, 500, 'The page cannot be printed.'),
       );
@@ -83,16 +81,17 @@ export async function serveMetrics(
   const { address, family, port: own } = server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${own}${METRICS_PATH}`,
-    periodMs: () => periodMs,
-    async scraped(timeoutMs, signal) {
-      const done = new AbortController();
-      const either = AbortSignal.any([signal, done.signal]);
-      const wake = (): void => done.abort();
-      waiting.add(wake);
-      waits += 1;
+    async lastScrapes(signal, onWaiting) {
+      const expected = expectedScrapers(scrapers, clock.nowMs());
+      if (expected.size === 0 || signal.aborted) return;
       printed.forget();
-      await clock.sleep(timeoutMs, either).catch(() => {});
-      waiting.delete(wake);
+      onWaiting(Math.max(...expected.values()));
+      const waits = [...expected].map(([key, waitMs]) => {
+        const seen = new AbortController();
+        awaited.set(key, seen);
+        return clock.sleep(waitMs, AbortSignal.any([signal, seen.signal])).catch(() => {});
+      });
+      await Promise.all(waits);
     },
     async close() {
       closing.abort();
@@ -101,6 +100,13 @@ export async function serveMetrics(
       await closed;
     },
   };
+}
+
+/** Prometheus says with each scrape how long it waits for it. */
+const TIMEOUT_HEADER = 'x-prometheus-scrape-timeout-seconds';
+
+function scraperKey({ headers, socket }: IncomingMessage): string {
+  return `${socket.remoteAddress} ${headers['user-agent']}`;
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {

@@ -31,7 +31,7 @@ test('before a run the page is there; it tells of the run that it follows, to it
   await assert.rejects(fetch(metrics.url));
 });
 
-test('the end waits for no monitor that has not come twice', async () => {
+test('the end waits for nobody who looked once and is no monitor', async () => {
   const metrics = await openMetrics({ port: 0 });
   const { file, out } = smallPipeline();
   const run = await runPipeline(file, { out });

@@ -94,24 +94,46 @@ test('bytes that are no request do not end the page', async (t) => {
   assert.equal((await fetch(url)).status, 200);
 });
 
+const never = new AbortController().signal;
+
+async function scrape(url: string, agent: string, headers: Record<string, string> = {}): Promise<void> {
+  await (await fetch(url, { headers: { 'user-agent': agent, ...headers } })).text();
+}
+
 test('the last scrape is one that begins after the wait, with a fresh page', async (t) => {
-  const { url, scraped, periodMs, prints } = await serve(t);
-  await (await fetch(url)).text();
-  assert.equal(periodMs(), undefined);
-  await (await fetch(url)).text();
-  assert.ok(periodMs()! > 0);
+  const { url, lastScrapes, prints } = await serve(t);
+  await scrape(url, 'monitor');
+  await scrape(url, 'monitor');
   assert.equal(prints(), 1);
-  const waiting = scraped(60_000, new AbortController().signal);
-  await (await fetch(url)).text();
+  const waits: number[] = [];
+  const waiting = lastScrapes(never, (waitMs) => waits.push(waitMs));
+  await scrape(url, 'monitor');
   await waiting;
+  assert.equal(waits.length, 1);
   assert.equal(prints(), 2);
 });
 
-test('without a scrape the wait ends in time, and at a signal at once', async (t) => {
-  const { scraped } = await serve(t);
-  await scraped(10, new AbortController().signal);
+test('each monitor is awaited, and no one who looked once', async (t) => {
+  const { url, lastScrapes } = await serve(t);
+  const prometheus = { 'x-prometheus-scrape-timeout-seconds': '10' };
+  await scrape(url, 'one', prometheus);
+  await scrape(url, 'two', prometheus);
+  await scrape(url, 'a person');
+  let isDone = false;
+  const waiting = lastScrapes(never, () => {}).then(() => (isDone = true));
+  await scrape(url, 'one', prometheus);
+  await scrape(url, 'a person');
+  assert.equal(isDone, false);
+  await scrape(url, 'two', prometheus);
+  await waiting;
+});
+
+test('without a monitor nothing is awaited; at a signal the wait ends at once', async (t) => {
+  const { url, lastScrapes } = await serve(t);
+  await lastScrapes(never, () => assert.fail('nobody was there'));
+  await scrape(url, 'one', { 'x-prometheus-scrape-timeout-seconds': '10' });
   const stop = new AbortController();
-  const waiting = scraped(60_000, stop.signal);
+  const waiting = lastScrapes(stop.signal, () => {});
   stop.abort();
   await waiting;
 });

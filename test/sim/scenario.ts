@@ -92,6 +92,7 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
   const tail = draws.pick(TAILS);
   const middle = MIDDLES.filter(() => draws.chance(0.5));
   const semantic = draws.stream('semantic').chance(0.4) ? [SEMANTIC] : [];
+  const first = draws.stream('sample').chance(0.3) ? [SAMPLE] : [];
   const limit = draws.whole(1, 45);
   const target = draws.whole(1, Math.min(18, limit));
   // Where most rows are lost, a target alone may be hours away.
@@ -106,6 +107,7 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
       e: { embeddings: { model: 'sim', replicas: ['http://a/v1'] } },
     },
     steps: [
+      ...first,
       { generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } },
       ...semantic,
       ...middle,
@@ -118,6 +120,17 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
 const SEMANTIC = {
   label: 'semantic',
   deduplicate: { by: 'embedding', model: 'e', similarityMin: 0.97, dimensions: EMBEDDING_DIMENSIONS },
+};
+
+const SAMPLE = {
+  sample: {
+    columns: {
+      level: { list: ['easy', 'hard', 'odd'], weights: [3, 2, 1] },
+      topic: { byColumn: 'level', lists: { easy: ['sums'], hard: ['logs', 'sines'], odd: ['riddles'] } },
+      turns: { integers: [1, 4] },
+    },
+    tables: [{ path: '../models/heldout.jsonl', columns: { kind: 'string' }, n: 2, as: 'seeds' }],
+  },
 };
 
 const MIDDLES = [
