@@ -142,6 +142,7 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
     const items = steps.map((assistant) => ({ user: 'What is 1 + 1?', assistant }));
     return model.score({ seq: 0, items, areSteps: true });
   },
+  embed: (model) => model.embed({ seq: 0, texts: ['What is 1 + 1?'] }),
   boundThought: (model) => model.complete({ ...ONE_TOKEN, ...THOUGHT, message: USER }),
   named: async () => {},
 };
