@@ -25,10 +25,12 @@ const KEY_CHARS = 16;
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({ seq: _, step: _s, record: _r, message, n, tokensMax, temperature, topP, seed, ...rest }) {
+    complete({ seq: _, step: _s, record: _r, message, n, tokensMax, temperature, topP, seed, ...more }) {
+      const { jsonSchema, ...rest } = more;
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
-      const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}`;
+      const held = jsonSchema === undefined ? '' : ` json ${schemaText(jsonSchema)}`;
+      const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}${held}`;
       return keyOf(`${prefix}complete\n${sampling}\n${messageText(message)}`);
     },
     choose({ seq: _, step: _s, record: _r, message, options, ...rest }) {
@@ -53,10 +55,23 @@ type WellFormable = string & { isWellFormed(): boolean };
 
 function messageText(message: Message): string {
   if (message.kind === 'preQuery') return 'preQuery';
+  if (message.kind === 'chat') {
+    const turns = message.turns.map(({ role, content }) => [role, content]);
+    return `chat ${message.next}\n${JSON.stringify(turns)}`;
+  }
   // UTF-8 has no halves of surrogate pairs: the hash would take all of them for one character.
   return (message.text as WellFormable).isWellFormed()
     ? `user\n${message.text}`
     : `escaped\n${JSON.stringify(message.text)}`;
+}
+
+/** A step asks with one schema all the time. */
+const schemaTexts = new WeakMap<object, string>();
+
+function schemaText(schema: object): string {
+  const known = schemaTexts.get(schema) ?? createHash('sha256').update(JSON.stringify(schema)).digest('hex');
+  schemaTexts.set(schema, known);
+  return known;
 }
 
 /** Lets the compiler check that no field of a request is forgotten. */

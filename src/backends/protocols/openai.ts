@@ -155,6 +155,7 @@ interface Asked {
   tokensMax: number;
   temperature: number;
   topP: number;
+  jsonSchema?: Readonly<Record<string, unknown>> | undefined;
   seed: number | undefined;
   /** How many of the likeliest first tokens to report; 0 for none. */
   top: number;
@@ -214,7 +215,7 @@ export function createDialogueModel(
 
   function send(seq: number, asked: Asked): Promise<Completion> {
     const { n, tokensMax, message, step, record } = asked;
-    if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
+    if (!template && isBareUser(message)) return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
       template ? promptBody(options, template, what) : chatBody(options, what);
@@ -248,9 +249,11 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, message, tokensMax, temperature, topP, step, record } = request;
+    const { seq, message, tokensMax, temperature, topP, jsonSchema, step, record } = request;
     const seed = partSeed(request.seed, part);
-    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, step, record });
+    return send(seq, {
+      ...{ message, n: size, tokensMax, temperature, topP, jsonSchema, seed, top: 0, step, record },
+    });
   }
 
   async function choose({ seq, message, options: replies, step, record }: ChooseRequest): Promise<number[]> {
@@ -269,12 +272,16 @@ export function createDialogueModel(
   };
 }
 
+/** Whether the model writes a message of the user, from nothing but its opening. */
+function isBareUser(message: Message): boolean {
+  return message.kind === 'preQuery' || (message.kind === 'chat' && message.next === 'user');
+}
+
 /** The same with a question that nobody refuses; a bare opening stays as it is. */
 function harmless({ message, seed, ...asked }: Asked, ownSeed: number): Asked {
-  const isUser = message.kind === 'user';
   return {
     ...asked,
-    message: isUser ? { kind: 'user', text: HARMLESS.user } : message,
+    message: message.kind === 'preQuery' ? message : { kind: 'user', text: HARMLESS.user },
     seed: seed === undefined ? undefined : ownSeed,
   };
 }
@@ -294,7 +301,7 @@ function choicesOf({ choices }: Completion): Choice[] {
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
+  const { message, n, tokensMax, temperature, topP, jsonSchema: own, seed, top } = asked;
   return withExtra(dialogue, {
     model,
     stream: false,
@@ -308,20 +315,20 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
     top_p: topP,
     seed,
     logprobs: top > 0 ? top : undefined,
-    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+    response_format: top > 0 ? undefined : formatOf(jsonSchema, own),
   });
 }
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
-  const content = message.kind === 'user' ? message.text : '';
+  const { message, n, tokensMax, temperature, topP, jsonSchema: own, seed, top } = asked;
+  const messages = message.kind === 'chat' ? message.turns : [{ role: 'user', content: textOf(message) }];
   return withExtra(dialogue, {
     model,
     stream: false,
     stop_token_ids: stopTokenIds,
     chat_template_kwargs: chatTemplateKwargs,
-    messages: [{ role: 'user', content }],
+    messages,
     n,
     max_tokens: maxTokensField === 'max_completion_tokens' ? undefined : tokensMax,
     max_completion_tokens: maxTokensField === 'max_completion_tokens' ? tokensMax : undefined,
@@ -330,7 +337,7 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
     seed,
     logprobs: top > 0 ? true : undefined,
     top_logprobs: top > 0 ? top : undefined,
-    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+    response_format: top > 0 ? undefined : formatOf(jsonSchema, own),
   });
 }
 
@@ -340,8 +347,24 @@ function withExtra({ extra, omitFields = [] }: Dialogue, body: Record<string, un
   return Object.assign(body, extra);
 }
 
-function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
+function formatOf(schema: Dialogue['jsonSchema'], own: Asked['jsonSchema']): object | undefined {
+  if (own) return { type: 'json_schema', json_schema: { name: 'reply', schema: own, strict: isStrict(own) } };
   return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
+}
+
+/** What OpenAI calls strict: no object may have more properties, or fewer. A strict request with another schema would be refused. */
+function isStrict(part: unknown): boolean {
+  if (part === null || typeof part !== 'object') return true;
+  const { type, properties, required, additionalProperties } = part as Record<string, unknown>;
+  if (type === 'object' && properties !== null && typeof properties === 'object') {
+    const needed = Array.isArray(required) ? required : [];
+    if (additionalProperties !== false || needed.length < Object.keys(properties).length) return false;
+  }
+  return Object.values(part).every(isStrict);
+}
+
+function textOf(message: Message): string {
+  return message.kind === 'user' ? message.text : '';
 }
 
 function noPreQuery(label: string): ScaleQuestError {

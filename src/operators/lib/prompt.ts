@@ -45,11 +45,11 @@ export function isPromptText(given: string): boolean {
 
 /** The text of a prompt, and what messages call it. `read` gives the text of a file or of a built-in prompt. */
 export function promptText(
-  { name, given }: Pick<PromptNeed, 'name' | 'given'>,
+  { name, given, isText }: Pick<PromptNeed, 'name' | 'given' | 'isText'>,
   read: RunContext['prompt'],
 ): { text: string; where: string } {
   if (given === undefined) return { text: read(name, undefined), where: `the built-in prompt ${name}` };
-  if (isPromptText(given)) return { text: given.replace(/\n$/, ''), where: 'the prompt' };
+  if (isText || isPromptText(given)) return { text: given.replace(/\n$/, ''), where: `the ${isText ? name : 'prompt'}` };
   return { text: read(name, given), where: given };
 }
 
