@@ -143,6 +143,15 @@ function checkSnapshot(
   return checkFile(file, { ...DEPS, readText, env, loadsModules }, []);
 }
 
+/** The same without its identity, for what runs no row: data and model files are opened and not read. */
+export function planUnread(
+  file: string,
+  options: PipelineOptions,
+  { env }: Pick<SystemWorld, 'env'>,
+): Promise<CheckedPipeline> {
+  return checkFileUnread(file, { ...DEPS, env }, overridesFrom(options), openContents);
+}
+
 /** Options of `checkPipeline`. */
 export interface CheckOptions extends PipelineOptions {
   /**
@@ -216,6 +225,6 @@ export async function planChain(
   return { chain, links: await checkLinks(chain, deps) };
 }
 
-export function promptOf(plan: Plan): CheckDeps['prompt'] {
+export function promptOf(plan: Pick<Plan, 'folder'>): CheckDeps['prompt'] {
   return promptFrom(plan.folder, DEPS);
 }

@@ -1,0 +1,87 @@
+import { RowError, ScaleQuestError } from '../../errors.js';
+import type { Turn } from '../model.js';
+import type { ChatTemplate } from './chatTemplate.js';
+
+/** A piece of a dialogue's prompt: a text of the row, or of the template around it. */
+export interface DialoguePiece {
+  text: string;
+  isRow: boolean;
+}
+
+/** The prompt of a dialogue, up to where the next message begins. Throws a RowError, ROW_PROMPT, for roles that the template does not take. */
+export type Dialogue = (turns: readonly Turn[], next: 'assistant' | 'user') => DialoguePiece[];
+
+/** The texts of a template that is written out. */
+export interface DialogueTexts {
+  preQuery: string;
+  before: string;
+  after: string;
+  /** What stands before and after a system message, up to the text of the user. */
+  system?: readonly string[] | undefined;
+  turn?: string | undefined;
+}
+
+/** Dialogues by a template that is written out: system, user, assistant, user and so on. */
+export function writtenDialogue(texts: DialogueTexts): Dialogue {
+  return (given, next) => {
+    const turns = texts.system ? given : withoutSystem(given);
+    const isSystem = turns[0]?.role === 'system';
+    const said = isSystem ? turns.slice(1) : turns;
+    assertAlternate(said, next);
+    const [begin, close] = isSystem ? texts.system! : [said.length > 0 ? texts.before : texts.preQuery];
+    const pieces: DialoguePiece[] = [template(begin!)];
+    if (isSystem) pieces.push(row(turns[0]!), template(close!));
+    for (const [at, turn] of said.entries()) {
+      if (turn.role === 'user') pieces.push(row(turn), template(texts.after));
+      else pieces.push(row(turn), template(turnOf(texts)));
+      if (at === said.length - 1 && turn.role === 'user' && next === 'user') break;
+    }
+    return pieces;
+  };
+}
+
+function turnOf({ turn }: DialogueTexts): string {
+  if (turn !== undefined) return turn;
+  throw new ScaleQuestError(
+    'ERR_PIPELINE_MODEL',
+    'the template has no form for several turns; give it `turn`, what stands between a reply and the next text of the user, or ' +
+      'use { tokenizer: path }',
+  );
+}
+
+/** Dialogues by a model's own template. Each order of roles is rendered once, with marks where the texts go. */
+export function chatDialogue(chat: ChatTemplate, path: string): Dialogue {
+  const skeletons = new Map<string, string[]>();
+
+  function render(roles: readonly string[], next: 'assistant' | 'user'): string[] {
+    const messages = roles.map((role, at) => ({ role, content: markAt(at) }));
+    if (next === 'assistant') return cut(chat.render(messages, true), roles.length, path);
+    const asked = [...messages, { role: 'user', content: markAt(roles.length) }];
+    return cut(chat.render(asked, false), roles.length + 1, path).slice(0, -1);
+  }
+
+  function skeletonOf(roles: readonly string[], next: 'assistant' | 'user'): string[] {
+    const key = [next, ...roles].join(' ');
+    const known = skeletons.get(key);
+    if (known) return known;
+    const made = render(roles, next);
+    if (skeletons.size < SKELETONS_MAX) skeletons.set(key, made);
+    return made;
+  }
+
+  return (given, next) => {
+    assertAlternate(given[0]?.role === 'system' ? given.slice(1) : given, next);
+    const turns = takesSystem() ? given : withoutSystem(given);
+    const around = skeletonOf(
+      turns.map(({ role }) => role),
+      next,
+    );
+    return around.flatMap((text, at) => (at < turns.length ? [template(text), row(turns[at]!)] : [template(text)]));
+  };
+
+  function takesSystem(): boolean {
+    return (system ??= rendersSystem(chat));
+  }
+}
+
+const SKELETONS_MAX = 64;

@@ -1,0 +1,298 @@
+import { z } from 'zod';
+import type { Column, MessageCell } from '../arrow/columnType.js';
+import type { CompleteRequest, Message, Turn } from '../backends/model.js';
+import type { BatchOperator } from '../flow/batch.js';
+import type { AnyColumns, ColumnTypes } from '../flow/steps/columnTypes.js';
+import { mapRows } from '../flow/steps/mapRows.js';
+import { type LeftOutChoices, keep } from '../flow/steps/outcome.js';
+import { afterThought } from '../text/afterThought.js';
+import { completeUsable, samplingOptions } from './lib/completion.js';
+import { type Prompt, compilePrompts } from './lib/prompt.js';
+import {
+  defineSpec,
+  ROWWISE,
+  type RunContext,
+  parseOptions,
+  modelOf,
+  rowSeed,
+  shapeOf,
+} from './lib/operator.js';
+import {
+  type FieldValues,
+  compileStructured,
+  completeStructured,
+  jsonSchemaOption,
+  structuredColumns,
+} from './lib/structured/structuredReply.js';
+
+const columnName = z
+  .string()
+  .min(1)
+  .refine((name) => !/^seq(Index)?$/.test(name), 'expected another name: seq and seqIndex are the row’s identity');
+
+const options = z
+  .strictObject({
+    model: z.string().describe('A name from `models`.'),
+    prompt: z
+      .string()
+      .optional()
+      .describe('Prompt, as a file or as the text itself, with any columns. Left out where a dialogue goes on as it is.'),
+    system: z
+      .string()
+      .optional()
+      .describe('System message: always the text itself, with any columns. Of a dialogue that goes on, that of its beginning counts.'),
+    column: columnName
+      .optional()
+      .describe(
+        'Column for the reply, without its thought; `reply` if absent, or none with `json` or `messages`. One that is there is replaced.',
+      ),
+    n: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('Replies per row. With several the column is a list of them, without those that cannot be used.'),
+    json: jsonSchemaOption
+      .optional()
+      .describe(
+        'JSON Schema of the reply: an object, of which each property becomes a column. In a pipeline file also the path of a JSON ' +
+          'file. Servers that can are held to it; the reply is checked in any case. Say in the prompt what you want, too.',
+      ),
+    repairTries: z
+      .int()
+      .min(0)
+      .max(5)
+      .default(0)
+      .describe('With `json`: how often a reply that does not fit is asked for again, with what was wrong.'),
+    messages: columnName
+      .optional()
+      .describe('Column with a dialogue. The prompt, if there is one, and the reply are appended to it.'),
+    opens: z.boolean().default(false).describe('With `messages`: the dialogue begins here, and the column is written anew.'),
+    as: z
+      .enum(['assistant', 'user'])
+      .default('assistant')
+      .describe(
+        'With `messages`: who speaks next. For `user` the model completes the bare opening of the next user message, as Magpie does.',
+      ),
+    ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 2048 }),
+  })
+  .superRefine(checkTogether);
+
+interface Together {
+  prompt?: string | undefined;
+  system?: string | undefined;
+  n: number;
+  json?: object | undefined;
+  repairTries: number;
+  messages?: string | undefined;
+  opens: boolean;
+  as: 'assistant' | 'user';
+}
+
+/** A refinement: options that stand for nothing together. */
+function checkTogether(given: Together, context: z.RefinementCtx): void {
+  const { prompt, system, n, json, repairTries, messages, opens, as } = given;
+  const add = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+  const goesOn = messages !== undefined && !opens;
+  if (prompt === undefined && !goesOn) add('prompt', 'expected a prompt, or `messages` with a dialogue that goes on');
+  if (n > 1 && json) add('n', 'expected 1 with `json`: its fields are columns of one reply');
+  if (n > 1 && messages !== undefined) add('n', 'expected 1 with `messages`: a dialogue goes on with one reply');
+  if (repairTries > 0 && !json) add('repairTries', 'expected `json` with it: only its replies are checked');
+  if (opens && messages === undefined) add('opens', 'expected `messages` with it, the column for the dialogue');
+  if (as === 'assistant') return;
+  if (messages === undefined || opens) add('as', 'expected `messages` with a dialogue in which the user speaks again');
+  if (json) add('as', 'expected no `json` with it: the next message of the user is a text');
+  if (prompt !== undefined || system !== undefined) add('as', 'expected no `prompt` and no `system` with it: the model is given the bare opening');
+}
+
+/** Options of `prompt`. */
+export interface PromptOptions {
+  /** A name from `models`. */
+  model: string;
+  /** Prompt, as a file or as the text itself, with any columns. Left out where a dialogue goes on as it is. */
+  prompt?: string;
+  /** System message: always the text itself, with any columns. Of a dialogue that goes on, that of its beginning counts. */
+  system?: string;
+  /**
+   * Column for the reply, without its thought; `reply` if absent, or none with `json` or `messages`. One that is there is replaced.
+   */
+  column?: string;
+  /**
+   * Replies per row. With several the column is a list of them, without those that cannot be used.
+   *
+   * @default 1
+   */
+  n?: number;
+  /**
+   * JSON Schema of the reply: an object, of which each property becomes a column. In a pipeline file also the path of a JSON file.
+   * Servers that can are held to it; the reply is checked in any case. Say in the prompt what you want, too.
+   */
+  json?: Record<string, z.core.util.JSONType>;
+  /**
+   * With `json`: how often a reply that does not fit is asked for again, with what was wrong.
+   *
+   * @default 0
+   */
+  repairTries?: number;
+  /** Column with a dialogue. The prompt, if there is one, and the reply are appended to it. */
+  messages?: string;
+  /**
+   * With `messages`: the dialogue begins here, and the column is written anew.
+   *
+   * @default false
+   */
+  opens?: boolean;
+  /**
+   * With `messages`: who speaks next. For `user` the model completes the bare opening of the next user message, as Magpie does.
+   *
+   * @default "assistant"
+   */
+  as?: 'assistant' | 'user';
+  /**
+   * Sampling temperature; 0 is greedy.
+   *
+   * @default 0.7
+   */
+  temperature?: number;
+  /**
+   * Nucleus sampling: the share of probability kept.
+   *
+   * @default 0.95
+   */
+  topP?: number;
+  /**
+   * Longest completion, in tokens.
+   *
+   * @default 2048
+   */
+  tokensMax?: number;
+}
+
+type Parsed = z.output<typeof options>;
+
+export const promptSpec = defineSpec({
+  name: 'prompt',
+  summary: 'Asks a model with a prompt of your own over any columns, and writes its reply into columns.',
+  details:
+    'With `json` the reply is read to an object, and each of its fields becomes a column of the type that the schema gives it: whole ' +
+    'numbers are int64, lists and objects are lists and structs. A fence or words around the object do not matter, and backslashes of ' +
+    'LaTeX are kept where the model did not escape them. A reply that does not fit rejects the row with ROW_JSON. With `messages` the ' +
+    'reply goes on with a dialogue, so that several turns are several steps. See prompts.md.',
+  options,
+  reads: ({ messages, opens }): ColumnTypes =>
+    messages === undefined || opens ? {} : { [messages]: 'messages' },
+  writes: (parsed): Column[] => columnsOf(parsed),
+  adds: ({ json }) =>
+    structuredColumns(json ?? {}).map(({ name }) => ({ name, at: ['json', 'properties', name] })),
+  jsonFiles: ['json'],
+  models: ({ model, as }) => [{ model, needs: as === 'user' ? 'preQuery' : 'complete', at: ['model'] }],
+  prompts: ({ prompt, system }) => [
+    ...(prompt === undefined ? [] : [{ name: 'prompt', given: prompt, mayBeSame: true, at: ['prompt'] }]),
+    ...(system === undefined ? [] : [{ name: 'system', given: system, isText: true, mayBeSame: true, at: ['system'] }]),
+  ],
+  drops: {},
+  contract: ROWWISE,
+  isRowwise: true,
+  example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
+- prompt: { model: tiny, prompt: '{{ question }}', column: solution, tokensMax: 256 }`,
+  operator: prompt,
+});
+
+function columnsOf({ column, n, json, messages }: Parsed): Column[] {
+  const name = column ?? (json || messages !== undefined ? undefined : 'reply');
+  const type = n > 1 ? 'list<string>' : 'string';
+  return [
+    ...(name === undefined ? [] : [{ name, type, help: 'What the model replied, without its thought.' } as const]),
+    ...(json ? structuredColumns(json) : []),
+    ...(messages === undefined
+      ? []
+      : [{ name: messages, type: 'messages', help: 'The dialogue, with the reply as its last message.' } as const]),
+  ];
+}
+
+/**
+ * Asks a model with a prompt of one's own over any columns, and writes its reply into columns.
+ *
+ * Reads the columns that the prompt and the system message use, and the dialogue in `messages`; writes `column`, the fields of `json`
+ * and the dialogue. Source of the next message of a user: Magpie (arXiv 2406.08464), section 2.
+ *
+ * @param input - The options; each has its meaning and default in the interface.
+ * @param context - Seed, models and prompts of the run: see `createContext`.
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit. The stream ends with ERR_PIPELINE_COLUMN if a column that
+ * it reads does not reach it.
+ * @example
+ * source.pipe(prompt({ model: 'tiny', prompt: 'Write a question about {{ topic }}.', column: 'question' }, context));
+ */
+export function prompt(input: PromptOptions, context: RunContext): BatchOperator<AnyColumns, AnyColumns> {
+  const parsed = parseOptions('prompt', options, input);
+  const prompts = compilePrompts(promptSpec, parsed, context);
+  const shape = shapeOf(promptSpec, parsed, context, prompts);
+  const speaks = speakerOf(parsed, prompts);
+  const replies = repliesOf(parsed);
+  const { model: name, n, temperature, topP, tokensMax } = parsed;
+
+  return mapRows(shape, async (row) => {
+    const { seq } = row;
+    const message = speaks(row);
+    const seed = rowSeed(context, shape.step, row);
+    const { text, values, leftOut } = await replies(modelOf(context, name), {
+      ...{ seq, message, n, tokensMax, temperature, topP, seed },
+    });
+    return keep({ ...values, ...dialogueWith(parsed, message, text) }, leftOut);
+  });
+}
+
+/** What the model is asked for one row. */
+function speakerOf(parsed: Parsed, prompts: readonly Prompt[]): (row: object) => Message {
+  const { messages, opens, as } = parsed;
+  const [asked, system] = parsed.prompt === undefined ? [undefined, prompts[0]] : prompts;
+  if (messages === undefined && !system) return (row) => ({ kind: 'user', text: asked!(row) });
+  return (row) => {
+    const before = messages === undefined || opens ? [] : turnsOf((row as Record<string, unknown>)[messages]);
+    const opening: Turn[] = system && before.length === 0 ? [{ role: 'system', content: system(row) }] : [];
+    const own: Turn[] = asked ? [{ role: 'user', content: asked(row) }] : [];
+    return { kind: 'chat', turns: [...opening, ...before, ...own], next: as };
+  };
+}
+
+/** A message that only calls tools has no content; roles that no template knows go as they are, and are refused there. */
+function turnsOf(dialogue: unknown): Turn[] {
+  return (dialogue as readonly MessageCell[]).map(({ role, content }) => ({ role, content: content ?? '' }));
+}
+
+interface Replied {
+  /** The first reply. */
+  text: string;
+  values: FieldValues;
+  leftOut: LeftOutChoices | undefined;
+}
+
+/** Asks, and makes the values of the columns. */
+function repliesOf(parsed: Parsed): (model: ReturnType<typeof modelOf>, ask: CompleteRequest) => Promise<Replied> {
+  const { json, n, repairTries } = parsed;
+  const [column] = columnsOf({ ...parsed, json: undefined });
+  const textColumn = column && column.type !== 'messages' ? column.name : undefined;
+  const named = (value: string | string[]): FieldValues => (textColumn === undefined ? {} : { [textColumn]: value });
+  if (!json) {
+    return async (model, ask) => {
+      const { texts, leftOut } = await completeUsable(model, ask);
+      const answers = texts.map((reply) => afterThought(reply).trim());
+      const text = answers[0]!;
+      return { text, values: named(n > 1 ? answers : text), leftOut };
+    };
+  }
+  const structured = compileStructured(json);
+  return async (model, ask) => {
+    const { reply, values, leftOut } = await completeStructured(model, ask, structured, repairTries);
+    const text = afterThought(reply).trim();
+    return { text, values: { ...values, ...(parsed.column === undefined ? {} : named(text)) }, leftOut };
+  };
+}
+
+/** The dialogue with what was asked and the reply, as a column. */
+function dialogueWith({ messages, as }: Parsed, message: Message, reply: string): FieldValues {
+  if (messages === undefined) return {};
+  const turns = message.kind === 'chat' ? message.turns : [];
+  const said = message.kind === 'user' ? [{ role: 'user', content: message.text }] : turns;
+  return { [messages]: [...said, { role: as, content: reply }] };
+}
