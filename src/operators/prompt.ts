@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Column, MessageCell } from '../arrow/columnType.js';
-import type { CompleteRequest, Message, Turn } from '../backends/model.js';
+import type { CompleteRequest, Message, Model, Turn } from '../backends/model.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns, ColumnTypes } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { type LeftOutChoices, keep } from '../flow/steps/outcome.js';
-import { afterThought } from '../text/afterThought.js';
-import { completeUsable, samplingOptions } from './lib/completion.js';
+import type { SplitReply } from '../text/afterThought.js';
+import { completeUsableThoughts, samplingOptions } from './lib/completion.js';
+import { boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
 import { type Prompt, compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
@@ -22,13 +23,17 @@ import {
   compileStructured,
   completeStructured,
   jsonSchemaOption,
+  schemaOf,
   structuredColumns,
 } from './lib/structured/structuredReply.js';
 
 const columnName = z
   .string()
   .min(1)
-  .refine((name) => !/^seq(Index)?$/.test(name), 'expected another name: seq and seqIndex are the row’s identity');
+  .refine(
+    (name) => !/^seq(Index)?$/.test(name),
+    'expected another name: seq and seqIndex are the row’s identity',
+  );
 
 const options = z
   .strictObject({
@@ -36,11 +41,15 @@ const options = z
     prompt: z
       .string()
       .optional()
-      .describe('Prompt, as a file or as the text itself, with any columns. Left out where a dialogue goes on as it is.'),
+      .describe(
+        'Prompt, as a file or as the text itself, with any columns. Left out where a dialogue goes on as it is.',
+      ),
     system: z
       .string()
       .optional()
-      .describe('System message: always the text itself, with any columns. Of a dialogue that goes on, that of its beginning counts.'),
+      .describe(
+        'System message: always the text itself, with any columns. Of a dialogue that goes on, that of its beginning counts.',
+      ),
     column: columnName
       .optional()
       .describe(
@@ -51,7 +60,9 @@ const options = z
       .min(1)
       .max(64)
       .default(1)
-      .describe('Replies per row. With several the column is a list of them, without those that cannot be used.'),
+      .describe(
+        'Replies per row. With several the column is a list of them, without those that cannot be used.',
+      ),
     json: jsonSchemaOption
       .optional()
       .describe(
@@ -67,13 +78,20 @@ const options = z
     messages: columnName
       .optional()
       .describe('Column with a dialogue. The prompt, if there is one, and the reply are appended to it.'),
-    opens: z.boolean().default(false).describe('With `messages`: the dialogue begins here, and the column is written anew.'),
+    opens: z
+      .boolean()
+      .default(false)
+      .describe('With `messages`: the dialogue begins here, and the column is written anew.'),
     as: z
       .enum(['assistant', 'user'])
       .default('assistant')
       .describe(
         'With `messages`: who speaks next. For `user` the model completes the bare opening of the next user message, as Magpie does.',
       ),
+    reasoning: columnName
+      .optional()
+      .describe('Column for the thought before the reply; a list of them with several replies.'),
+    ...thoughtOptions,
     ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 2048 }),
   })
   .superRefine(checkTogether);
@@ -82,7 +100,7 @@ interface Together {
   prompt?: string | undefined;
   system?: string | undefined;
   n: number;
-  json?: object | undefined;
+  json?: unknown;
   repairTries: number;
   messages?: string | undefined;
   opens: boolean;
@@ -92,17 +110,23 @@ interface Together {
 /** A refinement: options that stand for nothing together. */
 function checkTogether(given: Together, context: z.RefinementCtx): void {
   const { prompt, system, n, json, repairTries, messages, opens, as } = given;
-  const add = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+  const add = (key: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
   const goesOn = messages !== undefined && !opens;
-  if (prompt === undefined && !goesOn) add('prompt', 'expected a prompt, or `messages` with a dialogue that goes on');
+  if (prompt === undefined && !goesOn)
+    add('prompt', 'expected a prompt, or `messages` with a dialogue that goes on');
   if (n > 1 && json) add('n', 'expected 1 with `json`: its fields are columns of one reply');
-  if (n > 1 && messages !== undefined) add('n', 'expected 1 with `messages`: a dialogue goes on with one reply');
+  if (n > 1 && messages !== undefined)
+    add('n', 'expected 1 with `messages`: a dialogue goes on with one reply');
   if (repairTries > 0 && !json) add('repairTries', 'expected `json` with it: only its replies are checked');
-  if (opens && messages === undefined) add('opens', 'expected `messages` with it, the column for the dialogue');
+  if (opens && messages === undefined)
+    add('opens', 'expected `messages` with it, the column for the dialogue');
   if (as === 'assistant') return;
-  if (messages === undefined || opens) add('as', 'expected `messages` with a dialogue in which the user speaks again');
+  if (messages === undefined || opens)
+    add('as', 'expected `messages` with a dialogue in which the user speaks again');
   if (json) add('as', 'expected no `json` with it: the next message of the user is a text');
-  if (prompt !== undefined || system !== undefined) add('as', 'expected no `prompt` and no `system` with it: the model is given the bare opening');
+  if (prompt !== undefined || system !== undefined)
+    add('as', 'expected no `prompt` and no `system` with it: the model is given the bare opening');
 }
 
 /** Options of `prompt`. */
@@ -127,7 +151,7 @@ export interface PromptOptions {
    * JSON Schema of the reply: an object, of which each property becomes a column. In a pipeline file also the path of a JSON file.
    * Servers that can are held to it; the reply is checked in any case. Say in the prompt what you want, too.
    */
-  json?: Record<string, z.core.util.JSONType>;
+  json?: string | Record<string, z.core.util.JSONType>;
   /**
    * With `json`: how often a reply that does not fit is asked for again, with what was wrong.
    *
@@ -148,6 +172,22 @@ export interface PromptOptions {
    * @default "assistant"
    */
   as?: 'assistant' | 'user';
+  /** Column for the thought before the reply; a list of them with several replies. */
+  reasoning?: string;
+  /**
+   * Where a thought is looked for: in what the `server` gives apart (`reasoning_content`, `reasoning`, `thinking`
+   * blocks), between `marks` in the text (`<think>…</think>`, channels and others: docs/answers.md), or in both.
+   *
+   * @default "any"
+   */
+  reasoningFrom?: 'any' | 'server' | 'marks';
+  /** What opens and closes a thought, beside the marks that are known, as ["<scratch>", "</scratch>"]. */
+  thoughtMarks?: [open: string, close: string];
+  /**
+   * The most tokens of thought, where the model’s server bounds them (`thinkingBudget` of openai; anthropic): the
+   * thought then ends, and the answer follows. It counts towards tokensMax.
+   */
+  thinkingTokensMax?: number;
   /**
    * Sampling temperature; 0 is greedy.
    *
@@ -183,12 +223,17 @@ export const promptSpec = defineSpec({
     messages === undefined || opens ? {} : { [messages]: 'messages' },
   writes: (parsed): Column[] => columnsOf(parsed),
   adds: ({ json }) =>
-    structuredColumns(json ?? {}).map(({ name }) => ({ name, at: ['json', 'properties', name] })),
+    structuredColumns(schemaOf(json) ?? {}).map(({ name }) => ({ name, at: ['json', 'properties', name] })),
   jsonFiles: ['json'],
-  models: ({ model, as }) => [{ model, needs: as === 'user' ? 'preQuery' : 'complete', at: ['model'] }],
+  models: ({ model, as, thinkingTokensMax }) => [
+    { model, needs: as === 'user' ? 'preQuery' : 'complete', at: ['model'] },
+    ...boundThought(model, thinkingTokensMax),
+  ],
   prompts: ({ prompt, system }) => [
     ...(prompt === undefined ? [] : [{ name: 'prompt', given: prompt, mayBeSame: true, at: ['prompt'] }]),
-    ...(system === undefined ? [] : [{ name: 'system', given: system, isText: true, mayBeSame: true, at: ['system'] }]),
+    ...(system === undefined
+      ? []
+      : [{ name: 'system', given: system, isText: true, mayBeSame: true, at: ['system'] }]),
   ],
   drops: {},
   contract: ROWWISE,
@@ -198,16 +243,27 @@ export const promptSpec = defineSpec({
   operator: prompt,
 });
 
-function columnsOf({ column, n, json, messages }: Parsed): Column[] {
-  const name = column ?? (json || messages !== undefined ? undefined : 'reply');
+function columnsOf(parsed: Parsed): Column[] {
+  const { n, json, messages, reasoning } = parsed;
+  const name = replyColumn(parsed);
   const type = n > 1 ? 'list<string>' : 'string';
+  const reply = { type, help: 'What the model replied, without its thought.' } as const;
+  const thought = {
+    type,
+    help: 'What the model thought before its reply; empty where it told nothing.',
+  } as const;
+  const dialogue = { type: 'messages', help: 'The dialogue, with the reply as its last message.' } as const;
   return [
-    ...(name === undefined ? [] : [{ name, type, help: 'What the model replied, without its thought.' } as const]),
-    ...(json ? structuredColumns(json) : []),
-    ...(messages === undefined
-      ? []
-      : [{ name: messages, type: 'messages', help: 'The dialogue, with the reply as its last message.' } as const]),
+    ...(name === undefined ? [] : [{ name, ...reply }]),
+    ...(reasoning === undefined ? [] : [{ name: reasoning, ...thought }]),
+    ...structuredColumns(schemaOf(json) ?? {}),
+    ...(messages === undefined ? [] : [{ name: messages, ...dialogue }]),
   ];
+}
+
+/** The column for the text of the reply, if there is one. */
+function replyColumn({ column, json, messages }: Parsed): string | undefined {
+  return column ?? (json || messages !== undefined ? undefined : 'reply');
 }
 
 /**
@@ -229,15 +285,15 @@ export function prompt(input: PromptOptions, context: RunContext): BatchOperator
   const shape = shapeOf(promptSpec, parsed, context, prompts);
   const speaks = speakerOf(parsed, prompts);
   const replies = repliesOf(parsed);
-  const { model: name, n, temperature, topP, tokensMax } = parsed;
+  const { model: name, n, temperature, topP, tokensMax, thinkingTokensMax } = parsed;
 
   return mapRows(shape, async (row) => {
     const { seq } = row;
     const message = speaks(row);
     const seed = rowSeed(context, shape.step, row);
-    const { text, values, leftOut } = await replies(modelOf(context, name), {
-      ...{ seq, message, n, tokensMax, temperature, topP, seed },
-    });
+    const model = modelOf(context, name);
+    const ask = { seq, message, n, tokensMax, temperature, topP, seed };
+    const { text, values, leftOut } = await replies(model, withBound(model, ask, thinkingTokensMax));
     return keep({ ...values, ...dialogueWith(parsed, message, text) }, leftOut);
   });
 }
@@ -268,24 +324,32 @@ interface Replied {
 }
 
 /** Asks, and makes the values of the columns. */
-function repliesOf(parsed: Parsed): (model: ReturnType<typeof modelOf>, ask: CompleteRequest) => Promise<Replied> {
-  const { json, n, repairTries } = parsed;
-  const [column] = columnsOf({ ...parsed, json: undefined });
-  const textColumn = column && column.type !== 'messages' ? column.name : undefined;
-  const named = (value: string | string[]): FieldValues => (textColumn === undefined ? {} : { [textColumn]: value });
+function repliesOf(parsed: Parsed): (model: Model, ask: CompleteRequest) => Promise<Replied> {
+  const { n, repairTries, reasoning } = parsed;
+  const json = schemaOf(parsed.json);
+  const take = thoughtTaker(parsed);
+  const name = replyColumn(parsed);
+
+  function textValues(replies: readonly SplitReply[]): FieldValues {
+    const texts = replies.map(({ answer }) => answer);
+    const thoughts = replies.map(({ thought }) => thought);
+    return {
+      ...(name === undefined ? {} : { [name]: n > 1 ? texts : texts[0]! }),
+      ...(reasoning === undefined ? {} : { [reasoning]: n > 1 ? thoughts : thoughts[0]! }),
+    };
+  }
+
   if (!json) {
     return async (model, ask) => {
-      const { texts, leftOut } = await completeUsable(model, ask);
-      const answers = texts.map((reply) => afterThought(reply).trim());
-      const text = answers[0]!;
-      return { text, values: named(n > 1 ? answers : text), leftOut };
+      const { replies, leftOut } = await completeUsableThoughts(model, ask, take);
+      return { text: replies[0]!.answer, values: textValues(replies), leftOut };
     };
   }
   const structured = compileStructured(json);
   return async (model, ask) => {
-    const { reply, values, leftOut } = await completeStructured(model, ask, structured, repairTries);
-    const text = afterThought(reply).trim();
-    return { text, values: { ...values, ...(parsed.column === undefined ? {} : named(text)) }, leftOut };
+    const replied = await completeStructured(model, ask, structured, repairTries, take);
+    const { reply: answer, thought, values, leftOut } = replied;
+    return { text: answer, values: { ...values, ...textValues([{ thought, answer }]) }, leftOut };
   };
 }
 
@@ -294,5 +358,6 @@ function dialogueWith({ messages, as }: Parsed, message: Message, reply: string)
   if (messages === undefined) return {};
   const turns = message.kind === 'chat' ? message.turns : [];
   const said = message.kind === 'user' ? [{ role: 'user', content: message.text }] : turns;
-  return { [messages]: [...said, { role: as, content: reply }] };
+  const cells = [...said, { role: as, content: reply }].map(({ role, content }) => ({ role, content }));
+  return { [messages]: cells };
 }

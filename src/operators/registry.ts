@@ -15,6 +15,7 @@ const SPECS = {
   scoreDifficulty: async () => (await import('./scoreDifficulty.js')).scoreDifficultySpec,
   sampleDifficulty: async () => (await import('./sampleDifficulty.js')).sampleDifficultySpec,
   filterReference: async () => (await import('./filterReference.js')).filterReferenceSpec,
+  prompt: async () => (await import('./prompt.js')).promptSpec,
   respond: async () => (await import('./respond.js')).respondSpec,
   filterAnswered: async () => (await import('./filterAnswered.js')).filterAnsweredSpec,
   scoreReward: async () => (await import('./scoreReward.js')).scoreRewardSpec,

@@ -79,6 +79,10 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
       })),
     },
   },
+  prompt: {
+    options: { model: 'tiny', prompt: '{{ question }} ({{ seq }})', column: 'answer' },
+    input: QUESTION_INPUT,
+  },
   respond: { options: { model: 'tiny', n: 1 }, input: QUESTION_INPUT },
   filterAnswered: { options: {}, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },

@@ -8,7 +8,10 @@ export interface DialoguePiece {
   isRow: boolean;
 }
 
-/** The prompt of a dialogue, up to where the next message begins. Throws a RowError, ROW_PROMPT, for roles that the template does not take. */
+/**
+ * The prompt of a dialogue, up to where the next message begins. Throws a RowError, ROW_PROMPT, for roles that the template does not
+ * take.
+ */
 export type Dialogue = (turns: readonly Turn[], next: 'assistant' | 'user') => DialoguePiece[];
 
 /** The texts of a template that is written out. */
@@ -31,10 +34,9 @@ export function writtenDialogue(texts: DialogueTexts): Dialogue {
     const [begin, close] = isSystem ? texts.system! : [said.length > 0 ? texts.before : texts.preQuery];
     const pieces: DialoguePiece[] = [template(begin!)];
     if (isSystem) pieces.push(row(turns[0]!), template(close!));
-    for (const [at, turn] of said.entries()) {
+    for (const turn of said) {
       if (turn.role === 'user') pieces.push(row(turn), template(texts.after));
       else pieces.push(row(turn), template(turnOf(texts)));
-      if (at === said.length - 1 && turn.role === 'user' && next === 'user') break;
     }
     return pieces;
   };
@@ -52,6 +54,7 @@ function turnOf({ turn }: DialogueTexts): string {
 /** Dialogues by a model's own template. Each order of roles is rendered once, with marks where the texts go. */
 export function chatDialogue(chat: ChatTemplate, path: string): Dialogue {
   const skeletons = new Map<string, string[]>();
+  let system: boolean | undefined;
 
   function render(roles: readonly string[], next: 'assistant' | 'user'): string[] {
     const messages = roles.map((role, at) => ({ role, content: markAt(at) }));
@@ -76,7 +79,9 @@ export function chatDialogue(chat: ChatTemplate, path: string): Dialogue {
       turns.map(({ role }) => role),
       next,
     );
-    return around.flatMap((text, at) => (at < turns.length ? [template(text), row(turns[at]!)] : [template(text)]));
+    return around.flatMap((text, at) =>
+      at < turns.length ? [template(text), row(turns[at]!)] : [template(text)],
+    );
   };
 
   function takesSystem(): boolean {
@@ -85,3 +90,61 @@ export function chatDialogue(chat: ChatTemplate, path: string): Dialogue {
 }
 
 const SKELETONS_MAX = 64;
+
+/** Whether a template writes a system message as it is; some refuse it, or leave it out. */
+function rendersSystem(chat: ChatTemplate): boolean {
+  try {
+    const messages = ['system', 'user'].map((role, at) => ({ role, content: markAt(at) }));
+    return chat.render(messages, true).split(MARKS).length === 3;
+  } catch (error) {
+    if (error instanceof ScaleQuestError) return false;
+    throw error;
+  }
+}
+
+const markAt = (at: number): string => `SCALEQUEST-TURN-${at}-7041`;
+const MARKS = /SCALEQUEST-TURN-\d+-7041/;
+
+/** What stands around the texts. Throws ERR_MODEL_LOAD for a template that does not keep each of them once, in order. */
+function cut(rendered: string, texts: number, path: string): string[] {
+  const marks = [...rendered.matchAll(new RegExp(MARKS, 'g'))].map(([mark]) => mark);
+  if (marks.join() === Array.from({ length: texts }, (_, at) => markAt(at)).join())
+    return rendered.split(MARKS);
+  throw new ScaleQuestError(
+    'ERR_MODEL_LOAD',
+    `${path} has a chat_template that does not keep each message of a dialogue as it is, exactly once`,
+  );
+}
+
+/** The text of a system message goes before the first text of the user, as templates without a system role have it. */
+function withoutSystem(turns: readonly Turn[]): readonly Turn[] {
+  const [system, first, ...rest] = turns;
+  if (system?.role !== 'system') return turns;
+  if (first?.role !== 'user') throw roles(turns, 'a message of the user after that of the system');
+  return [{ role: 'user', content: `${system.content}\n\n${first.content}` }, ...rest];
+}
+
+/** User and assistant take turns; who is to speak next has not spoken last. */
+function assertAlternate(said: readonly Turn[], next: 'assistant' | 'user'): void {
+  const isWrong = said.some(({ role }, at) => role !== (at % 2 === 0 ? 'user' : 'assistant'));
+  if (isWrong) throw roles(said, 'user and assistant by turns');
+  const last = next === 'assistant' ? 'user' : 'assistant';
+  if (said.at(-1)?.role !== last)
+    throw roles(said, `a message of the ${last} last, as the ${next} is to speak`);
+}
+
+function roles(turns: readonly Turn[], expected: string): RowError {
+  const found = turns.map(({ role }) => role).slice(0, 12);
+  return new RowError(
+    'ROW_PROMPT',
+    `found a dialogue of ${found.join(', ') || 'no message'}; expected ${expected}`,
+  );
+}
+
+function template(text: string): DialoguePiece {
+  return { text, isRow: false };
+}
+
+function row({ content }: Turn): DialoguePiece {
+  return { text: content, isRow: true };
+}

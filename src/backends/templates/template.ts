@@ -194,7 +194,10 @@ function templateOf(texts: Texts): Template {
     return joinPlain([...opening, { text: message.text, special: false }, ...closing]);
   }
   function promptText(message: Message): string {
-    if (message.kind === 'chat') return dialogue(message.turns, message.next).map(({ text }) => text).join('');
+    if (message.kind === 'chat')
+      return dialogue(message.turns, message.next)
+        .map(({ text }) => text)
+        .join('');
     return message.kind === 'preQuery' ? preQuery : before + message.text + after;
   }
   return {
@@ -252,7 +255,8 @@ function chatTexts(chat: ChatTemplate, path: string): Texts {
   const questionEnd = markers.length > 0 ? undefined : chat.eos;
   const { bos, specialTokens } = chat;
   const dialogue = chatDialogue(chat, path);
-  if (stop.length > 0) return { preQuery: before, before, after, stop, bos, questionEnd, specialTokens, dialogue };
+  if (stop.length > 0)
+    return { preQuery: before, before, after, stop, bos, questionEnd, specialTokens, dialogue };
   throw new ScaleQuestError(
     'ERR_MODEL_LOAD',
     `${path} names no eos_token and has no marker after a user’s text, so nothing would end a completion`,

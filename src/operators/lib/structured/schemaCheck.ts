@@ -23,8 +23,10 @@ function faultsText(errors: readonly ErrorObject[]): string {
 function faultText({ instancePath, keyword, message = '', params }: ErrorObject): string {
   const where = instancePath === '' ? 'the object' : instancePath.slice(1).replaceAll('/', '.');
   const { allowedValues, additionalProperty, missingProperty } = params as Record<string, unknown>;
-  if (keyword === 'enum') return `${where} must be one of ${(allowedValues as unknown[]).map((each) => JSON.stringify(each)).join(', ')}`;
+  if (keyword === 'enum')
+    return `${where} must be one of ${(allowedValues as unknown[]).map((each) => JSON.stringify(each)).join(', ')}`;
   if (keyword === 'required') return `${where} lacks ${JSON.stringify(missingProperty)}`;
-  if (keyword === 'additionalProperties') return `${where} has ${JSON.stringify(additionalProperty)}, which the schema does not know`;
+  if (keyword === 'additionalProperties')
+    return `${where} has ${JSON.stringify(additionalProperty)}, which the schema does not know`;
   return `${where} ${message}`;
 }

@@ -55,7 +55,10 @@ function cell(tree: TypeTree, value: unknown): ColumnValue {
   if (tree.kind === 'struct') {
     const given = value as Record<string, unknown>;
     return Object.fromEntries(
-      tree.fields.map(({ name, type }) => [name, cell(type, Object.hasOwn(given, name) ? given[name] : null)]),
+      tree.fields.map(({ name, type }) => [
+        name,
+        cell(type, Object.hasOwn(given, name) ? given[name] : null),
+      ]),
     );
   }
   if (tree.kind !== 'int64') return value as ColumnValue;
@@ -63,12 +66,7 @@ function cell(tree: TypeTree, value: unknown): ColumnValue {
   throw new RangeError(`found ${String(value)}, expected a whole number up to 2^53`);
 }
 
-function fieldsOf(
-  schema: JsonSchema,
-  root: JsonSchema,
-  at: readonly string[],
-  depth: number,
-): SchemaField[] {
+function fieldsOf(schema: JsonSchema, root: JsonSchema, at: readonly string[], depth: number): SchemaField[] {
   const { properties, required } = schema;
   if (schema['type'] !== 'object' || !isObject(properties) || Object.keys(properties).length === 0) {
     throw new Unfit(at, 'expected `type: object` with `properties`, each of which becomes a column');
@@ -77,7 +75,10 @@ function fieldsOf(
   return Object.entries(properties).map(([name, property]) => {
     const path = [...at, 'properties', name];
     if (!/^[^\s<>,:]([^<>,:]*[^\s<>,:])?$/.test(name)) {
-      throw new Unfit(path, 'no column can be called so: expected a name without < > , : and without spaces around it');
+      throw new Unfit(
+        path,
+        'no column can be called so: expected a name without < > , : and without spaces around it',
+      );
     }
     const { type, nullable } = typeOf(property, root, path, depth);
     const { description } = property as JsonSchema;
@@ -94,13 +95,17 @@ interface Typed {
 }
 
 function typeOf(part: unknown, root: JsonSchema, at: readonly string[], depth: number): Typed {
-  if (!isObject(part)) throw new Unfit(at, 'no column can hold any value at all; expected a schema with a `type`');
-  if (depth > DEPTH_MAX) throw new Unfit(at, `no column can hold what is nested deeper than ${DEPTH_MAX}, or holds itself`);
-  if (typeof part['$ref'] === 'string') return typeOf(resolveRef(part['$ref'], root, at), root, at, depth + 1);
+  if (!isObject(part))
+    throw new Unfit(at, 'no column can hold any value at all; expected a schema with a `type`');
+  if (depth > DEPTH_MAX)
+    throw new Unfit(at, `no column can hold what is nested deeper than ${DEPTH_MAX}, or holds itself`);
+  if (typeof part['$ref'] === 'string')
+    return typeOf(resolveRef(part['$ref'], root, at), root, at, depth + 1);
   const alternatives = part['anyOf'] ?? part['oneOf'];
   if (Array.isArray(alternatives)) {
     const others = alternatives.filter((each) => !isObject(each) || each['type'] !== 'null');
-    if (others.length !== 1) throw new Unfit(at, 'no column can hold values of several types; expected one type, or it and null');
+    if (others.length !== 1)
+      throw new Unfit(at, 'no column can hold values of several types; expected one type, or it and null');
     const { type, nullable } = typeOf(others[0], root, at, depth + 1);
     return { type, nullable: nullable || others.length < alternatives.length };
   }
@@ -157,7 +162,7 @@ function jsonType(value: unknown): string {
 function resolveRef(ref: string, root: JsonSchema, at: readonly string[]): unknown {
   const keys = ref.startsWith('#/') ? ref.slice(2).split('/') : null;
   let part: unknown = root;
-  for (const key of keys ?? [''] ) {
+  for (const key of keys ?? ['']) {
     const name = key.replaceAll('~1', '/').replaceAll('~0', '~');
     part = isObject(part) && Object.hasOwn(part, name) ? part[name] : undefined;
   }

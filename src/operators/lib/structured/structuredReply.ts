@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Column, ColumnValue } from '../../../arrow/columnType.js';
 import type { CompleteRequest, Message, Model } from '../../../backends/model.js';
 import { RowError, ScaleQuestError } from '../../../errors.js';
-import { completeUsable } from '../completion.js';
+import { completeUsableThoughts } from '../completion.js';
+import { type TakeThought, thoughtTaker } from '../reasoning.js';
 import { jsonObjectsIn } from './jsonObjectsIn.js';
 import { type SchemaCheck, compileSchemaCheck } from './schemaCheck.js';
 import { type JsonSchema, type SchemaField, cellOfJson, schemaColumns } from './schemaColumns.js';
@@ -19,16 +20,31 @@ export type FieldValues = Readonly<Record<string, ColumnValue>>;
 
 /** What a reply was read to; `leftOut` counts the replies before it that did not fit. */
 export interface StructuredReply {
+  /** What the model wrote after its thought. */
   reply: string;
+  /** Empty where there is none. */
+  thought: string;
   values: FieldValues;
   leftOut: Record<string, number> | undefined;
 }
 
-/** An option that holds a JSON Schema whose fields become columns. */
-export const jsonSchemaOption = z.record(z.string(), z.json()).superRefine((schema, context) => {
-  const fault = schemaFault(schema);
-  if (fault) context.addIssue({ code: 'custom', path: [...fault.at], message: fault.message });
-});
+/**
+ * An option that holds a JSON Schema whose fields become columns. A spec names it in `jsonFiles`, so that a pipeline file may name the
+ * file that holds it.
+ */
+export const jsonSchemaOption = z
+  .union([z.string(), z.record(z.string(), z.json())])
+  .superRefine((schema, context) => {
+    const fault = typeof schema === 'string' ? NO_FILE : schemaFault(schema);
+    if (fault) context.addIssue({ code: 'custom', path: [...fault.at], message: fault.message });
+  });
+
+const NO_FILE = { at: [], message: 'expected the schema itself: a path is read in pipeline files alone' };
+
+/** The option once it is parsed. */
+export function schemaOf(option: z.output<typeof jsonSchemaOption> | undefined): JsonSchema | undefined {
+  return typeof option === 'string' ? undefined : option;
+}
 
 function schemaFault(schema: JsonSchema): { at: readonly string[]; message: string } | null {
   const fields = schemaColumns(schema);
@@ -44,7 +60,8 @@ function schemaFault(schema: JsonSchema): { at: readonly string[]; message: stri
 /** Compiles a schema once a step. Throws ERR_PIPELINE_INVALID for one that is none, or that has a field which no column can hold. */
 export function compileStructured(schema: JsonSchema): Structured {
   const fault = schemaFault(schema);
-  if (fault) throw new ScaleQuestError('ERR_PIPELINE_INVALID', `${fault.at.join('.') || 'json'}: ${fault.message}`);
+  if (fault)
+    throw new ScaleQuestError('ERR_PIPELINE_INVALID', `${fault.at.join('.') || 'json'}: ${fault.message}`);
   return { schema, fields: schemaColumns(schema) as SchemaField[], check: compileSchemaCheck(schema) };
 }
 
@@ -68,19 +85,27 @@ export async function completeStructured(
   ask: CompleteRequest,
   structured: Structured,
   repairTries: number,
+  take: TakeThought = ANY_THOUGHT,
 ): Promise<StructuredReply> {
   let request: CompleteRequest = { ...ask, n: 1, jsonSchema: structured.schema };
   for (let tries = 0; ; tries++) {
-    const [reply] = (await completeUsable(model, request)).texts;
+    const [replied] = (await completeUsableThoughts(model, request, take)).replies;
+    const { thought, answer: reply } = replied!;
     try {
       const leftOut = tries > 0 ? { ROW_JSON: tries } : undefined;
-      return { reply: reply!, values: readStructured(reply!, structured), leftOut };
+      return { reply, thought, values: readStructured(reply, structured), leftOut };
     } catch (error) {
       if (!(error instanceof RowError) || tries >= repairTries) throw error;
-      request = { ...request, message: repairMessage(ask.message, reply!, error.message), seed: seedOfTry(ask.seed, tries + 1) };
+      request = {
+        ...request,
+        message: repairMessage(ask.message, reply, error.message),
+        seed: seedOfTry(ask.seed, tries + 1),
+      };
     }
   }
 }
+
+const ANY_THOUGHT = thoughtTaker({ reasoningFrom: 'any' });
 
 /** Reads a reply to the values of the schema's fields. Throws a RowError, ROW_JSON, which holds the reply. */
 export function readStructured(reply: string, { fields, check }: Structured): FieldValues {
@@ -93,10 +118,17 @@ export function readStructured(reply: string, { fields, check }: Structured): Fi
   throw unfit(reply, fault ?? 'found no JSON object in the reply');
 }
 
-function valuesOf(value: Record<string, unknown>, fields: readonly SchemaField[], reply: string): FieldValues {
+function valuesOf(
+  value: Record<string, unknown>,
+  fields: readonly SchemaField[],
+  reply: string,
+): FieldValues {
   try {
     return Object.fromEntries(
-      fields.map(({ name, type }) => [name, cellOfJson(type, Object.hasOwn(value, name) ? value[name] : null)]),
+      fields.map(({ name, type }) => [
+        name,
+        cellOfJson(type, Object.hasOwn(value, name) ? value[name] : null),
+      ]),
     );
   } catch (error) {
     if (error instanceof RangeError) throw unfit(reply, error.message);
