@@ -95,6 +95,7 @@ const BOUNDS: Record<string, string> = {
   'src/io/sources/text/zstd.ts decoded': 'what one piece of a file gives',
   'src/io/values/exactJson.ts .items': CALL,
   'src/io/values/exactJson.ts .entries': CALL,
+  'src/operators/lib/draw.ts moved': 'rows of a table that one row is given',
   'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
   'src/operators/lib/templateLookups.ts used': 'names in one template',
   'src/operators/lib/templateLookups.ts tested': 'names in one template',
