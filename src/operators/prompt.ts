@@ -48,7 +48,7 @@ const options = z
       .string()
       .optional()
       .describe(
-        'System message: always the text itself, with any columns. Of a dialogue that goes on, that of its beginning counts.',
+        'System message: always the text itself, with any columns. A dialogue that goes on has its own already.',
       ),
     column: columnName
       .optional()
@@ -69,7 +69,7 @@ const options = z
         'JSON Schema of the reply: an object, of which each property becomes a column. In a pipeline file also the path of a JSON ' +
           'file. Servers that can are held to it; the reply is checked in any case. Say in the prompt what you want, too.',
       ),
-    repairTries: z
+    repairsMax: z
       .int()
       .min(0)
       .max(5)
@@ -101,7 +101,7 @@ interface Together {
   system?: string | undefined;
   n: number;
   json?: unknown;
-  repairTries: number;
+  repairsMax: number;
   messages?: string | undefined;
   opens: boolean;
   as: 'assistant' | 'user';
@@ -109,7 +109,7 @@ interface Together {
 
 /** A refinement: options that stand for nothing together. */
 function checkTogether(given: Together, context: z.RefinementCtx): void {
-  const { prompt, system, n, json, repairTries, messages, opens, as } = given;
+  const { prompt, system, n, json, repairsMax, messages, opens, as } = given;
   const add = (key: string, message: string): void =>
     context.addIssue({ code: 'custom', path: [key], message });
   const goesOn = messages !== undefined && !opens;
@@ -118,7 +118,7 @@ function checkTogether(given: Together, context: z.RefinementCtx): void {
   if (n > 1 && json) add('n', 'expected 1 with `json`: its fields are columns of one reply');
   if (n > 1 && messages !== undefined)
     add('n', 'expected 1 with `messages`: a dialogue goes on with one reply');
-  if (repairTries > 0 && !json) add('repairTries', 'expected `json` with it: only its replies are checked');
+  if (repairsMax > 0 && !json) add('repairsMax', 'expected `json` with it: only its replies are checked');
   if (opens && messages === undefined)
     add('opens', 'expected `messages` with it, the column for the dialogue');
   if (as === 'assistant') return;
@@ -135,7 +135,7 @@ export interface PromptOptions {
   model: string;
   /** Prompt, as a file or as the text itself, with any columns. Left out where a dialogue goes on as it is. */
   prompt?: string;
-  /** System message: always the text itself, with any columns. Of a dialogue that goes on, that of its beginning counts. */
+  /** System message: always the text itself, with any columns. A dialogue that goes on has its own already. */
   system?: string;
   /**
    * Column for the reply, without its thought; `reply` if absent, or none with `json` or `messages`. One that is there is replaced.
@@ -157,7 +157,7 @@ export interface PromptOptions {
    *
    * @default 0
    */
-  repairTries?: number;
+  repairsMax?: number;
   /** Column with a dialogue. The prompt, if there is one, and the reply are appended to it. */
   messages?: string;
   /**
@@ -325,7 +325,7 @@ interface Replied {
 
 /** Asks, and makes the values of the columns. */
 function repliesOf(parsed: Parsed): (model: Model, ask: CompleteRequest) => Promise<Replied> {
-  const { n, repairTries, reasoning } = parsed;
+  const { n, repairsMax, reasoning } = parsed;
   const json = schemaOf(parsed.json);
   const take = thoughtTaker(parsed);
   const name = replyColumn(parsed);
@@ -347,7 +347,7 @@ function repliesOf(parsed: Parsed): (model: Model, ask: CompleteRequest) => Prom
   }
   const structured = compileStructured(json);
   return async (model, ask) => {
-    const replied = await completeStructured(model, ask, structured, repairTries, take);
+    const replied = await completeStructured(model, ask, structured, repairsMax, take);
     const { reply: answer, thought, values, leftOut } = replied;
     return { text: answer, values: { ...values, ...textValues([{ thought, answer }]) }, leftOut };
   };

@@ -85,7 +85,7 @@ test('a reply that does not fit is asked for again, with the fault, and counted'
       : '{"query": "q", "difficulty": 9}',
   ];
   const { rows, batches, model } = await ask(
-    { ...JSON_OPTIONS, repairTries: 1 },
+    { ...JSON_OPTIONS, repairsMax: 1 },
     complete,
     questionsInput(['a']),
   );
@@ -128,7 +128,7 @@ const INVALID: [options: object, message: RegExp][] = [
   [{}, /prompt.prompt: expected a prompt/],
   [{ ...JSON_OPTIONS, n: 2 }, /prompt.n: expected 1 with `json`/],
   [{ prompt: '{{ a }}', messages: 'm', opens: true, n: 2 }, /prompt.n: expected 1 with `messages`/],
-  [{ prompt: '{{ a }}', repairTries: 1 }, /prompt.repairTries: expected `json` with it/],
+  [{ prompt: '{{ a }}', repairsMax: 1 }, /prompt.repairsMax: expected `json` with it/],
   [{ prompt: '{{ a }}', opens: true }, /prompt.opens: expected `messages` with it/],
   [{ prompt: '{{ a }}', as: 'user' }, /prompt.as: expected `messages` with a dialogue/],
   [{ prompt: '{{ a }}', as: 'user', messages: 'm' }, /prompt.as: expected no `prompt`/],

@@ -12,7 +12,7 @@ export interface DialoguePiece {
  * The prompt of a dialogue, up to where the next message begins. Throws a RowError, ROW_PROMPT, for roles that the template does not
  * take.
  */
-export type Dialogue = (turns: readonly Turn[], next: 'assistant' | 'user') => DialoguePiece[];
+export type WriteDialogue = (turns: readonly Turn[], next: 'assistant' | 'user') => DialoguePiece[];
 
 /** The texts of a template that is written out. */
 export interface DialogueTexts {
@@ -25,7 +25,7 @@ export interface DialogueTexts {
 }
 
 /** Dialogues by a template that is written out: system, user, assistant, user and so on. */
-export function writtenDialogue(texts: DialogueTexts): Dialogue {
+export function writtenDialogue(texts: DialogueTexts): WriteDialogue {
   return (given, next) => {
     const turns = texts.system ? given : withoutSystem(given);
     const isSystem = turns[0]?.role === 'system';
@@ -52,7 +52,7 @@ function turnOf({ turn }: DialogueTexts): string {
 }
 
 /** Dialogues by a model's own template. Each order of roles is rendered once, with marks where the texts go. */
-export function chatDialogue(chat: ChatTemplate, path: string): Dialogue {
+export function chatDialogue(chat: ChatTemplate, path: string): WriteDialogue {
   const skeletons = new Map<string, string[]>();
   let system: boolean | undefined;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { type ChatTemplate, readChatTemplate, userMessageTextOf } from './chatTemplate.js';
 import type { Message, PromptWrapper } from '../model.js';
-import { type Dialogue, chatDialogue, writtenDialogue } from './dialogue.js';
+import { type WriteDialogue, chatDialogue, writtenDialogue } from './dialogue.js';
 import type { Markers } from '../../text/markers.js';
 import { MARKER, templateMarkers } from './templateMarkers.js';
 
@@ -232,7 +232,7 @@ interface Texts {
   bos?: string | undefined;
   questionEnd?: string | undefined;
   specialTokens?: readonly string[];
-  dialogue: Dialogue;
+  dialogue: WriteDialogue;
 }
 
 function textsOf(config: TemplateConfig): Texts {

@@ -89,7 +89,9 @@ async function columnsIn(
     }
     for (const { name, at: keys } of step ? (spec.adds?.(step.parsed) ?? []) : []) {
       if (!columns.some((column) => column.name === name)) continue;
-      const message = `${step!.label} would write its field "${name}" over the column of that name, which a step before writes; give the field another name`;
+      const message =
+        `${step!.label} would write its field "${name}" over the column of that name, which a step before writes; ` +
+        'give the field another name';
       problems.push(
         problem('ERR_PIPELINE_COLUMN', document.at(['steps', index, spec.name, ...keys]), message),
       );

@@ -1,3 +1,4 @@
+import { RowError } from '../../../errors.js';
 import type { ColumnType, ColumnValue } from '../../../arrow/columnType.js';
 import { isColumnType, type TypeTree, typeTree } from '../../../arrow/typeTree.js';
 
@@ -44,7 +45,7 @@ export function schemaColumns(schema: JsonSchema): SchemaField[] | SchemaFault {
   }
 }
 
-/** A value that a schema allows, as a cell of its column. Throws a RangeError for a whole number that 64 bits of a float do not hold. */
+/** A value that a schema allows, as a cell of its column. Throws a RowError, ROW_JSON, for a whole number beyond 2^53. */
 export function cellOfJson(type: ColumnType, value: unknown): ColumnValue {
   return cell(typeTree(type), value ?? null);
 }
@@ -63,7 +64,7 @@ function cell(tree: TypeTree, value: unknown): ColumnValue {
   }
   if (tree.kind !== 'int64') return value as ColumnValue;
   if (Number.isSafeInteger(value)) return BigInt(value as number);
-  throw new RangeError(`found ${String(value)}, expected a whole number up to 2^53`);
+  throw new RowError('ROW_JSON', `found ${String(value)}, expected a whole number up to 2^53`);
 }
 
 function fieldsOf(schema: JsonSchema, root: JsonSchema, at: readonly string[], depth: number): SchemaField[] {

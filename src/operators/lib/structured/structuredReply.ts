@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Column, ColumnValue } from '../../../arrow/columnType.js';
 import type { CompleteRequest, Message, Model } from '../../../backends/model.js';
 import { RowError, ScaleQuestError } from '../../../errors.js';
-import { completeUsableThoughts } from '../completion.js';
+import { completeUsableThoughts, readingReply } from '../completion.js';
 import { type TakeThought, thoughtTaker } from '../reasoning.js';
 import { jsonObjectsIn } from './jsonObjectsIn.js';
 import { type SchemaCheck, compileSchemaCheck } from './schemaCheck.js';
@@ -77,14 +77,14 @@ export function structuredColumns(schema: JsonSchema): Column[] {
 
 /**
  * Asks for one reply that fits the schema, and reads it. The server is told the schema, where it can hold a reply to that; the reply is
- * checked in any case. One that does not fit is asked for again, up to `repairTries` times, with what was wrong. Throws a RowError:
+ * checked in any case. One that does not fit is asked for again, up to `repairsMax` times, with what was wrong. Throws a RowError:
  * ROW_JSON for a reply that does not fit in the end, or the code of one that could not be used at all.
  */
 export async function completeStructured(
   model: Model,
   ask: CompleteRequest,
   structured: Structured,
-  repairTries: number,
+  repairsMax: number,
   take: TakeThought = ANY_THOUGHT,
 ): Promise<StructuredReply> {
   let request: CompleteRequest = { ...ask, n: 1, jsonSchema: structured.schema };
@@ -95,7 +95,7 @@ export async function completeStructured(
       const leftOut = tries > 0 ? { ROW_JSON: tries } : undefined;
       return { reply, thought, values: readStructured(reply, structured), leftOut };
     } catch (error) {
-      if (!(error instanceof RowError) || tries >= repairTries) throw error;
+      if (!(error instanceof RowError) || tries >= repairsMax) throw error;
       request = {
         ...request,
         message: repairMessage(ask.message, reply, error.message),
@@ -112,28 +112,15 @@ export function readStructured(reply: string, { fields, check }: Structured): Fi
   let fault: string | null = null;
   for (const value of jsonObjectsIn(reply)) {
     const found = check(value);
-    if (found === null) return valuesOf(value, fields, reply);
+    if (found === null) return readingReply(reply, () => valuesOf(value, fields));
     fault ??= found;
   }
   throw unfit(reply, fault ?? 'found no JSON object in the reply');
 }
 
-function valuesOf(
-  value: Record<string, unknown>,
-  fields: readonly SchemaField[],
-  reply: string,
-): FieldValues {
-  try {
-    return Object.fromEntries(
-      fields.map(({ name, type }) => [
-        name,
-        cellOfJson(type, Object.hasOwn(value, name) ? value[name] : null),
-      ]),
-    );
-  } catch (error) {
-    if (error instanceof RangeError) throw unfit(reply, error.message);
-    throw error;
-  }
+function valuesOf(value: Record<string, unknown>, fields: readonly SchemaField[]): FieldValues {
+  const own = (name: string): unknown => (Object.hasOwn(value, name) ? value[name] : null);
+  return Object.fromEntries(fields.map(({ name, type }) => [name, cellOfJson(type, own(name))]));
 }
 
 function unfit(reply: string, fault: string): RowError {
