@@ -18,6 +18,7 @@ const SPECS = {
   filterReference: async () => (await import('./filterReference.js')).filterReferenceSpec,
   prompt: async () => (await import('./prompt.js')).promptSpec,
   respond: async () => (await import('./respond.js')).respondSpec,
+  filterText: async () => (await import('./filterText.js')).filterTextSpec,
   filterAnswered: async () => (await import('./filterAnswered.js')).filterAnsweredSpec,
   scoreReward: async () => (await import('./scoreReward.js')).scoreRewardSpec,
   keepBest: async () => (await import('./keepBest.js')).keepBestSpec,
