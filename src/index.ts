@@ -64,7 +64,7 @@ export {
 } from './run/diff/diffRuns.js';
 export type { Distribution } from './run/diff/distribution.js';
 export type { SettingChange } from './run/diff/comparable.js';
-export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './run/diff/rowComparison.js';
+export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './page/view/rowsCompared.js';
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
@@ -90,8 +90,17 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
 export { readTexts } from './io/sources/readTexts.js';
+export { type ReadTableOptions, readTable } from './io/sources/readTable.js';
+export type { Table } from './arrow/table.js';
 // Printed from src/operators/registry.ts by `npm run docs`: an operator and its public types.
 export { type GenerateOptions, type GeneratorShare, generate } from './operators/generate.js';
+export {
+  type SampleOptions,
+  type SampledColumnOptions,
+  type SampledNormalOptions,
+  type SampledTableOptions,
+  sample,
+} from './operators/sample.js';
 export {
   type QuestionTemplate,
   type RewriteDirections,
@@ -112,6 +121,7 @@ export { type ScoreDifficultyOptions, scoreDifficulty } from './operators/scoreD
 export { type SampleDifficultyOptions, sampleDifficulty } from './operators/sampleDifficulty.js';
 export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
 export { type RespondOptions, respond } from './operators/respond.js';
+export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
 export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
 export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';

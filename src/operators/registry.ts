@@ -7,6 +7,7 @@ import type { OperatorSpec } from './lib/operator.js';
  */
 const SPECS = {
   generate: async () => (await import('./generate.js')).generateSpec,
+  sample: async () => (await import('./sample.js')).sampleSpec,
   rewrite: async () => (await import('./rewrite.js')).rewriteSpec,
   deduplicate: async () => (await import('./deduplicate.js')).deduplicateSpec,
   decontaminate: async () => (await import('./decontaminate.js')).decontaminateSpec,
@@ -16,6 +17,7 @@ const SPECS = {
   sampleDifficulty: async () => (await import('./sampleDifficulty.js')).sampleDifficultySpec,
   filterReference: async () => (await import('./filterReference.js')).filterReferenceSpec,
   respond: async () => (await import('./respond.js')).respondSpec,
+  filterText: async () => (await import('./filterText.js')).filterTextSpec,
   filterAnswered: async () => (await import('./filterAnswered.js')).filterAnsweredSpec,
   scoreReward: async () => (await import('./scoreReward.js')).scoreRewardSpec,
   keepBest: async () => (await import('./keepBest.js')).keepBestSpec,

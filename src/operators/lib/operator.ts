@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Column } from '../../arrow/columnType.js';
+import type { Column, ColumnType } from '../../arrow/columnType.js';
+import type { Table } from '../../arrow/table.js';
 import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
@@ -10,7 +11,7 @@ import type {
   MostColumnsRead,
   RowIdentity,
 } from '../../flow/steps/columnTypes.js';
-import type { Screen, StepCounts, StepShape } from '../../flow/steps/outcome.js';
+import type { Screen, StepCounts, StepShape, UsedColumn } from '../../flow/steps/outcome.js';
 import type { StepState } from '../../flow/stepResults/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
@@ -32,6 +33,8 @@ export interface RunContext {
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
   texts?: (path: string, column: string) => readonly string[];
+  /** Columns of a data file to draw rows from, which the step's spec names in `tables`. */
+  table?: (path: string, columns: Readonly<Record<string, ColumnType>>) => Table;
   /** The text before and after a question in the training text of a model with that template. */
   promptWrapper?: (template: unknown) => PromptWrapper;
   /** Where the deltas of this step lie that the run's commits hold. */
@@ -71,12 +74,41 @@ export interface ModelNeed {
   at: readonly (string | number)[];
 }
 
+/** A prompt of a step: a Jinja template over the columns of the row. */
+export interface PromptNeed {
+  /** The built-in prompt that stands where none is given. */
+  name: string;
+  /** The option: a prompt file, or the text itself. */
+  given?: string | undefined;
+  /** Variables that the step itself gives the prompt, each of which it must use; all others are columns. */
+  own?: readonly string[];
+  /** Whether it may use no variable at all, so that every row asks the same with a seed of its own. */
+  mayBeSame?: boolean;
+  /** Where in the options it stands, for error positions. */
+  at: readonly (string | number)[];
+}
+
 /** A column of a data file that a step compares its rows with; read, and hashed into the run's identity, at `check`. */
 export interface TextsNeed {
   path: string;
   column: string;
   /** Where in the options the file is named, for error positions: an object with `path` and `column`. */
   at: readonly (string | number)[];
+}
+
+/** A data file that a step draws rows from; read, and hashed into the run's identity, at `check`. */
+export interface TableNeed {
+  path: string;
+  /** Name in the file → type of the columns that it reads. */
+  columns: Readonly<Record<string, ColumnType>>;
+  /** The most memory that their values may take. */
+  memoryMiB: number;
+  /** Where in the options the file is named, for error positions: an object with `path`. */
+  at: readonly (string | number)[];
+  /** Where below `at` a column of the file is named; the path for any other. */
+  placeOf: (column: unknown) => readonly string[];
+  /** What is wrong with its values, and where below `at` that shows; null if nothing is. */
+  fault: (table: Table) => { message: string; at: readonly string[] } | null;
 }
 
 /** Numbers with names, or groups of them. */
@@ -143,8 +175,12 @@ export interface OperatorSpec<
   writes: (options: z.output<Schema>) => Writes;
   /** The models that it asks with these options, and for what. */
   models: (options: z.output<Schema>) => ModelNeed[];
+  /** The prompts that it writes with these options; the columns that they use are read beside `reads`. */
+  prompts?: (options: z.output<Schema>) => PromptNeed[];
   /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
+  /** The data files that it draws rows from. */
+  tables?: (options: z.output<Schema>) => TableNeed[];
   /**
    * Of a step whose state is bounded by its option `memoryMiB`: the MiB that it takes for so many rows. That option decides no row, so a
    * run may go on with another one.
@@ -230,16 +266,18 @@ interface Columns<Options, Reads, Writes> {
   optional?: (options: Options) => readonly string[];
 }
 
-/** What the flow needs to know of a step: its label, and its columns with these options. */
+/** What the flow needs to know of a step: its label, and its columns with these options and these prompts. */
 export function shapeOf<Options, Reads extends ColumnTypes, Writes extends readonly Column[]>(
   spec: Columns<Options, Reads, Writes>,
   options: NoInfer<Options>,
   context: RunContext,
+  prompts: readonly { columns: readonly UsedColumn[] }[] = [],
 ): StepShape<Reads, Writes, never> {
   const step = context.step ?? spec.name;
   return {
     step,
     reads: spec.reads(options),
+    uses: prompts.length > 0 ? prompts.flatMap(({ columns }) => columns) : undefined,
     writes: spec.writes(options),
     optional: spec.optional?.(options),
     screen: context.screen,
@@ -264,8 +302,8 @@ export function rowSeed(context: RunContext, step: string, row: RowIdentity, sam
 }
 
 /** A draw from [0, 1) for a row in this step. */
-export function rowUniform(context: RunContext, step: string, row: RowIdentity): number {
-  return deriveUniform(context.seed, stepOf(step, row), row.seq);
+export function rowUniform(context: RunContext, step: string, row: RowIdentity, sample = 0): number {
+  return deriveUniform(context.seed, stepOf(step, row), row.seq, sample);
 }
 
 function stepOf(step: string, { seqIndex }: RowIdentity): string {
