@@ -43,7 +43,7 @@ export const SYSTEM_NEEDS_MESSAGES: z.core.$ZodCustomParams = {
   message: 'expected `asMessages: true` beside it: a plain text has no system message',
 };
 
-export interface PromptOptions {
+export interface PromptMessages {
   system?: string | undefined;
   user: string;
 }
@@ -56,7 +56,7 @@ export interface ExportedMessage {
 }
 
 /** The messages before the response. */
-export function promptMessages({ system, user }: PromptOptions, question: string): ExportedMessage[] {
+export function promptMessages({ system, user }: PromptMessages, question: string): ExportedMessage[] {
   const before: ExportedMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return [...before, { role: 'user', content: fillQuestion(user, question) }];
 }
@@ -75,7 +75,7 @@ export interface PromptWriter {
   reply: (reply: ExportedReply) => string | ExportedMessage[];
 }
 
-export function promptWriter(options: PromptOptions & ReplyOptions & { asMessages: boolean }): PromptWriter {
+export function promptWriter(options: PromptMessages & ReplyOptions & { asMessages: boolean }): PromptWriter {
   if (options.asMessages) {
     const hasReasoning = options.reasoning === 'field';
     return {

@@ -19,6 +19,8 @@ import { WORKER_TOKEN_VARIABLE } from './tokenVariable.js';
 import { type WorkersOptions, promptOf } from '../planPipeline.js';
 import type { PlacedStages, RunDeps } from '../stream/runPlan.js';
 import type { SystemWorld } from '../systemWorld.js';
+import { addCounters } from '../addCounters.js';
+import { addThoughts } from '../monitor/totals.js';
 import { addReplicas } from './addReplicas.js';
 import { placeStage } from './placeStage.js';
 import { stagesOf } from './stages.js';
@@ -152,19 +154,19 @@ function addUses(one: ModelStats['steps'], other: ModelStats['steps']): ModelSta
   return Object.fromEntries(sum);
 }
 
+const USE_COUNTED = [
+  ...(['requests', 'promptTokens', 'cachedTokens', 'completionTokens', 'completionSquares'] as const),
+  ...(['busyS', 'storeHits'] as const),
+];
+
 function addUse(one: StepUse, other: StepUse): StepUse {
-  const reasoningTokens = (one.reasoningTokens ?? 0) + (other.reasoningTokens ?? 0);
-  return {
-    requests: one.requests + other.requests,
-    promptTokens: one.promptTokens + other.promptTokens,
-    cachedTokens: one.cachedTokens + other.cachedTokens,
-    completionTokens: one.completionTokens + other.completionTokens,
-    ...(reasoningTokens > 0 ? { reasoningTokens } : {}),
-    completionSquares: one.completionSquares + other.completionSquares,
-    busyS: one.busyS + other.busyS,
-    storeHits: one.storeHits + other.storeHits,
-  };
+  return { ...addCounters(USE_COUNTED, one, other), ...addThoughts(one, other) };
 }
+
+const COUNTED = [
+  ...(['requests', 'retries', 'failures', 'inFlight', 'queued'] as const),
+  ...(['promptTokens', 'completionTokens', 'memoryPeakBytes'] as const),
+];
 
 /** What a worker counted, added to what others did. It runs the same code, so its counts are what they seem. */
 function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats {
@@ -178,23 +180,15 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
       : { storeHits: (one.storeHits ?? 0) + (other.storeHits ?? 0) };
   const trouble = one.trouble ?? other.trouble;
   const cachedTokens = (one.cachedTokens ?? 0) + (other.cachedTokens ?? 0);
-  const reasoningTokens = (one.reasoningTokens ?? 0) + (other.reasoningTokens ?? 0);
   const steps = addUses(one.steps, other.steps);
   const replicas = addReplicas(one.replicas, other.replicas);
   return {
-    requests: one.requests + other.requests,
-    retries: one.retries + other.retries,
-    failures: one.failures + other.failures,
-    inFlight: one.inFlight + other.inFlight,
-    queued: one.queued + other.queued,
-    promptTokens: one.promptTokens + other.promptTokens,
-    completionTokens: one.completionTokens + other.completionTokens,
-    memoryPeakBytes: one.memoryPeakBytes + other.memoryPeakBytes,
+    ...addCounters(COUNTED, one, other),
     ...storeHits,
     // All ask the same servers.
     ...(one.serverS === undefined ? {} : { serverS: one.serverS }),
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
-    ...(reasoningTokens > 0 ? { reasoningTokens } : {}),
+    ...addThoughts(one, other),
     ...(steps ? { steps } : {}),
     ...(replicas ? { replicas } : {}),
     ...(notes.size > 0 ? { notes: Object.fromEntries(notes) } : {}),
