@@ -123,6 +123,8 @@ export { type FilterReferenceOptions, filterReference } from './operators/filter
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
+export { type JudgeCriterionOptions, type JudgeOptions, judge } from './operators/judge.js';
+export { type JudgePairOptions, judgePair } from './operators/judgePair.js';
 export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
 export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
 export {
