@@ -45,8 +45,8 @@ const options = z
       .array(z.string().min(1))
       .min(1)
       .default([
-        'Correctness: what is wrong is worse than what is right, however well it is written.',
-        'Helpfulness: the better one does what was asked, wholly and clearly.',
+        'Correctness: a wrong answer is worse than a right one.',
+        'Helpfulness: do what was asked, wholly and clearly.',
       ])
       .describe('What makes one better, the most important first.'),
     prompt: z
@@ -86,7 +86,7 @@ export interface JudgePairOptions {
   /**
    * What makes one better, the most important first.
    *
-   * @default ["Correctness: what is wrong is worse than what is right, however well it is written.","Helpfulness: the better one does what was asked, wholly and clearly."]
+   * @default ["Correctness: a wrong answer is worse than a right one.","Helpfulness: do what was asked, wholly and clearly."]
    */
   criteria?: string[];
   /**
