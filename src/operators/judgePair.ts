@@ -53,8 +53,8 @@ const options = z
       .string()
       .optional()
       .describe(
-        'Prompt file, or the text itself, with {{ first }}, {{ second }} and {{ rubric }}, and any columns; the rubric ends with the form ' +
-          'of the reply. Built in if absent.',
+        'Prompt file, or the text itself, with {{ first }}, {{ second }} and {{ rubric }}, and any columns; the rubric ends with the ' +
+          'form of the reply. Built in if absent.',
       ),
     ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 1024 }),
   })
