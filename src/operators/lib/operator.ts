@@ -63,10 +63,10 @@ export interface ModelNeed {
   model: string;
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
-   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `named`: nothing, the step
-   * looks for its name in a column.
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `embed`: a vector for a text;
+   * `named`: nothing, the step looks for its name in a column.
    */
-  needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'named';
+  needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed' | 'named';
   /** Where in the options the model is named, for error positions. */
   at: readonly (string | number)[];
 }

@@ -21,6 +21,7 @@ const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   scoreQuestion:
     `cannot score a question alone; expected ${protocolsThatCan('scoreQuestion')}, and a template with a form for a ` +
     'question alone (`user`)',
+  embed: `gives no vectors; expected an embedding model (${protocolsThatCan('embed')})`,
 };
 
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {

@@ -20,7 +20,7 @@ export interface StepEntry {
 }
 
 /** What the steps of users' own need. */
-type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules'>;
+type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'packageManifest'>;
 
 /** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
 export interface StepEntries {
