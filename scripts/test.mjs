@@ -9,13 +9,25 @@ import { runTests } from './runTests.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test');
 
 /**
- * Files, or folders of files, whose tests are whole runs in processes of their own that are killed, taken over or out of disk: half
- * a minute of CPU or more each. `npm test` leaves them to `npm run test:long`, which CI runs. Each line is a process.
+ * Files, or folders of files, whose tests are whole runs in processes of their own, engines, seeds by the dozen, and what the world
+ * can do to a run: half a minute of CPU or more a line. `npm test` leaves them to `npm run test:long`, which CI runs; its first line of
+ * defence are the tests of the parts, the simulation and the simulated crashes. Each line is a process.
  */
 const LONG = [
   ['crash/killed', 'crash/takenOverProcess'],
   ['cli/commands/worker.', 'run/workers/coordinate', 'workers/localWorkers'],
   ['cli/faults'],
+  ['cli/commands/store'],
+  ['cli/commands/chain', 'cli/commands/train'],
+  ['run/determinism', 'pipelines/qpo'],
+  ['backends/llamaCpp/llamaCpp.'],
+  ['run/estimate/estimate.', 'run/budget/openBudget'],
+  [
+    ...['world/rawReplies', 'world/replyMutations', 'world/markers', 'world/mutated', 'world/proxies'],
+    ...['world/replies', 'world/runFolders', 'world/thoughts', 'world/plantedVerdicts', 'io/sources/mutated'],
+  ],
+  // It puts keys into the environment of its process.
+  ['cli/secrets'],
 ];
 
 /**
@@ -25,13 +37,11 @@ const LONG = [
  */
 const SLOW = [
   ['train/train.', 'process/', 'scripts/runTests'],
-  ['cli/commands/store', 'cli/commands/run'],
-  ['backends/llamaCpp/'],
-  ['cli/commands/chain', 'cli/commands/train'],
+  ['run/replay.', 'run/report/figures', 'run/verify/'],
   ['pipelines/pipelines', 'operators/examples', 'models/'],
-  ['run/determinism', 'pipelines/qpo'],
-  ['store/store', 'backends/pool/mixedLoad', 'backends/pool/pool'],
-  ['flow/invariants', 'flow/stepResults/replayStepResults', 'flow/sharedStepResults'],
+  ['store/store.', 'backends/pool/mixedLoad', 'backends/pool/pool'],
+  ['run/estimate/', 'run/budget/', 'run/report/page/', 'run/history/rowHistory'],
+  ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
   [
     'run/runPipeline',
     'run/chain/',
@@ -40,16 +50,17 @@ const SLOW = [
     'run/serveListed',
     'store/database/takeStore',
   ],
-  ['run/replay.', 'run/report/figures', 'run/verify/'],
-  ['run/estimate/', 'run/budget/', 'run/report/page/buildReport'],
-  ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
-  ['grade/worker/grader.', 'io/sources/mutated', 'world/'],
+  ['backends/llamaCpp/'],
+  ['flow/invariants', 'flow/stepResults/replayStepResults', 'flow/sharedStepResults'],
+  ['cli/commands/run', 'io/runFolder/runLock', 'run/cluster/slurmScript'],
+  ['grade/worker/grader.', 'world/'],
   ['bench/'],
   // It replaces modules of its process.
   ['sim/'],
   // They put keys into the environment of their process.
-  ['cli/keys', 'cli/evaluate', 'cli/secrets'],
+  ['cli/keys', 'cli/evaluate'],
   ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve'],
+  ['run/workers/stages', 'run/workers/openWorker', 'hub/pushRun'],
 ];
 
 /** Files that take one second or a few: a few processes run them. */
@@ -64,10 +75,14 @@ const MIDDLE = [
   ...['operators/registry', 'run/runFolders', 'operators/lib/evaluation', 'io/parquet/readParquet'],
   ...['train/data', 'train/follow', 'backends/protocols/openaiBatch', 'backends/protocols/openai.'],
   ...['store/tools/summarizeStore', 'store/tools/pruneStore', 'store/tools/exportStore', 'run/writeShards'],
-  ...['io/parquet/encoderThread', 'run/copyPipeline'],
+  ...['io/parquet/encoderThread', 'run/copyPipeline', 'pipeline/check/checkSource', 'run/oddMachines'],
+  ...['backends/http/contentCoding', 'backends/http/connections', 'backends/childEnvironments'],
+  ...['backends/server/keepServer', 'cli/show/runView', 'operators/lib/near/nearIndex', 'run/diff/diffRuns'],
+  ...['page/charts/drawSvg', 'types/libraryDocs', 'metrics/otlp/openOtlp', 'metrics/openMetrics'],
+  ...['view/openView', 'io/files/contents', 'io/runFolder/manifest', 'train/launch'],
 ];
 
-const MIDDLE_PROCESSES = 3;
+const MIDDLE_PROCESSES = 4;
 
 /** Their tests need a process that has loaded nothing else. */
 const ALONE = ['flow/steps/stepStreams', 'backends/llamaCpp/binaryTest'];

@@ -38,6 +38,8 @@ export interface CompleteRequest {
   temperature: number;
   /** Nucleus sampling: the share of probability kept. */
   topP: number;
+  /** The most tokens of thought before an answer; only for models that `can.boundThought`. */
+  thinkingTokensMax?: number | undefined;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */
   seed: number;
   /** The label of the step that asks: what it uses is counted apart. It decides no reply. */
@@ -62,10 +64,12 @@ export interface Choice {
   text: string;
   /** How it ended; all but `stop` leave no whole answer. */
   finish: Finish;
-  /** Tokens of the text, as the server counted them. */
+  /** Tokens of the text and of the thought before it, as the server counted them. */
   tokens: number;
   /** What the model thought before it answered, where its server tells it apart. */
   reasoning?: string;
+  /** Of `tokens`, those of the thought, where the server counts them apart. */
+  reasoningTokens?: number;
   /** The server's own word for a `finish` that is neither `stop` nor `length`, or the field that holds a `reasoning` alone. */
   reason?: string;
 }
@@ -216,7 +220,14 @@ export interface Model extends ModelCalls {
   /** Its name in `models`. */
   readonly name: string;
   /** What this backend can do with its protocol and template; `check` reads it before any request. */
-  readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean };
+  readonly can: {
+    preQuery: boolean;
+    choose: boolean;
+    score: boolean;
+    embed: boolean;
+    /** Whether its server bounds a thought by `thinkingTokensMax`; false if absent. */
+    boundThought?: boolean;
+  };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;
   /** The exact prompt of a message; absent where the server makes it (chat), or the model takes none. */

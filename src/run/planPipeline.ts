@@ -26,6 +26,8 @@ const DEPS = {
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
+  tables: async (path, columns, memoryMiB) =>
+    (await import('../io/sources/readTable.js')).readTable(path, columns, { memoryMiB }),
 } satisfies Omit<CheckDeps, 'env'>;
 
 /** Texts of what can be read once, and is read twice: to see whether it is a chain, and to check it. */

@@ -97,6 +97,7 @@ const BOUNDS: Record<string, string> = {
   'src/io/sources/text/zstd.ts decoded': 'what one piece of a file gives',
   'src/io/values/exactJson.ts .items': CALL,
   'src/io/values/exactJson.ts .entries': CALL,
+  'src/operators/lib/draw.ts moved': 'rows of a table that one row is given',
   'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
   'src/operators/gradeAnswer.ts .grades': 'responses of one row',
   'src/operators/gradeAnswer.ts .corrects': 'responses of one row',

@@ -30,10 +30,17 @@ const FINISHES = [
 const count = z.unknown().transform((value) => tokenCount(value) ?? 0);
 
 /** What a choice has beside text, finish and tokens, if it has any of it. */
-const storedMore = z.object({ reasoning: z.string().optional(), reason: z.string().optional() }).catch({});
+const storedMore = z
+  .object({
+    reasoning: z.string().optional(),
+    reasoningTokens: z.unknown().optional().transform(tokenCount),
+    reason: z.string().optional(),
+  })
+  .catch({ reasoningTokens: undefined });
 
 function choiceOf([text, finish, tokens, ...more]: [string, Finish, number, ...unknown[]]): Choice {
-  return { text, finish, tokens, ...storedMore.parse(more[0]) };
+  const { reasoningTokens, ...known } = storedMore.parse(more[0] ?? {});
+  return { text, finish, tokens, ...known, ...(reasoningTokens !== undefined && { reasoningTokens }) };
 }
 
 /** A reply in the store: `[kind, model, tokens, reply]`, as JSON. A choice is `[text, finish, tokens]`, and an object with more. */
@@ -193,7 +200,8 @@ const CHOICES: Codec<Choice[]> = {
 
 /** Most choices have nothing more, and to look costs less than to take it apart. */
 function writtenChoice(choice: Choice): unknown[] {
-  if (choice.reasoning === undefined && choice.reason === undefined) {
+  const { reasoning, reasoningTokens, reason } = choice;
+  if (reasoning === undefined && reasoningTokens === undefined && reason === undefined) {
     return [choice.text, choice.finish, choice.tokens];
   }
   const { text, finish, tokens, ...more } = choice;

@@ -22,13 +22,18 @@ const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
     `cannot score a question alone; expected ${protocolsThatCan('scoreQuestion')}, and a template with a form for a ` +
     'question alone (`user`)',
   embed: `gives no vectors; expected an embedding model (${protocolsThatCan('embed')})`,
+  boundThought:
+    `has no server that is known to bound a thought; expected a model of kind ${protocolsThatCan('boundThought')}, or no ` +
+    '`thinkingTokensMax`',
 };
 
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
   const { can, scoresQuestions } = describeModel(config);
   if (needs === 'scoreQuestion') return can.score && scoresQuestions;
   // A model for scores or vectors alone cannot write text.
-  return needs === 'complete' ? protocolOf(config).protocol.abilities.complete !== undefined : can[needs];
+  return needs === 'complete'
+    ? protocolOf(config).protocol.abilities.complete !== undefined
+    : can[needs] === true;
 }
 
 /** Finds steps that name a model which the file does not declare, or one that cannot do what they need. */

@@ -128,6 +128,9 @@ const MEANINGS: Partial<Record<ErrorCode, ErrorCode>> = {
 const USER = { kind: 'user', text: 'What is 1 + 1? Answer Yes if you know and No if not.' } as const;
 const ONE_TOKEN = { seq: 0, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 1 };
 
+/** The least that Anthropic takes, and room for an answer behind it. */
+const THOUGHT = { thinkingTokensMax: 1024, tokensMax: 1025 };
+
 const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   preQuery: (model) => model.complete({ ...ONE_TOKEN, message: { kind: 'preQuery' } }),
   complete: (model) => model.complete({ ...ONE_TOKEN, message: USER }),
@@ -135,5 +138,6 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
   embed: (model) => model.embed({ seq: 0, texts: ['What is 1 + 1?'] }),
+  boundThought: (model) => model.complete({ ...ONE_TOKEN, ...THOUGHT, message: USER }),
   named: async () => {},
 };
