@@ -1,7 +1,6 @@
 import { defer, finalize } from 'rxjs';
 import { mapBatches } from './mapBatches.js';
 import { mapWhole } from './mapWhole.js';
-import { prepareRows } from './prepareRows.js';
 import { scanBatches } from './scanBatches.js';
 import { type StepStreams, provideStepStreams } from './stepStreams.js';
 
@@ -16,4 +15,4 @@ const withResource: StepStreams['withResource'] = (open, use, close) => (source)
     );
   });
 
-provideStepStreams({ mapBatches, mapWhole, prepareRows, scanBatches, withResource });
+provideStepStreams({ mapBatches, mapWhole, scanBatches, withResource });

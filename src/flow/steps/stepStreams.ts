@@ -1,7 +1,6 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../batch.js';
 import type { CommittedDeltas } from '../committedDeltas.js';
-import type { Row } from './columnTypes.js';
 import type { DecideWhole } from './mapWhole.js';
 import type { Decide, Scan, StepShape } from './outcome.js';
 
@@ -14,7 +13,6 @@ export interface StepStreams {
     committed: CommittedDeltas | undefined,
   ): BatchOperator;
   mapWhole(shape: StepShape, decide: DecideWhole): BatchOperator;
-  prepareRows(shape: StepShape, prepare: (row: Row) => Promise<void>): BatchOperator;
   withResource<Resource>(
     open: () => Resource,
     use: (resource: Resource) => BatchOperator,

@@ -203,8 +203,8 @@ export interface OperatorSpec<
     options: Options,
     context: RunContext,
   ) => BatchOperator<MostColumnsRead<Reads>, ColumnsWritten<Writes>>;
-  /** Figures of its own for the report, from all deltas that the run has committed of it. */
-  figures?: (options: z.output<Schema>, context: Pick<RunContext, 'texts'>) => FiguresFold;
+  /** Figures of its own for the report, from all deltas that the run has committed of it; null where it has none with these options. */
+  figures?: (options: z.output<Schema>, context: Pick<RunContext, 'texts'>) => FiguresFold | null;
   /** The step exists for its figures. A run in which no row reached it has measured nothing, which is an error. */
   measures?: boolean;
 }

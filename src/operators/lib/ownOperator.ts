@@ -4,7 +4,7 @@ import type { ColumnValue } from '../../arrow/columnType.js';
 import { findFault } from '../../arrow/fault.js';
 import { RowError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { Row, RowIdentity } from '../../flow/steps/columnTypes.js';
+import type { Row } from '../../flow/steps/columnTypes.js';
 import { mapRows } from '../../flow/steps/mapRows.js';
 import { type Outcome, type StepShape, drop, keep, rejectOrThrow } from '../../flow/steps/outcome.js';
 import { scanRows } from '../../flow/steps/scanRows.js';
@@ -108,67 +108,33 @@ function settled(decide: () => Outcome): Outcome {
   }
 }
 
-/** What `prepare` came to for a row. */
-type Preparation = { value: unknown } | { error: unknown };
-
 /** An operator with memory: rows are prepared many at a time, and decided in order. */
 function remembering(own: Own, shape: StepShape): BatchOperator {
   const { definition, context } = own;
   const { row: decide, prepare } = definition;
   const { init, apply } = definition.memory!;
-  const prepared = new Map<string, Preparation>();
 
-  async function prepareRow(row: Row): Promise<void> {
+  async function prepareRow(row: Row): Promise<unknown> {
     const { tools, asked } = toolsFor(own, row);
-    const work = decided(async () => prepare!(row, tools), asked);
-    prepared.set(
-      keyOf(row),
-      await work.then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      ),
+    return decided(async () => prepare!(row, tools), asked);
+  }
+
+  function decideRow(memory: unknown, row: Row, prepared: unknown): { outcome: Outcome; delta?: unknown } {
+    let delta: { value: unknown } | undefined;
+    const remember = (given: unknown): void => {
+      if (delta) refuse('remembered twice for one row, expected one delta');
+      delta = { value: plainJson(given) };
+    };
+    const tools: RowTools = { ...toolsFor(own, row).tools, ...NOT_HERE, memory, remember, prepared };
+    const outcome = outcomeOf(
+      atOnce(() => decide!(row, tools)),
+      definition,
     );
+    return delta ? { outcome, delta: delta.value } : { outcome };
   }
 
-  function takePrepared(row: Row): unknown {
-    const found = prepared.get(keyOf(row)) ?? { value: undefined };
-    prepared.delete(keyOf(row));
-    if ('error' in found) throw found.error;
-    return found.value;
-  }
-
-  const scan = scanRows(
-    shape,
-    {
-      init,
-      decide(memory, row) {
-        const value = takePrepared(row);
-        let delta: { value: unknown } | undefined;
-        const remember = (given: unknown): void => {
-          if (delta) refuse('remembered twice for one row, expected one delta');
-          delta = { value: plainJson(given) };
-        };
-        const tools: RowTools = {
-          ...toolsFor(own, row).tools,
-          ...NOT_HERE,
-          memory,
-          remember,
-          prepared: value,
-        };
-        const decision = atOnce(() => decide!(row, tools));
-        const outcome = outcomeOf(decision, definition);
-        return delta ? { outcome, delta: delta.value } : { outcome };
-      },
-      apply,
-    },
-    context.restored?.(shape.step),
-  ) as BatchOperator;
-  if (!prepare) return scan;
-  return (source) => scan(stepStreams().prepareRows(shape, prepareRow)(source));
-}
-
-function keyOf({ seq, seqIndex }: RowIdentity): string {
-  return `${seq} ${seqIndex}`;
+  const scan = { init, apply, decide: decideRow, ...(prepare && { prepare: prepareRow }) };
+  return scanRows(shape, scan, context.restored?.(shape.step)) as BatchOperator;
 }
 
 /** With memory a row is decided at once. */
