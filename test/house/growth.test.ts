@@ -19,6 +19,8 @@ const BOUNDS: Record<string, string> = {
   'src/backends/llamaCpp/llamaCpp.ts open': IN_FLIGHT,
   'src/backends/pieceTeller.ts pending': 'the longest stop string, or one piece of a reply',
   'src/backends/protocols/streamedReply.ts texts': 'fields of one message, with its text',
+  'src/io/hub/hubDataset.ts sizes': 'files of one data set of a hub',
+  'src/io/sources/hub.ts .columns': 'none: it is empty',
   'src/operators/lib/askTools.ts faults': 'calls of one row that failed',
   'src/run/ask/askModel.ts written': 'one reply',
   'src/run/ask/askModel.ts held': 'REPLIES_MAX, with their text',

@@ -92,6 +92,7 @@ function stepFingerprintsOf(
   lostReplyCharsMax: number | string,
 ): string[] {
   const { format, seed, source, files, models } = value;
+  if (isMovable(value.source)) return [];
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
   const rowFiles = formatNames().flatMap((name) => own(files, name) ?? []);
@@ -104,6 +105,12 @@ function stepFingerprintsOf(
     before = hashOf({ before, step: value.steps[at], used, files: own(files, `steps ${label}`) });
     return before;
   });
+}
+
+/** A branch of a hub may give other rows to a later run: what is known of positions holds for one run alone. */
+function isMovable(source: unknown): boolean {
+  const { hub } = source as Plan['settings']['source'];
+  return hub !== undefined && !/^[0-9a-f]{40}$/.test(hub.revision ?? '');
 }
 
 /** A model may be called as a format of sources is, whose files stand under its name. */
