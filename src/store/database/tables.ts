@@ -68,7 +68,14 @@ export async function openStoreTables(files: Files, path: string): Promise<OpenT
       const opening = (await shareOpening('write', dataFile(files, path), () =>
         openClaimed(files, path, isNew),
       ))!;
-      return { tables: opening.value, close: () => opening.close().finally(release) };
+      const close = async (): Promise<void> => {
+        try {
+          await opening.close();
+        } finally {
+          await release();
+        }
+      };
+      return { tables: opening.value, close };
     } catch (error) {
       await release();
       throw error;
