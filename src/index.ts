@@ -147,13 +147,17 @@ export { type WrapQuestionOptions, wrapQuestion } from './operators/wrapQuestion
 export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 
 // Define operators of your own.
-export {
-  type DefinedOperator,
-  type OperatorDefinition,
-  type RowDecision,
-  type RowTools,
-  defineOperator,
-} from './operators/lib/defineOperator.js';
+export { type DefinedOperator, defineOperator } from './operators/lib/defineOperator.js';
+export type {
+  BatchTools,
+  OperatorDefinition,
+  OwnMemory,
+  OwnNeed,
+  PrepareTools,
+  RowDecision,
+  RowTools,
+} from './operators/lib/operatorDefinition.js';
+export type { AskHow, AskTools } from './operators/lib/askTools.js';
 export type { StandardSchema } from './operators/lib/standardSchema.js';
 export { mapRows } from './flow/steps/mapRows.js';
 export { scanRows } from './flow/steps/scanRows.js';
