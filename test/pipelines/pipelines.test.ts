@@ -141,7 +141,7 @@ for (const [file, { roles, overrides, rows }] of Object.entries(CASES)) {
 for (const [file, replyTo] of Object.entries(SCRIPTED)) {
   test(`${file} asks for what its steps read, and writes its columns`, async () => {
     const more = file === 'evolve.yaml' ? [] : ['target=2'];
-    const plan = await planOf(file, ['limit=4', ...more], {});
+    const plan = await planOf(file, ['limit=4', ...more]);
     const model = scriptedModel({ complete: (request) => [replyTo(messageText(request), request.seq)] });
     const models = Object.fromEntries(Object.keys(plan.models).map((name) => [name, { ...model, name }]));
     const { totals, batches } = await runInMemory(plan, models);
