@@ -114,6 +114,12 @@ export { type FilterReferenceOptions, filterReference } from './operators/filter
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
 export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export {
+  type RunTestsOptions,
+  type TestColumns,
+  type TestedColumns,
+  runTests,
+} from './operators/runTests.js';
 export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
 export {
   type GradeAnswerOptions,

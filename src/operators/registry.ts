@@ -18,6 +18,7 @@ const SPECS = {
   respond: async () => (await import('./respond.js')).respondSpec,
   filterAnswered: async () => (await import('./filterAnswered.js')).filterAnsweredSpec,
   scoreReward: async () => (await import('./scoreReward.js')).scoreRewardSpec,
+  runTests: async () => (await import('./runTests.js')).runTestsSpec,
   keepBest: async () => (await import('./keepBest.js')).keepBestSpec,
   gradeAnswer: async () => (await import('./gradeAnswer.js')).gradeAnswerSpec,
   measureAccuracy: async () => (await import('./measureAccuracy.js')).measureAccuracySpec,

@@ -5,6 +5,7 @@ const INPUTS = [
   {},
   { model: 'x' },
   { path: 'x' },
+  { sandbox: 'x' },
   { generators: [{ model: 'x' }] },
   { benchmarks: [{ path: 'x' }] },
 ];

@@ -18,6 +18,7 @@ const DEPS = {
   readText: readPipelineText,
   exists: existsSync,
   canImport,
+  looksHere: true,
   readHead,
   contentsHash,
   listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),

@@ -3,8 +3,10 @@ import type {
   ChooseRequest,
   CompleteRequest,
   EmbedRequest,
+  ExecuteRequest,
   Model,
   ScoreRequest,
+  TestRun,
 } from '../../src/backends/model.js';
 
 /** What a scripted model answers: from the request alone, so that the order of requests cannot matter. */
@@ -14,6 +16,7 @@ export interface Script {
   choose?: (request: ChooseRequest) => readonly number[];
   score?: (request: ScoreRequest) => readonly number[];
   embed?: (request: EmbedRequest) => readonly (readonly number[])[];
+  execute?: (request: ExecuteRequest) => readonly TestRun[];
 }
 
 export interface ScriptedModel extends Model {
@@ -63,6 +66,11 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
       await later(request.seq);
       if (!script.embed) throw new Error(`${name} was not expected to embed`);
       return script.embed(request).map((vector) => [...vector]);
+    },
+    async execute(request) {
+      await later(request.seq);
+      if (!script.execute) throw new Error(`${name} was not expected to run a program`);
+      return [...script.execute(request)];
     },
     stats: () => ({
       requests: completes.length + chooses.length + scores.length,

@@ -89,6 +89,7 @@ const BOUNDS: Record<string, string> = {
   'src/io/values/exactJson.ts .items': CALL,
   'src/io/values/exactJson.ts .entries': CALL,
   'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
+  'src/backends/sandbox/report.ts .lines': 'tests of one program',
   'src/operators/gradeAnswer.ts .grades': 'responses of one row',
   'src/operators/gradeAnswer.ts .corrects': 'responses of one row',
   'src/operators/gradeAnswer.ts .answersFound': 'responses of one row',

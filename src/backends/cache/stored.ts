@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, CompleteRequest, Finish, Model, ModelStats, StepUse } from '../model.js';
+import type {
+  Choice,
+  CompleteRequest,
+  ExecuteRequest,
+  Finish,
+  Model,
+  ModelStats,
+  StepUse,
+  TestRun,
+} from '../model.js';
 import { useOf } from '../server/tally.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
 import { requestKeys } from './requestKey.js';
@@ -47,6 +56,8 @@ const storedReply = {
   choose: numbersReply('choose'),
   score: numbersReply('score'),
   embed: z.tuple([z.literal('embed'), z.string(), count, z.array(z.array(z.number()))]),
+  // A test that went well, and then what was printed; or what went wrong.
+  execute: z.tuple([z.literal('execute'), z.string(), count, z.array(z.tuple([z.boolean(), z.string()]))]),
 };
 
 type Kind = keyof typeof storedReply;
@@ -133,8 +144,14 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
       answer(keys.score(request), SCORES, request.items.length, request, () => model.score(request)),
     embed: (request) =>
       answer(keys.embed(request), VECTORS, request.texts.length, request, () => model.embed(request)),
+    execute: (request) =>
+      answer(keys.execute(request), TEST_RUNS, testsCount(request), request, () => model.execute(request)),
     stats: () => withHits(model.stats(), hits, uses),
   };
+}
+
+function testsCount({ tests }: ExecuteRequest): number {
+  return tests.kind === 'asserts' ? tests.asserts.length : tests.inputs.length;
 }
 
 function withHits(stats: ModelStats, hits: number, uses: ReadonlyMap<string, StepUse>): ModelStats {
@@ -211,6 +228,12 @@ const VECTORS: Codec<number[][]> = {
   read: (value) => resultOf(storedReply.embed.safeParse(value)),
 };
 
+const TEST_RUNS: Codec<TestRun[]> = {
+  kind: 'execute',
+  write: (model, runs) => JSON.stringify(['execute', model, 0, runs.map(({ isOk, text }) => [isOk, text])]),
+  read: (value) => resultOf(storedReply.execute.safeParse(value))?.map(([isOk, text]) => ({ isOk, text })),
+};
+
 function numbersCodec(kind: 'choose' | 'score'): Codec<number[]> {
   return {
     kind,
@@ -233,7 +256,10 @@ function resultOf<T>(parsed: { success: true; data: [unknown, unknown, unknown, 
  * Whether a value is a stored reply in its usual form. The schema decides about every other one. Its check would cost more
  * than all the rest of a hit.
  */
-function isPlain(kind: Exclude<Kind, 'embed'>, value: unknown): value is [string, string, number, unknown[]] {
+function isPlain(
+  kind: Exclude<Kind, 'embed' | 'execute'>,
+  value: unknown,
+): value is [string, string, number, unknown[]] {
   if (!Array.isArray(value) || value.length !== 4) return false;
   const [found, model, tokens, reply] = value as unknown[];
   if (found !== kind || typeof model !== 'string' || !isTokenCount(tokens) || !Array.isArray(reply))

@@ -21,13 +21,16 @@ const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   scoreQuestion:
     `cannot score a question alone; expected ${protocolsThatCan('scoreQuestion')}, and a template with a form for a ` +
     'question alone (`user`)',
+  execute: `cannot run programs; expected a sandbox (${protocolsThatCan('execute')})`,
 };
 
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {
   const { can, scoresQuestions } = describeModel(config);
   if (needs === 'scoreQuestion') return can.score && scoresQuestions;
   // A model for scores or vectors alone cannot write text.
-  return needs === 'complete' ? protocolOf(config).protocol.abilities.complete !== undefined : can[needs];
+  return needs === 'complete'
+    ? protocolOf(config).protocol.abilities.complete !== undefined
+    : can[needs] === true;
 }
 
 /** Finds steps that name a model which the file does not declare, or one that cannot do what they need. */

@@ -126,5 +126,10 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   choose: (model) => model.choose({ seq: 0, message: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
+  execute: (model) =>
+    model.execute({
+      ...{ seq: 0, language: 'python', program: 'def two():\n    return 2', cpuSeconds: 5, memoryMiB: 512 },
+      tests: { kind: 'asserts', asserts: ['assert two() == 2'] },
+    }),
   named: async () => {},
 };
