@@ -1,5 +1,6 @@
-// Runs the compiled tests: `node scripts/test.mjs [--fast] [part of a path …]`. test/interop needs Python and has its own script.
-// `--fast` leaves out the files that run whole pipelines, engines or processes.
+// Runs the compiled tests: `node scripts/test.mjs [--fast | --long] [part of a path …]`. test/interop needs Python and has its own
+// script. Without a flag and a part all run but LONG; `--long` runs LONG alone, and `--fast` leaves out SLOW and MIDDLE too. A part
+// of a path finds files of every list.
 import { readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,28 +9,39 @@ import { runTests } from './runTests.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'test');
 
 /**
+ * Files, or folders of files, whose tests are whole runs in processes of their own, engines, seeds by the dozen, and what the world
+ * can do to a run: half a minute of CPU or more a line. `npm test` leaves them to `npm run test:long`, which CI runs; its first line of
+ * defence are the tests of the parts, the simulation and the simulated crashes. Each line is a process.
+ */
+const LONG = [
+  ['crash/killed', 'crash/takenOverProcess'],
+  ['cli/commands/worker.', 'run/workers/coordinate', 'workers/localWorkers'],
+  ['cli/faults'],
+  ['cli/commands/store'],
+  ['cli/commands/chain', 'cli/commands/train'],
+  ['run/determinism', 'pipelines/qpo'],
+  ['backends/llamaCpp/llamaCpp.'],
+  ['run/estimate/estimate.', 'run/budget/openBudget'],
+  [
+    ...['world/rawReplies', 'world/replyMutations', 'world/markers', 'world/mutated', 'world/proxies'],
+    ...['world/replies', 'world/runFolders', 'world/thoughts', 'world/plantedVerdicts', 'io/sources/mutated'],
+  ],
+  // It puts keys into the environment of its process.
+  ['cli/secrets'],
+];
+
+/**
  * Files, or folders of files, that take several seconds of CPU, or start engines and processes. Those of a line share a process,
  * for each process loads all modules anew (0.7 s of CPU). They start in this order: longest first, so that no long one is left for
  * the end, and those that mostly wait early. Measured with `/usr/bin/time node <file>`.
  */
 const SLOW = [
-  ['crash/killed', 'crash/takenOverProcess'],
-  ['cli/faults'],
-  [
-    'cli/commands/worker.',
-    'run/workers/coordinate',
-    'run/workers/openWorker',
-    'run/workers/prepareWorker',
-    'workers/localWorkers',
-  ],
   ['train/train.', 'process/', 'scripts/runTests'],
-  ['cli/commands/store', 'cli/commands/run'],
-  ['backends/llamaCpp/'],
-  ['cli/commands/chain', 'cli/commands/train'],
+  ['run/replay.', 'run/report/figures', 'run/verify/'],
   ['pipelines/pipelines', 'operators/examples', 'models/'],
-  ['run/determinism', 'pipelines/qpo'],
-  ['store/store', 'backends/pool/mixedLoad', 'backends/pool/pool'],
-  ['flow/invariants', 'flow/stepResults/replayStepResults', 'flow/sharedStepResults'],
+  ['store/store.', 'backends/pool/mixedLoad', 'backends/pool/pool'],
+  ['run/estimate/', 'run/budget/', 'run/report/page/', 'run/history/rowHistory'],
+  ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
   [
     'run/runPipeline',
     'run/chain/',
@@ -38,16 +50,17 @@ const SLOW = [
     'run/serveListed',
     'store/database/takeStore',
   ],
-  ['run/replay.', 'run/report/figures', 'run/verify/'],
-  ['run/estimate/', 'run/budget/', 'run/report/page/buildReport'],
-  ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
-  ['grade/worker/grader.', 'io/sources/mutated', 'world/'],
+  ['backends/llamaCpp/'],
+  ['flow/invariants', 'flow/stepResults/replayStepResults', 'flow/sharedStepResults'],
+  ['cli/commands/run', 'io/runFolder/runLock', 'run/cluster/slurmScript'],
+  ['grade/worker/grader.', 'world/'],
   ['bench/'],
   // It replaces modules of its process.
   ['sim/'],
   // They put keys into the environment of their process.
-  ['cli/keys', 'cli/evaluate', 'cli/secrets'],
+  ['cli/keys', 'cli/evaluate'],
   ['cli/commands/', 'cli/main', 'cli/launchers', 'cli/executesNothing', 'cli/serve'],
+  ['run/workers/stages', 'run/workers/openWorker', 'hub/pushRun'],
 ];
 
 /** Files that take one second or a few: a few processes run them. */
@@ -62,10 +75,14 @@ const MIDDLE = [
   ...['operators/registry', 'run/runFolders', 'operators/lib/evaluation', 'io/parquet/readParquet'],
   ...['train/data', 'train/follow', 'backends/protocols/openaiBatch', 'backends/protocols/openai.'],
   ...['store/tools/summarizeStore', 'store/tools/pruneStore', 'store/tools/exportStore', 'run/writeShards'],
-  ...['io/parquet/encoderThread', 'run/copyPipeline'],
+  ...['io/parquet/encoderThread', 'run/copyPipeline', 'pipeline/check/checkSource', 'run/oddMachines'],
+  ...['backends/http/contentCoding', 'backends/http/connections', 'backends/childEnvironments'],
+  ...['backends/server/keepServer', 'cli/show/runView', 'operators/lib/near/nearIndex', 'run/diff/diffRuns'],
+  ...['page/charts/drawSvg', 'types/libraryDocs', 'metrics/otlp/openOtlp', 'metrics/openMetrics'],
+  ...['view/openView', 'io/files/contents', 'io/runFolder/manifest', 'train/launch'],
 ];
 
-const MIDDLE_PROCESSES = 3;
+const MIDDLE_PROCESSES = 4;
 
 /** Their tests need a process that has loaded nothing else. */
 const ALONE = ['flow/steps/stepStreams', 'backends/llamaCpp/binaryTest'];
@@ -80,15 +97,16 @@ const CONCURRENCY = 3;
 const TIMEOUT_MS = 15 * 60_000;
 
 const isFast = process.argv.includes('--fast');
-const wanted = process.argv.slice(2).filter((arg) => arg !== '--fast');
+const isLong = process.argv.includes('--long');
+const wanted = process.argv.slice(2).filter((arg) => !['--fast', '--long'].includes(arg));
 const all = readdirSync(root, { recursive: true })
   .map((file) => file.split(sep).join('/'))
   .filter((file) => file.endsWith('.test.js') && !file.startsWith('interop/'))
   .sort();
 const files = all
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .filter((file) => !isFast || ![...SLOW.flat(), ...MIDDLE].some((start) => file.startsWith(start)));
-const stale = [...SLOW.flat(), ...MIDDLE, ...ALONE].filter(
+  .filter(isOfTier);
+const stale = [...LONG.flat(), ...SLOW.flat(), ...MIDDLE, ...ALONE].filter(
   (start) => !all.some((file) => file.startsWith(start)),
 );
 if (stale.length > 0) {
@@ -103,11 +121,22 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+/** Whether a file belongs to what was asked for. */
+function isOfTier(name) {
+  if (isLong) return isOf(LONG.flat(), name);
+  if (isFast) return !isOf([...LONG.flat(), ...SLOW.flat(), ...MIDDLE], name);
+  return wanted.length > 0 || !isOf(LONG.flat(), name);
+}
+
+function isOf(list, name) {
+  return list.some((start) => name.startsWith(start));
+}
+
 /** The slow files, longest first, then the others in a few processes. A file is of the first line that names it. */
 function groupsOf(names) {
-  const isOf = (list, name) => list.some((start) => name.startsWith(start));
-  const lineOf = (name) => (isOf(ALONE, name) ? -1 : SLOW.findIndex((line) => isOf(line, name)));
-  const slow = SLOW.map((_, at) => names.filter((name) => lineOf(name) === at));
+  const lines = [...LONG, ...SLOW];
+  const lineOf = (name) => (isOf(ALONE, name) ? -1 : lines.findIndex((line) => isOf(line, name)));
+  const slow = lines.map((_, at) => names.filter((name) => lineOf(name) === at));
   const rest = names.filter((name) => lineOf(name) < 0);
   const middle = rest.filter((name) => isOf(MIDDLE, name));
   const alone = rest.filter((name) => isOf(ALONE, name));

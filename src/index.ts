@@ -90,8 +90,17 @@ export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
 export { readTexts } from './io/sources/readTexts.js';
+export { type ReadTableOptions, readTable } from './io/sources/readTable.js';
+export type { Table } from './arrow/table.js';
 // Printed from src/operators/registry.ts by `npm run docs`: an operator and its public types.
 export { type GenerateOptions, type GeneratorShare, generate } from './operators/generate.js';
+export {
+  type SampleOptions,
+  type SampledColumnOptions,
+  type SampledNormalOptions,
+  type SampledTableOptions,
+  sample,
+} from './operators/sample.js';
 export {
   type QuestionTemplate,
   type RewriteDirections,

@@ -5,7 +5,7 @@ import { isColumnType } from './typeTree.js';
 /** A column type as users write it; `more`: names that are types where it is written. */
 export function columnTypeSchema<More extends string = never>(
   ...more: readonly More[]
-): z.ZodType<ColumnType | More> {
+): z.ZodType<ColumnType | More, ColumnType | More> {
   const names: readonly string[] = [...COLUMN_TYPES, ...more];
   const schema = z
     .string()
@@ -14,5 +14,5 @@ export function columnTypeSchema<More extends string = never>(
       `expected one of ${names.join(', ')}, or a list or struct of them, as list<int64> or struct<name: string, score: float64>`,
     )
     .meta({ anyOf: [{ enum: names }, { pattern: '^(list|struct)<.*>$' }] });
-  return schema as unknown as z.ZodType<ColumnType | More>;
+  return schema as unknown as z.ZodType<ColumnType | More, ColumnType | More>;
 }

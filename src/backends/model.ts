@@ -38,12 +38,24 @@ export interface CompleteRequest {
   temperature: number;
   /** Nucleus sampling: the share of probability kept. */
   topP: number;
+  /** The most tokens of thought before an answer; only for models that `can.boundThought`. */
+  thinkingTokensMax?: number | undefined;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */
   seed: number;
   /** The label of the step that asks: what it uses is counted apart. It decides no reply. */
   step?: string | undefined;
   /** Filled in as the call goes, for those who ask for it. It decides no reply. */
   record?: CallRecord | undefined;
+  /** Told the reply as it is written, for those who look on; with `n: 1`, and where the protocol can. It decides no reply. */
+  stream?: ReplyStream | undefined;
+}
+
+/** Looks on while one reply is written. What the call resolves to counts: the pieces may end before its end. */
+export interface ReplyStream {
+  /** A try begins; what was written before counts no more. */
+  begins(): void;
+  /** What has come since. */
+  wrote(text: string): void;
 }
 
 /** One reply of a model. */
@@ -52,10 +64,12 @@ export interface Choice {
   text: string;
   /** How it ended; all but `stop` leave no whole answer. */
   finish: Finish;
-  /** Tokens of the text, as the server counted them. */
+  /** Tokens of the text and of the thought before it, as the server counted them. */
   tokens: number;
   /** What the model thought before it answered, where its server tells it apart. */
   reasoning?: string;
+  /** Of `tokens`, those of the thought, where the server counts them apart. */
+  reasoningTokens?: number;
   /** The server's own word for a `finish` that is neither `stop` nor `length`, or the field that holds a `reasoning` alone. */
   reason?: string;
 }
@@ -242,9 +256,20 @@ export interface Model extends ModelCalls {
   /** Its name in `models`. */
   readonly name: string;
   /** What this backend can do with its protocol and template; `check` reads it before any request. */
-  readonly can: { preQuery: boolean; choose: boolean; score: boolean; embed: boolean; execute?: true };
+  readonly can: {
+    preQuery: boolean;
+    choose: boolean;
+    score: boolean;
+    embed: boolean;
+    /** Whether its server bounds a thought by `thinkingTokensMax`; false if absent. */
+    boundThought?: boolean;
+    /** Whether it runs programs; false if absent. */
+    execute?: true;
+  };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;
+  /** The exact prompt of a message; absent where the server makes it (chat), or the model takes none. */
+  readonly promptText?: ((message: Message) => string) | undefined;
   /** The control tokens that no text of a row may hold, nor a reply that becomes one; those of all families if absent. */
   readonly markers?: Markers | undefined;
   /** Its counters as they are now. */

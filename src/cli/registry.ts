@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.js';
+import { askCommand } from './commands/ask.js';
 import { chainCommand } from './commands/chain.js';
 import { checkCommand } from './commands/check.js';
 import { clusterCommand } from './commands/cluster.js';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   checkCommand,
   planCommand,
   previewCommand,
+  askCommand,
   rejectsCommand,
   viewCommand,
   pushCommand,

@@ -7,6 +7,7 @@ import type { OperatorSpec } from './lib/operator.js';
  */
 const SPECS = {
   generate: async () => (await import('./generate.js')).generateSpec,
+  sample: async () => (await import('./sample.js')).sampleSpec,
   rewrite: async () => (await import('./rewrite.js')).rewriteSpec,
   deduplicate: async () => (await import('./deduplicate.js')).deduplicateSpec,
   decontaminate: async () => (await import('./decontaminate.js')).decontaminateSpec,

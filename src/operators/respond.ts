@@ -2,7 +2,15 @@ import { z } from 'zod';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
-import { completeAll, completeUsable, samplingOptions } from './lib/completion.js';
+import { type SplitReply, withThought } from '../text/afterThought.js';
+import {
+  completeAll,
+  completeAllThoughts,
+  completeUsable,
+  completeUsableThoughts,
+  samplingOptions,
+} from './lib/completion.js';
+import { boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
 import { compilePrompt } from './lib/prompt.js';
 import {
   defineSpec,
@@ -28,6 +36,14 @@ const options = z.strictObject({
     .default(false)
     .describe('Keep responses that were cut off or are empty: for evaluation, where they count as wrong.'),
   ...samplingOptions({ temperature: 0.7, topP: 0.95, tokensMax: 2048 }),
+  reasoning: z
+    .enum(['asServed', 'inline', 'leaveOut'])
+    .default('asServed')
+    .describe(
+      'What becomes of the thought before each answer. `inline` keeps it in the response as `<think>…</think>`, however the ' +
+        'server gave it; `leaveOut` keeps the answer alone; `asServed` takes the server’s text as it is.',
+    ),
+  ...thoughtOptions,
 });
 
 /** Options of `respond`. */
@@ -66,6 +82,27 @@ export interface RespondOptions {
    * @default 2048
    */
   tokensMax?: number;
+  /**
+   * What becomes of the thought before each answer. `inline` keeps it in the response as `<think>…</think>`, however the
+   * server gave it; `leaveOut` keeps the answer alone; `asServed` takes the server’s text as it is.
+   *
+   * @default "asServed"
+   */
+  reasoning?: 'asServed' | 'inline' | 'leaveOut';
+  /**
+   * Where a thought is looked for: in what the `server` gives apart (`reasoning_content`, `reasoning`, `thinking`
+   * blocks), between `marks` in the text (`<think>…</think>`, channels and others: docs/answers.md), or in both.
+   *
+   * @default "any"
+   */
+  reasoningFrom?: 'any' | 'server' | 'marks';
+  /** What opens and closes a thought, beside the marks that are known, as ["<scratch>", "</scratch>"]. */
+  thoughtMarks?: [open: string, close: string];
+  /**
+   * The most tokens of thought, where the model’s server bounds them (`thinkingBudget` of openai; anthropic): the
+   * thought then ends, and the answer follows. It counts towards tokensMax.
+   */
+  thinkingTokensMax?: number;
 }
 
 export const respondSpec = defineSpec({
@@ -74,13 +111,17 @@ export const respondSpec = defineSpec({
   details:
     'Defaults are the paper’s (section 2.4): five responses at temperature 0.7 and top-p 0.95, at most ' +
     '2,048 tokens each. A response that is empty or cut off is left out, unless `keepUnfinished` is set. ' +
-    'A question that is left without any response is rejected.',
+    'A question that is left without any response is rejected. A thought travels in its response, and every ' +
+    'later step reads what stands behind it; `keepBest` with `reasoning: true` puts it into a column.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [
     { name: 'responses', type: 'list<string>', help: 'The responses, in the order the server gave them.' },
   ],
-  models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
+  models: ({ model, thinkingTokensMax }) => [
+    { model, needs: 'complete', at: ['model'] },
+    ...boundThought(model, thinkingTokensMax),
+  ],
   drops: {},
   contract: ROWWISE,
   isRowwise: true,
@@ -108,17 +149,32 @@ export function respond(
   context: RunContext,
 ): BatchOperator<{ question: string }, { responses: readonly string[] }> {
   const parsed = parseOptions('respond', options, input);
-  const { model: name, n, temperature, topP, tokensMax } = parsed;
+  const { model: name, n, temperature, topP, tokensMax, thinkingTokensMax } = parsed;
   const shape = shapeOf(respondSpec, parsed, context);
   const prompt = compilePrompt(context, 'respond', parsed.prompt, ['question']);
-  const complete = parsed.keepUnfinished ? completeAll : completeUsable;
+  const complete = completer(parsed);
 
   return mapRows(shape, async (row) => {
     const { seq, question } = row;
     const message = { kind: 'user', text: prompt({ question }) } as const;
     const seed = rowSeed(context, shape.step, row);
-    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
-    const { texts: responses, leftOut } = await complete(modelOf(context, name), ask);
+    const model = modelOf(context, name);
+    const ask = withBound(model, { seq, message, n, temperature, topP, tokensMax, seed }, thinkingTokensMax);
+    const { texts: responses, leftOut } = await complete(model, ask);
     return keep({ responses }, leftOut);
   });
+}
+
+/** How replies are asked for and read. */
+function completer(parsed: z.output<typeof options>): typeof completeUsable {
+  const { reasoning, keepUnfinished } = parsed;
+  if (reasoning === 'asServed') return keepUnfinished ? completeAll : completeUsable;
+  const take = thoughtTaker(parsed);
+  const ask = keepUnfinished ? completeAllThoughts : completeUsableThoughts;
+  const written = ({ thought, answer }: SplitReply): string =>
+    reasoning === 'inline' ? withThought(thought, answer) : answer;
+  return async (model, request) => {
+    const { replies, leftOut } = await ask(model, request, take);
+    return { texts: replies.map(written), leftOut };
+  };
 }

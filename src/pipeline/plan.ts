@@ -1,11 +1,15 @@
 import type { z } from 'zod';
 import type { Column } from '../arrow/columnType.js';
+import type { Table } from '../arrow/table.js';
 import type { ModelConfig } from '../backends/registry.js';
 import type { OperatorSpec } from '../operators/lib/operator.js';
 import type { pipelineSchema } from './schema.js';
 
 /** Texts that steps compare rows with, as they were when the pipeline was checked; by file and column. */
 export type Texts = ReadonlyMap<string, readonly string[]>;
+
+/** Tables that steps draw rows from, as they were when the pipeline was checked; by file and columns. */
+export type Tables = ReadonlyMap<string, Table>;
 
 /** One step of a checked pipeline. */
 export interface PlannedStep {
@@ -44,6 +48,8 @@ export interface Plan {
   steps: readonly PlannedStep[];
   /** Texts that steps compare rows with. */
   texts: Texts;
+  /** Tables that steps draw rows from. */
+  tables: Tables;
   /** Columns written to the shards, in order. */
   columns: readonly Column[];
   /** Named in the file but not in the set, because the steps that write it are switched off; exports with the columns they lack. */

@@ -26,6 +26,8 @@ const DEPS = {
   prompt: readPromptFile,
   // Loads Arrow and the readers of data files, which few pipelines need at their check.
   texts: async (path, column) => (await import('../io/sources/readTexts.js')).readTexts(path, column),
+  tables: async (path, columns, memoryMiB) =>
+    (await import('../io/sources/readTable.js')).readTable(path, columns, { memoryMiB }),
 } satisfies Omit<CheckDeps, 'env'>;
 
 /** Texts of what can be read once, and is read twice: to see whether it is a chain, and to check it. */
@@ -144,6 +146,15 @@ function checkSnapshot(
   return checkFile(file, { ...DEPS, readText, env, loadsModules }, []);
 }
 
+/** The same without its identity, for what runs no row: data and model files are opened and not read. */
+export function planUnread(
+  file: string,
+  options: PipelineOptions,
+  { env }: Pick<SystemWorld, 'env'>,
+): Promise<CheckedPipeline> {
+  return checkFileUnread(file, { ...DEPS, env }, overridesFrom(options), openContents);
+}
+
 /** Options of `checkPipeline`. */
 export interface CheckOptions extends PipelineOptions {
   /**
@@ -217,6 +228,6 @@ export async function planChain(
   return { chain, links: await checkLinks(chain, deps) };
 }
 
-export function promptOf(plan: Plan): CheckDeps['prompt'] {
+export function promptOf(plan: Pick<Plan, 'folder'>): CheckDeps['prompt'] {
   return promptFrom(plan.folder, DEPS);
 }

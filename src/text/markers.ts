@@ -1,3 +1,5 @@
+import { escapeRegExp } from './escapeRegExp.js';
+
 /**
  * Control tokens written out as text: `<|im_end|>`, `<｜User｜>`, `[INST]`. A tokenizer reads such text as the token itself, so a
  * row that holds one can end its own message and speak for the model. Nearly no honest text holds one.
@@ -87,7 +89,7 @@ function isMathematics(found: string): boolean {
 export function markersOf({ tokens = [], turns = [] }: OwnMarkers = {}): Markers {
   const own = new Set(tokens);
   own.delete('');
-  const longestFirst = [...own].sort((a, b) => b.length - a.length).map(escaped);
+  const longestFirst = [...own].sort((a, b) => b.length - a.length).map(escapeRegExp);
   // Own tokens stand first: they need no judgement.
   const token = new RegExp([...longestFirst, ...SHAPES, CLOSING_S].join('|'), 'g');
   const begins = [...new Set([...SHAPES_BEGIN, ...[...own].map((each) => each[0]!)])];
@@ -154,9 +156,5 @@ function once<T>(compute: () => T): () => T {
 }
 
 function turnPattern(turn: string): string {
-  return `${turn.startsWith('\n') ? '^[ \\t]*' : '(?:^|\\s)'}${escaped(turn.trim())}`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return `${turn.startsWith('\n') ? '^[ \\t]*' : '(?:^|\\s)'}${escapeRegExp(turn.trim())}`;
 }

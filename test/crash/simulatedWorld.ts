@@ -23,6 +23,8 @@ export const PIPELINES = {
     ['target: 36', 'exports: { chat: { format: messages } }'],
     11,
     '  - unnest: { texts: { responses: response }, numbers: { rewards: reward } }',
+    'crash',
+    ['  - sample: { columns: { level: { list: [easy, hard] }, size: { numbers: [0, 1] } } }'],
   ),
   /** Ends with its source, in a commit without a shard. */
   limited: pipelineText(['limit: 61'], 6, '  - keepBest: { rewardMin: 0.75 }'),
@@ -35,13 +37,20 @@ const COMMIT_POSITIONS: Partial<Record<string, number>> = { rare: 9 };
 
 export type PipelineName = keyof typeof PIPELINES;
 
-function pipelineText(end: readonly string[], shardRows: number, last: string, name = 'crash'): string {
+function pipelineText(
+  end: readonly string[],
+  shardRows: number,
+  last: string,
+  name = 'crash',
+  first: readonly string[] = [],
+): string {
   return [
     `name: ${name}`,
     'seed: 11',
     ...end,
     'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }',
     'steps:',
+    ...first,
     '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
     '  - deduplicate: { similarityMin: 0.7 }',
     '  - filterLanguage: { method: ascii }',

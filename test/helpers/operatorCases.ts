@@ -8,6 +8,8 @@ import { loadOperator } from '../../src/operators/registry.js';
 import { deriveSeed } from '../../src/random.js';
 import type { Input } from './runOperator.js';
 import { type Script, messageText } from './scriptedModel.js';
+import { tableOf } from './tableOf.js';
+import type { Table } from '../../src/arrow/table.js';
 
 /** One case an operator, for what must hold of all of them: options and rows that keep, drop and reject. */
 export interface OperatorCase {
@@ -41,10 +43,30 @@ const RESPONSES_INPUT: Input = {
   })),
 };
 
+const TABLES: Record<string, Table> = {
+  'topics.jsonl': tableOf({ topic: ['sum', 'log'], level: ['easy', 'hard'], weight: [1, 2] }),
+  'seeds.jsonl': tableOf({ seed: ['a', 'b', 'c'] }),
+};
+
 export const OPERATOR_CASES: Record<string, OperatorCase> = {
   generate: {
     options: { generators: [{ model: 'tiny', weight: 2 }, { model: 'other' }] },
     input: { columns: {}, rows: QUESTIONS.map(() => ({})) },
+  },
+  sample: {
+    options: {
+      columns: {
+        level: { list: ['easy', 'hard', 'odd'], weights: [2, 2, 1] },
+        age: { integers: [6, 12] },
+        height: { normal: { mean: 150, deviation: 9, min: 120 }, decimals: 1 },
+      },
+      tables: [
+        { path: 'topics.jsonl', columns: { topic: 'string' }, where: { level: 'level' }, weight: 'weight' },
+        { path: 'seeds.jsonl', columns: { seed: 'string' }, n: 2, as: 'seeds' },
+      ],
+    },
+    input: QUESTION_INPUT,
+    context: { table: (path) => TABLES[path]! },
   },
   rewrite: {
     options: { model: 'tiny', charsMax: 28 },

@@ -9,6 +9,7 @@ import { listDataFiles } from '../../src/io/files/dataFiles.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { PACKAGE_FOLDER, canImport, readPromptFile } from '../../src/io/files/packageFiles.js';
 import { readTextFile } from '../../src/io/files/textFile.js';
+import { readTable } from '../../src/io/sources/readTable.js';
 import { readTexts } from '../../src/io/sources/readTexts.js';
 import { sourceReader } from '../../src/io/sources/sourceReader.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
@@ -38,6 +39,7 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     sourceHead: ({ format, options }, request) => format.readHead(nodeFiles, request, options),
     prompt: readPromptFile,
     texts: readTexts,
+    tables: (path, columns, memoryMiB) => readTable(path, columns, { memoryMiB }),
     ...more,
   };
 }

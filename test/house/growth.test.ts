@@ -16,6 +16,13 @@ const REPORT = 'a problem each, of a tool that ends with the first or reports th
 
 const BOUNDS: Record<string, string> = {
   'src/flow/pause.ts listeners': 'the gate of a run, and what shows the run',
+  'src/backends/llamaCpp/llamaCpp.ts open': IN_FLIGHT,
+  'src/backends/pieceTeller.ts pending': 'the longest stop string, or one piece of a reply',
+  'src/backends/protocols/streamedReply.ts texts': 'fields of one message, with its text',
+  'src/run/ask/askModel.ts written': 'one reply',
+  'src/run/ask/askModel.ts held': 'REPLIES_MAX, with their text',
+  'src/run/ask/askModel.ts ended': 'REPLIES_MAX',
+  'src/run/ask/askedRequests.ts requests': 'REPLIES_MAX',
   'src/run/history/readPosition.ts .kept': 'the rows that were made of one source position',
   'src/run/history/readPosition.ts .lost': 'the rows that were made of one source position',
   'src/run/history/rowHistory.ts calls': 'the calls of one step about one source position',
@@ -88,6 +95,7 @@ const BOUNDS: Record<string, string> = {
   'src/io/sources/text/zstd.ts decoded': 'what one piece of a file gives',
   'src/io/values/exactJson.ts .items': CALL,
   'src/io/values/exactJson.ts .entries': CALL,
+  'src/operators/lib/draw.ts moved': 'rows of a table that one row is given',
   'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
   'src/backends/sandbox/report.ts .lines': 'tests of one program',
   'src/operators/gradeAnswer.ts .grades': 'responses of one row',

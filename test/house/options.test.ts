@@ -15,6 +15,7 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   items?: JsonSchema;
+  additionalProperties?: JsonSchema | boolean;
 }
 
 /** An option as a line of text: `n?: Responses a question. @default 5`. */
@@ -22,12 +23,17 @@ function printed(name: string, isOptional: boolean, help: string, fallback: stri
   return `${name}${isOptional ? '?' : ''}: ${help}${fallback === undefined ? '' : ` @default ${fallback}`}`;
 }
 
+/** The schema of the values of a map. */
+function valuesOf({ additionalProperties: values }: JsonSchema): JsonSchema | undefined {
+  return typeof values === 'object' ? values : undefined;
+}
+
 /** Every option of a schema; those of nested objects too. */
 function ofSchema({ properties = {}, required = [] }: JsonSchema): string[] {
   return Object.entries(properties).flatMap(([name, option]) => {
     const fallback = option.default === undefined ? undefined : JSON.stringify(option.default);
     const own = printed(name, !required.includes(name), option.description ?? '', fallback);
-    return [own, ...ofSchema(option.items ?? option)];
+    return [own, ...ofSchema(valuesOf(option) ?? option.items ?? option)];
   });
 }
 

@@ -39,14 +39,19 @@ interface JsonSchema {
   description?: string;
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
+  additionalProperties?: JsonSchema | boolean;
 }
 
 /** Paths of options without a description. */
-function undescribed({ properties = {}, items }: JsonSchema, path: string): string[] {
+function undescribed(
+  { properties = {}, items, additionalProperties: values }: JsonSchema,
+  path: string,
+): string[] {
   const own = Object.entries(properties).flatMap(([key, option]) => [
     ...(option.description ? [] : [`${path}.${key}`]),
     ...undescribed(option, `${path}.${key}`),
   ]);
+  if (typeof values === 'object') own.push(...undescribed(values, `${path}.<name>`));
   return items ? [...own, ...undescribed(items, `${path}[]`)] : own;
 }
 

@@ -43,3 +43,33 @@ test('a prompt of one’s own', async () => {
   await runOperator(operator, questionsInput(['Q?']));
   assert.equal(messageText(model.completes[0]!), 'respond mine.txt: Q?');
 });
+
+test('a thought is kept in one form, or left out, whichever way the server gives it', async () => {
+  const model = scriptedModel({
+    complete: () => [
+      { text: '4', reasoning: '2 + 2' },
+      '<think>\n2 + 2\n</think>\n\n4',
+      '2 + 2</think>4',
+      '4',
+      { text: '', reasoning: '2 + ', finish: 'length' },
+    ],
+  });
+  const responsesOf = async (options: object) => {
+    const operator = respond({ model: 'tiny', ...options }, contextOf([model]));
+    return (await runOperator(operator, questionsInput(['Q?']))).rows[0]!['responses'] as string[];
+  };
+  const inline = '<think>\n2 + 2\n</think>\n\n4';
+  assert.deepEqual(await responsesOf({ reasoning: 'inline' }), [inline, inline, inline, '4']);
+  assert.deepEqual(await responsesOf({ reasoning: 'leaveOut' }), ['4', '4', '4', '4']);
+  assert.deepEqual((await responsesOf({})).slice(0, 3), ['4', inline, '2 + 2</think>4']);
+  const all = await responsesOf({ reasoning: 'inline', keepUnfinished: true });
+  assert.deepEqual(all.at(-1), '<think>\n2 +\n</think>\n\n');
+});
+
+test('a bound of the thought is asked for', async () => {
+  const scripted = scriptedModel({ complete: () => ['x'] });
+  const model = { ...scripted, can: { ...scripted.can, boundThought: true } };
+  const operator = respond({ model: 'tiny', thinkingTokensMax: 99 }, contextOf([model]));
+  await runOperator(operator, questionsInput(['Q?']));
+  assert.equal(scripted.completes[0]!.thinkingTokensMax, 99);
+});

@@ -91,6 +91,7 @@ export async function drawScenario(seed: number, more: Partial<CheckDeps> = {}):
 function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
   const tail = draws.pick(TAILS);
   const middle = MIDDLES.filter(() => draws.chance(0.5));
+  const first = draws.stream('sample').chance(0.3) ? [SAMPLE] : [];
   const limit = draws.whole(1, 45);
   const target = draws.whole(1, Math.min(18, limit));
   // Where most rows are lost, a target alone may be hours away.
@@ -100,10 +101,26 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
     seed,
     ...end,
     models: { m: { openai: { model: 'sim', replicas: ['http://a/v1'] } } },
-    steps: [{ generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } }, ...middle, ...tail],
+    steps: [
+      ...first,
+      { generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } },
+      ...middle,
+      ...tail,
+    ],
     output: { shardRows: draws.whole(1, 12), rowGroupRows: draws.whole(1, 8) },
   };
 }
+
+const SAMPLE = {
+  sample: {
+    columns: {
+      level: { list: ['easy', 'hard', 'odd'], weights: [3, 2, 1] },
+      topic: { byColumn: 'level', lists: { easy: ['sums'], hard: ['logs', 'sines'], odd: ['riddles'] } },
+      turns: { integers: [1, 4] },
+    },
+    tables: [{ path: '../models/heldout.jsonl', columns: { kind: 'string' }, n: 2, as: 'seeds' }],
+  },
+};
 
 const MIDDLES = [
   { deduplicate: { similarityMin: 0.9 } },

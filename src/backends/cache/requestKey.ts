@@ -33,10 +33,25 @@ const KEY_CHARS = 16;
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({ seq: _, step: _s, record: _r, message, n, tokensMax, temperature, topP, seed, ...rest }) {
+    complete({
+      seq: _,
+      step: _s,
+      record: _r,
+      stream: _w,
+      message,
+      n,
+      tokensMax,
+      temperature,
+      topP,
+      seed,
+      thinkingTokensMax,
+      ...rest
+    }) {
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
-      const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}`;
+      // Absent where it is not asked for, so that replies of a store without it are found again.
+      const bound = thinkingTokensMax === undefined ? '' : ` thought ${thinkingTokensMax}`;
+      const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}${bound}`;
       return keyOf(`${prefix}complete\n${sampling}\n${messageText(message)}`);
     },
     choose({ seq: _, step: _s, record: _r, message, options, ...rest }) {

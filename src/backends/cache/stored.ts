@@ -6,13 +6,14 @@ import type {
   ExecuteRequest,
   Finish,
   Model,
+  ModelCalls,
   ModelStats,
   StepUse,
   TestRun,
 } from '../model.js';
 import { useOf } from '../server/tally.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
-import { requestKeys } from './requestKey.js';
+import { type RequestKeys, requestKeys } from './requestKey.js';
 
 /** What a model needs of the store (src/store/store.ts). */
 export interface ReplyStore {
@@ -39,10 +40,17 @@ const FINISHES = [
 const count = z.unknown().transform((value) => tokenCount(value) ?? 0);
 
 /** What a choice has beside text, finish and tokens, if it has any of it. */
-const storedMore = z.object({ reasoning: z.string().optional(), reason: z.string().optional() }).catch({});
+const storedMore = z
+  .object({
+    reasoning: z.string().optional(),
+    reasoningTokens: z.unknown().optional().transform(tokenCount),
+    reason: z.string().optional(),
+  })
+  .catch({ reasoningTokens: undefined });
 
 function choiceOf([text, finish, tokens, ...more]: [string, Finish, number, ...unknown[]]): Choice {
-  return { text, finish, tokens, ...storedMore.parse(more[0]) };
+  const { reasoningTokens, ...known } = storedMore.parse(more[0] ?? {});
+  return { text, finish, tokens, ...known, ...(reasoningTokens !== undefined && { reasoningTokens }) };
 }
 
 /** A reply in the store: `[kind, model, tokens, reply]`, as JSON. A choice is `[text, finish, tokens]`, and an object with more. */
@@ -134,6 +142,22 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
 
   return {
     ...model,
+    ...callsOf(model, keys, answer),
+    stats: () => withHits(model.stats(), hits, uses),
+  };
+}
+
+type Answer = <T extends Results>(
+  key: string,
+  codec: Codec<T>,
+  count: number,
+  asker: Asker,
+  ask: () => Promise<T>,
+) => Promise<T>;
+
+/** Each call of the model, answered by `answer`. */
+function callsOf(model: Model, keys: RequestKeys, answer: Answer): ModelCalls {
+  return {
     complete: (request) =>
       answer(keys.complete(request), CHOICES, request.n, request, () => model.complete(request)),
     choose: (request) =>
@@ -146,7 +170,6 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
       answer(keys.embed(request), VECTORS, request.texts.length, request, () => model.embed(request)),
     execute: (request) =>
       answer(keys.execute(request), TEST_RUNS, testsCount(request), request, () => model.execute(request)),
-    stats: () => withHits(model.stats(), hits, uses),
   };
 }
 
@@ -210,7 +233,8 @@ const CHOICES: Codec<Choice[]> = {
 
 /** Most choices have nothing more, and to look costs less than to take it apart. */
 function writtenChoice(choice: Choice): unknown[] {
-  if (choice.reasoning === undefined && choice.reason === undefined) {
+  const { reasoning, reasoningTokens, reason } = choice;
+  if (reasoning === undefined && reasoningTokens === undefined && reason === undefined) {
     return [choice.text, choice.finish, choice.tokens];
   }
   const { text, finish, tokens, ...more } = choice;

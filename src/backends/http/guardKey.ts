@@ -1,6 +1,7 @@
 import { RowError } from '../../errors.js';
 import { keyRedactor, withRedactedErrors } from '../../text/redactKey.js';
-import type { Choice, Model } from '../model.js';
+import { pieceTeller } from '../pieceTeller.js';
+import type { Choice, Model, ReplyStream } from '../model.js';
 
 /** The same model, but its errors never contain the key, and a reply that contains the key is lost with its row. */
 export function guardKey(model: Model, apiKey: string | undefined): Model {
@@ -9,12 +10,26 @@ export function guardKey(model: Model, apiKey: string | undefined): Model {
   const withoutKey = <T>(work: Promise<T>): Promise<T> => withRedactedErrors(work, redact);
   return {
     ...model,
-    complete: (request) =>
-      withoutKey(model.complete(request)).then((choices) => checkChoices(model.name, choices, redact)),
+    complete: (request) => {
+      const asked = request.stream ? { ...request, stream: guardStream(request.stream, apiKey) } : request;
+      return withoutKey(model.complete(asked)).then((choices) => checkChoices(model.name, choices, redact));
+    },
     choose: (request) => withoutKey(model.choose(request)),
     score: (request) => withoutKey(model.score(request)),
     embed: (request) => withoutKey(model.embed(request)),
     execute: (request) => withoutKey(model.execute(request)),
+  };
+}
+
+/** Whoever looks on is shown no part of the key, and nothing behind it: the reply is lost. */
+function guardStream(stream: ReplyStream, apiKey: string): ReplyStream {
+  let tell = pieceTeller(stream, [apiKey]);
+  return {
+    begins() {
+      tell = pieceTeller(stream, [apiKey]);
+      stream.begins();
+    },
+    wrote: (text) => tell(text),
   };
 }
 

@@ -20,13 +20,16 @@ export interface HttpReply {
   unreadCoding?: string;
 }
 
+/** Looks on while a reply comes. */
+export type OnData = (bytes: Buffer, contentType: string | undefined) => void;
+
 export interface HttpClient {
   /**
    * Posts JSON to `path` under the url, and reads the whole reply, of any status. Redirects are not followed.
    * Rejects with a TryFailure (no connection, cut, too slow), with ERR_MODEL_UNREACHABLE or ERR_MODEL_PROTOCOL where
-   * another try cannot help.
+   * another try cannot help. `onData` is told the bytes of a plain reply (200, not compressed) as they come, with its type.
    */
-  post(path: string, body: unknown): Promise<HttpReply>;
+  post(path: string, body: unknown, onData?: OnData): Promise<HttpReply>;
   /** Posts a body of another type, for example a form with a file. */
   postAs(path: string, contentType: string, body: string): Promise<HttpReply>;
   /** Gets a page of the server. `path` stands under the url; one that starts with `//` stands under the server's root. */
@@ -78,11 +81,17 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     'content-type': 'application/json',
     accept: 'application/json',
   };
+  const streamHeaders = { ...postHeaders, accept: 'text/event-stream, application/json' };
   let isDestroyed = false;
 
-  function send(request: Dispatcher.DispatchOptions, callTimeoutMs: number): Promise<HttpReply> {
+  function send(
+    request: Dispatcher.DispatchOptions,
+    callTimeoutMs: number,
+    onData?: OnData,
+  ): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
       const call = new Call(shared, callTimeoutMs, resolve, reject);
+      if (onData) call.listener = onData;
       if (isDestroyed) return cut(call, 'closed', options);
       deadlines.watch(call);
       connections.use((connection) => {
@@ -93,10 +102,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 
   return {
-    post: (path, body) =>
+    post: (path, body, onData) =>
       send(
-        { method: 'POST', path: base + path, headers: postHeaders, body: JSON.stringify(body) },
+        {
+          ...{ method: 'POST', path: base + path, body: JSON.stringify(body) },
+          headers: onData ? streamHeaders : postHeaders,
+        },
         timeoutMs,
+        onData,
       ),
     postAs: (path, contentType, body) =>
       send(
@@ -129,6 +142,8 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   controller: Dispatcher.DispatchController | null = null;
   /** Why we gave the request up; null while we have not. */
   cut: 'late' | 'closed' | null = null;
+  /** Few calls have one. */
+  listener: OnData | null = null;
   readonly timeoutMs: number;
   readonly deadlineMs: number;
   readonly resolve: (reply: HttpReply) => void;
@@ -169,6 +184,7 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#first === null) this.#first = chunk;
     else (this.#more ??= [this.#first]).push(chunk);
+    if (this.listener) this.#tell(this.listener, chunk);
   }
 
   onResponseEnd(): void {
@@ -181,6 +197,11 @@ class Call implements Dispatcher.DispatchHandler, OpenItem {
       if (plain.why === 'unknown') return this.#read(null, plain.coding);
       this.reject(codingFailure(plain, this.#shared.options));
     });
+  }
+
+  #tell(onData: OnData, chunk: Buffer): void {
+    const isPlain = this.#status === 200 && this.#headers['content-encoding'] === undefined;
+    if (isPlain && !this.cut) onData(chunk, firstOf(this.#headers['content-type']));
   }
 
   #read(bytes: Buffer | null, unreadCoding?: string): void {

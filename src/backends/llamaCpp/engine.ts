@@ -247,6 +247,7 @@ function drive(loaded: Loaded): Engine {
       return finishChoice(slot, 'stop');
     tokens.push(token);
     if (stops.texts.length > 0 && endsWithStop(tokens, stops.texts)) return finishChoice(slot, 'stop');
+    if (job.isWatched) reply({ kind: 'wrote', id: job.id, text: model.detokenize(tokens, false) });
     const full = tokens.length >= job.tokensMax || prompt.length + tokens.length >= contextTokens;
     if (full) await finishChoice(slot, 'length');
   }

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
-import type { CallRecord, ChooseRequest, CompleteRequest, Model, ModelStats } from '../model.js';
+import type { CallRecord, ChooseRequest, CompleteRequest, Model, ModelStats, ReplyStream } from '../model.js';
+import { pieceTeller } from '../pieceTeller.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import { promptTokensMax } from '../allowance.js';
@@ -117,13 +118,15 @@ function createModel(
   const uses = createStepUses();
   let nextId = 1;
 
-  async function ask(queue: Queue<EngineProcess>, { seq, step, record }: Asker, job: Job): Promise<Answer> {
+  async function ask(queue: Queue<EngineProcess>, asker: Asker, job: Job): Promise<Answer> {
+    const { seq, step, record, stream } = asker;
     stats.requests += 1;
     if (record) record.tries += 1;
     try {
       const answer = await queue.run(seq, async (engine) => {
         const sentMs = clock.nowMs();
-        return askWithin(allowance, engine, job).finally(() => uses.busy(clock.nowMs() - sentMs, step));
+        const asked = askWithin(allowance, watched(engine, stream, job), job);
+        return asked.finally(() => uses.busy(clock.nowMs() - sentMs, step));
       });
       const usage = usageOf(answer);
       stats.promptTokens += usage.promptTokens;
@@ -142,22 +145,15 @@ function createModel(
     name,
     can: CAN,
     promptWrapper: template.promptWrapper,
+    promptText: template.promptText,
     markers: template.markers,
-    async complete({ message, n, tokensMax, temperature, topP, seed, ...asker }: CompleteRequest) {
-      const prompt = template.promptParts(message);
-      const stop = [...template.stop];
-      const sampling = { n, tokensMax, temperature, topP, seed };
-      const job: CompleteJob = { kind: 'complete', id: nextId++, prompt, stop, ...sampling };
-      const answer = await ask(completes, asker, job);
+    async complete(request: CompleteRequest) {
+      const answer = await ask(completes, request, completeJob(request, template, nextId++));
       return (answer as Extract<FromEngine, { kind: 'completed' }>).choices;
     },
     async choose({ message, options: given, ...asker }: ChooseRequest) {
-      const job: ChooseJob = {
-        kind: 'choose',
-        id: nextId++,
-        prompt: template.promptParts(message),
-        options: given,
-      };
+      const prompt = template.promptParts(message);
+      const job: ChooseJob = { kind: 'choose', id: nextId++, prompt, options: given };
       const answer = await ask(chooses, asker, job);
       return (answer as Extract<FromEngine, { kind: 'chosen' }>).probabilities;
     },
@@ -176,8 +172,16 @@ function createModel(
   };
 }
 
+function completeJob(request: CompleteRequest, template: Template, id: number): CompleteJob {
+  const { message, n, tokensMax, temperature, topP, seed, stream } = request;
+  const prompt = template.promptParts(message);
+  const sampling = { n, tokensMax, temperature, topP, seed };
+  const isWatched = stream !== undefined && n === 1;
+  return { kind: 'complete', id, prompt, stop: [...template.stop], ...sampling, isWatched };
+}
+
 /** Who asks. */
-type Asker = Pick<CompleteRequest, 'seq' | 'step' | 'record'>;
+type Asker = Pick<CompleteRequest, 'seq' | 'step' | 'record' | 'stream'>;
 
 interface ModelDeps extends Pick<LlamaCppOptions, 'sequences'>, Pick<OpenDeps, 'clock' | 'allowance'> {
   startedMs: number;
@@ -195,7 +199,11 @@ function usageOf(answer: Answer): Usage {
 }
 
 /** Asks an engine once a budget has let the request through. */
-async function askWithin(allowance: OpenDeps['allowance'], engine: EngineProcess, job: Job): Promise<Answer> {
+async function askWithin(
+  allowance: OpenDeps['allowance'],
+  engine: Pick<EngineProcess, 'ask'>,
+  job: Job,
+): Promise<Answer> {
   if (!allowance) return engine.ask(job);
   const promptTokens = promptTokensMax(Buffer.byteLength(JSON.stringify(job.prompt)));
   const completionTokens = job.kind === 'complete' ? job.n * job.tokensMax : 0;
@@ -208,6 +216,26 @@ async function askWithin(allowance: OpenDeps['allowance'], engine: EngineProcess
     settle('unknown');
     throw error;
   }
+}
+
+/** An engine that tells `stream` what it writes. */
+function watched(
+  engine: EngineProcess,
+  stream: ReplyStream | undefined,
+  job: Job,
+): Pick<EngineProcess, 'ask'> {
+  if (!stream) return engine;
+  stream.begins();
+  const tell = pieceTeller(stream, job.kind === 'complete' ? job.stop : []);
+  let told = 0;
+  const onText = (text: string): void => {
+    // A character of several tokens is shown as U+FFFD before its last one has come.
+    const whole = text.replace(/\uFFFD+$/, '');
+    if (whole.length <= told) return;
+    tell(whole.slice(told));
+    told = whole.length;
+  };
+  return { ask: (given) => engine.ask(given, onText) };
 }
 
 /** Ties go to the earlier process; the reply is the same from each. */
@@ -239,8 +267,16 @@ interface EngineProcess {
   /** Calls that the process was given and has not answered. */
   outstanding: Record<Job['kind'], number>;
   memoryPeakBytes: number;
-  ask(job: Job): Promise<Answer>;
+  /** `onText` is told the text of a watched job as it grows. */
+  ask(job: Job, onText?: (text: string) => void): Promise<Answer>;
   kill(): Promise<void>;
+}
+
+/** A job that a process has not answered. */
+interface OpenJob {
+  onText: ((text: string) => void) | undefined;
+  resolve: (answer: Answer) => void;
+  reject: (error: unknown) => void;
 }
 
 function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
@@ -254,10 +290,7 @@ function forkEngine(env: NodeJS.ProcessEnv): ChildProcess {
 
 function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEnv): EngineProcess {
   const child = forkEngine(env);
-  const open = new Map<
-    number,
-    { job: Job; resolve: (answer: Answer) => void; reject: (error: unknown) => void }
-  >();
+  const open = new Map<number, OpenJob>();
   const outstanding = { complete: 0, choose: 0 };
   const stderr = tailOf(child);
   let closing = false;
@@ -270,6 +303,7 @@ function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEn
         engine.memoryPeakBytes = message.peakBytes;
         return;
       }
+      if (message.kind === 'wrote') return open.get(message.id)?.onText?.(message.text);
       settle(message);
     });
     // Not `exit`: its last words may still be on their way then.
@@ -289,7 +323,9 @@ function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEn
   });
   child.send({ kind: 'load', options });
 
-  function settle(message: Exclude<FromEngine, { kind: 'loaded' | 'loadFailed' | 'memory' }>): void {
+  function settle(
+    message: Exclude<FromEngine, { kind: 'loaded' | 'loadFailed' | 'memory' | 'wrote' }>,
+  ): void {
     const entry = open.get(message.id);
     if (!entry) return;
     open.delete(message.id);
@@ -301,13 +337,13 @@ function startEngine(name: string, options: EngineOptions, env: NodeJS.ProcessEn
     loaded,
     outstanding,
     memoryPeakBytes: 0,
-    ask(job) {
+    ask(job, onText) {
       return new Promise((resolveAsk, reject) => {
         if (!child.connected)
           return reject(
             closing ? cancelled(name) : crashError(name, child.exitCode, child.signalCode, stderr()),
           );
-        open.set(job.id, { job, resolve: resolveAsk, reject });
+        open.set(job.id, { onText, resolve: resolveAsk, reject });
         child.send(job);
       });
     },

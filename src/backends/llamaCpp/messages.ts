@@ -29,6 +29,8 @@ export interface CompleteJob {
   temperature: number;
   topP: number;
   seed: number;
+  /** Asks for `wrote` messages. */
+  isWatched?: boolean;
 }
 
 export interface ChooseJob {
@@ -52,6 +54,8 @@ export type FromEngine =
   | { kind: 'loaded'; tokenizer: GgufTokenizer }
   | { kind: 'loadFailed'; missingPackage: boolean; message: string }
   | { kind: 'completed'; id: number; promptTokens: number; choices: EngineChoice[] }
+  /** The text of the choice that is being written, so far; only of a watched job. */
+  | { kind: 'wrote'; id: number; text: string }
   | { kind: 'chosen'; id: number; promptTokens: number; probabilities: number[] }
   /** Text of the row was read as a control token: `marker`. */
   | { kind: 'marked'; id: number; marker: string }

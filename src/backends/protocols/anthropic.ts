@@ -60,7 +60,7 @@ type AnthropicOptions = z.output<typeof anthropicOptions>;
 export type Messages = { model: string } & z.output<z.ZodObject<typeof messagesOptions>>;
 
 /** The same for live requests and for batches of them. */
-export const MESSAGES_ABILITIES = { complete: '' };
+export const MESSAGES_ABILITIES = { complete: '', boundThought: '' };
 
 /** A service that speaks Anthropic's Messages API (/v1/messages, version 2023-06-01). It gives no log-probabilities. */
 export const anthropic = {
@@ -80,7 +80,9 @@ export function messagesIdentity({ model, system, prefill, omitFields, extra }: 
   return { model, system, prefill, omitFields: omitFields.toSorted(), extra };
 }
 
-export const CAN: Model['can'] = { preQuery: false, choose: false, score: false, embed: false };
+export const CAN: Model['can'] = {
+  ...{ preQuery: false, choose: false, score: false, embed: false, boundThought: true },
+};
 
 const PATH = '/v1/messages';
 
@@ -137,14 +139,18 @@ async function completeEach(
 /** What is undefined is not sent. */
 function bodyOf(
   { model, system, prefill, omitFields, extra }: Messages,
-  { tokensMax, temperature, topP }: CompleteRequest,
+  { tokensMax, temperature, topP, thinkingTokensMax }: CompleteRequest,
   message: Extract<Message, { kind: 'user' }>,
 ): object {
   const begun = prefill === undefined ? [] : [{ role: 'assistant', content: prefill }];
+  const thinking = { type: 'enabled', budget_tokens: thinkingTokensMax };
   return {
     ...extra,
+    ...(thinkingTokensMax !== undefined && { thinking }),
     ...{ model, system, stream: false, max_tokens: tokensMax },
-    temperature: omitFields.includes('temperature') ? undefined : temperature,
+    // With a thought the service takes no temperature of ours.
+    temperature:
+      thinkingTokensMax !== undefined || omitFields.includes('temperature') ? undefined : temperature,
     // Some models take one of the two alone; at 1 it says nothing.
     top_p: omitFields.includes('top_p') || topP === 1 ? undefined : topP,
     messages: [{ role: 'user', content: message.text }, ...begun],

@@ -10,8 +10,11 @@ export interface MessageContent {
   others: readonly string[];
 }
 
-/** Fields beside `content` in which servers put reasoning: vLLM before 0.12, SGLang, DeepSeek; vLLM, OpenRouter; Ollama. */
-const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'thinking'];
+/**
+ * Fields beside `content` in which servers put reasoning: vLLM before 0.12, SGLang, llama.cpp, DeepSeek; vLLM, OpenRouter; Ollama;
+ * MiniMax, and OpenRouter beside the other, in parts.
+ */
+const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'thinking', 'reasoning_details'];
 
 /** Types of parts that hold reasoning (Mistral, Anthropic, OpenAI's Responses). */
 const REASONING_PART = /think|reason/;

@@ -1,10 +1,25 @@
 import { z } from 'zod';
 import { type RowError, ScaleQuestError } from '../../errors.js';
-import type { CallRecord, Choice, ChooseRequest, CompleteRequest, Message, Model } from '../model.js';
+import type {
+  CallRecord,
+  Choice,
+  ChooseRequest,
+  CompleteRequest,
+  Message,
+  Model,
+  ReplyStream,
+} from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
+import { listenTo, wholeReply } from './streamedReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { emptyFault } from '../server/emptyReply.js';
+import {
+  THINKING_SERVERS,
+  type ThinkingServer,
+  checkThinkingBudget,
+  thinkingFields,
+} from './thinkingBudget.js';
 import { HARMLESS } from '../server/refusalGuard.js';
 import type { ReadReply, ServerClient, ServerDeps } from '../server/serverClient.js';
 import {
@@ -32,7 +47,12 @@ const OWN_FIELDS = [
 const OMITTED_FIELDS = ['n', 'temperature', 'top_p', 'seed', 'stop', 'stream'] as const;
 
 /** The same for live requests and for files of them. */
-export const DIALOGUE_ABILITIES = { preQuery: 'with `protocol: completions`', complete: '', choose: '' };
+export const DIALOGUE_ABILITIES = {
+  preQuery: 'with `protocol: completions`',
+  complete: '',
+  choose: '',
+  boundThought: 'with `thinkingBudget`',
+};
 
 /** What is asked, and how it is written: the same for live requests and for files of them. */
 export const dialogueOptions = {
@@ -84,6 +104,15 @@ export const dialogueOptions = {
       'Fields that are left out of each request, for models that refuse them, as [temperature, top_p, seed]. The model then ' +
         'decides itself: steps that set them have no say. Without `n` set choicesPerRequestMax: 1.',
     ),
+  thinkingBudget: z
+    .enum(THINKING_SERVERS)
+    .optional()
+    .describe(
+      'Whose servers they are, where they end a thought after a number of tokens, for steps with `thinkingTokensMax`. `vllm` ' +
+        'needs --reasoning-parser; `sglang` needs --enable-strict-thinking, and ignores the number without it; `llamaCpp` none, but ' +
+        'versions whose --reasoning-budget is set ignore the number; `openRouter` leaves it to the model’s provider. All but `vllm` ' +
+        'need `chat`.',
+    ),
   extra: extraOption(
     OWN_FIELDS,
     'More fields for the body of each request, as { top_k: 20 }; { add_special_tokens: false } for vLLM with a ' +
@@ -103,13 +132,19 @@ export function checkDialogue(
     chatTemplateKwargs,
     omitFields = [],
     choicesPerRequestMax,
-  }: Pick<Dialogue, 'protocol' | 'chatTemplateKwargs' | 'omitFields' | 'choicesPerRequestMax'>,
+    thinkingBudget,
+    extra,
+  }: Pick<
+    Dialogue,
+    'protocol' | 'chatTemplateKwargs' | 'omitFields' | 'choicesPerRequestMax' | 'thinkingBudget' | 'extra'
+  >,
   context: z.RefinementCtx,
 ): void {
   if (omitFields.includes('n') && choicesPerRequestMax !== 1) {
     const message = 'expected choicesPerRequestMax: 1 with it; a request without `n` gives one choice';
     context.addIssue({ code: 'custom', path: ['omitFields'], message });
   }
+  checkThinkingBudget({ protocol, thinkingBudget, extra }, context);
   if (protocol === 'chat' || chatTemplateKwargs === undefined) return;
   const message = 'expected protocol: chat with it; a raw prompt is made by `template`, not by the server';
   context.addIssue({ code: 'custom', path: ['chatTemplateKwargs'], message });
@@ -135,17 +170,24 @@ export const openai = {
 export function dialogueIdentity(dialogue: Dialogue): object {
   const { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema } =
     dialogue;
-  const { maxTokensField, omitFields = [] } = dialogue;
+  const { maxTokensField, omitFields = [], thinkingBudget } = dialogue;
   return {
     ...{ model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema },
     // Absent where they are as ever, so that replies of a store without them are found again.
     ...(maxTokensField === 'max_completion_tokens' && { maxTokensField }),
     ...(omitFields.length > 0 && { omitFields: omitFields.toSorted() }),
+    ...(thinkingBudget && { thinkingBudget }),
   };
 }
 
-export function canOf({ protocol }: Pick<Dialogue, 'protocol'>): Model['can'] {
-  return { preQuery: protocol === 'completions', choose: true, score: false, embed: false };
+export function canOf({
+  protocol,
+  thinkingBudget,
+}: Pick<Dialogue, 'protocol' | 'thinkingBudget'>): Model['can'] {
+  return {
+    ...{ preQuery: protocol === 'completions', choose: true, score: false, embed: false },
+    ...(thinkingBudget && { boundThought: true }),
+  };
 }
 
 /** What one request asks for. */
@@ -155,11 +197,14 @@ interface Asked {
   tokensMax: number;
   temperature: number;
   topP: number;
+  thinkingTokensMax?: number | undefined;
   seed: number | undefined;
   /** How many of the likeliest first tokens to report; 0 for none. */
   top: number;
   step: string | undefined;
   record: CallRecord | undefined;
+  /** Looks on; undefined in a run. */
+  stream?: ReplyStream | undefined;
 }
 
 /** Most servers report no more (vLLM's --max-logprobs, OpenAI's chat). */
@@ -179,6 +224,7 @@ export interface Dialogue {
   /** `max_tokens` if absent. */
   maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined;
   omitFields?: readonly OmittedField[] | undefined;
+  thinkingBudget?: ThinkingServer | undefined;
   extra: Record<string, unknown>;
 }
 
@@ -213,15 +259,17 @@ export function createDialogueModel(
   const stop = template?.stop ?? [];
 
   function send(seq: number, asked: Asked): Promise<Completion> {
-    const { n, tokensMax, message, step, record } = asked;
+    const { n, tokensMax, message, step, record, stream } = asked;
     if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
       template ? promptBody(options, template, what) : chatBody(options, what);
     const body = { toJSON: () => bodyOf(asked) };
-    const read: ReadReply<Completion> = (reply, context) => readReply(reply, { n, tokensMax, stop }, context);
+    const read: ReadReply<Completion> = (reply, context) =>
+      readReply(stream ? wholeReply(reply) : reply, { n, tokensMax, stop }, context);
     return client.send(seq, path, body, read, {
       ...{ sequences: n, tokensMax: n * tokensMax, step, record },
+      listen: stream && listenTo(stream, stop),
       control: () => ({
         path,
         body: bodyOf(harmless(asked, 1)),
@@ -248,9 +296,7 @@ export function createDialogueModel(
   }
 
   function sendPart(request: CompleteRequest, size: number, part: number): Promise<Completion> {
-    const { seq, message, tokensMax, temperature, topP, step, record } = request;
-    const seed = partSeed(request.seed, part);
-    return send(seq, { message, n: size, tokensMax, temperature, topP, seed, top: 0, step, record });
+    return send(request.seq, askedOf(options, request, size, part));
   }
 
   async function choose({ seq, message, options: replies, step, record }: ChooseRequest): Promise<number[]> {
@@ -263,14 +309,27 @@ export function createDialogueModel(
   }
 
   return {
-    ...{ label, name, can: canOf(options), promptWrapper: template?.promptWrapper },
-    markers: given.markers,
+    ...{ label, name, can: canOf(options), markers: given.markers },
+    ...{ promptWrapper: template?.promptWrapper, promptText: template?.promptText },
     ...{ complete, choose, stats: client.stats, close: client.close },
   };
 }
 
-/** The same with a question that nobody refuses; a bare opening stays as it is. */
-function harmless({ message, seed, ...asked }: Asked, ownSeed: number): Asked {
+/** A part of a request, of `size` choices. */
+function askedOf(dialogue: Dialogue, request: CompleteRequest, size: number, part: number): Asked {
+  const { message, tokensMax, temperature, topP, thinkingTokensMax, step, record } = request;
+  const seed = partSeed(request.seed, part);
+  const sampling = { n: size, tokensMax, temperature, topP, thinkingTokensMax, seed };
+  return { message, ...sampling, top: 0, step, record, stream: streamOf(request, dialogue) };
+}
+
+/** Several choices at once could not be told apart. */
+function streamOf({ n, stream }: CompleteRequest, { omitFields = [] }: Dialogue): ReplyStream | undefined {
+  return n === 1 && !omitFields.includes('stream') ? stream : undefined;
+}
+
+/** The same with a question that nobody refuses, to which nobody listens; a bare opening stays as it is. */
+function harmless({ message, seed, stream: _, ...asked }: Asked, ownSeed: number): Asked {
   const isUser = message.kind === 'user';
   return {
     ...asked,
@@ -287,6 +346,9 @@ function choicesOf({ choices }: Completion): Choice[] {
   return choices;
 }
 
+/** Else a streamed reply does not say what it took. */
+const USAGE_TOO = { include_usage: true };
+
 /**
  * Fields that are undefined are not sent. The body is one literal: if it were copied from parts, V8 would give each body a
  * shape of its own, which costs more than writing it and lasts until the next full collection.
@@ -294,10 +356,11 @@ function choicesOf({ choices }: Completion): Choice[] {
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
-  return withExtra(dialogue, {
+  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
+  return withExtra(dialogue, asked, {
     model,
-    stream: false,
+    stream: stream !== undefined,
+    stream_options: stream && USAGE_TOO,
     stop_token_ids: stopTokenIds,
     stop,
     prompt: promptText(message),
@@ -314,11 +377,12 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top } = asked;
+  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
   const content = message.kind === 'user' ? message.text : '';
-  return withExtra(dialogue, {
+  return withExtra(dialogue, asked, {
     model,
-    stream: false,
+    stream: stream !== undefined,
+    stream_options: stream && USAGE_TOO,
     stop_token_ids: stopTokenIds,
     chat_template_kwargs: chatTemplateKwargs,
     messages: [{ role: 'user', content }],
@@ -335,8 +399,15 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
 }
 
 /** `extra` cannot overwrite a field of the body: see OWN_FIELDS. What is undefined is not sent. */
-function withExtra({ extra, omitFields = [] }: Dialogue, body: Record<string, unknown>): object {
+function withExtra(
+  { extra, omitFields = [], thinkingBudget }: Dialogue,
+  { thinkingTokensMax }: Asked,
+  body: Record<string, unknown>,
+): object {
   for (const field of omitFields) body[field] = undefined;
+  if (thinkingBudget && thinkingTokensMax !== undefined) {
+    Object.assign(body, thinkingFields(thinkingBudget, thinkingTokensMax));
+  }
   return Object.assign(body, extra);
 }
 

@@ -47,10 +47,14 @@ export function readAnthropicReply(
   const item = { finish_reason: stop_reason ?? null, message: { tool_calls: calls } };
   const asked = { tokensMax, stop: [] };
   const choice = choiceOf(item, message, completionTokens, asked, context, notes);
+  const details = (said['output_tokens_details'] ?? {}) as { thinking_tokens?: unknown };
+  const reasoningTokens = Math.min(tokenCount(details.thinking_tokens) ?? 0, completionTokens);
+  const counted = reasoningTokens > 0 ? { reasoningTokens } : {};
   return {
-    choice: { ...choice, text: prefill + choice.text },
+    choice: { ...choice, text: prefill + choice.text, ...counted },
     promptTokens: INPUT_FIELDS.reduce((sum, field) => sum + (tokenCount(said[field]) ?? 0), 0),
     completionTokens,
+    ...counted,
     cachedTokens: tokenCount(said['cache_read_input_tokens']),
     ...(notes.length > 0 ? { notes } : {}),
   };

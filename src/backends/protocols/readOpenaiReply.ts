@@ -20,6 +20,8 @@ export interface Completion {
   completionTokens: number;
   /** Of the prompt’s, those that the server had in its cache; undefined where it does not say. */
   cachedTokens?: number | undefined;
+  /** Of the completion’s, those of thoughts; undefined where the server does not say, or there are none. */
+  reasoningTokens?: number | undefined;
   /** What the first token of the first choice could have been, with natural-log probabilities. */
   topTokens: { token: string; logprob: number }[] | undefined;
   /** What was not known here, and how it was read. */
@@ -101,22 +103,29 @@ export function readReply(
   }
   const ordered = items.toSorted((a, b) => (a.index ?? 0) - (b.index ?? 0)).slice(0, asked.n);
   const contents = ordered.map((item) => readContent(item)!);
-  const charsAll = contents.reduce((sum, { text }) => sum + text.length, 0);
+  const charsAll = contents.reduce((sum, content) => sum + charsOf(content), 0);
+  const thoughtCharsAll = contents.reduce((sum, { reasoning }) => sum + reasoning.length, 0);
   const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = isObject(usage) ? usage : {};
   const tokensAll = tokenCount(completionTokens) ?? 0;
+  const reasoningAll = reasoningIn(usage, tokensAll);
   const notes = usageNotes(usage, ['prompt_tokens', 'completion_tokens']);
   const choices = ordered.map((item, at): Choice => {
     const content = contents[at]!;
     // Servers count the tokens of all choices together; their texts' lengths share them out.
-    const share = charsAll > 0 ? content.text.length / charsAll : 1 / contents.length;
-    const tokens = Math.round(tokensAll * share);
-    return choiceOf(item, content, tokens, asked, context, notes);
+    const equal = 1 / contents.length;
+    const tokens = Math.round(tokensAll * (charsAll > 0 ? charsOf(content) / charsAll : equal));
+    const choice = choiceOf(item, content, tokens, asked, context, notes);
+    if (reasoningAll === undefined) return choice;
+    // A service that hides its thoughts still counts them.
+    const thought = thoughtCharsAll > 0 ? content.reasoning.length / thoughtCharsAll : equal;
+    return { ...choice, reasoningTokens: Math.round(reasoningAll * thought) };
   });
   return {
     choices,
     promptTokens: tokenCount(promptTokens) ?? 0,
     completionTokens: tokensAll,
     ...cachedIn(usage, tokenCount(promptTokens) ?? 0),
+    ...(reasoningAll !== undefined && { reasoningTokens: reasoningAll }),
     topTokens: topTokens(ordered[0]?.logprobs),
     ...(notes.length > 0 ? { notes } : {}),
   };
@@ -127,6 +136,19 @@ function cachedIn(usage: unknown, promptTokens: number): Pick<Completion, 'cache
   const details = isObject(usage) ? usage['prompt_tokens_details'] : undefined;
   const cached = isObject(details) ? tokenCount(details['cached_tokens']) : undefined;
   return cached === undefined ? {} : { cachedTokens: Math.min(cached, promptTokens) };
+}
+
+/** OpenAI, vLLM, OpenRouter and others say it in a part of its own, SGLang beside the others. No more than all. */
+function reasoningIn(usage: unknown, completionTokens: number): number | undefined {
+  if (!isObject(usage)) return undefined;
+  const details = usage['completion_tokens_details'];
+  const said = (isObject(details) ? details['reasoning_tokens'] : undefined) ?? usage['reasoning_tokens'];
+  const tokens = Math.min(tokenCount(said) ?? 0, completionTokens);
+  return tokens > 0 ? tokens : undefined;
+}
+
+function charsOf({ text, reasoning }: MessageContent): number {
+  return text.length + reasoning.length;
 }
 
 /** Adds to `notes` what was not known here. Throws a TryFailure for a reply that the server itself broke off. */

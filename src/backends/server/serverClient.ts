@@ -15,7 +15,7 @@ import type { CallRecord, ModelStats, ReplicaStats } from '../model.js';
 import type { CallSize, Pool } from '../pool/pool.js';
 import type { Replica } from '../pool/replica.js';
 import { type ReplicaList, loadReplicas } from '../pool/replicaList.js';
-import { type HttpReply, type HttpClient, createHttpClient } from '../http/httpClient.js';
+import { type HttpReply, type HttpClient, type OnData, createHttpClient } from '../http/httpClient.js';
 import { type FailsAlone, troubleText, withRetry } from '../http/retryPolicy.js';
 import { TryFailure } from '../http/tryFailure.js';
 import { keyHeaders, readApiKey } from './apiKey.js';
@@ -63,6 +63,8 @@ interface Posted<T> {
   path: string;
   body: unknown;
   read: ReadReply<T>;
+  /** Makes what looks on while the reply to one try comes. */
+  listen?: About['listen'];
 }
 
 /** What a request is, beside what it says. */
@@ -77,6 +79,8 @@ export interface About {
   control?: () => Control;
   /** Filled in as the call goes. */
   record?: CallRecord | undefined;
+  /** Makes what looks on while the reply to one try comes: see `ReplyStream`. */
+  listen?: (() => OnData) | undefined;
   /** What is wrong with an answer that holds nothing to use; undefined for any other. */
   emptyFault?: (answer: never) => RowError | undefined;
 }
@@ -280,8 +284,9 @@ function guardedSend(ask: Ask, given: Omit<OutageGuardDeps & RefusalGuardDeps, '
   const deps = { ...given, ask: controlAsker(ask) };
   const guards = { refusals: createRefusalGuard(deps), outages: createOutageGuard(deps) };
   return (seq, path, body, read, about = {}) => {
-    const { control, tokensMax } = about;
-    if (!control) return ask(seq, { path, body, read }, about);
+    const { control, tokensMax, listen } = about;
+    const posted = { path, body, read, ...(listen && { listen }) };
+    if (!control) return ask(seq, posted, about);
     const faultOf = about.emptyFault as EmptyFault | undefined;
     const controlled = (): Control => {
       const own = control();
@@ -290,7 +295,7 @@ function guardedSend(ask: Ask, given: Omit<OutageGuardDeps & RefusalGuardDeps, '
     // Cheaper than the control itself, and all that mostly differs between steps.
     const kind = `${path} ${tokensMax}`;
     const failsAlone: FailsAlone = (sinceMs) => guards.outages.failsAlone(kind, sinceMs, controlled);
-    const asked = ask(seq, { path, body, read }, about, failsAlone);
+    const asked = ask(seq, posted, about, failsAlone);
     return guarded(guards, asked, { kind, control: controlled, faultOf });
   };
 }
@@ -445,7 +450,7 @@ const NOT_SENT: readonly TryFailure['kind'][] = ['unreachable', 'absent'];
 function postAt<T extends Usage>(
   replica: Replica,
   { serverOf, closing, counts, clock, busy }: TryDeps,
-  { path, body, read }: Posted<T>,
+  { path, body, read, listen }: Posted<T>,
   onReply?: (reply: HttpReply) => void,
 ): Promise<T> {
   closing.throwIfAborted();
@@ -453,7 +458,7 @@ function postAt<T extends Usage>(
   const { pace } = replica;
   const sentMs = clock.nowMs();
   const number = pace.sent(sentMs);
-  const posted = http.post(path, body);
+  const posted = http.post(path, body, listen?.());
   counts.inFlight++;
   tally.sent();
   return posted.then(

@@ -7,6 +7,8 @@ export interface Usage {
   completionTokens: number;
   /** Of the prompt's, those that the server had in its cache; absent where it does not say. */
   cachedTokens?: number | undefined;
+  /** Of the completion's, those of thoughts; absent where it does not say, or there are none. */
+  reasoningTokens?: number | undefined;
   /** What in the reply was not known here, and how it was read. */
   notes?: readonly string[];
 }

@@ -169,7 +169,7 @@ function sameFunction(
     const values = new Map(
       symbols.map((name, index) => [
         name,
-        sample(name, at, discrete, comparison.seed, isNegativeAt(at, index)),
+        samplePoint(name, at, discrete, comparison.seed, isNegativeAt(at, index)),
       ]),
     );
     const point = pointOf(values, comparison.budget);
@@ -239,7 +239,7 @@ function sameFarAway(
   return FAR.every((size, at) =>
     [true, false].every((isNegative) => {
       const values = symbols.map(
-        (name) => [name, far(sample(name, at, false, seed, isNegative), size)] as const,
+        (name) => [name, far(samplePoint(name, at, false, seed, isNegative), size)] as const,
       );
       const point = pointOf(new Map(values), budget);
       const [x, y] = [numericValue(left, point), numericValue(right, point)];
@@ -267,7 +267,7 @@ function isDiscrete(expression: Expression): boolean {
  * Positive at the first five points, of either sign after, or as told; below 1 at those that come when few points say anything, as with
  * arcsin x; whole numbers from 1 to 40 where asked.
  */
-export function sample(
+export function samplePoint(
   name: string,
   at: number,
   discrete: boolean,
@@ -306,7 +306,7 @@ export function sameUpToFactor(
   let agreed = 0;
   for (let at = 0; at < POINTS; at++) {
     spend(comparison.budget, 1);
-    const values = new Map(names.map((name) => [name, sample(name, at, false, comparison.seed)]));
+    const values = new Map(names.map((name) => [name, samplePoint(name, at, false, comparison.seed)]));
     const point = pointOf(values, comparison.budget);
     const [x, y] = [numericValue(left, point), numericValue(right, point)];
     if (!x || !y) continue;

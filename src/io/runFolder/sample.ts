@@ -9,7 +9,7 @@ export const SAMPLE_FILE = 'sample.jsonl';
 /** One row of the sample, as JSON has it. */
 export type SampleRow = Readonly<Record<string, unknown>>;
 
-export interface SampleOptions {
+export interface SampleFileOptions {
   /** The run folder. */
   folder: string;
   /** Committed shards, in order. */
@@ -22,7 +22,7 @@ export interface SampleOptions {
  * Writes the first kept rows of a run (100) as JSON lines, for people to look at. It reads them from the shards, so that a
  * resumed run has the same sample as one that was never stopped. Gives the number of rows. Throws ERR_IO_READ, ERR_IO_WRITE.
  */
-export async function writeSample(files: Files, options: SampleOptions): Promise<number> {
+export async function writeSample(files: Files, options: SampleFileOptions): Promise<number> {
   const lines = await firstRows(files, options);
   await writeAtomic(files, join(options.folder, SAMPLE_FILE), lines.map((line) => `${line}\n`).join(''));
   return lines.length;
@@ -41,7 +41,10 @@ function withoutBigInt(_key: string, value: unknown): unknown {
   return Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`;
 }
 
-async function firstRows(files: Files, { shards, columns, rowsMax = 100 }: SampleOptions): Promise<string[]> {
+async function firstRows(
+  files: Files,
+  { shards, columns, rowsMax = 100 }: SampleFileOptions,
+): Promise<string[]> {
   const lines: string[] = [];
   if (shards.length === 0) return lines;
   for await (const { values } of readParquetBlocks(files, { paths: shards, columns })) {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Choice, CompleteRequest, Model } from '../../backends/model.js';
 import { KNOWN_MARKERS, type Markers } from '../../text/markers.js';
 import { joinReplyTexts } from '../../flow/steps/lostReply.js';
-import { isOnlyThought } from '../../text/afterThought.js';
+import { type SplitReply, isOnlyThought } from '../../text/afterThought.js';
+import type { TakeThought } from './reasoning.js';
 import { isRepetition } from '../../text/repetition.js';
 import { RowError } from '../../errors.js';
 
@@ -35,16 +36,24 @@ type FaultCode =
   | 'ROW_TOOL_CALL'
   | 'ROW_REASONING_ONLY';
 
-/** Why a choice cannot be used; null if it can. It does not judge a loop that the model ended by itself: the reward does. */
+/**
+ * Why a choice cannot be used; null if it can. It does not judge a loop that the model ended by itself: the reward does.
+ * `take` is how the step reads the thought, where it does.
+ */
 export function choiceFault(
-  { text, finish }: Choice,
+  choice: Choice,
   markers: Markers = KNOWN_MARKERS,
+  take?: TakeThought,
 ): { code: FaultCode } | null {
-  if (finish === 'length') return { code: isRepetition(text) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
+  const { text, finish } = choice;
+  if (finish === 'length')
+    return { code: isRepetition(writtenText(choice)) ? 'ROW_REPETITION' : 'ROW_LENGTH' };
   if (finish !== 'stop') return { code: FAULT_CODES[finish] };
   if (text.trim() === '') return { code: 'ROW_EMPTY' };
-  if (markers.find(text)) return { code: 'ROW_MARKER' };
-  return isOnlyThought(text) ? { code: 'ROW_THOUGHT' } : null;
+  const { thought, answer } = take?.(choice) ?? { thought: '', answer: text };
+  if (answer.trim() === '') return { code: 'ROW_THOUGHT' };
+  if (markers.find(answer) ?? markers.find(thought)) return { code: 'ROW_MARKER' };
+  return isOnlyThought(answer) ? { code: 'ROW_THOUGHT' } : null;
 }
 
 const FAULT_CODES = {
@@ -60,6 +69,12 @@ export interface Completed {
   leftOut: Record<string, number> | undefined;
 }
 
+/** Replies whose thoughts stand apart from their answers; a thought is empty where there is none. */
+export interface CompletedThoughts {
+  replies: SplitReply[];
+  leftOut: Record<string, number> | undefined;
+}
+
 /** All choices, whatever is wrong with them; each ends where the model began to write control tokens. */
 export async function completeAll(model: Model, ask: CompleteRequest): Promise<Completed> {
   const { find } = model.markers ?? KNOWN_MARKERS;
@@ -67,24 +82,58 @@ export async function completeAll(model: Model, ask: CompleteRequest): Promise<C
   return { texts: choices.map(({ text }) => text.slice(0, find(text)?.at).trim()), leftOut: undefined };
 }
 
+/** As `completeAll`, with thoughts apart. */
+export async function completeAllThoughts(
+  model: Model,
+  ask: CompleteRequest,
+  take: TakeThought,
+): Promise<CompletedThoughts> {
+  const { find } = model.markers ?? KNOWN_MARKERS;
+  const ended = (text: string): string => text.slice(0, find(text)?.at).trim();
+  const replies = (await model.complete(ask)).map(take);
+  return {
+    replies: replies.map(({ thought, answer }) => ({ thought: ended(thought), answer: ended(answer) })),
+    leftOut: undefined,
+  };
+}
+
 /** The usable choices; rejects the row with the first fault's code if there is none. */
 export async function completeUsable(model: Model, ask: CompleteRequest): Promise<Completed> {
-  const choices = await model.complete(ask);
-  const texts: string[] = [];
+  const { choices, leftOut } = await usableChoices(model, ask);
+  return { texts: choices.map(({ text }) => text.trim()), leftOut };
+}
+
+/** As `completeUsable`, with thoughts apart. */
+export async function completeUsableThoughts(
+  model: Model,
+  ask: CompleteRequest,
+  take: TakeThought,
+): Promise<CompletedThoughts> {
+  const { choices, leftOut } = await usableChoices(model, ask, take);
+  return { replies: choices.map(take), leftOut };
+}
+
+async function usableChoices(
+  model: Model,
+  ask: CompleteRequest,
+  take?: TakeThought,
+): Promise<{ choices: Choice[]; leftOut: Completed['leftOut'] }> {
+  const asked = await model.complete(ask);
+  const choices: Choice[] = [];
   const faults: { code: FaultCode; choice: Choice }[] = [];
   const markers = model.markers ?? KNOWN_MARKERS;
-  for (const choice of choices) {
+  for (const choice of asked) {
     // An end token that the server did not take away ends the reply all the same.
-    const text = markers.withoutEnd(choice.text);
-    const fault = choiceFault({ ...choice, text }, markers);
+    const ended = { ...choice, text: markers.withoutEnd(choice.text) };
+    const fault = choiceFault(ended, markers, take);
     if (fault) faults.push({ ...fault, choice });
-    else texts.push(text.trim());
+    else choices.push(ended);
   }
   const codes = faults.map(({ code }) => code);
-  if (texts.length > 0) return { texts, leftOut: faults.length > 0 ? countsOf(codes) : undefined };
+  if (choices.length > 0) return { choices, leftOut: faults.length > 0 ? countsOf(codes) : undefined };
   const [first] = faults;
   const message = first ? FAULT_MESSAGES[first.code](first.choice) : 'the server returned no choice';
-  const reply = joinReplyTexts(choices.map(writtenText));
+  const reply = joinReplyTexts(asked.map(writtenText));
   throw new RowError(first?.code ?? 'ROW_EMPTY', message, { data: { model: model.name }, reply });
 }
 
@@ -111,8 +160,8 @@ function countsOf(codes: readonly string[]): Record<string, number> {
 }
 
 const FAULT_MESSAGES: Readonly<Record<FaultCode, (choice: Choice) => string>> = {
-  ROW_LENGTH: ({ text, reasoning = '' }) =>
-    text.trim() === '' && reasoning !== ''
+  ROW_LENGTH: (choice) =>
+    isOnlyThought(choice.text) || writtenText(choice) !== choice.text
       ? 'the completion reached tokensMax while the model was still reasoning; raise tokensMax if this happens often'
       : 'the completion reached tokensMax before its end; raise tokensMax if this happens often',
   ROW_MARKER: () =>

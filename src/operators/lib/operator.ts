@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Column } from '../../arrow/columnType.js';
+import type { Column, ColumnType } from '../../arrow/columnType.js';
+import type { Table } from '../../arrow/table.js';
 import type { Model, PromptWrapper } from '../../backends/model.js';
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../../flow/batch.js';
@@ -32,6 +33,8 @@ export interface RunContext {
   prompt: (name: string, path: string | undefined) => string;
   /** A column of texts to compare rows with, from a file that the step's spec names in `texts`. */
   texts?: (path: string, column: string) => readonly string[];
+  /** Columns of a data file to draw rows from, which the step's spec names in `tables`. */
+  table?: (path: string, columns: Readonly<Record<string, ColumnType>>) => Table;
   /** The text before and after a question in the training text of a model with that template. */
   promptWrapper?: (template: unknown) => PromptWrapper;
   /** Where the deltas of this step lie that the run's commits hold. */
@@ -63,10 +66,11 @@ export interface ModelNeed {
   model: string;
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
-   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `execute`: run a program; `named`:
-   * nothing, the step looks for its name in a column.
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `boundThought`: the end of a
+   * thought at a number of tokens; `execute`: run a program; `named`: nothing, the step looks for its name in a column.
    */
-  needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'execute' | 'named';
+  needs:
+    'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'boundThought' | 'execute' | 'named';
   /** Where in the options the model is named, for error positions. */
   at: readonly (string | number)[];
 }
@@ -77,6 +81,21 @@ export interface TextsNeed {
   column: string;
   /** Where in the options the file is named, for error positions: an object with `path` and `column`. */
   at: readonly (string | number)[];
+}
+
+/** A data file that a step draws rows from; read, and hashed into the run's identity, at `check`. */
+export interface TableNeed {
+  path: string;
+  /** Name in the file → type of the columns that it reads. */
+  columns: Readonly<Record<string, ColumnType>>;
+  /** The most memory that their values may take. */
+  memoryMiB: number;
+  /** Where in the options the file is named, for error positions: an object with `path`. */
+  at: readonly (string | number)[];
+  /** Where below `at` a column of the file is named; the path for any other. */
+  placeOf: (column: unknown) => readonly string[];
+  /** What is wrong with its values, and where below `at` that shows; null if nothing is. */
+  fault: (table: Table) => { message: string; at: readonly string[] } | null;
 }
 
 /** Numbers with names, or groups of them. */
@@ -145,6 +164,8 @@ export interface OperatorSpec<
   models: (options: z.output<Schema>) => ModelNeed[];
   /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
+  /** The data files that it draws rows from. */
+  tables?: (options: z.output<Schema>) => TableNeed[];
   /**
    * Of a step whose state is bounded by its option `memoryMiB`: the MiB that it takes for so many rows. That option decides no row, so a
    * run may go on with another one.
@@ -266,8 +287,8 @@ export function rowSeed(context: RunContext, step: string, row: RowIdentity, sam
 }
 
 /** A draw from [0, 1) for a row in this step. */
-export function rowUniform(context: RunContext, step: string, row: RowIdentity): number {
-  return deriveUniform(context.seed, stepOf(step, row), row.seq);
+export function rowUniform(context: RunContext, step: string, row: RowIdentity, sample = 0): number {
+  return deriveUniform(context.seed, stepOf(step, row), row.seq, sample);
 }
 
 function stepOf(step: string, { seqIndex }: RowIdentity): string {

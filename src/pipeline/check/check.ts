@@ -27,6 +27,7 @@ import { checkTraining } from './checkTraining.js';
 import { parseAt } from './explain.js';
 import { type Identity, filesOf, identityOf } from './identity.js';
 import { readSteps } from './readSteps.js';
+import { loadTables } from './tables.js';
 import { loadTexts } from './texts.js';
 
 /** A pipeline file without mistakes: a plan, but for its identity, which needs the contents of every file that rows come from. */
@@ -113,6 +114,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
   checkNeeds(document, models, entries.on, problems);
   checkKeys(document, models, entries.on, deps, problems);
   const texts = await loadTexts(document, entries.on, folder, deps, problems);
+  const tables = await loadTables(document, entries.on, folder, deps, problems);
   const steps = entries.on.flatMap(({ step }) => step ?? []);
   const isSound = allProblems(document, problems).length === 0;
   const prompts = isSound ? buildSteps(document, entries.on, folder, deps, problems) : [];
@@ -130,6 +132,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
     models,
     steps,
     texts,
+    tables,
     columns,
     omitted,
     leftOut,

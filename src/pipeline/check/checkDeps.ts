@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import type { DataFiles, FilePick } from '../../io/files/dataFiles.js';
+import type { ColumnType } from '../../arrow/columnType.js';
+import type { Table } from '../../arrow/table.js';
 import type { FileHead, HeadRequest } from '../../io/sources/format.js';
 import type { NamedSource } from '../../io/sources/registry.js';
 
@@ -32,6 +34,8 @@ export interface CheckDeps {
   prompt: (name: string, path: string | undefined) => string;
   /** One column of a data file as texts. The path is absolute. */
   texts: (path: string, column: string) => Promise<readonly string[]>;
+  /** Columns of a data file, in memory. The path is absolute. */
+  tables: (path: string, columns: Readonly<Record<string, ColumnType>>, memoryMiB: number) => Promise<Table>;
 }
 
 /** Prompt paths start at the pipeline file's folder. */

@@ -59,6 +59,14 @@ function needsOf(plan: Pick<Plan, 'steps'>, model: string): Set<Need> {
   return new Set(needs.flatMap((need) => (need.model === model ? [need.needs] : [])));
 }
 
+/** The model as somebody who looks on asks it: an unreachable server is not waited for, and nothing is asked again. */
+export function withoutPatience(config: ModelConfig): ModelConfig {
+  const { servers } = describeModel(config);
+  if (!servers || servers.isManaged) return config;
+  const { name, options } = protocolOf(config);
+  return { ...config, [name]: { ...options, retriesMax: 0, unreachableMs: 0 } } as ModelConfig;
+}
+
 /** The model once for each of its servers. An unreachable one is not waited for. */
 function oneByOne(config: ModelConfig): ModelConfig[] {
   const { servers } = describeModel(config);
@@ -93,7 +101,7 @@ async function askOnce(
 }
 
 /** The name of a model and its server in messages. */
-function serverOf(name: string, config: ModelConfig): string {
+export function serverOf(name: string, config: ModelConfig): string {
   const { servers } = describeModel(config);
   return servers ? `model ${name} (${servers.model} at ${servers.replicas[0]})` : `model ${name}`;
 }
@@ -102,7 +110,7 @@ function serverOf(name: string, config: ModelConfig): string {
  * An error that would reject one row in a run means here that the server cannot be used. Messages of rows do not name the
  * server, because the table of lost rows must not depend on it; this one does.
  */
-function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
+export function asModelError(error: ScaleQuestError, server: string): ScaleQuestError {
   if (!(error instanceof RowError)) return error;
   const code = MEANINGS[error.code] ?? 'ERR_MODEL_PROTOCOL';
   const advice = code === 'ERR_MODEL_UNREACHABLE' ? '; see its log, then check again' : '';
@@ -120,12 +128,16 @@ const MEANINGS: Partial<Record<ErrorCode, ErrorCode>> = {
 const USER = { kind: 'user', text: 'What is 1 + 1? Answer Yes if you know and No if not.' } as const;
 const ONE_TOKEN = { seq: 0, n: 1, tokensMax: 1, temperature: 1, topP: 1, seed: 1 };
 
+/** The least that Anthropic takes, and room for an answer behind it. */
+const THOUGHT = { thinkingTokensMax: 1024, tokensMax: 1025 };
+
 const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   preQuery: (model) => model.complete({ ...ONE_TOKEN, message: { kind: 'preQuery' } }),
   complete: (model) => model.complete({ ...ONE_TOKEN, message: USER }),
   choose: (model) => model.choose({ seq: 0, message: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
+  boundThought: (model) => model.complete({ ...ONE_TOKEN, ...THOUGHT, message: USER }),
   execute: (model) =>
     model.execute({
       ...{ seq: 0, language: 'python', program: 'def two():\n    return 2', cpuSeconds: 5, memoryMiB: 512 },

@@ -8,6 +8,7 @@ import { own } from '../own.js';
 import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
 import type { Plan, PlannedStep } from '../plan.js';
+import { tablesHash } from './tables.js';
 import { textHashes } from './texts.js';
 
 /** Everything that the rows of a run depend on, as one hash and part by part, so that a message can say how two runs differ. */
@@ -23,7 +24,7 @@ export interface Identity {
 }
 
 /** What a checked pipeline consists of; `prompts`: the texts that each step compiled. */
-export interface Identified extends Pick<Plan, 'settings' | 'models' | 'steps' | 'texts'> {
+export interface Identified extends Pick<Plan, 'settings' | 'models' | 'steps' | 'texts' | 'tables'> {
   prompts: readonly (readonly string[])[];
 }
 
@@ -32,7 +33,7 @@ export interface Identified extends Pick<Plan, 'settings' | 'models' | 'steps' |
  * batch sizes are not part of it. `filled` holds values of environment variables; `parts` shows only their hashes.
  */
 export async function identityOf(
-  { settings, models, steps, texts, prompts }: Identified,
+  { settings, models, steps, texts, tables, prompts }: Identified,
   { folder, filled, deps }: { folder: string; filled: ReadonlyMap<string, string>; deps: CheckDeps },
 ): Promise<Identity> {
   const { windowRows: _w, batchRows: _b, markers, ...read } = settings.source;
@@ -57,6 +58,7 @@ export async function identityOf(
         prompts: prompts[index]!,
         module: await moduleHash(step, folder, deps),
         texts: textHashes(step, texts),
+        tables: tablesHash(step, tables),
       })),
     ),
   };

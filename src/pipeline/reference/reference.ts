@@ -93,7 +93,7 @@ function columnText(name: string, type: ColumnType): string {
 }
 
 interface JsonSchema {
-  type?: string;
+  type?: string | string[];
   description?: string;
   default?: unknown;
   enum?: unknown[];
@@ -133,9 +133,16 @@ function optionRows(json: JsonSchema, prefix: string): string[] {
       ? optionRows(option.items, `${path}[].`)
       : option.properties
         ? optionRows(option, `${path}.`)
-        : [];
+        : valuesOf(option)?.properties
+          ? optionRows(valuesOf(option)!, `${path}.<name>.`)
+          : [];
     return [row, ...nested];
   });
+}
+
+/** The schema of the values of a map whose keys are any names. */
+function valuesOf({ additionalProperties: values }: JsonSchema): JsonSchema | undefined {
+  return typeof values === 'object' ? values : undefined;
 }
 
 function typeText(json: JsonSchema): string {
@@ -145,7 +152,8 @@ function typeText(json: JsonSchema): string {
   if (parts) return parts.map(typeText).join(' or ');
   if (json.items) return `list of ${typeText(json.items)}`;
   const bounds = boundsText(json);
-  return `${TYPE_WORDS.get(json.type ?? '') ?? json.type ?? 'anything'}${bounds}`;
+  const words = [json.type ?? 'anything'].flat().map((type) => TYPE_WORDS.get(type) ?? type);
+  return `${words.join(' or ')}${bounds}`;
 }
 
 const TYPE_WORDS: ReadonlyMap<string, string> = new Map([

@@ -17,6 +17,7 @@ import { promptWrapperFrom } from '../../pipeline/promptWrapper.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { type CallWatch, watchCalls } from './watchCalls.js';
 import { NOTHING_YET, type Resume, streamRows } from './streamRows.js';
+import { tablesFrom } from '../../pipeline/check/tables.js';
 import { textsFrom } from '../../pipeline/check/texts.js';
 
 /** Step results of this run or another, by the step's index and the first row of the segment. */
@@ -184,6 +185,7 @@ export function runContext(
     step: label,
     lostReplyCharsMax: charsMaxOf(plan.settings.output),
     texts: textsFrom(plan.texts),
+    table: tablesFrom(plan.tables),
     promptWrapper: promptWrapperFrom(plan.folder),
     restored: resume?.restored,
     ...(onCounts ? { onCounts } : {}),

@@ -25,6 +25,7 @@ const complete: fc.Arbitrary<CompleteRequest> = fc.record({
   temperature: fc.constantFrom(0.1, 0.7, 1, 1.2),
   topP: fc.constantFrom(0.5, 0.95, 1),
   seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  thinkingTokensMax: fc.constantFrom(undefined, 1, 12),
 });
 
 describe('requestKeys', () => {
@@ -52,6 +53,7 @@ describe('requestKeys', () => {
         message: { kind: 'user', text } as const,
       })),
       ...[{ n: 2 }, { tokensMax: 101 }, { temperature: 0.8 }, { topP: 0.9 }, { seed: 6 }],
+      ...[{ thinkingTokensMax: 5 }, { thinkingTokensMax: 6 }],
     ];
     const all = [key, ...changes.map((change) => keys.complete({ ...request, ...change }))];
     all.push(requestKeys('other').complete(request));
@@ -110,7 +112,9 @@ describe('requestKeys', () => {
   });
 });
 
-const FIELDS = ['seq', 'message', 'n', 'tokensMax', 'temperature', 'topP', 'seed'] as const;
+const FIELDS = [
+  ...(['seq', 'message', 'n', 'tokensMax', 'temperature', 'topP', 'seed', 'thinkingTokensMax'] as const),
+] as const;
 const COMPLETE: CompleteRequest = {
   ...{ seq: 3, message: { kind: 'user', text: 'What is 2 + 2?' }, n: 1 },
   ...{ tokensMax: 100, temperature: 0.7, topP: 1, seed: 5 },

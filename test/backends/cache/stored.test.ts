@@ -58,6 +58,34 @@ function ask(model: Model) {
 }
 
 describe('withStore', () => {
+  test('a thought and its tokens are kept; a reply that was kept without them has none', async () => {
+    const kept = new Map<string, string>();
+    const store: ReplyStore = {
+      ...{ path: 'memory', count: () => {}, get: (key) => kept.get(key) },
+      put: async (key, text) => void kept.set(key, text),
+    };
+    const thought = { reasoning: 'hm', reasoningTokens: 3 };
+    const script = {
+      complete: () => [
+        { text: '4', tokens: 5, ...thought },
+        { text: '5', tokens: 2 },
+      ],
+    };
+    const asked = await withStore(scriptedModel(script, 'm'), store, 'id').complete(REQUEST);
+    const again = withStore(scriptedModel({}, 'm'), store, 'id');
+    assert.deepEqual(await again.complete(REQUEST), asked);
+    assert.deepEqual(asked[0], { text: '4', finish: 'stop', tokens: 5, ...thought });
+    const [key] = kept.keys();
+    kept.set(
+      key!,
+      '["complete","m",7,[["4","stop",5,{"reasoning":"hm"}],["5","stop",2,{"reasoningTokens":-1}]]]',
+    );
+    assert.deepEqual(await again.complete(REQUEST), [
+      { text: '4', finish: 'stop', tokens: 5, reasoning: 'hm' },
+      { text: '5', finish: 'stop', tokens: 2 },
+    ]);
+  });
+
   test('a call with a record says whether the store, or an equal call in flight, answered it', async () => {
     const store = await openTestStore(join(temporaryFolder(), 'store'));
     const model = withStore(scriptedModel(SCRIPT, 'm'), store, 'id');

@@ -79,6 +79,17 @@ describe('openAnthropic', () => {
     assert.ok(server.seen.every(({ body }) => !('temperature' in body) && !('top_p' in body)));
   });
 
+  it('bounds a thought, and leaves out the temperature with it', async (t) => {
+    const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('2')])));
+    const model = await open(t, server);
+    await model.complete({ ...ASK, tokensMax: 4096, thinkingTokensMax: 2048 });
+    await model.complete(ASK);
+    const [bounded, plain] = server.seen.map(({ body }) => body);
+    assert.deepEqual(bounded!['thinking'], { type: 'enabled', budget_tokens: 2048 });
+    assert.ok(!('temperature' in bounded!));
+    assert.ok(!('thinking' in plain!) && 'temperature' in plain!);
+  });
+
   it('keeps thinking apart, counts cached tokens, and puts a prefill before the reply', async (t) => {
     const thought = { type: 'thinking', thinking: 'One and one.', signature: 'x' };
     const usage = {
@@ -163,7 +174,9 @@ describe('openAnthropic', () => {
   it('says what it cannot do before it asks: choosing, scoring, writing a question from nothing', async (t) => {
     const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([])));
     const model = await open(t, server);
-    assert.deepEqual(model.can, { preQuery: false, choose: false, score: false, embed: false });
+    assert.deepEqual(model.can, {
+      ...{ preQuery: false, choose: false, score: false, embed: false, boundThought: true },
+    });
     const calls = [
       model.choose({ seq: 0, message: ASK.message, options: ['Yes', 'No'] }),
       model.complete({ ...ASK, message: { kind: 'preQuery' } }),

@@ -51,6 +51,18 @@ describe('readAnthropicReply', () => {
     assert.deepEqual([promptTokens, cachedTokens], [15, 7]);
   });
 
+  it('counts tokens of thought apart, where the service does', () => {
+    const content = [
+      { type: 'thinking', thinking: 'hm' },
+      { type: 'text', text: 'a' },
+    ];
+    const usage = { input_tokens: 3, output_tokens: 9, output_tokens_details: { thinking_tokens: 7 } };
+    const { reasoningTokens, choice } = read({ content, usage });
+    assert.deepEqual([reasoningTokens, choice.reasoningTokens], [7, 7]);
+    const none = read({ content, usage: { ...usage, output_tokens_details: { thinking_tokens: 0 } } });
+    assert.ok(!('reasoningTokens' in none) && !('reasoningTokens' in none.choice));
+  });
+
   it('asks again for what is no message', () => {
     for (const body of [{}, { content: 'text' }, { content: [{ text: 'a' }] }, { choices: [] }])
       assert.throws(() => read(body), { name: 'TryFailure', kind: 'reply' });

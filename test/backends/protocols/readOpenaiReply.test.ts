@@ -53,17 +53,72 @@ function holds(value: unknown, part: unknown): boolean {
   return Object.entries(part).every(([key, inner]) => holds((value as Record<string, unknown>)[key], inner));
 }
 
+function read(body: object, n = 1) {
+  const context: ReplyContext = {
+    ...{ label: 'model m', model: 'm', apiKeyEnv: undefined, apiKey: undefined },
+    ...{ lastAnswer: { atMs: 1 }, speaks: OPENAI_SPEAKS, nowMs: () => 0 },
+  };
+  const answer = { status: 200, header: () => undefined, text: JSON.stringify(body) };
+  return readReply(answer, { n, tokensMax: 9, stop: [] }, context);
+}
+
+/** Chat replies with a thought, as servers write it. */
+const thinking = (message: object, index = 0) => ({
+  ...{ index, message: { role: 'assistant', ...message }, finish_reason: 'stop' },
+});
+
 describe('readReply', () => {
+  it('keeps a thought apart from the answer, in whichever field a server gives it', () => {
+    for (const message of [
+      { content: '4', reasoning_content: '2 + 2' },
+      { content: '4', reasoning: '2 + 2' },
+      { content: '4', reasoning: null, reasoning_details: [{ type: 'reasoning.text', text: '2 + 2' }] },
+      { content: [{ type: 'thinking', thinking: [{ type: 'text', text: '2 + 2' }] }, '4'] },
+    ]) {
+      const [choice] = read({ choices: [thinking(message)] }).choices;
+      assert.deepEqual([choice!.text, choice!.reasoning, choice!.finish], ['4', '2 + 2', 'stop']);
+    }
+  });
+
+  it('counts the tokens of thoughts apart, where a server does, and shares them out', () => {
+    const choices = [
+      thinking({ content: 'ab', reasoning: 'abcdef' }),
+      thinking({ content: 'ab', reasoning: 'ab' }, 1),
+    ];
+    const usage = { prompt_tokens: 4, completion_tokens: 24 };
+    const details = { completion_tokens_details: { reasoning_tokens: 16 } };
+    for (const said of [details, { reasoning_tokens: 16 }]) {
+      const reply = read({ choices, usage: { ...usage, ...said } }, 2);
+      assert.equal(reply.reasoningTokens, 16);
+      assert.deepEqual(
+        reply.choices.map(({ tokens, reasoningTokens }) => [tokens, reasoningTokens]),
+        [
+          [16, 12],
+          [8, 4],
+        ],
+      );
+    }
+    // A service that hides its thoughts still counts them; never more than all.
+    const hidden = read({
+      choices: [thinking({ content: 'ab' })],
+      usage: { ...usage, reasoning_tokens: 90 },
+    });
+    assert.deepEqual([hidden.reasoningTokens, hidden.choices[0]!.reasoningTokens], [24, 24]);
+    for (const said of [
+      {},
+      { reasoning_tokens: 0 },
+      { reasoning_tokens: 'x' },
+      { completion_tokens_details: 7 },
+    ]) {
+      const reply = read({ choices, usage: { ...usage, ...said } }, 2);
+      assert.ok(!('reasoningTokens' in reply) && !('reasoningTokens' in reply.choices[0]!));
+    }
+  });
+
   it('tells how much of the prompt the server had in its cache, where it says so, and never more than all of it', () => {
     const cachedOf = (details: unknown) => {
       const usage = { ...COMPLETION.usage, prompt_tokens_details: details };
-      const text = JSON.stringify({ ...COMPLETION, usage });
-      const context: ReplyContext = {
-        ...{ label: 'model m', model: 'm', apiKeyEnv: undefined, apiKey: undefined },
-        ...{ lastAnswer: { atMs: 1 }, speaks: OPENAI_SPEAKS, nowMs: () => 0 },
-      };
-      const reply = { status: 200, header: () => undefined, text };
-      return readReply(reply, { n: 1, tokensMax: 9, stop: [] }, context).cachedTokens;
+      return read({ ...COMPLETION, usage }).cachedTokens;
     };
     const said = [{ cached_tokens: 3 }, { cached_tokens: 50 }, { cached_tokens: 0 }];
     assert.deepEqual(said.map(cachedOf), [3, 4, 0]);

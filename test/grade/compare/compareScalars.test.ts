@@ -7,7 +7,7 @@ import {
   sameScalar,
   sameUpToFactor,
   sameWriting,
-  sample,
+  samplePoint,
 } from '../../../src/grade/compare/compareScalars.js';
 import type { Expression } from '../../../src/grade/parse/expression.js';
 import { parseAnswer } from '../../../src/grade/parse/parseAnswer.js';
@@ -93,7 +93,7 @@ test('the sign of infinity; 0 for anything else', () => {
 
 test('points follow from the seed: the first five positive, later ones of either sign, whole where asked', () => {
   const at = (index: number, discrete = false, seed = 1): number =>
-    sample('x', index, discrete, seed).re.toNumber();
+    samplePoint('x', index, discrete, seed).re.toNumber();
   assert.equal(at(0), at(0));
   assert.notEqual(at(0), at(0, false, 2));
   for (const seed of [1, 2, 3, 4]) {

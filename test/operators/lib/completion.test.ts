@@ -6,9 +6,12 @@ import { RowError } from '../../../src/errors.js';
 import {
   choiceFault,
   completeAll,
+  completeAllThoughts,
   completeUsable,
+  completeUsableThoughts,
   samplingOptions,
 } from '../../../src/operators/lib/completion.js';
+import { thoughtTaker } from '../../../src/operators/lib/reasoning.js';
 import { markersOf } from '../../../src/text/markers.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
@@ -107,4 +110,59 @@ test('sampling options have the defaults of their step and refuse what no server
     { tokensMax: 1.5 },
   ])
     assert.equal(schema.safeParse(wrong).success, false, JSON.stringify(wrong));
+});
+
+const take = thoughtTaker({ reasoningFrom: 'any' });
+
+const THOUGHT_FAULTS: [choice: Partial<Choice>, code: string | null][] = [
+  [{ text: '<think>Six?</think>Seven.' }, null],
+  [{ text: 'Seven.', reasoning: 'Six?' }, null],
+  // Cut within its thought: the answer never came. The same with a parser on the server and without.
+  [{ text: '<think>Six? Sev', finish: 'length' }, 'ROW_LENGTH'],
+  [{ text: '', reasoning: 'Six? Sev', finish: 'length' }, 'ROW_LENGTH'],
+  [{ text: `<think>${LOOP}`, finish: 'length' }, 'ROW_REPETITION'],
+  [{ text: '', reasoning: LOOP, finish: 'length' }, 'ROW_REPETITION'],
+  [{ text: '<think>Six?' }, 'ROW_THOUGHT'],
+  [{ text: '<think>Six?</think>' }, 'ROW_THOUGHT'],
+  [{ text: '', reasoning: 'Six?', finish: 'reasoning', reason: 'reasoning' }, 'ROW_REASONING_ONLY'],
+  // The markers of channels are the form of the reply; those in a message are not.
+  [
+    { text: '<|channel|>analysis<|message|>Six?<|end|><|start|>assistant<|channel|>final<|message|>Seven.' },
+    null,
+  ],
+  [{ text: '<|channel|>analysis<|message|>Six?' }, 'ROW_THOUGHT'],
+  [{ text: 'Seven.', reasoning: 'Six?<|im_start|>user' }, 'ROW_MARKER'],
+  [{ text: 'Seven.<|im_start|>user', reasoning: 'Six?' }, 'ROW_MARKER'],
+];
+
+for (const [given, code] of THOUGHT_FAULTS) {
+  test(`with its thought apart, ${JSON.stringify(given).slice(0, 60)}: ${code ?? 'usable'}`, async () => {
+    const choice: Choice = { text: '', finish: 'stop', tokens: 1, ...given };
+    assert.equal(choiceFault(choice, undefined, take)?.code ?? null, code);
+    const asked = completeUsableThoughts(scriptedModel({ complete: () => [given] }), ASK, take);
+    if (code !== null) return assert.rejects(asked, { code });
+    assert.deepEqual((await asked).replies, [{ thought: 'Six?', answer: 'Seven.' }]);
+  });
+}
+
+test('the message of a cut says so where the model was still reasoning, wherever the thought stands', async () => {
+  for (const given of [{ text: '<think>Six' }, { text: '', reasoning: 'Six' }]) {
+    const model = scriptedModel({ complete: () => [{ ...given, finish: 'length' as const }] });
+    await assert.rejects(completeUsable(model, ASK), { code: 'ROW_LENGTH', message: /still reasoning/ });
+  }
+  const model = scriptedModel({ complete: () => [{ text: 'Six', finish: 'length' }] });
+  await assert.rejects(completeUsable(model, ASK), (error: Error) => !/reasoning/.test(error.message));
+});
+
+test('where all choices stay, a thought that was cut has no answer', async () => {
+  const model = scriptedModel({
+    complete: () => [
+      { text: '<think>Six', finish: 'length' },
+      { text: '7<|im_end|>x', reasoning: 'Six' },
+    ],
+  });
+  assert.deepEqual((await completeAllThoughts(model, ASK, take)).replies, [
+    { thought: 'Six', answer: '' },
+    { thought: 'Six', answer: '7' },
+  ]);
 });

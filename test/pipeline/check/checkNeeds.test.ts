@@ -37,3 +37,22 @@ test('a service without probabilities answers, and cannot choose', async () => {
   assert.equal(problems.length, 1);
   assert.match(problems[0]!.message, /claude cannot give the probabilities of replies/);
 });
+
+test('a thought is bounded by a server that is known to do so', async () => {
+  const models =
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, ' +
+    'plain: { openai: { replicas: ["http://h"], model: m } }, ' +
+    'bounded: { openai: { replicas: ["http://h"], model: m, thinkingBudget: vllm } }, ' +
+    'claude: { anthropic: { replicas: ["http://h"], model: m } } }';
+  const problemsWith = (model: string) => {
+    const steps = [GENERATE, `respond: { model: ${model}, thinkingTokensMax: 1024 }`];
+    const lines = steps.map((step) => `  - ${step}`);
+    return problemsOf(['name: hosted', 'limit: 8', models, 'steps:', ...lines, ''].join('\n'));
+  };
+  for (const model of ['bounded', 'claude']) await assert.rejects(problemsWith(model), /found no mistake/);
+  for (const model of ['plain', 'tiny']) {
+    const [problem, ...others] = await problemsWith(model);
+    assert.deepEqual([others, problem!.code], [[], 'ERR_PIPELINE_MODEL']);
+    assert.match(problem!.message, /has no server that is known .*openai with `thinkingBudget`, .*anthropic/);
+  }
+});
