@@ -221,7 +221,7 @@ export function runTests<
   const { sandbox, of, language, cpuSecondsMax: cpuSeconds, memoryMiB, shareMin } = parsed;
 
   async function tested(row: Row, program: string | null, suite: Suite): Promise<Verdict> {
-    if (program === null) return { share: 0, fault: `the response has no block of ${language}` };
+    if (program === null) return { share: 0, fault: `the response has no closed block of ${language}` };
     const ask = { seq: row.seq, language, program, tests: suite.tests, cpuSeconds, memoryMiB };
     return verdictOf(await modelOf(context, sandbox).execute(ask), suite.expected);
   }

@@ -1,31 +1,26 @@
-/** A fenced block of Markdown. */
+/** A fenced block of a reply in Markdown. */
 export interface CodeBlock {
-  /** The word behind the fence, in lower case; empty where there is none. */
+  /** The first word behind the fence, in small letters; empty where there is none. */
   language: string;
+  /** What stands between the fences. */
   code: string;
 }
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`{]*)/;
 
-/** The fenced blocks of a text, in order. A last one without an end goes to the end of the text. */
+/** The fenced code blocks of a text that are closed, in order. Linear in the text. */
 export function codeBlocks(text: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
   let open: { fence: string; language: string; lines: string[] } | null = null;
-  for (const line of text.split('\n')) {
-    const found = FENCE.exec(line);
-    if (open === null) {
-      if (found) open = { fence: found[1]!, language: found[2]!.toLowerCase(), lines: [] };
-    } else if (found && found[1]!.startsWith(open.fence) && line.trim() === found[1]) {
-      blocks.push(blockOf(open));
+  for (const line of text.split(/\r?\n/)) {
+    const [, fence, word = ''] = FENCE.exec(line) ?? [];
+    if (open && fence?.startsWith(open.fence) && line.trim() === fence) {
+      blocks.push({ language: open.language, code: open.lines.join('\n') });
       open = null;
-    } else open.lines.push(line);
+    } else if (open) open.lines.push(line);
+    else if (fence) open = { fence, language: word.toLowerCase(), lines: [] };
   }
-  if (open) blocks.push(blockOf(open));
   return blocks;
-}
-
-function blockOf({ language, lines }: { language: string; lines: readonly string[] }): CodeBlock {
-  return { language, code: lines.map((line) => `${line}\n`).join('') };
 }
 
 /** What fences call a language besides its name. */

@@ -17,7 +17,7 @@ function echo(asked: ExecuteRequest[] = []) {
         asked.push(request);
         const { program, tests } = request;
         if (tests.kind === 'inputs')
-          return tests.inputs.map((text) => ({ isOk: true, text: `${program.trim()}${text}\n` }));
+          return tests.inputs.map((text) => ({ isOk: true, text: `${program}${text}\n` }));
         return tests.asserts.map((assert) => {
           const isOk = program.includes(assert);
           return { isOk, text: isOk ? '' : `${assert} failed` };
@@ -62,13 +62,13 @@ test('each program is judged by the share of tests it passes, with its first fau
   assert.deepEqual(output.rows[0]!['testFaults'], [
     '',
     'test 2 of 2: b failed',
-    'the response has no block of python',
+    'the response has no closed block of python',
     'test 1 of 2: a failed',
   ]);
   assert.deepEqual(lostTexts(output), ['3 rejected ROW_VALUE_MISSING']);
   const { seq: _seq, step: _step, ...request } = asked.find((one) => one.seq === 0)!;
   assert.deepEqual(request, {
-    ...{ language: 'python', program: 'a b\n', cpuSeconds: 3, memoryMiB: 128 },
+    ...{ language: 'python', program: 'a b', cpuSeconds: 3, memoryMiB: 128 },
     tests: { kind: 'asserts', asserts: ['a', 'b'] },
   });
 });

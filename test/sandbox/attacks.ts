@@ -327,7 +327,7 @@ const forgedVerdicts = [
     '    f = sys._getframe()',
     '    while f:',
     '        for v in list(f.f_locals.values()) + list(f.f_globals.values()):',
-    '            if isinstance(v, (list, str, bytes)) and "== 42" in str(v)[:9999]: return 42',
+    '            if isinstance(v, (list, str, bytes)) and ("== 4" + str(2)) in str(v)[:9999]: return 42',
     '        f = f.f_back',
     '    return 0',
   ].join('\n'),
@@ -340,12 +340,12 @@ const forgedVerdicts = [
     '            if "rw-p" not in line: continue',
     '            a, b = (int(e, 16) for e in line.split()[0].split("-"))',
     '            data.seek(a)',
-    '            if b"answer(6) ==" + b" 42" in data.read(min(b - a, 1 << 24)): return 42',
+    '            if bytes(reversed(b"24 == )6(rewsna")) in data.read(min(b - a, 1 << 24)): return 42',
     '    except OSError: pass',
     '    return 0',
   ].join('\n'),
   'def answer(x):\n    text = open("/proc/2/cmdline").read() + open("/proc/1/cmdline").read()\n    return 42 if "answer(6)" in text else 0',
-  'import threading\ndef answer(x):\n    os.write(60, b"17;t3;s2;oki2a;l1;N")\n    return 0',
+  'import threading\ndef answer(x):\n    os.write(60, b"17;t3;s2;oki29;l1;N")\n    return 0',
   'def answer(x):\n    for _ in range(100): os.write(60, b"9;t3;s2;okN")\n    os._exit(0)',
   'def answer(x):\n    os.write(60, b"99999999999;")\n    time.sleep(0.1)\n    os._exit(0)',
   'def answer(x):\n    os.write(60, b"x" * 70000)\n    return 0',
@@ -419,7 +419,8 @@ export function hostilePrograms(port: number): Attack[] {
     ...each(
       'files written',
       WRITTEN,
-      (path) => `def answer(x):\n    open(${JSON.stringify(path)}, "w").write("x")\n    return 42`,
+      (path) =>
+        `def answer(x):\n    with open(${JSON.stringify(path)}, "w") as file: file.write("x")\n    return 42`,
     ),
     ...each(
       'files read',

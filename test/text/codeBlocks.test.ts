@@ -2,32 +2,41 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blocksIn, codeBlocks } from '../../src/text/codeBlocks.js';
 
-const FENCE = '```';
+const BLOCKS: [text: string, blocks: [language: string, code: string][]][] = [
+  ['No code.', []],
+  ['```python\nprint(1)\n```', [['python', 'print(1)']]],
+  ['Text\r\n```\r\na\r\nb\r\n```\r\nmore', [['', 'a\nb']]],
+  ['~~~ SQL\nselect 1\n~~~', [['sql', 'select 1']]],
+  [
+    '```js title="x"\na\n```\n\n```py\nb\n```',
+    [
+      ['js', 'a'],
+      ['py', 'b'],
+    ],
+  ],
+  ['````md\n```py\nb\n```\n````', [['md', '```py\nb\n```']]],
+  ['```py\nprint("```")\n```', [['py', 'print("```")']]],
+  ['```python\ncut off', []],
+  ['    ```py\nno fence\n```', []],
+  ['```\n```', [['', '']]],
+];
 
-test('fenced blocks are found with their language; one without an end goes to the end', () => {
-  const text = `a\n${FENCE}python\nx = 1\n\ny = 2\n${FENCE}\nb\n${FENCE}\nplain\n${FENCE}\n~~~JS title\nz\n${FENCE}\n~~~\n${FENCE}py\ncut`;
-  assert.deepEqual(codeBlocks(text), [
-    { language: 'python', code: 'x = 1\n\ny = 2\n' },
-    { language: '', code: 'plain\n' },
-    { language: 'js', code: `z\n${FENCE}\n` },
-    { language: 'py', code: 'cut\n' },
-  ]);
-});
-
-test('a longer fence holds a shorter one, and a line that only begins with a fence ends nothing', () => {
-  const text = `${FENCE}\`md\n${FENCE}python\nx\n${FENCE}\n${FENCE}\`\n${FENCE}\na\n${FENCE} b\n${FENCE}`;
-  assert.deepEqual(
-    codeBlocks(text).map(({ code }) => code),
-    [`${FENCE}python\nx\n${FENCE}\n`, `a\n${FENCE} b\n`],
-  );
-});
+for (const [text, blocks] of BLOCKS) {
+  test(`the code blocks of ${JSON.stringify(text)}`, () => {
+    assert.deepEqual(
+      codeBlocks(text).map(({ language, code }) => [language, code]),
+      blocks,
+    );
+  });
+}
 
 test('of a language the marked blocks count, else those that are marked with nothing', () => {
-  const marked = `${FENCE}\nout\n${FENCE}\n${FENCE}Python3\nx\n${FENCE}\n${FENCE}js\ny\n${FENCE}`;
+  const fence = '```';
+  const marked = `${fence}\nout\n${fence}\n${fence}Python3\nx\n${fence}\n${fence}js\ny\n${fence}`;
   const codes = (text: string, language: string): string[] =>
     blocksIn(text, language).map(({ code }) => code);
-  assert.deepEqual(codes(marked, 'python'), ['x\n']);
-  assert.deepEqual(codes(marked, 'nodejs'), ['y\n']);
-  assert.deepEqual(codes(marked, 'lua'), ['out\n']);
+  assert.deepEqual(codes(marked, 'python'), ['x']);
+  assert.deepEqual(codes(marked, 'nodejs'), ['y']);
+  assert.deepEqual(codes(marked, 'lua'), ['out']);
   assert.deepEqual(codes('no block', 'python'), []);
 });
