@@ -24,6 +24,7 @@ export interface ScriptedModel extends Model {
   readonly completes: readonly CompleteRequest[];
   readonly chooses: readonly ChooseRequest[];
   readonly scores: readonly ScoreRequest[];
+  readonly executes: readonly ExecuteRequest[];
   readonly isClosed: boolean;
 }
 
@@ -32,6 +33,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
   const completes: CompleteRequest[] = [];
   const chooses: ChooseRequest[] = [];
   const scores: ScoreRequest[] = [];
+  const executes: ExecuteRequest[] = [];
   let isClosed = false;
 
   return {
@@ -41,6 +43,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
     completes,
     chooses,
     scores,
+    executes,
     get isClosed() {
       return isClosed;
     },
@@ -68,6 +71,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
       return script.embed(request).map((vector) => [...vector]);
     },
     async execute(request) {
+      executes.push(request);
       await later(request.seq);
       if (!script.execute) throw new Error(`${name} was not expected to run a program`);
       return [...script.execute(request)];
