@@ -1,18 +1,21 @@
 import { Observable } from 'rxjs';
-import { type Batch, type BatchOperator, assertTiles } from './batch.js';
+import { type Batch, assertTiles } from './batch.js';
 
 /** Starts on a batch. Once `isStopped` gives true nobody waits for the result, and models may be closed. */
-type Work = (batch: Batch, isStopped: () => boolean) => Promise<Batch> | Batch;
+type Work<Result> = (batch: Batch, isStopped: () => boolean) => Promise<Result> | Result;
 
 /**
  * Starts `work` for every batch as it arrives and emits the results in the order of arrival.
  * Holds as many batches as the gate lets through; the work's own concurrency is bounded by the model's pool.
  * The first error, of whichever batch, ends the stream at once.
  */
-export function orderedMap(where: string, work: Work): BatchOperator {
+export function orderedMap<Result extends object = Batch>(
+  where: string,
+  work: Work<Result>,
+): (source: Observable<Batch>) => Observable<Result> {
   return (source) =>
-    new Observable<Batch>((subscriber) => {
-      const held: Slot[] = [];
+    new Observable<Result>((subscriber) => {
+      const held: Slot<Result>[] = [];
       let expectedLo: number | null = null;
       let sourceDone = false;
       let emitting = false;
@@ -29,7 +32,7 @@ export function orderedMap(where: string, work: Work): BatchOperator {
         if (sourceDone && held.length === 0) subscriber.complete();
       }
 
-      function start(slot: Slot, batch: Batch): void {
+      function start(slot: Slot<Result>, batch: Batch): void {
         try {
           const result = work(batch, isStopped);
           if (!(result instanceof Promise)) return finish(slot, result);
@@ -42,7 +45,7 @@ export function orderedMap(where: string, work: Work): BatchOperator {
         }
       }
 
-      function finish(slot: Slot, result: Batch): void {
+      function finish(slot: Slot<Result>, result: Result): void {
         slot.result = result;
         emitFinished();
       }
@@ -55,7 +58,7 @@ export function orderedMap(where: string, work: Work): BatchOperator {
             return subscriber.error(error);
           }
           expectedLo = batch.hi;
-          const slot: Slot = { result: null };
+          const slot: Slot<Result> = { result: null };
           held.push(slot);
           start(slot, batch);
         },
@@ -68,6 +71,6 @@ export function orderedMap(where: string, work: Work): BatchOperator {
     });
 }
 
-interface Slot {
-  result: Batch | null;
+interface Slot<Result> {
+  result: Result | null;
 }

@@ -59,7 +59,7 @@ const UNITLESS = [
   'classIndex',
   ...['seed', 'target', 'limit', 'min', 'max', 'n', 'weight', 'temperature', 'topP', 'zstdLevel'],
   // Counts that their noun names.
-  ...['replicas', 'gpusEach'],
+  ...['replicas', 'gpusEach', 'dimensions'],
   // Weights of what `rewrite` asks for.
   ...['solvability', 'difficulty'],
   'parts',

@@ -4,7 +4,11 @@ import fc from 'fast-check';
 import { type DeduplicateOptions, deduplicate } from '../../src/operators/deduplicate.js';
 import { madeQuestions } from '../../bench/dedup/texts.js';
 import { committedValues } from '../helpers/committedValues.js';
+import { RowError } from '../../src/errors.js';
+import { loadOperator } from '../../src/operators/registry.js';
+import { foldFigures } from '../helpers/foldFigures.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { type ScriptedModel, scriptedModel } from '../helpers/scriptedModel.js';
 
 async function run(
   questions: readonly string[],
@@ -175,4 +179,121 @@ test('two subscriptions share no memory', async () => {
       '1 dropped duplicate',
     ]);
   }
+});
+
+/** Words of one meaning have one number in a vector, and other words have others. */
+const MEANINGS = [
+  'has owns holds',
+  'apples fruit',
+  'five 5',
+  'Tom',
+  'Ann',
+  'pears',
+  'six 6',
+  'buys gets',
+].map((words) => words.split(' '));
+
+function meaningModel(): ScriptedModel {
+  return scriptedModel({
+    embed: ({ texts }) =>
+      texts.map((text) => {
+        if (text === 'broken') throw new RowError('ROW_SERVER_ERROR', 'no vector', { mayDiffer: true });
+        const words = text.split(' ');
+        return MEANINGS.map((meaning) => words.filter((word) => meaning.includes(word)).length + 0.01);
+      }),
+  });
+}
+
+const BY_MEANING = { by: 'embedding', model: 'tiny', similarityMin: 0.95 } as const;
+
+async function runByMeaning(questions: readonly string[], batchRows?: number, restored?: readonly unknown[]) {
+  const context = contextOf(
+    [meaningModel()],
+    restored ? { restored: () => committedValues([...restored]) } : {},
+  );
+  return runOperator(deduplicate(BY_MEANING, context), questionsInput(questions), batchRows);
+}
+
+test('by embedding: the same question in other words is dropped for the first, which its message names', async () => {
+  const output = await runByMeaning([
+    'Tom has 5 apples',
+    'Ann has 6 pears',
+    'Tom owns five fruit',
+    'Tom has 6 apples',
+  ]);
+  assert.deepEqual(lostTexts(output), ['2 dropped nearDuplicate']);
+  assert.equal(output.lost[0]!.message, 'row 0, similarity 1.000');
+  const { figures, options } = (await loadOperator('deduplicate'))!;
+  assert.deepEqual(
+    foldFigures(
+      figures!(options.parse(BY_MEANING), {}),
+      output.deltas.map(({ value }) => value),
+    ),
+    { questions: 4, passed: 3, clusters: 1, largest: 2, of2: 1 },
+  );
+});
+
+test('by embedding: a row without a vector is rejected, may come another time, and stops no other', async () => {
+  const output = await runByMeaning(['Tom has 5 apples', 'broken', 'Tom holds 5 fruit']);
+  assert.deepEqual(lostTexts(output), ['1 rejected ROW_SERVER_ERROR', '2 dropped nearDuplicate']);
+});
+
+test('by embedding: decisions do not depend on how the rows are cut, nor on where a run went on', async () => {
+  const word = fc.constantFrom(...MEANINGS.flat());
+  const question = fc.oneof(
+    { weight: 20, arbitrary: fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join(' ')) },
+    { weight: 1, arbitrary: fc.constant('broken') },
+  );
+  const given = fc.array(question, { minLength: 2, maxLength: 40 });
+  const told = ({ lost }: Awaited<ReturnType<typeof runByMeaning>>, from = 0) =>
+    lost.map(({ seq, reason, message }) => [seq + from, reason, message]);
+  await fc.assert(
+    fc.asyncProperty(given, fc.nat(39), fc.integer({ min: 1, max: 7 }), async (questions, at, batchRows) => {
+      const cut = at % questions.length;
+      const whole = await runByMeaning(questions);
+      const cutUp = await runByMeaning(questions, batchRows);
+      assert.deepEqual([cutUp.lost, cutUp.deltas], [whole.lost, whole.deltas]);
+      const before = await runByMeaning(questions.slice(0, cut), batchRows);
+      const restored = JSON.parse(JSON.stringify(before.deltas.map(({ value }) => value))) as unknown[];
+      const after = await runByMeaning(questions.slice(cut), batchRows, restored);
+      assert.deepEqual(
+        [...told(before), ...told(after, cut)].map(([seq, reason]) => [seq, reason]),
+        told(whole).map(([seq, reason]) => [seq, reason]),
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('by embedding: what does not fit ends the run with a code, and dimensions tell check how much it takes', async () => {
+  const many = Array.from({ length: 12 }, (_, seq) => MEANINGS[seq % 8]![0]!);
+  const { memoryMiB, options } = (await loadOperator('deduplicate'))!;
+  const neededMiB = (more: object, rows: number): number =>
+    memoryMiB!(options.parse({ ...BY_MEANING, ...more }), rows);
+  assert.equal(neededMiB({}, 1e6), 0);
+  // 384 bytes and 16 a vector, in pieces of 4,096 vectors.
+  assert.ok(Math.abs(neededMiB({ dimensions: 384 }, 1e6) - 382.8) < 1);
+  const model = scriptedModel({ embed: () => [Array.from({ length: 1000 }, (_, at) => at)] });
+  const operator = deduplicate({ ...BY_MEANING, memoryMiB: 1 }, contextOf([model]));
+  await assert.rejects(runOperator(operator, questionsInput(many)), {
+    code: 'ERR_MEMORY',
+    message: /^0 vectors of deduplicate take all of memoryMiB \(1\)/,
+  });
+});
+
+test('by embedding: what is asked comes with its model and threshold, and nothing of the words', () => {
+  const refused: [object, RegExp][] = [
+    [{ by: 'embedding', similarityMin: 0.9 }, /deduplicate\.model: expected a name from `models`/],
+    [
+      { by: 'embedding', model: 'tiny' },
+      /deduplicate\.similarityMin: expected a number with `by: embedding`/,
+    ],
+    [{ by: 'embedding', model: 'tiny', similarityMin: null }, /deduplicate\.similarityMin/],
+    [{ ...BY_MEANING, ignoreNumbers: true }, /deduplicate\.ignoreNumbers/],
+    [{ model: 'tiny' }, /deduplicate\.model: found `model` without `by: embedding`/],
+    [{ prefix: 'a' }, /deduplicate\.prefix/],
+    [{ dimensions: 3 }, /deduplicate\.dimensions/],
+  ];
+  for (const [given, message] of refused)
+    assert.throws(() => deduplicate(given, contextOf()), { code: 'ERR_PIPELINE_INVALID', message });
 });

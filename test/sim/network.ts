@@ -161,7 +161,8 @@ export function simulatedNetwork(
     },
     async post(path, body, options, signal) {
       const { url } = options;
-      const sequences = body['n'] as number;
+      // A request for vectors is as many sequences as it has texts.
+      const sequences = (body['n'] as number | undefined) ?? (body['input'] as string[]).length;
       const kind = `${path} ${String(body['max_tokens'])}`;
       const sentMs = clock.nowMs();
       sent += 1;

@@ -3,7 +3,7 @@ import { checkText } from '../helpers/pipelineWorld.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { type Draws, createDraws } from './draws.js';
 import type { NetworkPlan, Outage, Storm } from './network.js';
-import { TOKENS } from './replies.js';
+import { EMBEDDING_DIMENSIONS, TOKENS } from './replies.js';
 import { type WorkersPlan, drawWorkers } from './workers.js';
 
 /** Which calls count. */
@@ -91,25 +91,36 @@ export async function drawScenario(seed: number, more: Partial<CheckDeps> = {}):
 function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
   const tail = draws.pick(TAILS);
   const middle = MIDDLES.filter(() => draws.chance(0.5));
+  const semantic = draws.stream('semantic').chance(0.4) ? [SEMANTIC] : [];
   const first = draws.stream('sample').chance(0.3) ? [SAMPLE] : [];
   const limit = draws.whole(1, 45);
   const target = draws.whole(1, Math.min(18, limit));
   // Where most rows are lost, a target alone may be hours away.
-  const end = draws.pick([{ limit }, { limit, target }, isLossy ? { limit, target } : { target }]);
+  const isSparse = isLossy || semantic.length > 0;
+  const end = draws.pick([{ limit }, { limit, target }, isSparse ? { limit, target } : { target }]);
   return {
     name: 'sim',
     seed,
     ...end,
-    models: { m: { openai: { model: 'sim', replicas: ['http://a/v1'] } } },
+    models: {
+      m: { openai: { model: 'sim', replicas: ['http://a/v1'] } },
+      e: { embeddings: { model: 'sim', replicas: ['http://a/v1'] } },
+    },
     steps: [
       ...first,
       { generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } },
+      ...semantic,
       ...middle,
       ...tail,
     ],
     output: { shardRows: draws.whole(1, 12), rowGroupRows: draws.whole(1, 8) },
   };
 }
+
+const SEMANTIC = {
+  label: 'semantic',
+  deduplicate: { by: 'embedding', model: 'e', similarityMin: 0.97, dimensions: EMBEDDING_DIMENSIONS },
+};
 
 const SAMPLE = {
   sample: {

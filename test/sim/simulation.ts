@@ -318,50 +318,63 @@ async function openSimulated(
   setNetwork(network);
   const isDead = (): boolean => disk.files.isCrashed;
   const store = scenario.hasStore ? simulatedStore(kept, clock, draws.stream('store'), isDead) : null;
-  const open = (name: string): Promise<Model> =>
-    openModelOf(attempt, clock, draws.stream(name).uniform, pools);
+  /** The models of one process, which share its servers. */
+  const open = async (name: string, kept: (model: Model) => Model): Promise<Record<string, Model>> => {
+    const random = draws.stream(name).uniform;
+    const shared = watchedPools(pools);
+    const [m, e] = [
+      await openModelOf('m', attempt, clock, random, shared),
+      await openModelOf('e', attempt, clock, random, shared),
+    ];
+    return { m: kept(m), e: kept(e) };
+  };
   if (!attempt.workers) {
-    const m = await open('retries');
-    return { models: { m: store ? storedModel(m, store, kept) : m }, workers: null };
+    const models = await open('retries', (model) => (store ? storedModel(model, store, kept) : model));
+    return { models, workers: null };
   }
   const desk = store ? createReplyDesk(store) : null;
   const own = desk?.owner();
-  const m = await open('retries');
-  const models = { m: own ? storedModel(m, { path: '/store', count() {}, ...own }, kept) : m };
+  const models = await open('retries', (model) =>
+    own ? storedModel(model, { path: '/store', count() {}, ...own }, kept) : model,
+  );
   let opened = 0;
   const workers = startSimulatedWorkers(attempt.workers, {
     ...{ plan, clock, desk, models, draws: draws.stream('workers') },
     prompt: promptFrom(plan.folder, checkDeps()),
-    async openModels(replies, lease) {
-      const other = await open(`retries of ${opened++}`);
-      return { m: replies ? storedModel(other, replies, kept, lease) : other };
-    },
+    openModels: (replies, lease) =>
+      open(`retries of ${opened++}`, (model) => (replies ? storedModel(model, replies, kept, lease) : model)),
   });
   return { models, workers };
 }
 
 function openModelOf(
+  name: 'm' | 'e',
   { replicas, requestsInFlightMax, declaresSlots, network: { slots } }: Attempt,
   clock: SimulatedClock,
   random: () => number,
-  pools: Set<Pool>,
+  pools: SharedPools,
 ): Promise<Model> {
+  const servers = {
+    model: 'sim',
+    replicas: Array.from({ length: replicas }, (_, at) => serverUrl(at)),
+    ...{ requestsInFlightMax, retriesMax: RETRIES_MAX, timeoutMs: 20_000, unreachableMs: UNREACHABLE_MS },
+    ...(declaresSlots ? { slots } : {}),
+  };
+  const deps = { env: {}, folder: '/', clock, random, pools };
+  if (name === 'e') return openModel(name, { embeddings: servers }, deps);
+  return openModel(name, { openai: servers, template: 'qwen2-math' }, deps);
+}
+
+/** Pools that models share, each told once it is there. */
+function watchedPools(pools: Set<Pool>): SharedPools {
   const shared = createSharedPools();
-  const spied: SharedPools = {
+  return {
     take(options) {
       const taken = shared.take(options);
       pools.add(taken.pool);
       return taken;
     },
   };
-  const openai = {
-    model: 'sim',
-    replicas: Array.from({ length: replicas }, (_, at) => serverUrl(at)),
-    ...{ requestsInFlightMax, retriesMax: RETRIES_MAX, timeoutMs: 20_000, unreachableMs: UNREACHABLE_MS },
-    ...(declaresSlots ? { slots } : {}),
-  };
-  const deps = { env: {}, folder: '/', clock, random, pools: spied };
-  return openModel('m', { openai, template: 'qwen2-math' }, deps);
 }
 
 function watchedStages({ stages, place }: PlacedStages, { watch }: Flow): PlacedStages {

@@ -88,6 +88,7 @@ function paying(model: Model, kept: KeptReplies, lease: () => Lease): Model {
     ...model,
     complete: (request) => pay(keys.complete(request), () => model.complete(request)),
     choose: (request) => pay(keys.choose(request), () => model.choose(request)),
+    embed: (request) => pay(keys.embed(request), () => model.embed(request)),
   };
 }
 

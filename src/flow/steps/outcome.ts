@@ -68,7 +68,7 @@ export function rejectOrThrow(error: unknown): Outcome<never> {
 export type Decide = (row: Row) => Promise<Outcome> | Outcome;
 
 /** A stateful step. Only `apply` changes the state, so that applying the committed deltas in order restores it. */
-export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
+export interface Scan<State, Delta, SeenRow = Row, Written = Values, Prepared = undefined> {
   /** Null for a step that decides without state and emits deltas for its figures alone. */
   init: () => State;
   /**
@@ -78,8 +78,13 @@ export interface Scan<State, Delta, SeenRow = Row, Written = Values> {
   fill?: (state: State, isStopped: () => boolean) => Promise<void>;
   /** Told, before the committed deltas are applied, how many there are at most: what grows can begin large. */
   expect?: (state: State, deltas: number) => void;
+  /**
+   * What has to be waited for before a row is decided, as a model's reply: from the row alone, so that all rows that have arrived wait at
+   * once. A RowError rejects the row. Absent where nothing is waited for.
+   */
+  prepare?: (row: SeenRow) => Promise<Prepared>;
   /** Decides one row from the state; `delta` is how the row changes it. */
-  decide: (state: State, row: SeenRow) => { outcome: Outcome<Written>; delta?: Delta };
+  decide: (state: State, row: SeenRow, prepared: Prepared) => { outcome: Outcome<Written>; delta?: Delta };
   /** Changes the state as `delta` says. */
   apply: (state: State, delta: Delta) => void;
 }

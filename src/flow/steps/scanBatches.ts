@@ -1,8 +1,9 @@
-import { concatMap, defer, finalize } from 'rxjs';
+import { type Observable, concatMap, defer, finalize, map } from 'rxjs';
 import { applyOutcomes, readRows } from './applyOutcomes.js';
 import { type Batch, type BatchOperator, assertTiles } from '../batch.js';
 import type { CommittedDeltas } from '../committedDeltas.js';
 import type { Row } from './columnTypes.js';
+import { type PreparedRow, prepareRows } from './prepareRows.js';
 import { type Outcome, type Scan, type StepShape, rejectIfIncomplete, rejectOrThrow } from './outcome.js';
 import { type StateDelta, isDelta } from '../rowEvents.js';
 import { createScanState } from './scanState.js';
@@ -26,7 +27,7 @@ export function scanBatches<State, Delta>(
         own.stop();
       }
 
-      function take(batch: Batch): Batch | Promise<Batch> {
+      function take(batch: Batch, prepared: readonly PreparedRow[] | null): Batch | Promise<Batch> {
         assertTiles(expectedLo ?? batch.lo, batch, shape.step);
         expectedLo = batch.hi;
         if (hasStepResult(batch.stepResults, shape.at)) {
@@ -35,16 +36,17 @@ export function scanBatches<State, Delta>(
           return passing ? passing.then(() => batch) : batch;
         }
         const catchingUp = own.catchUp();
-        return catchingUp ? catchingUp.then(() => decide(batch)) : decide(batch);
+        return catchingUp ? catchingUp.then(() => decide(batch, prepared)) : decide(batch, prepared);
       }
 
-      function decide(batch: Batch): Batch | Promise<Batch> {
+      function decide(batch: Batch, prepared: readonly PreparedRow[] | null): Batch | Promise<Batch> {
         const deltas: StateDelta[] = [];
         const outcomes: Outcome[] = [];
-        const screened = shape.screen?.(batch.rows);
-        const rows = readRows(batch, shape);
+        const screened = prepared ? null : shape.screen?.(batch.rows);
+        const rows = prepared ? prepared.map(({ row }) => row) : readRows(batch, shape);
         const decideAt = (at: number): void => {
-          outcomes.push(screened?.[at] ?? decideRow(shape, scan, own.state, rows[at]!, deltas));
+          const { outcome, value } = prepared?.[at] ?? { outcome: screened?.[at], value: undefined };
+          outcomes.push(outcome ?? decideRow(shape, scan, own.state, rows[at]!, value, deltas));
         };
         if (rows.length > ROWS_A_TURN)
           return forEachInTurns(rows.length, decideAt, () => isStopped).then(() =>
@@ -60,10 +62,14 @@ export function scanBatches<State, Delta>(
         return applyOutcomes(batch, shape, outcomes, { deltas, stateBefore });
       }
 
-      return source.pipe(
+      const { prepare } = scan;
+      const prepared: Observable<{ batch: Batch; rows: readonly PreparedRow[] | null }> = prepare
+        ? source.pipe(prepareRows(shape, prepare))
+        : source.pipe(map((batch) => ({ batch, rows: null })));
+      return prepared.pipe(
         // A batch that need not wait goes on at once.
-        concatMap((batch) => {
-          const taken = take(batch);
+        concatMap(({ batch, rows }) => {
+          const taken = take(batch, rows);
           return taken instanceof Promise ? taken : [taken];
         }),
         finalize(stop),
@@ -76,12 +82,13 @@ function decideRow<State, Delta>(
   scan: Scan<State, Delta>,
   state: State,
   row: Row,
+  prepared: unknown,
   deltas: StateDelta[],
 ): Outcome {
   const incomplete = rejectIfIncomplete(row, shape);
   if (incomplete) return incomplete;
   try {
-    const { outcome, delta } = scan.decide(state, row);
+    const { outcome, delta } = scan.decide(state, row, prepared as undefined);
     if (delta === undefined) return outcome;
     scan.apply(state, delta);
     deltas.push({ kind: 'delta', seq: row.seq, step: shape.step, value: delta });

@@ -30,12 +30,13 @@ export function scanRows<
   const Reads extends ColumnTypes,
   const Writes extends readonly Column[],
   const Lacking extends string = never,
+  Prepared = undefined,
 >(
   shape: StepShape<Reads, Writes, Lacking>,
-  scan: Scan<State, Delta, RowOf<Reads, Lacking>, ValuesOf<Writes>>,
+  scan: Scan<State, Delta, RowOf<Reads, Lacking>, ValuesOf<Writes>, Prepared>,
   committed?: CommittedDeltas,
 ): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>> {
   const untyped: BatchOperator = (source) =>
-    stepStreams().scanBatches(shape, scan as Scan<State, Delta>, committed)(source);
+    stepStreams().scanBatches(shape, scan as unknown as Scan<State, Delta>, committed)(source);
   return untyped;
 }

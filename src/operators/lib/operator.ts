@@ -66,11 +66,20 @@ export interface ModelNeed {
   model: string;
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
-   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `boundThought`: the end of a
-   * thought at a number of tokens; `execute`: run a program; `named`: nothing, the step looks for its name in a column.
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `embed`: a vector for a text;
+   * `boundThought`: the end of a thought at a number of tokens; `execute`: run a program; `named`: nothing, the step looks for
+   * its name in a column.
    */
   needs:
-    'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'boundThought' | 'execute' | 'named';
+    | 'preQuery'
+    | 'complete'
+    | 'choose'
+    | 'score'
+    | 'scoreQuestion'
+    | 'embed'
+    | 'boundThought'
+    | 'execute'
+    | 'named';
   /** Where in the options the model is named, for error positions. */
   at: readonly (string | number)[];
 }
@@ -206,8 +215,8 @@ export interface OperatorSpec<
     options: Options,
     context: RunContext,
   ) => BatchOperator<MostColumnsRead<Reads>, ColumnsWritten<Writes>>;
-  /** Figures of its own for the report, from all deltas that the run has committed of it. */
-  figures?: (options: z.output<Schema>, context: Pick<RunContext, 'texts'>) => FiguresFold;
+  /** Figures of its own for the report, from all deltas that the run has committed of it; null where it has none with these options. */
+  figures?: (options: z.output<Schema>, context: Pick<RunContext, 'texts'>) => FiguresFold | null;
   /** The step exists for its figures. A run in which no row reached it has measured nothing, which is an error. */
   measures?: boolean;
 }

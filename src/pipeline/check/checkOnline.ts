@@ -137,6 +137,7 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   choose: (model) => model.choose({ seq: 0, message: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
+  embed: (model) => model.embed({ seq: 0, texts: ['What is 1 + 1?'] }),
   boundThought: (model) => model.complete({ ...ONE_TOKEN, ...THOUGHT, message: USER }),
   execute: (model) =>
     model.execute({

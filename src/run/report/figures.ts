@@ -11,9 +11,10 @@ import { textsFrom } from '../../pipeline/check/texts.js';
 export function figuresFolds(plan: Pick<Plan, 'steps' | 'texts'>): Map<string, FiguresFold> {
   const texts = textsFrom(plan.texts);
   return new Map(
-    plan.steps.flatMap(({ label, spec, parsed }) =>
-      spec.figures ? [[label, spec.figures(parsed, { texts })]] : [],
-    ),
+    plan.steps.flatMap(({ label, spec, parsed }): [string, FiguresFold][] => {
+      const fold = spec.figures?.(parsed, { texts });
+      return fold ? [[label, fold]] : [];
+    }),
   );
 }
 

@@ -25,6 +25,7 @@ import { type PlannedThreshold, controlOf, gridOf, thresholdsOf, whyNeverExact }
 import { type RowNumbers, gatherNumbers } from './gatherNumbers.js';
 import { type RowTexts, gatherTexts } from './gatherTexts.js';
 import { factsOf, modelFacts } from './facts.js';
+import { similarityMinOf } from '../../../operators/deduplicate.js';
 import { floorOf } from './nearDuplicates.js';
 import { pickCommits } from './runRows.js';
 import { readTimeline } from './timeline.js';
@@ -133,10 +134,11 @@ function isNumber(type: string): boolean {
 
 /** How questions were compared: by the step that has a similarity as its threshold. */
 function nearOf({ steps }: Plan) {
-  const at = steps.findIndex(({ spec }) => spec.name === 'deduplicate');
+  const at = steps.findIndex(({ spec, parsed }) => spec.name === 'deduplicate' && isByWords(parsed));
   if (at < 0) return null;
   const { label, parsed } = steps[at]!;
-  const { similarityMin, ignoreNumbers } = parsed as { similarityMin: number | null; ignoreNumbers: boolean };
+  const { ignoreNumbers } = parsed as { ignoreNumbers: boolean };
+  const similarityMin = similarityMinOf(parsed as { similarityMin?: number | null });
   const later = steps.slice(at + 1);
   // A question that was written anew is another one than the step saw.
   const isAnew = later.some(({ spec, parsed: own }) =>
@@ -145,6 +147,10 @@ function nearOf({ steps }: Plan) {
   if (similarityMin === null || isAnew) return null;
   const stepsBehind = new Set([...later.map((step) => step.label), TARGET_STEP]);
   return { similarityMin, ignoreNumbers, step: label, stepsBehind };
+}
+
+function isByWords(parsed: unknown): boolean {
+  return (parsed as { by: string }).by === 'words';
 }
 
 /** Where the texts of all rows were read, each kept row has a similarity to earlier ones. */
