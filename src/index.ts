@@ -64,7 +64,7 @@ export {
 } from './run/diff/diffRuns.js';
 export type { Distribution } from './run/diff/distribution.js';
 export type { SettingChange } from './run/diff/comparable.js';
-export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './run/diff/rowComparison.js';
+export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './page/view/rowsCompared.js';
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 
@@ -120,6 +120,7 @@ export { type JudgeSolvabilityOptions, judgeSolvability } from './operators/judg
 export { type ScoreDifficultyOptions, scoreDifficulty } from './operators/scoreDifficulty.js';
 export { type SampleDifficultyOptions, sampleDifficulty } from './operators/sampleDifficulty.js';
 export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
+export { type PromptOptions, prompt } from './operators/prompt.js';
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
