@@ -70,6 +70,7 @@ const MEANINGS = {
   ROW_FEWER_CHOICES: 'the server returned fewer choices than were asked for',
   ROW_UNCLEAR: 'the verdict, the marker or the number that the reply should end with was not found',
   ROW_SCORE_INVALID: 'a score is missing or not a finite number',
+  ROW_PROMPT: 'the prompt cannot be written with the values of this row',
   ROW_PROMPT_TOO_LONG: "the prompt does not fit into the model's context",
   ROW_REFUSED: 'the server refuses this one request',
   ROW_TIMEOUT: 'no try got a reply within the deadline',

@@ -121,6 +121,7 @@ export { type ScoreDifficultyOptions, scoreDifficulty } from './operators/scoreD
 export { type SampleDifficultyOptions, sampleDifficulty } from './operators/sampleDifficulty.js';
 export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
 export { type RespondOptions, respond } from './operators/respond.js';
+export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
 export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
 export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';

@@ -1,4 +1,4 @@
-"""The starting points: a base model from plain text, a problem solver made from it, and a weaker base for students.
+"""The starting points: a base model from plain text, a problem solver made from it, and the base of students.
 
 python bench/method/base.py --out runs/method/models      # one GPU, three minutes
 """
@@ -16,12 +16,14 @@ sys.path.insert(0, str(MODELS))
 import data  # noqa: E402
 import rewrites  # noqa: E402
 import roles  # noqa: E402
+import split  # noqa: E402
 import train_rewriter  # noqa: E402
 import world  # noqa: E402
 from model import Model, Shape  # noqa: E402
 
 FLAWED = 0.45  # of the questions in the base model's text: much worse than what the bundled model saw
 CHAT = 0.3  # of its documents are dialogues
+SUMS = 0.5  # of the documents of the students' base
 NOT_SOUND = {kind: weight for kind, weight in rewrites.KINDS.items() if kind != "sound"}
 
 
@@ -50,6 +52,29 @@ class Documents:
         return ids, [0.0] + [1.0] * (len(ids) - 1)
 
 
+class Untaught:
+    """What the students' base reads: questions without their solutions, as plain text or as the opening of a dialogue, and lines of
+    sums. It never sees a problem solved, nor a wording that the students are tested on."""
+
+    def __init__(self, seed):
+        self.codec, self.rng = roles.Codec(), random.Random(seed)
+
+    def draw(self):
+        codec, rng = self.codec, self.rng
+        way = rng.random()
+        if way < SUMS:
+            ids = [codec.pad] + codec.encode("\n".join(self.sum() for _ in range(8))) + [codec.pad]
+        else:
+            question = codec.encode(split.seen_question(lambda: world.corpus_question(rng)))
+            ids = codec.head + question + [codec.end] if way < SUMS + CHAT else [codec.pad] + question + [codec.pad]
+        return ids, [0.0] + [1.0] * (len(ids) - 1)
+
+    def sum(self):
+        """One step of any problem, without its words."""
+        problem = world.sample_sound(self.rng)
+        return world.equation(self.rng.choice(problem.family.steps), problem.values)
+
+
 class Solving:
     """Instruction tuning: worked solutions alone count."""
 
@@ -65,7 +90,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--seconds", type=float, default=110, help="base model")
     p.add_argument("--solver-seconds", type=float, default=25)
-    p.add_argument("--student-seconds", type=float, default=40, help="a weaker base model, for students")
+    p.add_argument("--student-seconds", type=float, default=40, help="the base of students")
     p.add_argument("--rows", type=int, default=256)
     p.add_argument("--workers", type=int, default=12)
     p.add_argument("--seed", type=int, default=5)
@@ -79,7 +104,7 @@ def main():
     torch.manual_seed(args.seed)
     model = Model(Shape()).to(device)
     parts = [
-        ("student", Documents, args.student_seconds, 1.0),
+        ("student", Untaught, args.student_seconds, 1.0),
         ("base", Documents, args.seconds, 1.0),
         ("solver", Solving, args.solver_seconds, 0.3),
     ]

@@ -1,4 +1,4 @@
-"""Question fine-tuning, question preference optimisation and students, in plain PyTorch.
+"""Question fine-tuning and question preference optimisation, in plain PyTorch.
 
 The losses are those of TRL's SFT and DPO trainers; the settings are for a model of six million parameters. `batch`
 pads on the right, so a causal mask is enough.
@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 
 import weights  # first: it makes models/ importable
-import evaluate
 import roles
 from model import Shape
 
@@ -22,7 +21,6 @@ DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 SETTINGS = {
     "qft": {"rate": 1e-3, "epochs": 2, "rows": 128},
     "qpo": {"rate": 5e-5, "epochs": 1, "rows": 128, "beta": 0.1, "warmup": 20},
-    "student": {"rate": 1e-3, "epochs": 3, "rows": 128},
 }
 
 
@@ -128,37 +126,19 @@ def qft(folder, base, run, name, seed):
     return {"rows": len(examples), **losses}
 
 
-def qpo(folder, base, run, name, seed, rate=None):
+def balanced(rows):
+    """As many pairs of each direction: else the direction with more pairs decides what the model becomes."""
+    directions = sorted({row["direction"] for row in rows})
+    most = min(sum(row["direction"] == name for row in rows) for name in directions)
+    kept = [row for name in directions for row in [r for r in rows if r["direction"] == name][:most]]
+    return kept
+
+
+def qpo(folder, base, run, name, seed):
     codec, model = roles.Codec(), load(folder, base)
-    rows = read_shards(run)
+    rows = balanced(read_shards(run))
     pairs = [(after(codec, r["prompt"], r["chosen"]), after(codec, r["prompt"], r["rejected"])) for r in rows]
     pairs = [pair for pair in pairs if max(len(ids) for ids, _ in pair) <= Shape.context]
-    settings = SETTINGS["qpo"] | ({"rate": rate} if rate else {})
-    losses = preference(model, codec, pairs, settings, seed)
+    losses = preference(model, codec, pairs, SETTINGS["qpo"], seed)
     weights.save(model, folder, name)
-    return {"rows": len(pairs), "rate": settings["rate"], **losses}
-
-
-def student(folder, rows, seed, held_out):
-    """Greedy accuracy on the held-out problems after tuning on questions and responses."""
-    codec, model = roles.Codec(), load(folder, "student")
-    examples = [roles.example(codec, roles.solver_prompt(r["question"]), r["response"]) for r in rows]
-    examples = [e for e in examples if len(e[0]) <= Shape.context]
-    losses = supervised(model, codec, examples, SETTINGS["student"], seed)
-    return {"accuracy": accuracy(model, held_out), **losses}
-
-
-def accuracy(model, held_out):
-    bench = evaluate.Bench(model.eval(), roles.Codec(), DEVICE)
-    replies = bench.solve([row["question"] for row in held_out], 0, 1)
-    return sum(evaluate.boxed(t) == r["answer"] for t, r in zip(replies, held_out)) / len(held_out)
-
-
-def fail_rate(solver, rows, samples, most):
-    """The bundled solver's share of wrong answers to the first sound questions."""
-    sound = [row for row in rows if row["answer"] is not None][:most]
-    if not sound:
-        return None
-    replies = solver.solve([r["question"] for r in sound for _ in range(samples)], 0.7, 0.95)
-    right = sum(evaluate.boxed(t) == sound[i // samples]["answer"] for i, t in enumerate(replies))
-    return 1 - right / len(replies)
+    return {"rows": len(pairs), "rate": SETTINGS["qpo"]["rate"], **losses}

@@ -5,7 +5,7 @@ import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
 import { afterThought } from '../text/afterThought.js';
 import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
   ROWWISE,
@@ -21,7 +21,10 @@ const options = z.strictObject({
   prompt: z
     .string()
     .optional()
-    .describe('Prompt file with {{ question }}; the reply must end with Yes or No. Built in if absent.'),
+    .describe(
+      'Prompt, as a file or as the text itself, with {{ question }} and any other column; the reply must end with Yes or No. ' +
+        'Built in if absent.',
+    ),
   method: z
     .enum(['reasoned', 'probability'])
     .default('reasoned')
@@ -42,7 +45,10 @@ const options = z.strictObject({
 export interface JudgeSolvabilityOptions {
   /** A name from `models`: the judge. */
   model: string;
-  /** Prompt file with {{ question }}; the reply must end with Yes or No. Built in if absent. */
+  /**
+   * Prompt, as a file or as the text itself, with {{ question }} and any other column; the reply must end with Yes or No.
+   * Built in if absent.
+   */
   prompt?: string;
   /**
    * `reasoned` lets the judge think and reads the verdict at the end of its reply; `probability` reads the probability of
@@ -93,6 +99,7 @@ export const judgeSolvabilitySpec = defineSpec({
   models: ({ model, method }) => [
     { model, needs: method === 'reasoned' ? 'complete' : 'choose', at: ['model'] },
   ],
+  prompts: ({ prompt: given }) => [{ name: 'judgeSolvability', given, at: ['prompt'] }],
   drops: { unsolvable: 'the judge’s verdict is No' },
   thresholds: ({ method, yesMin }) =>
     method === 'probability'
@@ -118,7 +125,7 @@ export const judgeSolvabilitySpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(judgeSolvability({ model: 'judge', method: 'probability', yesMin: 0.7 }, context));
@@ -129,13 +136,13 @@ export function judgeSolvability(
 ): BatchOperator<{ question: string }, { verdict: string }> {
   const parsed = parseOptions('judgeSolvability', options, input);
   const { model: name, method, yesMin, temperature, topP, tokensMax } = parsed;
-  const shape = shapeOf(judgeSolvabilitySpec, parsed, context);
-  const prompt = compilePrompt(context, 'judgeSolvability', parsed.prompt, ['question']);
+  const [prompt] = compilePrompts(judgeSolvabilitySpec, parsed, context);
+  const shape = shapeOf(judgeSolvabilitySpec, parsed, context, [prompt!]);
 
   return mapRows(shape, async (row) => {
-    const { seq, question } = row;
+    const { seq } = row;
     const model = modelOf(context, name);
-    const message = { kind: 'user', text: prompt({ question }) } as const;
+    const message = { kind: 'user', text: prompt!(row) } as const;
     if (method === 'probability') {
       const [yes, no] = await model.choose({ seq, message, options: ['Yes', 'No'] });
       const share = yesShare(yes!, no!);

@@ -17,6 +17,7 @@ const SPECS = {
   sampleDifficulty: async () => (await import('./sampleDifficulty.js')).sampleDifficultySpec,
   filterReference: async () => (await import('./filterReference.js')).filterReferenceSpec,
   respond: async () => (await import('./respond.js')).respondSpec,
+  filterText: async () => (await import('./filterText.js')).filterTextSpec,
   filterAnswered: async () => (await import('./filterAnswered.js')).filterAnsweredSpec,
   scoreReward: async () => (await import('./scoreReward.js')).scoreRewardSpec,
   keepBest: async () => (await import('./keepBest.js')).keepBestSpec,

@@ -11,7 +11,7 @@ import {
   samplingOptions,
 } from './lib/completion.js';
 import { boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
   ROWWISE,
@@ -24,7 +24,12 @@ import {
 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the solver.'),
-  prompt: z.string().optional().describe('Prompt file with {{ question }}. Built in if absent.'),
+  prompt: z
+    .string()
+    .optional()
+    .describe(
+      'Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent.',
+    ),
   n: z
     .int()
     .min(1)
@@ -50,7 +55,7 @@ const options = z.strictObject({
 export interface RespondOptions {
   /** A name from `models`: the solver. */
   model: string;
-  /** Prompt file with {{ question }}. Built in if absent. */
+  /** Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent. */
   prompt?: string;
   /**
    * Responses per question, in one request where the server supports it.
@@ -122,6 +127,7 @@ export const respondSpec = defineSpec({
     { model, needs: 'complete', at: ['model'] },
     ...boundThought(model, thinkingTokensMax),
   ],
+  prompts: ({ prompt: given }) => [{ name: 'respond', given, at: ['prompt'] }],
   drops: {},
   contract: ROWWISE,
   isRowwise: true,
@@ -139,7 +145,7 @@ export const respondSpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(generate({ generators: [{ model: 'tiny' }] }, context), respond({ model: 'tiny', n: 5, tokensMax: 256 }, context));
@@ -150,13 +156,13 @@ export function respond(
 ): BatchOperator<{ question: string }, { responses: readonly string[] }> {
   const parsed = parseOptions('respond', options, input);
   const { model: name, n, temperature, topP, tokensMax, thinkingTokensMax } = parsed;
-  const shape = shapeOf(respondSpec, parsed, context);
-  const prompt = compilePrompt(context, 'respond', parsed.prompt, ['question']);
+  const [prompt] = compilePrompts(respondSpec, parsed, context);
+  const shape = shapeOf(respondSpec, parsed, context, [prompt!]);
   const complete = completer(parsed);
 
   return mapRows(shape, async (row) => {
-    const { seq, question } = row;
-    const message = { kind: 'user', text: prompt({ question }) } as const;
+    const { seq } = row;
+    const message = { kind: 'user', text: prompt!(row) } as const;
     const seed = rowSeed(context, shape.step, row);
     const model = modelOf(context, name);
     const ask = withBound(model, { seq, message, n, temperature, topP, tokensMax, seed }, thinkingTokensMax);

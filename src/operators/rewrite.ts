@@ -8,7 +8,7 @@ import { drop, keep } from '../flow/steps/outcome.js';
 import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
 import { words } from './lib/words.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
   ROWWISE,
@@ -44,8 +44,12 @@ const options = z.strictObject({
     .describe('What each row is rewritten for: one direction, drawn by weight from the seed.'),
   prompts: z
     .strictObject({
-      solvability: promptFile.describe('Prompt file with {{ question }}. Built in if absent.'),
-      difficulty: promptFile.describe('Prompt file with {{ question }}. Built in if absent.'),
+      solvability: promptFile.describe(
+        'Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent.',
+      ),
+      difficulty: promptFile.describe(
+        'Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent.',
+      ),
     })
     .prefault({})
     .describe('Prompts of your own; each must ask for a last section called “Final question”.'),
@@ -146,9 +150,9 @@ export interface RewriteDirections {
 
 /** Prompt files, one a direction. */
 export interface RewritePrompts {
-  /** Prompt file with {{ question }}. Built in if absent. */
+  /** Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent. */
   solvability?: string;
-  /** Prompt file with {{ question }}. Built in if absent. */
+  /** Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent. */
   difficulty?: string;
 }
 
@@ -186,6 +190,12 @@ export const rewriteSpec = defineSpec({
     { name: 'direction', type: 'string', help: 'What it was rewritten for: solvability or difficulty.' },
   ],
   models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
+  prompts: (parsed) =>
+    directionsOf(parsed).map((direction) => ({
+      name: PROMPT_NAMES[direction],
+      given: parsed.prompts[direction],
+      at: ['prompts', direction],
+    })),
   drops: {
     unchanged: 'the rewrite has the same words as the question',
     tooLong: 'the rewrite is longer than `charsMax`',
@@ -205,7 +215,7 @@ export const rewriteSpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(generate({ generators: [{ model: 'qwen' }] }, context), rewrite({ model: 'strong' }, context));
@@ -219,15 +229,10 @@ export function rewrite<const Template extends QuestionTemplate | undefined = un
 > {
   const parsed = parseOptions('rewrite', options, input);
   const { temperature, topP, tokensMax, charsMax } = parsed;
-  const shape = shapeOf(rewriteSpec, parsed, context);
+  const compiled = compilePrompts(rewriteSpec, parsed, context);
+  const shape = shapeOf(rewriteSpec, parsed, context, compiled);
   const frameFor = framesFor(parsed, context);
-  const used = DIRECTIONS.filter((direction) => parsed.directions[direction] > 0);
-  const prompts = new Map(
-    used.map((direction) => [
-      direction,
-      compilePrompt(context, PROMPT_NAMES[direction], parsed.prompts[direction], ['question']),
-    ]),
-  );
+  const prompts = new Map(directionsOf(parsed).map((direction, at) => [direction, compiled[at]!]));
 
   function pick(row: RowIdentity): Direction {
     const { solvability, difficulty } = parsed.directions;
@@ -240,7 +245,7 @@ export function rewrite<const Template extends QuestionTemplate | undefined = un
     const question = row['question'] as string;
     const { opening, end } = frameFor(row['generator'] as string);
     const direction = pick(row);
-    const message = { kind: 'user', text: prompts.get(direction)!({ question }) } as const;
+    const message = { kind: 'user', text: prompts.get(direction)!(row) } as const;
     const seed = rowSeed(context, shape.step, row);
     const model = modelOf(context, parsed.model);
     const ask = { seq, message, n: 1, temperature, topP, tokensMax, seed };
@@ -252,6 +257,11 @@ export function rewrite<const Template extends QuestionTemplate | undefined = un
     }
     return keep({ prompt: opening, chosen: rewritten + end, rejected: question + end, direction });
   });
+}
+
+/** The directions that rows are rewritten in. */
+function directionsOf({ directions }: z.output<typeof options>): Direction[] {
+  return DIRECTIONS.filter((direction) => directions[direction] > 0);
 }
 
 /** What stands around the questions of a generator; of one template for all, it is told at once if that is a mistake. */

@@ -12,7 +12,7 @@ import {
   generatorsOption,
   isMeant,
 } from './lib/generators.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
   ROWWISE,
@@ -39,7 +39,8 @@ const options = z.strictObject({
     .string()
     .optional()
     .describe(
-      'Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`.',
+      'Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent: scoreDifficulty, ' +
+        'or respond with `disagreement`.',
     ),
   n: z.int().min(2).max(64).default(8).describe('Solutions per question, with `disagreement`.'),
   generators: generatorsOption,
@@ -58,7 +59,10 @@ export interface ScoreDifficultyOptions<Generators extends string[] | undefined 
    * @default "digit"
    */
   method?: 'digit' | 'disagreement' | 'score';
-  /** Prompt file with {{ question }}. Built in if absent: scoreDifficulty, or respond with `disagreement`. */
+  /**
+   * Prompt, as a file or as the text itself, with {{ question }} and any other column. Built in if absent: scoreDifficulty,
+   * or respond with `disagreement`.
+   */
   prompt?: string;
   /**
    * Solutions per question, with `disagreement`.
@@ -112,6 +116,9 @@ export const scoreDifficultySpec = defineSpec({
     { model, needs: NEEDS[method], at: ['model'] },
     ...generatorNeeds(generators),
   ],
+  prompts: ({ method, prompt: given }) => [
+    { name: method === 'disagreement' ? 'respond' : 'scoreDifficulty', given, at: ['prompt'] },
+  ],
   drops: {},
   contract: ROWWISE,
   isRowwise: true,
@@ -128,7 +135,7 @@ export const scoreDifficultySpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without {{ question }}. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(scoreDifficulty({ model: 'scorer', method: 'digit' }, context));
@@ -142,9 +149,8 @@ export function scoreDifficulty<const Generators extends string[] | undefined = 
 > {
   const parsed = parseOptions('scoreDifficulty', options, input);
   const { model: name, method, n, temperature, topP, tokensMax } = parsed;
-  const shape = shapeOf(scoreDifficultySpec, parsed, context);
-  const builtIn = method === 'disagreement' ? 'respond' : 'scoreDifficulty';
-  const prompt = compilePrompt(context, builtIn, parsed.prompt, ['question']);
+  const [prompt] = compilePrompts(scoreDifficultySpec, parsed, context);
+  const shape = shapeOf(scoreDifficultySpec, parsed, context, [prompt!]);
 
   // The compiler does not follow a column that the options decide on; test/types does.
   const scored: BatchOperator = mapRows(shape, async (row) => {
@@ -155,7 +161,7 @@ export function scoreDifficulty<const Generators extends string[] | undefined = 
       const [difficulty] = await model.score({ seq, items: [{ user: question, assistant: null }] });
       return keep({ difficulty: difficulty! });
     }
-    const message = { kind: 'user', text: prompt({ question }) } as const;
+    const message = { kind: 'user', text: prompt!(row) } as const;
     if (method === 'digit') {
       return keep({ difficulty: expectedDigit(await model.choose({ seq, message, options: DIGITS })) });
     }

@@ -3,7 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
 import { afterThought } from '../text/afterThought.js';
-import { compilePrompt } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompt.js';
 import { yesShare } from './judgeSolvability.js';
 import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } from './lib/operator.js';
 
@@ -19,7 +19,8 @@ const options = z.strictObject({
     .string()
     .optional()
     .describe(
-      'With `yesNo`: prompt file with {{ question }} and {{ response }}, answered by Yes or No. Built in if absent.',
+      'With `yesNo`: prompt, as a file or as the text itself, with {{ question }}, {{ response }} and any other column, answered ' +
+        'by Yes or No. Built in if absent.',
     ),
 });
 
@@ -33,7 +34,10 @@ export interface ScoreRewardOptions {
    * @default "yesNo"
    */
   method?: 'yesNo' | 'score';
-  /** With `yesNo`: prompt file with {{ question }} and {{ response }}, answered by Yes or No. Built in if absent. */
+  /**
+   * With `yesNo`: prompt, as a file or as the text itself, with {{ question }}, {{ response }} and any other column, answered
+   * by Yes or No. Built in if absent.
+   */
   prompt?: string;
 }
 
@@ -56,6 +60,7 @@ export const scoreRewardSpec = defineSpec({
     },
   ],
   models: ({ model, method }) => [{ model, needs: method === 'score' ? 'score' : 'choose', at: ['model'] }],
+  prompts: ({ prompt: given }) => [{ name: 'scoreReward', given, own: ['response'], at: ['prompt'] }],
   drops: {},
   contract: ROWWISE,
   isRowwise: true,
@@ -73,7 +78,7 @@ export const scoreRewardSpec = defineSpec({
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
- * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt file without its variables. The
+ * @throws ScaleQuestError: ERR_PIPELINE_INVALID for options that do not fit, or for a prompt that uses no column. The
  * stream ends with ERR_PIPELINE_COLUMN if a column that it reads does not reach it.
  * @example
  * source.pipe(respond({ model: 'tiny' }, context), scoreReward({ model: 'reward', method: 'score' }, context), keepBest({}, context));
@@ -86,9 +91,11 @@ export function scoreReward(
   { rewards: readonly (number | null)[] }
 > {
   const parsed = parseOptions('scoreReward', options, input);
-  const prompt = compilePrompt(context, 'scoreReward', parsed.prompt, ['question', 'response']);
+  const [prompt] = compilePrompts(scoreRewardSpec, parsed, context);
+  const shape = shapeOf(scoreRewardSpec, parsed, context, [prompt!]);
 
-  return mapRows(shapeOf(scoreRewardSpec, parsed, context), async ({ seq, question, responses }) => {
+  return mapRows(shape, async (row) => {
+    const { seq, question, responses } = row;
     const model = modelOf(context, parsed.model);
     const answers = responses.map(afterThought);
     if (parsed.method === 'score') {
@@ -96,7 +103,7 @@ export function scoreReward(
       return keep({ rewards: await model.score({ seq, items }) });
     }
     async function reward(response: string): Promise<number> {
-      const text = prompt({ question, response });
+      const text = prompt!(row, { response });
       const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }

@@ -18,6 +18,8 @@ export interface PlannedStep {
   /** As written in the file; `parsed` has the defaults filled in. */
   input: unknown;
   parsed: unknown;
+  /** Columns that its prompts use, beside those of `spec.reads`. */
+  uses: readonly string[];
 }
 
 /** What a plan goes without, because the steps that write it are switched off. */

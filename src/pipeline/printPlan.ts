@@ -29,7 +29,8 @@ export function printPlan(plan: Plan): string {
       ),
     ];
     lines.push(`${String(index + 1).padStart(2)}  ${step.label}: ${step.spec.summary}`);
-    lines.push(`      reads  ${Object.keys(step.spec.reads(step.parsed)).join(', ') || '–'}`);
+    const reads = new Set([...Object.keys(step.spec.reads(step.parsed)), ...step.uses]);
+    lines.push(`      reads  ${[...reads].join(', ') || '–'}`);
     lines.push(
       `      writes ${
         step.spec

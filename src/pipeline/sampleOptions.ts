@@ -8,6 +8,7 @@ const INPUTS = [
   { generators: [{ model: 'x' }] },
   { benchmarks: [{ path: 'x' }] },
   { columns: { x: { list: ['x'] } } },
+  { charsMin: 1 },
 ];
 
 /** Options of an operator with its defaults: for its columns, where a file gives none or has a mistake in them. */

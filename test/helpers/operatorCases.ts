@@ -102,6 +102,10 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
     },
   },
   respond: { options: { model: 'tiny', n: 1 }, input: QUESTION_INPUT },
+  filterText: {
+    options: { charsMin: 5, wordsMax: 14, refuses: '(?i)combien', charsColumn: 'chars' },
+    input: QUESTION_INPUT,
+  },
   filterAnswered: { options: {}, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },
   keepBest: { options: { among: 'majority', rewardMin: 0.2 }, input: RESPONSES_INPUT },

@@ -150,7 +150,7 @@ test('a direction that is switched off needs no prompt', () => {
   const prompt = (name: string): string => (name === 'rewriteSolvability' ? '{{ question }}' : 'broken');
   const context = contextOf([QGEN], { prompt });
   rewrite({ model: 'gpt', directions: { solvability: 1 } }, context);
-  assert.throws(() => rewrite({ model: 'gpt' }, context), /rewriteDifficulty does not use/);
+  assert.throws(() => rewrite({ model: 'gpt' }, context), /rewriteDifficulty uses no column/);
 });
 
 test('over HTTP: a generator of raw prompts gives the wrapper, a chat model rewrites', async () => {

@@ -20,7 +20,8 @@ import { type StepResult, withStepResult } from '../stepResults/stepResult.js';
  */
 export function readRows(batch: Batch, shape: StepShape): Row[] {
   assertColumns(batch, shape);
-  const names = ['seq', SEQ_INDEX_COLUMN.name, ...Object.keys(shape.reads)];
+  const used = (shape.uses ?? []).map(({ name }) => name);
+  const names = [...new Set(['seq', SEQ_INDEX_COLUMN.name, ...Object.keys(shape.reads), ...used])];
   const found = names.filter((name) => hasColumn(batch.rows, name));
   const columns = found.map((name) => columnValues(batch.rows, name));
   const rows: Row[] = [];
@@ -33,8 +34,17 @@ export function readRows(batch: Batch, shape: StepShape): Row[] {
 }
 
 /** `check` finds it in a pipeline file, the compiler in a typed pipe; what is left is a pipe without types. */
-function assertColumns({ rows }: Batch, { step, reads, optional = [] }: StepShape): void {
+function assertColumns({ rows }: Batch, { step, reads, uses = [], optional = [] }: StepShape): void {
   const { fields } = rows.schema;
+  for (const { name } of uses) {
+    if (fields.some((one) => one.name === name)) continue;
+    throw new ScaleQuestError(
+      'ERR_PIPELINE_COLUMN',
+      `the prompt of ${step} uses {{ ${name} }}, and no batch that reaches it has such a column; the columns are: ` +
+        `${fields.map((one) => one.name).join(', ')}. Put a step before it that writes "${name}", or correct the name.`,
+      { data: { step, column: name } },
+    );
+  }
   for (const [name, expected] of Object.entries(reads)) {
     const field = fields.find((one) => one.name === name);
     if (field ? columnTypeOf(field.type) === expected : optional.includes(name)) continue;
@@ -60,7 +70,7 @@ export function applyOutcomes(
 ): Batch {
   const isNumbered = shape.writes.some(({ name }) => name === SEQ_INDEX_COLUMN.name);
   const areSame = outcomes.every((outcome) => outcome.kind === 'keep' && !outcome.leftOut);
-  const rowIds = areSame && !isNumbered ? [] : readRows(batch, { ...shape, reads: {} });
+  const rowIds = areSame && !isNumbered ? [] : readRows(batch, { ...shape, reads: {}, uses: [] });
   const from: number[] = [];
   const written: Values[] = [];
   for (const [index, outcome] of outcomes.entries()) {

@@ -99,6 +99,8 @@ export interface StepShape<
   step: string;
   /** Name → type of the columns that the step reads. */
   reads: Reads;
+  /** Columns that the step reads beside those, of whatever type: those of its prompts. */
+  uses?: readonly UsedColumn[] | undefined;
   /** The columns that the step adds or replaces. */
   writes: Writes;
   /** Columns of `reads` that the step can decide a row without; it is given null. */
@@ -117,6 +119,13 @@ export interface StepShape<
   onCounts?: ((counts: StepCounts) => void) | undefined;
 }
 
+/** A column that a step reads whatever its type is. */
+export interface UsedColumn {
+  name: string;
+  /** The step can decide a row without it; it is given null. */
+  mayLack: boolean;
+}
+
 /** One outcome a row of a batch; null, for a row or for all, where nothing is wrong. */
 export type Screen = (rows: RecordBatch) => readonly (Outcome | null)[] | null;
 
@@ -132,8 +141,9 @@ export interface StepCounts {
 }
 
 /** A row that lacks a value which its step reads cannot be decided; a file may well hold such rows. */
-export function rejectIfIncomplete(row: Row, { reads, mayLack = [] }: StepShape): Outcome | null {
+export function rejectIfIncomplete(row: Row, { reads, uses = [], mayLack = [] }: StepShape): Outcome | null {
   for (const name in reads) if (row[name] === null && !mayLack.includes(name)) return incomplete(name);
+  for (const used of uses) if (row[used.name] === null && !used.mayLack) return incomplete(used.name);
   return null;
 }
 

@@ -8,7 +8,7 @@ export interface GradeLimits {
   depthMax: number;
   /** Bits of numerator or denominator of an exact number. */
   bitsMax: number;
-  /** Units of work: about one a token, comparison or sum, and 40 a root or a sine. */
+  /** Units of work, of about 2 µs: one or more a token, comparison or sum, 20 a root, 300 a logarithm. */
   workMax: number;
 }
 

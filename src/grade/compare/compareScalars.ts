@@ -3,6 +3,7 @@ import { type Budget, overLimit, spend } from './budget.js';
 import { type Complex, absolute, isReal, multiplyComplex, real } from '../values/complex.js';
 import { type Exact, exactValue, isExact } from '../values/exact.js';
 import { type Expression, hasKind, partsOf, symbolsOf } from '../parse/expression.js';
+import { SAMPLE_WORK } from '../values/functionWork.js';
 import { fractionValue, numericValue, pointOf } from '../values/numeric.js';
 import { Real } from '../values/realFunctions.js';
 
@@ -23,6 +24,8 @@ const POINTS = 9;
 const POINTS_MIN = 3;
 /** With those that are tried where fewer than that many say anything. */
 const POINTS_MAX = 15;
+/** To compare two values. */
+const POINT_WORK = 10;
 
 /** Whether two expressions are the same number, or the same function of their variables. */
 export function sameScalar(left: Expression, right: Expression, comparison: Comparison): boolean {
@@ -59,6 +62,7 @@ export function near(a: Complex, b: Complex, termMax: Real): boolean {
 function isRounded(left: Expression, right: Expression, a: Exact, b: Exact, budget: Budget): boolean {
   const [l, r] = [decimalPlaces(left), decimalPlaces(right)];
   if (l === null && r === null) return false;
+  spend(budget, DECIMAL_WORK);
   const x = realValue(left, a, budget);
   const y = realValue(right, b, budget);
   if (!x || !y) return false;
@@ -98,9 +102,9 @@ function decimalPlaces(expression: Expression): Places | null {
   if (expression.kind === 'negative' || expression.kind === 'quantity') return decimalPlaces(expression.of);
   if (expression.kind === 'number') {
     if (expression.digits < ROUNDED_DIGITS_MIN) return null;
-    const first = fractionValue(expression.value).abs();
+    const first = fractionValue(expression.value);
     const { digits } = expression;
-    return first.isZero() ? null : { digits, behind: digits - 1 - first.log(10).floor().toNumber() };
+    return first.isZero() ? null : { digits, behind: digits - 1 - first.e };
   }
   return expression.kind === 'product' ? scientificPlaces(expression.factors) : null;
 }
@@ -166,6 +170,7 @@ function sameFunction(
   const rounding = roundingOf(left, comparison.budget).add(roundingOf(right, comparison.budget));
   let agreed = 0;
   for (let at = 0; at < POINTS || (agreed < POINTS_MIN && at < POINTS_MAX); at++) {
+    spend(comparison.budget, POINT_WORK + SAMPLE_WORK * symbols.length);
     const values = new Map(
       symbols.map((name, index) => [
         name,
@@ -210,7 +215,7 @@ function roundingOf(expression: Expression, budget: Budget): Real {
 
 const PIECEWISE = new Set(['abs', 'max', 'min', 'floor', 'ceil', 'sgn']);
 
-/** A logarithm tells where a decimal begins. */
+/** To place a decimal, and to compare it with half a unit of its last digit. */
 const DECIMAL_WORK = 40;
 
 /** Polynomials but for functions that have corners or steps: they may agree near 0 and not far away. */
@@ -238,6 +243,7 @@ function sameFarAway(
 ): boolean {
   return FAR.every((size, at) =>
     [true, false].every((isNegative) => {
+      spend(budget, POINT_WORK + SAMPLE_WORK * symbols.length);
       const values = symbols.map(
         (name) => [name, far(samplePoint(name, at, false, seed, isNegative), size)] as const,
       );
@@ -305,7 +311,7 @@ export function sameUpToFactor(
   let first: { x: Complex; y: Complex } | null = null;
   let agreed = 0;
   for (let at = 0; at < POINTS; at++) {
-    spend(comparison.budget, 1);
+    spend(comparison.budget, POINT_WORK + SAMPLE_WORK * names.length);
     const values = new Map(names.map((name) => [name, samplePoint(name, at, false, comparison.seed)]));
     const point = pointOf(values, comparison.budget);
     const [x, y] = [numericValue(left, point), numericValue(right, point)];

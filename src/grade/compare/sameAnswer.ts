@@ -35,9 +35,12 @@ function sameWords(left: string, right: string): boolean {
   return a === b || (!/\d \d/.test(`${a}${b}`) && a.replaceAll(' ', '') === b.replaceAll(' ', ''));
 }
 
+/** To find out what two values are. */
+const PAIR_WORK = 4;
+
 /** The same for two values already read. */
 export function same(left: Expression, right: Expression, comparison: Comparison): boolean {
-  spend(comparison.budget, 1);
+  spend(comparison.budget, PAIR_WORK);
   if (sameWriting(left, right) && !hasKind(left, 'quantity')) return true;
   if (left.kind === 'choice' || right.kind === 'choice') return sameChoice(left, right, comparison);
   if (left.kind === 'text' || right.kind === 'text') return false;

@@ -1,5 +1,5 @@
 import type { Decimal } from 'decimal.js';
-import { Real, cos, cosh, sin, sinh } from './realFunctions.js';
+import { Real, angleOf, cos, cosh, exp, sin, sinh } from './realFunctions.js';
 
 export interface Complex {
   re: Real;
@@ -43,11 +43,11 @@ export function absolute({ re, im }: Complex): Real {
 }
 
 function angle({ re, im }: Complex): Real {
-  return Real.atan2(im, re);
+  return angleOf(re, im);
 }
 
 export function exponential({ re, im }: Complex): Complex {
-  const size = re.exp();
+  const size = exp(re);
   return im.isZero() ? { re: size, im: ZERO } : { re: size.mul(cos(im)), im: size.mul(sin(im)) };
 }
 

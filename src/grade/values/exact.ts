@@ -85,7 +85,7 @@ function exactPower(base: Exact, exponent: Exact, budget: Budget): Exact {
   return both(base, exponent, (of, to) => {
     const degree = Number(to.d);
     if (degree > 64) return 'irrational';
-    const root = degree === 1 ? of : exactRoot(of, degree);
+    const root = degree === 1 ? of : exactRoot(of, degree, budget);
     if (root === null) return 'irrational';
     return wholePower(root, to.s * to.n, budget);
   });
@@ -101,13 +101,19 @@ function wholePower(base: Fraction, exponent: bigint, budget: Budget): Exact {
 }
 
 /** The real root where it is rational; null where it is not. */
-export function exactRoot(value: Fraction, degree: number): Fraction | null {
+export function exactRoot(value: Fraction, degree: number, budget: Budget): Fraction | null {
   if (value.s < 0n && degree % 2 === 0) return null;
+  // Steps of Newton's iteration, more for a higher root, each a power and a division.
+  const bits = bitsOf(value.n) + bitsOf(value.d);
+  spend(budget, 1 + Math.floor(((8 + degree) * bits) / ROOT_BITS));
   const over = wholeRoot(value.n, degree);
   const under = wholeRoot(value.d, degree);
   if (over === null || under === null) return null;
   return new Fraction(value.s < 0n ? -over : over, under);
 }
+
+/** So many bits are one unit of work of one step towards a root. */
+const ROOT_BITS = 512;
 
 /** Newton's iteration from above. */
 function wholeRoot(value: bigint, degree: number): bigint | null {
@@ -141,10 +147,10 @@ function exactCall(name: string, args: readonly Expression[], budget: Budget): E
   if (!values.every(isExact)) return 'irrational';
   const [first, second] = values as Fraction[];
   if (!first) return 'irrational';
-  if (name === 'sqrt') return exactRoot(first, 2) ?? 'irrational';
-  if (name === 'cbrt') return exactRoot(first, 3) ?? 'irrational';
+  if (name === 'sqrt') return exactRoot(first, 2, budget) ?? 'irrational';
+  if (name === 'cbrt') return exactRoot(first, 3, budget) ?? 'irrational';
   if (name === 'root' && second && isDegree(second))
-    return exactRoot(first, Number(second.n)) ?? 'irrational';
+    return exactRoot(first, Number(second.n), budget) ?? 'irrational';
   if (name === 'abs') return first.abs();
   if (name === 'sgn') return new Fraction(first.equals(0) ? 0n : first.s);
   if (name === 'floor') return first.floor();
@@ -153,8 +159,10 @@ function exactCall(name: string, args: readonly Expression[], budget: Budget): E
   if (name === 'binom' && second) return binomial(first, second, budget);
   if (name === 'max' || name === 'min') return extreme(values as Fraction[], name === 'max');
   const wholes = values as Fraction[];
-  if ((name === 'gcd' || name === 'lcm') && wholes.every(({ d }) => d === 1n))
+  if ((name === 'gcd' || name === 'lcm') && wholes.every(({ d }) => d === 1n)) {
+    for (const { n } of wholes) spend(budget, 1 + Math.floor(bitsOf(n) ** 2 / REDUCED_BITS));
     return wholes.reduce((left, right) => left[name](right)).abs();
+  }
   return 'irrational';
 }
 
@@ -180,6 +188,8 @@ function binomial(of: Fraction, choose: Fraction, budget: Budget): Exact {
   if (choose.n > of.n) return ZERO;
   const short = choose.n * 2n > of.n ? of.n - choose.n : choose.n;
   if (short > BigInt(FACTORIAL_MAX)) return 'tooLarge';
+  // It is at least (n / k)^k.
+  if (Number(short) * (bitsOf(of.n) - bitsOf(short) - 4) > budget.limits.bitsMax) return 'tooLarge';
   spend(budget, Number(short) * 2);
   let product = 1n;
   for (let at = 1n; at <= short; at++) product = (product * (of.n - short + at)) / at;

@@ -17,7 +17,15 @@ import {
   squareRoot,
 } from './complex.js';
 import { exactValue, isExact } from './exact.js';
-import { Real, arcosh, arsinh, cosh, isOdd, sin, sinh, tanh } from './realFunctions.js';
+import {
+  NUMBER_WORK,
+  PRODUCT_WORK,
+  QUOTIENT_WORK,
+  SUM_WORK,
+  functionWork,
+  powerWork,
+} from './functionWork.js';
+import { Real, arcosh, arctan, arsinh, cosh, isOdd, sin, sinh, tanh } from './realFunctions.js';
 import { type Expression, partsOf } from '../parse/expression.js';
 
 /** Values of the free symbols, and what has been spent. */
@@ -34,19 +42,6 @@ export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): P
   return { values, budget, termMax: new Real(0), isBranched: false };
 }
 
-/** Work of a function at 50 digits, against a sum: of a real number, and of a complex one. Measured; a root is the least of them. */
-const ROOT_WORK = { real: 40, complex: 70 };
-const SERIES_WORK = { real: 120, complex: 450 };
-const ANGLE_WORK = { real: 430, complex: 430 };
-const WORK = new Map([
-  ...['ln', 'log', 'exp', 'sin', 'cos', 'sec', 'csc', 'sinc'].map((name) => [name, SERIES_WORK] as const),
-  ...['tan', 'cot'].map((name) => [name, { real: 240, complex: 900 }] as const),
-  ...['sinh', 'cosh', 'tanh', 'coth', 'sech', 'csch'].map((name) => [name, SERIES_WORK] as const),
-  ...['arsinh', 'arcosh', 'artanh', 'arcoth', 'arsech', 'arcsch'].map((name) => [name, SERIES_WORK] as const),
-  ...['arcsin', 'arccos', 'arctan', 'arccot', 'arcsec', 'arccsc'].map((name) => [name, ANGLE_WORK] as const),
-]);
-/** Work of a power that is not a whole one: a logarithm and an exponential of complex numbers. */
-const POWER_WORK = 700;
 /** The value at a point, to about 45 digits; null where there is none. Throws ROW_GRADE_LIMIT for what overflows. */
 export function numericValue(expression: Expression, point: Point): Complex | null {
   spend(point.budget, 1);
@@ -59,6 +54,7 @@ export function numericValue(expression: Expression, point: Point): Complex | nu
 function valueOf(expression: Expression, point: Point): Complex | null {
   switch (expression.kind) {
     case 'number':
+      spend(point.budget, NUMBER_WORK);
       return real(fractionValue(expression.value));
     case 'symbol':
       return point.values.get(expression.name) ?? null;
@@ -67,13 +63,13 @@ function valueOf(expression: Expression, point: Point): Complex | null {
     case 'sum':
       return sumOf(expression.terms, point);
     case 'product':
-      return join(expression.factors, point, multiplyComplex);
+      return join(expression.factors, point, PRODUCT_WORK, multiplyComplex);
     case 'quotient':
       return quotientOf(expression.over, expression.under, point);
     case 'negative':
       return apply(expression.of, point, negate);
     case 'percent':
-      return apply(expression.of, point, (value) => divide(value, real(100)));
+      return quotientBy(expression.of, real(100), point);
     case 'quantity':
       return numericValue(expression.of, point);
     case 'power':
@@ -110,34 +106,52 @@ function apply(of: Expression, point: Point, change: (value: Complex) => Complex
 function join(
   parts: readonly Expression[],
   point: Point,
+  work: { real: number; complex: number },
   operate: (left: Complex, right: Complex) => Complex,
 ): Complex | null {
   let result: Complex | null = null;
   for (const part of parts) {
     const value = numericValue(part, point);
     if (!value) return null;
+    if (result) spend(point.budget, isReal(result) && isReal(value) ? work.real : work.complex);
     result = result ? operate(result, value) : value;
   }
   return result;
 }
 
 function sumOf(terms: readonly Expression[], point: Point): Complex | null {
-  return join(terms, point, (left, right) => {
-    point.termMax = Real.max(point.termMax, absolute(left), absolute(right));
+  return join(terms, point, SUM_WORK, (left, right) => {
+    point.termMax = Real.max(point.termMax, sizeOf(left), sizeOf(right));
     return add(left, right);
   });
 }
 
+/** The absolute value but for a factor of at most √2, without a root. */
+function sizeOf({ re, im }: Complex): Real {
+  return im.isZero() ? re.abs() : Real.max(re.abs(), im.abs());
+}
+
 function quotientOf(over: Expression, under: Expression, point: Point): Complex | null {
   const by = numericValue(under, point);
-  if (!by || absolute(by).isZero()) return null;
-  return apply(over, point, (value) => divide(value, by));
+  if (!by || isZero(by)) return null;
+  return quotientBy(over, by, point);
+}
+
+function quotientBy(over: Expression, by: Complex, point: Point): Complex | null {
+  return apply(over, point, (value) => {
+    spend(point.budget, isReal(value) && isReal(by) ? QUOTIENT_WORK.real : QUOTIENT_WORK.complex);
+    return divide(value, by);
+  });
+}
+
+function isZero({ re, im }: Complex): boolean {
+  return re.isZero() && im.isZero();
 }
 
 function powerOf(base: Expression, exponent: Expression, point: Point): Complex | null {
   const [of, to] = [numericValue(base, point), numericValue(exponent, point)];
   if (!of || !to) return null;
-  spend(point.budget, isReal(of) && isReal(to) && to.re.isInteger() ? ROOT_WORK.real : POWER_WORK);
+  spend(point.budget, Math.floor(powerWork(of, to)));
   if (isReal(of) && of.re.isNegative() && isReal(to) && !to.re.isInteger()) {
     // (-8)^{1/3} is -2 in schoolbooks: the real root where the exponent is written as a fraction of odd denominator.
     const exact = exactValue(exponent, point.budget);
@@ -154,7 +168,7 @@ const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
   Object.entries({
     sqrt: squareRoot,
     cbrt: ({ re, im }) => (im.isZero() ? real(re.cbrt()) : null),
-    ln: (value) => (absolute(value).isZero() ? null : logarithm(value)),
+    ln: (value) => (isZero(value) ? null : logarithm(value)),
     exp: exponential,
     abs: (value) => real(absolute(value)),
     sin: sine,
@@ -165,8 +179,8 @@ const ONE_ARGUMENT = new Map<string, (value: Complex) => Complex | null>(
     csc: (value) => over(real(1), sine(value)),
     arcsin: onReal((value) => value.asin()),
     arccos: onReal((value) => value.acos()),
-    arctan: onReal((value) => value.atan()),
-    arccot: onReal((value) => (value.isZero() ? PI.div(2) : inverse(value).atan())),
+    arctan: onReal(arctan),
+    arccot: onReal((value) => (value.isZero() ? PI.div(2) : arctan(inverse(value)))),
     arcsec: onReal((value) => inverse(value).acos()),
     arccsc: onReal((value) => inverse(value).asin()),
     sinh: onReal(sinh),
@@ -272,12 +286,12 @@ function callOf(name: string, args: readonly Expression[], point: Point): Comple
   if (!values.every((value) => value !== null)) return null;
   const [first, second] = values;
   if (!first) return null;
-  spend(point.budget, (WORK.get(name) ?? ROOT_WORK)[isReal(first) ? 'real' : 'complex']);
+  spend(point.budget, functionWork(name, values));
   if (BRANCHED.has(name) && !(isReal(first) && first.re.gte(0))) point.isBranched = true;
   if (name === 'log') {
-    if (absolute(first).isZero()) return null;
+    if (isZero(first)) return null;
     const base = logarithm(second ?? real(10));
-    return absolute(base).isZero() ? null : divide(logarithm(first), base);
+    return isZero(base) ? null : divide(logarithm(first), base);
   }
   if (name === 'root' && second) return rootOf(first, second);
   if (name === 'binom' && second) return binomial(first, second);

@@ -1,4 +1,5 @@
 import { type Complex, isReal } from './complex.js';
+import { type Budget, spend } from '../compare/budget.js';
 import { Real } from './realFunctions.js';
 import { type Comparison, infinitySign, near } from '../compare/compareScalars.js';
 import { exactValue, isExact } from './exact.js';
@@ -151,16 +152,16 @@ function fromRelation(
     const own = index === at ? sign : (FLIPPED[sign] ?? sign);
     const side = end && half(own, end);
     if (!side) return null;
-    pieces = intersect(pieces, side);
+    pieces = intersect(pieces, side, comparison.budget);
   }
-  return parts[at]!.kind === 'call' ? mirrored(pieces) : pieces;
+  return parts[at]!.kind === 'call' ? mirrored(pieces, comparison.budget) : pieces;
 }
 
 const HALF_LINE: Interval = { ...LINE, lo: new Real(0), loClosed: true };
 
 /** All numbers whose absolute value is in the set. */
-function mirrored(pieces: readonly Interval[]): Interval[] {
-  return intersect(pieces, [HALF_LINE]).flatMap((piece) => [
+function mirrored(pieces: readonly Interval[], budget: Budget): Interval[] {
+  return intersect(pieces, [HALF_LINE], budget).flatMap((piece) => [
     piece,
     { lo: piece.hi.neg(), hi: piece.lo.neg(), loClosed: piece.hiClosed, hiClosed: piece.loClosed },
   ]);
@@ -195,11 +196,11 @@ function fromList(
     if (joins[at] === 'or') groups.push([pieces]);
     else groups.at(-1)!.push(pieces);
   }
-  return groups.flatMap(together);
+  return groups.flatMap((group) => together(group, comparison.budget));
 }
 
-function together(sets: readonly Interval[][]): Interval[] {
-  const common = sets.reduce((a, b) => intersect(merge(a), merge(b)));
+function together(sets: readonly Interval[][], budget: Budget): Interval[] {
+  const common = sets.reduce((a, b) => intersect(merge(a), merge(b), budget));
   return common.length > 0 ? common : sets.flat();
 }
 
@@ -210,21 +211,27 @@ function fromOperation(
   const [a, b] = [piecesOf(left, comparison), piecesOf(right, comparison)];
   if (!a || !b) return null;
   if (name === 'union') return [...a, ...b];
-  return intersect(a, name === 'intersection' ? b : complement(merge(b)));
+  const other = name === 'intersection' ? b : complement(merge(b), comparison.budget);
+  return intersect(a, other, comparison.budget);
 }
 
-function complement(pieces: readonly Interval[]): Interval[] {
+function complement(pieces: readonly Interval[], budget: Budget): Interval[] {
   return pieces.reduce<Interval[]>(
     (rest, piece) =>
-      intersect(rest, [
-        { ...LINE, hi: piece.lo, hiClosed: !piece.loClosed && piece.lo.isFinite() },
-        { ...LINE, lo: piece.hi, loClosed: !piece.hiClosed && piece.hi.isFinite() },
-      ]),
+      intersect(
+        rest,
+        [
+          { ...LINE, hi: piece.lo, hiClosed: !piece.loClosed && piece.lo.isFinite() },
+          { ...LINE, lo: piece.hi, loClosed: !piece.hiClosed && piece.hi.isFinite() },
+        ],
+        budget,
+      ),
     [LINE],
   );
 }
 
-function intersect(a: readonly Interval[], b: readonly Interval[]): Interval[] {
+function intersect(a: readonly Interval[], b: readonly Interval[], budget: Budget): Interval[] {
+  spend(budget, 2 * a.length * b.length);
   return a.flatMap((left) => b.flatMap((right) => overlap(left, right)));
 }
 

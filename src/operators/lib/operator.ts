@@ -11,7 +11,7 @@ import type {
   MostColumnsRead,
   RowIdentity,
 } from '../../flow/steps/columnTypes.js';
-import type { Screen, StepCounts, StepShape } from '../../flow/steps/outcome.js';
+import type { Screen, StepCounts, StepShape, UsedColumn } from '../../flow/steps/outcome.js';
 import type { StepState } from '../../flow/stepResults/stepResult.js';
 import { deriveSeed, deriveUniform } from '../../random.js';
 
@@ -71,6 +71,20 @@ export interface ModelNeed {
    */
   needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed' | 'boundThought' | 'named';
   /** Where in the options the model is named, for error positions. */
+  at: readonly (string | number)[];
+}
+
+/** A prompt of a step: a Jinja template over the columns of the row. */
+export interface PromptNeed {
+  /** The built-in prompt that stands where none is given. */
+  name: string;
+  /** The option: a prompt file, or the text itself. */
+  given?: string | undefined;
+  /** Variables that the step itself gives the prompt, each of which it must use; all others are columns. */
+  own?: readonly string[];
+  /** Whether it may use no variable at all, so that every row asks the same with a seed of its own. */
+  mayBeSame?: boolean;
+  /** Where in the options it stands, for error positions. */
   at: readonly (string | number)[];
 }
 
@@ -161,6 +175,8 @@ export interface OperatorSpec<
   writes: (options: z.output<Schema>) => Writes;
   /** The models that it asks with these options, and for what. */
   models: (options: z.output<Schema>) => ModelNeed[];
+  /** The prompts that it writes with these options; the columns that they use are read beside `reads`. */
+  prompts?: (options: z.output<Schema>) => PromptNeed[];
   /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
   /** The data files that it draws rows from. */
@@ -250,16 +266,18 @@ interface Columns<Options, Reads, Writes> {
   optional?: (options: Options) => readonly string[];
 }
 
-/** What the flow needs to know of a step: its label, and its columns with these options. */
+/** What the flow needs to know of a step: its label, and its columns with these options and these prompts. */
 export function shapeOf<Options, Reads extends ColumnTypes, Writes extends readonly Column[]>(
   spec: Columns<Options, Reads, Writes>,
   options: NoInfer<Options>,
   context: RunContext,
+  prompts: readonly { columns: readonly UsedColumn[] }[] = [],
 ): StepShape<Reads, Writes, never> {
   const step = context.step ?? spec.name;
   return {
     step,
     reads: spec.reads(options),
+    uses: prompts.length > 0 ? prompts.flatMap(({ columns }) => columns) : undefined,
     writes: spec.writes(options),
     optional: spec.optional?.(options),
     screen: context.screen,

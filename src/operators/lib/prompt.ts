@@ -1,40 +1,117 @@
 import { Template } from '@huggingface/jinja';
-import { ScaleQuestError } from '../../errors.js';
+import type { ColumnValue } from '../../arrow/columnType.js';
+import { RowError, ScaleQuestError } from '../../errors.js';
+import type { UsedColumn } from '../../flow/steps/outcome.js';
 import { KNOWN_MARKERS } from '../../text/markers.js';
-import type { RunContext } from './operator.js';
-
-/** Renders a prompt for one row. */
-export type Prompt = (values: Readonly<Record<string, string>>) => string;
+import type { PromptNeed, RunContext } from './operator.js';
+import { templateLookups } from './templateLookups.js';
 
 /**
- * Compiles a step's prompt (Jinja, as chat templates are) once. It must use every variable in `variables` and no other:
- * Jinja renders an unknown one as nothing, which would cost a whole run of useless replies.
+ * Writes the prompt of one row. `own`: the values of the step's own variables. Throws a RowError, ROW_PROMPT, for values that do
+ * not fit.
+ */
+export interface Prompt {
+  (row: object, own?: object): string;
+  /** The columns that it uses, whatever their types are. */
+  readonly columns: readonly UsedColumn[];
+}
+
+/** The prompts of a step, compiled, in the order of `prompts` of its spec. */
+export function compilePrompts<Options>(
+  spec: { prompts?: (options: Options) => PromptNeed[] },
+  options: NoInfer<Options>,
+  context: RunContext,
+): Prompt[] {
+  return (spec.prompts?.(options) ?? []).map((need) => compileNeed(context, need));
+}
+
+/**
+ * Compiles one prompt (Jinja, as chat templates are) once. It must use every variable in `own`; what else it uses are columns. Jinja
+ * renders an unknown name as nothing, so `check` looks for each column, and so does the step at its first batch.
  */
 export function compilePrompt(
   context: RunContext,
   name: string,
-  path: string | undefined,
-  variables: readonly string[],
+  given: string | undefined,
+  own: readonly string[],
 ): Prompt {
-  const where = path ?? `the built-in prompt ${name}`;
-  const text = context.prompt(name, path);
+  return compileNeed(context, { name, given, own, at: [] });
+}
+
+/** A file's name has neither a line end nor braces, and a prompt has one of them. */
+export function isPromptText(given: string): boolean {
+  return /\n|\{\{|\{%/.test(given);
+}
+
+/** The text of a prompt, and what messages call it. `read` gives the text of a file or of a built-in prompt. */
+export function promptText(
+  { name, given }: Pick<PromptNeed, 'name' | 'given'>,
+  read: RunContext['prompt'],
+): { text: string; where: string } {
+  if (given === undefined) return { text: read(name, undefined), where: `the built-in prompt ${name}` };
+  if (isPromptText(given)) return { text: given.replace(/\n$/, ''), where: 'the prompt' };
+  return { text: read(name, given), where: given };
+}
+
+/** The columns that a prompt uses; of a text that is no template, none: to compile it tells the mistake. */
+export function promptColumns(text: string, { own = [] }: Pick<PromptNeed, 'own'>): UsedColumn[] {
+  try {
+    return columnsIn(new Template(text), own);
+  } catch {
+    return [];
+  }
+}
+
+function compileNeed(context: RunContext, need: PromptNeed): Prompt {
+  const { own = [] } = need;
+  const { text, where } = promptText(need, context.prompt);
   const marker = KNOWN_MARKERS.find(text);
   if (marker) {
     const told = `holds the control token ${JSON.stringify(marker.text)}, which the model’s \`template\` writes; take it out`;
     throw invalid(where, told);
   }
   const template = parse(text, where);
-  const used = new Set(identifiers(template.parsed));
-  const missing = variables.find((variable) => !used.has(variable));
-  const unknown = [...used].find((variable) => !variables.includes(variable));
+  const { used } = templateLookups(template.parsed);
+  const missing = own.find((variable) => !used.includes(variable));
   if (missing) throw invalid(where, `does not use {{ ${missing} }}, so every row would ask the same`);
-  if (unknown) {
-    throw invalid(
-      where,
-      `uses {{ ${unknown} }}, expected only ${variables.map((v) => `{{ ${v} }}`).join(', ')}`,
-    );
+  if (used.length === 0 && !need.mayBeSame) {
+    throw invalid(where, 'uses no column, as {{ question }}, so every row would ask the same');
   }
-  return (values) => template.render(values);
+  if (used.includes(CLOCK)) {
+    throw invalid(where, `uses ${CLOCK}, expected nothing that differs from one run to the next`);
+  }
+  const columns = columnsIn(template, own);
+  const names = columns.map(({ name }) => name);
+
+  function render(row: object, given: object = row): string {
+    const values: Record<string, unknown> = {};
+    for (const name of names) values[name] = plain((row as Values)[name]);
+    for (const name of own) values[name] = plain((given as Values)[name]);
+    try {
+      return template.render(values);
+    } catch (error) {
+      throw new RowError('ROW_PROMPT', `${where}: ${(error as Error).message}`);
+    }
+  }
+
+  return Object.assign(render, { columns });
+}
+
+type Values = Readonly<Record<string, ColumnValue>>;
+
+const CLOCK = 'strftime_now';
+
+function columnsIn(template: Template, own: readonly string[]): UsedColumn[] {
+  const { used, tested } = templateLookups(template.parsed);
+  return used.filter((name) => !own.includes(name)).map((name) => ({ name, mayLack: tested.has(name) }));
+}
+
+/** A value as the template engine takes it: it knows no 64-bit integers. */
+function plain(value: ColumnValue | undefined): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
 function parse(text: string, where: string): Template {
@@ -47,15 +124,4 @@ function parse(text: string, where: string): Template {
 
 function invalid(where: string, message: string): ScaleQuestError {
   return new ScaleQuestError('ERR_PIPELINE_INVALID', `${where} ${message}`);
-}
-
-/** Names that the template looks up; names of filters, tests and attributes are not look-ups. */
-function identifiers(node: unknown): string[] {
-  if (Array.isArray(node)) return node.flatMap(identifiers);
-  if (node === null || typeof node !== 'object') return [];
-  const { type, value } = node as { type?: string; value?: string };
-  if (type === 'Identifier') return [value!];
-  return Object.entries(node).flatMap(([key, child]) =>
-    ['filter', 'test', 'property'].includes(key) ? [] : identifiers(child),
-  );
 }

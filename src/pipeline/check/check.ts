@@ -106,6 +106,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
     document,
     asWritten,
     entries,
+    { folder, deps },
     problems,
   );
   const settings = { ...asWritten, exports };

@@ -2,15 +2,23 @@ import type { Column } from '../../arrow/columnType.js';
 import type { ScaleQuestError } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { loadOperators } from '../../operators/registry.js';
-import { type PipelineDocument, problem } from '../document.js';
+import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import { missingColumns } from '../../io/exports/registry.js';
-import { suggestion } from '../nearest.js';
+import { nearest, suggestion } from '../nearest.js';
 import { columnsAfter, sourceColumns } from '../columns.js';
-import type { Plan } from '../plan.js';
+import type { Plan, PlannedStep } from '../plan.js';
+import type { CheckDeps } from './checkDeps.js';
+import { lineOfName, readPrompts } from './promptColumns.js';
 import type { StepEntries, StepEntry } from './readSteps.js';
 import { sampleOptions } from '../sampleOptions.js';
 
 type Settings = Plan['settings'];
+
+/** Where prompt files are read from. */
+interface PromptFiles {
+  folder: string;
+  deps: Pick<CheckDeps, 'prompt'>;
+}
 
 export interface CheckedColumns {
   /** What is written to the shards. */
@@ -30,9 +38,10 @@ export async function checkColumns(
   document: PipelineDocument,
   settings: Settings,
   entries: StepEntries,
+  files: PromptFiles,
   problems: ScaleQuestError[],
 ): Promise<CheckedColumns> {
-  const { columns: all, without, undeclared } = await columnsIn(document, settings, entries, problems);
+  const { columns: all, without, undeclared } = await columnsIn(document, settings, entries, files, problems);
   if (undeclared.length > 0) {
     const { columns: names } = settings.output;
     const columns = all.filter(({ name }) => names?.includes(name) ?? true);
@@ -53,6 +62,7 @@ async function columnsIn(
   document: PipelineDocument,
   settings: Settings,
   { on, off }: StepEntries,
+  files: PromptFiles,
   problems: ScaleQuestError[],
 ): Promise<{ columns: Column[]; without: string[]; undeclared: string[] }> {
   let columns = sourceColumns(settings.source);
@@ -77,10 +87,37 @@ async function columnsIn(
           (await columnAdvice(name, on.slice(at + 1), off));
       problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
     }
+    const unwritten = undeclared.length > 0 ? [] : unwrittenNames(step, columns, files);
+    for (const { name, text, where, at: keys } of unwritten) {
+      const names = columns.map((column) => column.name);
+      const meant = nearest(name, names);
+      const advice = meant ? `did you mean "${meant}"?` : await columnAdvice(name, on.slice(at + 1), off);
+      const message =
+        `line ${lineOfName(text, name)} of ${where} uses {{ ${name} }}, a column that no step before ${step!.label} writes; ` +
+        `${advice}; the columns are: ${names.join(', ')}`;
+      const position = document.at(['steps', index, spec.name, ...keys]);
+      problems.push(problem('ERR_PIPELINE_COLUMN', position, message));
+    }
     columns = columnsAfter(columns, { spec, parsed: step?.parsed ?? sampleOptions(spec) });
     if (isOpen) undeclared.push(step!.label);
   }
   return { columns, without, undeclared };
+}
+
+/** What the prompts of a step use and no column has, with the prompt that uses it first. */
+function unwrittenNames(
+  step: PlannedStep | undefined,
+  columns: readonly Column[],
+  { folder, deps }: PromptFiles,
+): { name: string; text: string; where: string; at: KeyPath }[] {
+  const isWritten = (name: string): boolean => columns.some((column) => column.name === name);
+  const missing = step?.uses.filter((name) => !isWritten(name)) ?? [];
+  if (missing.length === 0) return [];
+  const prompts = readPrompts(step!.spec, step!.parsed, folder, deps);
+  return missing.map((name) => {
+    const { need, text, where } = prompts.find((prompt) => prompt.columns.includes(name))!;
+    return { name, text, where, at: need.at };
+  });
 }
 
 async function columnAdvice(

@@ -9,6 +9,7 @@ import type { PlannedStep } from '../plan.js';
 import { stepEnabled, stepLabel } from '../schema.js';
 import type { CheckDeps } from './checkDeps.js';
 import { parseAt } from './explain.js';
+import { usedColumns } from './promptColumns.js';
 
 /** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
 export interface StepEntry {
@@ -19,8 +20,8 @@ export interface StepEntry {
   isOpen?: boolean;
 }
 
-/** What the steps of users' own need. */
-type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules'>;
+/** What prompts and the steps of users' own need. */
+type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'prompt'>;
 
 /** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
 export interface StepEntries {
@@ -140,9 +141,9 @@ async function stepAt(
       ? name
       : parseAt(document, [...path, 'label'], stepLabel, value['label'], problems);
   if (parsed === undefined || label === undefined) return undefined;
-  if (name !== 'custom') return { label, spec, input, parsed };
+  if (name !== 'custom') return { label, spec, input, parsed, uses: usedColumns(spec, parsed, folder, deps) };
   const { customAt } = await import('./customAt.js');
   const options = parsed as z.output<typeof customOptions>;
   const found = await customAt(document, [...path, name], { input, parsed: options }, folder, deps, problems);
-  return found && { label, input, ...found };
+  return found && { label, input, uses: [], ...found };
 }

@@ -36,6 +36,8 @@ export function columnsNeeded(
   columns: readonly string[],
 ): string[] {
   if (first === 0) return [...columns];
-  const read = steps.slice(first, end).flatMap(({ spec, parsed }) => Object.keys(spec.reads(parsed)));
+  const read = steps
+    .slice(first, end)
+    .flatMap(({ spec, parsed, uses }) => [...Object.keys(spec.reads(parsed)), ...uses]);
   return columns.filter((name) => ALWAYS.includes(name) || read.includes(name));
 }

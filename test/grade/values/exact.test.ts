@@ -42,8 +42,8 @@ test('roots of powers come back, others are none', () => {
   fc.assert(
     fc.property(base, fc.integer({ min: 2, max: 9 }), (root, degree) => {
       const power = root ** BigInt(degree);
-      assert.ok(exactRoot(new Fraction(power), degree)!.equals(new Fraction(root)));
-      if (root > 0n) assert.equal(exactRoot(new Fraction(power + 1n), degree), null);
+      assert.ok(exactRoot(new Fraction(power), degree, createBudget())!.equals(new Fraction(root)));
+      if (root > 0n) assert.equal(exactRoot(new Fraction(power + 1n), degree, createBudget()), null);
     }),
   );
 });

@@ -82,7 +82,8 @@ test('a function costs more of the budget than a sum', () => {
     numericValue(expression, pointOf(new Map(), budget));
     return GRADE_LIMITS.workMax - budget.workLeft;
   };
-  assert.equal(spent('1+2'), 3);
+  // Two numbers that are read, the sum, and three values.
+  assert.equal(spent('1+2'), 15);
   assert.ok(spent('\\sin 1') > 10 * spent('1+2'));
 });
 

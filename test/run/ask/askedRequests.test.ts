@@ -9,7 +9,7 @@ import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 async function stepOf(name: OperatorName, input: object, label = name as string): Promise<PlannedStep> {
   const spec = await loadOperator(name);
-  return { label, spec, input, parsed: spec.options.parse(input) };
+  return { label, spec, input, parsed: spec.options.parse(input), uses: [] };
 }
 
 const QUESTION = 'What is 3 + 4?';

@@ -43,6 +43,20 @@ test('stages are the longest runs of row-wise steps, where one of them asks a mo
   assert.deepEqual(stagesOf([]), []);
 });
 
+test('a unit has the columns that the prompts of its steps use', async () => {
+  const prompt = "'{{ question }} {{ difficulty }}'";
+  const { steps } = await planOf([
+    '  - generate: { generators: [{ model: m }] }',
+    '  - deduplicate: {}',
+    '  - scoreDifficulty: { model: m }',
+    '  - deduplicate: {}',
+    '    label: again',
+    `  - respond: { model: m, prompt: ${prompt} }`,
+  ]);
+  const columns = ['seq', 'question', 'difficulty', 'other'];
+  assert.deepEqual(columnsNeeded(steps, { first: 4, end: 5 }, columns), ['seq', 'question', 'difficulty']);
+});
+
 test('a unit has the columns that its steps look at; the first one has those of the source', async () => {
   const { steps } = await planOf(STEPS);
   const columns = ['seq', 'other', 'question', 'difficulty'];
