@@ -26,11 +26,11 @@ for (const [name, check] of testsOf([
   ],
   [
     'a model that writes text asked for vectors',
-    withSteps('deduplicate: { by: embedding, model: tiny, similarityMin: 0.9 }'),
+    withSteps(GENERATE, 'deduplicate: { by: embedding, model: tiny, similarityMin: 0.9 }'),
     [
       'ERR_PIPELINE_MODEL',
-      '5:43',
-      'steps.0.deduplicate.model',
+      '6:42',
+      'steps.1.deduplicate.model',
       /tiny gives no vectors; expected an embedding model \(embeddings\)/,
     ],
   ],
