@@ -35,8 +35,8 @@ const options = z
       .enum(['words', 'embedding'])
       .default('words')
       .describe(
-        'What is compared: runs of words (`words`), or the vectors that an embedding model gives the questions (`embedding`), which finds ' +
-          'a benchmark question in other words.',
+        'What is compared: runs of words (`words`), or the vectors that an embedding model gives the questions (`embedding`), which ' +
+          'finds a benchmark question in other words.',
       ),
     model: z
       .string()
