@@ -17,9 +17,10 @@ const LONG = [
   ['crash/killed', 'crash/takenOverProcess'],
   ['cli/commands/worker.', 'run/workers/coordinate', 'workers/localWorkers'],
   ['cli/faults'],
-  ['cli/commands/store'],
-  ['cli/commands/chain', 'cli/commands/train'],
-  ['run/determinism', 'pipelines/qpo'],
+  ['cli/commands/store', 'store/storeProcesses'],
+  ['cli/commands/chain', 'cli/commands/train', 'train/train.'],
+  ['run/determinism', 'pipelines/qpo', 'operators/examples'],
+  ['run/replay.', 'run/report/page/buildReport'],
   ['backends/llamaCpp/llamaCpp.'],
   ['run/estimate/estimate.', 'run/budget/openBudget'],
   [
@@ -36,9 +37,9 @@ const LONG = [
  * the end, and those that mostly wait early. Measured with `/usr/bin/time node <file>`.
  */
 const SLOW = [
-  ['train/train.', 'process/', 'scripts/runTests'],
-  ['run/replay.', 'run/report/figures', 'run/verify/'],
-  ['pipelines/pipelines', 'operators/examples', 'models/'],
+  ['pipelines/pipelines', 'models/'],
+  ['run/report/figures', 'run/verify/'],
+  ['process/', 'scripts/runTests'],
   ['store/store.', 'backends/pool/mixedLoad', 'backends/pool/pool'],
   ['run/estimate/', 'run/budget/', 'run/report/page/', 'run/history/rowHistory'],
   ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],

@@ -64,7 +64,7 @@ export {
 } from './run/diff/diffRuns.js';
 export type { Distribution } from './run/diff/distribution.js';
 export type { SettingChange } from './run/diff/comparable.js';
-export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './run/diff/rowComparison.js';
+export type { Fate, FateChange, RowExample, RowsCompared, ValueChange } from './page/view/rowsCompared.js';
 export { type ProcessUse, type WatchProcess } from './run/processUse.js';
 export { type SystemWorld, systemWorld } from './run/systemWorld.js';
 

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import { ScaleQuestError } from '../errors.js';
 import { type Files, readWhole } from '../io/files/files.js';
 import { PACKAGE_FOLDER } from '../io/files/packageFiles.js';
+import type { AllNow } from '../page/view/messages.js';
 import { drawToken } from '../workers/token.js';
 import { type Asked, askedBy, isRefusal } from './access.js';
 import type { Answers } from './answers.js';
@@ -160,7 +161,8 @@ async function answer(
   const asset = /^assets\/([\w.-]+)$/.exec(path)?.[1];
   if (asset !== undefined) return sendAsset(asset, response);
   if (path === 'events') {
-    const first = { name: 'all', data: { ...feed.now(), canControl: control !== null, other } };
+    const all = { ...feed.now(), canControl: control !== null, other } satisfies AllNow;
+    const first = { name: 'all', data: all };
     if (!clients.add(response, [first]))
       refuse(response, 503, 'Too many pages are open. Close some of them.');
     return;

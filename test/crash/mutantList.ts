@@ -332,14 +332,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'store/database/reservedSpace.js',
     before: 'if (found.sizeBytes >= wantedBytes)',
     after: 'if (true)',
-    test: { file: 'store/store.test.js', name: 'KiB left ends no process' },
+    test: { file: 'store/storeProcesses.test.js', name: 'KiB left ends no process' },
   },
   {
     name: 'a store is made without reserving space',
     file: 'store/database/tables.js',
     before: 'if (isNew || !hasLock)',
     after: 'if (false)',
-    test: { file: 'store/store.test.js', name: 'KiB left ends no process' },
+    test: { file: 'store/storeProcesses.test.js', name: 'KiB left ends no process' },
   },
   {
     name: 'replies that another process checkpointed are checkpointed again',

@@ -70,7 +70,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   view: {
     holds:
       'the server of the page of a run: what it is told, files by ranges, rows on their way through the steps',
-    mayImport: ['io', 'pipeline', 'run', 'train', 'workers'],
+    mayImport: ['io', 'page', 'pipeline', 'run', 'train', 'workers'],
   },
   hub: {
     holds: 'sets that are pushed to a hub: which files, what is there already, what is sent',

@@ -1,4 +1,4 @@
-/** What the server of a run tells its page; src/view sends it. */
+/** What the server of a run tells its page: of what src/view sends, that which the page reads. The compiler holds one to the other. */
 
 export interface ShownRun {
   folder: string;
@@ -50,11 +50,7 @@ export interface LiveModel {
   promptTokens: number;
   completionTokens: number;
   storeHits?: number;
-  replicas?: readonly LiveReplica[];
-}
-
-export interface LiveReplica {
-  [name: string]: unknown;
+  replicas?: readonly object[];
 }
 
 export interface LivePoint {

@@ -1,3 +1,5 @@
+import { addCounters } from '../addCounters.js';
+
 /** What all starts of a run took together: `performance.json` tells it, and a page of a monitor. */
 export interface RunTotals {
   /** How often the run was started. */
@@ -44,24 +46,12 @@ export function totalsWith(
   counted: Readonly<Record<string, ModelCounted>>,
 ): RunTotals {
   const models = new Map(Object.entries(before.models));
-  for (const [name, own] of Object.entries(counted)) models.set(name, sumOf(models.get(name), own));
+  for (const [name, own] of Object.entries(counted))
+    models.set(name, addCounters(COUNTED, models.get(name) ?? {}, own));
   return { starts: before.starts + 1, wallS: before.wallS + elapsedS, models: Object.fromEntries(models) };
 }
 
-const NOTHING: ModelTotals = {
-  ...{ requests: 0, retries: 0, failures: 0, promptTokens: 0, completionTokens: 0 },
-  ...{ cachedTokens: 0, serverS: 0, storeHits: 0 },
-};
-
-function sumOf(before: ModelTotals = NOTHING, own: ModelCounted): ModelTotals {
-  return {
-    requests: before.requests + own.requests,
-    retries: before.retries + own.retries,
-    failures: before.failures + own.failures,
-    promptTokens: before.promptTokens + own.promptTokens,
-    completionTokens: before.completionTokens + own.completionTokens,
-    cachedTokens: before.cachedTokens + (own.cachedTokens ?? 0),
-    serverS: before.serverS + (own.serverS ?? 0),
-    storeHits: before.storeHits + (own.storeHits ?? 0),
-  };
-}
+const COUNTED = [
+  ...(['requests', 'retries', 'failures', 'promptTokens', 'completionTokens'] as const),
+  ...(['cachedTokens', 'serverS', 'storeHits'] as const),
+];

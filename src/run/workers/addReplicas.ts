@@ -1,4 +1,5 @@
 import type { ReplicaStats } from '../../backends/model.js';
+import { addCounters } from '../addCounters.js';
 
 /** From well to out of use. */
 const STATES: readonly ReplicaStats['state'][] = ['closed', 'halfOpen', 'open', 'ejected'];
@@ -20,16 +21,12 @@ export function addReplicas(
   return [...sums.values()];
 }
 
+const COUNTED = [
+  ...(['limit', 'outstanding', 'inFlight', 'requests', 'failures'] as const),
+  ...(['promptTokens', 'completionTokens'] as const),
+];
+
 function sumOf(one: ReplicaStats, other: ReplicaStats): ReplicaStats {
-  return {
-    url: one.url,
-    state: STATES[Math.max(STATES.indexOf(one.state), STATES.indexOf(other.state))]!,
-    limit: one.limit + other.limit,
-    outstanding: one.outstanding + other.outstanding,
-    inFlight: one.inFlight + other.inFlight,
-    requests: one.requests + other.requests,
-    failures: one.failures + other.failures,
-    promptTokens: one.promptTokens + other.promptTokens,
-    completionTokens: one.completionTokens + other.completionTokens,
-  };
+  const state = STATES[Math.max(STATES.indexOf(one.state), STATES.indexOf(other.state))]!;
+  return { url: one.url, state, ...addCounters(COUNTED, one, other) };
 }

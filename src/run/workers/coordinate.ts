@@ -19,6 +19,7 @@ import { WORKER_TOKEN_VARIABLE } from './tokenVariable.js';
 import { type WorkersOptions, promptOf } from '../planPipeline.js';
 import type { PlacedStages, RunDeps } from '../stream/runPlan.js';
 import type { SystemWorld } from '../systemWorld.js';
+import { addCounters } from '../addCounters.js';
 import { addReplicas } from './addReplicas.js';
 import { placeStage } from './placeStage.js';
 import { stagesOf } from './stages.js';
@@ -152,17 +153,19 @@ function addUses(one: ModelStats['steps'], other: ModelStats['steps']): ModelSta
   return Object.fromEntries(sum);
 }
 
+const USE_COUNTED = [
+  ...(['requests', 'promptTokens', 'cachedTokens', 'completionTokens', 'completionSquares'] as const),
+  ...(['busyS', 'storeHits'] as const),
+];
+
 function addUse(one: StepUse, other: StepUse): StepUse {
-  return {
-    requests: one.requests + other.requests,
-    promptTokens: one.promptTokens + other.promptTokens,
-    cachedTokens: one.cachedTokens + other.cachedTokens,
-    completionTokens: one.completionTokens + other.completionTokens,
-    completionSquares: one.completionSquares + other.completionSquares,
-    busyS: one.busyS + other.busyS,
-    storeHits: one.storeHits + other.storeHits,
-  };
+  return addCounters(USE_COUNTED, one, other);
 }
+
+const COUNTED = [
+  ...(['requests', 'retries', 'failures', 'inFlight', 'queued'] as const),
+  ...(['promptTokens', 'completionTokens', 'memoryPeakBytes'] as const),
+];
 
 /** What a worker counted, added to what others did. It runs the same code, so its counts are what they seem. */
 function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats {
@@ -179,14 +182,7 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
   const steps = addUses(one.steps, other.steps);
   const replicas = addReplicas(one.replicas, other.replicas);
   return {
-    requests: one.requests + other.requests,
-    retries: one.retries + other.retries,
-    failures: one.failures + other.failures,
-    inFlight: one.inFlight + other.inFlight,
-    queued: one.queued + other.queued,
-    promptTokens: one.promptTokens + other.promptTokens,
-    completionTokens: one.completionTokens + other.completionTokens,
-    memoryPeakBytes: one.memoryPeakBytes + other.memoryPeakBytes,
+    ...addCounters(COUNTED, one, other),
     ...storeHits,
     // All ask the same servers.
     ...(one.serverS === undefined ? {} : { serverS: one.serverS }),

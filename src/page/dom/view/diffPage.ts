@@ -1,4 +1,5 @@
 import { formatNumber } from '../../charts/format.js';
+import type { Fate, RowsCompared } from '../../view/rowsCompared.js';
 import { el, table } from '../el.js';
 import { getJson } from './api.js';
 
@@ -8,12 +9,6 @@ interface Side {
   positions: number;
   isComplete: boolean;
   funnel: { step: string; rowsIn: number; kept: number }[];
-}
-
-interface Fate {
-  kind: string;
-  step: string | null;
-  reason: string | null;
 }
 
 interface Numbers {
@@ -30,22 +25,7 @@ interface Diff {
   settings: { path: string; a: string | null; b: string | null }[];
   notCompared: string[];
   distributions: { column: string; of: string; a: Numbers | null; b: Numbers | null }[];
-  rows: {
-    positions: number;
-    beyond: { a: number; b: number };
-    keptByBoth: number;
-    same: number;
-    appeared: number;
-    vanished: number;
-    questionsDiffer: number;
-    fates: { from: Fate; to: Fate; rows: number; examples: { seq: number; question: string | null }[] }[];
-    values: {
-      column: string;
-      rows: number;
-      answers: number | null;
-      examples: { seq: number; a: string; b: string }[];
-    }[];
-  } | null;
+  rows: RowsCompared | null;
 }
 
 /** What another run did otherwise: the same as `scalequest diff`. */
@@ -98,7 +78,7 @@ function sides(a: Side, b: Side): HTMLElement {
   );
 }
 
-function shownRows(rows: NonNullable<Diff['rows']>): HTMLElement[] {
+function shownRows(rows: RowsCompared): HTMLElement[] {
   const { keptByBoth, same, appeared, vanished, positions, beyond, questionsDiffer, fates, values } = rows;
   const figures: [string, number][] = [
     ['kept by both', keptByBoth],
@@ -135,7 +115,7 @@ function fateText({ kind, step, reason }: Fate): HTMLElement {
   return el('span', { class: kind }, kind === 'kept' ? 'kept' : `${step}: ${reason}`);
 }
 
-function fatesTable(fates: NonNullable<Diff['rows']>['fates']): HTMLElement {
+function fatesTable(fates: RowsCompared['fates']): HTMLElement {
   const rows = fates.map(({ from, to, rows: count, examples }) => [
     fateText(from),
     fateText(to),
@@ -151,7 +131,7 @@ function fatesTable(fates: NonNullable<Diff['rows']>['fates']): HTMLElement {
   return table('Rows that ended otherwise', ['in A', 'in B', 'rows', 'examples'], rows, [false, false, true]);
 }
 
-function valuesTables(values: NonNullable<Diff['rows']>['values']): HTMLElement[] {
+function valuesTables(values: RowsCompared['values']): HTMLElement[] {
   const counts = values.map(({ column, rows, answers }) => [
     column,
     formatNumber(rows),
