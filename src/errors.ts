@@ -69,6 +69,7 @@ const MEANINGS = {
   ROW_MARKER: 'a text of the row holds a control token of a chat template, which would speak for a model',
   ROW_FEWER_CHOICES: 'the server returned fewer choices than were asked for',
   ROW_UNCLEAR: 'the verdict, the marker or the number that the reply should end with was not found',
+  ROW_JSON: 'the reply holds no JSON object that fits the schema of the step',
   ROW_SCORE_INVALID: 'a score is missing or not a finite number',
   ROW_PROMPT: 'the prompt cannot be written with the values of this row',
   ROW_PROMPT_TOO_LONG: "the prompt does not fit into the model's context",

@@ -120,6 +120,7 @@ export { type JudgeSolvabilityOptions, judgeSolvability } from './operators/judg
 export { type ScoreDifficultyOptions, scoreDifficulty } from './operators/scoreDifficulty.js';
 export { type SampleDifficultyOptions, sampleDifficulty } from './operators/sampleDifficulty.js';
 export { type FilterReferenceOptions, filterReference } from './operators/filterReference.js';
+export { type PromptOptions, prompt } from './operators/prompt.js';
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';

@@ -52,7 +52,7 @@ function readProblems(): Problem[] {
 }
 
 function completionsOf(problems: readonly Problem[], { message, n, seed }: CompleteRequest): Choice[] {
-  if (message.kind === 'preQuery') return [choice(newQuestion(problems, seed))];
+  if (message.kind !== 'user') return [choice(newQuestion(problems, seed))];
   if (n === 1) return [choice(verdictOf(message.text))];
   const { solution } = problems[hashOf(message.text) % problems.length]!;
   return Array.from({ length: n }, (_, index) => answerOf(solution, deriveSeed(seed, 'solution', index)));

@@ -31,7 +31,8 @@ export function guardMarkers(opened: OpenedModel): OpenedModel {
 }
 
 function textsOf(message: Message): string[] {
-  return message.kind === 'user' ? [message.text] : [];
+  if (message.kind === 'user') return [message.text];
+  return message.kind === 'chat' ? message.turns.map(({ content }) => content) : [];
 }
 
 /** A template may write both without anything between them, so that a marker could be cut in two. */

@@ -7,8 +7,19 @@ import type { Markers } from '../text/markers.js';
  * messages (chat), so operators never see markers.
  * - `preQuery`: nothing but the opening of a user message; the model writes the question (Magpie, ScaleQuest §2).
  * - `user`: a whole user message; the model writes the assistant's.
+ * - `chat`: a dialogue; the model writes the next message, of the assistant, or of the user from its bare opening.
  */
-export type Message = { kind: 'preQuery' } | { kind: 'user'; text: string };
+export type Message =
+  | { kind: 'preQuery' }
+  | { kind: 'user'; text: string }
+  | { kind: 'chat'; turns: readonly Turn[]; next: 'assistant' | 'user' };
+
+/** One message of a dialogue. */
+export interface Turn {
+  /** `system`, `user` or `assistant`; what other roles are is up to the template. */
+  role: string;
+  content: string;
+}
 
 /** How a call went. Workers and batch APIs do not say it. */
 export interface CallRecord {
@@ -38,6 +49,8 @@ export interface CompleteRequest {
   temperature: number;
   /** Nucleus sampling: the share of probability kept. */
   topP: number;
+  /** JSON Schema that the server holds the reply to, where it can; whoever asks checks it all the same. */
+  jsonSchema?: Readonly<Record<string, unknown>> | undefined;
   /** The most tokens of thought before an answer; only for models that `can.boundThought`. */
   thinkingTokensMax?: number | undefined;
   /** 0 … 2^32-1; same request and seed give the same choices where the server can. */

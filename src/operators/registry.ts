@@ -16,6 +16,7 @@ const SPECS = {
   scoreDifficulty: async () => (await import('./scoreDifficulty.js')).scoreDifficultySpec,
   sampleDifficulty: async () => (await import('./sampleDifficulty.js')).sampleDifficultySpec,
   filterReference: async () => (await import('./filterReference.js')).filterReferenceSpec,
+  prompt: async () => (await import('./prompt.js')).promptSpec,
   respond: async () => (await import('./respond.js')).respondSpec,
   filterText: async () => (await import('./filterText.js')).filterTextSpec,
   filterAnswered: async () => (await import('./filterAnswered.js')).filterAnsweredSpec,

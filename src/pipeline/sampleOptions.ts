@@ -4,6 +4,7 @@ import type { OperatorSpec } from '../operators/lib/operator.js';
 const INPUTS = [
   {},
   { model: 'x' },
+  { model: 'x', prompt: 'x' },
   { path: 'x' },
   { generators: [{ model: 'x' }] },
   { benchmarks: [{ path: 'x' }] },

@@ -101,6 +101,10 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
       })),
     },
   },
+  prompt: {
+    options: { model: 'tiny', prompt: '{{ question }} ({{ seq }})', column: 'answer' },
+    input: QUESTION_INPUT,
+  },
   respond: { options: { model: 'tiny', n: 1 }, input: QUESTION_INPUT },
   filterText: {
     options: { charsMin: 5, wordsMax: 14, refuses: '(?i)combien', charsColumn: 'chars' },

@@ -93,5 +93,6 @@ function choiceOf(reply: string | Partial<Choice>): Choice {
 
 /** The text of a user message; empty for a bare one. */
 export function messageText({ message }: Pick<CompleteRequest, 'message'>): string {
+  if (message.kind === 'chat') return message.turns.at(-1)?.content ?? '';
   return message.kind === 'user' ? message.text : '';
 }

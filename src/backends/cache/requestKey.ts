@@ -37,13 +37,15 @@ export function requestKeys(identity: string): RequestKeys {
       topP,
       seed,
       thinkingTokensMax,
+      jsonSchema,
       ...rest
     }) {
       nothing(rest);
       const drawn = temperature === 0 ? 'greedy' : seed;
       // Absent where it is not asked for, so that replies of a store without it are found again.
       const bound = thinkingTokensMax === undefined ? '' : ` thought ${thinkingTokensMax}`;
-      const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}${bound}`;
+      const held = jsonSchema === undefined ? '' : ` json ${schemaText(jsonSchema)}`;
+      const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}${bound}${held}`;
       return keyOf(`${prefix}complete\n${sampling}\n${messageText(message)}`);
     },
     choose({ seq: _, step: _s, record: _r, message, options, ...rest }) {
@@ -68,10 +70,23 @@ type WellFormable = string & { isWellFormed(): boolean };
 
 function messageText(message: Message): string {
   if (message.kind === 'preQuery') return 'preQuery';
+  if (message.kind === 'chat') {
+    const turns = message.turns.map(({ role, content }) => [role, content]);
+    return `chat ${message.next}\n${JSON.stringify(turns)}`;
+  }
   // UTF-8 has no halves of surrogate pairs: the hash would take all of them for one character.
   return (message.text as WellFormable).isWellFormed()
     ? `user\n${message.text}`
     : `escaped\n${JSON.stringify(message.text)}`;
+}
+
+/** A step asks with one schema all the time. */
+const schemaTexts = new WeakMap<object, string>();
+
+function schemaText(schema: object): string {
+  const known = schemaTexts.get(schema) ?? createHash('sha256').update(JSON.stringify(schema)).digest('hex');
+  schemaTexts.set(schema, known);
+  return known;
 }
 
 /** Lets the compiler check that no field of a request is forgotten. */

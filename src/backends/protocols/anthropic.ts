@@ -111,7 +111,9 @@ async function completeEach(
   request: CompleteRequest,
 ): Promise<Choice[]> {
   const { seq, message, n, tokensMax, temperature, step, record } = request;
-  if (message.kind === 'preQuery') throw noPreQuery(client.label);
+  if (message.kind === 'preQuery' || (message.kind === 'chat' && message.next === 'user')) {
+    throw noPreQuery(client.label);
+  }
   const distinct = temperature === 0 ? 1 : n;
   const asked = { tokensMax, prefill: options.prefill ?? '' };
   const one = (): Promise<Choice> =>
@@ -140,20 +142,24 @@ async function completeEach(
 function bodyOf(
   { model, system, prefill, omitFields, extra }: Messages,
   { tokensMax, temperature, topP, thinkingTokensMax }: CompleteRequest,
-  message: Extract<Message, { kind: 'user' }>,
+  message: Exclude<Message, { kind: 'preQuery' }>,
 ): object {
+  const turns = message.kind === 'user' ? [{ role: 'user', content: message.text }] : message.turns;
+  // The system prompt stands apart from the messages.
+  const told = turns.filter(({ role }) => role === 'system').map(({ content }) => content);
   const begun = prefill === undefined ? [] : [{ role: 'assistant', content: prefill }];
   const thinking = { type: 'enabled', budget_tokens: thinkingTokensMax };
   return {
     ...extra,
     ...(thinkingTokensMax !== undefined && { thinking }),
-    ...{ model, system, stream: false, max_tokens: tokensMax },
+    ...{ model, system: told.length > 0 ? told.join('\n\n') : system, stream: false },
+    max_tokens: tokensMax,
     // With a thought the service takes no temperature of ours.
     temperature:
       thinkingTokensMax !== undefined || omitFields.includes('temperature') ? undefined : temperature,
     // Some models take one of the two alone; at 1 it says nothing.
     top_p: omitFields.includes('top_p') || topP === 1 ? undefined : topP,
-    messages: [{ role: 'user', content: message.text }, ...begun],
+    messages: [...turns.filter(({ role }) => role !== 'system'), ...begun],
   };
 }
 

@@ -197,6 +197,7 @@ interface Asked {
   tokensMax: number;
   temperature: number;
   topP: number;
+  jsonSchema?: Readonly<Record<string, unknown>> | undefined;
   thinkingTokensMax?: number | undefined;
   seed: number | undefined;
   /** How many of the likeliest first tokens to report; 0 for none. */
@@ -260,7 +261,7 @@ export function createDialogueModel(
 
   function send(seq: number, asked: Asked): Promise<Completion> {
     const { n, tokensMax, message, step, record, stream } = asked;
-    if (!template && message.kind === 'preQuery') return Promise.reject(noPreQuery(label));
+    if (!template && isBareUser(message)) return Promise.reject(noPreQuery(label));
     // The body is written when it is sent, so a waiting call holds no prompt.
     const bodyOf = (what: Asked): object =>
       template ? promptBody(options, template, what) : chatBody(options, what);
@@ -315,11 +316,16 @@ export function createDialogueModel(
   };
 }
 
+/** Whether the model writes a message of the user, from nothing but its opening. */
+function isBareUser(message: Message): boolean {
+  return message.kind === 'preQuery' || (message.kind === 'chat' && message.next === 'user');
+}
+
 /** A part of a request, of `size` choices. */
 function askedOf(dialogue: Dialogue, request: CompleteRequest, size: number, part: number): Asked {
-  const { message, tokensMax, temperature, topP, thinkingTokensMax, step, record } = request;
+  const { message, tokensMax, temperature, topP, thinkingTokensMax, jsonSchema, step, record } = request;
   const seed = partSeed(request.seed, part);
-  const sampling = { n: size, tokensMax, temperature, topP, thinkingTokensMax, seed };
+  const sampling = { n: size, tokensMax, temperature, topP, thinkingTokensMax, jsonSchema, seed };
   return { message, ...sampling, top: 0, step, record, stream: streamOf(request, dialogue) };
 }
 
@@ -330,10 +336,9 @@ function streamOf({ n, stream }: CompleteRequest, { omitFields = [] }: Dialogue)
 
 /** The same with a question that nobody refuses, to which nobody listens; a bare opening stays as it is. */
 function harmless({ message, seed, stream: _, ...asked }: Asked, ownSeed: number): Asked {
-  const isUser = message.kind === 'user';
   return {
     ...asked,
-    message: isUser ? { kind: 'user', text: HARMLESS.user } : message,
+    message: message.kind === 'preQuery' ? message : { kind: 'user', text: HARMLESS.user },
     seed: seed === undefined ? undefined : ownSeed,
   };
 }
@@ -356,7 +361,7 @@ const USAGE_TOO = { include_usage: true };
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
   const { model, stopTokenIds, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
+  const { message, n, tokensMax, temperature, topP, jsonSchema: own, seed, top, stream } = asked;
   return withExtra(dialogue, asked, {
     model,
     stream: stream !== undefined,
@@ -371,21 +376,21 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
     top_p: topP,
     seed,
     logprobs: top > 0 ? top : undefined,
-    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+    response_format: top > 0 ? undefined : formatOf(jsonSchema, own),
   });
 }
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
   const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
-  const content = message.kind === 'user' ? message.text : '';
+  const { message, n, tokensMax, temperature, topP, jsonSchema: own, seed, top, stream } = asked;
+  const messages = message.kind === 'chat' ? message.turns : [{ role: 'user', content: textOf(message) }];
   return withExtra(dialogue, asked, {
     model,
     stream: stream !== undefined,
     stream_options: stream && USAGE_TOO,
     stop_token_ids: stopTokenIds,
     chat_template_kwargs: chatTemplateKwargs,
-    messages: [{ role: 'user', content }],
+    messages,
     n,
     max_tokens: maxTokensField === 'max_completion_tokens' ? undefined : tokensMax,
     max_completion_tokens: maxTokensField === 'max_completion_tokens' ? tokensMax : undefined,
@@ -394,7 +399,7 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
     seed,
     logprobs: top > 0 ? true : undefined,
     top_logprobs: top > 0 ? top : undefined,
-    response_format: top > 0 ? undefined : formatOf(jsonSchema),
+    response_format: top > 0 ? undefined : formatOf(jsonSchema, own),
   });
 }
 
@@ -411,8 +416,24 @@ function withExtra(
   return Object.assign(body, extra);
 }
 
-function formatOf(schema: Dialogue['jsonSchema']): object | undefined {
+function formatOf(schema: Dialogue['jsonSchema'], own: Asked['jsonSchema']): object | undefined {
+  if (own) return { type: 'json_schema', json_schema: { name: 'reply', schema: own, strict: isStrict(own) } };
   return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
+}
+
+/** What OpenAI calls strict: no object may have more properties, or fewer. A strict request with another schema would be refused. */
+function isStrict(part: unknown): boolean {
+  if (part === null || typeof part !== 'object') return true;
+  const { type, properties, required, additionalProperties } = part as Record<string, unknown>;
+  if (type === 'object' && properties !== null && typeof properties === 'object') {
+    const needed = Array.isArray(required) ? required : [];
+    if (additionalProperties !== false || needed.length < Object.keys(properties).length) return false;
+  }
+  return Object.values(part).every(isStrict);
+}
+
+function textOf(message: Message): string {
+  return message.kind === 'user' ? message.text : '';
 }
 
 function noPreQuery(label: string): ScaleQuestError {

@@ -19,7 +19,7 @@ export interface ChatTemplate {
 }
 
 export interface ChatMessage {
-  role: 'user' | 'assistant';
+  role: string;
   content: string;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import { type ChatTemplate, readChatTemplate, userMessageTextOf } from './chatTemplate.js';
 import type { Message, PromptWrapper } from '../model.js';
+import { type WriteDialogue, chatDialogue, writtenDialogue } from './dialogue.js';
 import type { Markers } from '../../text/markers.js';
 import { MARKER, templateMarkers } from './templateMarkers.js';
 
@@ -40,9 +41,17 @@ interface TemplateText {
   bos?: string;
   /** Ends a question in training, where no marker follows a user's text. */
   questionEnd?: string;
+  /** `preQuery` with a system message; holds `{{ system }}` once. */
+  system?: string | undefined;
+  /** Stands between a reply and the next text of the user. */
+  turn?: string | undefined;
 }
 
 const QWEN2_MATH_PRE_QUERY = '<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\n';
+const CHATML_TURNS = {
+  system: '<|im_start|>system\n{{ system }}<|im_end|>\n<|im_start|>user\n',
+  turn: '<|im_end|>\n<|im_start|>user\n',
+};
 const CHATML_STOP = ['<|im_start|>', '<|im_end|>', '<|endoftext|>'];
 
 /**
@@ -54,11 +63,13 @@ const TEMPLATES = {
     preQuery: QWEN2_MATH_PRE_QUERY,
     user: `${QWEN2_MATH_PRE_QUERY}{{ user }}<|im_end|>\n<|im_start|>assistant\n`,
     stop: CHATML_STOP,
+    ...CHATML_TURNS,
   },
   chatml: {
     preQuery: '<|im_start|>user\n',
     user: '<|im_start|>user\n{{ user }}<|im_end|>\n<|im_start|>assistant\n',
     stop: CHATML_STOP,
+    ...CHATML_TURNS,
   },
   'deepseek-math': {
     preQuery: '<｜begin▁of▁sentence｜>User: ',
@@ -66,6 +77,7 @@ const TEMPLATES = {
     stop: ['<｜begin▁of▁sentence｜>', '<｜end▁of▁sentence｜>'],
     bos: '<｜begin▁of▁sentence｜>',
     questionEnd: '\n\n<｜end▁of▁sentence｜>',
+    turn: '<｜end▁of▁sentence｜>User: ',
   },
 } satisfies Record<string, TemplateText>;
 
@@ -75,6 +87,7 @@ export const templateNames = Object.keys(TEMPLATES) as [TemplateName, ...Templat
 
 /** Where the row's text goes. */
 const USER_SLOT = /\{\{ *user *\}\}/g;
+const SYSTEM_SLOT = /\{\{ *system *\}\}/g;
 
 const inlineTemplate = z.strictObject({
   preQuery: z
@@ -92,6 +105,18 @@ const inlineTemplate = z.strictObject({
     .min(1)
     .max(16)
     .describe('Strings that end a completion: the markers that close a message.'),
+  system: z
+    .string()
+    .refine((text) => text.match(SYSTEM_SLOT)?.length === 1, 'expected {{ system }} in it, exactly once')
+    .optional()
+    .describe(
+      'What stands in place of `preQuery` where there is a system message, with {{ system }}; it goes before the user’s text if absent.',
+    ),
+  turn: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What stands between a reply and the next text of the user, for dialogues of several turns.'),
 });
 
 /** The template of the model itself. */
@@ -153,15 +178,26 @@ export function templateOfChat(chat: ChatTemplate, path: string): Template {
 }
 
 function templateOf(texts: Texts): Template {
-  const { preQuery, before, after, stop, bos = '', questionEnd, specialTokens } = texts;
+  const { preQuery, before, after, stop, bos = '', questionEnd, specialTokens, dialogue } = texts;
   const opening = markerParts(before);
   const closing = markerParts(after);
 
+  function chatParts({ turns, next }: Extract<Message, { kind: 'chat' }>): PromptPart[] {
+    const pieces = dialogue(turns, next);
+    return joinPlain(
+      pieces.flatMap(({ text, isRow }) => (isRow ? [{ text, special: false }] : markerParts(text))),
+    );
+  }
   function promptParts(message: Message): PromptPart[] {
     if (message.kind === 'preQuery') return joinPlain(markerParts(preQuery));
+    if (message.kind === 'chat') return chatParts(message);
     return joinPlain([...opening, { text: message.text, special: false }, ...closing]);
   }
   function promptText(message: Message): string {
+    if (message.kind === 'chat')
+      return dialogue(message.turns, message.next)
+        .map(({ text }) => text)
+        .join('');
     return message.kind === 'preQuery' ? preQuery : before + message.text + after;
   }
   return {
@@ -196,6 +232,7 @@ interface Texts {
   bos?: string | undefined;
   questionEnd?: string | undefined;
   specialTokens?: readonly string[];
+  dialogue: WriteDialogue;
 }
 
 function textsOf(config: TemplateConfig): Texts {
@@ -203,10 +240,11 @@ function textsOf(config: TemplateConfig): Texts {
     return chatTexts(readChatTemplate(config.tokenizer), config.tokenizer);
   }
   const written: TemplateText = typeof config === 'string' ? TEMPLATES[config] : config;
-  const { preQuery, user, stop, bos, questionEnd } = written;
+  const { preQuery, user, stop, bos, questionEnd, system, turn } = written;
   // Not `replace`: in a replacement string, `$&` and the like in a row's text would be read as patterns.
   const [before, after] = user.split(USER_SLOT) as [string, string];
-  return { preQuery, before, after, stop, bos, questionEnd };
+  const dialogue = writtenDialogue({ preQuery, before, after, system: system?.split(SYSTEM_SLOT), turn });
+  return { preQuery, before, after, stop, bos, questionEnd, dialogue };
 }
 
 /** Stops at the end-of-sequence token, and at the markers that stand after a user's text: they end or open a message. */
@@ -216,7 +254,9 @@ function chatTexts(chat: ChatTemplate, path: string): Texts {
   const stop = [...new Set([...markers, ...(chat.eos ? [chat.eos] : [])])];
   const questionEnd = markers.length > 0 ? undefined : chat.eos;
   const { bos, specialTokens } = chat;
-  if (stop.length > 0) return { preQuery: before, before, after, stop, bos, questionEnd, specialTokens };
+  const dialogue = chatDialogue(chat, path);
+  if (stop.length > 0)
+    return { preQuery: before, before, after, stop, bos, questionEnd, specialTokens, dialogue };
   throw new ScaleQuestError(
     'ERR_MODEL_LOAD',
     `${path} names no eos_token and has no marker after a user’s text, so nothing would end a completion`,

@@ -42,7 +42,7 @@ export const SYSTEM_NEEDS_MESSAGES: z.core.$ZodCustomParams = {
   message: 'expected `asMessages: true` beside it: a plain text has no system message',
 };
 
-export interface PromptOptions {
+export interface PromptMessages {
   system?: string | undefined;
   user: string;
 }
@@ -53,7 +53,7 @@ export interface ExportedMessage {
 }
 
 /** The messages before the response. */
-export function promptMessages({ system, user }: PromptOptions, question: string): ExportedMessage[] {
+export function promptMessages({ system, user }: PromptMessages, question: string): ExportedMessage[] {
   const before: ExportedMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return [...before, { role: 'user', content: fillQuestion(user, question) }];
 }
@@ -69,7 +69,7 @@ export interface PromptWriter {
   reply: (response: string) => string | ExportedMessage[];
 }
 
-export function promptWriter(options: PromptOptions & { asMessages: boolean }): PromptWriter {
+export function promptWriter(options: PromptMessages & { asMessages: boolean }): PromptWriter {
   if (options.asMessages) {
     return {
       column: messagesColumn,

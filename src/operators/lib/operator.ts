@@ -82,6 +82,8 @@ export interface PromptNeed {
   given?: string | undefined;
   /** Variables that the step itself gives the prompt, each of which it must use; all others are columns. */
   own?: readonly string[];
+  /** It is always the text itself, and never a file. */
+  isText?: boolean;
   /** Whether it may use no variable at all, so that every row asks the same with a seed of its own. */
   mayBeSame?: boolean;
   /** Where in the options it stands, for error positions. */
@@ -177,6 +179,10 @@ export interface OperatorSpec<
   models: (options: z.output<Schema>) => ModelNeed[];
   /** The prompts that it writes with these options; the columns that they use are read beside `reads`. */
   prompts?: (options: z.output<Schema>) => PromptNeed[];
+  /** Those of the columns that it writes which no step before it may have written; `at`: where in the options each is named. */
+  adds?: (options: z.output<Schema>) => { name: string; at: readonly (string | number)[] }[];
+  /** Options whose value may be the path of a JSON file in a pipeline file: its contents stand there then. */
+  jsonFiles?: readonly string[];
   /** The columns of data files that it compares rows with. */
   texts?: (options: z.output<Schema>) => TextsNeed[];
   /** The data files that it draws rows from. */

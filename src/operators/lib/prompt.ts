@@ -38,18 +38,19 @@ export function compilePrompt(
   return compileNeed(context, { name, given, own, at: [] });
 }
 
-/** A file's name has neither a line end nor braces, and a prompt has one of them. */
+/** A prompt has a line end, braces or spaces; the name of a file has none of them, or spaces and an ending as `.txt`. */
 export function isPromptText(given: string): boolean {
-  return /\n|\{\{|\{%/.test(given);
+  return /\n|\{\{|\{%/.test(given) || (/\s/.test(given) && !/\.\w{1,8}$/.test(given));
 }
 
 /** The text of a prompt, and what messages call it. `read` gives the text of a file or of a built-in prompt. */
 export function promptText(
-  { name, given }: Pick<PromptNeed, 'name' | 'given'>,
+  { name, given, isText }: Pick<PromptNeed, 'name' | 'given' | 'isText'>,
   read: RunContext['prompt'],
 ): { text: string; where: string } {
   if (given === undefined) return { text: read(name, undefined), where: `the built-in prompt ${name}` };
-  if (isPromptText(given)) return { text: given.replace(/\n$/, ''), where: 'the prompt' };
+  if (isText || isPromptText(given))
+    return { text: given.replace(/\n$/, ''), where: `the ${isText ? name : 'prompt'}` };
   return { text: read(name, given), where: given };
 }
 

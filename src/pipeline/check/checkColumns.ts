@@ -87,6 +87,15 @@ async function columnsIn(
           (await columnAdvice(name, on.slice(at + 1), off));
       problems.push(problem('ERR_PIPELINE_COLUMN', document.atKey(['steps', index, spec.name]), message));
     }
+    for (const { name, at: keys } of step ? (spec.adds?.(step.parsed) ?? []) : []) {
+      if (!columns.some((column) => column.name === name)) continue;
+      const message =
+        `${step!.label} would write its field "${name}" over the column of that name, which a step before writes; ` +
+        'give the field another name';
+      problems.push(
+        problem('ERR_PIPELINE_COLUMN', document.at(['steps', index, spec.name, ...keys]), message),
+      );
+    }
     const unwritten = undeclared.length > 0 ? [] : unwrittenNames(step, columns, files);
     for (const { name, text, where, at: keys } of unwritten) {
       const names = columns.map((column) => column.name);

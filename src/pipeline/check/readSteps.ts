@@ -9,6 +9,7 @@ import type { PlannedStep } from '../plan.js';
 import { stepEnabled, stepLabel } from '../schema.js';
 import type { CheckDeps } from './checkDeps.js';
 import { parseAt } from './explain.js';
+import { withJsonFiles } from './jsonFiles.js';
 import { usedColumns } from './promptColumns.js';
 
 /** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
@@ -21,7 +22,10 @@ export interface StepEntry {
 }
 
 /** What prompts and the steps of users' own need. */
-type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'prompt'>;
+type ModuleDeps = Pick<
+  CheckDeps,
+  'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'prompt' | 'readText'
+>;
 
 /** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
 export interface StepEntries {
@@ -134,7 +138,16 @@ async function stepAt(
 ): Promise<(PlannedStep & { isOpen?: boolean }) | undefined> {
   const { name } = spec;
   const path = ['steps', index];
-  const input = value[name] ?? {};
+  const input = withJsonFiles(
+    document,
+    [...path, name],
+    value[name] ?? {},
+    spec.jsonFiles,
+    folder,
+    deps,
+    problems,
+  );
+  if (input === undefined) return undefined;
   const parsed = parseAt(document, [...path, name], spec.options, input, problems);
   const label =
     value['label'] === undefined

@@ -59,5 +59,7 @@ export function recordCalls(model: Model, onCall: (call: ModelCall) => void): Mo
 }
 
 function textOf(message: Message): string | null {
-  return message.kind === 'user' ? message.text : null;
+  if (message.kind === 'user') return message.text;
+  if (message.kind === 'preQuery') return null;
+  return message.turns.map(({ role, content }) => `${role}: ${content}`).join('\n\n');
 }

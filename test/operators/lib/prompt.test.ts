@@ -99,6 +99,7 @@ test('the option is the text itself where it has a line end or braces, and a fil
   const context = contextOf([], { prompt: (_, path) => `{{ question }} of ${path}` });
   for (const [given, written] of [
     ['my/prompt.txt', 'Q of my/prompt.txt'],
+    ['my own prompt.txt', 'Q of my own prompt.txt'],
     ['{{ question }}?', 'Q?'],
     ['Say:\n{{ question }}\n', 'Say:\nQ'],
     ['{% if question %}yes{% endif %}', 'yes'],
