@@ -313,7 +313,7 @@ async function addInGroups(
   isStopped: () => boolean,
 ): Promise<void> {
   for (let at = 0; at < questions.length && !isStopped(); at += GROUP)
-    await Promise.all(questions.slice(at, at + GROUP).map((question) => index.add(question)));
+    await Promise.all(questions.slice(at, at + GROUP).map(async (question) => index.add(question)));
 }
 
 /** Vectors come in any order; each is labelled with the number of its question. */
