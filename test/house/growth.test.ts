@@ -63,6 +63,7 @@ const BOUNDS: Record<string, string> = {
   'src/backends/server/refusalGuard.ts .calls': IN_FLIGHT,
   'src/backends/server/serverClient.ts servers': REPLICAS,
   'src/backends/server/serverClient.ts .writtenAs': REPLICAS,
+  'src/store/database/sharedOpening.ts shared': 'stores that this process has open',
   'src/flow/orderedMap.ts held': 'batches of the window',
   'src/flow/steps/prepareRows.ts started': 'the rows of one batch',
   'src/operators/lib/semantic/vectorBanks.ts banks': 'memoryMiB',
