@@ -10,6 +10,8 @@ const INPUTS = [
   { benchmarks: [{ path: 'x' }] },
   { columns: { x: { list: ['x'] } } },
   { charsMin: 1 },
+  { model: 'x', criteria: [{ name: 'x', description: 'x', scale: [1, 5] }] },
+  { model: 'x', columns: ['x', 'y'] },
 ];
 
 /** Options of an operator with its defaults: for its columns, where a file gives none or has a mistake in them. */

@@ -111,6 +111,15 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
     input: QUESTION_INPUT,
   },
   filterAnswered: { options: {}, input: RESPONSES_INPUT },
+  judge: {
+    options: {
+      model: 'tiny',
+      columns: ['question'],
+      criteria: [{ name: 'clarity', description: 'Is it clear?', scale: [1, 5], min: 3 }],
+    },
+    input: QUESTION_INPUT,
+  },
+  judgePair: { options: { model: 'tiny', responses: 'responses' }, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },
   keepBest: { options: { among: 'majority', rewardMin: 0.2 }, input: RESPONSES_INPUT },
   measureAccuracy: {
@@ -178,5 +187,8 @@ function mixedReply(request: Omit<CompleteRequest, 'n'>, at: number) {
   if (draw === 0) return '';
   if (draw === 1) return { text: `cut ${request.seed}`, finish: 'length' as const };
   if (draw === 2) return 'Perhaps';
+  const form = /^\{ "reason"|^ {2}"(\w+)": \{ "reason"/m.exec(messageText(request));
+  if (form?.[1]) return JSON.stringify({ [form[1]]: { reason: `r ${draw}`, score: 1 + (draw % 5) } });
+  if (form) return JSON.stringify({ reason: `r ${draw}`, better: draw < 6 ? 'A' : 'B' });
   return `Final question: Reply ${request.seed % 97}: \\boxed{${draw % 3}}. ${draw % 2 === 0 ? 'Yes' : 'No'}`;
 }

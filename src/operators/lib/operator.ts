@@ -194,6 +194,8 @@ export interface OperatorSpec<
   memoryMiB?: (options: z.output<Schema>, rows: number) => number;
   /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
+  /** Reasons that follow from the options, beside those. */
+  dropsBy?: (options: z.output<Schema>) => Record<string, string>;
   /** Those of its options that are thresholds, with these options. */
   thresholds?: (options: z.output<Schema>) => readonly Threshold[];
   /** How it behaves in a stream. */
