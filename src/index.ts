@@ -127,6 +127,12 @@ export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAn
 export { type JudgeCriterionOptions, type JudgeOptions, judge } from './operators/judge.js';
 export { type JudgePairOptions, judgePair } from './operators/judgePair.js';
 export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export {
+  type RunTestsOptions,
+  type TestColumns,
+  type TestedColumns,
+  runTests,
+} from './operators/runTests.js';
 export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
 export {
   type GradeAnswerOptions,
