@@ -128,6 +128,12 @@ export { type JudgeCriterionOptions, type JudgeOptions, judge } from './operator
 export { type JudgePairOptions, judgePair } from './operators/judgePair.js';
 export { type RewardColumns, type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
 export {
+  type RunTestsOptions,
+  type TestColumns,
+  type TestedColumns,
+  runTests,
+} from './operators/runTests.js';
+export {
   type BestColumns,
   type KeepBestOptions,
   type RankedColumns,

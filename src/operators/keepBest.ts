@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Column } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
+import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
 import { splitThought } from '../text/afterThought.js';
@@ -22,11 +23,18 @@ const options = z.strictObject({
     .describe(
       'Take the thought out of the kept response: it goes to the column `reasoning`, and `response` holds the answer alone.',
     ),
+  by: z
+    .string()
+    .optional()
+    .describe(
+      'A column with a number a response that decides before the reward, as `testShares` of runTests; ties go to the higher reward.',
+    ),
 });
 
 /** Options of `keepBest`. */
 export interface KeepBestOptions<
   RewardMin extends number | undefined = number | undefined,
+  By extends string | undefined = string | undefined,
   Reasoning extends boolean | undefined = boolean | undefined,
 > {
   /**
@@ -37,6 +45,11 @@ export interface KeepBestOptions<
   among?: 'all' | 'majority';
   /** Drop a question whose best response has a lower reward. */
   rewardMin?: RewardMin;
+  /**
+   * A column with a number a response that decides before the reward, as `testShares` of runTests; ties go to the higher
+   * reward.
+   */
+  by?: By;
   /**
    * Take the thought out of the kept response: it goes to the column `reasoning`, and `response` holds the answer alone.
    *
@@ -56,9 +69,10 @@ const REASONING: Column = {
 };
 
 /** What the best is chosen from; rewards are needed for a threshold alone. */
-export type RankedColumns<RewardMin> = { responses: readonly string[] } & (RewardMin extends number
+export type RankedColumns<RewardMin, By> = { responses: readonly string[] } & (RewardMin extends number
   ? { rewards: readonly (number | null)[] }
-  : { rewards?: readonly (number | null)[] });
+  : { rewards?: readonly (number | null)[] }) &
+  (By extends string ? ColumnNamed<By, readonly (number | null)[]> : NoColumns);
 
 export const keepBestSpec = defineSpec({
   name: 'keepBest',
@@ -68,7 +82,10 @@ export const keepBestSpec = defineSpec({
     '`scoreReward` is switched off, all rewards are equal and `reward` is null: the first response is ' +
     'kept, or with `majority` the first one that gives the most frequent answer.',
   options,
-  reads: () => ({ responses: 'list<string>', rewards: 'list<float64>' }),
+  reads: ({ by }): ColumnTypes => ({
+    ...{ responses: 'list<string>', rewards: 'list<float64>' },
+    ...(by === undefined ? {} : { [by]: 'list<float64>' }),
+  }),
   // A threshold without anything that could pass it would drop all.
   optional: ({ rewardMin }) => (rewardMin === undefined ? ['rewards'] : []),
   writes: ({ reasoning }): Column[] => [
@@ -104,6 +121,7 @@ export const keepBestSpec = defineSpec({
  * Reads `responses` and `rewards`, and writes `response` and `reward`; drops as `lowReward`. Source: ScaleQuest (arXiv
  * 2410.18693), section 2.4.
  * With `reasoning: true` also `reasoning`, and `response` holds the answer alone.
+ * With `by`, that column decides before the reward.
  * Without `rewards`, which only `rewardMin` requires, the first response is kept and `reward` is null.
  *
  * @param input - The options; each has its meaning and default in the interface.
@@ -115,19 +133,20 @@ export const keepBestSpec = defineSpec({
  */
 export function keepBest<
   const RewardMin extends number | undefined = undefined,
+  const By extends string | undefined = undefined,
   const Reasoning extends boolean | undefined = undefined,
 >(
-  input: KeepBestOptions<RewardMin, Reasoning>,
+  input: KeepBestOptions<RewardMin, By, Reasoning>,
   context: RunContext,
-): BatchOperator<RankedColumns<RewardMin>, BestColumns<Reasoning>> {
+): BatchOperator<RankedColumns<RewardMin, By>, BestColumns<Reasoning>> {
   const parsed = parseOptions('keepBest', options, input);
-  const { among, rewardMin } = parsed;
+  const { among, rewardMin, by } = parsed;
 
   // The compiler does not follow a column that the options decide on; test/types does.
   const ranked: BatchOperator = mapRows(shapeOf(keepBestSpec, parsed, context), (row) => {
-    const { responses } = row;
+    const responses = row['responses'] as string[];
     // Undefined where the column is not there: it is optional.
-    const scored = row.rewards as number[] | undefined;
+    const scored = row['rewards'] as number[] | undefined;
     const rewards = scored ?? responses.map(() => 0);
     if (responses.length === 0 || rewards.length !== responses.length) {
       throw new RowError(
@@ -135,9 +154,11 @@ export function keepBest<
         `found ${responses.length} responses and ${rewards.length} rewards, expected as many of each and at least one`,
       );
     }
+    const first =
+      by === undefined ? rewards : firstNumbers(row[by] as (number | null)[], by, responses.length);
     const candidates =
       among === 'majority' ? majority(responses, rewards) : responses.map((_, index) => index);
-    const best = candidates.reduce((top, index) => (rewards[index]! > rewards[top]! ? index : top));
+    const best = candidates.reduce((top, index) => (isBetter(index, top, first, rewards) ? index : top));
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
@@ -148,6 +169,20 @@ export function keepBest<
     return keep({ ...kept, response: answer, reasoning: thought });
   });
   return ranked;
+}
+
+/** What decides first, one number a response; none counts least. */
+function firstNumbers(numbers: readonly (number | null)[], column: string, count: number): number[] {
+  if (numbers.length === count) return numbers.map((number) => number ?? -Infinity);
+  throw new RowError(
+    'ROW_LISTS_DIFFER',
+    `found ${count} responses and ${numbers.length} numbers in "${column}", expected as many of each`,
+  );
+}
+
+function isBetter(index: number, top: number, first: readonly number[], rewards: readonly number[]): boolean {
+  if (first[index] !== first[top]) return first[index]! > first[top]!;
+  return rewards[index]! > rewards[top]!;
 }
 
 /** Indices of the responses that give the commonest final answer; all of them where none states one. */

@@ -23,6 +23,7 @@ const SPECS = {
   judge: async () => (await import('./judge.js')).judgeSpec,
   judgePair: async () => (await import('./judgePair.js')).judgePairSpec,
   scoreReward: async () => (await import('./scoreReward.js')).scoreRewardSpec,
+  runTests: async () => (await import('./runTests.js')).runTestsSpec,
   keepBest: async () => (await import('./keepBest.js')).keepBestSpec,
   gradeAnswer: async () => (await import('./gradeAnswer.js')).gradeAnswerSpec,
   measureAccuracy: async () => (await import('./measureAccuracy.js')).measureAccuracySpec,

@@ -6,6 +6,7 @@ const INPUTS = [
   { model: 'x' },
   { model: 'x', prompt: 'x' },
   { path: 'x' },
+  { sandbox: 'x' },
   { generators: [{ model: 'x' }] },
   { benchmarks: [{ path: 'x' }] },
   { columns: { x: { list: ['x'] } } },

@@ -18,6 +18,7 @@ const DEPS = {
   readText: readPipelineText,
   exists: existsSync,
   canImport,
+  looksHere: true,
   packageManifest,
   readHead,
   contentsHash,

@@ -121,6 +121,16 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
   },
   judgePair: { options: { model: 'tiny', responses: 'responses' }, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },
+  runTests: {
+    options: { sandbox: 'tiny', shareMin: 0.3 },
+    input: {
+      columns: { responses: 'list<string>', tests: 'list<string>' },
+      rows: QUESTIONS.map((_, seq) => ({
+        responses: ['```python\nx = 1\n```', 'no program', `\`\`\`\nx = ${seq}\n\`\`\``].slice(0, seq % 4),
+        tests: Array.from({ length: seq % 5 }, (_, at) => `assert x == ${at}`),
+      })),
+    },
+  },
   keepBest: { options: { among: 'majority', rewardMin: 0.2 }, input: RESPONSES_INPUT },
   measureAccuracy: {
     options: { ks: [2] },
@@ -179,6 +189,13 @@ export const MIXED_SCRIPT: Script = {
   choose: (request) => {
     const draw = deriveSeed(0, messageText(request), 0) % 8;
     return request.options.map((_, at) => (draw === 0 ? 0 : ((draw + at) % 5) / 5 / request.options.length));
+  },
+  execute: ({ program, tests }) => {
+    const items = tests.kind === 'asserts' ? tests.asserts : tests.inputs;
+    return items.map((item) => {
+      const isOk = deriveSeed(0, program + item, 0) % 2 === 0;
+      return { isOk, text: isOk ? '' : 'assert failed' };
+    });
   },
 };
 

@@ -106,6 +106,7 @@ const BOUNDS: Record<string, string> = {
   'src/io/values/exactJson.ts .entries': CALL,
   'src/operators/lib/draw.ts moved': 'rows of a table that one row is given',
   'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
+  'src/backends/sandbox/report.ts .lines': 'tests of one program',
   'src/backends/templates/dialogue.ts skeletons': 'SKELETONS_MAX',
   'src/operators/lib/templateLookups.ts used': 'names in one template',
   'src/operators/lib/templateLookups.ts tested': 'names in one template',

@@ -170,7 +170,7 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
       const fail = (): never => {
         throw new Error('the server is gone');
       };
-      const operator = await operatorOf(name, models({ complete: fail, choose: fail }));
+      const operator = await operatorOf(name, models({ complete: fail, choose: fail, execute: fail }));
       await assert.rejects(runOperator(operator, OPERATOR_CASES[name]!.input, 4), /the server is gone/);
     });
 
@@ -179,7 +179,9 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
       const asked = [scriptedModel(MIXED_SCRIPT, 'tiny'), scriptedModel(MIXED_SCRIPT, 'other')];
       const healthy = await runOperator(await operatorOf(name, asked), input, 4);
       const seqs = new Set(
-        asked.flatMap((model) => [...model.completes, ...model.chooses]).map(({ seq }) => seq),
+        asked
+          .flatMap((model) => [...model.completes, ...model.chooses, ...model.executes])
+          .map(({ seq }) => seq),
       );
       const victim = healthy.rows.map(({ seq }) => seq as number).find((seq) => seqs.has(seq));
       const failOne =
@@ -188,7 +190,11 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
           if (request.seq === victim) throw new RowError('ROW_TIMEOUT', 'no reply');
           return reply!(request);
         };
-      const script = { complete: failOne(MIXED_SCRIPT.complete), choose: failOne(MIXED_SCRIPT.choose) };
+      const script = {
+        complete: failOne(MIXED_SCRIPT.complete),
+        choose: failOne(MIXED_SCRIPT.choose),
+        execute: failOne(MIXED_SCRIPT.execute),
+      };
       const output = await runOperator(await operatorOf(name, models(script)), input, 4);
       assert.deepEqual(
         output.rows,

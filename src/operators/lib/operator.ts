@@ -67,8 +67,8 @@ export interface ModelNeed {
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
    * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `scoreSteps`: for each step
-   * of a response; `embed`: a vector for a text; `boundThought`: the end of a thought at a number of tokens; `named`: nothing, the
-   * step looks for its name in a column.
+   * of a response; `embed`: a vector for a text; `boundThought`: the end of a thought at a number of tokens; `execute`: run a
+   * program; `named`: nothing, the step looks for its name in a column.
    */
   needs:
     | 'preQuery'
@@ -79,6 +79,7 @@ export interface ModelNeed {
     | 'scoreSteps'
     | 'embed'
     | 'boundThought'
+    | 'execute'
     | 'named';
   /** Where in the options the model is named, for error positions. */
   at: readonly (string | number)[];
@@ -214,6 +215,8 @@ export interface OperatorSpec<
   isRowwise?: true;
   /** The steps of a pipeline that runs on the bundled model as `tiny`. */
   example: string;
+  /** Models of that pipeline beside `tiny`, each an entry of `models` in YAML's flow style. */
+  exampleModels?: readonly string[];
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
   source?: string;
   /** Makes the RxJS operator. Throws ERR_PIPELINE_INVALID for options that do not fit. */
