@@ -142,7 +142,7 @@ export function scoreReward<const Method extends 'yesNo' | 'score' | 'steps' = '
     }
     if (parsed.method === 'steps') {
       const stepRewards = await Promise.all(
-        answers.map((answer) => {
+        answers.map(async (answer) => {
           const items = stepsOf(answer, parsed.stepsBy).map((assistant) => ({ user: question, assistant }));
           return items.length === 0 ? [] : model.score({ seq, items, areSteps: true });
         }),
