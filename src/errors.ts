@@ -44,6 +44,7 @@ const MEANINGS = {
   ERR_MODEL_PROTOCOL: 'the server speaks another protocol than the one that the pipeline file names',
   ERR_MODEL_TEMPLATE: 'the server would read two begin-of-sequence tokens before each prompt',
   ERR_MODEL_CRASHED: "the model's process died",
+  ERR_SANDBOX: 'programs cannot be run in isolation, so none is run',
   // A cluster that runs are submitted to: these end the command, and leave the run as it is.
   ERR_CLUSTER_UNREACHABLE: 'no cluster answers at the address',
   ERR_CLUSTER_REFUSED: 'the cluster refuses a request: its token, or what is asked',

@@ -124,7 +124,15 @@ export { type PromptOptions, prompt } from './operators/prompt.js';
 export { type RespondOptions, respond } from './operators/respond.js';
 export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
+export { type JudgeCriterionOptions, type JudgeOptions, judge } from './operators/judge.js';
+export { type JudgePairOptions, judgePair } from './operators/judgePair.js';
 export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export {
+  type RunTestsOptions,
+  type TestColumns,
+  type TestedColumns,
+  runTests,
+} from './operators/runTests.js';
 export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
 export {
   type GradeAnswerOptions,
@@ -145,13 +153,17 @@ export { type WrapQuestionOptions, wrapQuestion } from './operators/wrapQuestion
 export type { OperatorSpec, RunContext } from './operators/lib/operator.js';
 
 // Define operators of your own.
-export {
-  type DefinedOperator,
-  type OperatorDefinition,
-  type RowDecision,
-  type RowTools,
-  defineOperator,
-} from './operators/lib/defineOperator.js';
+export { type DefinedOperator, defineOperator } from './operators/lib/defineOperator.js';
+export type {
+  BatchTools,
+  OperatorDefinition,
+  OwnMemory,
+  OwnNeed,
+  PrepareTools,
+  RowDecision,
+  RowTools,
+} from './operators/lib/operatorDefinition.js';
+export type { AskHow, AskTools } from './operators/lib/askTools.js';
 export type { StandardSchema } from './operators/lib/standardSchema.js';
 export { mapRows } from './flow/steps/mapRows.js';
 export { scanRows } from './flow/steps/scanRows.js';

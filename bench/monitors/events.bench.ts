@@ -48,6 +48,7 @@ const ARMS: readonly Arm[] = [
   { name: 'page' },
   { name: 'page, scraped every 100 ms', helper: 'scraper' },
   { name: 'page, 1,000 clients', helper: 'clients' },
+  { name: 'OTLP, a hundredth of the rows', share: 0.01 },
   { name: 'OTLP, a tenth of the rows', share: 0.1 },
   { name: 'OTLP, all rows', share: 1 },
   { name: 'nobody again' },

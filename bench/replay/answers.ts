@@ -36,6 +36,7 @@ export function answeringModel(name: string): Model {
     choose: (request) => counted(probabilitiesOf(request)),
     score: ({ items }: ScoreRequest) => counted(items.map(rewardOf)),
     embed: () => Promise.reject(new Error('no step of the bench asks for vectors')),
+    execute: () => Promise.reject(new Error('no step of the bench runs programs')),
     stats: () => ({
       ...{ requests, retries: 0, failures: 0, inFlight: 0, queued: 0 },
       ...{ promptTokens: 0, completionTokens: 0, memoryPeakBytes: 0 },

@@ -49,6 +49,12 @@ export interface Backoff {
 export const RETRY_BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 /** After a try that did not reach the server. Such a try costs nothing, so the next one comes sooner. */
 export const RECONNECT_BACKOFF: Backoff = { firstMs: 100, maxMs: 2_000 };
+/** A sandbox that could not be started: the machine is out of processes or memory for a moment, or for good. */
+export const SANDBOX_BACKOFF: Backoff = { firstMs: 250, maxMs: 8_000 };
+/** Tries after the first: together about sixteen seconds. */
+export const SANDBOX_TRIES_MAX = 6;
+/** Programs at once where the file does not say it. */
+export const SANDBOX_SLOTS_DEFAULT_MAX = 8;
 /** A server may ask for hours. We ask again after a minute. */
 export const RETRY_AFTER_MAX_MS = 60_000;
 /** No quota is reckoned in more than months; a date beyond that is no date. */

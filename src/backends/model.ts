@@ -136,6 +136,40 @@ export interface EmbedRequest {
   record?: CallRecord | undefined;
 }
 
+/** What a program is tested with, each by itself. */
+export type ProgramTests =
+  /** Statements of the program's language that know the program's names; one that ends without an error has passed. */
+  | { kind: 'asserts'; asserts: readonly string[] }
+  /** Standard inputs; the program is run anew for each. */
+  | { kind: 'inputs'; inputs: readonly string[] };
+
+/** Asks for a run of a program with its tests, in a sandbox. */
+export interface ExecuteRequest {
+  /** Position of the row in the source. */
+  seq: number;
+  /** The program's language, as `python`. */
+  language: string;
+  /** Its source. */
+  program: string;
+  tests: ProgramTests;
+  /** The most CPU time that the program may take: with asserts for all of them, else for each input. */
+  cpuSeconds: number;
+  /** The most memory that its processes may hold together. */
+  memoryMiB: number;
+  /** The label of the step that asks. */
+  step?: string | undefined;
+  /** Filled in as the call goes, for those who ask for it. It decides no reply. */
+  record?: CallRecord | undefined;
+}
+
+/** What became of one test. */
+export interface TestRun {
+  /** An assert has passed; a run has ended by itself, with code 0. */
+  isOk: boolean;
+  /** What an ok run printed, else in a few words what went wrong; empty for an assert that has passed. */
+  text: string;
+}
+
 /** The text around a question in the data that its generator is trained on. */
 export interface PromptWrapper {
   /** The pre-query prompt without its begin-of-sequence marker: a trainer's tokeniser adds that marker itself. */
@@ -226,6 +260,8 @@ export interface ModelCalls {
   score(request: ScoreRequest): Promise<number[]>;
   /** One vector a text, in their order, all of one length. */
   embed(request: EmbedRequest): Promise<number[][]>;
+  /** What became of each test of a program, in their order. */
+  execute(request: ExecuteRequest): Promise<TestRun[]>;
 }
 
 /** A named role's backend. All methods may be called at once without limit: the backend queues them, oldest row first. */
@@ -240,6 +276,8 @@ export interface Model extends ModelCalls {
     embed: boolean;
     /** Whether its server bounds a thought by `thinkingTokensMax`; false if absent. */
     boundThought?: boolean;
+    /** Whether it runs programs; false if absent. */
+    execute?: true;
   };
   /** Absent where the template is not known here: the server has it (chat), or there is none (scores, vectors). */
   readonly promptWrapper?: PromptWrapper | undefined;

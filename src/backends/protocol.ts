@@ -6,10 +6,10 @@ import type { ServerDeps } from './server/serverClient.js';
 /**
  * What a step may ask of a model. `preQuery` completes the bare opening of a user message, `complete` answers a whole one,
  * `choose` gives the probabilities of given replies, `scoreQuestion` scores a question that has no response yet,
- * `boundThought` ends a thought at a number of tokens.
+ * `boundThought` ends a thought at a number of tokens, `execute` runs a program.
  */
 export type ModelAbility =
-  'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed' | 'boundThought';
+  'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed' | 'boundThought' | 'execute';
 
 type Schema = z.ZodType;
 
@@ -30,6 +30,8 @@ export interface Protocol<Options extends Schema = Schema, Template extends Sche
     template: TemplateOf<Template>,
     deps: OpenDeps,
   ): Promise<OpenedModel>;
+  /** What keeps such a model from opening on this machine, with what to do; null if nothing does. Asks no server. */
+  lacks?(options: z.output<Options>, env: OpenDeps['env']): Promise<string | null>;
   /** Asks a server whether it can be used, where opening a model and asking it one question would cost too much. */
   probe?(name: string, options: z.output<Options>, deps: OpenDeps): Promise<void>;
 }

@@ -8,6 +8,7 @@ const CALLS: Record<keyof ModelCalls, string> = {
   choose: 'give the probabilities of replies',
   score: 'score',
   embed: 'embed a text',
+  execute: 'run a program',
 };
 
 /**
@@ -30,6 +31,7 @@ export function withRefusals(
     choose: refuse('choose'),
     score: refuse('score'),
     embed: refuse('embed'),
+    execute: refuse('execute'),
     ...model,
   };
 }

@@ -11,6 +11,8 @@ import { openaiBatch } from './protocols/openaiBatch.js';
 import { pooling } from './protocols/pooling.js';
 import { scorePair } from './protocols/scorePair.js';
 import { tei } from './protocols/tei.js';
+import { bubblewrap } from './sandbox/bubblewrap.js';
+import { sandboxFusion } from './sandbox/sandboxFusion.js';
 import { tokenizerOf } from './templates/template.js';
 
 /**
@@ -28,6 +30,8 @@ export const PROTOCOLS = {
   scorePair,
   tei,
   embeddings,
+  bubblewrap,
+  sandboxFusion,
 } satisfies Record<string, Protocol>;
 
 export type ProtocolName = keyof typeof PROTOCOLS;

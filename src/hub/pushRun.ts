@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { ScaleQuestError } from '../errors.js';
 import { readWhole } from '../io/files/files.js';
+import { HUB_ENDPOINT } from '../io/hub/hubAccess.js';
 import { readChecksums } from '../io/runFolder/checksums.js';
 import { hasManifest } from '../io/runFolder/runFolder.js';
 import { isSecretName } from '../process/childEnvironment.js';
@@ -60,8 +61,6 @@ export interface PushResult {
   removed: readonly string[];
 }
 
-const HUB = 'https://huggingface.co';
-
 /**
  * Pushes the set of a run folder to a data set repository `owner/name` of the Hugging Face hub, after it has verified the run. The token
  * is in HF_TOKEN, another hub in HF_ENDPOINT. Pushed again, it sends what is not there yet.
@@ -78,7 +77,7 @@ export async function pushRun(
 ): Promise<PushResult> {
   const { signal = new AbortController().signal, onSent = () => {}, onRetry = () => {} } = options;
   assertName(repo);
-  const endpoint = (world.env['HF_ENDPOINT'] ?? HUB).replace(/\/+$/, '');
+  const endpoint = (world.env['HF_ENDPOINT'] ?? HUB_ENDPOINT).replace(/\/+$/, '');
   const token = options.dryRun ? '' : tokenIn(world.env);
   if (!(await hasManifest(world.files, folder))) throw noRun(folder);
   const { content } = await readManifestUpTo(world.files, join(folder, MANIFEST_FILE));

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { PipelineRun } from '../run/runPipeline.js';
+import { costOf, paidModels } from '../run/cost.js';
 import { newRunState, nextRunState } from '../run/monitor/runState.js';
 import { packageVersion } from '../run/systemWorld.js';
 import { filledRemover } from '../train/environment.js';
@@ -14,7 +15,7 @@ export interface FollowedRun {
 
 /** What is told before there is a run. */
 export function readNothing(): Reading {
-  return { ...notMetered([]), facts: null, models: {}, use: useNow() };
+  return { ...notMetered([]), facts: null, models: {}, cost: { money: {}, gpuHours: null }, use: useNow() };
 }
 
 /** Follows a run that began now. */
@@ -26,19 +27,27 @@ export function followRun({ plan, folder, events, stats }: PipelineRun, now: Dat
     ...{ pipeline: clean(plan.name), run: clean(basename(folder)), version: packageVersion() },
     ...{ startedS: now.getTime() / 1000, target: plan.settings.target },
   };
+  const paid = paidModels(plan);
   const subscription = events.subscribe((event) => {
     metered = afterEvent(metered, event);
     state = nextRunState(state, event);
   });
-  return {
-    read: () => ({
+
+  function read(): Reading {
+    const models = stats();
+    return {
       ...metered,
       ...{ rowsInFlight: state.inFlight, progress: state.progress, remainingS: state.remainingS },
       facts,
       steps: withCleanKeys(metered.steps, clean),
-      models: withCleanReplicas(withCleanKeys(stats(), clean), clean),
+      models: withCleanReplicas(withCleanKeys(models, clean), clean),
+      cost: costOf(paid, models),
       use: useNow(),
-    }),
+    };
+  }
+
+  return {
+    read,
     stop: () => subscription.unsubscribe(),
   };
 }

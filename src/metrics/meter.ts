@@ -1,6 +1,7 @@
 import { sumStepCounts } from './sumStepCounts.js';
 import type { ModelStats } from '../backends/model.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
+import type { Cost } from '../run/cost.js';
 import type { RunEvent } from '../run/events.js';
 
 /** What a run is at, as monitors see it. */
@@ -97,5 +98,7 @@ export interface Reading extends Metered {
   /** Null before a run is followed. */
   facts: RunFacts | null;
   models: Readonly<Record<string, ModelStats>>;
+  /** Of this start, for models that have a price or say how many GPUs they hold. */
+  cost: Pick<Cost, 'money' | 'gpuHours'>;
   use: UseNow;
 }

@@ -136,6 +136,20 @@ export const RUN_METRICS: readonly RunMetric[] = [
   replica('available', 'gauge', '1 while it takes calls, 0 while it is left out', ({ state }) => {
     return state === 'closed' ? 1 : 0;
   }),
+  {
+    name: 'scalequest_cost_total',
+    type: 'counter',
+    help: 'What the models have cost, by their prices; absent without a price, in this start',
+    labels: ['currency'],
+    read: ({ cost }) =>
+      Object.entries(cost.money).map(([currency, value]) => ({ labels: { currency }, value })),
+  },
+  single(
+    'scalequest_gpu_seconds_total',
+    'counter',
+    'GPUs that were held, times seconds; absent where no model says how many it has, in this start',
+    ({ cost }) => (cost.gpuHours === null ? undefined : cost.gpuHours * 3600),
+  ),
   single('process_cpu_seconds_total', 'counter', 'Processor time of this process', ({ use }) => use.cpuS),
   single('process_resident_memory_bytes', 'gauge', 'Memory that this process holds', ({ use }) => {
     return use.residentBytes;

@@ -53,13 +53,14 @@ export const calibrateDifficultySpec = defineSpec({
     'how well their orders agree (Spearman’s rank correlation), how far the two are apart, how predicted ' +
     'and true rates compare in parts of equal size, and which threshold for `sampleDifficulty` drops a ' +
     'wanted share of these questions. Of other questions it may drop more or fewer. ScaleQuest set its ' +
-    'threshold by hand and did not publish it.',
+    'threshold by hand and did not publish it. Ranks need every question: the figures take 16 bytes of ' +
+    'memory a question, and 48 while they are made at the end of the run.',
   options,
   reads: () => ({ difficulty: 'float64', failRate: 'float64' }),
   writes: () => [],
   models: () => [],
   drops: {},
-  contract: { ...IMMEDIATE, holdsAtMost: 'one batch' },
+  contract: { ...IMMEDIATE, holdsAtMost: 'one batch; 16 bytes a question for its figures' },
   source: '{ jsonl: { path: benchmarks/sums.jsonl, columns: { question: string, answer: string } } }',
   example: `- respond: { model: tiny, n: 4, tokensMax: 160 }
 - gradeAnswer: {}

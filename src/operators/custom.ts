@@ -4,12 +4,13 @@ import { columnTypeSchema } from '../arrow/columnTypeSchema.js';
 import { ScaleQuestError } from '../errors.js';
 import {
   type CheckedDefinition,
+  type OwnNeed,
   checkDefinition,
-  operatorOf,
   optionsSchemaOf,
-} from './lib/defineOperator.js';
-import { customModuleAt } from './lib/customModule.js';
-import { type OperatorSpec, ROWWISE, parseOptions } from './lib/operator.js';
+} from './lib/operatorDefinition.js';
+import { operatorOf } from './lib/ownOperator.js';
+import { customModuleAt, splitExport } from './lib/customModule.js';
+import { type ModelNeed, type OperatorSpec, ROWWISE, parseOptions } from './lib/operator.js';
 
 const columnTypes = z.record(z.string(), columnTypeSchema());
 
@@ -17,9 +18,17 @@ export const customOptions = z.strictObject({
   path: z
     .string()
     .describe(
-      'A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder.',
+      'A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder. The operator is its ' +
+        'default export, or the one that is named behind a `#`, as my-package#countWords.',
     ),
   options: z.record(z.string(), z.unknown()).default({}).describe('Handed to the module as `tools.options`.'),
+  models: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'The models that the module asks: its role for each → a name from `models` above, as { judge: solver }. A role that is not ' +
+        'here is that of the model called so.',
+    ),
   reads: columnTypes
     .optional()
     .describe(
@@ -35,7 +44,10 @@ export const customOptions = z.strictObject({
 
 /** Options of `custom`. */
 export interface CustomOptions {
-  /** A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder. */
+  /**
+   * A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder. The operator is its default
+   * export, or the one that is named behind a `#`, as my-package#countWords.
+   */
   path: string;
   /**
    * Handed to the module as `tools.options`.
@@ -43,6 +55,13 @@ export interface CustomOptions {
    * @default {}
    */
   options?: Record<string, unknown>;
+  /**
+   * The models that the module asks: its role for each → a name from `models` above, as { judge: solver }. A role that is not here is
+   * that of the model called so.
+   *
+   * @default {}
+   */
+  models?: Record<string, string>;
   /** The columns that the module reads, as { question: string }. `check` never loads the module: it knows what is written here. */
   reads?: Record<string, ColumnType>;
   /**
@@ -57,10 +76,11 @@ export const customSpec: OperatorSpec<typeof customOptions> = {
   name: 'custom',
   summary: 'Runs an operator of your own, from a module.',
   details:
-    'The module’s default export is `{ options, reads, writes, drops, row(row, tools) }`, or what `defineOperator` makes of it: a ' +
-    'schema of its options, the columns it reads and writes, why it may drop a row, and one function that decides a row. `run` and ' +
-    '`preview` load it, from a file or a package, before anything is sent. `check` and `plan` execute nothing: they know its columns ' +
-    'by `reads` and `writes`, and its options are checked when it is loaded. The same operator can be used in a pipe: see docs/library.md.',
+    'The module exports `{ options, reads, writes, drops, models, row(row, tools) }`, or what `defineOperator` makes of it: a ' +
+    'schema of its options, the columns it reads and writes, why it may drop a row, what it asks of which models, and one function that ' +
+    'decides a row; it may also see its batch, and keep a memory. `run` and `preview` load it, from a file or a package, before anything ' +
+    'is sent. `check` and `plan` execute nothing: they know its columns by `reads` and `writes` here, or in the package’s package.json, ' +
+    'and its options are checked when it is loaded. The same operator can be used in a pipe: see docs/custom.md.',
   options: customOptions,
   reads: () => ({}),
   writes: () => [],
@@ -85,15 +105,36 @@ export function declaredOperator({ reads, writes }: z.output<typeof customOption
   // A plan builds each step once; only a run streams rows through it.
   const operator = () => (): never =>
     customSpec.operator({ path: '' }, { seed: 0, models: {}, prompt: () => '' }) as never;
-  return { ...customSpec, reads: () => reads ?? {}, writes: () => columns, operator };
+  const models: CustomSpec['models'] = (options) => roleNeeds(options, new Map());
+  return { ...customSpec, reads: () => reads ?? {}, writes: () => columns, models, operator };
 }
 
 /** Executes the module of a user's operator. `specifier` is a file URL or the name of a package. Throws ERR_OPERATOR_LOAD. */
 export async function loadCustomOperator(specifier: string): Promise<CustomSpec> {
   if (!specifier.startsWith('file:') && customModuleAt(specifier, '/') === null)
     throw new ScaleQuestError('ERR_OPERATOR_LOAD', NO_MODULE);
-  const loaded = await importModule(specifier);
-  return specOf(checkDefinition(loaded, `the default export of ${specifier}`));
+  const { module, exported } = splitExport(specifier);
+  const loaded = await importModule(module);
+  const name = exported ?? 'default';
+  if (exported !== undefined && !Object.hasOwn(loaded, exported)) {
+    const found = Object.keys(loaded).filter((each) => each !== 'default');
+    const message = `${module} exports no "${exported}"; it exports ${found.join(', ') || 'nothing by a name'}`;
+    throw new ScaleQuestError('ERR_OPERATOR_LOAD', message);
+  }
+  return specOf(checkDefinition(loaded[name], `the ${exported ?? 'default'} export of ${module}`));
+}
+
+/** What a step's roles need: those that the step names, and those that the module has; `known`: role → what it asks. */
+function roleNeeds(
+  { models }: Pick<z.output<typeof customOptions>, 'models'>,
+  known: ReadonlyMap<string, OwnNeed>,
+): ModelNeed[] {
+  const roles = new Set([...Object.keys(models), ...known.keys()]);
+  return [...roles].map((role) => ({
+    model: Object.hasOwn(models, role) ? models[role]! : role,
+    needs: known.get(role) ?? 'named',
+    at: ['models', role],
+  }));
 }
 
 /** What is said of a path that names neither a file nor a package. */
@@ -125,9 +166,9 @@ function columnsText(columns: Readonly<Record<string, ColumnType>>): string {
   return entries.length === 0 ? 'nothing' : entries.map(([name, type]) => `${name}: ${type}`).join(', ');
 }
 
-async function importModule(specifier: string): Promise<unknown> {
+async function importModule(specifier: string): Promise<Record<string, unknown>> {
   try {
-    return ((await import(specifier)) as { default?: unknown }).default;
+    return (await import(specifier)) as Record<string, unknown>;
   } catch (error) {
     throw new ScaleQuestError(
       'ERR_OPERATOR_LOAD',
@@ -139,9 +180,22 @@ async function importModule(specifier: string): Promise<unknown> {
 
 function specOf(definition: CheckedDefinition): CustomSpec {
   const { reads, writes, drops, contract, summary = customSpec.summary } = definition;
+  const roles = new Map(Object.entries(definition.models));
   // The label stays `custom` in a file, whatever the definition is called: seeds and counts go by it.
   const named = { ...definition, name: customSpec.name };
-  const options = customOptions.extend({ options: optionsSchemaOf(definition) }) as typeof customOptions;
+  const options = customOptions.extend({
+    options: optionsSchemaOf(definition),
+    models: customOptions.shape.models.superRefine((given, context) => {
+      const unknown = Object.keys(given).find((role) => !roles.has(role));
+      if (unknown === undefined) return;
+      const known = roles.size > 0 ? `asks models as ${[...roles.keys()].join(', ')}` : 'asks no model';
+      context.addIssue({
+        code: 'custom',
+        path: [unknown],
+        message: `the module ${known}, not as ${unknown}`,
+      });
+    }),
+  }) as typeof customOptions;
   return {
     ...customSpec,
     summary,
@@ -149,7 +203,11 @@ function specOf(definition: CheckedDefinition): CustomSpec {
     reads: () => reads,
     writes: () => writes,
     drops,
+    models: (parsed) => roleNeeds(parsed, roles),
     contract: { ...customSpec.contract, ...contract },
-    operator: (input, context) => operatorOf(named, parseOptions('custom', options, input).options, context),
+    operator(input, context) {
+      const parsed = parseOptions('custom', options, input);
+      return operatorOf(named, parsed.options, context, parsed.models);
+    },
   };
 }

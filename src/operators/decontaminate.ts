@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import { ScaleQuestError } from '../errors.js';
+import { RowError, ScaleQuestError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns } from '../flow/steps/columnTypes.js';
 import { KEEP, drop } from '../flow/steps/outcome.js';
 import { scanRows } from '../flow/steps/scanRows.js';
 import { forEachInTurns } from '../flow/turns.js';
-import {
-  type BenchmarkIndex,
-  type Overlap,
-  benchmarkWords,
-  createBenchmarkIndex,
-} from './lib/benchmarkIndex.js';
+import { type Overlap, benchmarkWords, createBenchmarkIndex } from './lib/benchmarkIndex.js';
+import { createMemoryBudget } from './lib/near/memoryBudget.js';
+import { embedTexts } from './lib/semantic/embedTexts.js';
+import { createVectorIndex } from './lib/semantic/vectorIndex.js';
 import {
   type FiguresFold,
   IMMEDIATE,
@@ -31,32 +29,94 @@ const benchmark = z.strictObject({
   name: z.string().min(1).optional().describe('Its name in the report; the file’s name if absent.'),
 });
 
-const options = z.strictObject({
-  benchmarks: z
-    .array(benchmark)
-    .min(1)
-    .refine((all) => new Set(all.map(nameOf)).size === all.length, 'expected another `name` for each')
-    .describe('The benchmarks whose questions must not be in the set.'),
-  wordsMin: z
-    .int()
-    .min(1)
-    .default(13)
-    .describe(
-      'How many consecutive words must match: the n of the n-grams. A question with fewer words must match as a whole.',
-    ),
-  overlapMin: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe(
-      'Which share of the n-grams must match, counted over the question that has fewer of them. With 0, one is enough.',
-    ),
-  keepRows: z.boolean().default(false).describe('Keep the rows and only report the overlaps.'),
-});
+const options = z
+  .strictObject({
+    by: z
+      .enum(['words', 'embedding'])
+      .default('words')
+      .describe(
+        'What is compared: runs of words (`words`), or the vectors that an embedding model gives the questions (`embedding`), which ' +
+          'finds a benchmark question in other words.',
+      ),
+    model: z
+      .string()
+      .optional()
+      .describe('A name from `models`, for `by: embedding`: a model that gives vectors.'),
+    similarityMin: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        'By embedding: a question is dropped when the cosine of its vector and that of a benchmark question is at least this. It must be ' +
+          'given, because it depends on the model.',
+      ),
+    prefix: z
+      .string()
+      .default('')
+      .describe('By embedding: text before each question, as some models expect one (`clustering: `).'),
+    benchmarks: z
+      .array(benchmark)
+      .min(1)
+      .refine((all) => new Set(all.map(nameOf)).size === all.length, 'expected another `name` for each')
+      .describe('The benchmarks whose questions must not be in the set.'),
+    wordsMin: z
+      .int()
+      .min(1)
+      .default(13)
+      .describe(
+        'How many consecutive words must match: the n of the n-grams. A question with fewer words must match as a whole.',
+      ),
+    overlapMin: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'Which share of the n-grams must match, counted over the question that has fewer of them. With 0, one is enough.',
+      ),
+    keepRows: z.boolean().default(false).describe('Keep the rows and only report the overlaps.'),
+  })
+  .superRefine((given, context) => {
+    const fault = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const isByWords = given.by === 'words';
+    for (const name of ['model', 'similarityMin'] as const) {
+      if (isByWords && given[name] !== undefined)
+        fault(name, `found \`${name}\` without \`by: embedding\`, expected both or neither`);
+      if (!isByWords && given[name] === undefined) fault(name, MISSING[name]);
+    }
+    if (isByWords && given.prefix !== '')
+      fault('prefix', 'found `prefix` without `by: embedding`, expected both or neither');
+  });
+
+const MISSING = {
+  model: 'expected a name from `models`: one that gives vectors',
+  similarityMin: 'expected a number with `by: embedding`, such as 0.9; it depends on the model',
+};
 
 /** Options of `decontaminate`. */
 export interface DecontaminateOptions {
+  /**
+   * What is compared: runs of words (`words`), or the vectors that an embedding model gives the questions (`embedding`), which finds a
+   * benchmark question in other words.
+   *
+   * @default "words"
+   */
+  by?: 'words' | 'embedding';
+  /** A name from `models`, for `by: embedding`: a model that gives vectors. */
+  model?: string;
+  /**
+   * By embedding: a question is dropped when the cosine of its vector and that of a benchmark question is at least this. It must be
+   * given, because it depends on the model.
+   */
+  similarityMin?: number;
+  /**
+   * By embedding: text before each question, as some models expect one (`clustering: `).
+   *
+   * @default ""
+   */
+  prefix?: string;
   /** The benchmarks whose questions must not be in the set. */
   benchmarks: BenchmarkOptions[];
   /**
@@ -98,7 +158,8 @@ type Hits = Record<number, number[]>;
 
 export const decontaminateSpec = defineSpec({
   name: 'decontaminate',
-  summary: 'Drops questions that share an n-gram of words with a question of a benchmark.',
+  summary:
+    'Drops questions that share an n-gram of words with a question of a benchmark, or ask the same in other words.',
   details:
     'This is the paper’s leak check (13-grams) with GPT-3’s rule (Brown et al. 2020): words are compared ' +
     'without case and punctuation, and a shorter question must be the same as a whole. Signs separate ' +
@@ -107,16 +168,19 @@ export const decontaminateSpec = defineSpec({
     'common sequence beside a 13-gram). For each benchmark the report gives its rows, the rows that were ' +
     'hit, the clean share (the share of rows that no question overlapped with), and how many questions ' +
     'hit it. It counts the questions that reach this step: put it last, with `keepRows`, to measure the ' +
-    'kept set, and early to save work. It takes 1.5 KB of memory for a benchmark question of 50 words.',
+    'kept set, and early to save work. It takes 1.5 KB of memory for a benchmark question of 50 words. By ' +
+    'embedding, the model is asked for the vector of each benchmark question before the first row, and questions ' +
+    'are compared as in `deduplicate`: exactly, in whole numbers.',
   options,
   reads: () => ({ question: 'string' }),
   writes: () => [],
-  models: () => [],
+  models: ({ model }) => (model === undefined ? [] : [{ model, needs: 'embed', at: ['model'] }]),
   texts: ({ benchmarks }) =>
     benchmarks.map(({ path, column }, index) => ({ path, column, at: ['benchmarks', index] })),
   drops: {
     overlap:
-      'it shares `wordsMin` consecutive words, and `overlapMin` of its n-grams, with a question of a benchmark',
+      'it shares `wordsMin` consecutive words, and `overlapMin` of its n-grams, with a question of a benchmark; or by embedding it is ' +
+      'as similar to one as `similarityMin`',
   },
   contract: { ...IMMEDIATE, holdsAtMost: 'one batch, and the hashed runs of words of the benchmarks' },
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
@@ -126,9 +190,17 @@ export const decontaminateSpec = defineSpec({
 });
 
 interface State {
-  index: BenchmarkIndex;
+  index: QuestionIndex;
   /** By number in the index: 1 for a row that was hit. */
   isHit: Uint8Array;
+}
+
+/** The questions of all benchmarks, and those of them that are like another question. */
+interface QuestionIndex {
+  /** The next question. Waits for a model, if one is asked. */
+  add(question: string): Promise<void> | void;
+  /** `vector`: of the question, where a model was asked for it. */
+  find(question: string, vector: Int8Array | undefined): Overlap[];
 }
 
 type TextsContext = Pick<RunContext, 'texts'>;
@@ -142,7 +214,7 @@ interface IndexedBenchmark {
 }
 
 /**
- * Drops questions that share an n-gram of words with a question of a benchmark.
+ * Drops questions that share an n-gram of words with a question of a benchmark, or ask the same in other words.
  *
  * Reads `question`; drops as `overlap`. Method: the 13-gram check of GPT-3 (Brown et al. 2020, appendix C).
  * The texts to compare with come from `context.texts`; without it the stream ends with ERR_PIPELINE_INVALID.
@@ -161,7 +233,7 @@ export function decontaminate(
   context: RunContext,
 ): BatchOperator<{ question: string }, NoColumns> {
   const parsed = parseOptions('decontaminate', options, input);
-  const { wordsMin, overlapMin, keepRows } = parsed;
+  const { by, keepRows } = parsed;
   const shape = shapeOf(decontaminateSpec, parsed, context);
   /** Empty until rows flow: `check` builds the operator without texts. */
   let indexed: IndexedBenchmark[] = [];
@@ -169,13 +241,16 @@ export function decontaminate(
   function init(): State {
     indexed = indexedBenchmarks(parsed, context);
     const rows = indexed.reduce((sum, benchmark) => sum + benchmark.rows, 0);
-    return { index: createBenchmarkIndex(wordsMin), isHit: new Uint8Array(rows) };
+    const index = by === 'embedding' ? vectorsIndex(parsed, context) : wordsIndex(parsed);
+    return { index, isHit: new Uint8Array(rows) };
   }
 
   /** One question at a time: the words of all questions together would take more memory than the index. */
   async function fill({ index }: State, isStopped: () => boolean): Promise<void> {
-    for (const questions of questionsOf(parsed, context))
-      await forEachInTurns(questions.length, (at) => index.add(benchmarkWords(questions[at]!)), isStopped);
+    for (const questions of questionsOf(parsed, context)) {
+      if (by === 'embedding') await addInGroups(index, questions, isStopped);
+      else await forEachInTurns(questions.length, (at) => void index.add(questions[at]!), isStopped);
+    }
   }
 
   function hitsOf(state: State, overlaps: readonly Overlap[]): Hits {
@@ -188,16 +263,20 @@ export function decontaminate(
     return hits;
   }
 
+  async function vectorOf({ seq, question }: { seq: number; question: string }): Promise<Int8Array> {
+    return (await embedTexts(context, askedOf(parsed), seq, [question]))[0]!;
+  }
+
   return scanRows(
     shape,
     {
       init,
       fill,
-      decide(state, { question }) {
-        const found = state.index.find(benchmarkWords(question));
-        const overlaps = found.filter(({ share }) => share >= overlapMin);
+      ...(by === 'embedding' ? { prepare: vectorOf } : {}),
+      decide(state, { question }, vector: Int8Array | undefined) {
+        const overlaps = state.index.find(question, vector);
         if (overlaps.length === 0) return { outcome: KEEP };
-        const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, indexed));
+        const outcome = keepRows ? KEEP : drop('overlap', describe(overlaps, indexed, MEASURES[by]));
         return { outcome, delta: hitsOf(state, overlaps) };
       },
       apply({ isHit }, hits: Hits) {
@@ -206,6 +285,74 @@ export function decontaminate(
     },
     context.restored?.(shape.step),
   );
+}
+
+const MEASURES = { words: 'overlap', embedding: 'similarity' } as const;
+
+type Parsed = z.output<typeof options>;
+
+function askedOf({ model, prefix }: Parsed) {
+  return { model: model!, prefix };
+}
+
+function wordsIndex({ wordsMin, overlapMin }: Parsed): QuestionIndex {
+  const index = createBenchmarkIndex(wordsMin);
+  return {
+    add: (question) => index.add(benchmarkWords(question)),
+    find: (question) => index.find(benchmarkWords(question)).filter(({ share }) => share >= overlapMin),
+  };
+}
+
+/** Benchmark questions that are asked for at a time. */
+const GROUP = 64;
+const BENCHMARKS_MIB = 4096;
+
+async function addInGroups(
+  index: QuestionIndex,
+  questions: readonly string[],
+  isStopped: () => boolean,
+): Promise<void> {
+  for (let at = 0; at < questions.length && !isStopped(); at += GROUP)
+    await Promise.all(questions.slice(at, at + GROUP).map(async (question) => index.add(question)));
+}
+
+/** Vectors come in any order; each is labelled with the number of its question. */
+function vectorsIndex(parsed: Parsed, context: RunContext): QuestionIndex {
+  const budget = createMemoryBudget(BENCHMARKS_MIB, () => 'the questions of the benchmarks');
+  const index = createVectorIndex(parsed.similarityMin!, budget);
+  let next = 0;
+
+  async function add(question: string): Promise<void> {
+    const item = next++;
+    if (question.trim() === '') return;
+    index.add(await benchmarkVector(parsed, context, question, item), item);
+  }
+
+  return {
+    add,
+    find: (_question, vector) =>
+      index
+        .within(vector!)
+        .map(({ label, similarity }) => ({ item: label, share: similarity }))
+        .sort((a, b) => a.item - b.item),
+  };
+}
+
+/** Without the vector of one of its questions a benchmark would not be looked for as a whole, so the run ends. */
+async function benchmarkVector(
+  parsed: Parsed,
+  context: RunContext,
+  question: string,
+  item: number,
+): Promise<Int8Array> {
+  try {
+    return (await embedTexts(context, askedOf(parsed), 0, [question]))[0]!;
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    const { name, first } = benchmarkOf(indexedBenchmarks(parsed, context), item);
+    const message = `found no vector of ${name} row ${item - first}, expected one from model ${parsed.model}: ${error.message}`;
+    throw new ScaleQuestError('ERR_MODEL_REFUSED', message, { cause: error });
+  }
 }
 
 function nameOf({ name, path }: z.output<typeof benchmark>): string {
@@ -237,10 +384,14 @@ function benchmarkOf(indexed: readonly IndexedBenchmark[], item: number): Indexe
 }
 
 /** `gsm8k row 17 (overlap 0.250), and 2 more rows of gsm8k, math`. Rows count from 0, as everywhere. */
-function describe(overlaps: readonly Overlap[], indexed: readonly IndexedBenchmark[]): string {
+function describe(
+  overlaps: readonly Overlap[],
+  indexed: readonly IndexedBenchmark[],
+  measure: string,
+): string {
   const closest = overlaps.reduce((top, overlap) => (overlap.share > top.share ? overlap : top));
   const { name, first } = benchmarkOf(indexed, closest.item);
-  const text = `${name} row ${closest.item - first} (overlap ${closest.share.toFixed(3)})`;
+  const text = `${name} row ${closest.item - first} (${measure} ${closest.share.toFixed(3)})`;
   if (overlaps.length === 1) return text;
   const names = new Set(
     overlaps.filter((one) => one !== closest).map(({ item }) => benchmarkOf(indexed, item).name),

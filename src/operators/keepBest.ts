@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
+import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
 import { finalAnswer } from '../text/finalAnswer.js';
@@ -14,10 +15,19 @@ const options = z.strictObject({
       '`majority` picks among the responses that give the commonest final answer; ties go to the higher reward.',
     ),
   rewardMin: z.number().optional().describe('Drop a question whose best response has a lower reward.'),
+  by: z
+    .string()
+    .optional()
+    .describe(
+      'A column with a number a response that decides before the reward, as `testShares` of runTests; ties go to the higher reward.',
+    ),
 });
 
 /** Options of `keepBest`. */
-export interface KeepBestOptions<RewardMin extends number | undefined = number | undefined> {
+export interface KeepBestOptions<
+  RewardMin extends number | undefined = number | undefined,
+  By extends string | undefined = string | undefined,
+> {
   /**
    * `majority` picks among the responses that give the commonest final answer; ties go to the higher reward.
    *
@@ -26,12 +36,18 @@ export interface KeepBestOptions<RewardMin extends number | undefined = number |
   among?: 'all' | 'majority';
   /** Drop a question whose best response has a lower reward. */
   rewardMin?: RewardMin;
+  /**
+   * A column with a number a response that decides before the reward, as `testShares` of runTests; ties go to the higher
+   * reward.
+   */
+  by?: By;
 }
 
 /** What the best is chosen from; rewards are needed for a threshold alone. */
-export type RankedColumns<RewardMin> = { responses: readonly string[] } & (RewardMin extends number
+export type RankedColumns<RewardMin, By> = { responses: readonly string[] } & (RewardMin extends number
   ? { rewards: readonly (number | null)[] }
-  : { rewards?: readonly (number | null)[] });
+  : { rewards?: readonly (number | null)[] }) &
+  (By extends string ? ColumnNamed<By, readonly (number | null)[]> : NoColumns);
 
 export const keepBestSpec = defineSpec({
   name: 'keepBest',
@@ -41,7 +57,10 @@ export const keepBestSpec = defineSpec({
     '`scoreReward` is switched off, all rewards are equal and `reward` is null: the first response is ' +
     'kept, or with `majority` the first one that gives the most frequent answer.',
   options,
-  reads: () => ({ responses: 'list<string>', rewards: 'list<float64>' }),
+  reads: ({ by }): ColumnTypes => ({
+    ...{ responses: 'list<string>', rewards: 'list<float64>' },
+    ...(by === undefined ? {} : { [by]: 'list<float64>' }),
+  }),
   // A threshold without anything that could pass it would drop all.
   optional: ({ rewardMin }) => (rewardMin === undefined ? ['rewards'] : []),
   writes: () => [
@@ -75,6 +94,7 @@ export const keepBestSpec = defineSpec({
  *
  * Reads `responses` and `rewards`, and writes `response` and `reward`; drops as `lowReward`. Source: ScaleQuest (arXiv
  * 2410.18693), section 2.4.
+ * With `by`, that column decides before the reward.
  * Without `rewards`, which only `rewardMin` requires, the first response is kept and `reward` is null.
  *
  * @param input - The options; each has its meaning and default in the interface.
@@ -84,18 +104,21 @@ export const keepBestSpec = defineSpec({
  * @example
  * source.pipe(respond({ model: 'tiny', n: 5 }, context), scoreReward({ model: 'tiny' }, context), keepBest({}, context));
  */
-export function keepBest<const RewardMin extends number | undefined = undefined>(
-  input: KeepBestOptions<RewardMin>,
+export function keepBest<
+  const RewardMin extends number | undefined = undefined,
+  const By extends string | undefined = undefined,
+>(
+  input: KeepBestOptions<RewardMin, By>,
   context: RunContext,
-): BatchOperator<RankedColumns<RewardMin>, { response: string; reward: number | null }> {
+): BatchOperator<RankedColumns<RewardMin, By>, { response: string; reward: number | null }> {
   const parsed = parseOptions('keepBest', options, input);
-  const { among, rewardMin } = parsed;
+  const { among, rewardMin, by } = parsed;
 
   // The compiler does not follow a column that the options decide on; test/types does.
   const ranked: BatchOperator = mapRows(shapeOf(keepBestSpec, parsed, context), (row) => {
-    const { responses } = row;
+    const responses = row['responses'] as string[];
     // Undefined where the column is not there: it is optional.
-    const scored = row.rewards as number[] | undefined;
+    const scored = row['rewards'] as number[] | undefined;
     const rewards = scored ?? responses.map(() => 0);
     if (responses.length === 0 || rewards.length !== responses.length) {
       throw new RowError(
@@ -103,15 +126,31 @@ export function keepBest<const RewardMin extends number | undefined = undefined>
         `found ${responses.length} responses and ${rewards.length} rewards, expected as many of each and at least one`,
       );
     }
+    const first =
+      by === undefined ? rewards : firstNumbers(row[by] as (number | null)[], by, responses.length);
     const candidates =
       among === 'majority' ? majority(responses, rewards) : responses.map((_, index) => index);
-    const best = candidates.reduce((top, index) => (rewards[index]! > rewards[top]! ? index : top));
+    const best = candidates.reduce((top, index) => (isBetter(index, top, first, rewards) ? index : top));
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
     return keep({ response: responses[best]!, reward: scored ? reward : null });
   });
   return ranked;
+}
+
+/** What decides first, one number a response; none counts least. */
+function firstNumbers(numbers: readonly (number | null)[], column: string, count: number): number[] {
+  if (numbers.length === count) return numbers.map((number) => number ?? -Infinity);
+  throw new RowError(
+    'ROW_LISTS_DIFFER',
+    `found ${count} responses and ${numbers.length} numbers in "${column}", expected as many of each`,
+  );
+}
+
+function isBetter(index: number, top: number, first: readonly number[], rewards: readonly number[]): boolean {
+  if (first[index] !== first[top]) return first[index]! > first[top]!;
+  return rewards[index]! > rewards[top]!;
 }
 
 /** Indices of the responses that give the commonest final answer; all of them where none states one. */

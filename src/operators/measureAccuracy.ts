@@ -48,7 +48,7 @@ export interface MeasureAccuracyOptions<By extends string | undefined = string |
 /** What is measured, and the column of the group. */
 export type MeasuredColumns<By> = {
   corrects: readonly (boolean | null)[];
-  answerClasses: readonly (number | null)[];
+  answerClasses?: readonly (number | null)[];
 } & (By extends string ? ColumnNamed<By, string> : NoColumns);
 
 export const measureAccuracySpec = defineSpec({
@@ -60,7 +60,8 @@ export const measureAccuracySpec = defineSpec({
     'chance that the most frequent answer of k is right. Intervals hold 95 % (Wilson’s, widened or ' +
     'narrowed by how questions scatter). A response that could not be graded counts as not right, and is ' +
     'counted apart too. Only rows that come to this step are measured: let `respond` keep unfinished ' +
-    'responses, or hard questions go missing. `problemsLost` and `lostTo` say how many problems were ' +
+    'responses, or hard questions go missing. Without `answerClasses`, which `runTests` does not write, there ' +
+    'is no maj@k. `problemsLost` and `lostTo` say how many problems were ' +
     'lost before, and to what. A run without a single problem ends with an error.',
   options,
   reads: ({ by }): ColumnTypes => ({
@@ -68,6 +69,8 @@ export const measureAccuracySpec = defineSpec({
     answerClasses: 'list<float64>',
     ...(by === undefined ? {} : { [by]: 'string' }),
   }),
+  // Programs have no answers that could be the same.
+  optional: () => ['answerClasses'],
   writes: () => [],
   models: () => [],
   drops: {},
@@ -83,22 +86,22 @@ export const measureAccuracySpec = defineSpec({
 
 const measured = z.strictObject({
   corrects: z.array(z.boolean().nullable()),
-  answerClasses: z.array(z.number().nullable()),
+  answerClasses: z.array(z.number().nullable()).optional(),
   group: z.string().optional(),
 });
 
 /** One problem, as the step learns it. */
 interface Measured {
   readonly corrects: readonly (boolean | null)[];
-  readonly answerClasses: readonly (number | null)[];
+  readonly answerClasses?: readonly (number | null)[];
   readonly group?: string;
 }
 
 /**
  * Measures graded responses for the report: pass@1, pass@k and maj@k, with 95 % confidence intervals.
  *
- * Reads `corrects`, `answerClasses` and the column that `by` names, and keeps every row. Source of pass@k: Chen et al. 2021
- * (arXiv 2107.03374), equation 1.
+ * Reads `corrects`, `answerClasses` if there are any, and the column that `by` names, and keeps every row. Source of pass@k:
+ * Chen et al. 2021 (arXiv 2107.03374), equation 1.
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
@@ -124,12 +127,18 @@ export function measureAccuracy<const By extends string | undefined = undefined>
       outcome: KEEP,
       delta: {
         corrects: row['corrects'] as Measured['corrects'],
-        answerClasses: row['answerClasses'] as Measured['answerClasses'],
+        ...classesOf(row['answerClasses']),
         ...(by === undefined ? {} : { group: row[by] as string }),
       },
     }),
     apply: () => {},
   });
+}
+
+/** Undefined where no step before writes the column. */
+function classesOf(answerClasses: unknown): Pick<Measured, 'answerClasses'> {
+  if (answerClasses === undefined || answerClasses === null) return {};
+  return { answerClasses: answerClasses as (number | null)[] };
 }
 
 /** Holds a state for all rows and one for each group. */

@@ -119,7 +119,8 @@ export const respondSpec = defineSpec({
     'A question that is left without any response is rejected. A thought travels in its response, and every ' +
     'later step reads what stands behind it; `keepBest` with `reasoning: true` puts it into a column.',
   options,
-  reads: () => ({ question: 'string' }),
+  // A prompt of one’s own says itself what it reads.
+  reads: ({ prompt }): { question?: 'string' } => (prompt === undefined ? { question: 'string' } : {}),
   writes: () => [
     { name: 'responses', type: 'list<string>', help: 'The responses, in the order the server gave them.' },
   ],

@@ -6,10 +6,13 @@ const INPUTS = [
   { model: 'x' },
   { model: 'x', prompt: 'x' },
   { path: 'x' },
+  { sandbox: 'x' },
   { generators: [{ model: 'x' }] },
   { benchmarks: [{ path: 'x' }] },
   { columns: { x: { list: ['x'] } } },
   { charsMin: 1 },
+  { model: 'x', criteria: [{ name: 'x', description: 'x', scale: [1, 5] }] },
+  { model: 'x', columns: ['x', 'y'] },
 ];
 
 /** Options of an operator with its defaults: for its columns, where a file gives none or has a mistake in them. */

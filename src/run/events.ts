@@ -120,8 +120,8 @@ export interface CalledEvent extends CallRecord {
   step: string;
   /** The name of the model. */
   model: string;
-  /** What was asked: replies, probabilities of replies, scores or vectors. */
-  kind: 'complete' | 'choose' | 'score' | 'embed';
+  /** What was asked: replies, probabilities of replies, scores, vectors or a run of a program. */
+  kind: 'complete' | 'choose' | 'score' | 'embed' | 'execute';
   /** Position of the row in the source. */
   seq: number;
   /** When it was asked, as Unix time in milliseconds. */

@@ -3,7 +3,7 @@ import { PipelineProblems, ScaleQuestError } from '../errors.js';
 import { contentsHash, openContents, readHead } from '../io/files/contents.js';
 import { listDataFiles } from '../io/files/dataFiles.js';
 import { nodeFiles } from '../io/files/files.js';
-import { canImport, readPromptFile } from '../io/files/packageFiles.js';
+import { canImport, packageManifest, readPromptFile } from '../io/files/packageFiles.js';
 import { HANDED_OVER, readTextFile } from '../io/files/textFile.js';
 import type { Chain } from '../pipeline/chain.js';
 import { type CheckedPipeline, checkFile, checkFileUnread } from '../pipeline/check/check.js';
@@ -18,6 +18,8 @@ const DEPS = {
   readText: readPipelineText,
   exists: existsSync,
   canImport,
+  looksHere: true,
+  packageManifest,
   readHead,
   contentsHash,
   listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),

@@ -1,3 +1,4 @@
+import { hubOf } from '../io/hub/hubAccess.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { Model } from '../backends/model.js';
@@ -60,7 +61,8 @@ async function previewRows(plan: Plan, rows: number, world: PreviewWorld): Promi
     models = (await openModels(plan, { env, emit: tell, ...(signal ? { signal } : {}) })).models;
     meter.opened(() => statsOf(models));
     tell({ event: 'flowing', from: 0, kept: 0, models: Object.keys(models), steps, limit: rows });
-    const read = sourceReader(plan.settings.source, plan.folder, files);
+    const hub = hubOf(env, { clock: world.clock, signal });
+    const read = sourceReader(plan.settings.source, plan.folder, files, undefined, hub);
     const traces = await previewPlan(plan, rows, {
       ...{ models, prompt: promptOf(plan), read, ...(signal ? { signal } : {}) },
       onCounts: meter.count,

@@ -18,6 +18,8 @@ import { type LogEvent, openRunLog } from '../io/runFolder/runLog.js';
 import { writeSample } from '../io/runFolder/sample.js';
 import { type SkippedCounter, countSkipped } from '../io/sources/skippedLines.js';
 import { forEachDelta } from '../flow/committedDeltas.js';
+import type { HubAccess } from '../io/hub/hubAccess.js';
+import { hubPin } from '../io/runFolder/hubPin.js';
 import { sourceReader } from '../io/sources/sourceReader.js';
 import { figuresFolds, figuresOf } from './report/figures.js';
 import type { Plan } from '../pipeline/plan.js';
@@ -59,6 +61,8 @@ export interface RunWorld {
   /** Starts what encodes shards: a thread, unless given. */
   startEncoder?: StartEncoder | undefined;
   emit: Emit<RunEvent>;
+  /** Where data sets of a hub are read; nowhere if absent. */
+  hub?: HubAccess | undefined;
   /** Writes the page of the report and the pictures of the card; a simulation does without. */
   writePage?: WritePage | undefined;
 }
@@ -249,7 +253,8 @@ async function runRows(
     for (const { file, line, message } of skipped.takeNew())
       await record({ event: 'skippedLine', file, line, message });
   };
-  const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add);
+  const hub = world.hub && { ...world.hub, signal, pin: hubPin(files, folder.path) };
+  const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add, hub);
   await fillFolder(
     files,
     folder,

@@ -1,3 +1,4 @@
+import { hubOf } from '../io/hub/hubAccess.js';
 import { type Observable, Subject } from 'rxjs';
 import type { Model, ModelStats } from '../backends/model.js';
 import { type Pause, createPause } from '../flow/pause.js';
@@ -148,6 +149,7 @@ async function runRows(
       ...{ ...world, signal },
       prompt: promptOf(plan),
       writePage,
+      hub: hubOf(env, { clock: world.clock }),
       async openModels() {
         const deps = { env, runPath: folder, lock, signal, emit, allowance: budget?.of };
         if (workers) return openWithWorkers(plan, workers, deps, opened, world);

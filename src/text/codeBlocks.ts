@@ -22,3 +22,23 @@ export function codeBlocks(text: string): CodeBlock[] {
   }
   return blocks;
 }
+
+/** What fences call a language besides its name. */
+const ALSO: ReadonlyMap<string, readonly string[]> = new Map([
+  ['python', ['py', 'python3']],
+  ['cpp', ['c++', 'cc']],
+  ['csharp', ['c#', 'cs']],
+  ['nodejs', ['javascript', 'js', 'node']],
+  ['typescript', ['ts']],
+  ['go', ['golang']],
+  ['rust', ['rs']],
+  ['bash', ['sh', 'shell']],
+]);
+
+/** The blocks in a language; where none is marked with it, those that are marked with nothing. */
+export function blocksIn(text: string, language: string): CodeBlock[] {
+  const blocks = codeBlocks(text);
+  const names = [language, ...(ALSO.get(language) ?? [])];
+  const marked = blocks.filter((block) => names.includes(block.language));
+  return marked.length > 0 ? marked : blocks.filter((block) => block.language === '');
+}

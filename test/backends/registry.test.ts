@@ -14,6 +14,12 @@ import {
 import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
 
 const SERVER = { replicas: ['http://127.0.0.1:1/v1'], model: 'm' };
+/** Of protocols whose models are no named models of a server. */
+const OWN_OPTIONS: Readonly<Record<string, object>> = {
+  llamaCpp: { path: 'a.gguf' },
+  bubblewrap: {},
+  sandboxFusion: { replicas: SERVER.replicas },
+};
 const TEMPLATES = { pair: '{{ user }} {{ assistant }}' };
 
 describe('PROTOCOLS', () => {
@@ -47,13 +53,13 @@ describe('PROTOCOLS', () => {
 
   it('says of each what it can be asked, as its description does', () => {
     for (const name of PROTOCOL_NAMES) {
-      const options = name === 'llamaCpp' ? { path: 'a.gguf' } : { ...SERVER, input: undefined };
+      const options = OWN_OPTIONS[name] ?? { ...SERVER, input: undefined };
       const { can, scoresQuestions } = describeModel(modelSchema.parse({ [name]: clean(options) }));
       const { abilities } = PROTOCOLS[name] as Protocol;
       const claims = (ability: ModelAbility): boolean => abilities[ability] !== undefined;
       assert.deepEqual(
-        [claims('preQuery'), claims('choose'), claims('score'), claims('embed')],
-        [can.preQuery, can.choose, can.score, can.embed],
+        [claims('preQuery'), claims('choose'), claims('score'), claims('embed'), claims('execute')],
+        [can.preQuery, can.choose, can.score, can.embed, can.execute === true],
         name,
       );
       if (scoresQuestions) assert.ok(claims('scoreQuestion'), name);
@@ -116,7 +122,15 @@ describe('describeModel', () => {
 });
 
 it('protocolsThatCan lists every protocol that claims the ability, as a sentence does', () => {
-  for (const ability of ['preQuery', 'complete', 'choose', 'score', 'scoreQuestion', 'embed'] as const) {
+  for (const ability of [
+    'preQuery',
+    'complete',
+    'choose',
+    'score',
+    'scoreQuestion',
+    'embed',
+    'execute',
+  ] as const) {
     const claimed = PROTOCOL_NAMES.flatMap((name) => {
       const needed = (PROTOCOLS[name] as Protocol).abilities[ability];
       return needed === undefined ? [] : [`${name} ${needed}`.trim()];

@@ -30,6 +30,19 @@ export const PIPELINES = {
   limited: pipelineText(['limit: 61'], 6, '  - keepBest: { rewardMin: 0.75 }'),
   /** Keeps few rows, so that most commits come by source positions, some of them without a shard. */
   rare: pipelineText(['limit: 67'], 6, '  - keepBest: { rewardMin: 0.97 }', 'rare'),
+  /** Operators of one's own: one remembers, one asks a model and writes a struct and a chat. */
+  own: [
+    'name: own',
+    'seed: 11',
+    'limit: 61',
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }',
+    'steps:',
+    '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
+    '  - { label: each, custom: { path: operators/limitEach.mjs, options: { rowsMax: 9 } } }',
+    '  - { label: topic, custom: { path: operators/nameTopic.mjs, models: { namer: tiny } } }',
+    'output: { shardRows: 6, rowGroupRows: 4 }',
+    '',
+  ].join('\n'),
 };
 
 /** Source positions after which a commit comes at the latest, where they are fewer than in other runs. */

@@ -111,7 +111,26 @@ export const OPERATOR_CASES: Record<string, OperatorCase> = {
     input: QUESTION_INPUT,
   },
   filterAnswered: { options: {}, input: RESPONSES_INPUT },
+  judge: {
+    options: {
+      model: 'tiny',
+      columns: ['question'],
+      criteria: [{ name: 'clarity', description: 'Is it clear?', scale: [1, 5], min: 3 }],
+    },
+    input: QUESTION_INPUT,
+  },
+  judgePair: { options: { model: 'tiny', responses: 'responses' }, input: RESPONSES_INPUT },
   scoreReward: { options: { model: 'tiny' }, input: RESPONSES_INPUT },
+  runTests: {
+    options: { sandbox: 'tiny', shareMin: 0.3 },
+    input: {
+      columns: { responses: 'list<string>', tests: 'list<string>' },
+      rows: QUESTIONS.map((_, seq) => ({
+        responses: ['```python\nx = 1\n```', 'no program', `\`\`\`\nx = ${seq}\n\`\`\``].slice(0, seq % 4),
+        tests: Array.from({ length: seq % 5 }, (_, at) => `assert x == ${at}`),
+      })),
+    },
+  },
   keepBest: { options: { among: 'majority', rewardMin: 0.2 }, input: RESPONSES_INPUT },
   measureAccuracy: {
     options: { ks: [2] },
@@ -171,6 +190,13 @@ export const MIXED_SCRIPT: Script = {
     const draw = deriveSeed(0, messageText(request), 0) % 8;
     return request.options.map((_, at) => (draw === 0 ? 0 : ((draw + at) % 5) / 5 / request.options.length));
   },
+  execute: ({ program, tests }) => {
+    const items = tests.kind === 'asserts' ? tests.asserts : tests.inputs;
+    return items.map((item) => {
+      const isOk = deriveSeed(0, program + item, 0) % 2 === 0;
+      return { isOk, text: isOk ? '' : 'assert failed' };
+    });
+  },
 };
 
 function mixedReply(request: Omit<CompleteRequest, 'n'>, at: number) {
@@ -178,5 +204,8 @@ function mixedReply(request: Omit<CompleteRequest, 'n'>, at: number) {
   if (draw === 0) return '';
   if (draw === 1) return { text: `cut ${request.seed}`, finish: 'length' as const };
   if (draw === 2) return 'Perhaps';
+  const form = /^\{ "reason"|^ {2}"(\w+)": \{ "reason"/m.exec(messageText(request));
+  if (form?.[1]) return JSON.stringify({ [form[1]]: { reason: `r ${draw}`, score: 1 + (draw % 5) } });
+  if (form) return JSON.stringify({ reason: `r ${draw}`, better: draw < 6 ? 'A' : 'B' });
   return `Final question: Reply ${request.seed % 97}: \\boxed{${draw % 3}}. ${draw % 2 === 0 ? 'Yes' : 'No'}`;
 }

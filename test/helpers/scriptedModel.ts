@@ -3,8 +3,10 @@ import type {
   ChooseRequest,
   CompleteRequest,
   EmbedRequest,
+  ExecuteRequest,
   Model,
   ScoreRequest,
+  TestRun,
 } from '../../src/backends/model.js';
 
 /** What a scripted model answers: from the request alone, so that the order of requests cannot matter. */
@@ -14,6 +16,7 @@ export interface Script {
   choose?: (request: ChooseRequest) => readonly number[];
   score?: (request: ScoreRequest) => readonly number[];
   embed?: (request: EmbedRequest) => readonly (readonly number[])[];
+  execute?: (request: ExecuteRequest) => readonly TestRun[];
 }
 
 export interface ScriptedModel extends Model {
@@ -21,6 +24,7 @@ export interface ScriptedModel extends Model {
   readonly completes: readonly CompleteRequest[];
   readonly chooses: readonly ChooseRequest[];
   readonly scores: readonly ScoreRequest[];
+  readonly executes: readonly ExecuteRequest[];
   readonly isClosed: boolean;
 }
 
@@ -29,6 +33,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
   const completes: CompleteRequest[] = [];
   const chooses: ChooseRequest[] = [];
   const scores: ScoreRequest[] = [];
+  const executes: ExecuteRequest[] = [];
   let isClosed = false;
 
   return {
@@ -38,6 +43,7 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
     completes,
     chooses,
     scores,
+    executes,
     get isClosed() {
       return isClosed;
     },
@@ -63,6 +69,12 @@ export function scriptedModel(script: Script = {}, name = 'tiny'): ScriptedModel
       await later(request.seq);
       if (!script.embed) throw new Error(`${name} was not expected to embed`);
       return script.embed(request).map((vector) => [...vector]);
+    },
+    async execute(request) {
+      executes.push(request);
+      await later(request.seq);
+      if (!script.execute) throw new Error(`${name} was not expected to run a program`);
+      return [...script.execute(request)];
     },
     stats: () => ({
       requests: completes.length + chooses.length + scores.length,

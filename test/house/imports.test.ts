@@ -126,7 +126,7 @@ const NODE_MODULES: [module: RegExp, layers: string[]][] = [
   [/^node-llama-cpp/, ['backends']],
   [/^lmdb/, ['store']],
   [/^commander/, ['cli']],
-  [/^@huggingface\/hub$/, ['hub']],
+  [/^@huggingface\/hub$/, ['hub', 'io']],
   [/^prom-client$|^@opentelemetry/, ['metrics']],
   [/^yaml$/, ['pipeline', 'run']],
 ];

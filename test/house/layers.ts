@@ -27,7 +27,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     holds: 'models: protocols, templates, pool, HTTP, embedded engine, cache of replies',
     mayImport: ['process', 'text'],
   },
-  io: { holds: 'files: sources, Parquet shards, run folder', mayImport: ['arrow'] },
+  io: { holds: 'files: sources, Parquet shards, run folder', mayImport: ['arrow', 'text'] },
   store: { holds: 'the database of replies and step results', mayImport: ['io'] },
   workers: {
     holds: 'what a run and its workers tell each other: units, replies, links; no step of a pipeline',

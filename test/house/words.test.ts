@@ -29,6 +29,7 @@ const REFUSED: readonly Refused[] = [
     except: [
       'test/operators/lib/near/nearIndex.test.ts',
       'bench/dedup/dedup.bench.ts',
+      'bench/dedup/semantic.bench.ts',
       'bench/dedup/peers.py',
       'docs/benchmarks.md',
     ],

@@ -7,6 +7,7 @@ const READING = {
   ...notMetered(['generate', 'with "quotes" \\ and\nlines']),
   facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: 8 },
   models: {},
+  cost: { money: {}, gpuHours: null },
   use: { cpuS: 1.5, residentBytes: 2 },
 };
 

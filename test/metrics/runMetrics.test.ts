@@ -15,6 +15,7 @@ const READING = {
   ...notMetered(['generate']),
   facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: undefined },
   models: { tiny: STATS },
+  cost: { money: { USD: 1.5 }, gpuHours: 0.5 },
   use: { cpuS: 1, residentBytes: 2 },
 };
 
@@ -94,4 +95,12 @@ test('each expression of the Grafana dashboard names metrics that there are', ()
     assert.ok(found.length > 0, expression);
     for (const name of found) assert.ok(names.has(name), `${name} in ${expression}`);
   }
+});
+
+test('what models have cost is told by currency, and the time of GPUs in seconds; nothing where there is no price', () => {
+  assert.deepEqual(valueOf('scalequest_cost_total'), [{ labels: { currency: 'USD' }, value: 1.5 }]);
+  assert.deepEqual(valueOf('scalequest_gpu_seconds_total'), [{ labels: {}, value: 1800 }]);
+  const free = { ...READING, cost: { money: {}, gpuHours: null } };
+  for (const name of ['scalequest_cost_total', 'scalequest_gpu_seconds_total'])
+    assert.deepEqual(RUN_METRICS.find((metric) => metric.name === name)!.read(free), []);
 });

@@ -10,6 +10,8 @@ import { committedValues } from '../helpers/committedValues.js';
 import { foldFigures } from '../helpers/foldFigures.js';
 import { checkText, problemsOf } from '../helpers/pipelineWorld.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { scriptedModel } from '../helpers/scriptedModel.js';
+import { RowError } from '../../src/errors.js';
 
 const GSM = [
   'Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. How many in all?',
@@ -221,4 +223,69 @@ test('the benchmark’s content is part of the identity, its formatting is not',
   assert.notEqual(after.identity, before.identity);
   const changed = Object.keys(after.parts).filter((path) => after.parts[path] !== before.parts[path]);
   assert.deepEqual(changed, ['steps.decontaminate.texts.0']);
+});
+
+/** Words of one meaning have one number in a vector. */
+const MEANINGS = ['robe gown', 'bolts', 'fiber fibre', 'boats ships', 'Why?'].map((words) =>
+  words.split(' '),
+);
+
+async function runByMeaning(questions: readonly string[], batchRows?: number, more = {}, broken = 'nothing') {
+  const model = scriptedModel({
+    embed: ({ texts: asked }) =>
+      asked.map((text) => {
+        if (text === broken) throw new RowError('ROW_REFUSED', 'no');
+        const words = text.split(' ');
+        return MEANINGS.map((meaning) => words.filter((word) => meaning.includes(word)).length + 0.01);
+      }),
+  });
+  const context = contextOf([model], { texts });
+  const options = {
+    benchmarks: BENCHMARKS,
+    by: 'embedding',
+    model: 'tiny',
+    similarityMin: 0.95,
+    ...more,
+  } as const;
+  return runOperator(decontaminate(options, context), questionsInput(questions), batchRows);
+}
+
+test('by embedding: a benchmark question in other words is dropped, named with its benchmark, row and similarity', async () => {
+  const questions = ['The gown needs bolts of fibre and bolts and bolts', 'Three ships', 'Why?'];
+  for (const batchRows of [1, 3]) {
+    const output = await runByMeaning(questions, batchRows);
+    assert.deepEqual(lostTexts(output), ['0 dropped overlap', '2 dropped overlap']);
+    assert.match(output.lost[0]!.message, /^gsm row 2 \(similarity 0\.9\d\d\)$/);
+    assert.equal(output.lost[1]!.message, 'gsm row 1 (similarity 1.000)');
+    assert.deepEqual(figuresOf(output.deltas)['gsm'], {
+      rows: 3,
+      rowsHit: 2,
+      cleanShare: 1 / 3,
+      questions: 2,
+    });
+  }
+  assert.deepEqual(lostTexts(await runByMeaning(questions, 3, { keepRows: true })), []);
+});
+
+test('by embedding: a row without a vector is rejected, a benchmark question without one ends the run', async () => {
+  const output = await runByMeaning(['Three ships', 'odd'], 2, {}, 'odd');
+  assert.deepEqual(lostTexts(output), ['1 rejected ROW_REFUSED']);
+  await assert.rejects(runByMeaning(['Three ships'], 1, {}, 'Why?'), {
+    code: 'ERR_MODEL_REFUSED',
+    message: /^found no vector of gsm row 1, expected one from model tiny: no$/,
+  });
+});
+
+test('by embedding: the model and the threshold must be given, and by words neither may be', () => {
+  const refused: [object, RegExp][] = [
+    [{ by: 'embedding', model: 'tiny' }, /decontaminate\.similarityMin: expected a number/],
+    [{ by: 'embedding', similarityMin: 0.9 }, /decontaminate\.model: expected a name/],
+    [{ similarityMin: 0.9 }, /decontaminate\.similarityMin: found/],
+    [{ prefix: 'a' }, /decontaminate\.prefix: found/],
+  ];
+  for (const [given, message] of refused)
+    assert.throws(() => decontaminate({ benchmarks: BENCHMARKS, ...given }, contextOf()), {
+      code: 'ERR_PIPELINE_INVALID',
+      message,
+    });
 });

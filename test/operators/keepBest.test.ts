@@ -45,6 +45,31 @@ for (const [why, responses, rewards, among, kept] of CASES) {
   });
 }
 
+test('by: a column decides before the reward, ties go to the higher reward, and none counts least', async () => {
+  const columns = { responses: 'list<string>', rewards: 'list<float64>', shares: 'list<float64>' } as const;
+  const responses = ['a', 'b', 'c'];
+  const rows = [
+    { responses, rewards: [0.9, 0.1, 0.2], shares: [0.5, 1, 1] },
+    { responses, rewards: [0.1, 0.3, 0.2], shares: [null, 0, -1] },
+    { responses, rewards: [0.1, 0.3, 0.2], shares: [1] },
+  ];
+  const output = await runOperator(keepBest({ by: 'shares' }, contextOf()), { columns, rows });
+  assert.deepEqual(
+    output.rows.map(({ response, reward }) => [response, reward]),
+    [
+      ['c', 0.2],
+      ['b', 0.3],
+    ],
+  );
+  assert.deepEqual(lostTexts(output), ['2 rejected ROW_LISTS_DIFFER']);
+  const { rewards: _, ...unscored } = columns;
+  const first = await runOperator(keepBest({ by: 'shares' }, contextOf()), {
+    columns: unscored,
+    rows: [{ responses, shares: [0, 0.5, 0.5] }],
+  });
+  assert.deepEqual([first.rows[0]!['response'], first.rows[0]!['reward']], ['b', null]);
+});
+
 test('rewardMin: its own value is enough, less is dropped', async () => {
   assert.equal((await best(['a'], [0.5], { rewardMin: 0.5 })).rows.length, 1);
   const output = await best(['a', 'b'], [0.4, 0.49], { rewardMin: 0.5 });

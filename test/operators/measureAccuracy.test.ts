@@ -39,6 +39,19 @@ test('pass@1, pass@k and maj@k of all rows; a k with too few responses is left o
   assert.ok(value(figures, 'pass@1', 'low') < 1 / 3 && value(figures, 'pass@1', 'high') > 1 / 3);
 });
 
+test('without classes of answers, as of programs, there is no maj@k', async () => {
+  const input: Input = { columns: { corrects: 'list<bool>' }, rows: [{ corrects: [true, false] }] };
+  const { deltas } = await runOperator(measureAccuracy({ ks: [2] }, contextOf()), input);
+  const fold = measureAccuracySpec.figures!(measureAccuracySpec.options.parse({ ks: [2] }), {});
+  const figures = foldFigures(
+    fold,
+    JSON.parse(JSON.stringify(deltas.map(({ value: delta }) => delta))) as unknown[],
+    {},
+  );
+  assert.deepEqual([value(figures, 'pass@1', 'value'), value(figures, 'pass@2', 'value')], [0.5, 1]);
+  assert.deepEqual([figures['unanswered'], 'maj@2' in figures], [0, false]);
+});
+
 test('rows that were lost before stand beside the figures, with what they were lost to', async () => {
   const none = await figuresOf({});
   assert.equal(none['problemsLost'], 0);

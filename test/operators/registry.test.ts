@@ -117,7 +117,8 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
 
   test(`${name}: every row ends once, for a reason that is declared; batches keep their ranges`, async () => {
     const { input, options } = OPERATOR_CASES[name]!;
-    const { drops, writes } = await specOf(name);
+    const { drops: always, dropsBy, writes } = await specOf(name);
+    const drops = { ...always, ...dropsBy?.(spec.options.parse(options)) };
     const { rows, lost, batches } = await runOperator(await operatorOf(name), input, 4);
     // Of the rows made of one, the first stands for it.
     const kept = rows.filter(({ seqIndex = 0 }) => seqIndex === 0);
@@ -169,7 +170,7 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
       const fail = (): never => {
         throw new Error('the server is gone');
       };
-      const operator = await operatorOf(name, models({ complete: fail, choose: fail }));
+      const operator = await operatorOf(name, models({ complete: fail, choose: fail, execute: fail }));
       await assert.rejects(runOperator(operator, OPERATOR_CASES[name]!.input, 4), /the server is gone/);
     });
 
@@ -178,7 +179,9 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
       const asked = [scriptedModel(MIXED_SCRIPT, 'tiny'), scriptedModel(MIXED_SCRIPT, 'other')];
       const healthy = await runOperator(await operatorOf(name, asked), input, 4);
       const seqs = new Set(
-        asked.flatMap((model) => [...model.completes, ...model.chooses]).map(({ seq }) => seq),
+        asked
+          .flatMap((model) => [...model.completes, ...model.chooses, ...model.executes])
+          .map(({ seq }) => seq),
       );
       const victim = healthy.rows.map(({ seq }) => seq as number).find((seq) => seqs.has(seq));
       const failOne =
@@ -187,7 +190,11 @@ for (const spec of OPERATORS.filter(({ name }) => name in OPERATOR_CASES)) {
           if (request.seq === victim) throw new RowError('ROW_TIMEOUT', 'no reply');
           return reply!(request);
         };
-      const script = { complete: failOne(MIXED_SCRIPT.complete), choose: failOne(MIXED_SCRIPT.choose) };
+      const script = {
+        complete: failOne(MIXED_SCRIPT.complete),
+        choose: failOne(MIXED_SCRIPT.choose),
+        execute: failOne(MIXED_SCRIPT.execute),
+      };
       const output = await runOperator(await operatorOf(name, models(script)), input, 4);
       assert.deepEqual(
         output.rows,

@@ -44,6 +44,7 @@ describe('what is packed', () => {
       /^dist\/src\/cli\/main\.js$/,
       /^dist\/src\/.*\.d\.ts$/,
       /^src\/run\/cluster\/rayDriver\.py$/,
+      /^src\/backends\/sandbox\/judge\.py$/,
       /^pipelines\//,
       /^models\/(tiny\.gguf|README\.md)$/,
       /^docs\/(\w+\.md|grafana\.json|pictures\/[\w-]+\.(svg|png))$/,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeBlocks } from '../../src/text/codeBlocks.js';
+import { blocksIn, codeBlocks } from '../../src/text/codeBlocks.js';
 
 const BLOCKS: [text: string, blocks: [language: string, code: string][]][] = [
   ['No code.', []],
@@ -29,3 +29,14 @@ for (const [text, blocks] of BLOCKS) {
     );
   });
 }
+
+test('of a language the marked blocks count, else those that are marked with nothing', () => {
+  const fence = '```';
+  const marked = `${fence}\nout\n${fence}\n${fence}Python3\nx\n${fence}\n${fence}js\ny\n${fence}`;
+  const codes = (text: string, language: string): string[] =>
+    blocksIn(text, language).map(({ code }) => code);
+  assert.deepEqual(codes(marked, 'python'), ['x']);
+  assert.deepEqual(codes(marked, 'nodejs'), ['y']);
+  assert.deepEqual(codes(marked, 'lua'), ['out']);
+  assert.deepEqual(codes('no block', 'python'), []);
+});

@@ -5,17 +5,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 
-/** The examples of docs/library.md compile as they are printed, against the types that a program gets. */
+/** The examples of docs/library.md and docs/custom.md compile as they are printed, against the types that a program gets. */
 
 interface Example {
+  page: string;
   /** Of its first line, from 1. */
   line: number;
   code: string;
 }
 
-export function examplesOf(page: string): Example[] {
-  return [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map((match) => ({
-    line: page.slice(0, match.index).split('\n').length + 1,
+export function examplesOf(page: string, text: string): Example[] {
+  return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map((match) => ({
+    page,
+    line: text.slice(0, match.index).split('\n').length + 1,
     code: match[1]!,
   }));
 }
@@ -26,10 +28,10 @@ const FLAGS = ['--ignoreConfig', '--noEmit', '--strict', '--noUncheckedIndexedAc
 const TARGET = ['--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--skipLibCheck'];
 
 /** What the compiler says, with the lines of the page. */
-function compile(page: string, examples: readonly Example[]): string {
+function compile(examples: readonly Example[]): string {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  const paths = examples.map(({ line, code }) => {
+  const paths = examples.map(({ page, line, code }) => {
     // As many empty lines before it as on the page: errors then have the page's lines.
     const path = join(FOLDER, `${page}-${line}.ts`);
     writeFileSync(path, '\n'.repeat(line - 1) + code);
@@ -46,11 +48,13 @@ function compile(page: string, examples: readonly Example[]): string {
   }
 }
 
-test('every example of docs/library.md compiles', () => {
-  const examples = examplesOf(readFileSync(join(PACKAGE_FOLDER, 'docs', 'library.md'), 'utf8'));
-  assert.ok(examples.length >= 7, `found ${examples.length} examples`);
+test('every example of docs/library.md and docs/custom.md compiles', () => {
+  const examples = ['library.md', 'custom.md'].flatMap((page) =>
+    examplesOf(page, readFileSync(join(PACKAGE_FOLDER, 'docs', page), 'utf8')),
+  );
+  assert.ok(examples.length >= 10, `found ${examples.length} examples`);
   for (const { code } of examples) assert.match(code, /^import .*/, 'an example is a whole program');
-  assert.equal(compile('library.md', examples), '');
+  assert.equal(compile(examples), '');
 });
 
 test('an example with a mistake is found, at its line of the page', () => {
@@ -61,5 +65,5 @@ test('an example with a mistake is found, at its line of the page', () => {
     "respond({ model: 'tiny', temprature: 1 }, { seed: 1 });",
     '```',
   ];
-  assert.match(compile('wrong.md', examplesOf(page.join('\n'))), /wrong\.md-3\.ts\(4,26\): .*temprature/);
+  assert.match(compile(examplesOf('wrong.md', page.join('\n'))), /wrong\.md-3\.ts\(4,26\): .*temprature/);
 });

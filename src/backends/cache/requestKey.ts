@@ -1,5 +1,12 @@
 import { createHash, hash } from 'node:crypto';
-import type { ChooseRequest, CompleteRequest, EmbedRequest, Message, ScoreRequest } from '../model.js';
+import type {
+  ChooseRequest,
+  CompleteRequest,
+  EmbedRequest,
+  ExecuteRequest,
+  Message,
+  ScoreRequest,
+} from '../model.js';
 
 /**
  * The key under which the store keeps a reply: the first 16 bytes of the SHA-256 of all that is asked, as a string of
@@ -16,6 +23,7 @@ export interface RequestKeys {
   choose(request: ChooseRequest): string;
   score(request: ScoreRequest): string;
   embed(request: EmbedRequest): string;
+  execute(request: ExecuteRequest): string;
 }
 
 /** The version of the replies' format in the store. It is part of every key. */
@@ -62,6 +70,12 @@ export function requestKeys(identity: string): RequestKeys {
       nothing(rest);
       return keyOf(`${prefix}embed\n${JSON.stringify(texts)}`);
     },
+    execute({ seq: _, step: _s, record: _r, language, program, tests, cpuSeconds, memoryMiB, ...rest }) {
+      nothing(rest);
+      return keyOf(
+        `${prefix}execute\n${JSON.stringify([language, cpuSeconds, memoryMiB, tests.kind, testsOf(tests), program])}`,
+      );
+    },
   };
 }
 
@@ -78,6 +92,10 @@ function messageText(message: Message): string {
   return (message.text as WellFormable).isWellFormed()
     ? `user\n${message.text}`
     : `escaped\n${JSON.stringify(message.text)}`;
+}
+
+function testsOf(tests: ExecuteRequest['tests']): readonly string[] {
+  return tests.kind === 'asserts' ? tests.asserts : tests.inputs;
 }
 
 /** A step asks with one schema all the time. */

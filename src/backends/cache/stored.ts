@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
-import type { Choice, CompleteRequest, Finish, Model, ModelStats, StepUse } from '../model.js';
+import type {
+  Choice,
+  CompleteRequest,
+  ExecuteRequest,
+  Finish,
+  Model,
+  ModelCalls,
+  ModelStats,
+  StepUse,
+  TestRun,
+} from '../model.js';
 import { useOf } from '../server/tally.js';
 import { isTokenCount, tokenCount } from '../server/tokenCount.js';
-import { requestKeys } from './requestKey.js';
+import { type RequestKeys, requestKeys } from './requestKey.js';
 
 /** What a model needs of the store (src/store/store.ts). */
 export interface ReplyStore {
@@ -54,6 +64,8 @@ const storedReply = {
   choose: numbersReply('choose'),
   score: numbersReply('score'),
   embed: z.tuple([z.literal('embed'), z.string(), count, z.array(z.array(z.number()))]),
+  // A test that went well, and then what was printed; or what went wrong.
+  execute: z.tuple([z.literal('execute'), z.string(), count, z.array(z.tuple([z.boolean(), z.string()]))]),
 };
 
 type Kind = keyof typeof storedReply;
@@ -130,6 +142,22 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
 
   return {
     ...model,
+    ...callsOf(model, keys, answer),
+    stats: () => withHits(model.stats(), hits, uses),
+  };
+}
+
+type Answer = <T extends Results>(
+  key: string,
+  codec: Codec<T>,
+  count: number,
+  asker: Asker,
+  ask: () => Promise<T>,
+) => Promise<T>;
+
+/** Each call of the model, answered by `answer`. */
+function callsOf(model: Model, keys: RequestKeys, answer: Answer): ModelCalls {
+  return {
     complete: (request) =>
       answer(keys.complete(request), CHOICES, request.n, request, () => model.complete(request)),
     choose: (request) =>
@@ -140,8 +168,13 @@ export function withStore(model: Model, store: ReplyStore, identity: string): Mo
       answer(keys.score(request), SCORES, request.items.length, request, () => model.score(request)),
     embed: (request) =>
       answer(keys.embed(request), VECTORS, request.texts.length, request, () => model.embed(request)),
-    stats: () => withHits(model.stats(), hits, uses),
+    execute: (request) =>
+      answer(keys.execute(request), TEST_RUNS, testsCount(request), request, () => model.execute(request)),
   };
+}
+
+function testsCount({ tests }: ExecuteRequest): number {
+  return tests.kind === 'asserts' ? tests.asserts.length : tests.inputs.length;
 }
 
 function withHits(stats: ModelStats, hits: number, uses: ReadonlyMap<string, StepUse>): ModelStats {
@@ -219,6 +252,12 @@ const VECTORS: Codec<number[][]> = {
   read: (value) => resultOf(storedReply.embed.safeParse(value)),
 };
 
+const TEST_RUNS: Codec<TestRun[]> = {
+  kind: 'execute',
+  write: (model, runs) => JSON.stringify(['execute', model, 0, runs.map(({ isOk, text }) => [isOk, text])]),
+  read: (value) => resultOf(storedReply.execute.safeParse(value))?.map(([isOk, text]) => ({ isOk, text })),
+};
+
 function numbersCodec(kind: 'choose' | 'score'): Codec<number[]> {
   return {
     kind,
@@ -241,7 +280,10 @@ function resultOf<T>(parsed: { success: true; data: [unknown, unknown, unknown, 
  * Whether a value is a stored reply in its usual form. The schema decides about every other one. Its check would cost more
  * than all the rest of a hit.
  */
-function isPlain(kind: Exclude<Kind, 'embed'>, value: unknown): value is [string, string, number, unknown[]] {
+function isPlain(
+  kind: Exclude<Kind, 'embed' | 'execute'>,
+  value: unknown,
+): value is [string, string, number, unknown[]] {
   if (!Array.isArray(value) || value.length !== 4) return false;
   const [found, model, tokens, reply] = value as unknown[];
   if (found !== kind || typeof model !== 'string' || !isTokenCount(tokens) || !Array.isArray(reply))

@@ -17,6 +17,7 @@ export function guardKey(model: Model, apiKey: string | undefined): Model {
     choose: (request) => withoutKey(model.choose(request)),
     score: (request) => withoutKey(model.score(request)),
     embed: (request) => withoutKey(model.embed(request)),
+    execute: (request) => withoutKey(model.execute(request)),
   };
 }
 

@@ -41,7 +41,7 @@ export const runCommand: CommandSpec = {
       .option('--otlp', 'send traces and metrics to the collector at OTEL_EXPORTER_OTLP_ENDPOINT')
       .option(
         '--trace-share <share>',
-        'with --otlp: the share of the rows whose calls are traced, 0 to 1; 0.1 if absent',
+        'with --otlp: the share of the rows whose calls are traced, 0 to 1; 0.01 if absent',
         parseShare,
       )
       .optionsGroup('With workers:')

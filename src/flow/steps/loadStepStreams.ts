@@ -1,5 +1,6 @@
 import { defer, finalize } from 'rxjs';
 import { mapBatches } from './mapBatches.js';
+import { mapWhole } from './mapWhole.js';
 import { scanBatches } from './scanBatches.js';
 import { type StepStreams, provideStepStreams } from './stepStreams.js';
 
@@ -14,4 +15,4 @@ const withResource: StepStreams['withResource'] = (open, use, close) => (source)
     );
   });
 
-provideStepStreams({ mapBatches, scanBatches, withResource });
+provideStepStreams({ mapBatches, mapWhole, scanBatches, withResource });

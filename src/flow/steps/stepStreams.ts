@@ -1,6 +1,7 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { BatchOperator } from '../batch.js';
 import type { CommittedDeltas } from '../committedDeltas.js';
+import type { DecideWhole } from './mapWhole.js';
 import type { Decide, Scan, StepShape } from './outcome.js';
 
 /** What makes a step's stream of batches. */
@@ -11,6 +12,7 @@ export interface StepStreams {
     scan: Scan<State, Delta>,
     committed: CommittedDeltas | undefined,
   ): BatchOperator;
+  mapWhole(shape: StepShape, decide: DecideWhole): BatchOperator;
   withResource<Resource>(
     open: () => Resource,
     use: (resource: Resource) => BatchOperator,

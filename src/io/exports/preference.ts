@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ColumnType } from '../../arrow/columnType.js';
 import type { ExportFormat } from './format.js';
 import {
   SYSTEM_NEEDS_MESSAGES,
@@ -16,11 +17,17 @@ const schema = z
     format: z
       .literal('preference')
       .describe(
-        'Columns `prompt`, `chosen` and `rejected`: the best and the worst scored response of a question.',
+        'Columns `prompt`, `chosen` and `rejected`: the best and the worst scored response of a question, or two columns of a judge.',
       ),
     question: questionOption,
     responses: columnName.default('responses').describe('List column with the responses.'),
     rewards: columnName.default('rewards').describe('List column with their rewards.'),
+    chosen: columnName
+      .optional()
+      .describe(
+        'In place of responses and rewards: the column with the better text, as judgePair writes it.',
+      ),
+    rejected: columnName.optional().describe('The column with the worse text, beside `chosen`.'),
     marginMin: z
       .number()
       .min(0)
@@ -30,7 +37,11 @@ const schema = z
     user: userOption,
     asMessages: asMessagesOption,
   })
-  .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES);
+  .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES)
+  .refine(({ chosen, rejected }) => (chosen === undefined) === (rejected === undefined), {
+    path: ['chosen'],
+    message: 'expected `chosen` and `rejected` together',
+  });
 
 /** Preference pairs, as DPO and reward models take them. */
 export const preference: ExportFormat<typeof schema> = {
@@ -38,19 +49,16 @@ export const preference: ExportFormat<typeof schema> = {
   describe(options) {
     const { column } = promptWriter(options);
     return {
-      reads: {
-        [options.question]: 'string',
-        [options.responses]: 'list<string>',
-        [options.rewards]: 'list<float64>',
-      },
+      reads: { [options.question]: 'string', ...pairColumns(options) },
       writes: [column('prompt'), column('chosen'), column('rejected')],
     };
   },
   open(options) {
-    const { question, responses, rewards, marginMin } = options;
+    const { question } = options;
+    const pairOf = pairReader(options);
     const { prompt, reply } = promptWriter(options);
     return (row) => {
-      const pair = bestAndWorst(row[responses] as string[], row[rewards] as (number | null)[], marginMin);
+      const pair = pairOf(row);
       if (pair === null) return null;
       return {
         prompt: prompt(row[question] as string),
@@ -61,12 +69,32 @@ export const preference: ExportFormat<typeof schema> = {
   },
 };
 
+type Options = z.output<typeof schema>;
+
+function pairColumns({ responses, rewards, chosen, rejected }: Options): Record<string, ColumnType> {
+  if (chosen !== undefined) return { [chosen]: 'string', [rejected!]: 'string' };
+  return { [responses]: 'list<string>', [rewards]: 'list<float64>' };
+}
+
+function pairReader({ responses, rewards, marginMin, chosen, rejected }: Options): (row: Row) => Pair | null {
+  if (chosen !== undefined)
+    return (row) => ({ chosen: row[chosen] as string, rejected: row[rejected!] as string });
+  return (row) => bestAndWorst(row[responses] as string[], row[rewards] as (number | null)[], marginMin);
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Pair {
+  chosen: string;
+  rejected: string;
+}
+
 /** Ties go to the first response. Null where the rewards, or the texts, do not tell the responses apart. */
 export function bestAndWorst(
   responses: readonly string[],
   rewards: readonly (number | null)[],
   marginMin: number,
-): { chosen: string; rejected: string } | null {
+): Pair | null {
   let best = -1;
   let worst = -1;
   for (const [at, reward] of rewards.entries()) {

@@ -44,6 +44,9 @@ export function isCrashRemainder(name: string): boolean {
   return CRASH_REMAINDERS.includes(withoutWriter(name)) || (name.endsWith('.tmp') && isCommitFile(name));
 }
 
+/** The commit at which a data set of a hub is read. */
+export const HUB_FILE = 'hub.json';
+
 /** What a run with a budget has spent. */
 export const BUDGET_FILE = 'budget.json';
 
@@ -56,6 +59,7 @@ const CRASH_REMAINDERS = [
     PERFORMANCE_FILE,
     REPORT_PAGE,
     BUDGET_FILE,
+    HUB_FILE,
     'sample.jsonl',
     'README.md',
     'SHA256SUMS',

@@ -114,7 +114,7 @@ interface NamedColumns {
 }
 
 /** A refinement: each column of the file is read as one column. */
-function checkNames({ columns, from = {} }: NamedColumns, context: z.RefinementCtx): void {
+export function checkNames({ columns, from = {} }: NamedColumns, context: z.RefinementCtx): void {
   for (const name of Object.keys(from)) {
     if (Object.hasOwn(columns, name)) continue;
     const message = `expected one of the columns that are read: ${Object.keys(columns).join(', ')}`;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Column, ColumnType, ColumnValue } from '../../arrow/columnType.js';
 import type { Files } from '../files/files.js';
+import type { HubAccess } from '../hub/hubAccess.js';
 
 /** What a source names: its files, and the columns that are read from them. */
 export interface SourceFiles {
@@ -26,6 +27,8 @@ export interface ReadRequest {
   batchRows: number;
   /** The source position to start at, 0 if absent; positions count all rows of all files from 0. */
   from?: number;
+  /** The hub that data sets are read from, where there is one. */
+  hub?: HubAccess | undefined;
   /** Told of each line that the options leave out, in order, those before `from` too. */
   onSkipped?: ((skipped: SkippedLine) => void) | undefined;
 }

@@ -25,5 +25,7 @@ function whyNoFormat(found: readonly SourceFormat[]): string {
     formats.map(({ extensions }) => extensions[0]).join(` ${word} `);
   if (found.length > 1)
     return `found ${listed(found, 'and')} files in it, expected files of one format. Name the file`;
-  return `expected a ${listed(Object.values(SOURCE_FORMATS) as SourceFormat[], 'or')} file`;
+  // A data set of a hub has files of the other formats.
+  const ofFiles = (Object.values(SOURCE_FORMATS) as SourceFormat[]).filter(({ extensions }) => extensions[0]);
+  return `expected a ${listed(ofFiles, 'or')} file`;
 }

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { csv } from './csv.js';
 import type { SourceFormat } from './format.js';
+import { hub } from './hub.js';
 import { json } from './json.js';
 import { jsonl } from './jsonl.js';
 import { parquet } from './parquet.js';
 import { tsv } from './tsv.js';
 
 /** The source formats, in the order of the docs. A new one is a file beside these and a line here. */
-export const SOURCE_FORMATS = { jsonl, json, csv, tsv, parquet };
+export const SOURCE_FORMATS = { jsonl, json, csv, tsv, parquet, hub };
 
 type Formats = typeof SOURCE_FORMATS;
 export type SourceFormatName = keyof Formats;

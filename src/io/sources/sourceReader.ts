@@ -4,6 +4,7 @@ import { renameColumns, seqBatch } from '../../arrow/columns.js';
 import { sliceRows } from '../../arrow/concat.js';
 import { listDataFiles } from '../files/dataFiles.js';
 import { type Files, nodeFiles } from '../files/files.js';
+import type { HubAccess } from '../hub/hubAccess.js';
 import { assertOwnFiles } from '../runFolder/ownFiles.js';
 import type { SkippedLine } from './format.js';
 import { type NamedSource, type SourceOptions, namedSources } from './registry.js';
@@ -20,13 +21,14 @@ export type ReadSourceRows = (
 
 /**
  * Reads what a pipeline's `source` names. Relative paths start at `folder`. `onSkipped` is told of each line that the options
- * leave out, from the first line of the source on, wherever the reading begins.
+ * leave out, from the first line of the source on, wherever the reading begins. `hub`: where a data set of a hub is read.
  */
 export function sourceReader(
   settings: SourceSettings,
   folder: string,
   files: Files = nodeFiles,
   onSkipped?: (skipped: SkippedLine) => void,
+  hub?: HubAccess,
 ): ReadSourceRows {
   const [source] = namedSources(settings);
   if (!source) return (lo, rowsMax) => seqBatch(lo, lo + rowsMax);
@@ -42,6 +44,7 @@ export function sourceReader(
         columns: fileColumns,
         batchRows: settings.batchRows,
         from: lo,
+        hub,
         onSkipped: onSkipped && relativeTo(folder, onSkipped),
       };
       readSized = limitRows(toBatches(source.format.open(files, request, source.options), request));

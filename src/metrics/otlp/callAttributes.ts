@@ -96,6 +96,7 @@ export function callAttributes(event: CalledEvent, names: CallNames): Attributes
 
 function operationOf(kind: CalledEvent['kind'], { operation }: ModelNames): string {
   if (kind === 'embed') return 'embeddings';
+  if (kind === 'execute') return 'execute_tool';
   return kind === 'score' ? 'score' : operation;
 }
 

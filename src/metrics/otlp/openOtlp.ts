@@ -33,7 +33,7 @@ export interface Unsent {
 export interface OtlpOptions {
   /**
    * Share of the rows, 0 … 1, whose calls are traced; OTEL_TRACES_SAMPLER counts if absent.
-   * @default 0.1
+   * @default 0.01
    */
   share?: number | undefined;
 }

@@ -14,12 +14,20 @@ const PACKAGE = /^(@[a-z0-9-][a-z0-9._-]*\/)?[a-z0-9-][a-z0-9._-]*(\/[A-Za-z0-9_
  */
 export function customModuleAt(written: string, folder: string): CustomModule | null {
   if (written.includes('\0')) return null;
-  if (isFile(written)) {
-    const file = resolve(folder, written);
-    return { file, specifier: pathToFileURL(file).href };
+  const { module, exported } = splitExport(written);
+  const name = exported === undefined ? '' : `#${exported}`;
+  if (isFile(module)) {
+    const file = resolve(folder, module);
+    return { file, specifier: `${pathToFileURL(file).href}${name}` };
   }
-  if (!PACKAGE.test(written) || isBuiltin(written)) return null;
-  return { package: written, specifier: written };
+  if (!PACKAGE.test(module) || isBuiltin(module)) return null;
+  return { package: module, specifier: `${module}${name}` };
+}
+
+/** `my-package#countWords`: a module, and the name under which it exports the operator; its default export without one. */
+export function splitExport(written: string): { module: string; exported?: string } {
+  const [, module, exported] = /^(.+)#([A-Za-z_$][\w$]*)$/.exec(written) ?? [];
+  return module === undefined ? { module: written } : { module, exported: exported! };
 }
 
 function isFile(written: string): boolean {

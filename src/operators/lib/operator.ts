@@ -67,9 +67,19 @@ export interface ModelNeed {
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
    * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `embed`: a vector for a text;
-   * `boundThought`: the end of a thought at a number of tokens; `named`: nothing, the step looks for its name in a column.
+   * `boundThought`: the end of a thought at a number of tokens; `execute`: run a program; `named`: nothing, the step looks for
+   * its name in a column.
    */
-  needs: 'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed' | 'boundThought' | 'named';
+  needs:
+    | 'preQuery'
+    | 'complete'
+    | 'choose'
+    | 'score'
+    | 'scoreQuestion'
+    | 'embed'
+    | 'boundThought'
+    | 'execute'
+    | 'named';
   /** Where in the options the model is named, for error positions. */
   at: readonly (string | number)[];
 }
@@ -194,6 +204,8 @@ export interface OperatorSpec<
   memoryMiB?: (options: z.output<Schema>, rows: number) => number;
   /** The reasons for which it drops rows: reason → meaning. */
   drops: Record<string, string>;
+  /** Reasons that follow from the options, beside those. */
+  dropsBy?: (options: z.output<Schema>) => Record<string, string>;
   /** Those of its options that are thresholds, with these options. */
   thresholds?: (options: z.output<Schema>) => readonly Threshold[];
   /** How it behaves in a stream. */
@@ -202,6 +214,8 @@ export interface OperatorSpec<
   isRowwise?: true;
   /** The steps of a pipeline that runs on the bundled model as `tiny`. */
   example: string;
+  /** Models of that pipeline beside `tiny`, each an entry of `models` in YAML's flow style. */
+  exampleModels?: readonly string[];
   /** The `source` of that pipeline, in YAML's flow style, where it does not begin with empty rows. */
   source?: string;
   /** Makes the RxJS operator. Throws ERR_PIPELINE_INVALID for options that do not fit. */

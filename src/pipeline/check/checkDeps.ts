@@ -12,6 +12,10 @@ export interface CheckDeps {
   exists: (path: string) => boolean;
   /** Whether a package is installed, without loading it. */
   canImport: (name: string) => boolean;
+  /** Whether this machine is looked at for what models need of it, as a sandbox does; false if absent. */
+  looksHere?: boolean;
+  /** What the package.json of an installed package says under `scalequest`; nothing if absent. */
+  packageManifest?: (name: string) => unknown;
   /** Whether modules of users' own steps are executed, to know their columns and options; false if absent. */
   loadsModules?: boolean;
   /** Whether the keys of models must be set by now, as at a run; false if absent. */

@@ -71,10 +71,13 @@ export async function checkModels(
 async function fileFaults(
   config: ModelConfig,
   folder: string,
-  { exists, canImport, isPending, readHead }: CheckDeps,
+  { exists, canImport, isPending, readHead, looksHere, env }: CheckDeps,
 ): Promise<[fault: string, key: readonly string[]][]> {
   const faults: [string, readonly string[]][] = [];
   const { files, needs } = describeModel(config);
+  const { name, protocol, options } = protocolOf(config);
+  const lack = looksHere === true ? await protocol.lacks?.(options, env) : undefined;
+  if (lack) faults.push([lack, [name]]);
   if (needs && !canImport(needs.package)) faults.push([needs.missing, needs.key]);
   for (const { path: written, key, head } of files) {
     const path = resolve(folder, written);

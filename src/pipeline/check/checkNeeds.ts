@@ -25,6 +25,7 @@ const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   boundThought:
     `has no server that is known to bound a thought; expected a model of kind ${protocolsThatCan('boundThought')}, or no ` +
     '`thinkingTokensMax`',
+  execute: `cannot run programs; expected a sandbox (${protocolsThatCan('execute')})`,
 };
 
 function isAble(config: ModelConfig, needs: keyof typeof LACKS): boolean {

@@ -139,5 +139,10 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
   embed: (model) => model.embed({ seq: 0, texts: ['What is 1 + 1?'] }),
   boundThought: (model) => model.complete({ ...ONE_TOKEN, ...THOUGHT, message: USER }),
+  execute: (model) =>
+    model.execute({
+      ...{ seq: 0, language: 'python', program: 'def two():\n    return 2', cpuSeconds: 5, memoryMiB: 512 },
+      tests: { kind: 'asserts', asserts: ['assert two() == 2'] },
+    }),
   named: async () => {},
 };

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { columnTypeSchema } from '../../arrow/columnTypeSchema.js';
 import { ScaleQuestError } from '../../errors.js';
 import {
   type customOptions,
@@ -7,7 +8,7 @@ import {
   declaredOperator,
   loadCustomOperator,
 } from '../../operators/custom.js';
-import { type CustomModule, customModuleAt } from '../../operators/lib/customModule.js';
+import { type CustomModule, customModuleAt, splitExport } from '../../operators/lib/customModule.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import type { PlannedStep } from '../plan.js';
@@ -15,7 +16,7 @@ import type { CheckDeps } from './checkDeps.js';
 import { parseAt } from './explain.js';
 
 type Options = z.output<typeof customOptions>;
-type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules'>;
+type ModuleDeps = Pick<CheckDeps, 'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'packageManifest'>;
 type Found = Pick<PlannedStep, 'spec' | 'parsed'> & { isOpen?: boolean };
 
 /**
@@ -37,8 +38,9 @@ export async function customAt(
   if (fault !== null) return add('path', fault);
   const isThere = 'package' in module! || deps.exists(module!.file);
   if (!deps.loadsModules || !isThere) {
-    const spec = declaredOperator(parsed) as unknown as OperatorSpec;
-    return { spec, parsed, ...(parsed.writes === undefined ? { isOpen: true } : {}) };
+    const declared = { ...manifestOf(module!, parsed.path, deps), ...stated(parsed) };
+    const spec = declaredOperator({ ...parsed, ...declared }) as unknown as OperatorSpec;
+    return { spec, parsed, ...(declared.writes === undefined ? { isOpen: true } : {}) };
   }
   try {
     const loaded = await loadCustomOperator(module!.specifier);
@@ -53,6 +55,26 @@ export async function customAt(
     return add('path', error.message);
   }
 }
+
+function stated({ reads, writes }: Options): Declared {
+  return { ...(reads && { reads }), ...(writes && { writes }) };
+}
+
+type Declared = Partial<Pick<Options, 'reads' | 'writes'>>;
+
+/** What the package.json of a package says of an operator: `scalequest: { operators: { countWords: { reads, writes } } }`. */
+function manifestOf(module: CustomModule, path: string, { packageManifest }: ModuleDeps): Declared {
+  if (!('package' in module)) return {};
+  const manifest = manifestSchema.safeParse(packageManifest?.(module.package));
+  const operators = manifest.success ? manifest.data.operators : {};
+  const name = splitExport(path).exported ?? 'default';
+  return Object.hasOwn(operators, name) ? operators[name]! : {};
+}
+
+const columnTypes = z.record(z.string(), columnTypeSchema()).optional();
+const manifestSchema = z.looseObject({
+  operators: z.record(z.string(), z.looseObject({ reads: columnTypes, writes: columnTypes })),
+});
 
 function missing(module: CustomModule, { exists, canImport, isPending }: ModuleDeps): string | null {
   if ('package' in module) {

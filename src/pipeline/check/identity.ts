@@ -4,6 +4,7 @@ import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import { type FilePick, isPattern } from '../../io/files/dataFiles.js';
 import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
+import { splitExport } from '../../operators/lib/customModule.js';
 import { own } from '../own.js';
 import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
@@ -91,6 +92,7 @@ function stepFingerprintsOf(
   lostReplyCharsMax: number | string,
 ): string[] {
   const { format, seed, source, files, models } = value;
+  if (isMovable(value.source)) return [];
   const custom = planned.findIndex(({ spec }) => spec.name === 'custom');
   const kept = custom < 0 ? planned : planned.slice(0, custom);
   const rowFiles = formatNames().flatMap((name) => own(files, name) ?? []);
@@ -103,6 +105,12 @@ function stepFingerprintsOf(
     before = hashOf({ before, step: value.steps[at], used, files: own(files, `steps ${label}`) });
     return before;
   });
+}
+
+/** A branch of a hub may give other rows to a later run: what is known of positions holds for one run alone. */
+function isMovable(source: unknown): boolean {
+  const { hub } = source as Plan['settings']['source'];
+  return hub !== undefined && !/^[0-9a-f]{40}$/.test(hub.revision ?? '');
 }
 
 /** A model may be called as a format of sources is, whose files stand under its name. */
@@ -173,7 +181,9 @@ function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
   }
   if (spec.name !== 'custom') return parsed;
   const { path, options = {} } = input as z.input<typeof customOptions>;
-  return { path, options };
+  const { models = {} } = parsed as Partial<z.output<typeof customOptions>>;
+  // Absent where it is empty, so that a run of before can be gone on with.
+  return { path, options, ...(Object.keys(models).length > 0 && { models }) };
 }
 
 /** Of the source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */
@@ -183,7 +193,7 @@ async function moduleHash(
   { exists, contentsHash }: Pick<CheckDeps, 'exists' | 'contentsHash'>,
 ): Promise<string | undefined> {
   if (spec.name !== 'custom') return undefined;
-  const path = resolve(folder, (parsed as z.output<typeof customOptions>).path);
+  const path = resolve(folder, splitExport((parsed as z.output<typeof customOptions>).path).module);
   return exists(path) ? contentsHash(path) : undefined;
 }
 

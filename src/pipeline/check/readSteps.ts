@@ -24,7 +24,7 @@ export interface StepEntry {
 /** What prompts and the steps of users' own need. */
 type ModuleDeps = Pick<
   CheckDeps,
-  'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'prompt' | 'readText'
+  'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'packageManifest' | 'prompt' | 'readText'
 >;
 
 /** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */

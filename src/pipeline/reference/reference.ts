@@ -20,6 +20,7 @@ export function exampleFile(spec: OperatorSpec): string {
     'limit: 8',
     'models:',
     '  tiny: { llamaCpp: { path: ../models/tiny.gguf } }',
+    ...(spec.exampleModels ?? []).map((model) => `  ${model}`),
     ...(spec.source ? [`source: ${spec.source}`] : []),
     'steps:',
     steps,

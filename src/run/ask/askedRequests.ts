@@ -98,7 +98,7 @@ function noted(
 function modelsThat(complete: Model['complete'], names: readonly string[]): Record<string, Model> {
   const refuse = (): Promise<never> => Promise.reject(new Error('only completions are asked'));
   const can = { preQuery: true, choose: false, score: false, embed: false };
-  const calls = { complete, choose: refuse, score: refuse, embed: refuse };
+  const calls = { complete, choose: refuse, score: refuse, embed: refuse, execute: refuse };
   const model = { can, ...calls, stats: refuse as never, close: async () => {} };
   return Object.fromEntries(names.map((name) => [name, { ...model, name }]));
 }

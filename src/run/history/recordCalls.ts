@@ -4,8 +4,8 @@ import type { Message, Model } from '../../backends/model.js';
 export interface ModelCall {
   /** The name of the model in the pipeline file. */
   model: string;
-  /** `complete`: write; `choose`: probabilities of given replies; `score` and `embed`: numbers for texts. */
-  kind: 'complete' | 'choose' | 'score' | 'embed';
+  /** `complete`: write; `choose`: probabilities of given replies; `score` and `embed`: numbers for texts; `execute`: a program run. */
+  kind: 'complete' | 'choose' | 'score' | 'embed' | 'execute';
   /** The texts that were sent, before the chat template of the model; null for the bare opening of a user turn. */
   prompts: (string | null)[];
   /** How it was asked: n, temperature, the options of a choice, and the like. */
@@ -55,6 +55,11 @@ export function recordCalls(model: Model, onCall: (call: ModelCall) => void): Mo
         () => model.embed(request),
         (vectors) => vectors.map(({ length }) => `a vector of ${length} numbers`),
       ),
+    execute: (request) => {
+      const { program, language, tests, cpuSeconds, memoryMiB } = request;
+      const settings = { language, tests, cpuSeconds, memoryMiB };
+      return note({ kind: 'execute', prompts: [program], settings }, () => model.execute(request));
+    },
   };
 }
 

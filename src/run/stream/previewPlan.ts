@@ -143,9 +143,14 @@ function printEffect(effect: RowEffect, width: number): string[] {
 }
 
 function printValue(value: ColumnValue): string {
-  if (!Array.isArray(value)) return typeof value === 'number' ? printNumber(value) : printable(String(value));
+  if (!Array.isArray(value)) return typeof value === 'number' ? printNumber(value) : printText(value);
   if (value.every((item) => typeof item === 'number')) return value.map(printNumber).join(', ');
-  return value.map((item, at) => `[${at}] ${printable(String(item))}`).join('\n');
+  return value.map((item: ColumnValue, at) => `[${at}] ${printText(item)}`).join('\n');
+}
+
+/** A struct, as a message of a chat, as JSON has it. */
+function printText(value: ColumnValue): string {
+  return printable(typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value));
 }
 
 function printNumber(value: number): string {

@@ -160,6 +160,7 @@ function modelsOf(step: string, models: RunDeps['models']): RunDeps['models'] {
       choose: (request) => model.choose({ ...request, step }),
       score: (request) => model.score({ ...request, step }),
       embed: (request) => model.embed({ ...request, step }),
+      execute: (request) => model.execute({ ...request, step }),
     },
   ]);
   return Object.fromEntries(entries);

@@ -46,6 +46,8 @@ function watched(model: Model, step: string, watch: CallWatch): Model {
       isWatched(request.seq, share) ? told('score', request, {}, model.score) : model.score(request),
     embed: (request) =>
       isWatched(request.seq, share) ? told('embed', request, {}, model.embed) : model.embed(request),
+    execute: (request) =>
+      isWatched(request.seq, share) ? told('execute', request, {}, model.execute) : model.execute(request),
   };
 }
 

@@ -12,6 +12,8 @@ import { type CommitRecord, type ManifestContent, readManifest } from '../../io/
 import { type RunFolder, openRunFolder } from '../../io/runFolder/runFolder.js';
 import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
 import { openRunSink } from '../../io/runFolder/runSink.js';
+import { hubOf } from '../../io/hub/hubAccess.js';
+import { hubPin } from '../../io/runFolder/hubPin.js';
 import { sourceReader } from '../../io/sources/sourceReader.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { readReplies } from '../../store/tools/readReplies.js';
@@ -120,7 +122,8 @@ async function replayInto(path: string, replaying: Replaying): Promise<RunReplay
   try {
     // Beyond the last committed position a run may have asked, and has kept nothing.
     const limited = { ...plan, settings: { ...plan.settings, limit: next } };
-    const read = sourceReader(plan.settings.source, plan.folder, world.files);
+    const hub = hubOf(world.env, { clock: world.clock, pin: hubPin(world.files, replaying.folder) });
+    const read = sourceReader(plan.settings.source, plan.folder, world.files, undefined, hub);
     const commitPositions = commitPositionsSeen(
       commits.map((commit) => commit.next),
       plan.settings.output.shardRows,

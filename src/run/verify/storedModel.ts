@@ -33,8 +33,8 @@ export function storedModel(
 
   return {
     name,
-    can: { preQuery: true, choose: true, score: true, embed: true },
-    ...{ complete: ask, choose: ask, score: ask, embed: ask },
+    can: { preQuery: true, choose: true, score: true, embed: true, execute: true },
+    ...{ complete: ask, choose: ask, score: ask, embed: ask, execute: ask },
     stats: () => NOTHING_ASKED,
     close: async () => {},
   };

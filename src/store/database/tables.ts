@@ -7,6 +7,7 @@ import type { Files } from '../../io/files/files.js';
 import { STORE_DATA_FILE, STORE_LOCK_FILE, STORE_MARK_FILE } from './fileNames.js';
 import { claimStore, deadHolders, thisHolder } from './holders.js';
 import { assertHandles, assertSpaceForNew, preallocate } from './reservedSpace.js';
+import { type Opening, shareOpening } from './sharedOpening.js';
 import { committed, foreign, openError } from './storeErrors.js';
 import { prepareStoreFolder, readStoreFolder } from './storeFolder.js';
 
@@ -64,7 +65,17 @@ export async function openStoreTables(files: Files, path: string): Promise<OpenT
     const { isNew } = await prepareStoreFolder(files, path);
     const release = await claimStore(files, path);
     try {
-      return await openClaimed(files, path, isNew, release);
+      const opening = (await shareOpening('write', dataFile(files, path), () =>
+        openClaimed(files, path, isNew),
+      ))!;
+      const close = async (): Promise<void> => {
+        try {
+          await opening.close();
+        } finally {
+          await release();
+        }
+      };
+      return { tables: opening.value, close };
     } catch (error) {
       await release();
       throw error;
@@ -74,29 +85,23 @@ export async function openStoreTables(files: Files, path: string): Promise<OpenT
   }
 }
 
-async function openClaimed(
-  files: Files,
-  path: string,
-  isNew: boolean,
-  release: () => Promise<void>,
-): Promise<OpenTables> {
+/** What the database's file is called, however its path is written; null where there is none yet. */
+function dataFile(files: Files, path: string): () => Promise<string | null> {
+  return async () => (await files.stat(join(path, STORE_DATA_FILE)))?.id ?? null;
+}
+
+async function openClaimed(files: Files, path: string, isNew: boolean): Promise<Opening<StoreTables>> {
   const hasLock = (await files.stat(join(path, STORE_LOCK_FILE))) !== null;
   if (isNew || !hasLock) await assertSpaceForNew(files, path);
   if (!isNew) await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
   // LMDB opens the lock file to write as well. Where it may not, its environment is half made, and the process ends by a signal.
   if (hasLock) await assertHandles(files, join(path, STORE_LOCK_FILE), 'append');
   const root = open<Buffer, Buffer>(databaseOptions(path));
-  const close = async (): Promise<void> => {
-    try {
-      await root.close();
-    } finally {
-      await release();
-    }
-  };
+  const close = (): Promise<void> => root.close();
   try {
     // If another machine has taken the run over meanwhile, this is its database, and opening to append is refused: before any write.
     await assertHandles(files, join(path, STORE_DATA_FILE), 'append');
-    return { tables: await openTables(files, path, root, isNew), close };
+    return { value: await openTables(files, path, root, isNew), close };
   } catch (error) {
     await close();
     throw error;
@@ -125,22 +130,27 @@ export async function readStoreTables(files: Files, path: string): Promise<OpenT
     const { isNew } = await readStoreFolder(files, path);
     if (isNew) return null;
     await deadHolders(files, path, thisHolder());
-    await assertHandles(files, join(path, STORE_DATA_FILE), 'read');
-    const root = open<Buffer, Buffer>({ ...databaseOptions(path), readOnly: true });
-    const close = (): Promise<void> => root.close();
-    try {
-      const tables = hasFormat(root, path, isNew) ? tablesOf(root) : null;
-      if (tables && hasAllTables(tables)) return { tables, close };
-      await close();
-      return null;
-    } catch (error) {
-      await close();
-      // A crash came before the tables were made, so before any reply.
-      if ((error as Error).message === 'Database not found') return null;
-      throw error;
-    }
+    const opening = await shareOpening('read', dataFile(files, path), () => openToRead(files, path));
+    return opening && { tables: opening.value, close: opening.close };
   } catch (error) {
     throw openError(path, error);
+  }
+}
+
+async function openToRead(files: Files, path: string): Promise<Opening<StoreTables> | null> {
+  await assertHandles(files, join(path, STORE_DATA_FILE), 'read');
+  const root = open<Buffer, Buffer>({ ...databaseOptions(path), readOnly: true });
+  const close = (): Promise<void> => root.close();
+  try {
+    const tables = hasFormat(root, path, false) ? tablesOf(root) : null;
+    if (tables && hasAllTables(tables)) return { value: tables, close };
+    await close();
+    return null;
+  } catch (error) {
+    await close();
+    // A crash came before the tables were made, so before any reply.
+    if ((error as Error).message === 'Database not found') return null;
+    throw error;
   }
 }
 

@@ -16,7 +16,7 @@ const EXPORT_COLUMNS: readonly Column[] = [
   { name: 'key', type: 'string', help: 'Hash of the call, hexadecimal.' },
   { name: 'run', type: 'string', help: 'The run that paid for it.' },
   { name: 'time', type: 'string', help: 'When its block was begun, ISO 8601.' },
-  { name: 'kind', type: 'string', help: 'complete, choose, score or embed.' },
+  { name: 'kind', type: 'string', help: 'complete, choose, score, embed or execute.' },
   { name: 'model', type: 'string', help: 'The role in the pipeline file.' },
   { name: 'tokens', type: 'int32', help: 'Tokens of the completion; 0 for scores and vectors.' },
   { name: 'reply', type: 'string', help: 'As JSON.' },

@@ -88,6 +88,22 @@ describe('requestKeys', () => {
     assert.equal(keys.embed({ seq: 9, texts: ['a', 'b'] }), all[8]);
   });
 
+  test('execute: the program, its tests and its limits', () => {
+    const ask = { seq: 1, language: 'python', program: 'a', cpuSeconds: 2, memoryMiB: 64 };
+    const asserts = { ...ask, tests: { kind: 'asserts' as const, asserts: ['a', 'b'] } };
+    const all = [
+      asserts,
+      { ...asserts, tests: { kind: 'inputs' as const, inputs: ['a', 'b'] } },
+      { ...asserts, tests: { kind: 'asserts' as const, asserts: ['a,b'] } },
+      { ...asserts, program: 'b' },
+      { ...asserts, language: 'lua' },
+      { ...asserts, cpuSeconds: 3 },
+      { ...asserts, memoryMiB: 65 },
+    ].map((request) => keys.execute(request));
+    assert.equal(new Set(all).size, all.length);
+    assert.equal(keys.execute({ ...asserts, seq: 9, step: 's' }), all[0]);
+  });
+
   test('every process, today and tomorrow, gives the same key', () => {
     assert.equal(
       Buffer.from(keys.complete(COMPLETE), 'latin1').toString('hex'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RowError } from '../../../src/errors.js';
 import { systemClock } from '../../../src/clock.js';
-import type { CompleteRequest, Model } from '../../../src/backends/model.js';
+import type { CompleteRequest, ExecuteRequest, Model } from '../../../src/backends/model.js';
 import { requestKeys } from '../../../src/backends/cache/requestKey.js';
 import {
   type ReplyStore,
@@ -22,6 +22,10 @@ const REQUEST: CompleteRequest = {
 };
 const CHOOSE = { seq: 1, message: { kind: 'user', text: 'q' }, options: ['Yes', 'No'] } as const;
 const SCORE = { seq: 1, items: [{ user: 'a', assistant: 'b' }] };
+const EXECUTE: ExecuteRequest = {
+  ...{ seq: 1, language: 'python', program: 'x', cpuSeconds: 1, memoryMiB: 64 },
+  tests: { kind: 'inputs', inputs: ['1', '2'] },
+};
 const EMBED = { seq: 1, texts: ['a', 'b'] };
 
 const SCRIPT = {
@@ -35,6 +39,10 @@ const SCRIPT = {
     [1 / 3, -0],
     [5e-324, 1e21],
   ],
+  execute: () => [
+    { isOk: true, text: '4\n' },
+    { isOk: false, text: 'é "' },
+  ],
 };
 
 function openTestStore(path: string) {
@@ -43,7 +51,10 @@ function openTestStore(path: string) {
 }
 
 function ask(model: Model) {
-  return Promise.all([model.complete(REQUEST), model.choose(CHOOSE), model.score(SCORE), model.embed(EMBED)]);
+  return Promise.all([
+    ...[model.complete(REQUEST), model.choose(CHOOSE), model.score(SCORE), model.embed(EMBED)],
+    model.execute(EXECUTE),
+  ]);
 }
 
 describe('withStore', () => {
@@ -103,7 +114,7 @@ describe('withStore', () => {
     };
     const asked = scriptedModel({ ...SCRIPT, embed }, 'm');
     const direct = await ask(scriptedModel(SCRIPT, 'm'));
-    for (const expectedHits of [4, 8]) {
+    for (const expectedHits of [5, 10]) {
       const store = await openTestStore(path);
       const model = withStore(asked, store, 'identity');
       for (let round = 0; round < 2; round++) assert.deepStrictEqual(await ask(model), direct);

@@ -8,7 +8,17 @@ import { assertRegistered } from '../../helpers/registered.js';
 
 /** Files of src/io/sources that are no format. */
 const OTHERS = [
-  ...['csvFiles', 'fileOptions', 'format', 'jsonFiles', 'readTexts', 'registry', 'skippedLines'],
+  ...[
+    'csvFiles',
+    'fileOptions',
+    'format',
+    'formatOf',
+    'jsonFiles',
+    'readTable',
+    'readTexts',
+    'registry',
+    'skippedLines',
+  ],
   ...['sourceReader', 'text', 'textRows', 'toBatches'],
 ];
 

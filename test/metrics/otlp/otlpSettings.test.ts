@@ -5,9 +5,9 @@ import { otlpSettings } from '../../../src/metrics/otlp/otlpSettings.js';
 const TRACE = 'a'.repeat(32);
 const SPAN = 'b'.repeat(16);
 
-test('a tenth of the rows is traced, unless a share is given or the variables name a sampler', () => {
+test('a hundredth of the rows is traced, unless a share is given or the variables name a sampler', () => {
   const shareOf = (env: Record<string, string>, share?: number): number => otlpSettings(env, share).share;
-  assert.equal(shareOf({}), 0.1);
+  assert.equal(shareOf({}), 0.01);
   assert.equal(shareOf({}, 0.5), 0.5);
   assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.02' }), 0.02);
   const parentBased = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.3' };
@@ -15,8 +15,8 @@ test('a tenth of the rows is traced, unless a share is given or the variables na
   assert.equal(shareOf(parentBased, 1), 1);
   assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'always_on' }), 1);
   assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'parentbased_always_off' }), 0);
-  assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'jaeger_remote' }), 0.1);
-  assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '7' }), 0.1);
+  assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'jaeger_remote' }), 0.01);
+  assert.equal(shareOf({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '7' }), 0.01);
 });
 
 test('a parent is taken from TRACEPARENT; one that is not sampled has no calls traced', () => {

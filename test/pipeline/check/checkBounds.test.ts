@@ -41,6 +41,24 @@ for (const [name, check] of testsOf([
     ],
   ],
   [
+    'more vectors declared than memoryMiB holds',
+    withSteps(
+      GENERATE,
+      'deduplicate: { by: embedding, model: vectors, similarityMin: 0.9, dimensions: 384, memoryMiB: 300 }',
+    )
+      .replace(/limit: \d+/, 'limit: 1000000')
+      .replace(
+        'chat: {',
+        'vectors: { embeddings: { replicas: ["http://127.0.0.1:9/v1"], model: m } }, chat: {',
+      ),
+    [
+      'ERR_PIPELINE_BOUND',
+      '6:99',
+      'steps.1.deduplicate.memoryMiB',
+      /1,000,000 rows \(limit\) may need 383 MiB here, found 300; raise memoryMiB/,
+    ],
+  ],
+  [
     'more questions declared than memoryMiB holds',
     withSteps(GENERATE, 'deduplicate: { memoryMiB: 8000 }').replace(/limit: \d+/, 'limit: 50000000'),
     [

@@ -24,6 +24,16 @@ for (const [name, check] of testsOf([
       /chat cannot be given a bare user message; .*protocol: completions/,
     ],
   ],
+  [
+    'a model that writes text asked for vectors',
+    withSteps(GENERATE, 'deduplicate: { by: embedding, model: tiny, similarityMin: 0.9 }'),
+    [
+      'ERR_PIPELINE_MODEL',
+      '6:42',
+      'steps.1.deduplicate.model',
+      /tiny gives no vectors; expected an embedding model \(embeddings\)/,
+    ],
+  ],
 ]))
   test(name, check);
 

@@ -232,6 +232,7 @@ function modelOn({ ask, load }: Served, name: string, shape: Shape): Model {
       return items.map((_, at) => draw(seq, at));
     },
     embed: () => Promise.reject(new Error('nobody embeds')),
+    execute: () => Promise.reject(new Error('nobody runs programs')),
     stats(): ModelStats {
       return { ...tally.counts, ...tally.uses.stats(), ...load(), memoryPeakBytes: 0 };
     },

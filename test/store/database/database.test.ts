@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Files, nodeFiles } from '../../../src/io/files/files.js';
-import { decodeBlock, openDatabase, readDatabase, transact } from '../../../src/store/database/database.js';
+import {
+  type StoreDatabase,
+  decodeBlock,
+  openDatabase,
+  readDatabase,
+  transact,
+} from '../../../src/store/database/database.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 import { repliesOf } from '../anyReplies.js';
 
@@ -48,5 +54,34 @@ test('a block that is missing or damaged is an error that names it', async () =>
   const damaged = { code: 'ERR_STORE_DAMAGED', message: new RegExp(KEY.toString('hex')) };
   assert.throws(() => decodeBlock(database, KEY, undefined), damaged);
   assert.throws(() => decodeBlock(database, KEY, block.subarray(1)), damaged);
+  await close();
+});
+
+test('a process that opens a store again and again while it writes: no opening waits for the other for ever', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const put = ({ database }: { database: StoreDatabase }, key: string): Promise<void> =>
+    transact(database, { keys: 1, valuesBytes: [5] }, ({ runs }) => {
+      void runs.put(Buffer.from(key), Buffer.from('value'));
+    });
+  const first = await openDatabase(nodeFiles, path);
+  let isOver = false;
+  let written = 0;
+  const writer = (async () => {
+    while (!isOver) await put(first, `first ${written++}`);
+  })();
+  // Without one opening for both, the second or third of them never returned.
+  for (let round = 0; round < 40; round++) {
+    const again = await openDatabase(nodeFiles, path);
+    await put(again, `again ${round}`);
+    const reader = (await readDatabase(nodeFiles, path))!;
+    await again.close();
+    assert.equal(`${reader.database.tables.runs.getBinary(Buffer.from(`again ${round}`))}`, 'value');
+    await reader.close();
+  }
+  isOver = true;
+  await writer;
+  await first.close();
+  const { database, close } = (await readDatabase(nodeFiles, path))!;
+  assert.equal(database.tables.runs.getKeysCount(), written + 40);
   await close();
 });

@@ -97,10 +97,7 @@ test('pruneStore beside a run that is going on: what it removed does not come ba
   assert.deepEqual(await have(path, [1, 2, 3, 4]), [false, false, false, true]);
 });
 
-/**
- * Removes all replies, in a process of its own as a user does. In one process the thread that writes for a run holds the database's
- * lock while it waits for the main thread; a second opening there would wait for that lock, for ever.
- */
+/** Removes all replies, in a process of its own as a user does. */
 async function pruneElsewhere(path: string): Promise<number> {
   const { code, stdout, stderr } = await hostCommand(['store', path, '--prune-older-than', '0m']);
   assert.equal(code, 0, stderr);

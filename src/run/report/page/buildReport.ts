@@ -172,14 +172,12 @@ function stepOf(
   { step, rowsIn, kept, made, dropped, rejected, leftOut }: Report['funnel'][number],
   plan: Plan,
 ): ReportStep {
-  const spec = plan.steps.find(({ label }) => label === step)?.spec;
+  const planned = plan.steps.find(({ label }) => label === step);
+  const drops = { ...planned?.spec.drops, ...planned?.spec.dropsBy?.(planned.parsed) };
   const lost = Object.entries({ dropped, rejected, leftOut }).flatMap(([kind, counts]) =>
     Object.entries(counts).map(([reason, rows]) => ({
       ...{ reason, kind: kind as 'dropped' | 'rejected' | 'leftOut', rows },
-      meaning:
-        kind === 'dropped' && spec && Object.hasOwn(spec.drops, reason)
-          ? spec.drops[reason]!.replaceAll('`', '')
-          : null,
+      meaning: kind === 'dropped' && Object.hasOwn(drops, reason) ? drops[reason]!.replaceAll('`', '') : null,
     })),
   );
   return { step, rowsIn, kept, made, lost };

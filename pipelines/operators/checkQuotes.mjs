@@ -1,0 +1,46 @@
+// Looks for each quote of a response in the document, for the step `custom` (docs/steps.md): see grounded.yaml.
+//
+//   - custom: { path: operators/checkQuotes.mjs, options: { quotesMin: 1, charsMin: 20 } }
+
+/** What two writings of one passage may differ in: spaces, line breaks, the form of quotation marks and dashes. */
+function plain(text) {
+  return text
+    .normalize('NFKC')
+    .replace(/[‘’‚‛]/g, "'")
+    .replace(/[“”„«»]/g, '"')
+    .replace(/[‐‑‒–—]/g, '-')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** What stands between the marks, in order. */
+function quotesIn(response) {
+  return response
+    .split('<quote>')
+    .slice(1)
+    .map((part) => part.split('</quote>', 2))
+    .flatMap(([quote, behind]) => (behind === undefined ? [] : [quote.trim()]));
+}
+
+/** @type {import('scalequest').OperatorDefinition} */
+export default {
+  summary: 'Keeps responses whose quotes all stand in the document.',
+  reads: { document: 'string', response: 'string' },
+  writes: [
+    { name: 'quotes', type: 'list<string>', help: 'The passages of the document that the response quotes.' },
+  ],
+  drops: {
+    noQuotes:
+      'the response has fewer quotes than `options.quotesMin`, of `options.charsMin` characters or more',
+    misquoted: 'a quote does not stand in the document',
+  },
+
+  row({ document, response }, tools) {
+    const { quotesMin = 1, charsMin = 20 } = tools.options;
+    const quotes = quotesIn(response);
+    const source = plain(document);
+    if (!quotes.every((quote) => source.includes(plain(quote)))) return tools.drop('misquoted');
+    if (quotes.filter((quote) => quote.length >= charsMin).length < quotesMin) return tools.drop('noQuotes');
+    return { quotes };
+  },
+};
