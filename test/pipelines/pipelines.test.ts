@@ -81,6 +81,17 @@ const CASES: Record<string, { roles: string[]; overrides: string[]; rows: number
     rows: 4,
   },
   'qft.yaml': { roles: [], overrides: ['limit=10'], rows: 8 },
+  'instructions.yaml': {
+    roles: ['chat'],
+    overrides: [
+      ...GENERATE,
+      'steps.answer.tokensMax=160',
+      'steps.followUp.tokensMax=128',
+      'steps.answerAgain.tokensMax=160',
+      'target=2',
+    ],
+    rows: 2,
+  },
 };
 
 /** Of pipelines in which the bundled model can play no role: what a scripted one writes for a prompt. */
