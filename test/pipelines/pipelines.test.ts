@@ -124,6 +124,7 @@ const ENV = {
   QUESTIONS: 'benchmarks/sums.jsonl',
   BENCHMARK: 'benchmarks/sums.jsonl',
   RATED: '../runs/rated/shards',
+  DOCUMENTS: '../test/pipelines/documents.jsonl',
 };
 
 function planOf(
@@ -171,6 +172,7 @@ for (const [file, replyTo] of Object.entries(SCRIPTED)) {
 for (const [file, name] of [
   ['qft.yaml', 'QUESTIONS'],
   ['difficulty.yaml', 'QUESTIONS'],
+  ['grounded.yaml', 'DOCUMENTS'],
   ['evaluate.yaml', 'BENCHMARK'],
   ['calibrate.yaml', 'RATED'],
 ] as const) {
