@@ -126,14 +126,19 @@ export { type FilterTextOptions, filterText } from './operators/filterText.js';
 export { type FilterAnsweredOptions, filterAnswered } from './operators/filterAnswered.js';
 export { type JudgeCriterionOptions, type JudgeOptions, judge } from './operators/judge.js';
 export { type JudgePairOptions, judgePair } from './operators/judgePair.js';
-export { type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
+export { type RewardColumns, type ScoreRewardOptions, scoreReward } from './operators/scoreReward.js';
 export {
   type RunTestsOptions,
   type TestColumns,
   type TestedColumns,
   runTests,
 } from './operators/runTests.js';
-export { type KeepBestOptions, type RankedColumns, keepBest } from './operators/keepBest.js';
+export {
+  type BestColumns,
+  type KeepBestOptions,
+  type RankedColumns,
+  keepBest,
+} from './operators/keepBest.js';
 export {
   type GradeAnswerOptions,
   type GradeColumns,

@@ -121,6 +121,8 @@ export interface ScoreRequest {
   seq: number;
   /** From one request of the server, or a few, where its protocol takes several. */
   items: readonly ScoreItem[];
+  /** The items are the steps of one response, in order; each gets its number after those before it. */
+  areSteps?: boolean | undefined;
   /** The label of the step that asks. */
   step?: string | undefined;
   /** Filled in as the call goes, for those who ask for it. It decides no reply. */
@@ -196,6 +198,8 @@ export interface ModelStats {
   completionTokens: number;
   /** Of `promptTokens`, those that a server had in its cache and said so; absent where none did. */
   cachedTokens?: number;
+  /** Of `completionTokens`, those of thoughts, where servers count them apart; absent where none did. */
+  reasoningTokens?: number;
   /** Seconds that servers were held for the model, added up over its servers; absent where it has none of its own. */
   serverS?: number;
   /** What each step used, by its label; a request that failed counts nothing here. Absent before the first reply. */
@@ -242,6 +246,8 @@ export interface StepUse {
   /** Of them, those that a server had in its cache. */
   cachedTokens: number;
   completionTokens: number;
+  /** Of them, those of thoughts, where a server counts them apart; absent where there were none. */
+  reasoningTokens?: number;
   /** The squares of each request's `completionTokens`, added up: they tell how far the mean of a few may be off. */
   completionSquares: number;
   /** Seconds that its requests waited for their replies at a server, added up; tries that failed count too. */
@@ -276,6 +282,8 @@ export interface Model extends ModelCalls {
     embed: boolean;
     /** Whether its server bounds a thought by `thinkingTokensMax`; false if absent. */
     boundThought?: boolean;
+    /** Whether it scores the steps of a response, and nothing else; false if absent. */
+    scoreSteps?: boolean;
     /** Whether it runs programs; false if absent. */
     execute?: true;
   };

@@ -6,10 +6,18 @@ import type { ServerDeps } from './server/serverClient.js';
 /**
  * What a step may ask of a model. `preQuery` completes the bare opening of a user message, `complete` answers a whole one,
  * `choose` gives the probabilities of given replies, `scoreQuestion` scores a question that has no response yet,
- * `boundThought` ends a thought at a number of tokens, `execute` runs a program.
+ * `scoreSteps` scores each step of a response, `boundThought` ends a thought at a number of tokens, `execute` runs a program.
  */
 export type ModelAbility =
-  'preQuery' | 'complete' | 'choose' | 'score' | 'scoreQuestion' | 'embed' | 'boundThought' | 'execute';
+  | 'preQuery'
+  | 'complete'
+  | 'choose'
+  | 'score'
+  | 'scoreQuestion'
+  | 'scoreSteps'
+  | 'embed'
+  | 'boundThought'
+  | 'execute';
 
 type Schema = z.ZodType;
 

@@ -106,6 +106,12 @@ export const RUN_METRICS: readonly RunMetric[] = [
   ),
   model('prompt_tokens_total', 'counter', 'Tokens of all prompts', (stats) => stats.promptTokens),
   model('completion_tokens_total', 'counter', 'Tokens of all replies', (stats) => stats.completionTokens),
+  model(
+    'reasoning_tokens_total',
+    'counter',
+    'Tokens of thoughts among those of all replies; absent where no server counts them apart',
+    (stats) => stats.reasoningTokens,
+  ),
   model('requests_in_flight', 'gauge', 'Requests that wait for a reply now', (stats) => stats.inFlight),
   model('requests_queued', 'gauge', 'Requests that wait to be sent now', (stats) => stats.queued),
   model('waiting', 'gauge', '1 while calls fail and none has been answered since, else 0', ({ trouble }) =>

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { Column } from '../arrow/columnType.js';
 import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { ColumnNamed, ColumnTypes, NoColumns } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
+import { splitThought } from '../text/afterThought.js';
 import { finalAnswer } from '../text/finalAnswer.js';
 import { IMMEDIATE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
@@ -15,6 +17,12 @@ const options = z.strictObject({
       '`majority` picks among the responses that give the commonest final answer; ties go to the higher reward.',
     ),
   rewardMin: z.number().optional().describe('Drop a question whose best response has a lower reward.'),
+  reasoning: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Take the thought out of the kept response: it goes to the column `reasoning`, and `response` holds the answer alone.',
+    ),
   by: z
     .string()
     .optional()
@@ -27,6 +35,7 @@ const options = z.strictObject({
 export interface KeepBestOptions<
   RewardMin extends number | undefined = number | undefined,
   By extends string | undefined = string | undefined,
+  Reasoning extends boolean | undefined = boolean | undefined,
 > {
   /**
    * `majority` picks among the responses that give the commonest final answer; ties go to the higher reward.
@@ -41,7 +50,23 @@ export interface KeepBestOptions<
    * reward.
    */
   by?: By;
+  /**
+   * Take the thought out of the kept response: it goes to the column `reasoning`, and `response` holds the answer alone.
+   *
+   * @default false
+   */
+  reasoning?: Reasoning;
 }
+
+/** What is written of the best. */
+export type BestColumns<Reasoning> = { response: string; reward: number | null } & (Reasoning extends true
+  ? { reasoning: string }
+  : unknown);
+
+const REASONING: Column = {
+  ...{ name: 'reasoning', type: 'string' },
+  help: 'What the model thought before the kept response; empty where it did not.',
+};
 
 /** What the best is chosen from; rewards are needed for a threshold alone. */
 export type RankedColumns<RewardMin, By> = { responses: readonly string[] } & (RewardMin extends number
@@ -65,7 +90,7 @@ export const keepBestSpec = defineSpec({
   optional: ({ rewardMin }) => (rewardMin === undefined ? ['rewards'] : []),
   mayBeAbsent: ({ by, rewardMin }) =>
     by !== undefined && by !== 'rewards' && rewardMin === undefined ? ['rewards'] : [],
-  writes: () => [
+  writes: ({ reasoning }): Column[] => [
     { name: 'response', type: 'string', help: 'The kept response.' },
     {
       name: 'reward',
@@ -73,6 +98,7 @@ export const keepBestSpec = defineSpec({
       nullable: true,
       help: 'The kept response’s reward; null where responses are not scored.',
     },
+    ...(reasoning ? [REASONING] : []),
   ],
   models: () => [],
   drops: { lowReward: 'the best reward is below `rewardMin`' },
@@ -96,6 +122,7 @@ export const keepBestSpec = defineSpec({
  *
  * Reads `responses` and `rewards`, and writes `response` and `reward`; drops as `lowReward`. Source: ScaleQuest (arXiv
  * 2410.18693), section 2.4.
+ * With `reasoning: true` also `reasoning`, and `response` holds the answer alone.
  * With `by`, that column decides before the reward.
  * Without `rewards`, which only `rewardMin` requires, the first response is kept and `reward` is null.
  *
@@ -109,10 +136,11 @@ export const keepBestSpec = defineSpec({
 export function keepBest<
   const RewardMin extends number | undefined = undefined,
   const By extends string | undefined = undefined,
+  const Reasoning extends boolean | undefined = undefined,
 >(
-  input: KeepBestOptions<RewardMin, By>,
+  input: KeepBestOptions<RewardMin, By, Reasoning>,
   context: RunContext,
-): BatchOperator<RankedColumns<RewardMin, By>, { response: string; reward: number | null }> {
+): BatchOperator<RankedColumns<RewardMin, By>, BestColumns<Reasoning>> {
   const parsed = parseOptions('keepBest', options, input);
   const { among, rewardMin, by } = parsed;
 
@@ -136,7 +164,11 @@ export function keepBest<
     const reward = rewards[best]!;
     if (rewardMin !== undefined && reward < rewardMin)
       return drop('lowReward', `best reward ${reward.toFixed(4)}`);
-    return keep({ response: responses[best]!, reward: scored ? reward : null });
+    const response = responses[best]!;
+    const kept = { response, reward: scored ? reward : null };
+    if (!parsed.reasoning) return keep(kept);
+    const { thought, answer } = splitThought(response);
+    return keep({ ...kept, response: answer, reasoning: thought });
   });
   return ranked;
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Column, MessageCell } from '../arrow/columnType.js';
-import type { CompleteRequest, Message, Model, Turn } from '../backends/model.js';
+import type { Choice, CompleteRequest, Message, Model, Turn } from '../backends/model.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns, ColumnTypes } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { type LeftOutChoices, keep } from '../flow/steps/outcome.js';
 import type { SplitReply } from '../text/afterThought.js';
 import { completeUsableThoughts, samplingOptions } from './lib/completion.js';
-import { boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
+import { type TakeThought, boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
 import { type Prompt, compilePrompts } from './lib/prompt.js';
 import {
   defineSpec,
@@ -294,6 +294,7 @@ export function prompt(input: PromptOptions, context: RunContext): BatchOperator
     const model = modelOf(context, name);
     const ask = { seq, message, n, tokensMax, temperature, topP, seed };
     const { text, values, leftOut } = await replies(model, withBound(model, ask, thinkingTokensMax));
+    if (parsed.messages === undefined) return keep(values, leftOut);
     return keep({ ...values, ...dialogueWith(parsed, message, text) }, leftOut);
   });
 }
@@ -327,10 +328,12 @@ interface Replied {
 function repliesOf(parsed: Parsed): (model: Model, ask: CompleteRequest) => Promise<Replied> {
   const { n, repairsMax, reasoning } = parsed;
   const json = schemaOf(parsed.json);
-  const take = thoughtTaker(parsed);
+  const take = takenOnce(thoughtTaker(parsed));
   const name = replyColumn(parsed);
 
   function textValues(replies: readonly SplitReply[]): FieldValues {
+    // The usual case, in which each object counts.
+    if (n === 1 && reasoning === undefined && name !== undefined) return { [name]: replies[0]!.answer };
     const texts = replies.map(({ answer }) => answer);
     const thoughts = replies.map(({ thought }) => thought);
     return {
@@ -350,6 +353,15 @@ function repliesOf(parsed: Parsed): (model: Model, ask: CompleteRequest) => Prom
     const replied = await completeStructured(model, ask, structured, repairsMax, take);
     const { reply: answer, thought, values, leftOut } = replied;
     return { text: answer, values: { ...values, ...textValues([{ thought, answer }]) }, leftOut };
+  };
+}
+
+/** A reply is looked at twice: whether it can be used, and for what it says. */
+function takenOnce(take: TakeThought): TakeThought {
+  let last: { choice: Choice; split: SplitReply } | undefined;
+  return (choice) => {
+    if (last?.choice !== choice) last = { choice, split: take(choice) };
+    return last.split;
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Column, ColumnValue } from '../arrow/columnType.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
@@ -10,10 +11,21 @@ import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } 
 const options = z.strictObject({
   model: z.string().describe('A name from `models`: the verifier, or with `score` the reward model.'),
   method: z
-    .enum(['yesNo', 'score'])
+    .enum(['yesNo', 'score', 'steps'])
     .default('yesNo')
     .describe(
-      '`yesNo` asks a generative model whether the response is correct; `score` takes the number that a reward model gives.',
+      '`yesNo` asks a generative model whether the response is correct; `score` takes the number that a reward model gives; ' +
+        '`steps` takes one number a step from a process reward model.',
+    ),
+  aggregate: z
+    .enum(['min', 'product', 'last', 'mean'])
+    .default('min')
+    .describe('With `steps`: which number of its steps is the reward of a response.'),
+  stepsBy: z
+    .enum(['blankLine', 'line'])
+    .default('blankLine')
+    .describe(
+      'With `steps`: what separates them, as in the model’s training; Qwen2.5-Math-PRM’s are paragraphs.',
     ),
   prompt: z
     .string()
@@ -25,21 +37,46 @@ const options = z.strictObject({
 });
 
 /** Options of `scoreReward`. */
-export interface ScoreRewardOptions {
+export interface ScoreRewardOptions<
+  Method extends 'yesNo' | 'score' | 'steps' = 'yesNo' | 'score' | 'steps',
+> {
   /** A name from `models`: the verifier, or with `score` the reward model. */
   model: string;
   /**
-   * `yesNo` asks a generative model whether the response is correct; `score` takes the number that a reward model gives.
+   * `yesNo` asks a generative model whether the response is correct; `score` takes the number that a reward model
+   * gives; `steps` takes one number a step from a process reward model.
    *
    * @default "yesNo"
    */
-  method?: 'yesNo' | 'score';
+  method?: Method;
+  /**
+   * With `steps`: which number of its steps is the reward of a response.
+   *
+   * @default "min"
+   */
+  aggregate?: 'min' | 'product' | 'last' | 'mean';
+  /**
+   * With `steps`: what separates them, as in the model’s training; Qwen2.5-Math-PRM’s are paragraphs.
+   *
+   * @default "blankLine"
+   */
+  stepsBy?: 'blankLine' | 'line';
   /**
    * With `yesNo`: prompt, as a file or as the text itself, with {{ question }}, {{ response }} and any other column, answered
    * by Yes or No. Built in if absent.
    */
   prompt?: string;
 }
+
+/** What scoring adds. */
+export type RewardColumns<Method> = { rewards: readonly (number | null)[] } & (Method extends 'steps'
+  ? { stepRewards: readonly ColumnValue[] }
+  : unknown);
+
+const STEP_REWARDS: Column = {
+  ...{ name: 'stepRewards', type: 'list<list<float64>>' },
+  help: 'For each response the scores of its steps, 0 to 1.',
+};
 
 export const scoreRewardSpec = defineSpec({
   name: 'scoreReward',
@@ -49,17 +86,20 @@ export const scoreRewardSpec = defineSpec({
     'ScaleQuest scores with a reward model (section 2.4, InternLM2-7B-Reward). `score` does this with a ' +
     'model of kind pooling, classify, scorePair or tei, for all responses of a row together. With ' +
     '`yesNo` the reward is P(Yes) / (P(Yes) + P(No)) of the verifier’s first token. It costs one token a ' +
-    'response, and every generative model can give it. What is scored is what stands behind a response’s thought.',
+    'response, and every generative model can give it. `steps` asks a process reward model (pooling with ' +
+    '`stepToken`) for one score a step, and takes the lowest, their product, the last or their mean; a response ' +
+    'without a step has the reward 0. What is scored is what stands behind a response’s thought.',
   options,
   reads: () => ({ question: 'string', responses: 'list<string>' }),
-  writes: () => [
+  writes: ({ method }): Column[] => [
     {
       name: 'rewards',
       type: 'list<float64>',
       help: 'One reward a response, in their order; 0 to 1 with `yesNo`, on the model’s own scale with `score`.',
     },
+    ...(method === 'steps' ? [STEP_REWARDS] : []),
   ],
-  models: ({ model, method }) => [{ model, needs: method === 'score' ? 'score' : 'choose', at: ['model'] }],
+  models: ({ model, method }) => [{ model, needs: NEEDS[method], at: ['model'] }],
   prompts: ({ prompt: given }) => [{ name: 'scoreReward', given, own: ['response'], at: ['prompt'] }],
   drops: {},
   contract: ROWWISE,
@@ -74,7 +114,7 @@ export const scoreRewardSpec = defineSpec({
  * Gives each response a reward: what a reward model gives, or the probability that a verifier calls it correct.
  *
  * Reads `question` and `responses`, and writes `rewards`, one a response: 0 to 1 with `yesNo`, on the model’s own scale with
- * `score`. Source: ScaleQuest (arXiv 2410.18693), section 2.4.
+ * `score`; with `steps` also `stepRewards`. Source: ScaleQuest (arXiv 2410.18693), section 2.4.
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
@@ -83,24 +123,34 @@ export const scoreRewardSpec = defineSpec({
  * @example
  * source.pipe(respond({ model: 'tiny' }, context), scoreReward({ model: 'reward', method: 'score' }, context), keepBest({}, context));
  */
-export function scoreReward(
-  input: ScoreRewardOptions,
+export function scoreReward<const Method extends 'yesNo' | 'score' | 'steps' = 'yesNo'>(
+  input: ScoreRewardOptions<Method>,
   context: RunContext,
-): BatchOperator<
-  { question: string; responses: readonly string[] },
-  { rewards: readonly (number | null)[] }
-> {
+): BatchOperator<{ question: string; responses: readonly string[] }, RewardColumns<Method>> {
   const parsed = parseOptions('scoreReward', options, input);
   const [prompt] = compilePrompts(scoreRewardSpec, parsed, context);
   const shape = shapeOf(scoreRewardSpec, parsed, context, [prompt!]);
 
-  return mapRows(shape, async (row) => {
+  // The compiler does not follow a column that the options decide on.
+  const scored: BatchOperator = mapRows(shape, async (row) => {
     const { seq, question, responses } = row;
     const model = modelOf(context, parsed.model);
     const answers = responses.map(afterThought);
     if (parsed.method === 'score') {
       const items = answers.map((assistant) => ({ user: question, assistant }));
       return keep({ rewards: await model.score({ seq, items }) });
+    }
+    if (parsed.method === 'steps') {
+      const stepRewards = await Promise.all(
+        answers.map(async (answer) => {
+          const items = stepsOf(answer, parsed.stepsBy).map((assistant) => ({ user: question, assistant }));
+          return items.length === 0 ? [] : model.score({ seq, items, areSteps: true });
+        }),
+      );
+      return keep({
+        rewards: stepRewards.map((scores) => aggregated(scores, parsed.aggregate)),
+        stepRewards,
+      });
     }
     async function reward(response: string): Promise<number> {
       const text = prompt!(row, { response });
@@ -109,4 +159,27 @@ export function scoreReward(
     }
     return keep({ rewards: await Promise.all(answers.map(reward)) });
   });
+  return scored;
+}
+
+const NEEDS = { yesNo: 'choose', score: 'score', steps: 'scoreSteps' } as const;
+
+/** The steps of an answer, without the white space between them. */
+export function stepsOf(answer: string, by: 'blankLine' | 'line'): string[] {
+  const lines = answer.split(/\r?\n/);
+  const steps: string[][] = [[]];
+  for (const line of lines) {
+    if (line.trim() === '' || by === 'line') steps.push([]);
+    if (line.trim() !== '') steps.at(-1)!.push(line);
+  }
+  return steps.filter((step) => step.length > 0).map((step) => step.join('\n').trim());
+}
+
+/** One number of many; 0 where there is none. */
+export function aggregated(scores: readonly number[], by: 'min' | 'product' | 'last' | 'mean'): number {
+  if (scores.length === 0) return 0;
+  if (by === 'last') return scores.at(-1)!;
+  if (by === 'min') return scores.reduce((low, score) => Math.min(low, score));
+  if (by === 'product') return scores.reduce((product, score) => product * score);
+  return scores.reduce((sum, score) => sum + score) / scores.length;
 }

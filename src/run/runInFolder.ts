@@ -364,7 +364,7 @@ async function writeExports(files: Files, plan: Plan, folder: RunFolder): Promis
     const into = join(folder.path, EXPORTS_FOLDER, name);
     const { rows, leftOut } = await writeExport(files, { run: folder.path, shards, config, folder: into });
     const columns = describeExport(config).writes.map(([element]) => element!.name);
-    written.push({ name, format: config.format, columns, rows, leftOut });
+    written.push({ name, format: config.format, fileType: config.fileType, columns, rows, leftOut });
   }
   return written;
 }

@@ -54,6 +54,10 @@ test('what there is not has no sample: a target, a store, a run', () => {
 
 test('models have their counters, and wait while calls fail', () => {
   assert.deepEqual(valueOf('scalequest_model_requests_total'), [{ labels: { model: 'tiny' }, value: 7 }]);
+  assert.deepEqual(valueOf('scalequest_model_reasoning_tokens_total'), []);
+  const thoughts = RUN_METRICS.find(({ name }) => name === 'scalequest_model_reasoning_tokens_total')!;
+  const counted = { tiny: { ...STATS, reasoningTokens: 5 } };
+  assert.deepEqual(thoughts.read({ ...READING, models: counted }), [{ labels: { model: 'tiny' }, value: 5 }]);
   const waiting = RUN_METRICS.find(({ name }) => name === 'scalequest_model_waiting')!;
   const models = { a: STATS, b: { ...STATS, trouble: 'refused' } };
   const values = waiting.read({ ...READING, models }).map(({ value }) => value);

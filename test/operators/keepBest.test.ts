@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KeepBestOptions, keepBest } from '../../src/operators/keepBest.js';
-import { contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
 
 async function best(responses: string[], rewards: number[], options: KeepBestOptions = {}) {
   return runOperator(keepBest(options, contextOf()), {
@@ -108,3 +108,24 @@ for (const [responses, rewards] of [
     assert.deepEqual(lostTexts(await best(responses, rewards)), ['0 rejected ROW_SCORE_INVALID']);
   });
 }
+
+test('the thought of the kept response goes to a column of its own', async () => {
+  const input: Input = {
+    columns: { responses: 'list<string>', rewards: 'list<float64>' },
+    rows: [
+      { responses: ['<think>a</think>1', '<think>\nb\n</think>\n\n2'], rewards: [0.1, 0.9] },
+      { responses: ['3'], rewards: [0.5] },
+    ],
+  };
+  const { rows } = await runOperator(keepBest({ reasoning: true }, contextOf([])), input);
+  assert.deepEqual(
+    rows.map(({ response, reasoning, reward }) => [response, reasoning, reward]),
+    [
+      ['2', 'b', 0.9],
+      ['3', '', 0.5],
+    ],
+  );
+  const whole = await runOperator(keepBest({}, contextOf([])), input);
+  assert.equal(whole.rows[0]!['response'], '<think>\nb\n</think>\n\n2');
+  assert.ok(!('reasoning' in whole.rows[0]!));
+});

@@ -12,7 +12,7 @@ import { checkFile } from '../../src/pipeline/check/check.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { openExport } from '../../src/io/exports/registry.js';
 import { commandOf } from '../../src/train/command.js';
-import { scriptedModel } from '../helpers/scriptedModel.js';
+import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 import {
   PIPELINES_FOLDER,
   answerOnce,
@@ -81,6 +81,33 @@ const CASES: Record<string, { roles: string[]; overrides: string[]; rows: number
     rows: 4,
   },
   'qft.yaml': { roles: [], overrides: ['limit=10'], rows: 8 },
+  'instructions.yaml': {
+    roles: ['chat'],
+    overrides: [
+      ...GENERATE,
+      'steps.answer.tokensMax=160',
+      'steps.followUp.tokensMax=128',
+      'steps.answerAgain.tokensMax=160',
+      'target=2',
+    ],
+    rows: 2,
+  },
+};
+
+/** Of pipelines in which the bundled model can play no role: what a scripted one writes for a prompt. */
+const SCRIPTED: Record<string, (text: string, seq: number) => string> = {
+  'sql.yaml': (text, seq) => {
+    if (text.includes('Reply with JSON')) {
+      const place = ['north', 'south', 'east', 'west'][seq % 4]!;
+      const question = `How many books has the library in the ${place} of the town, and since when has it had them?`;
+      return `\`\`\`json\n${JSON.stringify({ question, query: `SELECT ${seq}`, explanation: 'It counts.' })}\n\`\`\``;
+    }
+    return text.includes('Query:') ? 'It does. Yes' : 'CREATE TABLE books (id INTEGER PRIMARY KEY);';
+  },
+  'instructions.yaml': (text, seq) =>
+    text === '' ? `What is the ${seq}th prime number, and why is it prime?` : `Answer ${seq}`,
+  'evolve.yaml': (text, seq) =>
+    text.includes('Question:') ? `Harder ${'very '.repeat(seq)}question of ${seq}? Yes` : `Yes, ${seq}`,
 };
 
 let tiny: Model;
@@ -119,6 +146,25 @@ for (const [file, { roles, overrides, rows }] of Object.entries(CASES)) {
     assert.equal(totals.kept, rows);
     for (const { name } of plan.columns)
       assert.ok(batches[0]!.schema.fields.some((field) => field.name === name));
+  });
+}
+
+for (const [file, replyTo] of Object.entries(SCRIPTED)) {
+  test(`${file} asks for what its steps read, and writes its columns`, async () => {
+    const more = file === 'evolve.yaml' ? [] : ['target=2'];
+    const plan = await planOf(file, ['limit=4', ...more]);
+    const model = scriptedModel({ complete: (request) => [replyTo(messageText(request), request.seq)] });
+    const models = Object.fromEntries(Object.keys(plan.models).map((name) => [name, { ...model, name }]));
+    const { totals, batches } = await runInMemory(plan, models);
+    assert.ok(totals.kept >= 2, JSON.stringify(totals));
+    assert.deepEqual(
+      plan.columns
+        .map(({ name }) => name)
+        .filter((name) => !batches[0]!.schema.fields.some((field) => field.name === name)),
+      [],
+    );
+    // No prompt was written with a column that has no value.
+    for (const request of model.completes) assert.doesNotMatch(messageText(request), /undefined|\bnull\b/);
   });
 }
 

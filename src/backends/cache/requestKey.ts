@@ -60,10 +60,10 @@ export function requestKeys(identity: string): RequestKeys {
       nothing(rest);
       return keyOf(`${prefix}choose\n${JSON.stringify(options)}\n${messageText(message)}`);
     },
-    score({ seq: _, step: _s, record: _r, items, ...rest }) {
+    score({ seq: _, step: _s, record: _r, items, areSteps = false, ...rest }) {
       nothing(rest);
       return keyOf(
-        `${prefix}score\n${JSON.stringify(items.map(({ user, assistant }) => [user, assistant]))}`,
+        `${prefix}${areSteps ? 'steps' : 'score'}\n${JSON.stringify(items.map(({ user, assistant }) => [user, assistant]))}`,
       );
     },
     embed({ seq: _, step: _s, record: _r, texts, ...rest }) {

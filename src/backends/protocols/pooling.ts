@@ -4,6 +4,7 @@ import type { ScoreItem } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import {
   SCORES,
+  STEP_SCORES,
   type ScoreProtocol,
   openScoreModel,
   groupPositions,
@@ -11,6 +12,7 @@ import {
   readIndexed,
   scoreOptions,
 } from './scoreModel.js';
+import { stepProtocol } from './stepScores.js';
 import {
   type ScoreTemplateConfig,
   hasQuestionForm,
@@ -35,7 +37,8 @@ import type { Speaks } from '../server/readServerReply.js';
  * vLLM passes a single number through a sigmoid unless `use_activation` is false (layers/pooler/activations.py,
  * PoolerClassify): the order stays, far apart rewards come close.
  *
- * Process reward models (Qwen2.5-Math-PRM) give two numbers for each `<extra_0>` after a step, and are refused.
+ * Process reward models (Qwen2.5-Math-PRM) give the probabilities of two classes for each `<extra_0>` after a step: see
+ * `stepScores.ts`. Without `stepToken` they are refused.
  */
 const poolingOptions = z
   .strictObject({
@@ -47,6 +50,19 @@ const poolingOptions = z
         '`messages` leaves the template to the server, one response a request; `text` sends texts by `template`, several ' +
           'a request.',
       ),
+    stepToken: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Of a process reward model: the token behind each step at which it gives its number, as "<extra_0>" of Qwen2.5-Math-PRM. The ' +
+          'model then scores steps (`scoreReward` with `method: steps`), and nothing else.',
+      ),
+    classIndex: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('With `stepToken`: which class’s probability is the score of a step, from 0; 1 if absent.'),
     ...scoreOptions(
       ['model', 'input', 'messages', 'encoding_format', 'dimensions'],
       32,
@@ -55,6 +71,10 @@ const poolingOptions = z
     ...loadOptions,
   })
   .superRefine(checkServers)
+  .refine(({ stepToken, classIndex }) => stepToken !== undefined || classIndex === undefined, {
+    path: ['classIndex'],
+    message: 'expected `stepToken` beside it: only the scores of steps have classes here',
+  })
   .refine(({ model, input, extra }) => input === 'text' || 'chat_template' in extra || !isInternlm2(model), {
     path: ['input'],
     message:
@@ -80,14 +100,15 @@ const SPEAKS: Speaks = {
 export const pooling = {
   options: poolingOptions,
   template: scoreTemplate,
-  abilities: { score: '', scoreQuestion: '' },
+  abilities: { score: '', scoreQuestion: '', scoreSteps: 'with `stepToken`' },
   describe(options, template) {
-    const { model, input, extra } = options;
+    const { model, input, extra, stepToken, classIndex } = options;
+    const isProcess = stepToken !== undefined;
     return {
       ...describeServed(options),
-      can: SCORES,
-      scoresQuestions: input === 'messages' || hasQuestionForm(template),
-      identity: { pooling: { model, input, extra } },
+      can: isProcess ? STEP_SCORES : SCORES,
+      scoresQuestions: !isProcess && (input === 'messages' || hasQuestionForm(template)),
+      identity: { pooling: { model, input, extra, ...(isProcess && { stepToken, classIndex }) } },
     };
   },
   open: openPooling,
@@ -99,9 +120,15 @@ async function openPooling(
   templateConfig: ScoreTemplateConfig,
   deps: ServerDeps,
 ): Promise<OpenedModel> {
+  const dialogues = dialogueCalls('/pooling', options, templateConfig);
+  const { stepToken, classIndex } = options;
+  if (stepToken !== undefined) {
+    const steps = stepProtocol(dialogues, { stepToken, classIndex, speaks: SPEAKS });
+    return openScoreModel(name, options, steps, deps);
+  }
   const protocol: ScoreProtocol = {
     speaks: SPEAKS,
-    ...dialogueCalls('/pooling', options, templateConfig),
+    ...dialogues,
     read(reply, context) {
       const { data, ...usage } = readIndexed(reply, REPLY, context);
       return { ...usage, scores: data.map((item) => lastScalar(item.data, context.label)) };
@@ -139,7 +166,7 @@ function lastScalar(data: readonly unknown[], label: string): unknown {
   if (last.length <= 1) return last[0];
   throw new ScaleQuestError(
     'ERR_MODEL_PROTOCOL',
-    `${label} gave ${last.length} numbers for one text, expected one; is it a scalar reward model? A classifier belongs ` +
-      'to kind classify, an embedding model to kind embeddings',
+    `${label} gave ${last.length} numbers for one text, expected one; is it a scalar reward model? A process reward ` +
+      'model needs `stepToken`, a classifier belongs to kind classify, an embedding model to kind embeddings',
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RowError } from '../../errors.js';
+import { RowError, ScaleQuestError } from '../../errors.js';
 import type { Markers } from '../../text/markers.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
@@ -16,6 +16,7 @@ import { type ReplyContext, type Speaks, parseReply, rowLabel } from '../server/
 /** What all protocols that score share: how items are cut into requests, and which scores are valid. */
 
 export const SCORES: Model['can'] = { preQuery: false, choose: false, score: true, embed: false };
+export const STEP_SCORES: Model['can'] = { ...SCORES, score: false, scoreSteps: true };
 
 /** `ownFields`: what the framework sets in a body. */
 export function scoreOptions(ownFields: readonly string[], itemsPerRequestMax: number, example: string) {
@@ -45,11 +46,14 @@ export interface ScoreReply extends Usage {
 
 export interface ScoreProtocol {
   speaks: Speaks;
+  /** It scores the steps of one response, which are the items of a request, and nothing else. */
+  scoresSteps?: boolean;
   /** What no text of a row may hold; the markers of all families if absent. */
   markers?: Markers | undefined;
   /** The requests for a row's items. */
   calls(items: readonly ScoreItem[]): ItemsRequest[];
-  read(reply: HttpReply, context: ReplyContext): ScoreReply;
+  /** `count`: how many items the request had. */
+  read(reply: HttpReply, context: ReplyContext, count: number): ScoreReply;
 }
 
 /** A model that does nothing but score. Rejects with ERR_MODEL_LOAD if the key's variable is not set. */
@@ -63,7 +67,10 @@ export async function openScoreModel(
   const client = await createServerClient(name, options, protocol.speaks, deps);
   const { label, stats, close } = client;
 
-  async function score({ seq, items, step, record }: ScoreRequest): Promise<number[]> {
+  const { scoresSteps = false } = protocol;
+
+  async function score({ seq, items, areSteps = false, step, record }: ScoreRequest): Promise<number[]> {
+    if (areSteps !== scoresSteps) throw otherScores(label, scoresSteps);
     const scores = items.map(() => NaN);
     const sent = protocol.calls(items).map(async ({ path, body, positions }) => {
       const reply = await client.send(seq, path, body, readScores(protocol, positions.length), {
@@ -76,11 +83,19 @@ export async function openScoreModel(
     return scores;
   }
 
-  return { label, name, can: SCORES, markers: protocol.markers, score, stats, close };
+  const can = scoresSteps ? STEP_SCORES : SCORES;
+  return { label, name, can, markers: protocol.markers, score, stats, close };
+}
+
+function otherScores(label: string, scoresSteps: boolean): ScaleQuestError {
+  const message = scoresSteps
+    ? 'scores steps, not responses; expected `method: steps`, or no `stepToken`'
+    : 'does not score steps; expected `stepToken` in its options, or another `method`';
+  return new ScaleQuestError('ERR_PIPELINE_MODEL', `${label} ${message}`);
 }
 
 function readScores({ read }: ScoreProtocol, count: number): ReadReply<Usage & { scores: number[] }> {
-  return (reply, context) => checkScores(read(reply, context), count, context);
+  return (reply, context) => checkScores(read(reply, context, count), count, context);
 }
 
 function harmless({ assistant }: ScoreItem): ScoreItem {

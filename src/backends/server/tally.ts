@@ -39,15 +39,19 @@ export function createTally() {
 export function createStepUses() {
   const steps = new Map<string, StepUse>();
   let cached = 0;
+  let reasoning = 0;
   return {
-    answered({ promptTokens, completionTokens, cachedTokens = 0 }: Usage, step: string | undefined): void {
+    answered(usage: Usage, step: string | undefined): void {
+      const { promptTokens, completionTokens, cachedTokens = 0, reasoningTokens = 0 } = usage;
       cached += cachedTokens;
+      reasoning += reasoningTokens;
       if (step === undefined) return;
       const use = useOf(steps, step);
       use.requests += 1;
       use.promptTokens += promptTokens;
       use.cachedTokens += cachedTokens;
       use.completionTokens += completionTokens;
+      if (reasoningTokens > 0) use.reasoningTokens = (use.reasoningTokens ?? 0) + reasoningTokens;
       use.completionSquares += completionTokens * completionTokens;
     },
     /** A request was at a server for so long. */
@@ -57,6 +61,7 @@ export function createStepUses() {
     stats() {
       return {
         ...(cached > 0 ? { cachedTokens: cached } : {}),
+        ...(reasoning > 0 ? { reasoningTokens: reasoning } : {}),
         ...(steps.size > 0 ? { steps: copied(steps) } : {}),
       };
     },

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { ColumnType } from '../../arrow/columnType.js';
+import { fileTypeOption } from './fileType.js';
 import type { ExportFormat } from './format.js';
+import { exportedReply, reasoningMessage } from './replies.js';
 import {
+  FIELD_NEEDS_MESSAGES,
   SYSTEM_NEEDS_MESSAGES,
   asMessagesOption,
   columnName,
+  hasPlaceForReasoning,
   hasPlaceForSystem,
   promptWriter,
   questionOption,
@@ -36,8 +40,11 @@ const schema = z
     system: systemOption,
     user: userOption,
     asMessages: asMessagesOption,
+    reasoning: reasoningMessage,
+    fileType: fileTypeOption,
   })
   .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES)
+  .refine(hasPlaceForReasoning, FIELD_NEEDS_MESSAGES)
   .refine(({ chosen, rejected }) => (chosen === undefined) === (rejected === undefined), {
     path: ['chosen'],
     message: 'expected `chosen` and `rejected` together',
@@ -62,8 +69,8 @@ export const preference: ExportFormat<typeof schema> = {
       if (pair === null) return null;
       return {
         prompt: prompt(row[question] as string),
-        chosen: reply(pair.chosen),
-        rejected: reply(pair.rejected),
+        chosen: reply(exportedReply(options, pair.chosen)),
+        rejected: reply(exportedReply(options, pair.rejected)),
       };
     };
   },

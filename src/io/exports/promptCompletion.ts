@@ -1,8 +1,18 @@
 import { z } from 'zod';
+import { fileTypeOption } from './fileType.js';
 import type { ExportFormat } from './format.js';
 import {
+  COLUMN_NEEDS_REASONING,
+  messageReplyOptions,
+  reasoningReads,
+  replyOfRow,
+  usesReasoningColumn,
+} from './replies.js';
+import {
+  FIELD_NEEDS_MESSAGES,
   SYSTEM_NEEDS_MESSAGES,
   asMessagesOption,
+  hasPlaceForReasoning,
   hasPlaceForSystem,
   promptWriter,
   questionOption,
@@ -21,15 +31,19 @@ const schema = z
     system: systemOption,
     user: userOption,
     asMessages: asMessagesOption,
+    ...messageReplyOptions,
+    fileType: fileTypeOption,
   })
-  .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES);
+  .refine(hasPlaceForSystem, SYSTEM_NEEDS_MESSAGES)
+  .refine(hasPlaceForReasoning, FIELD_NEEDS_MESSAGES)
+  .refine(usesReasoningColumn, COLUMN_NEEDS_REASONING);
 
 export const promptCompletion: ExportFormat<typeof schema> = {
   schema,
   describe(options) {
     const { column } = promptWriter(options);
     return {
-      reads: { [options.question]: 'string', [options.response]: 'string' },
+      reads: { [options.question]: 'string', [options.response]: 'string', ...reasoningReads(options) },
       writes: [column('prompt'), column('completion')],
     };
   },
@@ -37,7 +51,7 @@ export const promptCompletion: ExportFormat<typeof schema> = {
     const { prompt, reply } = promptWriter(options);
     return (row) => ({
       prompt: prompt(row[options.question] as string),
-      completion: reply(row[options.response] as string),
+      completion: reply(replyOfRow(options, row, row[options.response] as string)),
     });
   },
 };

@@ -1,5 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
 import { z } from 'zod';
+import type { ExportedReply, ReplyOptions } from './replies.js';
 
 /** What the formats share: options of prompts, and prompts and replies as texts or as lists of messages. */
 
@@ -48,8 +49,10 @@ export interface PromptMessages {
 }
 
 export interface ExportedMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
+  role: string;
+  content: string | null;
+  /** What the model thought before it; absent where the messages of an export have no such field. */
+  reasoning_content?: string | null;
 }
 
 /** The messages before the response. */
@@ -58,33 +61,38 @@ export function promptMessages({ system, user }: PromptMessages, question: strin
   return [...before, { role: 'user', content: fillQuestion(user, question) }];
 }
 
-export function replyMessage(content: string): ExportedMessage {
-  return { role: 'assistant', content };
+export function replyMessage({ content, reasoning }: ExportedReply): ExportedMessage {
+  return {
+    ...{ role: 'assistant', content },
+    ...(reasoning !== undefined && { reasoning_content: reasoning }),
+  };
 }
 
 /** How a format writes prompts and replies. */
 export interface PromptWriter {
   column: (name: string) => SchemaElement[];
   prompt: (question: string) => string | ExportedMessage[];
-  reply: (response: string) => string | ExportedMessage[];
+  reply: (reply: ExportedReply) => string | ExportedMessage[];
 }
 
-export function promptWriter(options: PromptMessages & { asMessages: boolean }): PromptWriter {
+export function promptWriter(options: PromptMessages & ReplyOptions & { asMessages: boolean }): PromptWriter {
   if (options.asMessages) {
+    const hasReasoning = options.reasoning === 'field';
     return {
-      column: messagesColumn,
+      column: (name) => messagesColumn(name, 'REQUIRED', hasReasoning),
       prompt: (question) => promptMessages(options, question),
-      reply: (response) => [replyMessage(response)],
+      reply: (reply) => [replyMessage(reply)],
     };
   }
   return {
     column: textColumn,
     prompt: (question) => fillQuestion(options.user, question),
-    reply: (response) => response,
+    reply: ({ content }) => content,
   };
 }
 
-function fillQuestion(template: string, question: string): string {
+/** A prompt with its question. */
+export function fillQuestion(template: string, question: string): string {
   return template.replaceAll(QUESTION, () => question);
 }
 
@@ -96,13 +104,51 @@ export function textColumn(
   return [{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }];
 }
 
-/** The schema elements of a Parquet column of lists of `{ role, content }`; messages that only call tools have no content. */
-export function messagesColumn(name: string, content: 'REQUIRED' | 'OPTIONAL' = 'REQUIRED'): SchemaElement[] {
+/**
+ * The schema elements of a Parquet column of lists of `{ role, content }`, with `reasoning_content` by choice; messages that only call
+ * tools have no content.
+ */
+export function messagesColumn(
+  name: string,
+  content: 'REQUIRED' | 'OPTIONAL' = 'REQUIRED',
+  hasReasoning = false,
+): SchemaElement[] {
+  const elements = [...textColumn('role'), ...textColumn('content', content)];
+  return listOf(
+    name,
+    hasReasoning ? [...elements, ...textColumn('reasoning_content', 'OPTIONAL')] : elements,
+  );
+}
+
+/** The schema elements of a Parquet column of lists of texts with names. */
+export function listColumn(name: string, fields: readonly string[]): SchemaElement[] {
+  return listOf(
+    name,
+    fields.flatMap((field) => textColumn(field)),
+  );
+}
+
+function listOf(name: string, elements: readonly SchemaElement[]): SchemaElement[] {
   return [
     { name, repetition_type: 'REQUIRED', converted_type: 'LIST', num_children: 1 },
     { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
-    { name: 'element', repetition_type: 'REQUIRED', num_children: 2 },
-    ...textColumn('role'),
-    ...textColumn('content', content),
+    { name: 'element', repetition_type: 'REQUIRED', num_children: elements.length },
+    ...elements,
   ];
 }
+
+/** A refinement: a plain text has no field for a thought. */
+export function hasPlaceForReasoning({
+  asMessages,
+  reasoning,
+}: {
+  asMessages: boolean;
+  reasoning?: string | undefined;
+}): boolean {
+  return asMessages || reasoning !== 'field';
+}
+
+export const FIELD_NEEDS_MESSAGES: z.core.$ZodCustomParams = {
+  path: ['reasoning'],
+  message: 'expected `asMessages: true` beside it: a plain text has no field for a thought',
+};

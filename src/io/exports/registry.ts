@@ -1,13 +1,22 @@
 import { z } from 'zod';
 import type { Column, ColumnType } from '../../arrow/columnType.js';
 import type { ConvertRow, ExportColumns, ExportFormat } from './format.js';
+import { alpaca } from './alpaca.js';
 import { messages } from './messages.js';
 import { preference } from './preference.js';
 import { promptCompletion } from './promptCompletion.js';
 import { queryResponse } from './queryResponse.js';
+import { shareGpt } from './shareGpt.js';
 
 /** The export formats, in the order of the docs. A new one is a file beside these and a line here. */
-export const EXPORT_FORMATS = { queryResponse, messages, promptCompletion, preference };
+export const EXPORT_FORMATS = {
+  queryResponse,
+  messages,
+  promptCompletion,
+  preference,
+  shareGpt,
+  alpaca,
+};
 
 type Formats = typeof EXPORT_FORMATS;
 type FormatSchema = Formats[keyof Formats]['schema'];

@@ -1,13 +1,14 @@
 import { basename, dirname, join } from 'node:path';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Column } from '../../arrow/columnType.js';
 import { ScaleQuestError } from '../../errors.js';
 import { hashedFile, publish, removeQuietly, temporaryPath } from '../files/atomicFile.js';
-import type { Files, OpenFile } from '../files/files.js';
-import { compressZstd, loadZstd } from '../parquet/zstd.js';
+import type { Files } from '../files/files.js';
+import { loadZstd } from '../parquet/zstd.js';
 import type { FileRecord } from '../runFolder/manifest.js';
 import { readParquetBlocks } from '../parquet/readParquet.js';
 import { exportDamage, exportRecordFile, readExportRecord, writeExportRecord } from './exportRecord.js';
+import type { FileType } from './fileType.js';
+import { rowWriter } from './rowWriter.js';
 import { type ExportConfig, describeExport, openExport } from './registry.js';
 
 export const EXPORTS_FOLDER = 'exports';
@@ -31,8 +32,8 @@ export interface WrittenExport {
 }
 
 /**
- * Writes a run's rows in the form that a training framework takes, as Parquet: one file a shard, each whole or not there, and
- * nothing else in the folder. `datasets.load_dataset(folder)` gives the set, and so does any reader of a folder of Parquet files.
+ * Writes a run's rows in the form that a training framework takes, as Parquet or JSON lines: one file a shard, each whole or not
+ * there, and nothing else in the folder. `datasets.load_dataset(folder)` gives the set, and so does any reader of a folder of such files.
  * An export whose files are still as they were written is not written again; a damaged one is. Throws ERR_IO_READ, ERR_IO_WRITE;
  * ERR_DATA_INVALID for a run without a column that the format reads.
  */
@@ -48,7 +49,7 @@ export async function writeExport(files: Files, options: ExportOptions): Promise
   await clear(files, folder);
   const parts: ExportedShard[] = [];
   for (const [index, shard] of shards.entries())
-    parts.push(await exportShard(files, options, shard, exportFile(index)));
+    parts.push(await exportShard(files, options, shard, exportFile(index, config.fileType)));
   const written = {
     rows: parts.reduce((sum, { rows }) => sum + rows, 0),
     leftOut: parts.reduce((sum, { leftOut }) => sum + leftOut, 0),
@@ -57,8 +58,8 @@ export async function writeExport(files: Files, options: ExportOptions): Promise
   return written;
 }
 
-function exportFile(index: number): string {
-  return `train-${`${index}`.padStart(5, '0')}.parquet`;
+function exportFile(index: number, fileType: FileType = 'parquet'): string {
+  return `train-${`${index}`.padStart(5, '0')}.${fileType}`;
 }
 
 /** The name of a file until it is whole. It stands beside the folder. */
@@ -79,7 +80,7 @@ async function removeRemainders(files: Files, folder: string): Promise<void> {
 async function clear(files: Files, folder: string): Promise<void> {
   await removeQuietly(files, exportRecordFile(folder));
   for (const name of await files.readdir(folder)) {
-    const isOurs = /^train-\d{5,}\.parquet(\.tmp)?$/.test(name) || OLDER_FILES.includes(name);
+    const isOurs = /^train-\d{5,}\.(?:parquet|jsonl)(?:\.tmp)?$/.test(name) || OLDER_FILES.includes(name);
     if (!isOurs) throw foreignFile(folder, name);
     await files.unlink(join(folder, name));
   }
@@ -115,17 +116,10 @@ async function exportShard(
     nullable: type === 'messages',
   }));
   const path = join(folder, name);
-  const buffer = new ByteWriter();
-  const writer = new ParquetWriter({
-    writer: buffer,
-    schema: [{ name: 'root', num_children: writes.length }, ...writes.flat()],
-    codec: 'ZSTD',
-    compressors: { ZSTD: (input) => compressZstd(input, zstdLevel) },
-    createdBy: 'scalequest',
-  });
   const temporary = temporaryFile(files, folder, name);
   const written: WrittenExport = { rows: 0, leftOut: 0 };
   const file = hashedFile(await files.open(temporary, 'write'));
+  const writer = rowWriter(config.fileType ?? 'parquet', file, writes, zstdLevel);
   try {
     for await (const { values } of readParquetBlocks(files, { paths: [join(run, shard.file)], columns })) {
       const rows = values[0]!.map((_, at) =>
@@ -135,15 +129,9 @@ async function exportShard(
       written.rows += kept.length;
       written.leftOut += rows.length - kept.length;
       if (kept.length === 0) continue;
-      const columnData = writes.map(([element]) => ({
-        name: element!.name,
-        data: kept.map((converted) => converted[element!.name]),
-      }));
-      void writer.write({ columnData, rowGroupSize: kept.length });
-      await drain(buffer, file);
+      await writer.write(kept);
     }
-    void writer.finish();
-    await drain(buffer, file);
+    await writer.end();
     await file.sync();
   } catch (error) {
     await removeQuietly(files, temporary);
@@ -160,9 +148,4 @@ async function exportShard(
     throw error;
   });
   return { ...written, file: { file: name, rows: written.rows, ...file.written() } };
-}
-
-async function drain(buffer: ByteWriter, file: Pick<OpenFile, 'write'>): Promise<void> {
-  await file.write(buffer.getBytes().slice());
-  buffer.index = 0;
 }

@@ -49,6 +49,8 @@ export interface CardPicture {
 export interface CardExport {
   name: string;
   format: string;
+  /** Parquet if absent. */
+  fileType?: string | undefined;
   columns: readonly string[];
   rows: number;
   /** Rows of the set that gave none. */
@@ -164,12 +166,12 @@ function frontMatter({ name, rows, contents, exports = [], languages = [] }: Car
     // One without a file would keep the others from loading. Quoted, because YAML takes no, on and null for other things than texts.
     ...exports
       .filter(({ rows: exported }) => exported > 0)
-      .flatMap(({ name: config }) => [
+      .flatMap(({ name: config, fileType = 'parquet' }) => [
         `  - config_name: ${JSON.stringify(config)}`,
         describeContents(contents),
         '    data_files:',
         '      - split: train',
-        `        path: ${JSON.stringify(`exports/${config}/*.parquet`)}`,
+        `        path: ${JSON.stringify(`exports/${config}/*.${fileType}`)}`,
       ]),
     '---',
   ].join('\n');

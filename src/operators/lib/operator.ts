@@ -66,9 +66,9 @@ export interface ModelNeed {
   model: string;
   /**
    * `preQuery`: complete the bare opening of a user message; `complete`: answer one; `choose`: probabilities of given replies;
-   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `embed`: a vector for a text;
-   * `boundThought`: the end of a thought at a number of tokens; `execute`: run a program; `named`: nothing, the step looks for
-   * its name in a column.
+   * `score`: a number for a question and its response; `scoreQuestion`: for a question alone; `scoreSteps`: for each step
+   * of a response; `embed`: a vector for a text; `boundThought`: the end of a thought at a number of tokens; `execute`: run a
+   * program; `named`: nothing, the step looks for its name in a column.
    */
   needs:
     | 'preQuery'
@@ -76,6 +76,7 @@ export interface ModelNeed {
     | 'choose'
     | 'score'
     | 'scoreQuestion'
+    | 'scoreSteps'
     | 'embed'
     | 'boundThought'
     | 'execute'

@@ -21,6 +21,7 @@ const LACKS: Record<Exclude<ModelNeed['needs'], 'named'>, string> = {
   scoreQuestion:
     `cannot score a question alone; expected ${protocolsThatCan('scoreQuestion')}, and a template with a form for a ` +
     'question alone (`user`)',
+  scoreSteps: `cannot score steps; expected a process reward model (${protocolsThatCan('scoreSteps')}), or another \`method\``,
   embed: `gives no vectors; expected an embedding model (${protocolsThatCan('embed')})`,
   boundThought:
     `has no server that is known to bound a thought; expected a model of kind ${protocolsThatCan('boundThought')}, or no ` +

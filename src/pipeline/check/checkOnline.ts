@@ -137,6 +137,11 @@ const QUESTIONS: Record<Need, (model: Model) => Promise<unknown>> = {
   choose: (model) => model.choose({ seq: 0, message: USER, options: ['Yes', 'No'] }),
   score: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: 'It is 2.' }] }),
   scoreQuestion: (model) => model.score({ seq: 0, items: [{ user: 'What is 1 + 1?', assistant: null }] }),
+  scoreSteps: (model) => {
+    const steps = ['1 is one more than 0.', 'So it is 2.'];
+    const items = steps.map((assistant) => ({ user: 'What is 1 + 1?', assistant }));
+    return model.score({ seq: 0, items, areSteps: true });
+  },
   embed: (model) => model.embed({ seq: 0, texts: ['What is 1 + 1?'] }),
   boundThought: (model) => model.complete({ ...ONE_TOKEN, ...THOUGHT, message: USER }),
   execute: (model) =>

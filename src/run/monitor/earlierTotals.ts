@@ -13,6 +13,7 @@ const modelTotals = z.object({
   ...{ requests: count, retries: count, failures: count },
   ...{ promptTokens: count, completionTokens: count },
   ...{ cachedTokens: count.default(0), serverS: count.default(0), storeHits: count.default(0) },
+  reasoningTokens: count.optional(),
 });
 const models = z.record(z.string(), modelTotals);
 const measured = z.object({

@@ -24,6 +24,8 @@ export interface ModelTotals {
   completionTokens: number;
   /** Of `promptTokens`, those that servers had in their caches and said so. */
   cachedTokens: number;
+  /** Of `completionTokens`, those of thoughts; absent where no server said so. */
+  reasoningTokens?: number | undefined;
   /** Seconds that servers were held for the model, added up over its servers. */
   serverS: number;
   /** Calls that the store of replies answered. */
@@ -46,8 +48,10 @@ export function totalsWith(
   counted: Readonly<Record<string, ModelCounted>>,
 ): RunTotals {
   const models = new Map(Object.entries(before.models));
-  for (const [name, own] of Object.entries(counted))
-    models.set(name, addCounters(COUNTED, models.get(name) ?? {}, own));
+  for (const [name, own] of Object.entries(counted)) {
+    const known = models.get(name) ?? {};
+    models.set(name, { ...addCounters(COUNTED, known, own), ...addThoughts(known, own) });
+  }
   return { starts: before.starts + 1, wallS: before.wallS + elapsedS, models: Object.fromEntries(models) };
 }
 
@@ -55,3 +59,11 @@ const COUNTED = [
   ...(['requests', 'retries', 'failures', 'promptTokens', 'completionTokens'] as const),
   ...(['cachedTokens', 'serverS', 'storeHits'] as const),
 ];
+
+/** The tokens of thoughts of both, where there are any. */
+export function addThoughts(...parts: readonly { reasoningTokens?: number | undefined }[]): {
+  reasoningTokens?: number;
+} {
+  const sum = parts.reduce((all, { reasoningTokens = 0 }) => all + reasoningTokens, 0);
+  return sum > 0 ? { reasoningTokens: sum } : {};
+}

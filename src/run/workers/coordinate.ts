@@ -20,6 +20,7 @@ import { type WorkersOptions, promptOf } from '../planPipeline.js';
 import type { PlacedStages, RunDeps } from '../stream/runPlan.js';
 import type { SystemWorld } from '../systemWorld.js';
 import { addCounters } from '../addCounters.js';
+import { addThoughts } from '../monitor/totals.js';
 import { addReplicas } from './addReplicas.js';
 import { placeStage } from './placeStage.js';
 import { stagesOf } from './stages.js';
@@ -159,7 +160,7 @@ const USE_COUNTED = [
 ];
 
 function addUse(one: StepUse, other: StepUse): StepUse {
-  return addCounters(USE_COUNTED, one, other);
+  return { ...addCounters(USE_COUNTED, one, other), ...addThoughts(one, other) };
 }
 
 const COUNTED = [
@@ -187,6 +188,7 @@ function addStats(one: ModelStats, counted: Counts[number][string]): ModelStats 
     // All ask the same servers.
     ...(one.serverS === undefined ? {} : { serverS: one.serverS }),
     ...(cachedTokens > 0 ? { cachedTokens } : {}),
+    ...addThoughts(one, other),
     ...(steps ? { steps } : {}),
     ...(replicas ? { replicas } : {}),
     ...(notes.size > 0 ? { notes: Object.fromEntries(notes) } : {}),

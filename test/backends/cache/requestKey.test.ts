@@ -78,6 +78,7 @@ describe('requestKeys', () => {
       keys.score({ ...score, items: [{ user: 'a', assistant: null }] }),
       keys.score({ ...score, items: [{ user: 'ab', assistant: '' }] }),
       keys.score({ ...score, items: [...score.items, ...score.items] }),
+      keys.score({ ...score, areSteps: true }),
       keys.embed({ seq: 1, texts: ['a', 'b'] }),
       keys.embed({ seq: 1, texts: ['a,b'] }),
       keys.embed({ seq: 1, texts: ['b', 'a'] }),
@@ -85,7 +86,7 @@ describe('requestKeys', () => {
     assert.equal(new Set(all).size, all.length);
     assert.equal(keys.score({ ...score, seq: 9 }), keys.score(score));
     assert.equal(keys.choose({ ...choose, seq: 9 }), keys.choose(choose));
-    assert.equal(keys.embed({ seq: 9, texts: ['a', 'b'] }), all[8]);
+    assert.equal(keys.embed({ seq: 9, texts: ['a', 'b'] }), all[9]);
   });
 
   test('execute: the program, its tests and its limits', () => {

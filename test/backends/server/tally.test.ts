@@ -33,3 +33,14 @@ test('what a step used is counted under its label, cached tokens over all', () =
     },
   });
 });
+
+test('tokens of thoughts are counted apart, over all and by step, where a server counts them', () => {
+  const tally = createTally();
+  tally.answered({ promptTokens: 1, completionTokens: 9, reasoningTokens: 6 }, 'respond');
+  tally.answered({ promptTokens: 1, completionTokens: 9, reasoningTokens: 2 }, 'respond');
+  tally.answered({ promptTokens: 1, completionTokens: 9 }, 'judge');
+  const { reasoningTokens, steps } = tally.uses.stats();
+  assert.equal(reasoningTokens, 8);
+  assert.equal(steps!['respond']!.reasoningTokens, 8);
+  assert.ok(!('reasoningTokens' in steps!['judge']!));
+});

@@ -165,3 +165,41 @@ test('a damaged export, or a damaged record of it, is written again; what older 
   await writeExport(nodeFiles, options);
   assert.deepEqual(await readdir(options.folder), ['train-00000.parquet', 'train-00001.parquet']);
 });
+
+test('JSON lines of the same rows, in a folder without anything else', async (t) => {
+  const { run, shards } = await runOf(t);
+  for (const format of [
+    'queryResponse',
+    'messages',
+    'promptCompletion',
+    'preference',
+    'shareGpt',
+    'alpaca',
+  ]) {
+    const asParquet = optionsOf(run, shards, { format });
+    await writeExport(nodeFiles, asParquet);
+    const rows = await rowsIn(asParquet.folder);
+    const written = await writeExport(nodeFiles, optionsOf(run, shards, { format, fileType: 'jsonl' }));
+    const names = await readdir(asParquet.folder);
+    assert.deepEqual(names, ['train-00000.jsonl', 'train-00001.jsonl']);
+    const texts = await Promise.all(names.map((name) => readFile(join(asParquet.folder, name), 'utf8')));
+    const lines = texts.join('').trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line) as object),
+      rows,
+    );
+    assert.equal(lines.length, written.rows);
+  }
+});
+
+test('a thought as a field of messages: null where a message has none', async (t) => {
+  const { run, shards } = await runOf(t);
+  const options = optionsOf(run, shards, { format: 'messages', reasoning: 'field', response: 'question' });
+  await writeExport(nodeFiles, options);
+  assert.deepEqual((await rowsIn(options.folder))[3], {
+    messages: [
+      { role: 'user', content: 'q3 😀', reasoning_content: null },
+      { role: 'assistant', content: 'q3 😀', reasoning_content: null },
+    ],
+  });
+});

@@ -45,6 +45,9 @@ export function modelFacts(performance: Known | null): ModelFacts[] {
       { name: 'from the store', value: formatNumber(stats.storeHits ?? 0) },
       { name: 'tokens in', value: formatNumber(stats.promptTokens) },
       { name: 'tokens out', value: formatNumber(stats.completionTokens) },
+      ...(stats.reasoningTokens
+        ? [{ name: 'of them thoughts', value: formatNumber(stats.reasoningTokens) }]
+        : []),
     ],
   }));
 }

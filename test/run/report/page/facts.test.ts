@@ -45,3 +45,12 @@ test('a line for each model', () => {
   assert.equal(tiny!.model, 'tiny');
   assert.deepEqual(tiny!.facts[0], { name: 'requests', value: '1,200' });
 });
+
+test('tokens of thoughts have their number where a server counts them', () => {
+  const names = (more: object) => {
+    const tiny = { ...PERFORMANCE.models['tiny']!, ...more };
+    return modelFacts({ ...PERFORMANCE, models: { tiny } })[0]!.facts.map(({ name }) => name);
+  };
+  assert.ok(!names({}).includes('of them thoughts'));
+  assert.equal(names({ reasoningTokens: 5 }).at(-1), 'of them thoughts');
+});
