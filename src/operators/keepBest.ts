@@ -88,6 +88,8 @@ export const keepBestSpec = defineSpec({
   }),
   // A threshold without anything that could pass it would drop all.
   optional: ({ rewardMin }) => (rewardMin === undefined ? ['rewards'] : []),
+  mayBeAbsent: ({ by, rewardMin }) =>
+    by !== undefined && by !== 'rewards' && rewardMin === undefined ? ['rewards'] : [],
   writes: ({ reasoning }): Column[] => [
     { name: 'response', type: 'string', help: 'The kept response.' },
     {

@@ -71,6 +71,7 @@ export const measureAccuracySpec = defineSpec({
   }),
   // Programs have no answers that could be the same.
   optional: () => ['answerClasses'],
+  mayBeAbsent: () => ['answerClasses'],
   writes: () => [],
   models: () => [],
   drops: {},

@@ -12,11 +12,12 @@ import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
 
 /** As much of JSON Schema as our schema uses: enough to see that an editor accepts what the check accepts. */
 interface Schema {
-  type?: string;
+  type?: string | string[];
   properties?: Record<string, Schema>;
   required?: string[];
   additionalProperties?: boolean | Schema;
-  items?: Schema;
+  prefixItems?: Schema[];
+  items?: Schema | false;
   oneOf?: Schema[];
   anyOf?: Schema[];
   enum?: unknown[];
@@ -32,7 +33,8 @@ function faults(schema: Schema, value: unknown, path = ''): string[] {
   if (schema.anyOf) return choiceFaults(schema.anyOf, value, path, (count) => count > 0);
   if (schema.enum && !schema.enum.includes(value)) return [`${path}: not one of ${schema.enum.join()}`];
   if (schema.const !== undefined && schema.const !== value) return [`${path}: not ${schema.const}`];
-  if (schema.type && !hasType(schema.type, value)) return [`${path}: not ${schema.type}`];
+  if (schema.type && ![schema.type].flat().some((type) => hasType(type, value)))
+    return [`${path}: not ${schema.type}`];
   if (typeof value === 'number' && (value < (schema.minimum ?? value) || value > (schema.maximum ?? value)))
     return [`${path}: out of range`];
   if (typeof value === 'string' && schema.pattern && !new RegExp(schema.pattern).test(value))
@@ -53,9 +55,17 @@ function choiceFaults(
   return fits(sound) ? [] : [`${path}: fits ${sound} of ${schemas.length}`];
 }
 
-function listFaults({ items = {}, minItems = 0 }: Schema, value: unknown[], path: string): string[] {
+function listFaults(
+  { prefixItems = [], items = {}, minItems = 0 }: Schema,
+  value: unknown[],
+  path: string,
+): string[] {
   const short = value.length < minItems ? [`${path}: too short`] : [];
-  return [...short, ...value.flatMap((item, at) => faults(items, item, `${path}.${at}`))];
+  const each = value.flatMap((item, at) => {
+    const schema = prefixItems[at] ?? items;
+    return schema === false ? [`${path}.${at}: too many`] : faults(schema, item, `${path}.${at}`);
+  });
+  return [...short, ...each];
 }
 
 function mapFaults(schema: Schema, value: Record<string, unknown>, path: string): string[] {

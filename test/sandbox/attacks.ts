@@ -340,7 +340,7 @@ const forgedVerdicts = [
     '            if "rw-p" not in line: continue',
     '            a, b = (int(e, 16) for e in line.split()[0].split("-"))',
     '            data.seek(a)',
-    '            if bytes(reversed(b"24 == )6(rewsna")) in data.read(min(b - a, 1 << 24)): return 42',
+    '            if b"`orvds)7(!<<!53" in data.read(min(b - a, 1 << 24)).translate(bytes(i ^ 1 for i in range(256))): return 42',
     '    except OSError: pass',
     '    return 0',
   ].join('\n'),

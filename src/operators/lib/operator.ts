@@ -184,6 +184,8 @@ export interface OperatorSpec<
   reads: (options: z.output<Schema>) => Reads;
   /** Columns of `reads` that it does without where the step that writes them is switched off. */
   optional?: (options: z.output<Schema>) => readonly string[];
+  /** Those of them that need no step to write them; the others are a mistake in a file without such a step. */
+  mayBeAbsent?: (options: z.output<Schema>) => readonly string[];
   /** The columns that it adds or replaces with these options. Their help is in the metadata of the files: other words are other bytes. */
   writes: (options: z.output<Schema>) => Writes;
   /** The models that it asks with these options, and for what. */

@@ -77,6 +77,7 @@ async function columnsIn(
       : []) {
       const column = columns.find((candidate) => candidate.name === name);
       if (column?.type === type) continue;
+      if (!column && spec.mayBeAbsent?.(step!.parsed).includes(name)) continue;
       if (!column && optional.includes(name) && writerOf(off, name)) {
         without.push(name);
         continue;

@@ -157,3 +157,24 @@ for (const [why, text, message] of [
     assert.match(problems[0]!.message, message);
   });
 }
+
+test('programs are chosen and measured without rewards and classes of answers; a threshold needs rewards', async () => {
+  const fileWith = (keepBest: string): string =>
+    [
+      'name: programs',
+      'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, box: { bubblewrap: {} } }',
+      'source: { jsonl: { path: benchmarks/programs.jsonl, columns: { question: string, tests: list<string> } } }',
+      'steps:',
+      '  - respond: { model: tiny }',
+      '  - runTests: { sandbox: box }',
+      `  - keepBest: ${keepBest}`,
+      '  - measureAccuracy: {}',
+      '',
+    ].join('\n');
+  const plan = await checkText(fileWith('{ by: testShares }'));
+  assert.ok(plan.columns.some(({ name }) => name === 'testShares'));
+  for (const keepBest of ['{}', '{ by: testShares, rewardMin: 0 }', '{ by: rewards }']) {
+    const [problem] = await problemsOf(fileWith(keepBest));
+    assert.match(problem!.message, /keepBest reads the column "rewards", which no step before it writes/);
+  }
+});
