@@ -14,7 +14,9 @@ function variablesOf(folder: string): Record<string, string> {
     writeFileSync(join(folder, `${name}.jsonl`), `${JSON.stringify(problem)}\n`);
   }
   const [QUESTIONS, BENCHMARK] = [join(folder, 'questions.jsonl'), join(folder, 'benchmark.jsonl')];
-  return { QUESTIONS, BENCHMARK, RATED: join(folder, 'shards') };
+  const DOCUMENTS = join(folder, 'documents.jsonl');
+  writeFileSync(DOCUMENTS, `${JSON.stringify({ document: 'Ice floats on water.' })}\n`);
+  return { QUESTIONS, BENCHMARK, DOCUMENTS, RATED: join(folder, 'shards') };
 }
 
 for (const name of shippedPipelines()) {

@@ -34,7 +34,13 @@ test('each declared threshold names an option, a reason and a column of its oper
     sampleDifficulty: { min: 0.1, max: 0.9 },
     keepBest: { rewardMin: 0.5 },
     judgeSolvability: { model: 'm', method: 'probability' },
-    deduplicate: {},
+    deduplicate: { similarityMin: 0.7 },
+    filterText: { charsMin: 20, wordsMax: 120, charsColumn: 'chars' },
+    judge: {
+      model: 'm',
+      columns: ['question'],
+      criteria: [{ name: 'clarity', description: 'How clear it is.', scale: [1, 5], min: 3 }],
+    },
   };
   const declaring = OPERATORS.filter(({ thresholds }) => thresholds);
   assert.deepEqual(declaring.map(({ name }) => name).sort(), Object.keys(inputs).sort());
@@ -44,8 +50,11 @@ test('each declared threshold names an option, a reason and a column of its oper
     const thresholds = spec.thresholds!(parsed);
     assert.ok(thresholds.length > 0);
     for (const { option, value, drops, column } of thresholds) {
-      assert.equal(parsed[option], value, `${spec.name}.${option}`);
-      assert.ok(Object.hasOwn(spec.drops, drops));
+      const given = option
+        .split('.')
+        .reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], parsed);
+      assert.equal(given, value, `${spec.name}.${option}`);
+      assert.ok(Object.hasOwn({ ...spec.drops, ...spec.dropsBy?.(parsed) }, drops));
       assert.ok(column === null || columns.includes(column));
     }
   }
