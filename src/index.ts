@@ -14,7 +14,7 @@ export {
   checkPipeline,
   planChain,
   planPipeline,
-} from './run/planPipeline.js';
+} from './run/plan/planPipeline.js';
 export type * from './run/events.js';
 export type { FinalStats, Performance, Report, RunResult } from './run/report/report.js';
 export {
@@ -34,7 +34,7 @@ export type { ModelTotals, RunTotals } from './run/monitor/totals.js';
 export type { OmittedParts, Plan } from './pipeline/plan.js';
 export type { CheckedPipeline } from './pipeline/check/check.js';
 export { printPlan } from './pipeline/printPlan.js';
-export { type PipelinePreview, type PreviewOptions, previewPipeline } from './run/previewPipeline.js';
+export { type PipelinePreview, type PreviewOptions, previewPipeline } from './run/plan/previewPipeline.js';
 export type { RowEffect, RowKept, RowLost, RowTrace } from './run/stream/previewPlan.js';
 export {
   type ChainEvent,
@@ -54,7 +54,7 @@ export {
   describeReplies,
   exportReplies,
   pruneReplies,
-} from './run/replyStore.js';
+} from './run/open/replyStore.js';
 export {
   type DiffRunsOptions,
   type DiffSide,
@@ -85,7 +85,7 @@ export {
   collectRows,
 } from './run/collectRows.js';
 export { type ShardsOptions, writeShards } from './run/writeShards.js';
-export { createContext } from './run/createContext.js';
+export { createContext } from './run/open/createContext.js';
 export { type SourceColumns, type SourceRow, fromRows } from './flow/fromRows.js';
 export type { ReadRows } from './flow/gate.js';
 export type { Totals } from './flow/commitShards.js';
@@ -167,9 +167,9 @@ export type {
   PrepareTools,
   RowDecision,
   RowTools,
-} from './operators/lib/operatorDefinition.js';
-export type { AskHow, AskTools } from './operators/lib/askTools.js';
-export type { StandardSchema } from './operators/lib/standardSchema.js';
+} from './operators/lib/own/operatorDefinition.js';
+export type { AskHow, AskTools } from './operators/lib/own/askTools.js';
+export type { StandardSchema } from './operators/lib/own/standardSchema.js';
 export { mapRows } from './flow/steps/mapRows.js';
 export { scanRows } from './flow/steps/scanRows.js';
 export { KEEP, type Outcome, type Scan, type StepShape, drop, keep, multiply } from './flow/steps/outcome.js';

@@ -15,7 +15,7 @@ import { committedStateOf } from '../../src/io/runFolder/commits.js';
 import { type Manifest, readManifest } from '../../src/io/runFolder/manifest.js';
 import { openStateWriter, readStates } from '../../src/io/runFolder/stateFile.js';
 import { deduplicate } from '../../src/operators/deduplicate.js';
-import { createContext } from '../../src/run/createContext.js';
+import { createContext } from '../../src/run/open/createContext.js';
 import { writeShards } from '../../src/run/writeShards.js';
 
 /** One measurement in a process of its own: `node commitsChild.js none|all|write|read|deduplicate|resume COUNT FOLDER`. */

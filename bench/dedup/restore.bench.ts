@@ -11,7 +11,7 @@ import { committedStateOf } from '../../src/io/runFolder/commits.js';
 import type { CommitRecord } from '../../src/io/runFolder/manifest.js';
 import { type StateEntry, openStateWriter } from '../../src/io/runFolder/stateFile.js';
 import { deduplicate } from '../../src/operators/deduplicate.js';
-import { createContext } from '../../src/run/createContext.js';
+import { createContext } from '../../src/run/open/createContext.js';
 import { flag } from '../figures.js';
 import { madeQuestions } from './texts.js';
 

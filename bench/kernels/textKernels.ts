@@ -6,7 +6,7 @@ import { createBands } from '../../src/operators/lib/near/bands.js';
 import { createFingerprints } from '../../src/operators/lib/near/fingerprint.js';
 import { shinglesReader } from '../../src/operators/lib/near/shingles.js';
 import { words as wordsOf } from '../../src/operators/lib/words.js';
-import { compilePrompt } from '../../src/operators/lib/prompt.js';
+import { compilePrompt } from '../../src/operators/lib/prompts/prompt.js';
 import { deriveSeed } from '../../src/random.js';
 import { statedAnswer } from '../../src/text/finalAnswer.js';
 import type { Kernel } from './kernel.js';

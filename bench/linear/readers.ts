@@ -7,7 +7,7 @@ import { loadLanguageDetector } from '../../src/language/detectOther.js';
 import { createBands } from '../../src/operators/lib/near/bands.js';
 import { createFingerprints } from '../../src/operators/lib/near/fingerprint.js';
 import { shinglesReader } from '../../src/operators/lib/near/shingles.js';
-import { compilePrompt } from '../../src/operators/lib/prompt.js';
+import { compilePrompt } from '../../src/operators/lib/prompts/prompt.js';
 import { words } from '../../src/operators/lib/words.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { afterThought } from '../../src/text/afterThought.js';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { systemClock } from '../../src/clock.js';
-import { planPipeline, promptOf } from '../../src/run/planPipeline.js';
-import { type OpenedModels, closeModels, openModels, storeModels } from '../../src/run/openModels.js';
-import { stepResultCacheOf } from '../../src/run/openStore.js';
+import { planPipeline, promptOf } from '../../src/run/plan/planPipeline.js';
+import { type OpenedModels, closeModels, openModels, storeModels } from '../../src/run/open/openModels.js';
+import { stepResultCacheOf } from '../../src/run/open/openStore.js';
 import { watchProcess } from '../../src/run/processUse.js';
 import { runInFolder } from '../../src/run/runInFolder.js';
 import { nodeFiles } from '../../src/io/files/files.js';

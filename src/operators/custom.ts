@@ -7,9 +7,9 @@ import {
   type OwnNeed,
   checkDefinition,
   optionsSchemaOf,
-} from './lib/operatorDefinition.js';
-import { operatorOf } from './lib/ownOperator.js';
-import { customModuleAt, splitExport } from './lib/customModule.js';
+} from './lib/own/operatorDefinition.js';
+import { operatorOf } from './lib/own/ownOperator.js';
+import { customModuleAt, splitExport } from './lib/own/customModule.js';
 import { type ModelNeed, type OperatorSpec, ROWWISE, parseOptions } from './lib/operator.js';
 
 const columnTypes = z.record(z.string(), columnTypeSchema());

@@ -16,7 +16,7 @@ import {
   rowSeed,
   shapeOf,
 } from './lib/operator.js';
-import { compilePrompts } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
 import {
   type Criterion,
   type Score,
@@ -27,7 +27,7 @@ import {
   reasonColumn,
   rubricText,
   scaleOf,
-} from './lib/rubric.js';
+} from './lib/judging/rubric.js';
 
 const options = z
   .strictObject({

@@ -5,7 +5,7 @@ import type { AnyColumns, RowIdentity } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
 import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
-import { distinctPicks } from './lib/draw.js';
+import { distinctPicks } from './lib/draws/draw.js';
 import {
   ROWWISE,
   type RunContext,
@@ -16,9 +16,9 @@ import {
   rowUniform,
   shapeOf,
 } from './lib/operator.js';
-import { type Better, pairText, readBetter } from './lib/pairVerdict.js';
-import { compilePrompts } from './lib/prompt.js';
-import { markedTexts } from './lib/rubric.js';
+import { type Better, pairText, readBetter } from './lib/judging/pairVerdict.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
+import { markedTexts } from './lib/judging/rubric.js';
 
 const columnName = z.string().min(1);
 

@@ -5,7 +5,7 @@ import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
 import { afterThought } from '../text/afterThought.js';
 import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
-import { compilePrompts } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
 import {
   defineSpec,
   ROWWISE,

@@ -8,7 +8,7 @@ import { type LeftOutChoices, keep } from '../flow/steps/outcome.js';
 import type { SplitReply } from '../text/afterThought.js';
 import { completeUsableThoughts, samplingOptions } from './lib/completion.js';
 import { type TakeThought, boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
-import { type Prompt, compilePrompts } from './lib/prompt.js';
+import { type Prompt, compilePrompts } from './lib/prompts/prompt.js';
 import {
   defineSpec,
   ROWWISE,

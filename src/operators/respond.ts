@@ -11,7 +11,7 @@ import {
   samplingOptions,
 } from './lib/completion.js';
 import { boundThought, thoughtOptions, thoughtTaker, withBound } from './lib/reasoning.js';
-import { compilePrompts } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
 import {
   defineSpec,
   ROWWISE,

@@ -8,7 +8,7 @@ import { drop, keep } from '../flow/steps/outcome.js';
 import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
 import { readFinalQuestion } from '../text/finalQuestion.js';
 import { words } from './lib/words.js';
-import { compilePrompts } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
 import {
   defineSpec,
   ROWWISE,

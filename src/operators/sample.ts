@@ -8,7 +8,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
-import { boundedNormal, weightedPick } from './lib/draw.js';
+import { boundedNormal, weightedPick } from './lib/draws/draw.js';
 import {
   IMMEDIATE,
   type RunContext,
@@ -18,7 +18,7 @@ import {
   rowUniform,
   shapeOf,
 } from './lib/operator.js';
-import { type DrawFrom, type DrawRow, indexTable, tableFault } from './lib/tableDraw.js';
+import { type DrawFrom, type DrawRow, indexTable, tableFault } from './lib/draws/tableDraw.js';
 
 const INT32_MIN = -(2 ** 31);
 const INT32_MAX = 2 ** 31 - 1;

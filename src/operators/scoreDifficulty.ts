@@ -12,7 +12,7 @@ import {
   generatorsOption,
   isMeant,
 } from './lib/generators.js';
-import { compilePrompts } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
 import {
   defineSpec,
   ROWWISE,

@@ -4,7 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
 import { afterThought } from '../text/afterThought.js';
-import { compilePrompts } from './lib/prompt.js';
+import { compilePrompts } from './lib/prompts/prompt.js';
 import { yesShare } from './judgeSolvability.js';
 import { defineSpec, ROWWISE, type RunContext, parseOptions, modelOf, shapeOf } from './lib/operator.js';
 

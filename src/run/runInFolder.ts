@@ -35,7 +35,7 @@ import { logTimes, loggedOf } from './monitor/logTimes.js';
 import { type Meter, startMeter } from './monitor/meter.js';
 import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
-import { type OpenedModels, statsOf } from './openModels.js';
+import { type OpenedModels, statsOf } from './open/openModels.js';
 import { type RunDeps, runPlan } from './stream/runPlan.js';
 import type { Resume } from './stream/streamRows.js';
 

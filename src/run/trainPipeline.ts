@@ -16,7 +16,7 @@ import {
   train,
 } from '../train/train.js';
 import type { Emit, TrainingEvent, TrainingKind } from './events.js';
-import { type RunOptions, planPipeline } from './planPipeline.js';
+import { type RunOptions, planPipeline } from './plan/planPipeline.js';
 import { runFolderOf } from './runFolders.js';
 import { type SystemWorld, systemWorld } from './systemWorld.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { RecordBatch } from 'apache-arrow';
 import { buildRows } from '../../src/arrow/build.js';
-import { anyCodePoint } from '../helpers/anyCodePoint.js';
+import { anyCodePoint } from '../helpers/texts/anyCodePoint.js';
 import { COLUMN_TYPES, type Column, type ColumnType, type ColumnValue } from '../../src/arrow/columnType.js';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, it } from 'node:test';
-import { testsOf, withTop } from '../helpers/checkCases.js';
+import { testsOf, withTop } from '../helpers/texts/checkCases.js';
 
 const AT = 'replicas: ["http://127.0.0.1:9/v1"], model: m';
 

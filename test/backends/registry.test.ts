@@ -11,7 +11,7 @@ import {
   protocolOf,
   protocolsThatCan,
 } from '../../src/backends/registry.js';
-import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { codeOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 const SERVER = { replicas: ['http://127.0.0.1:1/v1'], model: 'm' };
 /** Of protocols whose models are no named models of a server. */

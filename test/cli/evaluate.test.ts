@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { type CommandResult, temporaryFolder } from '../helpers/commandLine.js';
-import { completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
-import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
+import { completionOf, sendJson, startFaultServer } from '../helpers/servers/faultServer.js';
+import { PIPELINES_FOLDER } from '../helpers/runs/pipelineWorld.js';
 
 /** evaluate.yaml on a benchmark with these answers, with a student that always says 2: what it printed, how often it asked. */
 async function evaluate(

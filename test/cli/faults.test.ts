@@ -16,8 +16,13 @@ import {
   temporaryFolder,
   writePipeline,
 } from '../helpers/commandLine.js';
-import { type FaultServer, completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
-import { fillBut, mountTmpfs, remount } from '../helpers/smallDisk.js';
+import {
+  type FaultServer,
+  completionOf,
+  sendJson,
+  startFaultServer,
+} from '../helpers/servers/faultServer.js';
+import { fillBut, mountTmpfs, remount } from '../helpers/files/smallDisk.js';
 
 /**
  * Faults of the machine, on the real command: it must end soon, with its own exit code and a message that says what to do;

@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { parse } from 'yaml';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { hostCommand } from '../helpers/commandHost.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 
 /** The launchers of docs/train.md, as they stand there: what a dry run says would be started. */
 

@@ -6,7 +6,7 @@ import { EXIT_CODES, EXIT_CODE_HELP } from '../../src/cli/exitCodes.js';
 import { packageVersion } from '../../src/io/files/packageFiles.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { runCommand, temporaryFolder, writePipeline } from '../helpers/commandLine.js';
-import { QUICKSTART } from '../helpers/pipelineWorld.js';
+import { QUICKSTART } from '../helpers/runs/pipelineWorld.js';
 
 const STEPS = ['limit: 12', 'steps:', '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }'];
 // In processes of their own where their end is part of it; the others in one.

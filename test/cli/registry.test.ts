@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/cli/registry.js';
-import { sourceFiles } from '../helpers/sourceFiles.js';
+import { sourceFiles } from '../helpers/files/sourceFiles.js';
 
 test('every file in src/cli/commands is a command in the list', () => {
   const known = COMMANDS.map(({ name }) => name);

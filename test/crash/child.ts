@@ -3,7 +3,7 @@
 import { runFile } from '../../src/cli/commands/run.js';
 import { type Files, type OpenFile, nodeFiles } from '../../src/io/files/files.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
-import { overridesOf } from '../helpers/pipelineWorld.js';
+import { overridesOf } from '../helpers/runs/pipelineWorld.js';
 
 const [at, file, out, ...knobs] = process.argv.slice(2);
 const killCall = Number.parseInt(at!);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/cli/exitCodes.js';
-import { cases } from '../helpers/cases.js';
+import { cases } from '../helpers/texts/cases.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { killBundledRuns } from './bundled.js';
 import { assertSameBytes, killRuns } from './killed.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CommitRecord } from '../../src/io/runFolder/manifest.js';
-import { cases } from '../helpers/cases.js';
-import { crashingFiles } from '../helpers/crashingFiles.js';
+import { cases } from '../helpers/texts/cases.js';
+import { crashingFiles } from '../helpers/files/crashingFiles.js';
 import { crashEverywhere, crashWithOtherReplies } from './simulated.js';
 import {
   FIRST_KNOBS,

@@ -13,7 +13,7 @@ import {
   type CrashingFiles,
   type Operation,
   crashingFiles,
-} from '../helpers/crashingFiles.js';
+} from '../helpers/files/crashingFiles.js';
 import {
   FIRST_KNOBS,
   type Knobs,

@@ -1,4 +1,4 @@
-import { encoderHere } from '../helpers/encoderHere.js';
+import { encoderHere } from '../helpers/files/encoderHere.js';
 import { join, relative } from 'node:path';
 import type { CompleteRequest } from '../../src/backends/model.js';
 import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
@@ -9,10 +9,10 @@ import { loadZstd } from '../../src/io/parquet/zstd.js';
 import { deriveSeed, deriveUniform } from '../../src/random.js';
 import { promptFrom } from '../../src/pipeline/check/checkDeps.js';
 import type { Plan } from '../../src/pipeline/plan.js';
-import type { CrashingFiles } from '../helpers/crashingFiles.js';
-import { checkDeps, checkText } from '../helpers/pipelineWorld.js';
+import type { CrashingFiles } from '../helpers/files/crashingFiles.js';
+import { checkDeps, checkText } from '../helpers/runs/pipelineWorld.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
-import { unwatched } from '../helpers/unwatched.js';
+import { unwatched } from '../helpers/runs/unwatched.js';
 
 /** The quickstart in small: every kind of step, with duplicates, drops, rejects and several answers a question. */
 export const PIPELINES = {

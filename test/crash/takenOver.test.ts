@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cases } from '../helpers/cases.js';
+import { cases } from '../helpers/texts/cases.js';
 import { takeOverEverywhere } from './takenOver.js';
 
 const STRIDE = cases(75, 7);

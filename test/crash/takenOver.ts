@@ -3,8 +3,8 @@ import { committedFiles } from '../../src/io/runFolder/commits.js';
 import type { ScaleQuestError } from '../../src/errors.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { deriveSeed } from '../../src/random.js';
-import { type CrashingFiles, crashingFiles } from '../helpers/crashingFiles.js';
-import { pausingFiles } from '../helpers/pausingFiles.js';
+import { type CrashingFiles, crashingFiles } from '../helpers/files/crashingFiles.js';
+import { pausingFiles } from '../helpers/files/pausingFiles.js';
 import {
   assertEveryRowOnce,
   assertSameFolder,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { APPLIED_AT_ONCE_MAX, forEachDelta } from '../../src/flow/committedDeltas.js';
-import { committedValues } from '../helpers/committedValues.js';
+import { committedValues } from '../helpers/runs/committedValues.js';
 
 const VALUES = Array.from({ length: 5 * APPLIED_AT_ONCE_MAX + 7 }, (_, at) => at);
 

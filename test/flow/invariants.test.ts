@@ -5,7 +5,7 @@ import type { Observable } from 'rxjs';
 import { ScaleQuestError } from '../../src/errors.js';
 import type { Batch } from '../../src/flow/batch.js';
 import { untilAborted } from '../../src/flow/untilAborted.js';
-import { cases } from '../helpers/cases.js';
+import { cases } from '../helpers/texts/cases.js';
 import {
   ANY_KNOBS,
   type Delay,
@@ -14,7 +14,7 @@ import {
   noDelay,
   runWorld,
   scheduled,
-} from '../helpers/flowWorld.js';
+} from '../helpers/runs/flowWorld.js';
 
 /** The invariants of the flow engine (DESIGN, section 3), each under random sizes and every order of replies. */
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { RowEvent } from '../../src/flow/rowEvents.js';
-import { cases } from '../helpers/cases.js';
+import { cases } from '../helpers/texts/cases.js';
 import {
   ANY_KNOBS,
   type Recorded,
@@ -12,7 +12,7 @@ import {
   hash,
   noDelay,
   runWorld,
-} from '../helpers/flowWorld.js';
+} from '../helpers/runs/flowWorld.js';
 
 /** Several runs, of several pipelines with the same first steps, that share one step result cache. */
 

@@ -6,7 +6,7 @@ import { loadCustomOperator } from '../../src/operators/custom.js';
 import type { OperatorSpec, RunContext } from '../../src/operators/lib/operator.js';
 import { loadOperator } from '../../src/operators/registry.js';
 import { deriveSeed } from '../../src/random.js';
-import type { Input } from './runOperator.js';
+import type { Input } from './runs/runOperator.js';
 import { type Script, messageText } from './scriptedModel.js';
 import { tableOf } from './tableOf.js';
 import type { Table } from '../../src/arrow/table.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type SourceFile, codeOf, entryPaths, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { type SourceFile, codeOf, entryPaths, layerOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 /** Calls that have one home; elsewhere what they give is handed in, so that runs repeat and tests need no waiting. */
 

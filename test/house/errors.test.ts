@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CODES, RowError, ScaleQuestError, printPosition } from '../../src/errors.js';
-import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { codeOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 const CODE = sourceFiles('src').filter(({ path }) => path !== 'src/errors.ts');
 

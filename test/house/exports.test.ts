@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPERATORS } from '../helpers/operators.js';
-import { sourceFiles } from '../helpers/sourceFiles.js';
+import { sourceFiles } from '../helpers/files/sourceFiles.js';
 
 /** What programs may import from 'scalequest': every name is documented where it is declared, and no operator is missing. */
 

@@ -10,7 +10,7 @@ import {
   entryPaths,
   layerOf,
   sourceFiles,
-} from '../helpers/sourceFiles.js';
+} from '../helpers/files/sourceFiles.js';
 
 const FILES = sourceFiles('src');
 
@@ -22,10 +22,10 @@ const WITHOUT_MIRROR: Record<string, string> = {
   'src/cli/startProgram.ts': 'main.test; faults.test takes its output and its file descriptors',
   'src/cli/show/trainingStateText.ts': 'cli/commands/train.test prints dry runs',
   'src/run/chain/chainProgram.ts': 'chain.test runs programs through it',
-  'src/run/openModels.ts': 'main.test and run.test: models that open, that cannot, and signals',
+  'src/run/open/openModels.ts': 'main.test and run.test: models that open, that cannot, and signals',
   'src/run/runInFolder.ts': 'cli/run.test, and the crash and fault tests',
   'src/run/stream/fillFolder.ts': 'writeShards.test and runPlan.test',
-  'src/cli/show/showRun.ts': 'run.test',
+  'src/cli/show/run/showRun.ts': 'run.test',
   'src/cli/show/showTraining.ts': 'train.test',
   'src/arrow/columnType.ts': 'types and two columns: arrowType.test',
   'src/flow/steps/loadStepStreams.ts': 'stepStreams.test imports it for its effect',
@@ -118,4 +118,19 @@ test('names of files are camelCase', () => {
     (name) => !/^[a-z][A-Za-z0-9]*\.ts$/.test(name),
   );
   assert.deepEqual(wrong, []);
+});
+
+/** Folders with a file for each operator or command hold as many as there are. */
+const ONE_EACH = ['src/operators', 'src/cli/commands'];
+const FILES_MAX = 18;
+
+test('a folder of the sources has few enough files to be read at a glance', () => {
+  const counts = new Map<string, number>();
+  for (const { path } of sourceFiles('src')) {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  const large = [...counts].filter(([folder, count]) => count > FILES_MAX && !ONE_EACH.includes(folder));
+  assert.deepEqual(large, []);
+  for (const folder of ONE_EACH) assert.ok(counts.get(folder)! > FILES_MAX, `${folder} needs no exception`);
 });

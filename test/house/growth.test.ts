@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sourceFiles } from '../helpers/sourceFiles.js';
+import { sourceFiles } from '../helpers/files/sourceFiles.js';
 import { growingIn } from './growth.js';
 
 /**
@@ -21,7 +21,7 @@ const BOUNDS: Record<string, string> = {
   'src/backends/protocols/streamedReply.ts texts': 'fields of one message, with its text',
   'src/io/hub/hubDataset.ts sizes': 'files of one data set of a hub',
   'src/io/sources/hub.ts .columns': 'none: it is empty',
-  'src/operators/lib/askTools.ts faults': 'calls of one row that failed',
+  'src/operators/lib/own/askTools.ts faults': 'calls of one row that failed',
   'src/run/ask/askModel.ts written': 'one reply',
   'src/run/ask/askModel.ts held': 'REPLIES_MAX, with their text',
   'src/run/ask/askModel.ts ended': 'REPLIES_MAX',
@@ -104,12 +104,12 @@ const BOUNDS: Record<string, string> = {
   'src/io/sources/text/zstd.ts decoded': 'what one piece of a file gives',
   'src/io/values/exactJson.ts .items': CALL,
   'src/io/values/exactJson.ts .entries': CALL,
-  'src/operators/lib/draw.ts moved': 'rows of a table that one row is given',
+  'src/operators/lib/draws/draw.ts moved': 'rows of a table that one row is given',
   'src/operators/lib/near/storedShingles.ts pieces': 'declared: memoryMiB',
   'src/backends/sandbox/report.ts .lines': 'tests of one program',
   'src/backends/templates/dialogue.ts skeletons': 'SKELETONS_MAX',
-  'src/operators/lib/templateLookups.ts used': 'names in one template',
-  'src/operators/lib/templateLookups.ts tested': 'names in one template',
+  'src/operators/lib/prompts/templateLookups.ts used': 'names in one template',
+  'src/operators/lib/prompts/templateLookups.ts tested': 'names in one template',
   'src/operators/gradeAnswer.ts .grades': 'responses of one row',
   'src/operators/gradeAnswer.ts .corrects': 'responses of one row',
   'src/operators/gradeAnswer.ts .answersFound': 'responses of one row',
@@ -122,8 +122,8 @@ const BOUNDS: Record<string, string> = {
   'src/run/listRejects.ts .examples': 'examples that were asked for, a step and reason',
   'src/run/budget/budget.ts waiting': IN_FLIGHT,
   'src/run/budget/marks.ts marks': 'currencies and four counts',
-  'src/run/openModels.ts served': 'models that the pipeline names',
-  'src/run/planPipeline.ts handedOver': FILES,
+  'src/run/open/openModels.ts served': 'models that the pipeline names',
+  'src/run/plan/planPipeline.ts handedOver': FILES,
   'src/run/stream/previewPlan.ts .effects': 'rows that were asked for',
   'src/run/stream/previewPlan.ts shown': 'columns of one row',
   'src/run/workers/stepChains.ts chains': 'stages of the pipeline, begun at one of their steps',

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../helpers/sourceFiles.js';
+import type { SourceFile } from '../helpers/files/sourceFiles.js';
 
 /**
  * Finds collections that outlive the call that adds to them: an array, map, set, text or record that a function declares empty and

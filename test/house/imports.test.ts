@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OPERATOR_NAMES } from '../../src/operators/registry.js';
-import { type SourceFile, layerOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { type SourceFile, layerOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 import { EXCEPTIONS, LAYERS } from './layers.js';
 
 /** Holds the table in layers.ts, and that no two files import each other in a circle. */
@@ -172,7 +172,7 @@ const CHECK = [
   'cli/main',
   'cli/program',
   'cli/commands/check',
-  'run/planPipeline',
+  'run/plan/planPipeline',
   'pipeline/printPlan',
   'train/schema',
 ].map((name) => `src/${name}.ts`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type SourceFile, sourceFiles } from '../helpers/sourceFiles.js';
+import { type SourceFile, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 const CODE_CHARS_MAX = 110;
 /** prettier breaks no comment, string or pattern; tests may hold longer texts. */

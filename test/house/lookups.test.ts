@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { codeOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 /**
  * Names come from outside: users call models, columns and reasons `constructor` or `toString`, which every object has. So a table

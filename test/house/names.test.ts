@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { modelSchemas } from '../../src/backends/registry.js';
 import { OPERATORS } from '../helpers/operators.js';
 import { pipelineSchema } from '../../src/pipeline/schema.js';
-import { codeOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { codeOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 /** A number that measures something says in what: `timeoutMs`, `batchRows`, `shardBytesMax`. */
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { OPERATORS } from '../helpers/operators.js';
-import { sourceFiles } from '../helpers/sourceFiles.js';
+import { sourceFiles } from '../helpers/files/sourceFiles.js';
 
 /**
  * Options stand twice in an operator's file: as an interface, which editors show, and as a schema, which checks them. That both

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
-import { exportsOf, sourceFiles } from '../helpers/sourceFiles.js';
+import { exportsOf, sourceFiles } from '../helpers/files/sourceFiles.js';
 
 /** One name for one thing: words that were given up for those of the field, and names that are exported twice. */
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
-import { problemsOf, checkText } from '../helpers/pipelineWorld.js';
+import { problemsOf, checkText } from '../helpers/runs/pipelineWorld.js';
 
 /** The YAML of these pages is what a pipeline file takes: each block is checked as a part of one. */
 

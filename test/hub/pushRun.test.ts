@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type PushOptions, type PushResult, pushRun, runPipeline, systemWorld } from '../../src/index.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { type HubServer, startHubServer } from '../helpers/hubServer.js';
-import { smallPipeline } from '../helpers/smallPipeline.js';
+import { type HubServer, startHubServer } from '../helpers/servers/hubServer.js';
+import { smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 const REPO = 'me/small';
 

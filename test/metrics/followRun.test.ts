@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runPipeline } from '../../src/index.js';
 import { followRun, readNothing } from '../../src/metrics/followRun.js';
-import { smallPipeline } from '../helpers/smallPipeline.js';
+import { smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 test('before a run there is nothing but the process', () => {
   const { facts, models, steps, use } = readNothing();

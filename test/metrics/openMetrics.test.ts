@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type PipelineRun, openMetrics, runPipeline } from '../../src/index.js';
-import { smallPipeline } from '../helpers/smallPipeline.js';
+import { smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 async function pageOf(url: string): Promise<string> {
   return (await fetch(url)).text();

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { openMetrics, openOtlp, pushRun, runPipeline, systemWorld } from '../../src/index.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { startHubServer } from '../helpers/hubServer.js';
+import { startHubServer } from '../helpers/servers/hubServer.js';
 
 /** Planted where users put them: a key, the path of an address, a name. */
 const SECRETS = {

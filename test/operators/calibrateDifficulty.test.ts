@@ -7,8 +7,8 @@ import {
   calibrationOf,
   ranks,
 } from '../../src/operators/calibrateDifficulty.js';
-import { foldFigures } from '../helpers/foldFigures.js';
-import { contextOf, runOperator } from '../helpers/runOperator.js';
+import { foldFigures } from '../helpers/runs/foldFigures.js';
+import { contextOf, runOperator } from '../helpers/runs/runOperator.js';
 
 const OPTIONS = { parts: 2, dropShares: [0.25] };
 

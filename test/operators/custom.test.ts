@@ -8,7 +8,13 @@ import { customSpec, loadCustomOperator } from '../../src/operators/custom.js';
 import { deriveUniform } from '../../src/random.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { countWordsPath } from '../helpers/operatorCases.js';
-import { type Output, contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import {
+  type Output,
+  contextOf,
+  lostTexts,
+  questionsInput,
+  runOperator,
+} from '../helpers/runs/runOperator.js';
 
 const FOLDER = temporaryFolder();
 let modules = 0;

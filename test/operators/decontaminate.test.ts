@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import { decontaminate, decontaminateSpec } from '../../src/operators/decontaminate.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { ROWS_A_TURN } from '../../src/flow/turns.js';
-import { committedValues } from '../helpers/committedValues.js';
-import { foldFigures } from '../helpers/foldFigures.js';
-import { checkText, problemsOf } from '../helpers/pipelineWorld.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { committedValues } from '../helpers/runs/committedValues.js';
+import { foldFigures } from '../helpers/runs/foldFigures.js';
+import { checkText, problemsOf } from '../helpers/runs/pipelineWorld.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
 import { RowError } from '../../src/errors.js';
 

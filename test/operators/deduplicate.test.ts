@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type DeduplicateOptions, deduplicate } from '../../src/operators/deduplicate.js';
 import { madeQuestions } from '../../bench/dedup/texts.js';
-import { committedValues } from '../helpers/committedValues.js';
+import { committedValues } from '../helpers/runs/committedValues.js';
 import { RowError } from '../../src/errors.js';
 import { loadOperator } from '../../src/operators/registry.js';
-import { foldFigures } from '../helpers/foldFigures.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { foldFigures } from '../helpers/runs/foldFigures.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 import { type ScriptedModel, scriptedModel } from '../helpers/scriptedModel.js';
 
 async function run(

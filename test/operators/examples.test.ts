@@ -8,7 +8,7 @@ import type { IsolateOptions } from '../../src/backends/sandbox/isolate.js';
 import { OPERATORS } from '../helpers/operators.js';
 import { exampleFile } from '../../src/pipeline/reference/reference.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
-import { answerOnce, checkText, openTiny, runInMemory } from '../helpers/pipelineWorld.js';
+import { answerOnce, checkText, openTiny, runInMemory } from '../helpers/runs/pipelineWorld.js';
 
 /** Every example of the docs is a pipeline that runs on the bundled model. What the rows say is the model's affair. */
 

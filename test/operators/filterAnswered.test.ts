@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FilterAnsweredOptions, filterAnswered } from '../../src/operators/filterAnswered.js';
-import { problemsOf } from '../helpers/pipelineWorld.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { problemsOf } from '../helpers/runs/pipelineWorld.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 const INPUT: Input = {
   columns: { question: 'string', responses: 'list<string>' },

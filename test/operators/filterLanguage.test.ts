@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FilterLanguageOptions, filterLanguage } from '../../src/operators/filterLanguage.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 
 const QUESTIONS = [
   'How many apples are left when three children each take two from a basket of ten?',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { filterReference } from '../../src/operators/filterReference.js';
-import { contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 test('an answer, alone or at the end of a solution, is enough; nothing, blanks and empty marks are none', async () => {
   const answers = ['3', '5 + 5 is \\boxed{10}', 'ten, so\n#### 10', null, '', ' \n', '\\boxed{}', '####'];

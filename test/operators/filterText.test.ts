@@ -6,8 +6,8 @@ import {
   filterTextSpec,
   wordsIn,
 } from '../../src/operators/filterText.js';
-import { problemsOf } from '../helpers/pipelineWorld.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { problemsOf } from '../helpers/runs/pipelineWorld.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 
 function run(texts: readonly string[], options: FilterTextOptions) {
   return runOperator(filterText(options, contextOf()), questionsInput(texts));

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { CompleteRequest } from '../../src/backends/model.js';
 import { generate } from '../../src/operators/generate.js';
 import { deriveSeed } from '../../src/random.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
 
 function empty(rows: number): Input {

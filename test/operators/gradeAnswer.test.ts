@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lastingResults } from '../../src/flow/stepResults/stepResult.js';
 import { gradeAnswer } from '../../src/operators/gradeAnswer.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 const TOO_DEEP = `\\boxed{${'('.repeat(80)}1${')'.repeat(80)}}`;
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JudgeOptions, judge, judgeSpec } from '../../src/operators/judge.js';
 import { deriveSeed } from '../../src/random.js';
-import { problemsOf } from '../helpers/pipelineWorld.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { problemsOf } from '../helpers/runs/pipelineWorld.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const CRITERIA: JudgeOptions['criteria'] = [

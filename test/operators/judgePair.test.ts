@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgePair } from '../../src/operators/judgePair.js';
 import { deriveSeed } from '../../src/random.js';
-import { problemsOf } from '../helpers/pipelineWorld.js';
-import { type PlainRow, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { problemsOf } from '../helpers/runs/pipelineWorld.js';
+import { type PlainRow, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const COLUMNS = { question: 'string', a: 'string', b: 'string' } as const;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RowError } from '../../src/errors.js';
 import { judgeSolvability, readVerdict, yesShare } from '../../src/operators/judgeSolvability.js';
 import { deriveSeed } from '../../src/random.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const VERDICTS: [reply: string, verdict: boolean | 'ROW_UNCLEAR'][] = [

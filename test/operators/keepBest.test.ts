@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type KeepBestOptions, keepBest } from '../../src/operators/keepBest.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 async function best(responses: string[], rewards: number[], options: KeepBestOptions = {}) {
   return runOperator(keepBest(options, contextOf()), {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { measureAccuracy, measureAccuracySpec } from '../../src/operators/measureAccuracy.js';
 import type { Figures } from '../../src/operators/lib/operator.js';
-import { foldFigures } from '../helpers/foldFigures.js';
-import { type Input, contextOf, runOperator } from '../helpers/runOperator.js';
+import { foldFigures } from '../helpers/runs/foldFigures.js';
+import { type Input, contextOf, runOperator } from '../helpers/runs/runOperator.js';
 
 const INPUT: Input = {
   columns: { corrects: 'list<bool>', answerClasses: 'list<float64>', benchmark: 'string' },

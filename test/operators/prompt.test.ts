@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type PromptOptions, prompt } from '../../src/operators/prompt.js';
 import { deriveSeed } from '../../src/random.js';
-import { type Input, contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import {
+  type Input,
+  contextOf,
+  lostTexts,
+  questionsInput,
+  runOperator,
+} from '../helpers/runs/runOperator.js';
 import { type Script, messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const ROWS: Input = {

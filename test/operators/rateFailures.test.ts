@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rateFailures } from '../../src/operators/rateFailures.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 const INPUT: Input = {
   columns: { corrects: 'list<bool>' },

@@ -20,7 +20,7 @@ import {
   lostTexts,
   outputOf,
   runOperator,
-} from '../helpers/runOperator.js';
+} from '../helpers/runs/runOperator.js';
 import { type Script, scriptedModel } from '../helpers/scriptedModel.js';
 
 /** What must hold of every operator, found by walking the registry: a new one is tested before it has tests. */

@@ -8,8 +8,8 @@ import { generate } from '../../src/operators/generate.js';
 import { rewrite } from '../../src/operators/rewrite.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
 import { deriveSeed } from '../../src/random.js';
-import { completionOf, sendJson, startFaultServer } from '../helpers/faultServer.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { completionOf, sendJson, startFaultServer } from '../helpers/servers/faultServer.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 import {
   PIPELINES_FOLDER,
   checkDeps,
@@ -17,7 +17,7 @@ import {
   openTiny,
   problemsOf,
   runInMemory,
-} from '../helpers/pipelineWorld.js';
+} from '../helpers/runs/pipelineWorld.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const Q = 'How many pears are left?';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ExecuteRequest } from '../../src/backends/model.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { runTests } from '../../src/operators/runTests.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 import { scriptedModel } from '../helpers/scriptedModel.js';
 
 const BLOCK = '```';

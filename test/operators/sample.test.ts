@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import type { Table } from '../../src/arrow/table.js';
 import { type SampleOptions, sample } from '../../src/operators/sample.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { checkText, problemsOf, runInMemory } from '../helpers/pipelineWorld.js';
-import { type PlainRow, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { checkText, problemsOf, runInMemory } from '../helpers/runs/pipelineWorld.js';
+import { type PlainRow, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 import { tableOf } from '../helpers/tableOf.js';
 
 const ROWS = 4000;

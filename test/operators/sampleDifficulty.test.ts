@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleDifficulty } from '../../src/operators/sampleDifficulty.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 function difficulties(values: readonly number[]): Input {
   return { columns: { difficulty: 'float64' }, rows: values.map((difficulty) => ({ difficulty })) };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RowError } from '../../src/errors.js';
 import { disagreement, expectedDigit, scoreDifficulty } from '../../src/operators/scoreDifficulty.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 function digits(shares: Record<number, number>): number[] {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keepBest } from '../../src/operators/keepBest.js';
 import { aggregated, scoreReward, scoreRewardSpec, stepsOf } from '../../src/operators/scoreReward.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const INPUT: Input = {

@@ -6,7 +6,7 @@ import { mapRows } from '../../src/flow/steps/mapRows.js';
 import { SEQ_INDEX_COLUMN } from '../../src/arrow/columnType.js';
 import { rowSeed } from '../../src/operators/lib/operator.js';
 import { unnest } from '../../src/operators/unnest.js';
-import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runOperator.js';
+import { type Input, contextOf, lostTexts, runOperator } from '../helpers/runs/runOperator.js';
 
 const INPUT: Input = {
   columns: { question: 'string', responses: 'list<string>', rewards: 'list<float64>' },

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { rewriteSpec } from '../../src/operators/rewrite.js';
 import { wrapQuestion, wrapQuestionSpec } from '../../src/operators/wrapQuestion.js';
 import { TRAINING_TASKS } from '../../src/train/tasks.js';
-import { problemsOf } from '../helpers/pipelineWorld.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runOperator.js';
+import { problemsOf } from '../helpers/runs/pipelineWorld.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
 
 /** As ScaleQuest's repository trains its two generators (arXiv 2410.18693, section 2.1). */
 const TEXTS: [template: string, text: string][] = [

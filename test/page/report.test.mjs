@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { pageParts, reportedRun, runAgain, scoredRows } from '../../dist/test/helpers/reportedRun.js';
+import { pageParts, reportedRun, runAgain, scoredRows } from '../../dist/test/helpers/runs/reportedRun.js';
 import { startBrowser } from './chromium.mjs';
 
 const AXE = readFileSync(

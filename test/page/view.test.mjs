@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ANSWER_COLUMNS, writtenRun } from '../../dist/test/helpers/writtenRun.js';
+import { ANSWER_COLUMNS, writtenRun } from '../../dist/test/helpers/runs/writtenRun.js';
 import { MAIN } from '../../dist/test/helpers/commandLine.js';
 import { startBrowser } from './chromium.mjs';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { columnsAfter, sourceColumns } from '../../src/pipeline/columns.js';
-import { checkText } from '../helpers/pipelineWorld.js';
+import { checkText } from '../helpers/runs/pipelineWorld.js';
 
 const TEXT = `name: columns
 target: 5

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ScaleQuestError } from '../../src/errors.js';
 import { isRecord, parsePipelineDocument } from '../../src/pipeline/document.js';
-import { overridesOf } from '../helpers/pipelineWorld.js';
+import { overridesOf } from '../helpers/runs/pipelineWorld.js';
 
 const FILE = 'p.yaml';
 

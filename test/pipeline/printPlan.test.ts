@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { omittedText, printPlan } from '../../src/pipeline/printPlan.js';
-import { checkText, overridesOf } from '../helpers/pipelineWorld.js';
+import { checkText, overridesOf } from '../helpers/runs/pipelineWorld.js';
 
 const TEXT = `name: sound
 seed: 3

@@ -8,7 +8,7 @@ import { OPERATORS } from '../helpers/operators.js';
 import { chainJsonSchema } from '../../src/pipeline/chain.js';
 import { exampleFile, pipelineJsonSchema } from '../../src/pipeline/reference/reference.js';
 import { pipelineSchema, stepLabel } from '../../src/pipeline/schema.js';
-import { PIPELINES_FOLDER } from '../helpers/pipelineWorld.js';
+import { PIPELINES_FOLDER } from '../helpers/runs/pipelineWorld.js';
 
 /** As much of JSON Schema as our schema uses: enough to see that an editor accepts what the check accepts. */
 interface Schema {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { columnValues } from '../../src/arrow/read.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { PIPELINES_FOLDER, checkDeps, runInMemory } from '../helpers/pipelineWorld.js';
+import { PIPELINES_FOLDER, checkDeps, runInMemory } from '../helpers/runs/pipelineWorld.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const FACT = 'The bridge over the Esk was opened in 1871, and “Old Ned” was its first keeper.';

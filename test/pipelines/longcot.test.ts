@@ -5,8 +5,8 @@ import { columnValues } from '../../src/arrow/read.js';
 import type { CompleteRequest, Model } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
-import { sendJson, startFaultServer } from '../helpers/faultServer.js';
-import { PIPELINES_FOLDER, checkDeps, overridesOf, runInMemory } from '../helpers/pipelineWorld.js';
+import { sendJson, startFaultServer } from '../helpers/servers/faultServer.js';
+import { PIPELINES_FOLDER, checkDeps, overridesOf, runInMemory } from '../helpers/runs/pipelineWorld.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 /** What the model writes to a question, choice by choice: a chain and an answer, or null for an answer that never came. */

@@ -20,7 +20,7 @@ import {
   openTiny,
   overridesOf,
   runInMemory,
-} from '../helpers/pipelineWorld.js';
+} from '../helpers/runs/pipelineWorld.js';
 
 /** The pipelines as they are written for the models of the paper, each run on the bundled model, which plays every role. */
 

@@ -6,7 +6,7 @@ import { columnValues } from '../../src/arrow/read.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
 import { openExport } from '../../src/io/exports/registry.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { PIPELINES_FOLDER, checkDeps, runInMemory } from '../helpers/pipelineWorld.js';
+import { PIPELINES_FOLDER, checkDeps, runInMemory } from '../helpers/runs/pipelineWorld.js';
 import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 /** Two writers of which one knows the numbers, and a judge that reads them, but goes by the place where a question is hard. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rewrittenPairs } from '../helpers/rewrittenPairs.js';
+import { rewrittenPairs } from '../helpers/texts/rewrittenPairs.js';
 
 test('qpo.yaml with the bundled rewriter mends more questions than it breaks', async () => {
   const rows = await rewrittenPairs(48, 'steps.rewrite.directions={ solvability: 1 }');

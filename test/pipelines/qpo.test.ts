@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cases } from '../helpers/cases.js';
-import { rewrittenPairs } from '../helpers/rewrittenPairs.js';
+import { cases } from '../helpers/texts/cases.js';
+import { rewrittenPairs } from '../helpers/texts/rewrittenPairs.js';
 
 test('qpo.yaml draws both directions, and most harder versions are sound', async () => {
   const rows = await rewrittenPairs(cases(16, 48));

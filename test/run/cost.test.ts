@@ -9,7 +9,7 @@ import {
   paidModels,
   perRowText,
 } from '../../src/run/cost.js';
-import { checkText } from '../helpers/pipelineWorld.js';
+import { checkText } from '../helpers/runs/pipelineWorld.js';
 
 const USE: ModelUse = {
   ...{ requests: 110, failures: 10, promptTokens: 3_000_000, completionTokens: 500_000 },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hostCommand } from '../helpers/commandHost.js';
 import { hashesOf, temporaryFolder } from '../helpers/commandLine.js';
-import { QUICKSTART } from '../helpers/pipelineWorld.js';
+import { QUICKSTART } from '../helpers/runs/pipelineWorld.js';
 
 /** The quickstart in small, on the bundled model: what only decides how fast rows come must not change a byte. */
 

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runPipeline } from '../../src/run/runPipeline.js';
-import { planPipeline } from '../../src/run/planPipeline.js';
+import { planPipeline } from '../../src/run/plan/planPipeline.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
 import { hashesOf, temporaryFolder } from '../helpers/commandLine.js';
 import { addSet, startReadHubServer } from '../helpers/readHubServer.js';

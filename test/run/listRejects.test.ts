@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listRejects } from '../../src/run/listRejects.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 
 test('reasons are counted, with so many examples as are asked for, the commonest first', async () => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { type RunOptions, runPipeline } from '../../src/index.js';
 import { type SystemWorld, systemWorld } from '../../src/run/systemWorld.js';
-import { smallPipeline } from '../helpers/smallPipeline.js';
+import { smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 /** Clocks that jump, and paths that are links: the set has the bytes of a run that nothing happened to. */
 

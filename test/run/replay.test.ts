@@ -6,8 +6,8 @@ import { answeringModel } from '../../bench/replay/answers.js';
 import { pipelineText } from '../../bench/replay/pipeline.js';
 import { systemClock } from '../../src/clock.js';
 import type { Model } from '../../src/backends/model.js';
-import { closeModels, storeModels } from '../../src/run/openModels.js';
-import { stepResultCacheOf } from '../../src/run/openStore.js';
+import { closeModels, storeModels } from '../../src/run/open/openModels.js';
+import { stepResultCacheOf } from '../../src/run/open/openStore.js';
 import { runInFolder } from '../../src/run/runInFolder.js';
 import { RowError } from '../../src/errors.js';
 import { nodeFiles } from '../../src/io/files/files.js';
@@ -16,10 +16,10 @@ import { openStore } from '../../src/store/store.js';
 import { pruneStore } from '../../src/store/tools/pruneStore.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { encoderHere } from '../helpers/encoderHere.js';
-import { checkDeps, checkText, overridesOf } from '../helpers/pipelineWorld.js';
+import { encoderHere } from '../helpers/files/encoderHere.js';
+import { checkDeps, checkText, overridesOf } from '../helpers/runs/pipelineWorld.js';
 import { damageStepResults } from '../store/storeReplies.js';
-import { unwatched } from '../helpers/unwatched.js';
+import { unwatched } from '../helpers/runs/unwatched.js';
 
 /** Runs of the quickstart's steps on one store: cached step results are replayed, and the same bytes come of it. */
 

@@ -3,9 +3,9 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { linkFolderOf, runFolderOf } from '../../src/run/runFolders.js';
-import { planPipeline } from '../../src/run/planPipeline.js';
+import { planPipeline } from '../../src/run/plan/planPipeline.js';
 import type { Plan } from '../../src/pipeline/plan.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 
 interface World {
   plan: Plan;

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type RunEvent, runPipeline } from '../../src/index.js';
-import { SMALL_TEXTS, smallPipeline } from '../helpers/smallPipeline.js';
+import { SMALL_TEXTS, smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 /** Programs run pipeline files as the command line does; this one needs no model. */
 

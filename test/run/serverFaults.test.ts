@@ -10,7 +10,7 @@ import { openModel } from '../../src/backends/openModel.js';
 import { type ErrorCode, ScaleQuestError } from '../../src/errors.js';
 import { checkOnline } from '../../src/pipeline/check/checkOnline.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { checkText } from '../helpers/pipelineWorld.js';
+import { checkText } from '../helpers/runs/pipelineWorld.js';
 
 /** What stands at the other end of a url, and what is said of it: by `check --online`, and by a request of a run. */
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type TrainingEvent, runPipeline, trainPipeline } from '../../src/index.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
 import { planFinished, trainingStates } from '../../src/run/trainPipeline.js';
-import { smallPipeline } from '../helpers/smallPipeline.js';
+import { smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 /** A trainer that writes its output and one line of metrics. */
 const PROGRAM =

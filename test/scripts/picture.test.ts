@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import type { FunnelStep } from '../../src/run/report/report.js';
-import { testFolder } from '../helpers/testFolder.js';
+import { testFolder } from '../helpers/files/testFolder.js';
 
 const SCRIPT = join(PACKAGE_FOLDER, 'scripts', 'picture.mjs');
 

@@ -1,5 +1,5 @@
 import type { CheckDeps } from '../../src/pipeline/check/checkDeps.js';
-import { checkText } from '../helpers/pipelineWorld.js';
+import { checkText } from '../helpers/runs/pipelineWorld.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { type Draws, createDraws } from './draws.js';
 import type { NetworkPlan, Outage, Storm } from './network.js';

@@ -4,7 +4,7 @@ import { openModel } from '../../src/backends/openModel.js';
 import { loadServerClient } from '../../src/backends/server/loadServerClient.js';
 import type { Pool } from '../../src/backends/pool/pool.js';
 import { type SharedPools, createSharedPools } from '../../src/backends/pool/sharedPools.js';
-import { closeModels } from '../../src/run/openModels.js';
+import { closeModels } from '../../src/run/open/openModels.js';
 import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { makeRunFolder } from '../../src/io/runFolder/runFolder.js';
@@ -18,8 +18,8 @@ import {
   type Meddle,
   type Operation,
   crashingFiles,
-} from '../helpers/crashingFiles.js';
-import { checkDeps } from '../helpers/pipelineWorld.js';
+} from '../helpers/files/crashingFiles.js';
+import { checkDeps } from '../helpers/runs/pipelineWorld.js';
 import { type SimulatedClock, simulatedClock } from '../helpers/simulatedClock.js';
 import type { PlacedStages } from '../../src/run/stream/runPlan.js';
 import {
@@ -50,7 +50,7 @@ import {
   drawScenario,
   serverUrl,
 } from './scenario.js';
-import { unwatched } from '../helpers/unwatched.js';
+import { unwatched } from '../helpers/runs/unwatched.js';
 
 // Loading is real work, which virtual time cannot wait for.
 await loadServerClient();

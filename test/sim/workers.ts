@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Model } from '../../src/backends/model.js';
-import { closeModels, statsOf } from '../../src/run/openModels.js';
+import { closeModels, statsOf } from '../../src/run/open/openModels.js';
 import type { PlacedStages, RunDeps } from '../../src/run/stream/runPlan.js';
 import { placeStage } from '../../src/run/workers/placeStage.js';
 import { stagesOf } from '../../src/run/workers/stages.js';

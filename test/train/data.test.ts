@@ -8,7 +8,7 @@ import { hashBytes } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { readTrainingData } from '../../src/train/data.js';
 import { trainingSchema } from '../../src/train/schema.js';
-import { type FinishedRun, copyOf, finishedRun } from '../helpers/finishedRun.js';
+import { type FinishedRun, copyOf, finishedRun } from '../helpers/runs/finishedRun.js';
 
 /** Three questions with the rewards 0, 0.25 and 0.5. */
 let original: FinishedRun;

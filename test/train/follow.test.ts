@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../src/clock.js';
 import { type Files, nodeFiles } from '../../src/io/files/files.js';
 import { type FollowOptions, type Followed, followTrainer } from '../../src/train/follow.js';
-import { leftOf, pidsOf, writeTrainer } from '../helpers/trainers.js';
+import { leftOf, pidsOf, writeTrainer } from '../helpers/runs/trainers.js';
 
 const trainer = writeTrainer(mkdtempSync(join(tmpdir(), 'follow-')));
 

@@ -8,7 +8,7 @@ import { type LaunchKind, launch, names } from '../../src/train/launch.js';
 import type { TrainingRecord } from '../../src/train/record.js';
 import { trainingSchema } from '../../src/train/schema.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { unsealed } from '../helpers/unsealed.js';
+import { unsealed } from '../helpers/runs/unsealed.js';
 
 /** Runs a program of node in a folder of its own; `OUTPUT` in it is where the model belongs. */
 function start(program: string, kind: LaunchKind = 'training', signal = new AbortController().signal) {

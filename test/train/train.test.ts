@@ -6,13 +6,13 @@ import { systemClock } from '../../src/clock.js';
 import type { ErrorCode, ScaleQuestError } from '../../src/errors.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { hashesOf } from '../helpers/commandLine.js';
-import { type FinishedRun, copyOf, finishedRun } from '../helpers/finishedRun.js';
-import { leftOf, pidsOf, startsOf, writeTrainer } from '../helpers/trainers.js';
+import { type FinishedRun, copyOf, finishedRun } from '../helpers/runs/finishedRun.js';
+import { leftOf, pidsOf, startsOf, writeTrainer } from '../helpers/runs/trainers.js';
 import type { TrainingWorld } from '../../src/train/launch.js';
 import type { TrainingRecord } from '../../src/train/record.js';
 import { trainingSchema } from '../../src/train/schema.js';
 import { type TrainingResult, prepare, train } from '../../src/train/train.js';
-import { unsealed } from '../helpers/unsealed.js';
+import { unsealed } from '../helpers/runs/unsealed.js';
 
 let original: FinishedRun;
 before(async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemWorld } from '../../src/run/systemWorld.js';
 import { createAnswers } from '../../src/view/answers.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 
 test('committed files are known by their names in the manifest, and no other name is', async () => {
   const { run } = await finishedRun(6);

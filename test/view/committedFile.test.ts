@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { sendFile } from '../../src/view/committedFile.js';
-import { testFolder } from '../helpers/testFolder.js';
+import { testFolder } from '../helpers/files/testFolder.js';
 
 test('a file longer than a piece is sent whole or in part; a reader that leaves frees it', async (t) => {
   const folder = await testFolder(t);

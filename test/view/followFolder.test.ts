@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { createFeed } from '../../src/view/feed.js';
 import { followFolder } from '../../src/view/followFolder.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 
 test('the log of a run is fed whole, then line by line as it is written, whoever writes', async (t) => {
   const { run } = await finishedRun(6, ['target: 2']);

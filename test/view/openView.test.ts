@@ -8,8 +8,8 @@ import { runPipeline } from '../../src/run/runPipeline.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
 import { openLiveView, openView } from '../../src/view/openView.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { finishedRun } from '../helpers/finishedRun.js';
-import { smallPipeline } from '../helpers/smallPipeline.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
+import { smallPipeline } from '../helpers/runs/smallPipeline.js';
 
 async function viewed(t: TestContext, other: string | null = null) {
   const { run } = await finishedRun(6);

@@ -3,7 +3,7 @@ import { type Socket, connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { CLIENTS_MAX } from '../../src/view/eventClients.js';
 import { openView } from '../../src/view/openView.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 
 async function viewed(t: TestContext): Promise<{ url: string }> {
   const { run } = await finishedRun(6);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { viewedRunOf } from '../../src/view/viewedRun.js';
-import { finishedRun } from '../helpers/finishedRun.js';
+import { finishedRun } from '../helpers/runs/finishedRun.js';
 
 test('a page is told the files, columns and steps of a run', async () => {
   const { run } = await finishedRun(6, ['target: 2']);

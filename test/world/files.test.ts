@@ -8,8 +8,8 @@ import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { checkFile } from '../../src/pipeline/check/check.js';
 import { type RunEvent, checkPipeline, runPipeline } from '../../src/index.js';
 import type { CheckDeps } from '../../src/pipeline/check/checkDeps.js';
-import { checkDeps, runInMemory } from '../helpers/pipelineWorld.js';
-import { testFolder } from '../helpers/testFolder.js';
+import { checkDeps, runInMemory } from '../helpers/runs/pipelineWorld.js';
+import { testFolder } from '../helpers/files/testFolder.js';
 
 /** Walks `test/world/files`; `test/world/README.md` has the form of a case, `make.py` there makes them. */
 

@@ -6,7 +6,7 @@ import { GRADE_LIMITS } from '../../src/grade/compare/budget.js';
 import { sameAnswer } from '../../src/grade/compare/sameAnswer.js';
 import { FUNCTIONS } from '../../src/grade/parse/tokens.js';
 import { randomFrom } from '../../src/random.js';
-import { cases } from '../helpers/cases.js';
+import { cases } from '../helpers/texts/cases.js';
 
 /**
  * Answers made to cost as much as they can: rows, chains and lists of each function, of many arguments. The budget of work must end each

@@ -10,11 +10,11 @@ import { readTexts } from '../../src/io/sources/readTexts.js';
 import { checkChain } from '../../src/pipeline/chain.js';
 import { checkFile, checkFileUnread } from '../../src/pipeline/check/check.js';
 import type { CheckDeps } from '../../src/pipeline/check/checkDeps.js';
-import { checkLinks } from '../../src/pipeline/check/checkLinks.js';
+import { checkLinks } from '../../src/pipeline/check/rules/checkLinks.js';
 import { isChainText } from '../../src/pipeline/document.js';
 import { printPlan } from '../../src/pipeline/printPlan.js';
-import { mutatePipeline } from '../helpers/mutatePipeline.js';
-import { PIPELINES_FOLDER, checkDeps } from '../helpers/pipelineWorld.js';
+import { mutatePipeline } from '../helpers/texts/mutatePipeline.js';
+import { PIPELINES_FOLDER, checkDeps } from '../helpers/runs/pipelineWorld.js';
 
 /**
  * Shipped pipelines and chains, changed at random, through `check` and `plan`: whatever comes out is an answer of ours, in bounded

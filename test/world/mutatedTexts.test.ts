@@ -6,7 +6,7 @@ import { sameAnswer } from '../../src/grade/compare/sameAnswer.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { afterThought } from '../../src/text/afterThought.js';
 import { finalAnswer } from '../../src/text/finalAnswer.js';
-import { mutateText } from '../helpers/mutateText.js';
+import { mutateText } from '../helpers/texts/mutateText.js';
 
 /**
  * Replies and answers, changed at random, through every reader of texts: whatever comes out is an answer of ours, in bounded time.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PipelineProblems, ScaleQuestError } from '../../src/errors.js';
 import { checkChain } from '../../src/pipeline/chain.js';
-import { problemsOf } from '../helpers/pipelineWorld.js';
+import { problemsOf } from '../helpers/runs/pipelineWorld.js';
 
 /** Pipeline files as people and attackers write them: each is refused with its place, and none ends in an exception of a library. */
 

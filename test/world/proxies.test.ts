@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startCommand, temporaryFolder } from '../helpers/commandLine.js';
-import { sendJson, startFaultServer } from '../helpers/faultServer.js';
-import { servePages } from '../helpers/pageServer.js';
+import { sendJson, startFaultServer } from '../helpers/servers/faultServer.js';
+import { servePages } from '../helpers/servers/pageServer.js';
 
 test('proxies of the environment see no request and no key', async (t) => {
   const seen: string[] = [];

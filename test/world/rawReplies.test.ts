@@ -7,7 +7,7 @@ import { openModel } from '../../src/backends/openModel.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { systemClock } from '../../src/clock.js';
 import { REPLY_BYTES_MAX } from '../../src/backends/limits.js';
-import { PROTOCOL_KINDS, type ProtocolKind } from '../helpers/protocolKinds.js';
+import { PROTOCOL_KINDS, type ProtocolKind } from '../helpers/servers/protocolKinds.js';
 
 /**
  * What a hostile or broken server can write on a socket, for every protocol. Each call ends soon: with what the server said, or

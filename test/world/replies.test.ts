@@ -8,7 +8,7 @@ import { nodeFiles } from '../../src/io/files/files.js';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
-import { startFaultServer } from '../helpers/faultServer.js';
+import { startFaultServer } from '../helpers/servers/faultServer.js';
 
 /** Runs the command on each case of `test/world/replies`, with a server that answers as the case says. */
 

@@ -7,8 +7,8 @@ import { TryFailure } from '../../src/backends/http/tryFailure.js';
 import { OPENAI_SPEAKS } from '../../src/backends/protocols/readOpenaiReply.js';
 import { ScaleQuestError } from '../../src/errors.js';
 import { systemClock } from '../../src/clock.js';
-import { startFaultServer } from '../helpers/faultServer.js';
-import { PROTOCOL_KINDS } from '../helpers/protocolKinds.js';
+import { startFaultServer } from '../helpers/servers/faultServer.js';
+import { PROTOCOL_KINDS } from '../helpers/servers/protocolKinds.js';
 
 /**
  * Replies of every protocol, changed at random, over real sockets. Whatever comes, a call ends with what the reply said or with

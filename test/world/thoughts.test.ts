@@ -6,8 +6,8 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { runPipeline } from '../../src/index.js';
-import { sendJson, startFaultServer } from '../helpers/faultServer.js';
-import { testFolder } from '../helpers/testFolder.js';
+import { sendJson, startFaultServer } from '../helpers/servers/faultServer.js';
+import { testFolder } from '../helpers/files/testFolder.js';
 
 /** Walks `test/world/thoughts`; `test/world/README.md` has the form of a case. A reply belongs to the question that has its words. */
 

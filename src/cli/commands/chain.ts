@@ -20,14 +20,14 @@ interface ChainFlags extends ProgressFlags {
 
 /** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
 async function chainFile(file: string, { dryRun = false, progress }: ChainFlags): Promise<void> {
-  const { planChain } = await import('../../run/planPipeline.js');
+  const { planChain } = await import('../../run/plan/planPipeline.js');
   const found = await planChain(file, undefined, { loadsModules: !dryRun });
   if (!found) throw noChain(file);
   if (dryRun) return printStates(found.chain);
   const { runChain } = await import('../../run/chain/runChain.js');
-  const { showRun } = await import('../show/showRun.js');
+  const { showRun } = await import('../show/run/showRun.js');
   const { showTraining } = await import('../show/showTraining.js');
-  const { eventPrinter } = await import('../show/eventLine.js');
+  const { eventPrinter } = await import('../show/run/eventLine.js');
   const { filledRemover } = await import('../../train/environment.js');
   const { filled } = found.chain;
   const output = await openOutput(progress);

@@ -16,7 +16,7 @@ interface CheckFlags extends PipelineFlags {
 }
 
 async function checkFileOrChain(file: string, { online = false, set }: CheckFlags): Promise<void> {
-  const { checkPipeline, planChain } = await import('../../run/planPipeline.js');
+  const { checkPipeline, planChain } = await import('../../run/plan/planPipeline.js');
   const { leftOutText, omittedText, undeclaredText } = await import('../../pipeline/printPlan.js');
   const { labelOf } = await import('../../train/schema.js');
   const textOf = (found: Described): string => describe(found, found.settings.train.map(labelOf));

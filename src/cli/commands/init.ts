@@ -1,4 +1,4 @@
-import type { Copied } from '../../run/copyPipeline.js';
+import type { Copied } from '../../run/plan/copyPipeline.js';
 import type { CommandSpec } from '../command.js';
 
 /** What a user changes first, where the file has it. */
@@ -17,7 +17,7 @@ export const initCommand: CommandSpec = {
   declare: (command) =>
     command.argument('[name]', 'quickstart, scalequest-math, …: docs/cli.md lists them', 'quickstart'),
   async action(name: string) {
-    const { copyPipeline } = await import('../../run/copyPipeline.js');
+    const { copyPipeline } = await import('../../run/plan/copyPipeline.js');
     process.stdout.write(`${printCopied(copyPipeline(name, process.cwd()))}\n`);
   },
 };

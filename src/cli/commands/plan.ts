@@ -36,7 +36,7 @@ async function planFileOrChain(file: string, flags: PlanFlags): Promise<void> {
       'ERR_USAGE',
       'found --from, --rows or --json without --estimate, expected both',
     );
-  const { planChain, planPipeline } = await import('../../run/planPipeline.js');
+  const { planChain, planPipeline } = await import('../../run/plan/planPipeline.js');
   const { printPlan } = await import('../../pipeline/printPlan.js');
   const found = await planChain(file);
   if (!found) return void process.stdout.write(`${printPlan(await planPipeline(file, { set }))}\n`);
@@ -51,7 +51,7 @@ async function planFileOrChain(file: string, flags: PlanFlags): Promise<void> {
 }
 
 async function printEstimateOf(file: string, { set, from, rows, json }: PlanFlags): Promise<void> {
-  const { planChain, planPipeline } = await import('../../run/planPipeline.js');
+  const { planChain, planPipeline } = await import('../../run/plan/planPipeline.js');
   if (await planChain(file))
     throw new ScaleQuestError(
       'ERR_USAGE',

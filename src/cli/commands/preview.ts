@@ -6,7 +6,7 @@ import {
   declareProgress,
   parseWholeNumber,
 } from '../command.js';
-import type { PreviewOptions } from '../../run/previewPipeline.js';
+import type { PreviewOptions } from '../../run/plan/previewPipeline.js';
 import { signalOnInterrupt } from '../interrupt.js';
 import { openOutput } from '../show/terminal.js';
 
@@ -27,10 +27,10 @@ async function previewFile(
   file: string,
   { progress, ...flags }: PipelineFlags & ProgressFlags & { rows: number },
 ): Promise<void> {
-  const { previewPipeline } = await import('../../run/previewPipeline.js');
+  const { previewPipeline } = await import('../../run/plan/previewPipeline.js');
   const { printTraces } = await import('../../run/stream/previewPlan.js');
-  const { createProgress } = await import('../show/progress.js');
-  const { waitText } = await import('../show/runView.js');
+  const { createProgress } = await import('../show/run/progress.js');
+  const { waitText } = await import('../show/run/runView.js');
   const output = await openOutput(progress);
   const isJson = output.mode === 'json';
   const shown = createProgress(output, {}, false);

@@ -3,7 +3,7 @@ import type { MonitorFlags } from '../monitors.js';
 import type { ViewServer } from '../../view/serveView.js';
 import type { PipelineRun } from '../../run/runPipeline.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
-import type { WorkersOptions } from '../../run/planPipeline.js';
+import type { WorkersOptions } from '../../run/plan/planPipeline.js';
 import {
   type CommandSpec,
   type PipelineFlags,
@@ -104,7 +104,7 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
     import('../../run/runPipeline.js'),
     import('../monitors.js'),
   ]);
-  const { showRun } = await import('../show/showRun.js');
+  const { showRun } = await import('../show/run/showRun.js');
   // Events begin soon after the run: what follows them is loaded before.
   if (flags.live !== undefined) await import('../../view/openView.js');
   const output = await openOutput(flags.progress);

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { KeptServerEvent } from '../../run/serveListed.js';
+import type { KeptServerEvent } from '../../run/open/serveListed.js';
 import type { CommandSpec } from '../command.js';
 import { signalOnInterrupt } from '../interrupt.js';
 
@@ -33,7 +33,7 @@ interface ServeFlags {
 }
 
 async function serve(folder: string, command: string[], flags: ServeFlags): Promise<void> {
-  const { serveListed } = await import('../../run/serveListed.js');
+  const { serveListed } = await import('../../run/open/serveListed.js');
   const { host, port, apiKeyEnv, startTimeoutMs } = flags;
   const interrupt = signalOnInterrupt();
   try {

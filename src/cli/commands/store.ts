@@ -1,5 +1,5 @@
 import { ScaleQuestError } from '../../errors.js';
-import type { ReplyPrune } from '../../run/replyStore.js';
+import type { ReplyPrune } from '../../run/open/replyStore.js';
 import type { CommandSpec } from '../command.js';
 
 export const storeCommand: CommandSpec = {
@@ -25,7 +25,7 @@ interface StoreFlags {
 /** Shows a store, prunes it or writes it to a Parquet file. */
 async function showStore(folder: string | undefined, flags: StoreFlags): Promise<void> {
   const { DEFAULT_STORE, describeReplies, exportReplies, pruneReplies } =
-    await import('../../run/replyStore.js');
+    await import('../../run/open/replyStore.js');
   const { printStoreSummary } = await import('../show/storeSummary.js');
   const path = folder ?? DEFAULT_STORE;
   const prunes = prunesOf(flags);

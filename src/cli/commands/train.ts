@@ -32,7 +32,7 @@ async function trainFile(file: string, { dryRun = false, progress, ...flags }: T
   if (dryRun) return printStates(file, flags);
   const { trainPipeline } = await import('../../run/trainPipeline.js');
   const { showTraining } = await import('../show/showTraining.js');
-  const { eventPrinter } = await import('../show/eventLine.js');
+  const { eventPrinter } = await import('../show/run/eventLine.js');
   const output = await openOutput(progress);
   const { signal, dispose } = signalOnInterrupt();
   const shown = showTraining(output);

@@ -1,4 +1,4 @@
-import type { describeReplies } from '../../run/replyStore.js';
+import type { describeReplies } from '../../run/open/replyStore.js';
 import { printTable } from '../../run/report/report.js';
 
 type StoreSummary = Awaited<ReturnType<typeof describeReplies>>;

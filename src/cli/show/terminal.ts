@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { DrawnBlock } from './drawBlock.js';
+import type { DrawnBlock } from './run/drawBlock.js';
 import type { Output, ProgressMode } from './output.js';
 import { stylesOf } from './styles.js';
 
@@ -59,7 +59,7 @@ export function sayAbove(line: string): void {
 }
 
 async function openBlock(stream: WriteStream): Promise<DrawnBlock> {
-  const { drawBlock } = await import('./drawBlock.js');
+  const { drawBlock } = await import('./run/drawBlock.js');
   const block = drawBlock(stream);
   return {
     draw(lines) {

@@ -8,8 +8,8 @@ import {
   type OwnOptions,
   checkDefinition,
   optionsSchemaOf,
-} from './operatorDefinition.js';
-import { operatorOf } from './ownOperator.js';
+} from './own/operatorDefinition.js';
+import { operatorOf } from './own/ownOperator.js';
 
 /** What `defineOperator` gives: a function for pipes that carries its definition, for pipeline files. */
 export interface DefinedOperator<Input, Reads extends ColumnTypes, Writes extends readonly Column[]> {

@@ -8,7 +8,7 @@ import {
   declaredOperator,
   loadCustomOperator,
 } from '../../operators/custom.js';
-import { type CustomModule, customModuleAt, splitExport } from '../../operators/lib/customModule.js';
+import { type CustomModule, customModuleAt, splitExport } from '../../operators/lib/own/customModule.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
 import { type KeyPath, type PipelineDocument, problem } from '../document.js';
 import type { PlannedStep } from '../plan.js';

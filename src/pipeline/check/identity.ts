@@ -4,7 +4,7 @@ import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import { type FilePick, isPattern } from '../../io/files/dataFiles.js';
 import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
-import { splitExport } from '../../operators/lib/customModule.js';
+import { splitExport } from '../../operators/lib/own/customModule.js';
 import { own } from '../own.js';
 import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';

@@ -1,6 +1,6 @@
 import { ScaleQuestError } from '../../errors.js';
 import type { OperatorSpec, PromptNeed } from '../../operators/lib/operator.js';
-import { promptColumns, promptText } from '../../operators/lib/prompt.js';
+import { promptColumns, promptText } from '../../operators/lib/prompts/prompt.js';
 import { type CheckDeps, promptFrom } from './checkDeps.js';
 
 /** A prompt of a step, as far as it can be read: a file that is missing is told when the step is built. */

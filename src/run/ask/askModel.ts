@@ -6,7 +6,7 @@ import { asModelError, serverOf, withoutPatience } from '../../pipeline/check/ch
 import { suggestion } from '../../pipeline/nearest.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { withoutFilled } from '../../train/environment.js';
-import { type PipelineOptions, planUnread, promptOf } from '../planPipeline.js';
+import { type PipelineOptions, planUnread, promptOf } from '../plan/planPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { type Wanted, askedRequests } from './askedRequests.js';
 

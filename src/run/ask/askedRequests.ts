@@ -8,7 +8,7 @@ import type { RunContext } from '../../operators/lib/operator.js';
 import { loadOperator } from '../../operators/registry.js';
 import type { Plan, PlannedStep } from '../../pipeline/plan.js';
 import { deriveSeed } from '../../random.js';
-import { createContext } from '../createContext.js';
+import { createContext } from '../open/createContext.js';
 
 /** What a step would ask a model, without asking it. */
 export interface AskedRequests {

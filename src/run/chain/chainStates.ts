@@ -4,13 +4,13 @@ import { readManifest } from '../../io/runFolder/manifest.js';
 import { hasManifest } from '../../io/runFolder/runFolder.js';
 import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
 import { type Chain, type Link, overridesOf, takenBy } from '../../pipeline/chain.js';
-import { within } from '../../pipeline/check/checkLinks.js';
+import { within } from '../../pipeline/check/rules/checkLinks.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { filledRemover } from '../../train/environment.js';
 import { labelOf } from '../../train/schema.js';
 import { type Prepared, prepareOnce, prepareToLaunch } from '../../train/train.js';
 import { onceOptions } from './chainProgram.js';
-import { planPipeline } from '../planPipeline.js';
+import { planPipeline } from '../plan/planPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { linkFolderOf } from '../runFolders.js';
 

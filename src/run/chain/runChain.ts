@@ -7,7 +7,7 @@ import { filledRemoved, filledRemover, withoutFilled } from '../../train/environ
 import { launchOnce } from '../../train/train.js';
 import { onceOptions } from './chainProgram.js';
 import type { Emit, TrainingEvent } from '../events.js';
-import { planToRun } from '../planPipeline.js';
+import { planToRun } from '../plan/planPipeline.js';
 import { linkFolderOf } from '../runFolders.js';
 import { type PipelineRun, startRun } from '../runPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type PipelineOptions, overridesFrom, planPipeline } from '../planPipeline.js';
+import { type PipelineOptions, overridesFrom, planPipeline } from '../plan/planPipeline.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { clusterServersOf } from './clusterServers.js';
 import { type KubernetesOptions, kubernetesManifests } from './kubernetesManifests.js';

@@ -2,7 +2,7 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import { ScaleQuestError } from '../../errors.js';
 import type { Plan } from '../../pipeline/plan.js';
 import { hashOf } from '../../pipeline/hash.js';
-import { STORE_FOLDER } from '../openStore.js';
+import { STORE_FOLDER } from '../open/openStore.js';
 import { type ClusterServers, findClusterServers } from './clusterServers.js';
 import { movedPath } from './movedPath.js';
 

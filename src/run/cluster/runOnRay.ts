@@ -6,7 +6,7 @@ import { PACKAGE_FOLDER } from '../../io/files/packageFiles.js';
 import { hashOf } from '../../pipeline/hash.js';
 import { type JobsApi, type RayJob, openJobsApi } from '../../ray/jobsApi.js';
 import { jobHeaders } from '../../ray/jobHeaders.js';
-import { type PipelineOptions, overridesFrom, planPipeline } from '../planPipeline.js';
+import { type PipelineOptions, overridesFrom, planPipeline } from '../plan/planPipeline.js';
 import { type SystemWorld, packageVersion, systemWorld } from '../systemWorld.js';
 import { type FollowEvent, followJob, isOver } from './followJob.js';
 import { type RayPlan, rayPlanOf, runKeyOf } from './rayPlan.js';

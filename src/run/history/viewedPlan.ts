@@ -4,9 +4,9 @@ import { openText } from '../../io/files/seal.js';
 import { readManifest } from '../../io/runFolder/manifest.js';
 import { MANIFEST_FILE } from '../../io/runFolder/runPaths.js';
 import type { Plan } from '../../pipeline/plan.js';
-import { planSnapshotUnloaded } from '../planPipeline.js';
+import { planSnapshotUnloaded } from '../plan/planPipeline.js';
 import type { SystemWorld } from '../systemWorld.js';
-import { startedFile } from '../planOfRun.js';
+import { startedFile } from '../plan/planOfRun.js';
 
 /** The pipeline that a run folder was made with, from the copy in it; or why it cannot be had, in a sentence. Executes nothing. */
 export async function viewedPlan(

@@ -16,7 +16,7 @@ import type { PlanMessage } from '../../workers/messages.js';
 import { type ReplyDesk, createReplyDesk } from '../../workers/replyDesk.js';
 import { drawToken } from '../../workers/token.js';
 import { WORKER_TOKEN_VARIABLE } from './tokenVariable.js';
-import { type WorkersOptions, promptOf } from '../planPipeline.js';
+import { type WorkersOptions, promptOf } from '../plan/planPipeline.js';
 import type { PlacedStages, RunDeps } from '../stream/runPlan.js';
 import type { SystemWorld } from '../systemWorld.js';
 import { addCounters } from '../addCounters.js';

@@ -10,7 +10,7 @@ import {
   refuse,
   serveMessageBatches,
   succeeded,
-} from '../../helpers/messageBatchServer.js';
+} from '../../helpers/servers/messageBatchServer.js';
 
 const ID = anthropicBatches.idPrefix;
 const REQUESTS = ['a', 'b'].map((name) => ({ id: ID + name, body: body(name) }));

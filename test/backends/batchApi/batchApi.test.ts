@@ -9,7 +9,7 @@ import {
 } from '../../../src/backends/batchApi/batchApi.js';
 import { openaiBatches } from '../../../src/backends/batchApi/openaiBatches.js';
 import { type Clock, systemClock } from '../../../src/clock.js';
-import { servePages } from '../../helpers/pageServer.js';
+import { servePages } from '../../helpers/servers/pageServer.js';
 
 const KEY = 'sk-batch-0123456789';
 const OPTIONS = {

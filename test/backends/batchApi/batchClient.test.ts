@@ -4,7 +4,7 @@ import { type BatchOptions, createBatchClient } from '../../../src/backends/batc
 import { openaiBatches } from '../../../src/backends/batchApi/openaiBatches.js';
 import type { ServerClient } from '../../../src/backends/server/serverClient.js';
 import { systemClock } from '../../../src/clock.js';
-import { type Line, okLine, serveBatches } from '../../helpers/batchServer.js';
+import { type Line, okLine, serveBatches } from '../../helpers/servers/batchServer.js';
 
 function open(url: string, changes: Partial<BatchOptions> = {}): ServerClient {
   const options = {

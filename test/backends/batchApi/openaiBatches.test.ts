@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { type BatchApi, type Result, createBatchApi } from '../../../src/backends/batchApi/batchApi.js';
 import { openaiBatches } from '../../../src/backends/batchApi/openaiBatches.js';
 import { systemClock } from '../../../src/clock.js';
-import { okLine, serveBatches } from '../../helpers/batchServer.js';
-import { servePages } from '../../helpers/pageServer.js';
+import { okLine, serveBatches } from '../../helpers/servers/batchServer.js';
+import { servePages } from '../../helpers/servers/pageServer.js';
 
 const KEY = 'sk-batch-0123456789';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ChooseRequest, CompleteRequest, Message, ScoreRequest } from '../../../src/backends/model.js';
-import { anyCodePoint } from '../../helpers/anyCodePoint.js';
+import { anyCodePoint } from '../../helpers/texts/anyCodePoint.js';
 import { requestKeys } from '../../../src/backends/cache/requestKey.js';
 
 const keys = requestKeys('solver');

@@ -9,7 +9,7 @@ import { type ConnectionStack, createConnections } from '../../../src/backends/h
 import { type HttpClient, createHttpClient } from '../../../src/backends/http/httpClient.js';
 import { TryFailure } from '../../../src/backends/http/tryFailure.js';
 import { systemClock } from '../../../src/clock.js';
-import { servePages } from '../../helpers/pageServer.js';
+import { servePages } from '../../helpers/servers/pageServer.js';
 
 interface Changes {
   timeoutMs?: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openModel } from '../../../src/backends/openModel.js';
-import { completionOf, startFaultServer } from '../../helpers/faultServer.js';
+import { completionOf, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 /** Longer than the 300 s after which undici by itself gives up headers, and the next piece of a body. */
 const LONG_MS = 305_000;

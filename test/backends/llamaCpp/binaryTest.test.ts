@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { getLlama } from 'node-llama-cpp';
 import { withoutBinaryTest } from '../../../src/backends/llamaCpp/binaryTest.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const load = () => getLlama({ build: 'never', gpu: false, maxThreads: 1 });
 

@@ -9,7 +9,7 @@ import { type TestContext, after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LlamaModel, type Token, getLlama } from 'node-llama-cpp';
-import { cases } from '../../helpers/cases.js';
+import { cases } from '../../helpers/texts/cases.js';
 import { openModel } from '../../../src/backends/openModel.js';
 import { withoutBinaryTest } from '../../../src/backends/llamaCpp/binaryTest.js';
 import { keyCacheType } from '../../../src/backends/llamaCpp/engine.js';

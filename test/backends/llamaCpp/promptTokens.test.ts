@@ -9,7 +9,7 @@ import { promptTokenizer } from '../../../src/backends/llamaCpp/promptTokens.js'
 import { resolveTemplate } from '../../../src/backends/templates/template.js';
 import { RowError } from '../../../src/errors.js';
 import { PACKAGE_FOLDER } from '../../../src/io/files/packageFiles.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const TINY = join(PACKAGE_FOLDER, 'models', 'tiny.gguf');
 const llama = await withoutBinaryTest(() =>

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createMetricsPoller } from '../../../src/backends/pool/metricsPoller.js';
 import { eject } from '../../../src/backends/pool/outlierEjection.js';
 import type { Replica } from '../../../src/backends/pool/replica.js';
-import { unconnectedReplica } from '../../helpers/replicas.js';
+import { unconnectedReplica } from '../../helpers/servers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 function setUp(count: number) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type MixedResult, type Mix, drawCalls, runMixed } from '../../../bench/backends/mixedLoad.js';
 import { createPool } from '../../../src/backends/pool/pool.js';
-import { cases } from '../../helpers/cases.js';
+import { cases } from '../../helpers/texts/cases.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 /** In virtual time, so the figures are the same on every machine. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eject } from '../../../src/backends/pool/outlierEjection.js';
 import { takeBack } from '../../../src/backends/pool/replica.js';
-import { unconnectedReplica } from '../../helpers/replicas.js';
+import { unconnectedReplica } from '../../helpers/servers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 const breaker = {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { eject, noteFailure } from '../../../src/backends/pool/outlierEjection.js';
 import type { Replica } from '../../../src/backends/pool/replica.js';
 import { hasAffinity, hasRoom, pickReplica } from '../../../src/backends/pool/scheduling.js';
-import { unconnectedReplica } from '../../helpers/replicas.js';
+import { unconnectedReplica } from '../../helpers/servers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
 function replicasOf(count: number): Replica[] {

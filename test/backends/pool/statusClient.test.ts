@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { createConnections } from '../../../src/backends/http/connections.js';
 import { type StatusClient, openStatusClient } from '../../../src/backends/pool/statusClient.js';
 import { systemClock } from '../../../src/clock.js';
-import { servePages } from '../../helpers/pageServer.js';
+import { servePages } from '../../helpers/servers/pageServer.js';
 
 function open(t: TestContext, root: string): StatusClient {
   const connections = createConnections({ origin: root, connectionsMax: 2, clock: systemClock });

@@ -4,7 +4,12 @@ import type { CompleteRequest, Model } from '../../../src/backends/model.js';
 import { openModel } from '../../../src/backends/openModel.js';
 import { anthropic } from '../../../src/backends/protocols/anthropic.js';
 import { ScaleQuestError } from '../../../src/errors.js';
-import { type Answer, type FaultServer, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import {
+  type Answer,
+  type FaultServer,
+  sendJson,
+  startFaultServer,
+} from '../../helpers/servers/faultServer.js';
 
 const KEY = 'sk-ant-test-4711';
 

@@ -13,7 +13,7 @@ import {
   refuse,
   serveMessageBatches,
   succeeded,
-} from '../../helpers/messageBatchServer.js';
+} from '../../helpers/servers/messageBatchServer.js';
 
 async function open(t: TestContext, url: string, changes: object = {}, key = KEY): Promise<Model> {
   const options = { replicas: [url], model: 'claude-test', apiKeyEnv: 'TEST_KEY', gatherMs: 10, pollMs: 1 };

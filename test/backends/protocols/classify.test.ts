@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { modelSchemas } from '../../../src/backends/registry.js';
-import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
+import { PAIRS, codeOf, openKind, serve } from '../../helpers/servers/scoreServer.js';
 
 const TEMPLATE = { pair: '{{ user }} => {{ assistant }}', user: 'Q: {{ user }}' };
 

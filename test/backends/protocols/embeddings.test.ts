@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { codeOf, openKind, serve } from '../../helpers/scoreServer.js';
+import { codeOf, openKind, serve } from '../../helpers/servers/scoreServer.js';
 
 function base64Of(vector: readonly number[]): string {
   return Buffer.from(Float32Array.from(vector).buffer).toString('base64');

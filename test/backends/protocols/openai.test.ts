@@ -14,7 +14,7 @@ import {
   completionOf,
   sendJson,
   startFaultServer,
-} from '../../helpers/faultServer.js';
+} from '../../helpers/servers/faultServer.js';
 
 const KEY = 'sk-very-secret-4711';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Model } from '../../../src/backends/model.js';
-import { type Line, okLine, serveBatches } from '../../helpers/batchServer.js';
-import { codeOf, openKind } from '../../helpers/scoreServer.js';
+import { type Line, okLine, serveBatches } from '../../helpers/servers/batchServer.js';
+import { codeOf, openKind } from '../../helpers/servers/scoreServer.js';
 
 async function open(url: string, options: object = {}): Promise<Model> {
   return openKind('openaiBatch', url, { replicas: [`${url}/v1`], gatherMs: 10, pollMs: 5, ...options });

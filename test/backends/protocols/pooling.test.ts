@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { modelSchemas } from '../../../src/backends/registry.js';
-import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
+import { PAIRS, codeOf, openKind, serve } from '../../helpers/servers/scoreServer.js';
 
 /** As vLLM 0.11 and later answer: one number a text, or a list of one for each token. */
 function poolingOf(values: readonly unknown[]): object {

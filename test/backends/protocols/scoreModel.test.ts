@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ScoreItem } from '../../../src/backends/model.js';
 import { groupPositions } from '../../../src/backends/protocols/scoreModel.js';
-import { sendJson } from '../../helpers/faultServer.js';
-import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
+import { sendJson } from '../../helpers/servers/faultServer.js';
+import { PAIRS, codeOf, openKind, serve } from '../../helpers/servers/scoreServer.js';
 
 /** What every kind of model that scores has in common, shown with scorePair, whose protocol is the plainest. */
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { modelSchemas } from '../../../src/backends/registry.js';
-import { codeOf, openKind, serve } from '../../helpers/scoreServer.js';
+import { codeOf, openKind, serve } from '../../helpers/servers/scoreServer.js';
 
 const STEPS = ['1 + 1 is 2.', 'So it is wrong.', 'The answer is 3.'].map((assistant) => ({
   ...{ user: '1+1?', assistant },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { PAIRS, codeOf, openKind, serve } from '../../helpers/scoreServer.js';
+import { PAIRS, codeOf, openKind, serve } from '../../helpers/servers/scoreServer.js';
 
 describe('openTei', () => {
   it('sends pairs to /predict', async () => {

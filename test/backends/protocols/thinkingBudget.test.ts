@@ -4,7 +4,7 @@ import type { CompleteRequest } from '../../../src/backends/model.js';
 import { openModel } from '../../../src/backends/openModel.js';
 import { openai } from '../../../src/backends/protocols/openai.js';
 import { THINKING_SERVERS } from '../../../src/backends/protocols/thinkingBudget.js';
-import { completionOf, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { completionOf, sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 const ASK: CompleteRequest = {
   ...{ seq: 0, message: { kind: 'user', text: 'What is 1 + 1?' }, n: 1, tokensMax: 64 },

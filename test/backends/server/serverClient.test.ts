@@ -6,7 +6,12 @@ import { type ServerClient, createServerClient } from '../../../src/backends/ser
 import { systemClock } from '../../../src/clock.js';
 import type { HttpReply } from '../../../src/backends/http/httpClient.js';
 import { z } from 'zod';
-import { type Answer, type FaultServer, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import {
+  type Answer,
+  type FaultServer,
+  sendJson,
+  startFaultServer,
+} from '../../helpers/servers/faultServer.js';
 
 const SPEAKS = { protocol: 'the test protocol', base: 'its base' };
 

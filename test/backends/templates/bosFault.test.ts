@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bosFault } from '../../../src/backends/templates/bosFault.js';
 import { type ModelConfig, modelSchema } from '../../../src/backends/registry.js';
-import { type FaultServer, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { type FaultServer, sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 /** A server that counts as many tokens for the marker and a letter. */
 function counting(promptTokens: number): Promise<FaultServer> {

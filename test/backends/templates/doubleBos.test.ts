@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/clock.js';
 import { findDoubleBos } from '../../../src/backends/templates/doubleBos.js';
-import { sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 const BOS = 1;
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { resolveScoreTemplate } from '../../../src/backends/templates/scoreTemplate.js';
 import { type TemplateConfig, resolveTemplate } from '../../../src/backends/templates/template.js';
 import { templateMarkers } from '../../../src/backends/templates/templateMarkers.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 function found(config: TemplateConfig, text: string): string | undefined {
   return resolveTemplate(config).markers.find(text)?.text;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
-import { pidsOf, startsOf, writeTrainer } from '../../helpers/trainers.js';
+import { finishedRun } from '../../helpers/runs/finishedRun.js';
+import { pidsOf, startsOf, writeTrainer } from '../../helpers/runs/trainers.js';
 import { startCommand, temporaryFolder, writePipeline } from '../../helpers/commandLine.js';
 
 /** Questions by the bundled model; a program counts them; a second pipeline reads what it wrote. */

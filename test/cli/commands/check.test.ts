@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 import { runCommand, temporaryFolder, writePipeline } from '../../helpers/commandLine.js';
-import { QUICKSTART } from '../../helpers/pipelineWorld.js';
+import { QUICKSTART } from '../../helpers/runs/pipelineWorld.js';
 
 const STEPS = ['limit: 12', 'steps:', '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }'];
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
+import { finishedRun } from '../../helpers/runs/finishedRun.js';
 
 test('diff compares two runs as text and as JSON', async () => {
   const [{ run: a }, { run: b }] = [await finishedRun(6), await finishedRun(6, ['target: 2'])];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { QUICKSTART } from '../../helpers/pipelineWorld.js';
+import { QUICKSTART } from '../../helpers/runs/pipelineWorld.js';
 
 test('plan: what each step reads, writes and asks; --set counts', async () => {
   const { code, stdout } = await hostCommand([

@@ -3,8 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runPipeline } from '../../../src/index.js';
 import { startCommand } from '../../helpers/commandLine.js';
-import { type HubServer, startHubServer } from '../../helpers/hubServer.js';
-import { smallPipeline } from '../../helpers/smallPipeline.js';
+import { type HubServer, startHubServer } from '../../helpers/servers/hubServer.js';
+import { smallPipeline } from '../../helpers/runs/smallPipeline.js';
 
 async function serve(t: TestContext): Promise<HubServer> {
   const server = await startHubServer();

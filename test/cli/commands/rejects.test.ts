@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
+import { finishedRun } from '../../helpers/runs/finishedRun.js';
 
 test('rejects lists the reasons of a run, as text and as JSON, and takes a step and a reason', async () => {
   const { run } = await finishedRun(0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { makeRun } from '../../helpers/finishedRun.js';
+import { makeRun } from '../../helpers/runs/finishedRun.js';
 
 test('report: names what it wrote; a flipped bit in the page is noticed', async () => {
   const { run, folder } = await makeRun();

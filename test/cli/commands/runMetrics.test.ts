@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { smallPipeline } from '../../helpers/smallPipeline.js';
+import { smallPipeline } from '../../helpers/runs/smallPipeline.js';
 
 test('run --metrics tells where the page is, and ends with the run where no monitor reads it', async () => {
   const { file, out } = smallPipeline();

@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import type { Performance } from '../../../src/run/report/report.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { mountTmpfs, remount } from '../../helpers/smallDisk.js';
+import { mountTmpfs, remount } from '../../helpers/files/smallDisk.js';
 import { clearStepResults } from '../../store/storeReplies.js';
 import { hashesOf, runCommand, temporaryFolder, writePipeline } from '../../helpers/commandLine.js';
 

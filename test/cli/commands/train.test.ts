@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 import { hashesOf, runCommand, startCommand } from '../../helpers/commandLine.js';
-import { type FinishedRun, finishedRun } from '../../helpers/finishedRun.js';
-import { leftOf, pidsOf, startsOf, writeTrainer } from '../../helpers/trainers.js';
+import { type FinishedRun, finishedRun } from '../../helpers/runs/finishedRun.js';
+import { leftOf, pidsOf, startsOf, writeTrainer } from '../../helpers/runs/trainers.js';
 
 /** A finished run whose file then gets trainings; `@good` stands for the command of a good trainer. */
 async function withTrainings(

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import type { RunVerification } from '../../../src/run/verify/verifyRun.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { finishedRun, makeRun } from '../../helpers/finishedRun.js';
+import { finishedRun, makeRun } from '../../helpers/runs/finishedRun.js';
 
 test('verify: 0 for a folder as it was written, 5 with the names of the files that are not', async () => {
   const { run } = await finishedRun();

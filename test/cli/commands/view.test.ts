@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
 import { startCommand } from '../../helpers/commandLine.js';
 import { hostCommand } from '../../helpers/commandHost.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
-import { smallPipeline } from '../../helpers/smallPipeline.js';
+import { finishedRun } from '../../helpers/runs/finishedRun.js';
+import { smallPipeline } from '../../helpers/runs/smallPipeline.js';
 
 test('view prints the address of the page, serves it until Ctrl-C, and ends with 0', async () => {
   const { run } = await finishedRun(6);

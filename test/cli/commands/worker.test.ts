@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type RunningCommand, runCommand, startCommand } from '../../helpers/commandLine.js';
-import { type WorkerRun, createWorkerRun, freePort } from '../../helpers/workerRun.js';
+import { type WorkerRun, createWorkerRun, freePort } from '../../helpers/runs/workerRun.js';
 
 const ROWS = 240;
 

@@ -6,7 +6,7 @@ import type { StepResult, StepState } from '../../../src/flow/stepResults/stepRe
 import { decodeStepResult, encodeStepResults } from '../../../src/flow/stepResults/stepResultBytes.js';
 import type { ReadRows } from '../../../src/flow/gate.js';
 import { replayStepResults } from '../../../src/flow/stepResults/replayStepResults.js';
-import { cases } from '../../helpers/cases.js';
+import { cases } from '../../helpers/texts/cases.js';
 import {
   ANY_KNOBS,
   type Delay,
@@ -15,7 +15,7 @@ import {
   noDelay,
   runWorld,
   scheduled,
-} from '../../helpers/flowWorld.js';
+} from '../../helpers/runs/flowWorld.js';
 
 /** A run that replays the step results of an earlier one writes what it would have written without them. */
 

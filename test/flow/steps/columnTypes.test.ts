@@ -6,7 +6,7 @@ import { mapRows } from '../../../src/flow/steps/mapRows.js';
 import { scanRows } from '../../../src/flow/steps/scanRows.js';
 import { OPERATORS } from '../../helpers/operators.js';
 import { OPERATOR_CASES, specOf } from '../../helpers/operatorCases.js';
-import { contextOf, questionsInput, runOperator } from '../../helpers/runOperator.js';
+import { contextOf, questionsInput, runOperator } from '../../helpers/runs/runOperator.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 /** What the compiler cannot see, in a pipe without types, is found when the first batch comes. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { anyCodePoint } from '../../helpers/anyCodePoint.js';
+import { anyCodePoint } from '../../helpers/texts/anyCodePoint.js';
 import { cutText, joinReplyTexts } from '../../../src/flow/steps/lostReply.js';
 
 test('several replies are one text, each under a rule; one is itself', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mapWhole } from '../../../src/flow/steps/mapWhole.js';
 import { drop, keep } from '../../../src/flow/steps/outcome.js';
-import { type Input, lostTexts, runOperator } from '../../helpers/runOperator.js';
+import { type Input, lostTexts, runOperator } from '../../helpers/runs/runOperator.js';
 
 const SHAPE = {
   step: 'whole',

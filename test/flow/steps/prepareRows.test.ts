@@ -6,7 +6,7 @@ import type { Batch } from '../../../src/flow/batch.js';
 import { KEEP, drop } from '../../../src/flow/steps/outcome.js';
 import { prepareRows } from '../../../src/flow/steps/prepareRows.js';
 import { scanRows } from '../../../src/flow/steps/scanRows.js';
-import { batchesOf, lostTexts, outputOf, questionsInput } from '../../helpers/runOperator.js';
+import { batchesOf, lostTexts, outputOf, questionsInput } from '../../helpers/runs/runOperator.js';
 
 const SHAPE = { step: 'seen', reads: { question: 'string' }, writes: [] } as const;
 

@@ -8,7 +8,7 @@ import { isDelta } from '../../../src/flow/rowEvents.js';
 import { scanRows } from '../../../src/flow/steps/scanRows.js';
 import { type StepState, replayed } from '../../../src/flow/stepResults/stepResult.js';
 import { ROWS_A_TURN } from '../../../src/flow/turns.js';
-import { committedValues } from '../../helpers/committedValues.js';
+import { committedValues } from '../../helpers/runs/committedValues.js';
 import { driven, plainBatch, settle, textBatch, valuesOf } from '../batches.js';
 
 const SHAPE = { step: 'unique', reads: { text: 'string' }, writes: [] } as const;

@@ -4,7 +4,7 @@ import type { CommittedDeltas } from '../../../src/flow/committedDeltas.js';
 import type { StateDelta } from '../../../src/flow/rowEvents.js';
 import type { StepState } from '../../../src/flow/stepResults/stepResult.js';
 import { createScanState } from '../../../src/flow/steps/scanState.js';
-import { committedValues } from '../../helpers/committedValues.js';
+import { committedValues } from '../../helpers/runs/committedValues.js';
 
 /** A state that is the list of its deltas. */
 const LIST = {

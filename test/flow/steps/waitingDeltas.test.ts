@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StateDelta } from '../../../src/flow/rowEvents.js';
 import { createWaitingDeltas } from '../../../src/flow/steps/waitingDeltas.js';
-import { collect } from '../../helpers/chunks.js';
-import { committedValues } from '../../helpers/committedValues.js';
+import { collect } from '../../helpers/texts/chunks.js';
+import { committedValues } from '../../helpers/runs/committedValues.js';
 
 function deltasOf(lo: number, hi: number): StateDelta[] {
   return Array.from({ length: hi - lo }, (_, at) => ({

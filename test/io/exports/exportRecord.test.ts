@@ -12,7 +12,7 @@ import {
 } from '../../../src/io/exports/exportRecord.js';
 import { hashBytes } from '../../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const BYTES = Buffer.from('rows');
 const RECORD: ExportRecord = {

@@ -12,8 +12,8 @@ import { nodeFiles } from '../../../src/io/files/files.js';
 import type { FileRecord } from '../../../src/io/runFolder/manifest.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { exportSchema } from '../../../src/io/exports/registry.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 const COLUMNS: Column[] = [
   { name: 'question', type: 'string', help: '' },

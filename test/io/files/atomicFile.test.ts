@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeFolder, writeAtomic } from '../../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { crashingFiles } from '../../helpers/crashingFiles.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { crashingFiles } from '../../helpers/files/crashingFiles.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 test('syncs the bytes before the name, and the name before it returns', async (t) => {
   const folder = await testFolder(t);

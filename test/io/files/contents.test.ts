@@ -10,7 +10,7 @@ import {
   treeHash,
 } from '../../../src/io/files/contents.js';
 import { type Files, nodeFiles } from '../../../src/io/files/files.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('the same contents have one hash wherever they lie, others another', async (t) => {
   const folder = await testFolder(t);

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { listDataFiles } from '../../../src/io/files/dataFiles.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const JSONL = { extensions: ['.jsonl'] };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles, readWhole } from '../../../src/io/files/files.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('appends where it stopped, reads parts, cuts', async (t) => {
   const path = join(await testFolder(t), 'a');

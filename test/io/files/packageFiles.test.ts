@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER, packageVersion, readPromptFile } from '../../../src/io/files/packageFiles.js';
 import { readTextFile } from '../../../src/io/files/textFile.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('the folder of the package holds its package.json, with its version', () => {
   const { name, version } = JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')) as {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { hashBytes } from '../../../src/io/files/atomicFile.js';
 import { openStreamedFile } from '../../../src/io/files/streamedFile.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 const PIECES = ['one ', 'two'].map((text) => Buffer.from(text));
 

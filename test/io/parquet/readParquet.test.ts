@@ -13,8 +13,8 @@ import { listDataFiles } from '../../../src/io/files/dataFiles.js';
 import type { ReadRequest } from '../../../src/io/sources/format.js';
 import { toBatches } from '../../../src/io/sources/toBatches.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const QUESTION: Column = { name: 'question', type: 'string', help: '' };
 const TAGS: Column = { name: 'tags', type: 'list<string>', help: '', nullable: true };

@@ -5,8 +5,8 @@ import type { Column } from '../../../src/arrow/columnType.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { readShardColumns } from '../../../src/io/parquet/shardColumns.js';
 import { readParquetBlocks } from '../../../src/io/parquet/readParquet.js';
-import { testFolder } from '../../helpers/testFolder.js';
-import { writtenRun } from '../../helpers/writtenRun.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
+import { writtenRun } from '../../helpers/runs/writtenRun.js';
 
 const COLUMNS: Column[] = [
   { name: 'text', type: 'string', help: '', nullable: true },

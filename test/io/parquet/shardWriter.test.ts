@@ -16,9 +16,9 @@ import type { StartEncoder } from '../../../src/io/parquet/encoderThread.js';
 import type { ShardOptions } from '../../../src/io/parquet/shardEncoder.js';
 import { type ShardWriter, openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { loadZstd } from '../../../src/io/parquet/zstd.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
 import { anyRows, asStored } from '../../arrow/arbitraries.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 before(loadZstd);
 

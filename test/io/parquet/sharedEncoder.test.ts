@@ -6,7 +6,7 @@ import type { EncoderThread, StartEncoder } from '../../../src/io/parquet/encode
 import { createEncoderThread } from '../../../src/io/parquet/encoderThread.js';
 import { type RejectRow, createRejectsEncoder } from '../../../src/io/parquet/rejectsEncoder.js';
 import { shareEncoder } from '../../../src/io/parquet/sharedEncoder.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
 
 const SCHEMA = new Schema([arrowField({ name: 'seq', type: 'int32', help: '' })]);
 const OPTIONS = { schema: SCHEMA, metadata: {}, rowGroupRows: 2, zstdLevel: 1 };

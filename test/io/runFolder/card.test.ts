@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { openText } from '../../../src/io/files/seal.js';
 import { type Card, renderCard, writeCard } from '../../../src/io/runFolder/card.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 const CARD: Card = {
   name: 'tiny: "the" run',

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { hashBytes } from '../../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { CHECKSUMS_FILE, readChecksums, writeChecksums } from '../../../src/io/runFolder/checksums.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('checksums read back, and sha256sum takes them', async (t) => {
   const folder = await testFolder(t);

@@ -11,9 +11,9 @@ import {
   totalsOf,
 } from '../../../src/io/runFolder/commits.js';
 import type { CommitRecord, FileRecord, Manifest } from '../../../src/io/runFolder/manifest.js';
-import { writeState } from '../../helpers/commitFiles.js';
-import { collect } from '../../helpers/chunks.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { writeState } from '../../helpers/files/commitFiles.js';
+import { collect } from '../../helpers/texts/chunks.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 function fileRecord(file: string): FileRecord {
   return { file, rows: 1, bytes: 1, sha256: 'a'.repeat(64) };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { hashBytes } from '../../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { assertUndamaged, damageOf } from '../../../src/io/runFolder/committedFile.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 /** Larger than one piece that is read. */
 const BYTES = Buffer.alloc((1 << 20) + 17, 'row ');

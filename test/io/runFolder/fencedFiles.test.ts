@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { temporaryPath } from '../../../src/io/files/atomicFile.js';
 import { fencedFiles } from '../../../src/io/runFolder/fencedFiles.js';
-import { crashingFiles } from '../../helpers/crashingFiles.js';
+import { crashingFiles } from '../../helpers/files/crashingFiles.js';
 
 const LOST = { message: 'lost' };
 

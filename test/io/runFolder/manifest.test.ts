@@ -11,9 +11,9 @@ import {
   readManifest,
   resumeManifest,
 } from '../../../src/io/runFolder/manifest.js';
-import { crashingFiles } from '../../helpers/crashingFiles.js';
-import { cases } from '../../helpers/cases.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { crashingFiles } from '../../helpers/files/crashingFiles.js';
+import { cases } from '../../helpers/texts/cases.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 const RUN: RunRecord = { kind: 'run', version: 1, identity: 'abc', name: 'tiny', seed: 7, parts: {} };
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { assertOwnFiles } from '../../../src/io/runFolder/ownFiles.js';
-import { previewPipeline } from '../../../src/run/previewPipeline.js';
+import { previewPipeline } from '../../../src/run/plan/previewPipeline.js';
 import { runPipeline } from '../../../src/run/runPipeline.js';
-import { type FinishedRun, copyOf, finishedRun } from '../../helpers/finishedRun.js';
+import { type FinishedRun, copyOf, finishedRun } from '../../helpers/runs/finishedRun.js';
 
 let original: FinishedRun;
 before(async () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { readRejects } from '../../../src/io/runFolder/readRejects.js';
 import type { RejectRow } from '../../../src/io/runFolder/rejectsWriter.js';
-import { copyOf, finishedRun } from '../../helpers/finishedRun.js';
+import { copyOf, finishedRun } from '../../helpers/runs/finishedRun.js';
 
 async function rowsOf(folder: string): Promise<RejectRow[]> {
   const rows: RejectRow[] = [];

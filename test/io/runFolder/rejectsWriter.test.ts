@@ -6,8 +6,8 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { type RejectRow, openRejectsWriter } from '../../../src/io/runFolder/rejectsWriter.js';
-import { writeRejects } from '../../helpers/commitFiles.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { writeRejects } from '../../helpers/files/commitFiles.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const ROW: RejectRow = {
   seq: 0,

@@ -9,9 +9,9 @@ import { committedShards } from '../../../src/io/runFolder/commits.js';
 import { openRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { rejectsFile, shardFile, stateFile } from '../../../src/io/runFolder/runPaths.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { writeRejects } from '../../helpers/commitFiles.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { writeRejects } from '../../helpers/files/commitFiles.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const RUN: RunRecord = {
   kind: 'run',

@@ -14,10 +14,10 @@ import {
   seizeRunFolder,
 } from '../../../src/io/runFolder/runLock.js';
 import { deriveSeed } from '../../../src/random.js';
-import { cases } from '../../helpers/cases.js';
-import { crashingFiles } from '../../helpers/crashingFiles.js';
-import { unsealed } from '../../helpers/unsealed.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { cases } from '../../helpers/texts/cases.js';
+import { crashingFiles } from '../../helpers/files/crashingFiles.js';
+import { unsealed } from '../../helpers/runs/unsealed.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const MODULE = new URL('../../../src/io/runFolder/runLock.js', import.meta.url).href;
 const FILES = new URL('../../../src/io/files/files.js', import.meta.url).href;

@@ -17,9 +17,9 @@ import {
 import { readManifest } from '../../../src/io/runFolder/manifest.js';
 import { type RunFolder, openRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { type RunCommit, openRunSink } from '../../../src/io/runFolder/runSink.js';
-import { collect } from '../../helpers/chunks.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder, watchedFiles } from '../../helpers/testFolder.js';
+import { collect } from '../../helpers/texts/chunks.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder, watchedFiles } from '../../helpers/files/testFolder.js';
 
 const RUN = { kind: 'run', version: 1, identity: 'a', name: 'tiny', seed: 7, parts: {} } as const;
 const TEXT: Column = { name: 'text', type: 'string', help: '' };

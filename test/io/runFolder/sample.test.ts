@@ -7,8 +7,8 @@ import { seqBatch } from '../../../src/arrow/columns.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { writeSample } from '../../../src/io/runFolder/sample.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('the first rows of the shards, in order, with their own seq', async (t) => {
   const folder = await testFolder(t);

@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { hashBytes } from '../../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { type CommittedState, openStateWriter, readStates } from '../../../src/io/runFolder/stateFile.js';
-import { writeState } from '../../helpers/commitFiles.js';
-import { collect } from '../../helpers/chunks.js';
+import { writeState } from '../../helpers/files/commitFiles.js';
+import { collect } from '../../helpers/texts/chunks.js';
 import { deriveSeed } from '../../../src/random.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const entry = fc.record({
   seq: fc.nat(1e6),

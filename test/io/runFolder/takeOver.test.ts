@@ -4,7 +4,7 @@ import { readWhole } from '../../../src/io/files/files.js';
 import { type CommitRecord, createManifest, readManifest } from '../../../src/io/runFolder/manifest.js';
 import { makeRunFolder } from '../../../src/io/runFolder/runFolder.js';
 import { holdRunFolder } from '../../../src/io/runFolder/takeOver.js';
-import { crashingFiles } from '../../helpers/crashingFiles.js';
+import { crashingFiles } from '../../helpers/files/crashingFiles.js';
 
 const PATH = '/run/manifest.jsonl';
 const RUN = { kind: 'run', version: 1, identity: 'i', name: 'n', seed: 1, parts: {} } as const;

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { csv } from '../../../src/io/sources/csv.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { readSource } from '../../helpers/readSource.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { readSource } from '../../helpers/files/readSource.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const COLUMNS = { question: 'string', score: 'float64' };
 

@@ -6,7 +6,7 @@ import { hubOf } from '../../../src/io/hub/hubAccess.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { hub as hubFormat } from '../../../src/io/sources/hub.js';
 import { sourceReader } from '../../../src/io/sources/sourceReader.js';
-import { rowsIn } from '../../helpers/readSource.js';
+import { rowsIn } from '../../helpers/files/readSource.js';
 import { addSet, startReadHubServer } from '../../helpers/readHubServer.js';
 
 async function hub(t: TestContext) {

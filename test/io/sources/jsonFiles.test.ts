@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { compressZstd, loadZstd } from '../../../src/io/parquet/zstd.js';
-import { readSource } from '../../helpers/readSource.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { readSource } from '../../helpers/files/readSource.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('a folder is read whole: both endings, each also compressed, in name order, from any position', async (t) => {
   await loadZstd();

@@ -8,7 +8,7 @@ import { listDataFiles } from '../../../src/io/files/dataFiles.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { jsonl } from '../../../src/io/sources/jsonl.js';
 import { toBatches } from '../../../src/io/sources/toBatches.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const QUESTION: Column = { name: 'question', type: 'string', help: '' };
 const SCORES: Column = { name: 'scores', type: 'list<float64>', help: '', nullable: true };

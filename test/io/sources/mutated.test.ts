@@ -7,12 +7,12 @@ import type { RecordBatch } from 'apache-arrow';
 import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer';
 import { compressZstd, loadZstd } from '../../../src/io/parquet/zstd.js';
 import type { SourceFormatName } from '../../../src/io/sources/registry.js';
-import { cases } from '../../helpers/cases.js';
+import { cases } from '../../helpers/texts/cases.js';
 import { randomFrom } from '../../../src/random.js';
-import { mutate } from '../../helpers/mutate.js';
-import { FIXTURES } from '../../helpers/parquetFixtures.js';
-import { readSourceBatches, rowsIn } from '../../helpers/readSource.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { mutate } from '../../helpers/texts/mutate.js';
+import { FIXTURES } from '../../helpers/files/parquetFixtures.js';
+import { readSourceBatches, rowsIn } from '../../helpers/files/readSource.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 /**
  * Damaged files through the sources: each is read, or refused by an error that names it. `SCALEQUEST_SEED=7 SCALEQUEST_RUNS=9000

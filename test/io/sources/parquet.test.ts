@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import type { Block } from '../../../src/io/sources/format.js';
 import { parquet } from '../../../src/io/sources/parquet.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('opens the files that its options name, from a position on', async (t) => {
   const path = join(await testFolder(t), 'a.parquet');

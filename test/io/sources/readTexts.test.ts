@@ -9,8 +9,8 @@ import { type Column } from '../../../src/arrow/columnType.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { readTexts } from '../../../src/io/sources/readTexts.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const COLUMNS: Column[] = [
   { name: 'problem', type: 'string', help: '' },

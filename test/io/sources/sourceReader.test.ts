@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { columnValues } from '../../../src/arrow/read.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { sourceReader } from '../../../src/io/sources/sourceReader.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const TEXT = Array.from({ length: 10 }, (_, at) => `${JSON.stringify({ question: `q${at}` })}\n`).join('');
 

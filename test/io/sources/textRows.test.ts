@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Column } from '../../../src/arrow/columnType.js';
 import type { Block, SkippedLine } from '../../../src/io/sources/format.js';
 import { readTextRows } from '../../../src/io/sources/textRows.js';
-import { collect } from '../../helpers/chunks.js';
+import { collect } from '../../helpers/texts/chunks.js';
 
 const COLUMN: Column = { name: 'n', type: 'int32', help: '', nullable: true };
 

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tsv } from '../../../src/io/sources/tsv.js';
-import { readSource } from '../../helpers/readSource.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { readSource } from '../../helpers/files/readSource.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('values divided by tabs; commas are characters', async (t) => {
   const folder = await testFolder(t);

@@ -4,7 +4,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { openOtlp, runPipeline, systemWorld } from '../../../src/index.js';
-import { smallPipeline } from '../../helpers/smallPipeline.js';
+import { smallPipeline } from '../../helpers/runs/smallPipeline.js';
 
 /** The packages read the environment of the process. */
 function setEndpoint(t: TestContext, server: Server): void {

@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { loadCustomOperator } from '../../../src/operators/custom.js';
 import { defineOperator } from '../../../src/operators/lib/defineOperator.js';
 import { deriveUniform } from '../../../src/random.js';
-import { GENERATE, withSteps } from '../../helpers/checkCases.js';
-import { checkText, problemsOf } from '../../helpers/pipelineWorld.js';
-import { contextOf, lostTexts, questionsInput, runOperator } from '../../helpers/runOperator.js';
+import { GENERATE, withSteps } from '../../helpers/texts/checkCases.js';
+import { checkText, problemsOf } from '../../helpers/runs/pipelineWorld.js';
+import { contextOf, lostTexts, questionsInput, runOperator } from '../../helpers/runs/runOperator.js';
 
 const countWords = defineOperator({
   name: 'countWords',

@@ -11,7 +11,7 @@ import {
   shapeOf,
 } from '../../../src/operators/lib/operator.js';
 import { deriveSeed, deriveUniform } from '../../../src/random.js';
-import { contextOf } from '../../helpers/runOperator.js';
+import { contextOf } from '../../helpers/runs/runOperator.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 const options = z.strictObject({ n: z.int().min(1).default(3), column: z.string() });

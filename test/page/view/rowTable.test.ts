@@ -6,8 +6,8 @@ import { nodeFiles } from '../../../src/io/files/files.js';
 import { type RowTable, openRowTable } from '../../../src/page/view/rowTable.js';
 import { selectRows } from '../../../src/page/view/selectRows.js';
 import { readCommittedRows } from '../../../src/run/diff/readRun.js';
-import { testFolder } from '../../helpers/testFolder.js';
-import { ANSWER_COLUMNS, writtenRun } from '../../helpers/writtenRun.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
+import { ANSWER_COLUMNS, writtenRun } from '../../helpers/runs/writtenRun.js';
 
 interface Opened {
   kept: RowTable;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
-import { problemsOf } from '../../helpers/pipelineWorld.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/texts/checkCases.js';
+import { problemsOf } from '../../helpers/runs/pipelineWorld.js';
 
 for (const [name, check] of testsOf([
   [

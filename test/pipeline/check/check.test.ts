@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GENERATE, testsOf, withModels, withSteps, withTop } from '../../helpers/checkCases.js';
-import { QUICKSTART, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
+import { GENERATE, testsOf, withModels, withSteps, withTop } from '../../helpers/texts/checkCases.js';
+import { QUICKSTART, checkText, problemsOf } from '../../helpers/runs/pipelineWorld.js';
 
 for (const [name, check] of testsOf([
   [

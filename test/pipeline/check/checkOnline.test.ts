@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { startEndpoint } from '../../../bench/endpoint/start.js';
 import { checkOnline } from '../../../src/pipeline/check/checkOnline.js';
-import { checkText } from '../../helpers/pipelineWorld.js';
+import { checkText } from '../../helpers/runs/pipelineWorld.js';
 
 const endpoint = await startEndpoint({ timeScale: 0, model: 'right' });
 after(() => endpoint.close());

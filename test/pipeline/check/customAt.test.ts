@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { PACKAGE_FOLDER, packageManifest } from '../../../src/io/files/packageFiles.js';
-import { checkText, problemsOf } from '../../helpers/pipelineWorld.js';
-import { GENERATE, withSteps } from '../../helpers/checkCases.js';
+import { checkText, problemsOf } from '../../helpers/runs/pipelineWorld.js';
+import { GENERATE, withSteps } from '../../helpers/texts/checkCases.js';
 import { countWordsPath } from '../../helpers/operatorCases.js';
 
 /** `check` and `plan` load no module; a run does. */

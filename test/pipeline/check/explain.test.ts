@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { problemsOf } from '../../helpers/pipelineWorld.js';
+import { problemsOf } from '../../helpers/runs/pipelineWorld.js';
 
 /** What a wrong value is told of, where its schema is one of several. */
 

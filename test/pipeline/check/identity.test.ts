@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readPromptFile } from '../../../src/io/files/packageFiles.js';
 import { differenceOf } from '../../../src/io/runFolder/runFolder.js';
-import { checkText, overridesOf } from '../../helpers/pipelineWorld.js';
+import { checkText, overridesOf } from '../../helpers/runs/pipelineWorld.js';
 
 const TEXT = `name: small
 seed: 7

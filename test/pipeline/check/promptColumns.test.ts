@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lineOfName } from '../../../src/pipeline/check/promptColumns.js';
 import { printPlan } from '../../../src/pipeline/printPlan.js';
-import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
-import { checkText } from '../../helpers/pipelineWorld.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/texts/checkCases.js';
+import { checkText } from '../../helpers/runs/pipelineWorld.js';
 
 const UNWRITTEN =
   /line 1 of the prompt uses \{\{ qestion \}\}, a column that no step before respond writes; did you mean "question"\?; the columns are: seq, /;

@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { GENERATE, testsOf, withSteps } from '../../helpers/checkCases.js';
-import { problemsOf } from '../../helpers/pipelineWorld.js';
+import { GENERATE, testsOf, withSteps } from '../../helpers/texts/checkCases.js';
+import { problemsOf } from '../../helpers/runs/pipelineWorld.js';
 
 for (const [name, check] of testsOf([
   [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tablesFrom } from '../../../src/pipeline/check/tables.js';
-import { PIPELINES_FOLDER, checkText, problemsOf } from '../../helpers/pipelineWorld.js';
+import { PIPELINES_FOLDER, checkText, problemsOf } from '../../helpers/runs/pipelineWorld.js';
 import { tableOf } from '../../helpers/tableOf.js';
 
 /** Mistakes in the files, with their places, and what the identity holds: sample.test. */

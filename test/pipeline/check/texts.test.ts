@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { textsFrom } from '../../../src/pipeline/check/texts.js';
-import { PIPELINES_FOLDER, checkText } from '../../helpers/pipelineWorld.js';
+import { PIPELINES_FOLDER, checkText } from '../../helpers/runs/pipelineWorld.js';
 
 /** Mistakes in the files, with their places, and what the identity holds: decontaminate.test. */
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type AskEvent, type AskOptions, askModel } from '../../../src/run/ask/askModel.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { type Answer, completionOf, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { type Answer, completionOf, sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 /** Models of a file that nobody has to start: what is asked goes to a server of the test. */
 function fileFor(url: string): string {

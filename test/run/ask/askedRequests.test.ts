@@ -4,7 +4,7 @@ import { askedRequests } from '../../../src/run/ask/askedRequests.js';
 import { readPromptFile } from '../../../src/io/files/packageFiles.js';
 import type { PlannedStep } from '../../../src/pipeline/plan.js';
 import { type OperatorName, loadOperator } from '../../../src/operators/registry.js';
-import { contextOf, runOperator } from '../../helpers/runOperator.js';
+import { contextOf, runOperator } from '../../helpers/runs/runOperator.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 async function stepOf(name: OperatorName, input: object, label = name as string): Promise<PlannedStep> {

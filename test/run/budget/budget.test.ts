@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Admission } from '../../../src/backends/allowance.js';
 import { holdBudget } from '../../../src/run/budget/budget.js';
 import type { Amounts } from '../../../src/run/budget/ledger.js';
-import { cases } from '../../helpers/cases.js';
+import { cases } from '../../helpers/texts/cases.js';
 
 const PRICE = { currency: 'USD', in: 1e6, out: 2e6, request: 0.5 };
 

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { writeBudgetFile } from '../../../src/run/budget/budgetFile.js';
 import { EXIT_CODES } from '../../../src/cli/exitCodes.js';
-import { type FaultServer, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { type FaultServer, sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 import { hashesOf, startCommand, temporaryFolder } from '../../helpers/commandLine.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { planChain, runChain } from '../../../src/index.js';
 import { chainStates } from '../../../src/run/chain/chainStates.js';
-import { smallChain } from '../../helpers/smallChain.js';
+import { smallChain } from '../../helpers/runs/smallChain.js';
 
 async function statesOf(file: string): Promise<string[]> {
   const states: string[] = [];

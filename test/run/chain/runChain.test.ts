@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ChainEvent, planChain, runChain } from '../../../src/index.js';
-import { smallChain } from '../../helpers/smallChain.js';
+import { smallChain } from '../../helpers/runs/smallChain.js';
 
 async function ran(
   file: string,

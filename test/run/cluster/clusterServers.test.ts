@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterServersOf } from '../../../src/run/cluster/clusterServers.js';
-import { checkText } from '../../helpers/pipelineWorld.js';
+import { checkText } from '../../helpers/runs/pipelineWorld.js';
 
 const SERVE = 'serve: { on: cluster, command: [vllm, serve, m, --port, "{port}"]';
 

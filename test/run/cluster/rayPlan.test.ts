@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { planPipeline } from '../../../src/run/planPipeline.js';
+import { planPipeline } from '../../../src/run/plan/planPipeline.js';
 import { type RayPlacement, type RayPlan, rayPlanOf, runKeyOf } from '../../../src/run/cluster/rayPlan.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 

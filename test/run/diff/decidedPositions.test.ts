@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { decidedPositions } from '../../../src/run/diff/decidedPositions.js';
 import { readCommittedRows } from '../../../src/run/diff/readRun.js';
-import { testFolder } from '../../helpers/testFolder.js';
-import { writtenRun } from '../../helpers/writtenRun.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
+import { writtenRun } from '../../helpers/runs/writtenRun.js';
 
 test('kept and lost rows come merged by position, over commits and row groups', async (t) => {
   const folder = await writtenRun({

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { diffRuns } from '../../../src/run/diff/diffRuns.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { testFolder } from '../../helpers/testFolder.js';
-import { ANSWER_COLUMNS, type WrittenRunOptions, writtenRun } from '../../helpers/writtenRun.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
+import { ANSWER_COLUMNS, type WrittenRunOptions, writtenRun } from '../../helpers/runs/writtenRun.js';
 
 const question = (seq: number): string => `What is ${seq} + 1?`;
 const lost = (seq: number, step: string, reason: string) =>

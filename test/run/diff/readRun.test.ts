@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { readCommittedRows } from '../../../src/run/diff/readRun.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
+import { finishedRun } from '../../helpers/runs/finishedRun.js';
 
 test('a finished run is read from its folder alone: columns, steps, funnel', async () => {
   const { run } = await finishedRun(6, ['target: 2']);

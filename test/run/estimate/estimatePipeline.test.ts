@@ -5,7 +5,7 @@ import { type TestContext, describe, it } from 'node:test';
 import type { PipelineEstimate } from '../../../src/run/estimate/estimatePipeline.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 import { hashesOf, temporaryFolder } from '../../helpers/commandLine.js';
-import { type FaultServer, sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { type FaultServer, sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 const ROWS = 120;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
-import { planPipeline } from '../../../src/run/planPipeline.js';
+import { planPipeline } from '../../../src/run/plan/planPipeline.js';
 import { readObserved } from '../../../src/run/estimate/readObserved.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { smallPipeline } from '../../helpers/smallPipeline.js';
+import { smallPipeline } from '../../helpers/runs/smallPipeline.js';
 
 test('a run of steps that ask nobody tells its shares, its bytes and that it is done', async () => {
   const { file, out } = smallPipeline();

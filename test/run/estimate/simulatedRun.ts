@@ -10,7 +10,7 @@ import { deriveUniform } from '../../../src/random.js';
 import type { MeasuredEvent } from '../../../src/run/events.js';
 import { NO_TOTALS } from '../../../src/run/monitor/totals.js';
 import { runPlan } from '../../../src/run/stream/runPlan.js';
-import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
+import { checkDeps, checkText } from '../../helpers/runs/pipelineWorld.js';
 import { type SimulatedClock, simulatedClock } from '../../helpers/simulatedClock.js';
 
 /** Whole runs on virtual time: the steps and the flow are real, behind the models are engines of continuous batching. */

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { readCommittedRows } from '../../../src/run/diff/readRun.js';
 import { readPosition } from '../../../src/run/history/readPosition.js';
-import { testFolder } from '../../helpers/testFolder.js';
-import { writtenRun } from '../../helpers/writtenRun.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
+import { writtenRun } from '../../helpers/runs/writtenRun.js';
 
 test('a position is found in the files of its commit, kept, lost or not committed', async (t) => {
   const folder = await writtenRun({

@@ -7,7 +7,7 @@ import { rowHistory } from '../../../src/run/history/rowHistory.js';
 import { systemWorld } from '../../../src/run/systemWorld.js';
 import { hostCommand } from '../../helpers/commandHost.js';
 import { temporaryFolder, writePipeline } from '../../helpers/commandLine.js';
-import { makeRun } from '../../helpers/finishedRun.js';
+import { makeRun } from '../../helpers/runs/finishedRun.js';
 
 async function historyOf(run: string, seq: number) {
   const { plan, note } = await viewedPlan(run, systemWorld());

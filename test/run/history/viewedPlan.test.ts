@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { viewedPlan } from '../../../src/run/history/viewedPlan.js';
 import { systemWorld } from '../../../src/run/systemWorld.js';
-import { finishedRun, makeRun } from '../../helpers/finishedRun.js';
+import { finishedRun, makeRun } from '../../helpers/runs/finishedRun.js';
 
 test('the plan of a run comes from its folder, and loads no module of it', async () => {
   const { run, folder } = await makeRun(0);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { readManifest } from '../../../src/io/runFolder/manifest.js';
 import { checksumsOf } from '../../../src/run/report/checksumsOf.js';
-import { finishedRun } from '../../helpers/finishedRun.js';
+import { finishedRun } from '../../helpers/runs/finishedRun.js';
 
 test('every file of the set is named with what it holds, and nothing that is measured', async () => {
   const { run } = await finishedRun(3, ['exports: { chat: { format: messages, response: question } }']);

@@ -9,9 +9,9 @@ import type { Plan, PlannedStep } from '../../../src/pipeline/plan.js';
 import { figuresFolds, figuresOf, nothingMeasured, printFigures } from '../../../src/run/report/figures.js';
 import { funnelOf, reportOf } from '../../../src/run/report/report.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { unwatched } from '../../helpers/unwatched.js';
+import { checkDeps, checkText } from '../../helpers/runs/pipelineWorld.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { unwatched } from '../../helpers/runs/unwatched.js';
 
 const TEXT = `name: leaks
 limit: 4

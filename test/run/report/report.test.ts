@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { funnelOf, printFunnel, printTable, reportOf } from '../../../src/run/report/report.js';
-import { QUICKSTART, checkText } from '../../helpers/pipelineWorld.js';
+import { QUICKSTART, checkText } from '../../helpers/runs/pipelineWorld.js';
 import { readTextFile } from '../../../src/io/files/textFile.js';
 
 const LOST = {

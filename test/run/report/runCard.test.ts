@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { openText } from '../../../src/io/files/seal.js';
 import { runPipeline } from '../../../src/run/runPipeline.js';
-import { smallPipeline } from '../../helpers/smallPipeline.js';
+import { smallPipeline } from '../../helpers/runs/smallPipeline.js';
 
 interface Seen {
   rows: string;

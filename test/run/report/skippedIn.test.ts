@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { countSkipped } from '../../../src/io/sources/skippedLines.js';
 import { skippedIn } from '../../../src/run/report/skippedIn.js';
-import { checkDeps } from '../../helpers/pipelineWorld.js';
+import { checkDeps } from '../../helpers/runs/pipelineWorld.js';
 import { checkFile } from '../../../src/pipeline/check/check.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('counted up to the last row, from the source itself where no reader came to its end', async (t) => {
   const folder = await testFolder(t);

@@ -4,7 +4,7 @@ import type { ColumnValue } from '../../../src/arrow/columnType.js';
 import { seqBatch } from '../../../src/arrow/columns.js';
 import { promptFrom } from '../../../src/pipeline/check/checkDeps.js';
 import { previewPlan, printTraces } from '../../../src/run/stream/previewPlan.js';
-import { checkDeps, checkText } from '../../helpers/pipelineWorld.js';
+import { checkDeps, checkText } from '../../helpers/runs/pipelineWorld.js';
 import { type Script, scriptedModel } from '../../helpers/scriptedModel.js';
 
 const TEXT = `name: sound

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { columnValues } from '../../../src/arrow/read.js';
 import { seqBatch } from '../../../src/arrow/columns.js';
 import { runContext, runPlan } from '../../../src/run/stream/runPlan.js';
-import { checkDeps, checkText, runInMemory } from '../../helpers/pipelineWorld.js';
+import { checkDeps, checkText, runInMemory } from '../../helpers/runs/pipelineWorld.js';
 import { scriptedModel } from '../../helpers/scriptedModel.js';
 
 const TEXT = `name: sound

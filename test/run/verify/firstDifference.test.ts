@@ -6,8 +6,8 @@ import type { Column } from '../../../src/arrow/columnType.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import { openShardWriter } from '../../../src/io/parquet/shardWriter.js';
 import { type RowDifference, firstDifference } from '../../../src/run/verify/firstDifference.js';
-import { encoderHere } from '../../helpers/encoderHere.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { encoderHere } from '../../helpers/files/encoderHere.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 const COLUMNS: Column[] = [
   { name: 'text', type: 'string', help: '' },

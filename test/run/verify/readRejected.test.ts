@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles } from '../../../src/io/files/files.js';
 import type { RejectRow } from '../../../src/io/runFolder/rejectsWriter.js';
-import { writeRejects } from '../../helpers/commitFiles.js';
+import { writeRejects } from '../../helpers/files/commitFiles.js';
 import { rejectsFile } from '../../../src/io/runFolder/runPaths.js';
 import { readRejected } from '../../../src/run/verify/readRejected.js';
-import { testFolder } from '../../helpers/testFolder.js';
+import { testFolder } from '../../helpers/files/testFolder.js';
 
 test('rows that an error rejected are known by their position, dropped ones are not', async (t) => {
   const folder = await testFolder(t);

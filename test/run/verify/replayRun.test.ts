@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pruneReplies } from '../../../src/run/replyStore.js';
+import { pruneReplies } from '../../../src/run/open/replyStore.js';
 import { runPipeline } from '../../../src/run/runPipeline.js';
 import { replayRun } from '../../../src/run/verify/replayRun.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { sendJson, startFaultServer } from '../../helpers/faultServer.js';
+import { sendJson, startFaultServer } from '../../helpers/servers/faultServer.js';
 
 const QUESTIONS = Array.from({ length: 12 }, (_, at) => `How many are ${at} and ${at}?`);
 

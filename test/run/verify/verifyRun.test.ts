@@ -15,7 +15,7 @@ import { before, test } from 'node:test';
 import { deriveUniform } from '../../../src/random.js';
 import { runPipeline } from '../../../src/run/runPipeline.js';
 import { verifyRun } from '../../../src/run/verify/verifyRun.js';
-import { cases } from '../../helpers/cases.js';
+import { cases } from '../../helpers/texts/cases.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
 
 const QUESTIONS = [

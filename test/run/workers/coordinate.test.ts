@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { runPipeline } from '../../../src/run/runPipeline.js';
 import type { RunEvent } from '../../../src/run/events.js';
 import type { Performance } from '../../../src/run/report/report.js';
-import { type WorkerRun, createWorkerRun } from '../../helpers/workerRun.js';
+import { type WorkerRun, createWorkerRun } from '../../helpers/runs/workerRun.js';
 
 let run: WorkerRun;
 before(async () => {

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { systemClock } from '../../../src/clock.js';
 import { runPipeline } from '../../../src/run/runPipeline.js';
 import { openWorker } from '../../../src/run/workers/openWorker.js';
-import { type WorkerRun, createWorkerRun, freePort } from '../../helpers/workerRun.js';
+import { type WorkerRun, createWorkerRun, freePort } from '../../helpers/runs/workerRun.js';
 
 const TOKEN = 'a-token-of-this-test';
 let run: WorkerRun;

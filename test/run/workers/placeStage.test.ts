@@ -9,7 +9,7 @@ import type { StepCounts } from '../../../src/flow/steps/outcome.js';
 import { buildRows } from '../../../src/arrow/build.js';
 import { placeStage } from '../../../src/run/workers/placeStage.js';
 import type { Unit } from '../../../src/workers/dispatcher.js';
-import { checkText } from '../../helpers/pipelineWorld.js';
+import { checkText } from '../../helpers/runs/pipelineWorld.js';
 
 const plan = await checkText(
   [

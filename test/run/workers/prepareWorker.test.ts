@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { planPipeline } from '../../../src/run/planPipeline.js';
+import { planPipeline } from '../../../src/run/plan/planPipeline.js';
 import { prepareWorker } from '../../../src/run/workers/prepareWorker.js';
 import type { PlanMessage } from '../../../src/workers/messages.js';
-import { type WorkerRun, createWorkerRun } from '../../helpers/workerRun.js';
+import { type WorkerRun, createWorkerRun } from '../../helpers/runs/workerRun.js';
 
 let run: WorkerRun;
 before(async () => {

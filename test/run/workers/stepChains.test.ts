@@ -5,7 +5,7 @@ import { columnValues } from '../../../src/arrow/read.js';
 import { ScaleQuestError } from '../../../src/errors.js';
 import { applyStepResults } from '../../../src/flow/stepResults/replayStepResults.js';
 import { createStepChains } from '../../../src/run/workers/stepChains.js';
-import { checkText } from '../../helpers/pipelineWorld.js';
+import { checkText } from '../../helpers/runs/pipelineWorld.js';
 import { type Script, scriptedModel } from '../../helpers/scriptedModel.js';
 
 async function chainsOf(script: Script) {

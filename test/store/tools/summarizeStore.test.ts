@@ -10,7 +10,7 @@ import { exportStore } from '../../../src/store/tools/exportStore.js';
 import { pruneStore } from '../../../src/store/tools/pruneStore.js';
 import { summarizeStore } from '../../../src/store/tools/summarizeStore.js';
 import { temporaryFolder } from '../../helpers/commandLine.js';
-import { mountTmpfs, remount } from '../../helpers/smallDisk.js';
+import { mountTmpfs, remount } from '../../helpers/files/smallDisk.js';
 import { DAY_MS, NOW_MS, fillRun, have, keyOf, textOf } from '../storeReplies.js';
 
 const MANY = 1500;

@@ -9,7 +9,7 @@ import { hasManifest } from '../../../io/runFolder/runFolder.js';
 import { isHeld, readRunLock, thisProcess } from '../../../io/runFolder/runLock.js';
 import { MANIFEST_FILE, REPORT_PAGE } from '../../../io/runFolder/runPaths.js';
 import type { Plan } from '../../../pipeline/plan.js';
-import { assertSamePlan, planOfRun } from '../../planOfRun.js';
+import { assertSamePlan, planOfRun } from '../../plan/planOfRun.js';
 import { type SystemWorld, systemWorld } from '../../systemWorld.js';
 import { type Report, reportOf } from '../report.js';
 import type { Picture } from './pictures.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ColumnType } from '../../../../src/arrow/columnType.js';
-import { readFixture } from '../../../helpers/parquetFixtures.js';
+import { readFixture } from '../../../helpers/files/parquetFixtures.js';
 
 test('lists, structs, lists of structs and maps, with nulls at every level', async () => {
   const read: [string, ColumnType, unknown[]][] = [

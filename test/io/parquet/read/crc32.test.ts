@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../../src/io/files/files.js';
 import { crc32 } from '../../../../src/io/parquet/read/crc32.js';
 import { readParquetBlocks } from '../../../../src/io/parquet/readParquet.js';
-import { collect } from '../../../helpers/chunks.js';
-import { FIXTURES, readFixture } from '../../../helpers/parquetFixtures.js';
-import { testFolder } from '../../../helpers/testFolder.js';
+import { collect } from '../../../helpers/texts/chunks.js';
+import { FIXTURES, readFixture } from '../../../helpers/files/parquetFixtures.js';
+import { testFolder } from '../../../helpers/files/testFolder.js';
 
 test('the check value of the standard', () => {
   assert.equal(crc32(Buffer.from('123456789')), 0xcbf43926);

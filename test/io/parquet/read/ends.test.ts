@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Damage } from '../../../../src/io/files/damage.js';
 import { footerBytesOf } from '../../../../src/io/parquet/read/ends.js';
-import { FIXTURES } from '../../../helpers/parquetFixtures.js';
+import { FIXTURES } from '../../../helpers/files/parquetFixtures.js';
 
 const WHOLE = readFileSync(join(FIXTURES, 'scalars.parquet'));
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ColumnType, ColumnValue } from '../../../../src/arrow/columnType.js';
 import { decimalDigits, leafOf } from '../../../../src/io/parquet/read/leaf.js';
-import { readFixture } from '../../../helpers/parquetFixtures.js';
+import { readFixture } from '../../../helpers/files/parquetFixtures.js';
 
 /** Column, declared type, the values of the first two rows; the third is null. */
 const READ: readonly [string, ColumnType | 'timestamp', ColumnValue, ColumnValue][] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CsvRecord, type CsvStyle, csvRecords } from '../../../../src/io/sources/text/csvRecords.js';
 import type { TextBlock } from '../../../../src/io/sources/text/readText.js';
-import { collect } from '../../../helpers/chunks.js';
+import { collect } from '../../../helpers/texts/chunks.js';
 
 async function* blocksOf(
   text: string,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { gzip } from '../../../../src/io/sources/text/gzip.js';
-import { chunksOf, collect } from '../../../helpers/chunks.js';
+import { chunksOf, collect } from '../../../helpers/texts/chunks.js';
 
 async function read(bytes: Uint8Array, chunkBytes = 7): Promise<string> {
   return Buffer.concat(await collect(gzip.decompress(chunksOf(bytes, chunkBytes), 'a.gz'))).toString();

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { nodeFiles } from '../../../../src/io/files/files.js';
 import { readBytes } from '../../../../src/io/sources/text/readBytes.js';
-import { collect } from '../../../helpers/chunks.js';
-import { testFolder, watchedFiles } from '../../../helpers/testFolder.js';
+import { collect } from '../../../helpers/texts/chunks.js';
+import { testFolder, watchedFiles } from '../../../helpers/files/testFolder.js';
 
 test('the bytes of a file, plain or compressed; the file is closed when nobody reads on', async (t) => {
   const folder = await testFolder(t);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles } from '../../../../src/io/files/files.js';
 import { type TextBlock, lineEnds, readText } from '../../../../src/io/sources/text/readText.js';
-import { collect } from '../../../helpers/chunks.js';
-import { testFolder } from '../../../helpers/testFolder.js';
+import { collect } from '../../../helpers/texts/chunks.js';
+import { testFolder } from '../../../helpers/files/testFolder.js';
 
 async function read(folder: string, bytes: Uint8Array | string, encoding?: string): Promise<TextBlock[]> {
   const path = join(folder, 'a.txt');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ArrayFault, splitArray } from '../../../../src/io/sources/text/splitArray.js';
 import type { TextBlock } from '../../../../src/io/sources/text/readText.js';
-import { collect } from '../../../helpers/chunks.js';
+import { collect } from '../../../helpers/texts/chunks.js';
 
 async function* blocksOf(text: string, chars: number): AsyncGenerator<TextBlock> {
   for (let at = 0; at < text.length; at += chars) yield { text: text.slice(at, at + chars), faults: [] };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TextBlock } from '../../../../src/io/sources/text/readText.js';
 import type { TextRecord } from '../../../../src/io/sources/text/records.js';
 import { splitLines } from '../../../../src/io/sources/text/splitLines.js';
-import { collect } from '../../../helpers/chunks.js';
+import { collect } from '../../../helpers/texts/chunks.js';
 
 async function* blocksOf(
   texts: readonly string[],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitZstd } from '../../../../src/io/sources/text/splitZstd.js';
-import { chunksOf, collect } from '../../../helpers/chunks.js';
+import { chunksOf, collect } from '../../../helpers/texts/chunks.js';
 
 test('a frame is its head, its blocks and its end; a frame that is skipped is nothing', async () => {
   // A head that says one byte, a raw block of one byte, twice; between them a frame that is skipped.

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Files, nodeFiles } from '../../../../src/io/files/files.js';
 import { HEAD_END, readTextHead } from '../../../../src/io/sources/text/textHead.js';
-import { testFolder } from '../../../helpers/testFolder.js';
+import { testFolder } from '../../../helpers/files/testFolder.js';
 
 /** The head's text, whether the file ends with it, and the bytes that were read of the file. */
 async function headOf(path: string, charactersMax: number): Promise<[string, boolean, number]> {

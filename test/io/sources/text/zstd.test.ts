@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { compressZstd, loadZstd } from '../../../../src/io/parquet/zstd.js';
 import { zstd } from '../../../../src/io/sources/text/zstd.js';
-import { chunksOf, collect } from '../../../helpers/chunks.js';
+import { chunksOf, collect } from '../../../helpers/texts/chunks.js';
 
 before(() => loadZstd());
 

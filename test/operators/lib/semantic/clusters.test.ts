@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foldClusters } from '../../../../src/operators/lib/semantic/clusters.js';
-import { foldFigures } from '../../../helpers/foldFigures.js';
+import { foldFigures } from '../../../helpers/runs/foldFigures.js';
 
 test('clusters are counted by their sizes; a question without a near one is none', () => {
   // Of the questions 0 to 3, 1 has one near it, 2 has three, 3 has eleven.

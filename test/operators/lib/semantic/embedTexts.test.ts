@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { embedTexts } from '../../../../src/operators/lib/semantic/embedTexts.js';
-import { contextOf } from '../../../helpers/runOperator.js';
+import { contextOf } from '../../../helpers/runs/runOperator.js';
 import { scriptedModel } from '../../../helpers/scriptedModel.js';
 
 const model = scriptedModel({ embed: ({ texts }) => texts.map((text) => [text.length, -1]) });

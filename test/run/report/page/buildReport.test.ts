@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { whatIf } from '../../../../src/page/report/whatIf.js';
-import { pageParts, reportedRun, runAgain, scoredRows } from '../../../helpers/reportedRun.js';
+import { pageParts, reportedRun, runAgain, scoredRows } from '../../../helpers/runs/reportedRun.js';
 
 /** The places of the sliders for settings as they are typed. */
 function placesOf(

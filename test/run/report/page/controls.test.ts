@@ -8,7 +8,7 @@ import {
   whyNeverExact,
 } from '../../../../src/run/report/page/controls.js';
 import { OPERATORS } from '../../../helpers/operators.js';
-import { checkText } from '../../../helpers/pipelineWorld.js';
+import { checkText } from '../../../helpers/runs/pipelineWorld.js';
 
 const TEXT = `name: a
 source:

@@ -5,8 +5,8 @@ import { nodeFiles } from '../../../../src/io/files/files.js';
 import { readManifest } from '../../../../src/io/runFolder/manifest.js';
 import { thresholdsOf } from '../../../../src/run/report/page/controls.js';
 import { gatherNumbers } from '../../../../src/run/report/page/gatherNumbers.js';
-import { planToRun } from '../../../../src/run/planPipeline.js';
-import { reportedRun, scoredRows } from '../../../helpers/reportedRun.js';
+import { planToRun } from '../../../../src/run/plan/planPipeline.js';
+import { reportedRun, scoredRows } from '../../../helpers/runs/reportedRun.js';
 import { systemWorld } from '../../../../src/run/systemWorld.js';
 
 test('numbers of kept rows come exactly from their columns, those of dropped rows rounded from the messages', async () => {

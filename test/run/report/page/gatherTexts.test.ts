@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../../src/io/files/files.js';
 import { readManifest } from '../../../../src/io/runFolder/manifest.js';
 import { agreementOf, gatherTexts } from '../../../../src/run/report/page/gatherTexts.js';
-import { reportedRun, scoredRows } from '../../../helpers/reportedRun.js';
+import { reportedRun, scoredRows } from '../../../helpers/runs/reportedRun.js';
 
 test('how far samples agree', () => {
   assert.equal(agreementOf(['\\boxed{1}', '\\boxed{1}', '\\boxed{2}', 'no']), 0.5);

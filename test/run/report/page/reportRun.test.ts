@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { reportRun } from '../../../../src/run/report/page/reportRun.js';
 import { verifyRun } from '../../../../src/run/verify/verifyRun.js';
-import { makeRun } from '../../../helpers/finishedRun.js';
-import { testFolder } from '../../../helpers/testFolder.js';
+import { makeRun } from '../../../helpers/runs/finishedRun.js';
+import { testFolder } from '../../../helpers/files/testFolder.js';
 
 test('a run of an older version gets its page and pictures, and verifies', async () => {
   const { run } = await makeRun(4);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../../src/io/files/files.js';
 import { readManifest } from '../../../../src/io/runFolder/manifest.js';
 import { type RunRow, pickCommits, runRows } from '../../../../src/run/report/page/runRows.js';
-import { reportedRun, scoredRows } from '../../../helpers/reportedRun.js';
+import { reportedRun, scoredRows } from '../../../helpers/runs/reportedRun.js';
 
 function commit(index: number, kept: number, lost: number, bytes = 10) {
   const file = (rows: number) => (rows > 0 ? { file: 'x', rows, bytes, sha256: '0'.repeat(64) } : null);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { nodeFiles } from '../../../../src/io/files/files.js';
 import { sealJson } from '../../../../src/io/files/seal.js';
 import { readTimeline, timelineOf } from '../../../../src/run/report/page/timeline.js';
-import { testFolder } from '../../../helpers/testFolder.js';
+import { testFolder } from '../../../helpers/files/testFolder.js';
 
 function log(...lines: [second: number, event: object][]): string {
   return lines

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { copyOf, finishedRun } from '../../../helpers/finishedRun.js';
+import { copyOf, finishedRun } from '../../../helpers/runs/finishedRun.js';
 import { hostCommand } from '../../../helpers/commandHost.js';
-import { pageParts, reportedRun, scoredRows } from '../../../helpers/reportedRun.js';
+import { pageParts, reportedRun, scoredRows } from '../../../helpers/runs/reportedRun.js';
 
 // The process that runs commands takes the environment when it starts.
 const SECRET = 'sk-very-secret-0123456789';

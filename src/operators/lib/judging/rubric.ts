@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { RowError } from '../../../errors.js';
+import { deriveSeed } from '../../../random.js';
+import { afterThought } from '../../../text/afterThought.js';
+import { namedObjects } from '../../../text/namedObjects.js';
+
+const criterionFields = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-zA-Z0-9]*$/, 'expected letters and digits, starting with a small letter')
+    .refine(
+      (name) => !['reason', 'score', 'seq', 'seqIndex'].includes(name),
+      'expected another name: this one has a meaning',
+    )
+    .describe('Names the column of its scores, and the reason for which rows are dropped.'),
+  description: z.string().min(1).describe('What the judge is to look at, and what deserves which score.'),
+  scale: z
+    .tuple([z.int(), z.int()])
+    .refine(([low, high]) => low < high, 'expected the lowest score first, and a higher one')
+    .optional()
+    .describe('The lowest and the highest score.'),
+  grades: z
+    .array(z.string().min(1))
+    .min(2)
+    .refine(areDifferent, 'expected each grade once')
+    .optional()
+    .describe(
+      'In place of `scale`: named grades from the worst to the best. The score is the place of the grade, from 1.',
+    ),
+  min: z
+    .union([z.number(), z.string()])
+    .optional()
+    .describe('Drop the row below this score or grade. It drops none if absent.'),
+});
+
+/** What a judge is asked to rate. */
+export type Criterion = z.output<typeof criterionFields>;
+
+const criterion = criterionFields.superRefine(checkScale);
+
+/** The criteria of a judge; each has a scale, and its name once. */
+export const criteriaOption = z
+  .array(criterion)
+  .min(1)
+  .superRefine((criteria, context) => {
+    const names = new Set<string>();
+    for (const [at, { name }] of criteria.entries()) {
+      const message = `a criterion before it is called ${name} too, or writes its column`;
+      if (names.has(name)) context.addIssue({ code: 'custom', path: [at, 'name'], message });
+      names.add(name).add(reasonColumn(name));
+    }
+  });
+
+function checkScale({ scale, grades, min }: Criterion, context: z.RefinementCtx): void {
+  const issue = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
+  if (scale && grades) return issue([], 'found both `scale` and `grades`, expected one of them');
+  if (!scale && !grades) return issue([], 'found neither `scale` nor `grades`, expected one of them');
+  if (min === undefined) return;
+  if (typeof min === 'string' && gradeAt(grades ?? [], min) < 0)
+    return issue(
+      ['min'],
+      grades ? `expected one of the grades: ${grades.join(', ')}` : 'expected a number of the scale',
+    );
+  const [low, high] = scaleOf({ scale, grades });
+  if (typeof min === 'number' && (min < low || min > high))
+    issue(['min'], `found ${min}, expected a score from ${low} to ${high}`);
+}
+
+function areDifferent(grades: readonly string[]): boolean {
+  return new Set(grades.map((grade) => grade.trim().toLowerCase())).size === grades.length;
+}
+
+/** The lowest and the highest score. */
+export function scaleOf({
+  scale,
+  grades = [],
+}: Pick<Criterion, 'scale' | 'grades'>): readonly [number, number] {
+  return scale ?? [1, grades.length];
+}
+
+/** The lowest score that passes; null where all do. */
+export function minOf({ min, grades = [] }: Criterion): number | null {
+  if (min === undefined) return null;
+  return typeof min === 'number' ? min : gradeAt(grades, min) + 1;
+}
+
+/** The column with the reasons for the scores of a criterion. */
+export function reasonColumn(name: string): string {
+  return `${name}Reason`;
+}
+
+function gradeAt(grades: readonly string[], given: string): number {
+  return grades.findIndex((grade) => grade.trim().toLowerCase() === given.trim().toLowerCase());
+}
+
+/** The criteria and the form of the reply, as a prompt has them. The reason comes first: a score that is written first is not reasoned. */
+export function rubricText(criteria: readonly Criterion[]): string {
+  const lines = criteria.map(
+    (each, at) => `${at + 1}. ${each.name} (${scaleText(each)}): ${each.description}`,
+  );
+  const form = criteria.map(({ name, grades }) => {
+    const score = grades ? '"<grade>"' : '<number>';
+    return `  "${name}": { "reason": "<one or two sentences>", "score": ${score} }`;
+  });
+  return `Criteria:\n${lines.join('\n')}\n\nReply with one JSON object of this form, and nothing after it:\n{\n${form.join(',\n')}\n}`;
+}
+
+function scaleText({ scale, grades = [] }: Criterion): string {
+  return scale
+    ? `a whole number from ${scale[0]} to ${scale[1]}`
+    : `one of ${grades.map((grade) => `"${grade}"`).join(', ')}`;
+}
+
+/**
+ * Texts that are judged, each between marks with a number that none of them holds: no text can end itself early and go on as a part of
+ * the prompt.
+ */
+export function markedTexts(texts: readonly (readonly [name: string, text: string])[]): string {
+  const all = texts.map(([, text]) => text).join('\n');
+  let number = 0;
+  let mark: string;
+  do mark = deriveSeed(0, all, 0, number++).toString(16).padStart(8, '0');
+  while (all.includes(mark));
+  return texts.map(([name, text]) => `<${name}-${mark}>\n${text}\n</${name}-${mark}>`).join('\n\n');
+}
+
+/** What a judge said of one criterion. */
+export interface Score {
+  score: number;
+  /** Empty where none was given. */
+  reason: string;
+}
+
+/**
+ * The scores in a judge's reply, in the order of the criteria, read behind its thought. Throws a RowError, ROW_UNCLEAR, where a score
+ * is missing or off its scale, and where the reply holds two verdicts that differ: one of them may be quoted from what was judged.
+ */
+export function readScores(reply: string, criteria: readonly Criterion[]): Score[] {
+  const answer = afterThought(reply);
+  const objects = namedObjects(
+    answer,
+    criteria.map(({ name }) => name),
+  );
+  const verdicts = objects.flatMap((object) => verdictIn(object, criteria) ?? []);
+  const scores = new Set(verdicts.map((verdict) => JSON.stringify(verdict.map(({ score }) => score))));
+  if (scores.size > 1)
+    throw new RowError('ROW_UNCLEAR', 'the reply holds two verdicts that differ, expected one');
+  const last = verdicts.at(-1);
+  if (last) return last;
+  const wanted = criteria.map((each) => `${each.name} (${scaleText(each)})`).join(', ');
+  throw new RowError(
+    'ROW_UNCLEAR',
+    `the reply ends with "${reply.slice(-40)}", expected one JSON object with ${wanted}`,
+  );
+}
+
+/** One item: the scores of all criteria; none where one is missing or off its scale. */
+function verdictIn(
+  object: Readonly<Record<string, unknown>>,
+  criteria: readonly Criterion[],
+): Score[][] | null {
+  const scores = criteria.map((each) =>
+    Object.hasOwn(object, each.name) ? scoreIn(object[each.name], each) : null,
+  );
+  return scores.every((score) => score !== null) ? [scores] : null;
+}
+
+function scoreIn(value: unknown, each: Criterion): Score | null {
+  const { score = value, reason = '' } = isObject(value) ? value : {};
+  const number = each.grades && typeof score === 'string' ? gradeAt(each.grades, score) + 1 : numberIn(score);
+  const [low, high] = scaleOf(each);
+  if (!(number >= low && number <= high)) return null;
+  return { score: number, reason: typeof reason === 'string' ? reason : JSON.stringify(reason) };
+}
+
+/** `4`, `"4"` and `"4/5"`; NaN for all else. */
+function numberIn(score: unknown): number {
+  if (typeof score === 'number') return score;
+  const [, digits] =
+    (typeof score === 'string' &&
+      /^\s{0,9}(-?\d{1,9}(?:\.\d{1,9})?)\s{0,9}(?:\/\s{0,9}\d{1,9}\s{0,9})?$/.exec(score)) ||
+    [];
+  return digits === undefined ? NaN : Number(digits);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
