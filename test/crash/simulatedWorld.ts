@@ -1,6 +1,6 @@
 import { encoderHere } from '../helpers/files/encoderHere.js';
 import { join, relative } from 'node:path';
-import type { CompleteRequest } from '../../src/backends/model.js';
+import type { CompleteRequest, Model } from '../../src/backends/model.js';
 import { type RunWorld, runInFolder } from '../../src/run/runInFolder.js';
 import type { Files } from '../../src/io/files/files.js';
 import { makeRunFolder } from '../../src/io/runFolder/runFolder.js';
@@ -40,6 +40,34 @@ export const PIPELINES = {
     '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
     '  - { label: each, custom: { path: operators/limitEach.mjs, options: { rowsMax: 9 } } }',
     '  - { label: topic, custom: { path: operators/nameTopic.mjs, models: { namer: tiny } } }',
+    'output: { shardRows: 6, rowGroupRows: 4 }',
+    '',
+  ].join('\n'),
+  /** Steps of any domain: columns that are drawn, prompts of one's own, typed replies, dialogues, meaning, a rubric. */
+  domains: [
+    'name: domains',
+    'seed: 11',
+    'limit: 61',
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, vectors: { embeddings: { model: v, replicas: ["http://127.0.0.1:9/v1"] } } }',
+    'steps:',
+    '  - sample: { columns: { level: { list: [easy, hard] }, size: { numbers: [0, 1] } } }',
+    '  - prompt:',
+    '      model: tiny',
+    "      prompt: 'Give JSON for {{ level }}, {{ size }}.'",
+    '      tokensMax: 64',
+    '      json:',
+    '        type: object',
+    '        required: [question, marks]',
+    '        properties: { question: { type: string }, marks: { type: integer }, tags: { type: array, items: { type: string } } }',
+    '  - filterText: { column: question, charsMin: 30 }',
+    '  - deduplicate: { by: embedding, model: vectors, similarityMin: 0.99 }',
+    '  - judge:',
+    '      model: tiny',
+    '      columns: [question]',
+    '      criteria: [{ name: clarity, description: Is it clear?, scale: [1, 5], min: 2 }]',
+    '      tokensMax: 64',
+    "  - { label: first, prompt: { model: tiny, prompt: '{{ question }}', messages: talk, opens: true, tokensMax: 64 } }",
+    '  - { label: next, prompt: { model: tiny, messages: talk, as: user, tokensMax: 64 } }',
     'output: { shardRows: 6, rowGroupRows: 4 }',
     '',
   ].join('\n'),
@@ -129,7 +157,7 @@ export async function runOn(
   const world: RunWorld = {
     files: lock.files,
     prompt: promptFrom(plan.folder, checkDeps()),
-    openModels: async () => ({ models: { tiny: modelOf(knobs) } }),
+    openModels: async () => ({ models: modelsOf(plan, modelOf(knobs)) }),
     signal: new AbortController().signal,
     // Backwards, as a clock that is set may go.
     now: () => new Date(nowMs - elapsedMs),
@@ -148,12 +176,18 @@ export async function runOn(
   }
 }
 
+/** One model plays all that the plan names. */
+function modelsOf(plan: Plan, model: Model): Record<string, Model> {
+  return Object.fromEntries(Object.keys(plan.models).map((name) => [name, { ...model, name }]));
+}
+
 function modelOf({ orderSeed, repliesSeed = 0 }: Knobs) {
   const model = scriptedModel({
     complete: (request) =>
       Array.from({ length: request.n }, (_, sample) => replyTo(request, repliesSeed, sample)),
     choose: ({ message, options }) =>
       options.map((option) => deriveUniform(repliesSeed, `${messageText({ message })}\n${option}`, 0)),
+    embed: ({ texts }) => texts.map((text) => [0, 1, 2, 3].map((at) => deriveUniform(0, text, at) - 0.5)),
   });
   let calls = 0;
   const wait = async (): Promise<void> => {
@@ -170,10 +204,21 @@ function replyTo({ message, seed, n }: CompleteRequest, repliesSeed: number, sam
   const asked = message.kind === 'user' ? message.text : '';
   const draw = (what: string): number => deriveUniform(repliesSeed, `${asked}${what}`, seed, sample);
   if (message.kind === 'preQuery') return questionOf(draw);
+  if (message.kind === 'chat') return `And why is that so, ${Math.floor(draw('more') * 9)}?`;
+  if (asked.startsWith('Give JSON'))
+    return draw('form') < 0.1
+      ? 'none'
+      : JSON.stringify({ question: questionOf(draw), marks: seed % 9, tags: ['a', asked] });
+  if (asked.includes('"clarity"')) return `{"clarity": ${verdictOf(draw)}}`;
   if (n > 1)
     return draw('answered') < 0.2 ? 'I do not know.' : `It is \\boxed{${Math.floor(draw('answer') * 9)}}.`;
   if (draw('verdict') < 0.15) return 'Perhaps.';
   return draw('verdict') < 0.3 ? 'No' : 'Yes';
+}
+
+/** As a rubric asks for it; some are off the scale. */
+function verdictOf(draw: (what: string) => number): string {
+  return `{ "score": ${Math.floor(draw('score') * 7)}, "reason": "It says what is asked." }`;
 }
 
 const NAMES = ['Anna', 'Ben', 'Carla', 'Zoë'];
