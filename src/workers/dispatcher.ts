@@ -109,6 +109,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { clock, plan, desk, silentMs = SILENT_MS } = deps;
   const { firstMs = FIRST_MS } = deps;
   const ended = new AbortController();
+  let isDone = false;
   let unitsSoFar = 0;
   const state: State = {
     deps,
@@ -128,6 +129,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
+  function dismiss({ link }: Pick<Member, 'link'>): void {
+    // The socket's end takes what was sent last with it, so whoever listens ends it.
+    if (isDone) link.send({ kind: 'done' });
+    else link.close();
+  }
+
   void look();
   return {
     tally,
@@ -140,6 +147,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       });
     },
     join(link, name) {
+      // Whoever was on its way when the run ended is told so, too.
+      if (ended.signal.aborted) return dismiss({ link });
       const member: Member = {
         ...{ name, link, places: 0, held: new Set(), heardMs: clock.nowMs(), isGone: false },
         desk: desk?.owner() ?? null,
@@ -154,13 +163,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       link.send(plan);
     },
     counts: () => [...countsOf.values()],
-    close(isDone) {
+    close(areDone) {
+      isDone = areDone;
       ended.abort();
       for (const member of members) {
         member.isGone = true;
-        // The socket's end takes what was sent last with it, so whoever listens ends it.
-        if (isDone) member.link.send({ kind: 'done' });
-        else member.link.close();
+        dismiss(member);
       }
       members.clear();
     },

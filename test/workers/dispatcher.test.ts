@@ -309,3 +309,12 @@ test('a store that fails ends every unit with its error', async () => {
   await assert.rejects(done, error);
   dispatcher.close(false);
 });
+
+test('a worker that comes when the run has ended is told so, or let go', () => {
+  for (const isDone of [true, false]) {
+    const { dispatcher, join } = setUp();
+    dispatcher.close(isDone);
+    const { got, isClosed } = join('late');
+    assert.deepEqual([got.map(({ kind }) => kind), isClosed()], [isDone ? ['done'] : [], !isDone]);
+  }
+});

@@ -120,6 +120,8 @@ function serve(link: CoordinatorLink, work: Work, { clock, signal }: WorkerLoopD
       },
     );
     signal.addEventListener('abort', stop);
+    // It may have been told to stop while it connected.
+    if (signal.aborted) stop();
     void beat();
   });
 }

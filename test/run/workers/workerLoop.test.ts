@@ -209,3 +209,17 @@ test('a link that ends while the worker prepares: it prepares once, and is ready
   await clock.until(loop);
   assert.equal(closed, 1);
 });
+
+test('a worker that is told to stop while it connects leaves the coordinator at once', async () => {
+  const coordinator = testCoordinator();
+  const stop = new AbortController();
+  const { loop } = setUp({
+    signal: stop.signal,
+    async connect() {
+      stop.abort();
+      return coordinator.link;
+    },
+  });
+  await assert.rejects(loop, { code: 'ERR_CANCELLED' });
+  assert.ok(coordinator.isClosed());
+});
