@@ -18,7 +18,15 @@ let performance;
 
 before(async () => {
   const file = writeQuickstart(folder, LIMIT);
-  const run = startCommand(['run', file, '--out', join(folder, 'run'), '--metrics', '0'], { cwd: folder });
+  // So that there is a cost to show.
+  const priced = [
+    '--set',
+    'models.tiny.price={ currency: USD, in: 1, out: 2 }',
+    '--set',
+    'models.tiny.gpus=1',
+  ];
+  const args = ['--out', join(folder, 'run'), '--metrics', '0', ...priced];
+  const run = startCommand(['run', file, ...args], { cwd: folder });
   children.push(run.child);
   const said = () => `the run, which said:\n${run.said}`;
   const url = await until(() => /^Metrics at (\S+)\.$/m.exec(run.said)?.[1], said);
