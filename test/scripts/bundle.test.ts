@@ -72,7 +72,9 @@ function loadedWith(name: string, loaded = new Set<string>()): Set<string> {
 }
 
 test('threads and processes load nothing of the checks, which would take longer than all of theirs', () => {
-  assert.ok(loadedWith('index.js').has('plan.js'));
+  // The bundler names a file that several share after any of its modules.
+  const [checks] = holders.get('dist/src/pipeline/check/check.js')!;
+  assert.ok(loadedWith('index.js').has(checks!));
   for (const name of [
     'shardWorker.js',
     'graderWorker.js',
@@ -80,7 +82,7 @@ test('threads and processes load nothing of the checks, which would take longer 
     'child.js',
     'guardProcess.js',
   ])
-    assert.ok(!loadedWith(name).has('plan.js'), name);
+    assert.ok(!loadedWith(name).has(checks!), name);
 });
 
 /** The names that a module exports, by its text. */
