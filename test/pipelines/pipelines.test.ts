@@ -123,6 +123,7 @@ after(() => tiny.close());
 const ENV = {
   QUESTIONS: 'benchmarks/sums.jsonl',
   BENCHMARK: 'benchmarks/sums.jsonl',
+  PROBLEMS: 'benchmarks/programs.jsonl',
   RATED: '../runs/rated/shards',
   DOCUMENTS: '../test/pipelines/documents.jsonl',
 };
@@ -173,6 +174,7 @@ for (const [file, name] of [
   ['qft.yaml', 'QUESTIONS'],
   ['difficulty.yaml', 'QUESTIONS'],
   ['grounded.yaml', 'DOCUMENTS'],
+  ['evaluate-code.yaml', 'PROBLEMS'],
   ['evaluate.yaml', 'BENCHMARK'],
   ['calibrate.yaml', 'RATED'],
 ] as const) {

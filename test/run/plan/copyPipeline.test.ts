@@ -16,7 +16,9 @@ function variablesOf(folder: string): Record<string, string> {
   const [QUESTIONS, BENCHMARK] = [join(folder, 'questions.jsonl'), join(folder, 'benchmark.jsonl')];
   const DOCUMENTS = join(folder, 'documents.jsonl');
   writeFileSync(DOCUMENTS, `${JSON.stringify({ document: 'Ice floats on water.' })}\n`);
-  return { QUESTIONS, BENCHMARK, DOCUMENTS, RATED: join(folder, 'shards') };
+  const PROBLEMS = join(folder, 'problems.jsonl');
+  writeFileSync(PROBLEMS, `${JSON.stringify({ question: 'Write `f`.', tests: ['assert f() == 1'] })}\n`);
+  return { QUESTIONS, BENCHMARK, DOCUMENTS, PROBLEMS, RATED: join(folder, 'shards') };
 }
 
 for (const name of shippedPipelines()) {
