@@ -6,12 +6,20 @@ export type SchemaCheck = (value: unknown) => string | null;
 
 const FAULTS_MAX = 5;
 
+/** It compiles the draft's own schemas at its first use, which costs more than any schema of a pipeline. */
+let shared: Ajv2020 | null = null;
+
 /** Compiles a JSON Schema of draft 2020-12. Throws an Error that says where it is none. */
 export function compileSchemaCheck(schema: JsonSchema): SchemaCheck {
   // `format` and keywords of other vocabularies are notes: they refuse nothing. Nothing is printed.
-  const ajv = new Ajv2020({ strict: false, logger: false, allErrors: true, validateFormats: false });
-  const validate: ValidateFunction = ajv.compile(schema);
-  return (value) => (validate(value) ? null : faultsText(validate.errors ?? []));
+  shared ??= new Ajv2020({ strict: false, logger: false, allErrors: true, validateFormats: false });
+  try {
+    const validate: ValidateFunction = shared.compile(schema);
+    return (value) => (validate(value) ? null : faultsText(validate.errors ?? []));
+  } finally {
+    // It would keep each schema for ever, and refuse another one of the same `$id`.
+    shared.removeSchema(schema);
+  }
 }
 
 function faultsText(errors: readonly ErrorObject[]): string {

@@ -30,3 +30,10 @@ for (const [value, fault] of CASES) {
 test('a text that is no schema is told', () => {
   assert.throws(() => compileSchemaCheck({ type: 'objekt' }), /schema is invalid/);
 });
+
+test('schemas of one $id are schemas of their own, also after one that is none', () => {
+  const $id = 'http://example.org/reply';
+  assert.match(compileSchemaCheck({ $id, type: 'integer' })('a')!, /must be integer/);
+  assert.throws(() => compileSchemaCheck({ $id, $ref: '#/$defs/none' }), /can't resolve reference/);
+  assert.equal(compileSchemaCheck({ $id, type: 'string' })('a'), null);
+});
