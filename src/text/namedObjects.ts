@@ -1,7 +1,8 @@
+import { mendStrings } from './mendStrings.js';
+
 /**
  * The JSON objects in a text that begin with one of these keys, outermost first to last, as `{"score": 4}` in a reply that says more.
- * What cannot be read as JSON is left out. A backslash that begins no escape of JSON, as in `\alpha`, counts as itself, and a line
- * break within a string as a space. Linear in the text.
+ * What cannot be read as JSON is left out; backslashes of LaTeX and line ends in strings are mended first. Linear in the text.
  */
 export function namedObjects(text: string, keys: readonly string[]): Record<string, unknown>[] {
   const begins = new RegExp(String.raw`\{\s{0,100}"(?:${keys.map(escaped).join('|')})"\s{0,100}:`, 'g');
@@ -37,19 +38,9 @@ function closeOf(text: string, start: number): number {
 }
 
 function parsed(json: string): Record<string, unknown> | null {
-  for (const text of [json, mended(json)]) {
-    try {
-      return JSON.parse(text) as Record<string, unknown>;
-    } catch {
-      // The next one may do.
-    }
+  try {
+    return JSON.parse(mendStrings(json)) as Record<string, unknown>;
+  } catch {
+    return null;
   }
-  return null;
-}
-
-/** Pairs of backslashes are looked at together, so that the second of them begins nothing. */
-function mended(json: string): string {
-  return json
-    .replace(/\\(?:["\\/bfnrt]|u[\da-fA-F]{4})|\\/g, (escape) => (escape === '\\' ? '\\\\' : escape))
-    .replace(/[\n\r\t]/g, ' ');
 }

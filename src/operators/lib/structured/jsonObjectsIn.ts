@@ -1,5 +1,5 @@
 import { afterThought } from '../../../text/afterThought.js';
-import { mendStrings } from './mendStrings.js';
+import { mendStrings } from '../../../text/mendStrings.js';
 
 /** So many places where an object may begin are tried: more would not be linear in the reply. */
 const STARTS_MAX = 8;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mendStrings } from '../../../../src/operators/lib/structured/mendStrings.js';
+import { mendStrings } from '../../src/text/mendStrings.js';
 
 const R = String.raw;
 
