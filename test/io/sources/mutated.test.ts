@@ -23,7 +23,7 @@ const RUNS = Number(process.env['SCALEQUEST_RUNS'] ?? cases(40, 150));
 const CHARS = Number(process.env['SCALEQUEST_CHARS'] ?? 5_000);
 /** For each MB of a file, or of its text where it is compressed; the first file of a kind also pays for compiling. */
 const CPU_MS_MAX = 250;
-const TRIES_MAX = 6;
+const TRIES_MAX = 12;
 
 interface Original {
   format: SourceFormatName;
