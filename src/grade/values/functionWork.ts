@@ -3,7 +3,7 @@ import type { Real } from './realFunctions.js';
 
 /**
  * Units of work that the arithmetic of 50 digits takes, of about 2 µs each: the most that was measured for any argument.
- * `test/world/longAnswers.slow.ts` tries rows and chains of each function. What is made of several functions costs what they cost together.
+ * `test/world/longAnswers.test.ts` tries rows and chains of each function. What is made of several functions costs what they cost together.
  */
 
 export const SUM_WORK = { real: 2, complex: 8 };
