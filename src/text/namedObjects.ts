@@ -1,3 +1,4 @@
+import { escapeRegExp } from './escapeRegExp.js';
 import { mendStrings } from './mendStrings.js';
 
 /**
@@ -5,7 +6,7 @@ import { mendStrings } from './mendStrings.js';
  * What cannot be read as JSON is left out; backslashes of LaTeX and line ends in strings are mended first. Linear in the text.
  */
 export function namedObjects(text: string, keys: readonly string[]): Record<string, unknown>[] {
-  const begins = new RegExp(String.raw`\{\s{0,100}"(?:${keys.map(escaped).join('|')})"\s{0,100}:`, 'g');
+  const begins = new RegExp(String.raw`\{\s{0,100}"(?:${keys.map(escapeRegExp).join('|')})"\s{0,100}:`, 'g');
   const found: Record<string, unknown>[] = [];
   for (let match = begins.exec(text); match; match = begins.exec(text)) {
     const end = closeOf(text, match.index);
@@ -15,10 +16,6 @@ export function namedObjects(text: string, keys: readonly string[]): Record<stri
     begins.lastIndex = end;
   }
   return found;
-}
-
-function escaped(key: string): string {
-  return key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /** Behind the brace that closes the one at `start`; -1 where none does. Braces in strings do not count. */
