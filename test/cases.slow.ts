@@ -6,7 +6,8 @@ process.env['ALL_CASES'] = '1';
 const here = new URL('./', import.meta.url);
 const files = (readdirSync(here, { recursive: true }) as string[]).filter(
   (name) =>
-    name.endsWith('.test.js') && readFileSync(new URL(name, here), 'utf8').includes('/helpers/texts/cases.js'),
+    name.endsWith('.test.js') &&
+    readFileSync(new URL(name, here), 'utf8').includes('/helpers/texts/cases.js'),
 );
 if (files.length === 0)
   throw new Error('found no test that draws cases; expected those that import helpers/texts/cases.js');
