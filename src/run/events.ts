@@ -21,6 +21,7 @@ export type FlowEvent =
   | PausedEvent
   | CountedEvent
   | DeliveredEvent
+  | KeptRowEvent
   | CalledEvent
   | PageFailedEvent
   | ReportedEvent
@@ -150,6 +151,16 @@ export interface DeliveredEvent {
   watermark: number;
   /** Rows kept below the watermark, those of earlier starts included. */
   kept: number;
+}
+
+/** A row of the set, as it is handed to the writer: the newest one, once a second at most. It may not be committed yet. */
+export interface KeptRowEvent {
+  /** Tells the events apart. */
+  event: 'keptRow';
+  /** Its position in the source; absent where the set has no such column. */
+  seq?: number;
+  /** Its first columns of text, by name; long ones are cut. */
+  texts: Readonly<Record<string, string>>;
 }
 
 /** A run with workers listens for them. */

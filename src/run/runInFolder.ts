@@ -32,6 +32,7 @@ import { costPerRow, knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
 import { earlierTotals } from './monitor/earlierTotals.js';
 import { logTimes, loggedOf } from './monitor/logTimes.js';
+import { tellKeptRows } from './monitor/keptRows.js';
 import { type Meter, startMeter } from './monitor/meter.js';
 import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
@@ -253,6 +254,7 @@ async function runRows(
     for (const { file, line, message } of skipped.takeNew())
       await record({ event: 'skippedLine', file, line, message });
   };
+  const tellKept = tellKeptRows(plan.columns, world.nowMs, emit);
   const hub = world.hub && { ...world.hub, signal, pin: hubPin(files, folder.path) };
   const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add, hub);
   await fillFolder(
@@ -275,7 +277,10 @@ async function runRows(
           return rows;
         },
         sink: {
-          append: sink.append,
+          async append(rows) {
+            tellKept(rows);
+            await sink.append(rows);
+          },
           appendEvents: sink.appendEvents,
           async commit(cut) {
             await sink.commit(cut);

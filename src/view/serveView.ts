@@ -121,7 +121,8 @@ function followFeed({ feed, clock }: ServeViewDeps, clients: Clients, signal: Ab
   feed.listen({
     onLine: (line) => clients.send('line', () => line),
     onPoint: (point) => clients.send('point', () => point),
-    onCommit: () => clients.send('commit', () => ({})),
+    onRow: (row) => clients.send('row', () => row),
+    onFolder: () => clients.send('folder', () => ({})),
     onChange() {
       if (isDue || clients.count === 0) return;
       isDue = true;

@@ -120,7 +120,7 @@ test('a run that is paused from its page reads no row, goes on from there, and e
   assert.equal(await post('control/resume'), 200);
   const { report } = await run.result;
   assert.deepEqual([report.rowsIn, report.rowsKept], [5, 4]);
-  assert.match(await ended, /event: commit/);
+  assert.match(await ended, /event: folder/);
   assert.equal((await json(`${view.url}api/run`))['isComplete'], true);
 });
 

@@ -133,7 +133,7 @@ async function openLivePage(run: PipelineRun, live: number | true, stop: () => v
   const { openLiveView } = await import('../../view/openView.js');
   try {
     const view = await openLiveView(run, { port: live === true ? 0 : live, stop });
-    process.stderr.write(`The run is shown at ${view.url}\n`);
+    process.stderr.write(`The run is shown at\n  ${view.url}\n`);
     return view;
   } catch (error) {
     stop();
@@ -148,7 +148,7 @@ function isAttended(): boolean {
 }
 
 async function stayOpen({ url }: ViewServer, interrupted: AbortSignal): Promise<void> {
-  process.stderr.write(`The page stays open at ${url} until you press Ctrl-C.\n`);
+  process.stderr.write(`The page stays open until you press Ctrl-C:\n  ${url}\n`);
   if (!interrupted.aborted) await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
 }
 

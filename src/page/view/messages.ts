@@ -65,12 +65,19 @@ export interface LogLine {
   event: Readonly<Record<string, unknown>>;
 }
 
+/** A row of the set, as it came. */
+export interface NewestRow {
+  seq: number | null;
+  texts: Readonly<Record<string, string>>;
+}
+
 /** What a page is told when it comes. */
 export interface AllNow {
   state: LiveState;
   isPaused: boolean;
   points: LivePoint[];
   log: LogLine[];
+  rows: NewestRow[];
   canControl: boolean;
   other: string | null;
 }

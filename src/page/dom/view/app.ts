@@ -1,4 +1,4 @@
-import type { AllNow, LivePoint, LiveState, LogLine, ShownRun } from '../../view/messages.js';
+import type { AllNow, LivePoint, LiveState, LogLine, NewestRow, ShownRun } from '../../view/messages.js';
 import { el } from '../el.js';
 import { themeSwitch } from '../themeSwitch.js';
 import { getJson } from './api.js';
@@ -84,6 +84,7 @@ function listen(live: ReturnType<typeof livePage>, reload: () => void, onAll: (n
   on<{ state: LiveState; isPaused: boolean }>('state', ({ state, isPaused }) => live.state(state, isPaused));
   on<LivePoint>('point', live.point);
   on<LogLine>('line', live.line);
-  on<object>('commit', reload);
+  on<NewestRow>('row', live.row);
+  on<object>('folder', reload);
   events.addEventListener('error', () => live.connected(false));
 }
