@@ -1,5 +1,6 @@
 import type { CallRecord, Finish, ModelStats } from '../backends/model.js';
 import type { ErrorCode } from '../errors.js';
+import type { LostCount } from '../flow/rowCounts.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import type { LogEvent } from '../io/runFolder/runLog.js';
 import type { SampleRow } from '../io/runFolder/sample.js';
@@ -22,6 +23,7 @@ export type FlowEvent =
   | CountedEvent
   | DeliveredEvent
   | KeptRowEvent
+  | LostEvent
   | CalledEvent
   | PageFailedEvent
   | ReportedEvent
@@ -151,6 +153,14 @@ export interface DeliveredEvent {
   watermark: number;
   /** Rows kept below the watermark, those of earlier starts included. */
   kept: number;
+}
+
+/** Rows have reached the writer that steps lost, with the reasons. */
+export interface LostEvent {
+  /** Tells the events apart. */
+  event: 'lost';
+  /** How many by each reason of each step, since the last such event. */
+  lost: readonly LostCount[];
 }
 
 /** A row of the set, as it is handed to the writer: the newest one, once a second at most. It may not be committed yet. */

@@ -32,6 +32,7 @@ import { costPerRow, knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
 import { earlierTotals } from './monitor/earlierTotals.js';
 import { logTimes, loggedOf } from './monitor/logTimes.js';
+import { lostIn } from '../flow/rowCounts.js';
 import { tellKeptRows } from './monitor/keptRows.js';
 import { type Meter, startMeter } from './monitor/meter.js';
 import type { WatchProcess } from './processUse.js';
@@ -296,6 +297,10 @@ async function runRows(
         },
         onCounts: meter.count,
         onGate: (gate) => meter.flows(gate, resume.kept),
+        onEvents(counts) {
+          const lost = lostIn(counts);
+          if (lost.length > 0) emit({ event: 'lost', lost });
+        },
         onDelivered(watermark, kept) {
           meter.delivered(watermark, kept);
           emit({ event: 'delivered', watermark, kept });

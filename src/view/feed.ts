@@ -40,8 +40,8 @@ export interface Feed {
   /** Takes an event; the listener is told what pages should hear. */
   take(event: RunEvent, at: string): void;
   now(): FeedNow;
-  /** One listener: the server. */
-  listen(listener: FeedListener): void;
+  /** One listener: the server; null for none. */
+  listen(listener: FeedListener | null): void;
 }
 
 export interface FeedListener {

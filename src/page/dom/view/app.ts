@@ -47,19 +47,33 @@ export function startApp(): void {
   }
 
   async function load(): Promise<void> {
-    const isFirst = facts === null;
+    const before = facts?.folder;
     facts = await getJson<ShownRun>('api/run');
-    document.querySelector('h1')!.textContent = facts.name;
-    document.title = `${facts.name}: ScaleQuest`;
-    document.querySelector('.folder')!.textContent = facts.folder;
+    title(facts.name, facts.folder);
     live.facts(facts);
-    if (isFirst && location.hash !== '' && location.hash !== '#live') await show();
+    if (before === facts.folder) return;
+    row = null;
+    if (location.hash !== '' && location.hash !== '#live') await show();
+  }
+
+  function title(name: string, folder: string): void {
+    document.querySelector('h1')!.textContent = name;
+    document.title = `${name}: ScaleQuest`;
+    document.querySelector('.folder')!.textContent = folder;
   }
 
   const reload = (): void => void load().catch(() => {});
   listen(live, reload, (now) => {
     const isNew = other !== now.other;
     ({ other } = now);
+    document.querySelector('.chain')!.textContent = now.chain ? chainText(now.chain) : '';
+    // The page may have missed commits.
+    if (now.hasRun) reload();
+    else {
+      facts = null;
+      title(now.chain?.chain ?? 'ScaleQuest', '');
+      live.facts(null);
+    }
     if (isNew) void show();
   });
   themeSwitch(document.querySelector<HTMLButtonElement>('#theme')!, live.theme);
@@ -67,7 +81,10 @@ export function startApp(): void {
     void show().then(() => document.querySelector<HTMLElement>('main')!.focus());
   });
   void show();
-  reload();
+}
+
+function chainText({ chain, link, number, links }: NonNullable<AllNow['chain']>): string {
+  return `${link}, link ${number} of ${links} of the chain ${chain}`;
 }
 
 function listen(live: ReturnType<typeof livePage>, reload: () => void, onAll: (now: AllNow) => void): void {
@@ -78,8 +95,6 @@ function listen(live: ReturnType<typeof livePage>, reload: () => void, onAll: (n
     live.all(now);
     live.connected(true);
     onAll(now);
-    // The page may have missed commits.
-    reload();
   });
   on<{ state: LiveState; isPaused: boolean }>('state', ({ state, isPaused }) => live.state(state, isPaused));
   on<LivePoint>('point', live.point);

@@ -4,7 +4,15 @@ import { linesOption } from '../../charts/lines.js';
 import type { ChartOption } from '../../charts/option.js';
 import type { Theme } from '../../theme.js';
 import { lineText } from '../../view/lineText.js';
-import type { AllNow, LivePoint, LiveState, LogLine, NewestRow, ShownRun } from '../../view/messages.js';
+import type {
+  AllNow,
+  LivePoint,
+  LiveTraining,
+  LiveState,
+  LogLine,
+  NewestRow,
+  ShownRun,
+} from '../../view/messages.js';
 import { type LiveChart, chartIn } from '../chartIn.js';
 import { button, el, table } from '../el.js';
 import { post } from './api.js';
@@ -13,7 +21,8 @@ import { newestRows } from './newestRows.js';
 /** The page of a run as it stands: steps, models, charts, newest rows, log. */
 export interface LivePage {
   readonly element: HTMLElement;
-  facts(facts: ShownRun): void;
+  /** Null where there is no run to read. */
+  facts(facts: ShownRun | null): void;
   all(now: AllNow): void;
   state(state: LiveState, isPaused: boolean): void;
   point(point: LivePoint): void;
@@ -30,7 +39,8 @@ export function livePage(): LivePage {
   const parts = liveParts();
   const { element, log, newest, charts } = parts;
   const own: Own = {
-    ...{ facts: null, state: null, isPaused: false, canControl: false, isConnected: true },
+    ...{ facts: null, state: null, isPaused: false, canControl: false, canPause: false, isConnected: true },
+    ...{ hasRun: true, program: null },
     ...{ points: [], theme: null },
   };
   return {
@@ -40,8 +50,9 @@ export function livePage(): LivePage {
       show(own, parts);
       newest.facts(facts);
     },
-    all({ state, isPaused, points, log: lines, rows, canControl }) {
-      Object.assign(own, { state, isPaused, points, canControl });
+    all({ state, isPaused, points, log: lines, rows, canControl, canPause, hasRun, chain }) {
+      const program = hasRun ? null : (chain?.link ?? null);
+      Object.assign(own, { state, isPaused, points, canControl, canPause, hasRun, program });
       log.replaceChildren(...lines.slice(-LINES_SHOWN).map(lineElement).toReversed());
       newest.all(rows);
       showControls(own, parts);
@@ -84,7 +95,7 @@ function liveParts() {
   const figures = el('dl', { class: 'figures' });
   const progress = el('progress', { max: '1', 'aria-label': 'Share of the run that is done' });
   const controls = el('div', { class: 'controls' });
-  const [steps, models] = [el('div'), el('div')];
+  const [steps, models, trainings] = [el('div'), el('div'), el('div')];
   const log = el('ol', { class: 'log', tabindex: '0', 'aria-label': 'Log of the run' });
   const newest = newestRows();
   const charts = chartCards();
@@ -97,6 +108,7 @@ function liveParts() {
     el('div', { class: 'split' }, steps, charts.funnel.card),
     models,
     charts.overTime,
+    trainings,
     el(
       'div',
       { class: 'split' },
@@ -104,10 +116,10 @@ function liveParts() {
       el('div', {}, el('h2', {}, 'Log'), log),
     ),
   );
-  return { element, status, figures, progress, controls, steps, models, log, newest, charts };
+  return { element, status, figures, progress, controls, steps, models, trainings, log, newest, charts };
 }
 
-function show(own: Own, { status, figures, progress, steps, models, charts }: Parts): void {
+function show(own: Own, { status, figures, progress, steps, models, trainings, charts }: Parts): void {
   status.replaceChildren(...statusOf(own));
   status.className = `status ${statusClass(own)}`;
   const share = own.facts?.isComplete ? 1 : own.state?.progress;
@@ -116,6 +128,7 @@ function show(own: Own, { status, figures, progress, steps, models, charts }: Pa
   figures.replaceChildren(...figuresOf(own));
   steps.replaceChildren(stepsTable(own));
   models.replaceChildren(...modelsTables(own));
+  trainings.replaceChildren(...trainingsTable(own.state?.trainings ?? []));
   charts.draw(own);
 }
 
@@ -130,7 +143,7 @@ function showControls(own: Own, { controls }: Parts): void {
     if (confirm('Stop the run? What is committed stays, and the same command goes on from there.'))
       void post('control/stop');
   });
-  controls.append(toggle, stop);
+  controls.append(...(own.canPause ? [toggle, stop] : [stop]));
 }
 
 interface Own {
@@ -138,14 +151,20 @@ interface Own {
   state: LiveState | null;
   isPaused: boolean;
   canControl: boolean;
+  canPause: boolean;
+  hasRun: boolean;
+  /** The link of a chain that is a program. */
+  program: string | null;
   isConnected: boolean;
   points: LivePoint[];
   theme: Theme | null;
 }
 
-function statusOf({ facts, state, isPaused, isConnected }: Own): string[] {
+function statusOf({ facts, state, isPaused, isConnected, hasRun, program }: Own): string[] {
   if (!isConnected)
     return ['The process that serves this page has ended or does not answer; the page tries again.'];
+  if (program !== null) return [`The program of the link ${program} runs; it has no rows to show.`];
+  if (!hasRun) return ['The run has not begun yet.'];
   if (facts?.isComplete) return ['The run is complete.'];
   if (state?.failure?.code === 'ERR_CANCELLED')
     return ['The run was stopped. What is committed is intact; the same command goes on.'];
@@ -266,6 +285,21 @@ function modelsTables(own: Own): HTMLElement[] {
   );
   const tables = [title, table('Models', head, cells, isNumber)];
   return replicas.length === 0 ? tables : [...tables, replicasTable(replicas)];
+}
+
+function trainingsTable(trainings: readonly LiveTraining[]): HTMLElement[] {
+  if (trainings.length === 0) return [];
+  const number = (value: number): string => (Number.isFinite(value) ? formatNumber(value) : '–');
+  const cells = trainings.map(({ label, isEnded, metrics, lossFirst }) => [
+    label,
+    isEnded ? 'ended' : 'runs',
+    lossFirst === null ? '–' : number(lossFirst),
+    Object.entries(metrics)
+      .map(([name, value]) => `${name} ${number(value)}`)
+      .join(', '),
+  ]);
+  const head = ['training or program', 'state', 'first loss', 'reported last'];
+  return [el('h2', {}, 'Trainings'), table('Trainings', head, cells, [false, false, true])];
 }
 
 function replicasTable(replicas: readonly Record<string, unknown>[]): HTMLElement {

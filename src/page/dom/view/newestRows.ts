@@ -8,7 +8,7 @@ import { fetchBytes } from './api.js';
 /** The newest rows of the set: as the run tells them, or the last of the newest shard where no process tells any. */
 export interface NewestRows {
   readonly element: HTMLElement;
-  facts(facts: ShownRun): void;
+  facts(facts: ShownRun | null): void;
   all(rows: readonly NewestRow[]): void;
   row(row: NewestRow): void;
 }
@@ -33,13 +33,14 @@ export function newestRows(): NewestRows {
     element,
     facts(facts) {
       if (told.length > 0) return;
+      if (!facts) return show([]);
       void committedRows(facts).then((rows) => {
         if (told.length === 0 && rows !== null) show(rows);
       });
     },
     all(rows) {
       told = rows;
-      if (told.length > 0) show(told);
+      show(told);
     },
     row(row) {
       told = [row, ...told].slice(0, ROWS_SHOWN);
