@@ -37,8 +37,8 @@ const DEPTH_MAX = 32;
 class Unheld extends Error {}
 
 /**
- * A schema in the words of a server. Keywords that it does not know are left out where that lets more replies pass, for each reply is checked
- * against the given schema in any case. Where a server would hold replies to something else, it is not told the schema at all.
+ * A schema in the words of a server. Keywords that it does not know are left out where that lets more replies pass, for each reply is
+ * checked against the given schema in any case. Where a server would hold replies to something else, it is not told the schema at all.
  */
 export function heldSchema(schema: Part, dialect: SchemaDialect): HeldSchema {
   const but = new Set<string>();
@@ -53,7 +53,7 @@ export function heldSchema(schema: Part, dialect: SchemaDialect): HeldSchema {
     if (depth > DEPTH_MAX) throw new Unheld(`it is nested deeper than ${DEPTH_MAX}`);
     if (part['$ref'] !== undefined) {
       for (const keyword of Object.keys(part)) if (keyword !== '$ref') leaveOut(keyword);
-      return { $ref: referenceOf(part['$ref']) };
+      return { $ref: referenceOf(part['$ref'], defs) };
     }
     const listed = Array.isArray(part['enum']) ? part['enum'] : undefined;
     if (listed || part['const'] !== undefined) return literalOf(part, listed);
@@ -90,20 +90,6 @@ export function heldSchema(schema: Part, dialect: SchemaDialect): HeldSchema {
     return Object.fromEntries(Object.entries(parts).map(([name, each]) => [name, convert(each, depth + 1)]));
   }
 
-  function literalOf(part: Part, listed: readonly unknown[] | undefined): Part {
-    const values = listed ?? [part['const']];
-    if (values.some((value) => typeof value === 'object' && value !== null))
-      throw new Unheld('it lists values that are lists or objects');
-    // What is listed has its types already.
-    return { enum: values };
-  }
-
-  function referenceOf(ref: unknown): string {
-    const [, name] = (typeof ref === 'string' && /^#\/\$defs\/([^/~%]+)$/.exec(ref)) || [];
-    if (name !== undefined && Object.hasOwn(defs, name)) return `#/$defs/${name}`;
-    throw new Unheld('it has a $ref that does not stand in its $defs');
-  }
-
   try {
     const held = convert(schema, 0);
     if (Object.keys(defs).length === 0) return { schema: held, but: [...but] };
@@ -113,6 +99,20 @@ export function heldSchema(schema: Part, dialect: SchemaDialect): HeldSchema {
     if (!(error instanceof Unheld)) throw error;
     return { why: error.message };
   }
+}
+
+function literalOf(part: Part, listed: readonly unknown[] | undefined): Part {
+  const values = listed ?? [part['const']];
+  if (values.some((value) => typeof value === 'object' && value !== null))
+    throw new Unheld('it lists values that are lists or objects');
+  // What is listed has its types already.
+  return { enum: values };
+}
+
+function referenceOf(ref: unknown, defs: Part): string {
+  const [, name] = (typeof ref === 'string' && /^#\/\$defs\/([^/~%]+)$/.exec(ref)) || [];
+  if (name !== undefined && Object.hasOwn(defs, name)) return `#/$defs/${name}`;
+  throw new Unheld('it has a $ref that does not stand in its $defs');
 }
 
 /** A protocol's own words for a schema, once a schema: requests of a step all carry the same object. */

@@ -251,10 +251,7 @@ function drive(loaded: Loaded): Engine {
     const seed = deriveSeed(job.seed, 'token', choices.length, tokens.length);
     const last = tokens.at(-1) ?? prompt.at(-1)!;
     const options = { ...samplingOf(vocabularyTokens, job.temperature, job.topP), seed };
-    if (grammar) {
-      samplers.add();
-      return heldToken(sequence, last, options, grammar.state);
-    }
+    if (grammar) return heldToken(sequence, last, options, grammar.state, samplers.add);
     const [output] = await evaluateNew(sequence, [[last, { generateNext: { token: true, options } }]]);
     return output?.next.token ?? null;
   }

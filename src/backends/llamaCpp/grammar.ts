@@ -44,7 +44,9 @@ export async function heldToken(
   last: Token,
   options: SequenceEvaluateOptions,
   state: LlamaGrammarEvaluationState,
+  addSampler: () => void,
 ): Promise<Token | null> {
+  addSampler();
   const tokens = sequence.evaluate([last], {
     ...options,
     grammarEvaluationState: state,

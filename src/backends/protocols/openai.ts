@@ -94,8 +94,8 @@ export const dialogueOptions = {
     .enum(['response_format', 'json_schema', 'none'])
     .default('response_format')
     .describe(
-      'The field that holds the JSON Schema of a reply, for steps that want one (`prompt` with `json`, judges). llama.cpp’s server reads ' +
-        '`json_schema` with `completions`, and else `response_format`, as vLLM, SGLang and OpenAI do. `none` for servers that refuse it, and ' +
+      'The field that holds the JSON Schema of a reply, for steps that want one (`prompt` with `json`, judges). llama.cpp’s server ' +
+        'reads `json_schema` with `completions`, and else `response_format`, as vLLM, SGLang and OpenAI do. `none` for servers that refuse it, and ' +
         'for models that think in their text before they answer: replies are then checked here alone.',
     ),
   maxTokensField: z

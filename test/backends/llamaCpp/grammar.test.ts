@@ -17,6 +17,7 @@ test('the grammar of a schema is made once, and no more of them are kept than a 
 test('one token is drawn, and the evaluation behind it never begins', async () => {
   const state = {} as LlamaGrammarEvaluationState;
   let isEnded = false;
+  let samplers = 0;
   const evaluate = async function* (_: Token[], options: { grammarEvaluationState?: unknown } = {}) {
     assert.equal(options.grammarEvaluationState, state);
     try {
@@ -27,7 +28,10 @@ test('one token is drawn, and the evaluation behind it never begins', async () =
     }
   };
   const sequence = { evaluate } as unknown as Parameters<typeof heldToken>[0];
-  assert.deepEqual([await heldToken(sequence, 1 as Token, {}, state), isEnded], [7, true]);
+  assert.deepEqual(
+    [await heldToken(sequence, 1 as Token, {}, state, () => samplers++), isEnded, samplers],
+    [7, true, 1],
+  );
 });
 
 test('a text that was cut behind its JSON is whole', () => {

@@ -40,9 +40,9 @@ export interface FormedReplies<Value> {
 export const repairsOption = z.int().min(0).max(5).default(0);
 
 /**
- * Asks for replies of a form, and reads them. The server is told the schema, where it can hold a reply to that; each reply is checked in any
- * case. Where none fits, they are asked for again, up to `repairsMax` times, with what was wrong with the first. Throws a RowError: the code
- * of the form, or that of replies that could not be used at all.
+ * Asks for replies of a form, and reads them. The server is told the schema, where it can hold a reply to that; each reply is checked in
+ * any case. Where none fits, they are asked for again, up to `repairsMax` times, with what was wrong with the first. Throws a RowError:
+ * the code of the form, or that of replies that could not be used at all.
  */
 export async function completeForm<Value>(
   model: Model,
