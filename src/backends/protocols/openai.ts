@@ -95,8 +95,8 @@ export const dialogueOptions = {
     .default('response_format')
     .describe(
       'The field that holds the JSON Schema of a reply, for steps that want one (`prompt` with `json`, judges). llama.cpp’s server ' +
-        'reads `json_schema` with `completions`, and else `response_format`, as vLLM, SGLang and OpenAI do. `none` for servers that refuse it, and ' +
-        'for models that think in their text before they answer: replies are then checked here alone.',
+        'reads `json_schema` with `completions`, and else `response_format`, as vLLM, SGLang and OpenAI do. `none` for servers that ' +
+        'refuse it, and for models that think in their text before they answer: replies are then checked here alone.',
     ),
   maxTokensField: z
     .enum(['max_tokens', 'max_completion_tokens'])
