@@ -126,7 +126,7 @@ export const RUN_METRICS: readonly RunMetric[] = [
   {
     name: 'scalequest_step_lost_rows_total',
     type: 'counter',
-    help: `Rows that the step lost, by the reason or the code of the error, once they have reached the writer; \`other\` beyond ${REASONS_MAX} reasons, in this start`,
+    help: `Rows that the step lost, by reason or code, once they reach the writer; \`other\` beyond ${REASONS_MAX}, in this start`,
     labels: ['step', 'kind', 'reason'],
     read: ({ lost }) =>
       lost.map(({ step: label, kind, reason, rows }) => ({
@@ -154,7 +154,7 @@ export const RUN_METRICS: readonly RunMetric[] = [
   {
     name: 'scalequest_model_request_duration_seconds',
     type: 'histogram',
-    help: 'How long requests were at a server, each try counted, without the time in queues of the run; absent before the first, in this start',
+    help: 'How long requests were at a server, each try counted, without our own queue; absent before the first',
     labels: ['model'],
     read: ({ models }) =>
       Object.entries(models).flatMap(([label, { durations }]) =>
@@ -208,7 +208,7 @@ export const RUN_METRICS: readonly RunMetric[] = [
   {
     name: 'scalequest_training_value',
     type: 'gauge',
-    help: `What a trainer reported last, by its own names, ${TRAINING_NAMES_MAX} of them at most; numbers that are not finite are left out`,
+    help: `What a trainer reported last, by its own names, ${TRAINING_NAMES_MAX} at most; none that is not finite`,
     labels: ['training', 'name'],
     read: ({ trainings }) => trainings.slice(-TRAININGS_MAX).flatMap(trainingSamples),
   },

@@ -297,10 +297,7 @@ async function runRows(
         },
         onCounts: meter.count,
         onGate: (gate) => meter.flows(gate, resume.kept),
-        onEvents(counts) {
-          const lost = lostIn(counts);
-          if (lost.length > 0) emit({ event: 'lost', lost });
-        },
+        onEvents: tellLost(emit),
         onDelivered(watermark, kept) {
           meter.delivered(watermark, kept);
           emit({ event: 'delivered', watermark, kept });
@@ -310,6 +307,14 @@ async function runRows(
   );
   await recordSkipped();
   return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
+}
+
+/** Tells what steps have lost of the rows that reach the writer. */
+function tellLost(emit: Emit<RunEvent>): (counts: Readonly<Record<string, number>>) => void {
+  return (counts) => {
+    const lost = lostIn(counts);
+    if (lost.length > 0) emit({ event: 'lost', lost });
+  };
 }
 
 /** Unix time that never runs backwards. */

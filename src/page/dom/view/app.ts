@@ -17,20 +17,10 @@ export function startApp(): void {
   // It is shown again when the run is known, and costs the server a while.
   let row: { seq: string; element: HTMLElement } | null = null;
 
-  function tabs(): [string, string][] {
-    return [
-      ['#live', 'Run'],
-      ['#rows/kept', 'Kept'],
-      ['#rows/dropped', 'Dropped'],
-      ['#rows/rejected', 'Rejected'],
-      ...(other === null ? [] : ([['#diff', 'Compared']] as [string, string][])),
-    ];
-  }
-
   async function show(): Promise<void> {
     const hash = location.hash === '' ? '#live' : location.hash;
     nav.replaceChildren(
-      ...tabs().map(([href, text]) =>
+      ...tabs(other).map(([href, text]) =>
         el('a', { href, ...(hash === href ? { 'aria-current': 'page' } : {}) }, text),
       ),
     );
@@ -56,12 +46,6 @@ export function startApp(): void {
     if (location.hash !== '' && location.hash !== '#live') await show();
   }
 
-  function title(name: string, folder: string): void {
-    document.querySelector('h1')!.textContent = name;
-    document.title = `${name}: ScaleQuest`;
-    document.querySelector('.folder')!.textContent = folder;
-  }
-
   const reload = (): void => void load().catch(() => {});
   listen(live, reload, (now) => {
     const isNew = other !== now.other;
@@ -81,6 +65,22 @@ export function startApp(): void {
     void show().then(() => document.querySelector<HTMLElement>('main')!.focus());
   });
   void show();
+}
+
+function tabs(other: string | null): [string, string][] {
+  return [
+    ['#live', 'Run'],
+    ['#rows/kept', 'Kept'],
+    ['#rows/dropped', 'Dropped'],
+    ['#rows/rejected', 'Rejected'],
+    ...(other === null ? [] : ([['#diff', 'Compared']] as [string, string][])),
+  ];
+}
+
+function title(name: string, folder: string): void {
+  document.querySelector('h1')!.textContent = name;
+  document.title = `${name}: ScaleQuest`;
+  document.querySelector('.folder')!.textContent = folder;
 }
 
 function chainText({ chain, link, number, links }: NonNullable<AllNow['chain']>): string {
