@@ -9,7 +9,8 @@ const IS = String.raw`(?:is|was|are|equals|becomes|(?:should|must|would|will|cou
 /** “The answer is” may be any sentence's. */
 const SAID = String.raw`\b(?:the|our|my|your|its|this) (?:${KIND} ){0,2}answer${OF},? ${IS}\b:?`;
 /** `The correct option is (D)`: a letter must follow. */
-const CHOSEN = String.raw`\bthe (?:correct|right|best) (?:option|choice|alternative)${OF},? is\b:?(?=[\s*_$({]{0,9}(?:\\text[a-z]{0,4}\{\(?)?[A-J](?![A-Za-z]))`;
+const LETTER_NEXT = String.raw`(?=[\s*_$({]{0,9}(?:\\text[a-z]{0,4}\{\(?)?[A-J](?![A-Za-z]))`;
+const CHOSEN = String.raw`\bthe (?:correct|right|best) (?:option|choice|alternative)${OF},? is\b:?${LETTER_NEXT}`;
 /** “Answer:” and “####” say that an answer follows. */
 const MARKED = [
   String.raw`^[#*>_\t ]{0,20}(?:the )?(?:${KIND} ){0,2}(?:answers?|ans\.?)[*_\t ]{0,9}(?:[:：=]|[-–—](?= ))`,

@@ -8,12 +8,12 @@ import { parseTokens } from './parseTokens.js';
 import { isMeasure, markUnits } from './plainUnits.js';
 import { readTokens } from './tokens.js';
 
+const THERE = String.raw`(?:there (?:is|are|exists?) |(?:(?:the )?(?:equation|system|inequality) )?has )?`;
+const NONE = String.raw`no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?`;
+
 /** Word answers that are known by several names. */
 const SAME_WORDS: readonly [RegExp, Expression][] = [
-  [
-    /^(?:(?:there (?:is|are|exists?)|(?:the )?(?:equation|system|inequality) has|has) )?(?:no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?|none|empty set|no such .{1,30})$/,
-    { kind: 'set', items: [] },
-  ],
+  [new RegExp(`^${THERE}(?:${NONE}|none|empty set|no such .{1,30})$`), { kind: 'set', items: [] }],
   [/^(?:dne|does not exist|undefined|not defined|doesn't exist)$/, { kind: 'text', text: 'does not exist' }],
   [
     /^(?:infinitely many(?: solutions)?|infinite(?: solutions)?|infinite number of solutions)$/,
@@ -41,8 +41,9 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
 }
 
 /** `, k \in \mathbb{Z}`, `where n is an integer` behind an answer. */
-const RUNS =
-  /[,;]? ?\(?(?:(?:\\text\{ ?)?(?:where|for(?: any| all| some)?)(?: ?\})? )?([a-z])(?: ?\\in ?\\mathbb ?\{?[ZN]\}?(?:\^\+|_\+)?| ?(?:\\text\{ ?)?(?:is )?(?:an |any )?integers? ?\}?)\)?$/;
+const WHERE = String.raw`(?:(?:\\text\{ ?)?(?:where|for(?: any| all| some)?)(?: ?\})? )?`;
+const WHOLE = String.raw`(?: ?\\in ?\\mathbb ?\{?[ZN]\}?(?:\^\+|_\+)?| ?(?:\\text\{ ?)?(?:is )?(?:an |any )?integers? ?\}?)`;
+const RUNS = new RegExp(String.raw`[,;]? ?\(?${WHERE}([a-z])${WHOLE}\)?$`);
 
 function withoutInteger(text: string): { text: string; name: string | null } {
   const tail = RUNS.exec(text);
