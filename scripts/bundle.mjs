@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundlePage } from './bundlePage.mjs';
+import { writeLanguageTable } from './languageTable.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'dist', 'src');
@@ -39,9 +40,9 @@ const JOINED_IN_THREADS = [
   ...['hyparquet', 'hyparquet-writer', 'hyparquet-compressors', 'fzstd', 'hysnappy'],
 ];
 
-/** The licences of what is joined ask for their text beside it. */
+/** The licences of what is joined, and of the table of languages, ask for their text beside it. */
 function writeLicences() {
-  const texts = [...JOINED, ...JOINED_IN_THREADS].map((name) => {
+  const texts = [...JOINED, ...JOINED_IN_THREADS, 'eld'].map((name) => {
     const folder = join(root, 'node_modules', name);
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
     return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
@@ -128,5 +129,6 @@ await bundle.write({
   codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1, started)] },
 });
 for (const path of threads) await bundleThread(path);
+await writeLanguageTable([join(source, 'language'), target]);
 writeLicences();
 await bundlePage();

@@ -78,7 +78,6 @@ test('threads and processes load nothing of the checks, which would take longer 
   for (const name of [
     'shardWorker.js',
     'graderWorker.js',
-    'languageWorker.js',
     'child.js',
     'guardProcess.js',
   ])
