@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type LanguageTable, ngramScores } from './languageTable.js';
 import { ngramReader } from './textNgrams.js';
 
@@ -8,16 +7,12 @@ import { ngramReader } from './textNgrams.js';
  */
 export type DetectOther = (text: string, wanted: readonly string[]) => string | null;
 
-let loading: Promise<DetectOther> | undefined;
+let detector: DetectOther | undefined;
 
 /** Loaded on use, and once a process: most runs keep ASCII, the paper's rule, which needs none of it. */
-export function loadLanguageDetector(): Promise<DetectOther> {
-  return (loading ??= readTable().then(languageDetector));
-}
-
-/** It lies beside this module, in `dist/src` and in the bundle. */
-async function readTable(): Promise<LanguageTable> {
-  return JSON.parse(await readFile(new URL('./languages.json', import.meta.url), 'utf8')) as LanguageTable;
+export async function loadLanguageDetector(): Promise<DetectOther> {
+  const { languageTable } = await import('#languages');
+  return (detector ??= languageDetector(languageTable));
 }
 
 /** An n-gram's share of a text where one language gains 25 by each is a half. */

@@ -1,6 +1,6 @@
 /**
- * What eld knows of languages, as `scripts/languageTable.mjs` writes it from eld's own modules at each build. These take 0.2 s and 80 MB
- * to load, for each n-gram is an object of its own there.
+ * What eld knows of languages, as `scripts/languageTable.mjs` writes it from eld's own modules. These take 0.2 s and 80 MB to load, for
+ * each n-gram is an object of its own there.
  */
 export interface LanguageTable {
   /** ISO 639-1 codes. */
@@ -18,6 +18,9 @@ export interface LanguageTable {
   /** For those of each n-gram in turn: 512 times the index of the language, and the score. */
   scores: readonly number[];
 }
+
+/** Of the module `#languages`, which each build makes. */
+export declare const languageTable: LanguageTable;
 
 /** What a language gains by an n-gram. */
 export interface NgramScores {

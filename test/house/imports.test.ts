@@ -155,8 +155,7 @@ test('the reader of imports sees them: type-only ones, dynamic ones, exports', (
 });
 
 /** Packages that take long to load. */
-const HEAVY =
-  /^(apache-arrow|rxjs|undici|hyparquet|lmdb|decimal\.js|parquetjs-lite|node-llama-cpp|@bokuweb)/;
+const HEAVY = /^(apache-arrow|rxjs|undici|hyparquet|lmdb|decimal\.js|parquetjs-lite|node-llama-cpp|@bokuweb)/;
 
 /** What is loaded with a file: its imports, and theirs, but for types and what is imported late. */
 function loadedWith(path: string, loaded = new Set<string>()): Set<string> {
