@@ -53,6 +53,7 @@ export interface RunDeps {
   calls?: CallWatch | undefined;
   onCounts?: (step: string, counts: StepCounts) => void;
   onDelivered?: (watermark: number, kept: number) => void;
+  onEvents?: (counts: Readonly<Record<string, number>>) => void;
   /** Rows are about to flow through this gate. */
   onGate?: (gate: Pick<Gate, 'issued' | 'watermark'>) => void;
 }
@@ -68,7 +69,7 @@ export interface PlacedStages {
 export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
   const { target, limit, source, output } = plan.settings;
   const { windowRows, batchRows } = source;
-  const { read, sink, resume, signal, pause, onDelivered, onGate, stepResults } = deps;
+  const { read, sink, resume, signal, pause, onDelivered, onEvents, onGate, stepResults } = deps;
   const states: StepStates = new Map();
   return streamRows(
     {
@@ -78,7 +79,17 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<Totals> {
       segmentRows: stepResults?.segmentRows,
       lostReplyCharsMax: charsMaxOf(output),
     },
-    { read, replay: replayOf(plan, deps, states), sink, resume, signal, pause, onDelivered, onGate },
+    {
+      read,
+      replay: replayOf(plan, deps, states),
+      sink,
+      resume,
+      signal,
+      pause,
+      onDelivered,
+      onEvents,
+      onGate,
+    },
     (rows) => connectSteps(plan, rows, deps, states).pipe(cacheOf(deps)),
   );
 }

@@ -84,6 +84,29 @@ describe('openAnthropic', () => {
     assert.ok(server.seen.every(({ body }) => !('temperature' in body) && !('top_p' in body)));
   });
 
+  it('sends the schema of a step as output_config, beside what the user has there; not with a prefill', async (t) => {
+    const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('{"a":1}')])));
+    const jsonSchema = {
+      type: 'object',
+      properties: { a: { type: 'integer', minimum: 1 } },
+      required: ['a'],
+    };
+    const sentWith = async (options: object): Promise<unknown> => {
+      const model = await open(t, server, options);
+      await model.complete({ ...ASK, jsonSchema });
+      return server.seen.at(-1)!.body['output_config'];
+    };
+    const schema = { ...jsonSchema, properties: { a: { type: 'integer' } }, additionalProperties: false };
+    const format = { type: 'json_schema', schema };
+    assert.deepEqual(await sentWith({}), { format });
+    assert.deepEqual(await sentWith({ extra: { output_config: { effort: 'low' } } }), {
+      effort: 'low',
+      format,
+    });
+    assert.deepEqual(await sentWith({ prefill: '{' }), undefined);
+    assert.deepEqual(await sentWith({ schemas: 'none' }), undefined);
+  });
+
   it('bounds a thought, and leaves out the temperature with it', async (t) => {
     const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('2')])));
     const model = await open(t, server);
