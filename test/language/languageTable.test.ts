@@ -7,7 +7,7 @@ const TABLE = {
   // One alone in the low half, and two that differ in the high half alone.
   ngrams: [7, 7 + 2 ** 32, 7 + 2 ** 33],
   counts: [2, 0, 1],
-  scores: [512 * 0 + 60, 512 * 2 + 260, 512 * 1 + 53],
+  scores: [60, 2 * 512 + 260, 512 + 53],
 };
 
 test('each n-gram adds its own scores to the sums', () => {
