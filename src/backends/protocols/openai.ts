@@ -10,6 +10,7 @@ import type {
   ReplyStream,
 } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
+import { heldSchema } from './heldSchema.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { listenTo, wholeReply } from './streamedReply.js';
 import { loadServerClient } from '../server/loadServerClient.js';
@@ -417,8 +418,10 @@ function withExtra(
 }
 
 function formatOf(schema: Dialogue['jsonSchema'], own: Asked['jsonSchema']): object | undefined {
-  if (own) return { type: 'json_schema', json_schema: { name: 'reply', schema: own, strict: isStrict(own) } };
-  return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
+  const asked = own ?? schema;
+  if (!asked) return undefined;
+  const strict = own ? isStrict(own) : true;
+  return { type: 'json_schema', json_schema: { name: 'reply', schema: heldSchema(asked), strict } };
 }
 
 /** What OpenAI calls strict: no object may have more properties, or fewer. A strict request with another schema would be refused. */
