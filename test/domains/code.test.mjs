@@ -15,7 +15,13 @@ it('evaluate-code: pass@1 and pass@k of programs that ran in a sandbox', async (
     folder,
     file: 'evaluate-code.yaml',
     env: { PROBLEMS: 'programs.jsonl' },
-    sets: [engine('student'), SANDBOX, 'steps.respond.n=4', 'steps.respond.tokensMax=160', 'steps.measureAccuracy.ks=[4]'],
+    sets: [
+      engine('student'),
+      SANDBOX,
+      'steps.respond.n=4',
+      'steps.respond.tokensMax=160',
+      'steps.measureAccuracy.ks=[4]',
+    ],
     killedAfter: 300,
   });
   t.diagnostic(JSON.stringify(report.figures));
@@ -24,10 +30,17 @@ it('evaluate-code: pass@1 and pass@k of programs that ran in a sandbox', async (
   const faults = kept.rows.flatMap(({ testFaults }) => testFaults);
   assert.equal(shares.length, 48);
   assert.ok(shares.includes(1), 'some programs pass every test');
-  assert.ok(shares.some((share) => share < 1), 'and some do not');
+  assert.ok(
+    shares.some((share) => share < 1),
+    'and some do not',
+  );
   shares.forEach((share, at) => assert.equal(share === 1, faults[at] === '', `${share}: ${faults[at]}`));
   for (const { responses, response, testShares } of kept.rows) {
-    assert.equal(testShares[responses.indexOf(response)], Math.max(...testShares), 'the best program is kept');
+    assert.equal(
+      testShares[responses.indexOf(response)],
+      Math.max(...testShares),
+      'the best program is kept',
+    );
   }
 });
 
@@ -53,7 +66,9 @@ it('scalequest-code: a model writes tests, and the program that passes most of t
       'source={ jsonl: { path: exercises.jsonl, columns: { question: string } } }',
       'steps.generate.enabled=false',
       `models.solver=${chat}`,
-      ...['models.qwenGenerator', 'models.deepseekGenerator', 'models.reward'].map((name) => `${name}=${chat}`),
+      ...['models.qwenGenerator', 'models.deepseekGenerator', 'models.reward'].map(
+        (name) => `${name}=${chat}`,
+      ),
       SANDBOX,
       'limit=4',
       'target=',
@@ -73,6 +88,7 @@ it('scalequest-code: a model writes tests, and the program that passes most of t
   for (const { inputs, outputs, responses, testShares } of kept.rows) {
     assert.ok(inputs.length >= 1 && inputs.length === outputs.length, 'as many outputs as inputs');
     assert.equal(testShares.length, responses.length);
-    for (const share of testShares) assert.ok(share >= 0 && share <= 1 && Number.isInteger(Math.round(share * inputs.length * 1e6) / 1e6));
+    for (const share of testShares)
+      assert.ok(share >= 0 && share <= 1 && Number.isInteger(Math.round(share * inputs.length * 1e6) / 1e6));
   }
 });

@@ -104,7 +104,7 @@ export function scalequest(folder, args, env = {}) {
         if (Array.from(counts).some(([, count]) => Number(count) >= tokens)) resolve();
       });
     });
-  return { result, writes, kill: () => process.kill(-child.pid, 'SIGKILL') };
+  return { result, writes, kill: () => process.kill(-Number(child.pid), 'SIGKILL') };
 }
 
 async function succeeds(folder, args, env) {
@@ -120,7 +120,11 @@ async function succeeds(folder, args, env) {
 export async function runAsUser(t, { folder, file, sets, env, model, killedAfter }) {
   const args = ['--progress', 'none', ...sets.flatMap((set) => ['--set', set])];
   await succeeds(folder, ['check', file, ...args.slice(2)], env);
-  const killed = scalequest(folder, ['run', file, '--out', 'runs/a', '--progress', 'json', ...args.slice(2)], env);
+  const killed = scalequest(
+    folder,
+    ['run', file, '--out', 'runs/a', '--progress', 'json', ...args.slice(2)],
+    env,
+  );
   const reached = await Promise.race([
     (model ? model.afterReplies(killedAfter) : killed.writes(killedAfter)).then(() => true),
     killed.result.then(({ stdout, stderr }) => `ended before its kill:\n${stdout}${stderr}`),
@@ -133,7 +137,8 @@ export async function runAsUser(t, { folder, file, sets, env, model, killedAfter
   const asked = model?.replies();
   await succeeds(folder, ['run', file, '--out', 'runs/b', ...args], env);
   assert.equal(model?.replies(), asked, 'the second run had every reply from the store');
-  for (const part of ['shards', 'rejects']) assert.deepEqual(bytesOf(folder, 'b', part), bytesOf(folder, 'a', part), part);
+  for (const part of ['shards', 'rejects'])
+    assert.deepEqual(bytesOf(folder, 'b', part), bytesOf(folder, 'a', part), part);
   await succeeds(folder, ['verify', 'runs/a'], env);
   await succeeds(folder, ['verify', 'runs/a', '--replay'], env);
   assert.equal(model?.replies(), asked, 'a replay asks nobody');
@@ -146,7 +151,11 @@ export async function runAsUser(t, { folder, file, sets, env, model, killedAfter
 
 function filesOf(folder, run, part) {
   const path = join(folder, 'runs', run, part);
-  return existsSync(path) ? readdirSync(path).sort().map((name) => join(path, name)) : [];
+  return existsSync(path)
+    ? readdirSync(path)
+        .sort()
+        .map((name) => join(path, name))
+    : [];
 }
 
 const bytesOf = (folder, run, part) =>

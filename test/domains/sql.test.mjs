@@ -35,7 +35,12 @@ it('sql: queries of which SQLite runs every kept one', async (t) => {
     folder,
     model,
     file: 'sql.yaml',
-    env: { WRITER_URL: model.url, JUDGE_URL: model.url, WRITER: 'smollm2-135m-instruct', JUDGE: 'smollm2-135m-instruct' },
+    env: {
+      WRITER_URL: model.url,
+      JUDGE_URL: model.url,
+      WRITER: 'smollm2-135m-instruct',
+      JUDGE: 'smollm2-135m-instruct',
+    },
     sets: [
       'limit=24',
       'target=',

@@ -106,7 +106,9 @@ const SCRIPTED: Record<string, (text: string, seq: number) => string> = {
       const question = `How many books has the library in the ${place} of the town, and since when has it had them?`;
       return `\`\`\`json\n${JSON.stringify({ question, query: `SELECT ${seq}`, explanation: 'It counts.' })}\n\`\`\``;
     }
-    return text.includes('Query:') ? 'It does. Yes' : 'CREATE TABLE books (id INTEGER PRIMARY KEY);\nCREATE TABLE loans (id INTEGER PRIMARY KEY);';
+    return text.includes('Query:')
+      ? 'It does. Yes'
+      : 'CREATE TABLE books (id INTEGER PRIMARY KEY);\nCREATE TABLE loans (id INTEGER PRIMARY KEY);';
   },
   'instructions.yaml': (text, seq) =>
     text === '' ? `What is the ${seq}th prime number, and why is it prime?` : `Answer ${seq}`,

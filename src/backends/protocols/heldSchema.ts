@@ -23,7 +23,9 @@ function withoutLoosePatterns(part: unknown): unknown {
     // A property that is called `pattern` has a schema of its own, which is no text.
     ([key, value]) => key !== 'pattern' || typeof value !== 'string' || isWhole(value),
   );
-  return Object.fromEntries(kept.map(([key, value]) => [key, isData(key) ? value : withoutLoosePatterns(value)]));
+  return Object.fromEntries(
+    kept.map(([key, value]) => [key, isData(key) ? value : withoutLoosePatterns(value)]),
+  );
 }
 
 /** Whether a pattern says of all of a text what it is. A choice could end one anchor’s side: `^a|b$`. */

@@ -15,7 +15,10 @@ export interface AppliedOverride {
   position: Position;
 }
 
-/** No value takes the key out. `steps.respond.n`: steps by label or operator, or as `steps.3.respond.n`; whole numbers are positions in lists. */
+/**
+ * No value takes the key out. `steps.respond.n`: steps by label or operator, or as `steps.3.respond.n`; whole numbers are
+ * positions in lists.
+ */
 export function applyOverride(document: Document, { path, value }: Override): AppliedOverride {
   const keys: (string | number)[] = [];
   for (const key of path) {

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { heldSchema } from '../../../src/backends/protocols/heldSchema.js';
 
 const text = (pattern: string): Record<string, unknown> => ({ type: 'string', minLength: 1, pattern });
-const object = (properties: Record<string, unknown>): Record<string, unknown> => ({ type: 'object', properties });
+const object = (properties: Record<string, unknown>): Record<string, unknown> => ({
+  type: 'object',
+  properties,
+});
 
 test('a pattern that may stand anywhere in a text is not sent, at any depth', () => {
   const schema = object({

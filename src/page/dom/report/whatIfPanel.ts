@@ -101,7 +101,9 @@ function changedHistogram(
   const { label, edges } = metrics[metric]!;
   const marks = controls.flatMap(({ meaning, grid, grades, title }, index) => {
     const value = grid[at[index]!];
-    return value !== undefined && isAbout(meaning, label) ? [{ at: value, label: `${title} ${nameOf(value, grades)}` }] : [];
+    return value !== undefined && isAbout(meaning, label)
+      ? [{ at: value, label: `${title} ${nameOf(value, grades)}` }]
+      : [];
   });
   const counts = found.distributions[metric]!.map((each) => Math.round(each * 10) / 10);
   const gone = now.distributions[metric]!.map((each, bin) => Math.max(0, each - counts[bin]!));

@@ -70,7 +70,18 @@ export function controlOf(
     hasKeptValues: boolean;
   },
 ): WhatIfControl {
-  const { step, stepAt, option, title = option, meaning, keeps, value, isOnly, column, grades = [] } = threshold;
+  const {
+    step,
+    stepAt,
+    option,
+    title = option,
+    meaning,
+    keeps,
+    value,
+    isOnly,
+    column,
+    grades = [],
+  } = threshold;
   const none = keeps === 'atLeast' ? -1 : grid.length;
   const later = steps.slice(stepAt + 1);
   const wentOn = funnel.find((each) => each.step === step)?.kept ?? 0;
