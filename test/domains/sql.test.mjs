@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
-import { countCodes, runAsUser, startModel, userFolder } from './domains.mjs';
+import { countCodes, engine, runAsUser, userFolder } from './domains.mjs';
 
 /** Runs each query on its tables, made anew, and says which run: Python's sqlite3, outside any sandbox, read only. */
 const RUN = `
@@ -29,19 +29,13 @@ function executes(rows) {
 }
 
 it('sql: queries of which SQLite runs every kept one', async (t) => {
-  const model = await startModel(t);
   const folder = await userFolder(t, 'sql', 'schemas.jsonl');
   const { kept, lost, report } = await runAsUser(t, {
     folder,
-    model,
     file: 'sql.yaml',
-    env: {
-      WRITER_URL: model.url,
-      JUDGE_URL: model.url,
-      WRITER: 'smollm2-135m-instruct',
-      JUDGE: 'smollm2-135m-instruct',
-    },
+    env: {},
     sets: [
+      ...['writer', 'judge'].map(engine),
       'limit=24',
       'target=',
       'models.sandbox={ bubblewrap: { slots: 1 } }',
@@ -57,7 +51,7 @@ it('sql: queries of which SQLite runs every kept one', async (t) => {
       'steps.answersIt.method=probability',
       'steps.answersIt.yesMin=0.05',
     ],
-    killedAfter: 5,
+    killedAfter: 300,
   });
 
   assert.deepEqual(

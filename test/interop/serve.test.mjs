@@ -105,6 +105,42 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.ok(completionTokens > 17 * 5);
   });
 
+  tries(
+    'JSON Schemas',
+    'holds replies to a schema, in the field that each of its addresses reads',
+    async () => {
+      const jsonSchema = {
+        type: 'object',
+        properties: {
+          reason: { type: 'string', maxLength: 20 },
+          score: { type: 'integer', enum: [1, 2, 3] },
+        },
+        required: ['reason', 'score'],
+        additionalProperties: false,
+      };
+      for (const [protocol, schemas] of [
+        ['completions', 'json_schema'],
+        ['chat', 'response_format'],
+      ]) {
+        const model = await open({ protocol, schemas });
+        const [choice] = await model.complete({
+          seq: 0,
+          message: user(questions[0]),
+          ...sampled,
+          jsonSchema,
+          seed: 5,
+        });
+        const { reason, score } = JSON.parse(choice.text);
+        assert.ok(typeof reason === 'string' && [1, 2, 3].includes(score), choice.text);
+      }
+      // What the docs say: over `completions` this server does not know `response_format`.
+      const [free] = await (
+        await open()
+      ).complete({ seq: 0, message: user(questions[0]), ...sampled, jsonSchema, seed: 5 });
+      assert.ok(!free.text.trim().startsWith('{'), free.text);
+    },
+  );
+
   tries('n', 'answers a question several times in one request', async () => {
     const model = await open();
     const message = user(fill('respond', { question: questions[0] }));

@@ -196,6 +196,8 @@ export interface OperatorSpec<
   writes: (options: z.output<Schema>) => Writes;
   /** The models that it asks with these options, and for what. */
   models: (options: z.output<Schema>) => ModelNeed[];
+  /** The JSON Schemas that it wants replies of its models held to, where their servers can; it checks the replies itself in any case. */
+  schemas?: (options: z.output<Schema>) => { model: string; schema: Readonly<Record<string, unknown>> }[];
   /** The prompts that it writes with these options; the columns that they use are read beside `reads`. */
   prompts?: (options: z.output<Schema>) => PromptNeed[];
   /** Those of the columns that it writes which no step before it may have written; `at`: where in the options each is named. */

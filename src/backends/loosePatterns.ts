@@ -1,6 +1,6 @@
 type Schema = Readonly<Record<string, unknown>>;
 
-const held = new WeakMap<Schema, Schema>();
+const stripped = new WeakMap<Schema, Schema>();
 
 /**
  * The schema that a server is asked to hold a reply to: without the patterns that servers read in ways of their own. JSON Schema finds a
@@ -8,24 +8,22 @@ const held = new WeakMap<Schema, Schema>();
  * nothing but “select”. llama.cpp leaves out what is not anchored at both ends. The reply is checked against the whole schema in any case.
  * The same object for the same schema.
  */
-export function heldSchema(schema: Schema): Schema {
-  const known = held.get(schema);
+export function withoutLoosePatterns(schema: Schema): Schema {
+  const known = stripped.get(schema);
   if (known) return known;
-  const made = withoutLoosePatterns(schema) as Schema;
-  held.set(schema, made);
+  const made = strip(schema) as Schema;
+  stripped.set(schema, made);
   return made;
 }
 
-function withoutLoosePatterns(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(withoutLoosePatterns);
+function strip(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(strip);
   if (part === null || typeof part !== 'object') return part;
   const kept = Object.entries(part).filter(
     // A property that is called `pattern` has a schema of its own, which is no text.
     ([key, value]) => key !== 'pattern' || typeof value !== 'string' || isWhole(value),
   );
-  return Object.fromEntries(
-    kept.map(([key, value]) => [key, isData(key) ? value : withoutLoosePatterns(value)]),
-  );
+  return Object.fromEntries(kept.map(([key, value]) => [key, isData(key) ? value : strip(value)]));
 }
 
 /** Whether a pattern says of all of a text what it is. A choice could end one anchor’s side: `^a|b$`. */
