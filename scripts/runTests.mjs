@@ -50,7 +50,10 @@ function writeEntry(folder, at, files) {
   const [entry, begin, pid, mark] = ends.map((end) => join(folder, `group${at}.${end}`));
   const noted = `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(pid)}, String(process.pid));`;
   writeFileSync(begin, noted);
-  const modules = [pathToFileURL(begin), new URL('./withoutAsyncHooks.mjs', import.meta.url)];
+  const before = ['./fewCompiles.mjs', './withoutAsyncHooks.mjs'].map(
+    (name) => new URL(name, import.meta.url),
+  );
+  const modules = [pathToFileURL(begin), ...before];
   const lines = [
     `import { writeFileSync } from 'node:fs';`,
     ...[...modules, ...files.map((file) => pathToFileURL(file))].map(
