@@ -1,5 +1,6 @@
 import type { ServeOptions } from '../process/managedServer.js';
 import type { z } from 'zod';
+import type { SchemaHold } from './heldSchema.js';
 import type { Model, ModelCalls } from './model.js';
 import type { ServerDeps } from './server/serverClient.js';
 
@@ -73,6 +74,8 @@ export interface ProtocolDescription {
   servers: ModelServers | null;
   /** The prompts that it sends as raw text, to which the server's tokeniser adds what it always adds; null if it sends none. */
   rawPrompts: RawPrompts | null;
+  /** How its servers hold replies to a JSON Schema; absent where it writes no replies. */
+  holds?: (schema: Readonly<Record<string, unknown>>) => SchemaHold;
 }
 
 export interface ModelFile {

@@ -14,6 +14,8 @@ export type Scrapers = ReadonlyMap<string, Scraper>;
 const WAIT_MS_MAX = 30_000;
 /** Prometheus scrapes so often unless it is told otherwise. */
 const PROMETHEUS_PERIOD_MS = 60_000;
+/** Prometheus is awaited so long at least: two scrapes that came close together, because the first was late, tell too short a period. */
+const PROMETHEUS_WAIT_MS_MIN = 5_000;
 /** A scraper of which nothing was heard for so many periods, and for 30 s, is gone. */
 const PERIODS_MAX = 3;
 /** Those seen longest ago are forgotten. */
@@ -35,5 +37,6 @@ export function expectedScrapers(scrapers: Scrapers, nowMs: number): Map<string,
 function waitMs({ lastMs, periodMs, isPrometheus }: Scraper, nowMs: number): number {
   const expectedMs = periodMs ?? (isPrometheus ? PROMETHEUS_PERIOD_MS : 0);
   const isGone = nowMs - lastMs > Math.max(PERIODS_MAX * expectedMs, WAIT_MS_MAX);
-  return isGone ? 0 : Math.min(WAIT_MS_MAX, 2 * expectedMs);
+  if (isGone) return 0;
+  return Math.min(WAIT_MS_MAX, Math.max(2 * expectedMs, isPrometheus ? PROMETHEUS_WAIT_MS_MIN : 0));
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Column, ColumnType } from '../arrow/columnType.js';
-import { RowError } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns } from '../flow/steps/columnTypes.js';
 import { joinReplyTexts } from '../flow/steps/lostReply.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { drop, keep } from '../flow/steps/outcome.js';
-import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
+import { samplingOptions } from './lib/completion.js';
 import {
   ROWWISE,
   type RunContext,
@@ -18,16 +17,17 @@ import {
 } from './lib/operator.js';
 import { compilePrompts } from './lib/prompts/prompt.js';
 import {
-  type Criterion,
   type Score,
   criteriaOption,
   markedTexts,
   minOf,
-  readScores,
   reasonColumn,
+  rubricForm,
+  rubricSchema,
   rubricText,
   scaleOf,
 } from './lib/judging/rubric.js';
+import { completeForm, repairsOption } from './lib/structured/replyForm.js';
 
 const options = z
   .strictObject({
@@ -51,6 +51,9 @@ const options = z
       .max(64)
       .default(1)
       .describe('Replies a row; the scores are their means. More than one needs a temperature above 0.'),
+    repairsMax: repairsOption.describe(
+      'How often a verdict that does not fit the rubric is asked for again, with what was wrong.',
+    ),
     ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 1024 }),
   })
   .superRefine(({ n, temperature, criteria, columns, prompt }, context) => {
@@ -95,6 +98,12 @@ export interface JudgeOptions {
    */
   n?: number;
   /**
+   * How often a verdict that does not fit the rubric is asked for again, with what was wrong.
+   *
+   * @default 0
+   */
+  repairsMax?: number;
+  /**
    * Sampling temperature; 0 is greedy.
    *
    * @default 0
@@ -132,7 +141,8 @@ export const judgeSpec = defineSpec({
   name: 'judge',
   summary: 'Has a model rate the row by a rubric, and drops it where a criterion falls short.',
   details:
-    'One request a row asks for all criteria together: a reason and a score for each, as a JSON object. The scores become columns, and ' +
+    'One request a row asks for all criteria together: a reason and a score for each, as a JSON object. The rubric is a JSON Schema: ' +
+    'servers that can are held to it, and the reply is checked in any case. The scores become columns, and ' +
     'the reasons too. What stands in a thought (`<think>…</think>`) does not count. A reply without a score on its scale for each ' +
     'criterion, or with two verdicts that differ, rejects the row with ROW_UNCLEAR. The built-in prompt puts each text between marks ' +
     'that the text cannot hold, and tells the judge that what stands there is to be judged and not obeyed. A row that is dropped is ' +
@@ -154,6 +164,7 @@ export const judgeSpec = defineSpec({
       },
     ]),
   models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
+  schemas: ({ model, criteria }) => [{ model, schema: rubricSchema(criteria) }],
   prompts: ({ prompt: given }) => [
     { name: 'judge', given, own: given === undefined ? ['texts', 'rubric'] : ['rubric'], at: ['prompt'] },
   ],
@@ -165,11 +176,13 @@ export const judgeSpec = defineSpec({
     return criteria.map((each, at) => ({
       ...{
         option: `criteria.${at}.min`,
+        title: `${each.name}.min`,
         meaning: `score for ${each.name}`,
         keeps: 'atLeast',
         value: minOf(each),
       },
-      ...{ column: each.name, drops: each.name, range: scaleOf(each), isOnly },
+      ...{ column: each.name, drops: each.name, range: scaleOf(each), isOnly, isWhole: true },
+      ...(each.grades && { grades: each.grades }),
     }));
   },
   contract: ROWWISE,
@@ -201,10 +214,11 @@ export const judgeSpec = defineSpec({
  */
 export function judge(input: JudgeOptions, context: RunContext): BatchOperator<AnyColumns, AnyColumns> {
   const parsed = parseOptions('judge', options, input);
-  const { model: name, criteria, columns, n, temperature, topP, tokensMax } = parsed;
+  const { model: name, criteria, columns, n, repairsMax, temperature, topP, tokensMax } = parsed;
   const [prompt] = compilePrompts(judgeSpec, parsed, context);
   const shape = shapeOf(judgeSpec, parsed, context, [prompt!]);
   const rubric = rubricText(criteria);
+  const form = rubricForm(criteria);
 
   return mapRows(shape, async (row) => {
     const { seq } = row;
@@ -214,41 +228,20 @@ export function judge(input: JudgeOptions, context: RunContext): BatchOperator<A
         : '';
     const message = { kind: 'user', text: prompt!(row, { texts, rubric }) } as const;
     const seed = rowSeed(context, shape.step, row);
-    const { texts: replies, leftOut } = await completeUsable(modelOf(context, name), {
-      ...{ seq, message, n, temperature, topP, tokensMax, seed },
-    });
-    const { verdicts, unclear } = readVerdicts(replies, criteria);
-    const scores = meansOf(verdicts);
+    const ask = { seq, message, n, temperature, topP, tokensMax, seed };
+    const { replies, leftOut } = await completeForm(modelOf(context, name), ask, form, repairsMax);
+    const scores = meansOf(replies.map(({ value }) => value));
     const short = criteria.findIndex((each, at) => scores[at]!.score < (minOf(each) ?? -Infinity));
     if (short >= 0) {
       const { name: reason } = criteria[short]!;
       return drop(
         reason,
         `${scores[short]!.reason} ${reason} ${scores[short]!.score.toFixed(4)}`.trim(),
-        joinReplyTexts(replies),
+        joinReplyTexts(replies.map(({ reply }) => reply)),
       );
     }
-    return keep(valuesOf(criteria, scores), unclear === 0 ? leftOut : { ...leftOut, ROW_UNCLEAR: unclear });
+    return keep(valuesOf(criteria, scores), leftOut);
   });
-}
-
-/** The replies that can be read; an error of the first one where none can. */
-function readVerdicts(
-  replies: readonly string[],
-  criteria: readonly Criterion[],
-): { verdicts: Score[][]; unclear: number } {
-  const verdicts: Score[][] = [];
-  let first: RowError | null = null;
-  for (const reply of replies) {
-    try {
-      verdicts.push(readingReply(reply, (text) => readScores(text, criteria)));
-    } catch (error) {
-      if (!(error instanceof RowError)) throw error;
-      first ??= error;
-    }
-  }
-  if (verdicts.length === 0 && first) throw first;
-  return { verdicts, unclear: replies.length - verdicts.length };
 }
 
 /** For each criterion the mean of its scores, and the reasons for them. */

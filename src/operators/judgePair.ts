@@ -3,8 +3,8 @@ import type { Column, ColumnType } from '../arrow/columnType.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns, RowIdentity } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
-import { drop, keep } from '../flow/steps/outcome.js';
-import { completeUsable, readingReply, samplingOptions } from './lib/completion.js';
+import { type LeftOutChoices, drop, keep } from '../flow/steps/outcome.js';
+import { samplingOptions } from './lib/completion.js';
 import { distinctPicks } from './lib/draws/draw.js';
 import {
   ROWWISE,
@@ -16,9 +16,10 @@ import {
   rowUniform,
   shapeOf,
 } from './lib/operator.js';
-import { type Better, pairText, readBetter } from './lib/judging/pairVerdict.js';
+import { type Better, pairForm, pairText } from './lib/judging/pairVerdict.js';
 import { compilePrompts } from './lib/prompts/prompt.js';
 import { markedTexts } from './lib/judging/rubric.js';
+import { completeForm, repairsOption } from './lib/structured/replyForm.js';
 
 const columnName = z.string().min(1);
 
@@ -56,6 +57,9 @@ const options = z
         'Prompt file, or the text itself, with {{ first }}, {{ second }} and {{ rubric }}, and any columns; the rubric ends with the ' +
           'form of the reply. Built in if absent.',
       ),
+    repairsMax: repairsOption.describe(
+      'How often a verdict that does not fit its form is asked for again, with what was wrong.',
+    ),
     ...samplingOptions({ temperature: 0, topP: 1, tokensMax: 1024 }),
   })
   .superRefine(({ columns, responses }, context) => {
@@ -95,6 +99,12 @@ export interface JudgePairOptions {
    */
   prompt?: string;
   /**
+   * How often a verdict that does not fit its form is asked for again, with what was wrong.
+   *
+   * @default 0
+   */
+  repairsMax?: number;
+  /**
    * Sampling temperature; 0 is greedy.
    *
    * @default 0
@@ -120,7 +130,8 @@ export const judgePairSpec = defineSpec({
   details:
     'Judges favour the text that they read first, or last. So each pair is asked about twice, with the two in either order, and only a ' +
     'verdict that stands in both orders counts. The funnel shows how many rows are lost because the order decided (`orderDecides`): ' +
-    'that is the judge’s share of position bias. `chosen` and `rejected` are what DPO takes. What stands in a thought does not count. A ' +
+    'that is the judge’s share of position bias. `chosen` and `rejected` are what DPO takes. Servers that can are held to the JSON ' +
+    'Schema of a verdict, and it is checked in any case. What stands in a thought does not count. A ' +
     'reply without a verdict, or with two that differ, rejects the row with ROW_UNCLEAR. The built-in prompt puts each text between ' +
     'marks that it cannot hold.',
   options,
@@ -144,6 +155,7 @@ export const judgePairSpec = defineSpec({
     },
   ],
   models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
+  schemas: ({ model }) => [{ model, schema: pairForm().schema }],
   prompts: ({ prompt: given }) => [
     {
       name: 'judgePair',
@@ -193,12 +205,13 @@ export function judgePair(
   const [prompt] = compilePrompts(judgePairSpec, parsed, context);
   const shape = shapeOf(judgePairSpec, parsed, context, [prompt!]);
   const rubric = pairText(parsed.criteria);
+  const form = pairForm();
 
   async function ask(
     row: RowIdentity & Record<string, unknown>,
     pair: readonly Candidate[],
     order: number,
-  ): Promise<Better> {
+  ): Promise<Better & { leftOut: LeftOutChoices | undefined }> {
     const [first, second] = pair.map(({ text }) => text) as [string, string];
     const shown =
       parsed.prompt === undefined ? question.map((column) => [column, row[column] as string] as const) : [];
@@ -206,8 +219,8 @@ export function judgePair(
     const message = { kind: 'user', text: prompt!(row, { texts, rubric, first, second }) } as const;
     const seed = rowSeed(context, shape.step, row, order);
     const request = { seq: row.seq, message, n: 1, temperature, topP, tokensMax, seed };
-    const { texts: replies } = await completeUsable(modelOf(context, name), request);
-    return readingReply(replies[0]!, readBetter);
+    const { replies, leftOut } = await completeForm(modelOf(context, name), request, form, parsed.repairsMax);
+    return { ...replies[0]!.value, leftOut };
   }
 
   return mapRows(shape, async (row) => {
@@ -218,11 +231,19 @@ export function judgePair(
     if (before !== after) return drop('orderDecides', `first ${before}, then ${after}`);
     if (before === 'tie') return drop('tie', '', forth.reason);
     const [chosen, rejected] = before === 'A' ? pair : [pair[1]!, pair[0]!];
-    return keep({
+    const values = {
       ...{ chosen: chosen!.text, rejected: rejected!.text, chosenFrom: chosen!.from },
       preferenceReason: before === 'A' ? forth.reason : back.reason,
-    });
+    };
+    return keep(values, addedUp(forth.leftOut, back.leftOut));
   });
+}
+
+/** Both requests together; each may have been repaired. */
+function addedUp(a: LeftOutChoices | undefined, b: LeftOutChoices | undefined): LeftOutChoices | undefined {
+  if (!a || !b) return a ?? b;
+  const codes = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return Object.fromEntries(codes.map((code) => [code, (a[code] ?? 0) + (b[code] ?? 0)]));
 }
 
 /** The same verdict about the two in the other order. */

@@ -21,11 +21,12 @@ import {
 import {
   type FieldValues,
   compileStructured,
-  completeStructured,
+  formOfColumns,
   jsonSchemaOption,
   schemaOf,
   structuredColumns,
-} from './lib/structured/structuredReply.js';
+} from './lib/structured/jsonColumns.js';
+import { completeForm, repairsOption } from './lib/structured/replyForm.js';
 
 const columnName = z
   .string()
@@ -69,12 +70,9 @@ const options = z
         'JSON Schema of the reply: an object, of which each property becomes a column. In a pipeline file also the path of a JSON ' +
           'file. Servers that can are held to it; the reply is checked in any case. Say in the prompt what you want, too.',
       ),
-    repairsMax: z
-      .int()
-      .min(0)
-      .max(5)
-      .default(0)
-      .describe('With `json`: how often a reply that does not fit is asked for again, with what was wrong.'),
+    repairsMax: repairsOption.describe(
+      'With `json`: how often a reply that does not fit is asked for again, with what was wrong.',
+    ),
     messages: columnName
       .optional()
       .describe('Column with a dialogue. The prompt, if there is one, and the reply are appended to it.'),
@@ -229,6 +227,10 @@ export const promptSpec = defineSpec({
     { model, needs: as === 'user' ? 'preQuery' : 'complete', at: ['model'] },
     ...boundThought(model, thinkingTokensMax),
   ],
+  schemas: ({ model, json }) => {
+    const schema = schemaOf(json);
+    return schema ? [{ model, schema }] : [];
+  },
   prompts: ({ prompt, system }) => [
     ...(prompt === undefined ? [] : [{ name: 'prompt', given: prompt, mayBeSame: true, at: ['prompt'] }]),
     ...(system === undefined
@@ -348,11 +350,11 @@ function repliesOf(parsed: Parsed): (model: Model, ask: CompleteRequest) => Prom
       return { text: replies[0]!.answer, values: textValues(replies), leftOut };
     };
   }
-  const structured = compileStructured(json);
+  const form = formOfColumns(compileStructured(json));
   return async (model, ask) => {
-    const replied = await completeStructured(model, ask, structured, repairsMax, take);
-    const { reply: answer, thought, values, leftOut } = replied;
-    return { text: answer, values: { ...values, ...textValues([{ thought, answer }]) }, leftOut };
+    const { replies, leftOut } = await completeForm(model, ask, form, repairsMax, take);
+    const { reply: answer, thought, value } = replies[0]!;
+    return { text: answer, values: { ...value, ...textValues([{ thought, answer }]) }, leftOut };
   };
 }
 

@@ -36,6 +36,15 @@ test('no wait is longer than 30 s; Prometheus is awaited so long before its seco
   assert.deepEqual([...expectedScrapers(scraped([['one', 0]], true), 1)], [['one', 30_000]]);
 });
 
+test('Prometheus is awaited for 5 s at least, whatever its last two scrapes tell of its period', () => {
+  const close: [key: string, atMs: number][] = [
+    ['one', 0],
+    ['one', 80],
+  ];
+  assert.deepEqual([...expectedScrapers(scraped(close, true), 100)], [['one', 5_000]]);
+  assert.deepEqual([...expectedScrapers(scraped(close), 100)], [['one', 160]]);
+});
+
 test('who is gone is not awaited', () => {
   const scrapers = scraped([
     ['fast', 0],

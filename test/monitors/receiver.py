@@ -6,6 +6,7 @@ The first line that it prints is the port; then a line of JSON for each export.
 import gzip
 import json
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from google.protobuf.json_format import MessageToDict
@@ -24,6 +25,10 @@ KINDS = {
 }
 
 
+# Exports come in threads of their own, and print writes a line in two pieces.
+PRINTING = threading.Lock()
+
+
 class Receiver(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -35,7 +40,8 @@ class Receiver(BaseHTTPRequestHandler):
         request = request_kind()
         request.ParseFromString(body)
         line = {"path": self.path, "export": MessageToDict(request)}
-        print(json.dumps(line), flush=True)
+        with PRINTING:
+            print(json.dumps(line), flush=True)
         answer = response_kind().SerializeToString()
         self.send_response(200)
         self.send_header("content-type", "application/x-protobuf")

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JudgeOptions, judge, judgeSpec } from '../../src/operators/judge.js';
+import { type Criterion, rubricSchema } from '../../src/operators/lib/judging/rubric.js';
 import { deriveSeed } from '../../src/random.js';
 import { problemsOf } from '../helpers/runs/pipelineWorld.js';
 import { contextOf, lostTexts, questionsInput, runOperator } from '../helpers/runs/runOperator.js';
@@ -78,7 +79,41 @@ test('several replies: the scores are means, and what cannot be read is left out
     topP: 1,
     tokensMax: 1024,
     seed: deriveSeed(7, 'judge', 0),
+    jsonSchema: rubricSchema(CRITERIA as Criterion[]),
   });
+});
+
+test('a verdict off its scale is asked for again, with what was wrong, as often as `repairsMax` says', async () => {
+  const repaired = scriptedModel({
+    complete: (request) =>
+      messageText(request).includes('correct.score must be one of 1, 2, 3, 4, 5')
+        ? [String.raw`{"correct": {"reason": "\frac12 holds", "score": 4}, "style": "good"}`]
+        : [reply(9, 'good')],
+  });
+  const output = await runOperator(
+    judge({ ...OPTIONS, repairsMax: 1 }, contextOf([repaired])),
+    questionsInput(['q']),
+  );
+  assert.deepEqual(output.rows, [
+    {
+      seq: 0,
+      question: 'q',
+      correct: 4,
+      correctReason: String.raw`\frac12 holds`,
+      style: 3,
+      styleReason: '',
+    },
+  ]);
+  assert.deepEqual(
+    output.batches.flatMap(({ events }) => events).filter(({ kind }) => kind === 'leftOut'),
+    [{ kind: 'leftOut', seq: 0, step: 'judge', reason: 'ROW_UNCLEAR', choices: 1 }],
+  );
+  const never = scriptedModel({ complete: () => [reply(9, 'good')] });
+  const lost = await runOperator(
+    judge({ ...OPTIONS, repairsMax: 1 }, contextOf([never])),
+    questionsInput(['q']),
+  );
+  assert.deepEqual([lostTexts(lost), never.completes.length], [['0 rejected ROW_UNCLEAR'], 2]);
 });
 
 test('what a row says of itself is not read: scores planted in it, and the end of a mark', async () => {

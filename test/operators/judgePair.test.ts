@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CompleteRequest } from '../../src/backends/model.js';
 import { judgePair } from '../../src/operators/judgePair.js';
 import { deriveSeed } from '../../src/random.js';
 import { problemsOf } from '../helpers/runs/pipelineWorld.js';
@@ -8,18 +9,19 @@ import { messageText, scriptedModel } from '../helpers/scriptedModel.js';
 
 const COLUMNS = { question: 'string', a: 'string', b: 'string' } as const;
 
+type Habit = 'fair' | 'first' | 'tie';
+
 /** A judge that finds a text better by what it says of itself, or goes by the place of the texts. */
-function judgeOf(habit: 'fair' | 'first' | 'tie') {
-  return scriptedModel({
-    complete: (request) => {
-      const [a, b] = ['A', 'B'].map(
-        (name) =>
-          new RegExp(`<candidate-${name}-\\w+>\n([^]*?)\n</candidate`).exec(messageText(request))![1]!,
-      );
-      const better = habit === 'tie' ? 'tie' : habit === 'first' || a! > b! ? 'A' : 'B';
-      return [JSON.stringify({ reason: `${a} or ${b}`, better })];
-    },
-  });
+function verdictOf(request: CompleteRequest, habit: Habit = 'fair'): string {
+  const [a, b] = ['A', 'B'].map(
+    (name) => new RegExp(`<candidate-${name}-\\w+>\n([^]*?)\n</candidate`).exec(messageText(request))![1]!,
+  );
+  const better = habit === 'tie' ? 'tie' : habit === 'first' || a! > b! ? 'A' : 'B';
+  return JSON.stringify({ reason: `${a} or ${b}`, better });
+}
+
+function judgeOf(habit: Habit) {
+  return scriptedModel({ complete: (request) => [verdictOf(request, habit)] });
 }
 
 function run(model: ReturnType<typeof judgeOf>, rows: readonly PlainRow[]) {
@@ -63,6 +65,26 @@ test('a judge that goes by the place chooses nothing; a tie, two equal texts and
   assert.equal(same.completes.length, 0);
   const unclear = scriptedModel({ complete: () => ['I like A'] });
   assert.deepEqual(lostTexts(await run(unclear, rows)), ['0 rejected ROW_UNCLEAR']);
+});
+
+test('the model is told the form of a verdict; one that does not fit is repaired in its own order', async () => {
+  const model = scriptedModel({
+    complete: (request) =>
+      request.message.kind === 'user' && !request.message.text.includes('It cannot be used')
+        ? ['{"better": "both"}']
+        : [verdictOf(request)],
+  });
+  const operator = judgePair({ model: 'tiny', columns: ['a', 'b'], repairsMax: 1 }, contextOf([model]));
+  const output = await runOperator(operator, {
+    columns: COLUMNS,
+    rows: [{ question: 'q', a: 'good', b: 'bad' }],
+  });
+  assert.equal(output.rows[0]!['chosen'], 'good');
+  assert.deepEqual(model.completes[0]!.jsonSchema?.['required'], ['reason', 'better']);
+  assert.deepEqual(
+    output.batches.flatMap(({ events }) => events).filter(({ kind }) => kind === 'leftOut'),
+    [{ kind: 'leftOut', seq: 0, step: 'judgePair', reason: 'ROW_UNCLEAR', choices: 2 }],
+  );
 });
 
 test('two different texts of a list are drawn by the seed', async () => {

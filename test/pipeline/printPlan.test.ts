@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { omittedText, printPlan } from '../../src/pipeline/printPlan.js';
+import { omittedText, printPlan, unheldText } from '../../src/pipeline/printPlan.js';
 import { checkText, overridesOf } from '../helpers/runs/pipelineWorld.js';
 
 const TEXT = `name: sound
@@ -35,6 +35,38 @@ test('the printed plan says how it ends with one bound, and with none', async ()
   assert.match(printPlan(await checkText(TEXT)), /^ends at 5 kept rows$/m);
   const files = 'name: sound\nsource: { jsonl: { path: rows.jsonl } }\nsteps: [{ deduplicate: {} }]\n';
   assert.match(printPlan(await checkText(files)), /^ends at the end of its source$/m);
+});
+
+test('the plan says who holds replies to a schema, and the check says where nobody does', async () => {
+  const withSchema = (tiny: string, properties: string): string => `name: sound
+models:
+  tiny: { llamaCpp: { path: ../models/tiny.gguf${tiny} } }
+  server: { openai: { replicas: ["http://127.0.0.1:9/v1"], model: m } }
+  service: { anthropic: { replicas: ["https://127.0.0.1:9"], model: c, apiKeyEnv: KEY } }
+source: { jsonl: { path: x.jsonl, columns: { question: string, response: string } } }
+steps:
+  - judge: { model: server, criteria: [{ name: sound, description: x, scale: [1, 5] }] }
+  - prompt: { model: tiny, prompt: '{{ question }}', json: { type: object, properties: { ${properties} }, required: [topic] } }
+  - prompt: { model: service, prompt: 'Of {{ question }}.', json: { type: object, properties: { level: { type: integer, minimum: 1 } } } }
+    label: level
+`;
+  const held = await checkText(withSchema('', 'topic: { type: string, pattern: "^a" }'));
+  const text = printPlan(held);
+  for (const line of [
+    'server: sent as response_format; each reply is checked here too',
+    'tiny: held by a grammar, but for pattern; each reply is checked here too',
+    'service: sent as output_config.format, but for minimum; each reply is checked here too',
+  ])
+    assert.ok(text.includes(`\n      schema ${line}\n`), `${line} in\n${text}`);
+  assert.equal(unheldText(held), null);
+
+  const free = await checkText(withSchema('', 'topic: { type: string }, more: { type: string }'));
+  assert.equal(
+    unheldText(free),
+    'no server holds replies to the schema of prompt, tiny: replies are checked here alone, for its property more may be left out',
+  );
+  const off = await checkText(withSchema(', schemas: none', 'topic: { type: string }'));
+  assert.match(unheldText(off)!, /for `schemas: none`$/);
 });
 
 test('what is left out is said in words, and nothing where nothing is', () => {

@@ -184,6 +184,8 @@ describe('a vLLM server with the bundled model', { timeout: 1_500_000 }, () => {
       const rows = await Promise.all(
         [1, 2, 3, 4].map((seed) => model.complete({ seq: seed, message, ...sampled, seed })),
       );
+      const ofStep = await open({ protocol });
+      rows.push(await ofStep.complete({ seq: 5, message, ...sampled, jsonSchema, seed: 5 }));
       for (const [{ text, finish }] of rows) {
         assert.equal(finish, 'stop', text);
         assert.ok(jsonSchema.enum.includes(JSON.parse(text)), text);

@@ -1,6 +1,7 @@
 import type {
   ControlledEvaluateInputItem,
   LlamaContextSequence,
+  LlamaGrammarEvaluationState,
   LlamaModel,
   Token,
   TokenBias,
@@ -12,6 +13,7 @@ import { promptTokenizer } from './promptTokens.js';
 import type { CompleteJob, EngineChoice, EngineOptions, FromEngine, GgufTokenizer, Job } from './messages.js';
 import { isBatchInvariant } from './batchInvariance.js';
 import { COUNTED, type ReadNext, choiceProbabilities } from './choiceProbabilities.js';
+import { GRAMMAR_END, type Grammar, heldToken, isWhole, rememberGrammars } from './grammar.js';
 import { promptEvaluator } from './promptEvaluator.js';
 import { samplerMemory } from './samplerMemory.js';
 import { samplingOf } from './sampling.js';
@@ -37,6 +39,7 @@ interface Slot {
     prompt: Token[];
     stops: Stops;
     choices: EngineChoice[];
+    grammar: Grammar | null;
     /** Tokens of the choice that is being written; the next step evaluates the last of them. */
     tokens: Token[];
   } | null;
@@ -59,7 +62,7 @@ export async function openEngine(
   reply: Reply,
   collectGarbage: () => void = () => undefined,
 ): Promise<Engine> {
-  const { getLlama, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
+  const { getLlama, LlamaGrammarEvaluationState, LlamaLogLevel, TokenBias } = await import('node-llama-cpp');
   const load = () =>
     getLlama({
       build: 'never',
@@ -91,6 +94,10 @@ export async function openEngine(
     ...{ model, scoring, slots, contextTokens, reply, collectGarbage },
     batchesMatter: !options.gpu && !(await isInvariant(model, scoring)),
     biasOf: (tokens, logit) => TokenBias.for(model).set(tokens, { logit }),
+    grammarOf: rememberGrammars(async (schema) => {
+      const grammar = await llama.createGrammarForJsonSchema(schema as { type: 'object' });
+      return () => new LlamaGrammarEvaluationState({ model, grammar });
+    }),
     dispose: () => llama.dispose(),
   });
 }
@@ -145,6 +152,8 @@ interface Loaded {
   collectGarbage: () => void;
   batchesMatter: boolean;
   biasOf: (tokens: Token[], logit: number) => TokenBias;
+  /** A new state for each choice. */
+  grammarOf: (schema: object) => Promise<() => LlamaGrammarEvaluationState>;
   dispose: () => Promise<void>;
 }
 
@@ -207,7 +216,12 @@ function drive(loaded: Loaded): Engine {
       return;
     }
     await evaluate(slot!.sequence, prompt.slice(0, -1));
-    slot!.running = { job, prompt, stops: stopsOf(model, job.stop), choices: [], tokens: [] };
+    const begin = job.schema ? await loaded.grammarOf(job.schema) : null;
+    slot!.running = {
+      ...{ job, prompt, choices: [], tokens: [] },
+      stops: stopsOf(model, begin ? [...job.stop, GRAMMAR_END] : job.stop),
+      grammar: begin && { begin, state: begin() },
+    };
   }
 
   function evaluateNew(sequence: LlamaContextSequence, tokens: ControlledEvaluateInputItem[]) {
@@ -233,10 +247,11 @@ function drive(loaded: Loaded): Engine {
   }
 
   async function nextToken({ sequence, running }: Slot): Promise<Token | null> {
-    const { job, prompt, tokens, choices } = running!;
+    const { job, prompt, tokens, choices, grammar } = running!;
     const seed = deriveSeed(job.seed, 'token', choices.length, tokens.length);
     const last = tokens.at(-1) ?? prompt.at(-1)!;
     const options = { ...samplingOf(vocabularyTokens, job.temperature, job.topP), seed };
+    if (grammar) return heldToken(sequence, last, options, grammar.state, samplers.add);
     const [output] = await evaluateNew(sequence, [[last, { generateNext: { token: true, options } }]]);
     return output?.next.token ?? null;
   }
@@ -258,12 +273,14 @@ function drive(loaded: Loaded): Engine {
   }
 
   async function finishChoice(slot: Slot, finish: 'stop' | 'length'): Promise<void> {
-    const { job, prompt, stops, tokens, choices } = slot.running!;
+    const { job, prompt, stops, tokens, choices, grammar } = slot.running!;
     const whole = model.detokenize(tokens, false);
     const cut = stops.texts.map((stop) => whole.indexOf(stop)).filter((index) => index >= 0);
-    choices.push({ text: whole.slice(0, Math.min(whole.length, ...cut)), finish, tokens: tokens.length });
+    const text = whole.slice(0, Math.min(whole.length, ...cut));
+    choices.push({ text, finish: grammar && isWhole(text) ? 'stop' : finish, tokens: tokens.length });
     if (choices.length < job.n) {
       slot.running!.tokens = [];
+      if (grammar) grammar.state = grammar.begin();
       await evaluate(slot.sequence, prompt.slice(0, -1));
       return;
     }

@@ -7,6 +7,7 @@ import { RowError, ScaleQuestError } from '../../errors.js';
 import { GGUF_HEADER_BYTES, ggufFault } from './ggufHeader.js';
 import type { CallRecord, ChooseRequest, CompleteRequest, Model, ModelStats, ReplyStream } from '../model.js';
 import { pieceTeller } from '../pieceTeller.js';
+import type { SchemaHold } from '../heldSchema.js';
 import type { OpenDeps, OpenedModel, Protocol } from '../protocol.js';
 import { CHOOSES_PER_PROCESS_MAX, ENGINE_PROCESSES_DEFAULT_MAX, STDERR_TAIL_CHARS } from '../limits.js';
 import { promptTokensMax } from '../allowance.js';
@@ -22,6 +23,7 @@ import {
   templateSchema,
 } from '../templates/template.js';
 import { ggufTemplate } from './ggufTemplate.js';
+import { grammarSchema } from './grammarSchema.js';
 
 const llamaCppOptions = z.strictObject({
   path: z
@@ -41,6 +43,13 @@ const llamaCppOptions = z.strictObject({
     .optional()
     .describe(
       'Longest prompt and completion together, in tokens; what the model was trained for, at most 4,096, if absent.',
+    ),
+  schemas: z
+    .enum(['grammar', 'none'])
+    .default('grammar')
+    .describe(
+      'Whether a grammar holds replies to the JSON Schema of steps that want one (`prompt` with `json`, judges). With `none`, as for a ' +
+        'model that thinks in its text before it answers, replies are checked alone.',
     ),
   gpu: z
     .boolean()
@@ -64,16 +73,23 @@ export const llamaCpp = {
   options: llamaCppOptions,
   template: ownTemplate,
   abilities: { preQuery: '', complete: '', choose: '' },
-  describe: ({ path, contextTokens, gpu }) => ({
+  describe: ({ path, contextTokens, gpu, schemas }) => ({
     can: CAN,
     // Processes and sequences only decide how fast the replies come.
-    identity: { llamaCpp: { path, contextTokens, gpu } },
+    identity: { llamaCpp: { path, contextTokens, gpu, ...(schemas === 'none' && { schemas }) } },
+    holds: (schema) => holdOf(schemas, schema),
     files: [{ path, key: ['llamaCpp', 'path'], head: { bytes: GGUF_HEADER_BYTES, fault: ggufFault } }],
     ...{ contextTokens, servers: null, rawPrompts: null, scoresQuestions: false },
     needs: { package: ENGINE_PACKAGE, key: ['llamaCpp'], missing: ENGINE_MISSING },
   }),
   open: openLlamaCpp,
 } satisfies Protocol<typeof llamaCppOptions, typeof ownTemplate>;
+
+function holdOf(schemas: LlamaCppOptions['schemas'], schema: Readonly<Record<string, unknown>>): SchemaHold {
+  if (schemas === 'none') return { why: '`schemas: none`' };
+  const held = grammarSchema(schema);
+  return 'why' in held ? held : { how: 'held by a grammar', but: held.but };
+}
 
 /** An embedded llama.cpp (node-llama-cpp) in child processes of one thread each. */
 async function openLlamaCpp(
@@ -110,7 +126,7 @@ function createModel(
   name: string,
   template: Template,
   engines: EngineProcess[],
-  { sequences, clock, startedMs, allowance }: ModelDeps,
+  { sequences, schemas, clock, startedMs, allowance }: ModelDeps,
 ): OpenedModel {
   const completes = createQueue(leastBusy(engines, 'complete', sequences));
   const chooses = createQueue(leastBusy(engines, 'choose', CHOOSES_PER_PROCESS_MAX));
@@ -148,7 +164,7 @@ function createModel(
     promptText: template.promptText,
     markers: template.markers,
     async complete(request: CompleteRequest) {
-      const answer = await ask(completes, request, completeJob(request, template, nextId++));
+      const answer = await ask(completes, request, completeJob(request, template, nextId++, schemas));
       return (answer as Extract<FromEngine, { kind: 'completed' }>).choices;
     },
     async choose({ message, options: given, ...asker }: ChooseRequest) {
@@ -172,18 +188,26 @@ function createModel(
   };
 }
 
-function completeJob(request: CompleteRequest, template: Template, id: number): CompleteJob {
+function completeJob(
+  request: CompleteRequest,
+  template: Template,
+  id: number,
+  schemas: LlamaCppOptions['schemas'],
+): CompleteJob {
   const { message, n, tokensMax, temperature, topP, seed, stream } = request;
   const prompt = template.promptParts(message);
   const sampling = { n, tokensMax, temperature, topP, seed };
   const isWatched = stream !== undefined && n === 1;
-  return { kind: 'complete', id, prompt, stop: [...template.stop], ...sampling, isWatched };
+  const held = schemas === 'grammar' && request.jsonSchema ? grammarSchema(request.jsonSchema) : undefined;
+  const schema = held && 'schema' in held ? { schema: held.schema } : {};
+  return { kind: 'complete', id, prompt, stop: [...template.stop], ...sampling, ...schema, isWatched };
 }
 
 /** Who asks. */
 type Asker = Pick<CompleteRequest, 'seq' | 'step' | 'record' | 'stream'>;
 
-interface ModelDeps extends Pick<LlamaCppOptions, 'sequences'>, Pick<OpenDeps, 'clock' | 'allowance'> {
+interface ModelDeps
+  extends Pick<LlamaCppOptions, 'sequences' | 'schemas'>, Pick<OpenDeps, 'clock' | 'allowance'> {
   startedMs: number;
 }
 

@@ -29,6 +29,8 @@ export interface CompleteJob {
   temperature: number;
   topP: number;
   seed: number;
+  /** Each choice is held to this JSON Schema, in the words of node-llama-cpp. */
+  schema?: object;
   /** Asks for `wrote` messages. */
   isWatched?: boolean;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ScaleQuestError } from '../../errors.js';
 import type { Choice, CompleteRequest, Message, Model } from '../model.js';
+import type { SchemaHold } from '../heldSchema.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { loadServerClient } from '../server/loadServerClient.js';
 import { emptyFault } from '../server/emptyReply.js';
@@ -13,6 +14,7 @@ import {
   extraOption,
   loadOptions,
 } from '../server/serverOptions.js';
+import { messagesSchema } from './messagesSchema.js';
 import { ANTHROPIC_SPEAKS, readAnthropicReply } from './readAnthropicReply.js';
 
 /** Fields of a request that the framework sets; `extra` may not. */
@@ -35,6 +37,13 @@ export const messagesOptions = {
     .describe(
       'How each reply begins: the model goes on from there, and the reply holds it. Not all models take one.',
     ),
+  schemas: z
+    .enum(['output_config', 'none'])
+    .default('output_config')
+    .describe(
+      'The field that holds the JSON Schema of a reply, for steps that want one (`prompt` with `json`, judges). Models before Claude 4.5 ' +
+        'refuse it: `none` leaves it out, and replies are then checked here alone, as with `prefill`.',
+    ),
   omitFields: z
     .array(z.enum(['temperature', 'top_p']))
     .refine((fields) => new Set(fields).size === fields.length, 'expected each field once')
@@ -45,8 +54,8 @@ export const messagesOptions = {
     ),
   extra: extraOption(
     OWN_FIELDS,
-    'More fields for the body of each request, as { thinking: { type: enabled, budget_tokens: 2048 } }, which counts ' +
-      'towards the step’s tokensMax.',
+    'More fields for the body of each request, as { thinking: { type: adaptive }, output_config: { effort: low } } of models ' +
+      'that decide themselves how long they think; a thought counts towards the step’s tokensMax.',
   ),
 };
 
@@ -70,14 +79,31 @@ export const anthropic = {
   describe: (options) => ({
     ...describeServed(options),
     can: CAN,
+    holds: messagesHold(options),
     identity: { anthropic: messagesIdentity(options) },
   }),
   open: openAnthropic,
 } satisfies Protocol<typeof anthropicOptions, null>;
 
 /** What decides the replies. */
-export function messagesIdentity({ model, system, prefill, omitFields, extra }: Messages): object {
-  return { model, system, prefill, omitFields: omitFields.toSorted(), extra };
+export function messagesIdentity({ model, system, prefill, schemas, omitFields, extra }: Messages): object {
+  return {
+    ...{ model, system, prefill, omitFields: omitFields.toSorted(), extra },
+    ...(schemas === 'none' && { schemas }),
+  };
+}
+
+/** How replies are held to a schema. The service takes none with a reply that is begun. */
+export function messagesHold({
+  schemas,
+  prefill,
+}: Messages): (schema: Readonly<Record<string, unknown>>) => SchemaHold {
+  return (schema) => {
+    if (schemas === 'none') return { why: '`schemas: none`' };
+    if (prefill !== undefined) return { why: '`prefill` begins each reply' };
+    const held = messagesSchema(schema);
+    return 'why' in held ? held : { how: 'sent as output_config.format', but: held.but };
+  };
 }
 
 export const CAN: Model['can'] = {
@@ -140,14 +166,15 @@ async function completeEach(
 
 /** What is undefined is not sent. */
 function bodyOf(
-  { model, system, prefill, omitFields, extra }: Messages,
-  { tokensMax, temperature, topP, thinkingTokensMax }: CompleteRequest,
+  { model, system, prefill, schemas, omitFields, extra }: Messages,
+  { tokensMax, temperature, topP, thinkingTokensMax, jsonSchema }: CompleteRequest,
   message: Exclude<Message, { kind: 'preQuery' }>,
 ): object {
   const turns = message.kind === 'user' ? [{ role: 'user', content: message.text }] : message.turns;
   // The system prompt stands apart from the messages.
   const told = turns.filter(({ role }) => role === 'system').map(({ content }) => content);
   const begun = prefill === undefined ? [] : [{ role: 'assistant', content: prefill }];
+  const schema = schemas === 'none' || prefill !== undefined ? undefined : jsonSchema;
   const thinking = { type: 'enabled', budget_tokens: thinkingTokensMax };
   return {
     ...extra,
@@ -156,11 +183,27 @@ function bodyOf(
     max_tokens: tokensMax,
     // With a thought the service takes no temperature of ours.
     temperature:
-      thinkingTokensMax !== undefined || omitFields.includes('temperature') ? undefined : temperature,
+      thinkingTokensMax !== undefined || asksToThink(extra) || omitFields.includes('temperature')
+        ? undefined
+        : temperature,
     // Some models take one of the two alone; at 1 it says nothing.
     top_p: omitFields.includes('top_p') || topP === 1 ? undefined : topP,
+    output_config: outputConfig(extra['output_config'], schema),
     messages: [...turns.filter(({ role }) => role !== 'system'), ...begun],
   };
+}
+
+/** `thinking: { type: adaptive }` among the fields of one's own. */
+function asksToThink(extra: Messages['extra']): boolean {
+  const { type } = (extra['thinking'] ?? {}) as { type?: unknown };
+  return type !== undefined && type !== 'disabled';
+}
+
+/** Beside what the user's own fields say, as how much effort a reply is worth. */
+function outputConfig(own: unknown, schema: CompleteRequest['jsonSchema']): unknown {
+  const held = schema && messagesSchema(schema);
+  if (!held || 'why' in held) return own;
+  return { ...(own as object | undefined), format: { type: 'json_schema', schema: held.schema } };
 }
 
 function noPreQuery(label: string): ScaleQuestError {

@@ -6,6 +6,7 @@ import {
   CAN,
   MESSAGES_ABILITIES,
   createMessagesModel,
+  messagesHold,
   messagesIdentity,
   messagesOptions,
 } from './anthropic.js';
@@ -36,6 +37,7 @@ export const anthropicBatch = {
   describe: (options) => ({
     ...describeServed(options),
     can: CAN,
+    holds: messagesHold(options),
     identity: { anthropicBatch: messagesIdentity(options) },
   }),
   open: openAnthropicBatch,

@@ -9,6 +9,8 @@ import type {
   Model,
   ReplyStream,
 } from '../model.js';
+import type { SchemaHold } from '../heldSchema.js';
+import { withoutLoosePatterns } from '../loosePatterns.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { listenTo, wholeReply } from './streamedReply.js';
@@ -40,7 +42,7 @@ import {
 const OWN_FIELDS = [
   ...['model', 'prompt', 'messages', 'n', 'best_of', 'max_tokens', 'max_completion_tokens', 'temperature'],
   ...['top_p', 'seed', 'stop', 'stream', 'echo', 'logprobs', 'top_logprobs'],
-  ...['stop_token_ids', 'chat_template_kwargs', 'response_format'],
+  ...['stop_token_ids', 'chat_template_kwargs', 'response_format', 'json_schema'],
 ];
 
 /** Fields of a request that a user may leave out: models that choose their words themselves refuse them. */
@@ -88,6 +90,14 @@ export const dialogueOptions = {
     .describe(
       'JSON Schema that each reply must follow, where the server can hold it to that (OpenAI’s `response_format`); for a ' +
         'step of your own that reads JSON. Probabilities of given replies are asked without it.',
+    ),
+  schemas: z
+    .enum(['response_format', 'json_schema', 'none'])
+    .default('response_format')
+    .describe(
+      'The field that holds the JSON Schema of a reply, for steps that want one (`prompt` with `json`, judges). llama.cpp’s server ' +
+        'reads `json_schema` with `completions`, and else `response_format`, as vLLM, SGLang and OpenAI do. `none` for servers that ' +
+        'refuse it, and for models that think in their text before they answer: replies are then checked here alone.',
     ),
   maxTokensField: z
     .enum(['max_tokens', 'max_completion_tokens'])
@@ -160,6 +170,7 @@ export const openai = {
   describe: (options) => ({
     ...describeServed(options),
     can: canOf(options),
+    holds: dialogueHold(options),
     rawPrompts: options.protocol === 'completions' ? { extra: options.extra } : null,
     identity: { openai: dialogueIdentity(options) },
   }),
@@ -170,14 +181,20 @@ export const openai = {
 export function dialogueIdentity(dialogue: Dialogue): object {
   const { model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema } =
     dialogue;
-  const { maxTokensField, omitFields = [], thinkingBudget } = dialogue;
+  const { maxTokensField, omitFields = [], thinkingBudget, schemas } = dialogue;
   return {
     ...{ model, protocol, extra, choicesPerRequestMax, stopTokenIds, chatTemplateKwargs, jsonSchema },
     // Absent where they are as ever, so that replies of a store without them are found again.
     ...(maxTokensField === 'max_completion_tokens' && { maxTokensField }),
     ...(omitFields.length > 0 && { omitFields: omitFields.toSorted() }),
     ...(thinkingBudget && { thinkingBudget }),
+    ...(schemas !== 'response_format' && { schemas }),
   };
+}
+
+/** The server is told each schema whole; what it makes of it is its own affair. */
+export function dialogueHold({ schemas }: Pick<Dialogue, 'schemas'>): () => SchemaHold {
+  return () => (schemas === 'none' ? { why: '`schemas: none`' } : { how: `sent as ${schemas}`, but: [] });
 }
 
 export function canOf({
@@ -222,6 +239,7 @@ export interface Dialogue {
   stopTokenIds?: number[] | undefined;
   chatTemplateKwargs?: Record<string, unknown> | undefined;
   jsonSchema?: Record<string, unknown> | undefined;
+  schemas: 'response_format' | 'json_schema' | 'none';
   /** `max_tokens` if absent. */
   maxTokensField?: 'max_tokens' | 'max_completion_tokens' | undefined;
   omitFields?: readonly OmittedField[] | undefined;
@@ -360,8 +378,8 @@ const USAGE_TOO = { include_usage: true };
  * A request for probabilities carries no JSON schema: the first token must be free.
  */
 function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: Asked): object {
-  const { model, stopTokenIds, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, jsonSchema: own, seed, top, stream } = asked;
+  const { model, stopTokenIds, maxTokensField, schemas } = dialogue;
+  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
   return withExtra(dialogue, asked, {
     model,
     stream: stream !== undefined,
@@ -376,13 +394,14 @@ function promptBody(dialogue: Dialogue, { stop, promptText }: Template, asked: A
     top_p: topP,
     seed,
     logprobs: top > 0 ? top : undefined,
-    response_format: top > 0 ? undefined : formatOf(jsonSchema, own),
+    response_format: formatOf(dialogue, asked),
+    json_schema: schemas === 'json_schema' ? schemaOf(dialogue, asked) : undefined,
   });
 }
 
 function chatBody(dialogue: Dialogue, asked: Asked): object {
-  const { model, stopTokenIds, chatTemplateKwargs, jsonSchema, maxTokensField } = dialogue;
-  const { message, n, tokensMax, temperature, topP, jsonSchema: own, seed, top, stream } = asked;
+  const { model, stopTokenIds, chatTemplateKwargs, maxTokensField, schemas } = dialogue;
+  const { message, n, tokensMax, temperature, topP, seed, top, stream } = asked;
   const messages = message.kind === 'chat' ? message.turns : [{ role: 'user', content: textOf(message) }];
   return withExtra(dialogue, asked, {
     model,
@@ -399,7 +418,8 @@ function chatBody(dialogue: Dialogue, asked: Asked): object {
     seed,
     logprobs: top > 0 ? true : undefined,
     top_logprobs: top > 0 ? top : undefined,
-    response_format: top > 0 ? undefined : formatOf(jsonSchema, own),
+    response_format: formatOf(dialogue, asked),
+    json_schema: schemas === 'json_schema' ? schemaOf(dialogue, asked) : undefined,
   });
 }
 
@@ -416,9 +436,19 @@ function withExtra(
   return Object.assign(body, extra);
 }
 
-function formatOf(schema: Dialogue['jsonSchema'], own: Asked['jsonSchema']): object | undefined {
-  if (own) return { type: 'json_schema', json_schema: { name: 'reply', schema: own, strict: isStrict(own) } };
-  return schema && { type: 'json_schema', json_schema: { name: 'reply', schema, strict: true } };
+/** The schema of the step, or else of the model. */
+function schemaOf({ jsonSchema }: Dialogue, { jsonSchema: own, top }: Asked): Asked['jsonSchema'] {
+  const schema = own ?? jsonSchema;
+  return top > 0 || !schema ? undefined : withoutLoosePatterns(schema);
+}
+
+function formatOf(dialogue: Dialogue, asked: Asked): object | undefined {
+  const schema = dialogue.schemas === 'response_format' ? schemaOf(dialogue, asked) : undefined;
+  if (!schema) return undefined;
+  return {
+    type: 'json_schema',
+    json_schema: { name: 'reply', schema, strict: !asked.jsonSchema || isStrict(schema) },
+  };
 }
 
 /** What OpenAI calls strict: no object may have more properties, or fewer. A strict request with another schema would be refused. */

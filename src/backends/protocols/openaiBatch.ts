@@ -8,6 +8,7 @@ import {
   createDialogueModel,
   dialogueIdentity,
   dialogueOptions,
+  dialogueHold,
 } from './openai.js';
 import { addressOptions, describeServed } from '../server/serverOptions.js';
 import { type TemplateConfig, promptTemplate, resolveTemplate } from '../templates/template.js';
@@ -32,6 +33,7 @@ export const openaiBatch = {
   describe: (options) => ({
     ...describeServed(options),
     can: canOf(options),
+    holds: dialogueHold(options),
     identity: { openaiBatch: dialogueIdentity(options) },
   }),
   open: openOpenaiBatch,

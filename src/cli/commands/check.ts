@@ -17,7 +17,8 @@ interface CheckFlags extends PipelineFlags {
 
 async function checkFileOrChain(file: string, { online = false, set }: CheckFlags): Promise<void> {
   const { checkPipeline, planChain } = await import('../../run/plan/planPipeline.js');
-  const { leftOutText, omittedText, undeclaredText } = await import('../../pipeline/printPlan.js');
+  const { leftOutText, omittedText, undeclaredText, unheldText } =
+    await import('../../pipeline/printPlan.js');
   const { labelOf } = await import('../../train/schema.js');
   const textOf = (found: Described): string => describe(found, found.settings.train.map(labelOf));
   const found = await planChain(file, undefined, { needsKeys: true });
@@ -34,6 +35,7 @@ async function checkFileOrChain(file: string, { online = false, set }: CheckFlag
   const notes = [
     undeclaredText(plan),
     omittedText(plan),
+    unheldText(plan),
     plan.leftOut.length > 0 ? leftOutText(plan.leftOut) : null,
   ].filter((note) => note !== null);
   process.stdout.write(

@@ -144,8 +144,14 @@ export interface FiguresFold {
 export interface Threshold {
   /** The name of the option. */
   option: string;
+  /** What a page calls it, where the option says too little: `grounded.min` for `criteria.0.min`; else the option. */
+  title?: string;
   /** What the number is, in a word or two. */
   meaning: string;
+  /** The numbers are mostly whole, as scores are: a slider offers whole ones alone where all are, and a message has them exactly. */
+  isWhole?: boolean;
+  /** The names of the numbers, from 1. */
+  grades?: readonly string[];
   /** Which numbers pass. `below`: those that are less than it. */
   keeps: 'atLeast' | 'atMost' | 'below';
   /** The value that applies; null where the option is absent, and all pass. */
@@ -190,6 +196,8 @@ export interface OperatorSpec<
   writes: (options: z.output<Schema>) => Writes;
   /** The models that it asks with these options, and for what. */
   models: (options: z.output<Schema>) => ModelNeed[];
+  /** The JSON Schemas that it wants replies of its models held to, where their servers can; it checks the replies itself in any case. */
+  schemas?: (options: z.output<Schema>) => { model: string; schema: Readonly<Record<string, unknown>> }[];
   /** The prompts that it writes with these options; the columns that they use are read beside `reads`. */
   prompts?: (options: z.output<Schema>) => PromptNeed[];
   /** Those of the columns that it writes which no step before it may have written; `at`: where in the options each is named. */

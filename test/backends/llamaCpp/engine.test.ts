@@ -49,6 +49,52 @@ function complete(id: number, changes: Partial<CompleteJob> = {}): CompleteJob {
   };
 }
 
+describe('a schema in the engine', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      reason: { type: 'string', maxLength: 20 },
+      score: { enum: [1, 2, 3] },
+      fit: { enum: ['yes', 'no'] },
+    },
+    required: ['reason', 'score', 'fit'],
+  };
+
+  it('holds each choice, drawn or greedy, whoever else is running, and gives the same for the same seed', async (t) => {
+    const { ask } = await open(t);
+    const held = (id: number, changes: Partial<CompleteJob> = {}) =>
+      ask(complete(id, { schema, tokensMax: 120, seed: 5, n: 2, ...changes }));
+    const [first, , again, greedy] = await Promise.all([
+      held(1),
+      ask(complete(2, { tokensMax: 60 })),
+      held(3),
+      held(4, { temperature: 0, n: 1 }),
+    ]);
+    assert.ok(first!.kind === 'completed' && again!.kind === 'completed' && greedy!.kind === 'completed');
+    assert.deepEqual(first.choices, again.choices);
+    assert.notEqual(first.choices[0]!.text, first.choices[1]!.text);
+    for (const { text, finish } of [...first.choices, ...greedy.choices]) {
+      assert.equal(finish, 'stop');
+      const { reason, score, fit } = JSON.parse(text) as Record<string, unknown>;
+      assert.ok(typeof reason === 'string' && reason.length <= 20, text);
+      assert.ok([1, 2, 3].includes(score as number) && ['yes', 'no'].includes(fit as string), text);
+    }
+  });
+
+  it('is cut off as every reply is, and whole where only its line ends are missing', async (t) => {
+    const { ask } = await open(t);
+    const whole = await ask(complete(1, { schema, tokensMax: 120 }));
+    assert.ok(whole.kind === 'completed');
+    const { tokens, text } = whole.choices[0]!;
+    const finishAt = async (id: number, tokensMax: number): Promise<string> => {
+      const cut = await ask(complete(id, { schema, seed: 1, tokensMax }));
+      return cut.kind === 'completed' ? cut.choices[0]!.finish : cut.kind;
+    };
+    assert.deepEqual([await finishAt(2, tokens - 1), await finishAt(3, 8)], ['stop', 'length']);
+    assert.ok(text.endsWith('}'), text);
+  });
+});
+
 describe('openEngine', () => {
   it('gives the choices asked for, each within its tokens, and counts the prompt once', async (t) => {
     const { ask } = await open(t);

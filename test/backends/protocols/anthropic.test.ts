@@ -84,6 +84,43 @@ describe('openAnthropic', () => {
     assert.ok(server.seen.every(({ body }) => !('temperature' in body) && !('top_p' in body)));
   });
 
+  it('leaves out the temperature where extra fields ask for a thought', async (t) => {
+    const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('2')])));
+    const model = await open(t, server, {
+      extra: { thinking: { type: 'adaptive' }, output_config: { effort: 'low' } },
+    });
+    await model.complete(ASK);
+    const unthinking = await open(t, server, { extra: { thinking: { type: 'disabled' } } });
+    await unthinking.complete(ASK);
+    const [adaptive, disabled] = server.seen.map(({ body }) => body as Record<string, unknown>);
+    assert.ok(!('temperature' in adaptive!));
+    assert.deepEqual(adaptive!['output_config'], { effort: 'low' });
+    assert.equal(disabled!['temperature'], 0.7);
+  });
+
+  it('sends the schema of a step as output_config, beside what the user has there; not with a prefill', async (t) => {
+    const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('{"a":1}')])));
+    const jsonSchema = {
+      type: 'object',
+      properties: { a: { type: 'integer', minimum: 1 } },
+      required: ['a'],
+    };
+    const sentWith = async (options: object): Promise<unknown> => {
+      const model = await open(t, server, options);
+      await model.complete({ ...ASK, jsonSchema });
+      return server.seen.at(-1)!.body['output_config'];
+    };
+    const schema = { ...jsonSchema, properties: { a: { type: 'integer' } }, additionalProperties: false };
+    const format = { type: 'json_schema', schema };
+    assert.deepEqual(await sentWith({}), { format });
+    assert.deepEqual(await sentWith({ extra: { output_config: { effort: 'low' } } }), {
+      effort: 'low',
+      format,
+    });
+    assert.deepEqual(await sentWith({ prefill: '{' }), undefined);
+    assert.deepEqual(await sentWith({ schemas: 'none' }), undefined);
+  });
+
   it('bounds a thought, and leaves out the temperature with it', async (t) => {
     const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('2')])));
     const model = await open(t, server);

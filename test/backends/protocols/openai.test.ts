@@ -139,6 +139,21 @@ describe('openOpenai, requests and replies', () => {
     assert.ok(!('response_format' in server.seen.at(-1)!.body), 'the first token must be free');
   });
 
+  it('sends the schema of a step in the field that its server reads, or in none', async () => {
+    const server = await serve((_, response) => sendJson(response, 200, completionOf(['{}'])));
+    const schema = { type: 'object', properties: { answer: { type: 'number' } }, required: ['answer'] };
+    const fieldsOf = async (options: object): Promise<unknown[]> => {
+      const model = await open(server.url, options);
+      await model.complete({ ...ASK, jsonSchema: schema });
+      const { body } = server.seen.at(-1)!;
+      return [body['response_format'], body['json_schema']];
+    };
+    const format = { type: 'json_schema', json_schema: { name: 'reply', schema, strict: false } };
+    assert.deepEqual(await fieldsOf({}), [format, undefined]);
+    assert.deepEqual(await fieldsOf({ schemas: 'json_schema' }), [undefined, schema]);
+    assert.deepEqual(await fieldsOf({ schemas: 'none' }), [undefined, undefined]);
+  });
+
   it('names the length as the model wants it, and leaves out the fields that it refuses', async () => {
     const server = await serve((_, response) => sendJson(response, 200, chatReply('2')));
     const options = { protocol: 'chat', choicesPerRequestMax: 1, maxTokensField: 'max_completion_tokens' };

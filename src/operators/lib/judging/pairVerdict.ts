@@ -1,6 +1,5 @@
-import { RowError } from '../../../errors.js';
-import { afterThought } from '../../../text/afterThought.js';
-import { namedObjects } from '../../../text/namedObjects.js';
+import type { ReplyForm } from '../structured/replyForm.js';
+import { compileSchemaCheck } from '../structured/schemaCheck.js';
 
 /** Which of two texts a judge finds better. */
 export interface Better {
@@ -19,34 +18,38 @@ export function pairText(criteria: readonly string[]): string {
   );
 }
 
-/**
- * The verdict in a judge's reply, read behind its thought. Throws a RowError, ROW_UNCLEAR, where it has none, and where it holds two
- * that differ: one of them may be quoted from what was judged.
- */
-export function readBetter(reply: string): Better {
-  const verdicts = namedObjects(afterThought(reply), ['reason', 'better']).flatMap(
-    (object) => verdictIn(object) ?? [],
-  );
-  if (new Set(verdicts.map(({ better }) => better)).size > 1)
-    throw new RowError('ROW_UNCLEAR', 'the reply holds two verdicts that differ, expected one');
-  const last = verdicts.at(-1);
-  if (last) return last;
-  throw new RowError(
-    'ROW_UNCLEAR',
-    `the reply ends with "${reply.slice(-40)}", expected one JSON object with better: A, B or tie`,
-  );
+const NAMES = ['A', 'B', 'tie'] as const;
+
+const SCHEMA = {
+  type: 'object',
+  // The reason comes first: a verdict that is written first is not reasoned.
+  properties: { reason: { type: 'string' }, better: { type: 'string', enum: [...NAMES] } },
+  required: ['reason', 'better'],
+  additionalProperties: false,
+};
+
+/** The form of a verdict on two texts. Verdicts in one reply that differ are none. */
+export function pairForm(): ReplyForm<Better> {
+  const check = compileSchemaCheck(SCHEMA);
+  return {
+    schema: SCHEMA,
+    code: 'ROW_UNCLEAR',
+    read({ better, reason = '' }) {
+      const verdict = { better: nameOf(better), reason: textOf(reason) };
+      const fault = check(verdict);
+      return fault === null ? { value: verdict as Better } : { fault };
+    },
+    agreement: ({ better }) => better,
+  };
 }
 
-const NAMES = new Map([
-  ['a', 'A'],
-  ['b', 'B'],
-  ['tie', 'tie'],
-] as const);
+/** Models without a schema write `a` and `Tie` too. */
+function nameOf(better: unknown): unknown {
+  if (typeof better !== 'string') return better;
+  return NAMES.find((name) => name.toLowerCase() === better.trim().toLowerCase()) ?? better;
+}
 
-function verdictIn({ better, reason = '' }: Readonly<Record<string, unknown>>): Better | null {
-  if (typeof better !== 'string') return null;
-  const found = (NAMES as ReadonlyMap<string, Better['better']>).get(better.trim().toLowerCase());
-  return found
-    ? { better: found, reason: typeof reason === 'string' ? reason : JSON.stringify(reason) }
-    : null;
+/** What a judge gives as its reason, as a text. */
+export function textOf(reason: unknown): string {
+  return typeof reason === 'string' ? reason : JSON.stringify(reason);
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { RowError } from '../../../errors.js';
 import { deriveSeed } from '../../../random.js';
-import { afterThought } from '../../../text/afterThought.js';
-import { namedObjects } from '../../../text/namedObjects.js';
+import type { ReplyForm } from '../structured/replyForm.js';
+import { compileSchemaCheck } from '../structured/schemaCheck.js';
+import type { JsonSchema } from '../structured/schemaColumns.js';
+import { textOf } from './pairVerdict.js';
 
 const criterionFields = z.strictObject({
   name: z
@@ -132,56 +133,89 @@ export interface Score {
   reason: string;
 }
 
-/**
- * The scores in a judge's reply, in the order of the criteria, read behind its thought. Throws a RowError, ROW_UNCLEAR, where a score
- * is missing or off its scale, and where the reply holds two verdicts that differ: one of them may be quoted from what was judged.
- */
-export function readScores(reply: string, criteria: readonly Criterion[]): Score[] {
-  const answer = afterThought(reply);
-  const objects = namedObjects(
-    answer,
-    criteria.map(({ name }) => name),
-  );
-  const verdicts = objects.flatMap((object) => verdictIn(object, criteria) ?? []);
-  const scores = new Set(verdicts.map((verdict) => JSON.stringify(verdict.map(({ score }) => score))));
-  if (scores.size > 1)
-    throw new RowError('ROW_UNCLEAR', 'the reply holds two verdicts that differ, expected one');
-  const last = verdicts.at(-1);
-  if (last) return last;
-  const wanted = criteria.map((each) => `${each.name} (${scaleText(each)})`).join(', ');
-  throw new RowError(
-    'ROW_UNCLEAR',
-    `the reply ends with "${reply.slice(-40)}", expected one JSON object with ${wanted}`,
-  );
+/** Scales of more values are bounds in the schema: not every server takes long lists, and not every one knows bounds. */
+const LISTED_SCORES_MAX = 200;
+
+/** The JSON Schema of a verdict: for each criterion a reason, and a score on its scale. */
+export function rubricSchema(criteria: readonly Criterion[]): JsonSchema {
+  const properties = Object.fromEntries(criteria.map((each) => [each.name, ratingSchema(each)]));
+  return objectSchema(properties);
 }
 
-/** One item: the scores of all criteria; none where one is missing or off its scale. */
-function verdictIn(
-  object: Readonly<Record<string, unknown>>,
-  criteria: readonly Criterion[],
-): Score[][] | null {
-  const scores = criteria.map((each) =>
-    Object.hasOwn(object, each.name) ? scoreIn(object[each.name], each) : null,
-  );
-  return scores.every((score) => score !== null) ? [scores] : null;
+function ratingSchema(each: Criterion): JsonSchema {
+  // The reason comes first, as in the form that the prompt shows.
+  return objectSchema({ reason: { type: 'string' }, score: scoreSchema(each) });
 }
 
-function scoreIn(value: unknown, each: Criterion): Score | null {
-  const { score = value, reason = '' } = isObject(value) ? value : {};
-  const number = each.grades && typeof score === 'string' ? gradeAt(each.grades, score) + 1 : numberIn(score);
+function scoreSchema(each: Criterion): JsonSchema {
+  if (each.grades) return { type: 'string', enum: each.grades };
   const [low, high] = scaleOf(each);
-  if (!(number >= low && number <= high)) return null;
-  return { score: number, reason: typeof reason === 'string' ? reason : JSON.stringify(reason) };
+  if (high - low >= LISTED_SCORES_MAX) return { type: 'integer', minimum: low, maximum: high };
+  return { type: 'integer', enum: Array.from({ length: high - low + 1 }, (_, at) => low + at) };
 }
 
-/** `4`, `"4"` and `"4/5"`; NaN for all else. */
-function numberIn(score: unknown): number {
+function objectSchema(properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+}
+
+/** The form of a verdict on a row: a score for each criterion, in their order. Verdicts in one reply that differ are none. */
+export function rubricForm(criteria: readonly Criterion[]): ReplyForm<Score[]> {
+  const schema = rubricSchema(criteria);
+  const check = compileSchemaCheck(schema);
+  return {
+    schema,
+    code: 'ROW_UNCLEAR',
+    read(object) {
+      const verdict = formed(unwrapped(object, criteria), criteria);
+      const fault = check(verdict);
+      return fault === null ? { value: scoresOf(verdict, criteria) } : { fault };
+    },
+    agreement: (scores) => JSON.stringify(scores.map(({ score }) => score)),
+  };
+}
+
+type Ratings = Record<string, { reason: string; score: unknown }>;
+
+/** A verdict that stands within another object, as `{"ratings": {…}}`. */
+function unwrapped(object: Record<string, unknown>, criteria: readonly Criterion[]): Record<string, unknown> {
+  const [name, ...more] = Object.keys(object);
+  const inner = name !== undefined && more.length === 0 ? object[name] : undefined;
+  return isObject(inner) && criteria.every((each) => each.name !== name) ? inner : object;
+}
+
+/** What models write that are held to no schema, in the form of the schema: scores alone, `"4/5"`, grades in capitals, more keys. */
+function formed(object: Record<string, unknown>, criteria: readonly Criterion[]): Ratings {
+  const given = criteria.filter(({ name }) => Object.hasOwn(object, name));
+  return Object.fromEntries(
+    given.map((each) => {
+      const value = object[each.name];
+      const { score = value, reason = '' } = isObject(value) ? value : {};
+      return [each.name, { reason: textOf(reason), score: plainScore(score, each) }];
+    }),
+  );
+}
+
+function plainScore(score: unknown, { grades }: Criterion): unknown {
+  if (!grades) return numberIn(score) ?? score;
+  if (typeof score === 'string') return grades[gradeAt(grades, score)] ?? score;
+  return typeof score === 'number' ? (grades[score - 1] ?? score) : score;
+}
+
+/** `4`, `"4"` and `"4/5"`; null for all else. */
+function numberIn(score: unknown): number | null {
   if (typeof score === 'number') return score;
   const [, digits] =
     (typeof score === 'string' &&
       /^\s{0,9}(-?\d{1,9}(?:\.\d{1,9})?)\s{0,9}(?:\/\s{0,9}\d{1,9}\s{0,9})?$/.exec(score)) ||
     [];
-  return digits === undefined ? NaN : Number(digits);
+  return digits === undefined ? null : Number(digits);
+}
+
+function scoresOf(verdict: Ratings, criteria: readonly Criterion[]): Score[] {
+  return criteria.map(({ name, grades }) => {
+    const { reason, score } = verdict[name]!;
+    return { reason, score: grades ? grades.indexOf(score as string) + 1 : (score as number) };
+  });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

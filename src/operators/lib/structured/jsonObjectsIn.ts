@@ -1,24 +1,38 @@
 import { afterThought } from '../../../text/afterThought.js';
 import { mendStrings } from '../../../text/mendStrings.js';
 
-/** So many places where an object may begin are tried: more would not be linear in the reply. */
-const STARTS_MAX = 8;
+/** So many times the length of a reply is read at most: what begins as an object and is none is read again from within. */
+const READINGS_MAX = 8;
+
+/** Where an object may begin. Braces of sets and of LaTeX are passed over, however many there are. */
+const BEGINS = /\{\s{0,100}(["}])/g;
 
 /**
- * The JSON objects in a reply, in their order: what stands after its thought, in a fence or not, with words around it. What begins with a
- * brace and is no JSON is passed over. Backslashes of LaTeX that the model did not escape stay what they are: see `mendStrings`.
+ * The JSON objects in a reply, in their order: what stands after its thought, in a fence or not, with words around it. What begins as
+ * one and is no JSON is passed over; an empty one counts where there is no other. Backslashes of LaTeX that the model did not escape stay
+ * what they are: see `mendStrings`. Linear in the reply.
  */
 export function* jsonObjectsIn(reply: string): Generator<Record<string, unknown>> {
   const text = afterThought(reply);
-  let from = 0;
-  for (let starts = 0; starts < STARTS_MAX; starts++) {
-    const start = text.indexOf('{', from);
-    if (start < 0) return;
+  const begins = new RegExp(BEGINS);
+  let charsLeft = READINGS_MAX * text.length;
+  let hasEmpty = false;
+  let hasAny = false;
+  for (let match = begins.exec(text); match && charsLeft > 0; match = begins.exec(text)) {
+    const start = match.index;
+    if (match[1] === '}') {
+      hasEmpty = true;
+      continue;
+    }
     const end = objectEnd(text, start);
+    charsLeft -= (end < 0 ? text.length : end) - start;
     const value = end < 0 ? undefined : parse(text.slice(start, end));
-    if (value !== undefined) yield value;
-    from = value === undefined ? start + 1 : end;
+    begins.lastIndex = value === undefined ? start + 1 : end;
+    if (value === undefined) continue;
+    hasAny = true;
+    yield value;
   }
+  if (hasEmpty && !hasAny) yield {};
 }
 
 /** Where the object that begins at `start` ends, after its brace; -1 if it does not. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RowError } from '../../../../src/errors.js';
-import { pairText, readBetter } from '../../../../src/operators/lib/judging/pairVerdict.js';
+import { pairForm, pairText } from '../../../../src/operators/lib/judging/pairVerdict.js';
+import { readForm } from '../../../../src/operators/lib/structured/replyForm.js';
 
 const READ: [reply: string, better: string | null][] = [
   ['{"reason": "B is wrong.", "better": "A"}', 'A'],
@@ -17,9 +18,9 @@ const READ: [reply: string, better: string | null][] = [
 
 for (const [reply, better] of READ) {
   test(`the verdict of ${JSON.stringify(reply)} is ${better}`, () => {
-    if (better) return assert.equal(readBetter(reply).better, better);
+    if (better) return assert.equal(readForm(reply, pairForm()).better, better);
     assert.throws(
-      () => readBetter(reply),
+      () => readForm(reply, pairForm()),
       (error) => error instanceof RowError && error.code === 'ROW_UNCLEAR',
     );
   });

@@ -6,15 +6,19 @@ import {
   criteriaOption,
   markedTexts,
   minOf,
-  readScores,
+  rubricForm,
+  rubricSchema,
   rubricText,
   scaleOf,
 } from '../../../../src/operators/lib/judging/rubric.js';
+import { readForm } from '../../../../src/operators/lib/structured/replyForm.js';
 
 const CRITERIA: Criterion[] = [
   { name: 'correct', description: 'Is it right?', scale: [1, 5] },
   { name: 'style', description: 'Is it clear?', grades: ['poor', 'fair', 'very good'] },
 ];
+
+const FORM = rubricForm(CRITERIA);
 
 const SOUND = '{"correct": {"reason": "It is.", "score": 4}, "style": {"reason": "So so.", "score": "fair"}}';
 
@@ -44,6 +48,8 @@ const READ: [why: string, reply: string, scores: number[] | null][] = [
   ['an unknown grade', '{"correct": 4, "style": "great"}', null],
   ['no number', '{"correct": "four", "style": "fair"}', null],
   ['null', '{"correct": null, "style": "fair"}', null],
+  ['between two scores', '{"correct": 3.5, "style": "fair"}', null],
+  ['behind LaTeX in braces', `${'\\frac{1}{2}'.repeat(20)} ${SOUND}`, [4, 2]],
   ['cut off', '{"correct": 4, "style": "fair"', null],
   ['words alone', 'correct: 4, style: fair', null],
   ['a thought alone', `<think>${SOUND}`, null],
@@ -53,11 +59,11 @@ for (const [why, reply, scores] of READ) {
   test(`scores: ${why}`, () => {
     if (scores)
       return assert.deepEqual(
-        readScores(reply, CRITERIA).map(({ score }) => score),
+        readForm(reply, FORM).map(({ score }) => score),
         scores,
       );
     assert.throws(
-      () => readScores(reply, CRITERIA),
+      () => readForm(reply, FORM),
       (error) => error instanceof RowError && error.code === 'ROW_UNCLEAR',
     );
   });
@@ -65,7 +71,7 @@ for (const [why, reply, scores] of READ) {
 
 test('reasons are kept as they are written', () => {
   assert.deepEqual(
-    readScores(SOUND, CRITERIA).map(({ reason }) => reason),
+    readForm(SOUND, FORM).map(({ reason }) => reason),
     ['It is.', 'So so.'],
   );
 });
@@ -85,6 +91,39 @@ test('a rubric says what is rated, on which scale, and in which form', () => {
       '}',
     ].join('\n'),
   );
+});
+
+test('the rubric as a JSON Schema, reasons first; a long scale has bounds', () => {
+  const text = (schema: object): string => JSON.stringify(schema);
+  assert.equal(
+    text(rubricSchema(CRITERIA)),
+    text({
+      type: 'object',
+      properties: {
+        correct: rating({ type: 'integer', enum: [1, 2, 3, 4, 5] }),
+        style: rating({ type: 'string', enum: ['poor', 'fair', 'very good'] }),
+      },
+      required: ['correct', 'style'],
+      additionalProperties: false,
+    }),
+  );
+  const long = rubricSchema([{ name: 'a', description: 'x', scale: [0, 1000] }]);
+  assert.match(text(long), /"score":\{"type":"integer","minimum":0,"maximum":1000\}/);
+});
+
+function rating(score: object): object {
+  const properties = { reason: { type: 'string' }, score };
+  return { type: 'object', properties, required: ['reason', 'score'], additionalProperties: false };
+}
+
+test('what is wrong with a verdict is told in words', () => {
+  for (const [reply, message] of [
+    ['{"correct": 9, "style": "fair"}', /correct\.score must be one of 1, 2, 3, 4, 5/],
+    ['{"correct": 4}', /lacks "style"/],
+    ['fine', /no JSON object/],
+  ] as const) {
+    assert.throws(() => readForm(reply, FORM), { code: 'ROW_UNCLEAR', message, reply });
+  }
 });
 
 test('texts stand between marks that none of them holds', () => {
