@@ -202,6 +202,8 @@ export interface ModelStats {
   reasoningTokens?: number;
   /** Seconds that servers were held for the model, added up over its servers; absent where it has none of its own. */
   serverS?: number;
+  /** How long its requests were at a server, each try counted; absent before the first, and where servers do not say it. */
+  durations?: Durations | undefined;
   /** What each step used, by its label; a request that failed counts nothing here. Absent before the first reply. */
   steps?: Readonly<Record<string, StepUse>>;
   /** The most memory that the model's own processes have held, added up; 0 for a server elsewhere. */
@@ -214,6 +216,14 @@ export interface ModelStats {
   trouble?: string | undefined;
   /** Each of its servers now; absent for an engine of this process and for batch APIs. */
   replicas?: readonly ReplicaStats[];
+}
+
+/** How long requests took: how many in each bucket, and all together. `src/backends/server/durations.ts` has the bounds. */
+export interface Durations {
+  /** One more than there are bounds: what took longer than the last. */
+  counts: readonly number[];
+  /** Seconds of all, added up. */
+  sumS: number;
 }
 
 /** One server of a model. Models may share it: what is said to be the model's own counts that model alone. */

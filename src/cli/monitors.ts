@@ -1,5 +1,8 @@
 import { ScaleQuestError } from '../errors.js';
-import type { PipelineRun } from '../run/runPipeline.js';
+import type { Command } from 'commander';
+import type { ChainPlace, FollowedWork } from '../run/chain/chainLinks.js';
+import { parseShare } from './command.js';
+import { parsePortOrAddress } from './parseAddress.js';
 
 /** Flags that tell others of a run. */
 export interface MonitorFlags {
@@ -8,11 +11,27 @@ export interface MonitorFlags {
   traceShare?: number;
 }
 
+/** `--metrics`, `--otlp` and `--trace-share`. */
+export function declareMonitors(command: Command): Command {
+  return command
+    .option(
+      '--metrics <[host:]port>',
+      'serve a page for Prometheus while it runs, to this machine alone unless a host is given',
+      parsePortOrAddress,
+    )
+    .option('--otlp', 'send traces and metrics to the collector at OTEL_EXPORTER_OTLP_ENDPOINT')
+    .option(
+      '--trace-share <share>',
+      'with --otlp: the share of the rows whose calls are traced, 0 to 1; 0.01 if absent',
+      parseShare,
+    );
+}
+
 /** What tells others of a run. */
 export interface Monitors {
   /** The option `calls` of the run. */
   calls: number | undefined;
-  follow(run: PipelineRun): void;
+  follow(run: FollowedWork, chain?: ChainPlace): void;
   /** Tells the rest, and closes. */
   end(signal: AbortSignal): Promise<void>;
 }
@@ -26,8 +45,8 @@ export async function openMonitors({ metrics, otlp, traceShare }: MonitorFlags):
   const all = [sender, page].filter((each) => each !== null);
   return {
     calls: sender?.calls,
-    follow(run) {
-      for (const { follow } of all) follow(run);
+    follow(run, chain) {
+      for (const { follow } of all) follow(run, chain);
     },
     async end(signal) {
       await Promise.all(all.map(({ end }) => end(signal)));

@@ -56,6 +56,8 @@ export interface CommitOptions {
   /** Rows kept by earlier commits of the same run. */
   keptBefore?: number;
   onDelivered?: (watermark: number, kept: number) => void;
+  /** Is told what became of the rows that are handed on: `step kind reason` → how many. */
+  onEvents?: (counts: Readonly<Record<string, number>>) => void;
 }
 
 /** What a stream came to. */
@@ -163,7 +165,9 @@ function createCommitter(options: CommitOptions): Committer {
   }
 
   async function appendEvents(events: readonly RowEvent[]): Promise<void> {
-    addCounts(ownCounts, countEvents(events));
+    const eventCounts = countEvents(events);
+    addCounts(ownCounts, eventCounts);
+    if (events.length > 0) options.onEvents?.(eventCounts);
     const [lost, deltas] = [events.filter(isLost), events.filter(isDelta)];
     if (lost.length > 0 || deltas.length > 0) await sink.appendEvents({ lost, deltas });
   }

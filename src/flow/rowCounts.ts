@@ -3,6 +3,18 @@ import type { RowEvent, StateDelta } from './rowEvents.js';
 
 /** Counts of row events: `step kind reason` → how many. A step's label has no spaces, so the kind is the second word. */
 
+/** Rows that a step lost for one reason. */
+export interface LostCount {
+  /** The label of the step. */
+  step: string;
+  /** `dropped` by a decision of the step, or `rejected` by an error of the row. */
+  kind: 'dropped' | 'rejected';
+  /** A filter’s reason, or the code of an error. */
+  reason: string;
+  /** How many. */
+  rows: number;
+}
+
 const MADE = 'made';
 const LEFT_OUT = 'leftOut';
 
@@ -25,6 +37,14 @@ function countOf(event: Exclude<RowEvent, StateDelta>): { key: string; count: nu
 /** Adds `more` to `counts`, in place. */
 export function addCounts(counts: Record<string, number>, more: Readonly<Record<string, number>>): void {
   for (const [key, count] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + count;
+}
+
+/** The rows that steps lost among what was counted. */
+export function lostIn(counts: Readonly<Record<string, number>>): LostCount[] {
+  return Object.entries(counts).flatMap(([key, rows]): LostCount[] => {
+    const [step, kind, ...reason] = key.split(' ') as [string, string, ...string[]];
+    return kind === 'dropped' || kind === 'rejected' ? [{ step, kind, reason: reason.join(' '), rows }] : [];
+  });
 }
 
 /** Throws ERR_INVARIANT unless every row that went in, or was made, came out or was lost with a reason. */

@@ -1,8 +1,11 @@
 import { sumStepCounts } from './sumStepCounts.js';
 import type { ModelStats } from '../backends/model.js';
+import type { LostCount } from '../flow/rowCounts.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import type { Cost } from '../run/cost.js';
+import type { ChainPlace } from '../run/chain/chainLinks.js';
 import type { RunEvent } from '../run/events.js';
+import type { TrainingNow } from '../run/monitor/runState.js';
 
 /** What a run is at, as monitors see it. */
 export const PHASES = ['starting', 'flowing', 'training', 'finished', 'failed'] as const;
@@ -27,6 +30,8 @@ export interface Metered {
   remainingS: number | null;
   /** By the label of the step, in their order. */
   steps: Readonly<Record<string, StepCounts>>;
+  /** Rows that steps lost, by their reasons. */
+  lost: readonly LostCount[];
 }
 
 /** A run of which nothing has happened yet. */
@@ -35,6 +40,7 @@ export function notMetered(steps: readonly string[]): Metered {
     ...{ phase: 'starting', sourceRows: 0, rowsKept: 0, rowsCommitted: 0 },
     ...{ commits: 0, linesSkipped: 0, workers: 0, rowsInFlight: 0, progress: null, remainingS: null },
     steps: Object.fromEntries(steps.map((step) => [step, NO_ROWS])),
+    lost: [],
   };
 }
 
@@ -52,6 +58,8 @@ export function afterEvent(before: Metered, event: RunEvent): Metered {
       const counts = sumStepCounts(before.steps[event.step]!, event.counts);
       return { ...before, steps: { ...before.steps, [event.step]: counts } };
     }
+    case 'lost':
+      return { ...before, lost: withLost(before.lost, event.lost) };
     case 'delivered':
       return { ...before, sourceRows: event.watermark, rowsKept: event.kept };
     case 'committed':
@@ -76,6 +84,23 @@ export function afterEvent(before: Metered, event: RunEvent): Metered {
   }
 }
 
+/** Reasons are few, but those of a step of one's own may be anything, and each is a series. */
+export const REASONS_MAX = 32;
+const OTHER = 'other';
+
+function withLost(before: readonly LostCount[], more: readonly LostCount[]): LostCount[] {
+  const after = before.map((own) => ({ ...own }));
+  for (const { step, kind, reason, rows } of more) {
+    const ofStep = after.filter((own) => own.step === step && own.kind === kind);
+    const named = ofStep.find((own) => own.reason === reason);
+    const name = ofStep.length < REASONS_MAX ? reason : OTHER;
+    const known = named ?? ofStep.find((own) => own.reason === name);
+    if (known) known.rows += rows;
+    else after.push({ step, kind, reason: name, rows });
+  }
+  return after;
+}
+
 /** What stays the same during a run. */
 export interface RunFacts {
   pipeline: string;
@@ -85,6 +110,8 @@ export interface RunFacts {
   /** Unix time. */
   startedS: number;
   target: number | undefined;
+  /** Where it is a link of a chain. */
+  chain: ChainPlace | undefined;
 }
 
 /** What this process has used. */
@@ -100,5 +127,7 @@ export interface Reading extends Metered {
   models: Readonly<Record<string, ModelStats>>;
   /** Of this start, for models that have a price or say how many GPUs they hold. */
   cost: Pick<Cost, 'money' | 'gpuHours'>;
+  /** The trainings that have been launched, and the programs of a chain. */
+  trainings: readonly TrainingNow[];
   use: UseNow;
 }

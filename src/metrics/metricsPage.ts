@@ -1,6 +1,6 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
 import type { Reading } from './meter.js';
-import { RUN_METRICS, type RunMetric } from './runMetrics.js';
+import { RUN_METRICS, type RunMetric, type Sample } from './runMetrics.js';
 
 /** The text that Prometheus reads. */
 export interface MetricsPage {
@@ -21,7 +21,11 @@ export function createMetricsPage(): MetricsPage {
   };
 }
 
-function filled(
+function filled(metric: RunMetric, registry: Registry): (reading: Reading) => void {
+  return metric.type === 'histogram' ? filledHistogram(metric, registry) : filledValue(metric, registry);
+}
+
+function filledValue(
   { name, type, help, labels, read }: RunMetric,
   registry: Registry,
 ): (reading: Reading) => void {
@@ -34,4 +38,16 @@ function filled(
     if (samples.length === 0 && labels.length === 0) metric.remove();
     for (const { labels: of, value } of samples) metric.inc(of, value);
   };
+}
+
+/** The library would count one by one; what has been counted already is handed to its printer alone. */
+function filledHistogram({ name, help, read }: RunMetric, registry: Registry): (reading: Reading) => void {
+  let samples: Sample[] = [];
+  const get = () =>
+    Promise.resolve({
+      ...{ name, help, type: 'histogram', aggregator: 'sum' },
+      values: samples.map(({ labels, value, suffix = '' }) => ({ metricName: name + suffix, labels, value })),
+    });
+  registry.registerMetric({ name, get } as unknown as Histogram);
+  return (reading) => void (samples = read(reading));
 }

@@ -1,4 +1,4 @@
-import type { PipelineRun } from '../run/runPipeline.js';
+import type { ChainPlace, FollowedWork } from '../run/chain/chainLinks.js';
 import { type SystemWorld, systemWorld } from '../run/systemWorld.js';
 import { type FollowedRun, followRun, readNothing } from './followRun.js';
 import { type MetricsAddress, serveMetrics } from './serveMetrics.js';
@@ -7,8 +7,8 @@ import { type MetricsAddress, serveMetrics } from './serveMetrics.js';
 export interface ServedRunMetrics {
   /** The address of the page. */
   readonly url: string;
-  /** From now on the page tells of this run. */
-  follow(run: PipelineRun): void;
+  /** From now on the page tells of this run, of these trainings, or of this link of a chain. */
+  follow(run: FollowedWork, chain?: ChainPlace): void;
   /**
    * Closes the page. Each monitor sees the end of the run first: who scraped the page more than once, or says that it is Prometheus, is
    * awaited for twice its period, and for 30 s at most. `signal` cuts that short, and `onWaiting` is told how many seconds it may take.
@@ -44,9 +44,9 @@ export async function openMetrics(
   );
   return {
     url: served.url,
-    follow(run) {
+    follow(run, chain) {
       followed?.stop();
-      followed = followRun(run, world.now());
+      followed = followRun(run, world.now(), chain);
     },
     async end(signal = new AbortController().signal, onWaiting = () => {}) {
       const say = (waitMs: number): void => {

@@ -1,21 +1,29 @@
-import type { ModelStats, ReplicaStats } from '../backends/model.js';
+import type { Durations, ModelStats, ReplicaStats } from '../backends/model.js';
+import { DURATION_BOUNDS_S } from '../backends/server/durations.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
-import { PHASES, type Reading } from './meter.js';
+import type { TrainingNow } from '../run/monitor/runState.js';
+import { PHASES, REASONS_MAX, type Reading } from './meter.js';
 
 /** A value of a metric, and what it is the value of. */
 export interface Sample {
   labels: Readonly<Record<string, string>>;
   value: number;
+  /** Which series of a histogram it belongs to. */
+  suffix?: '_bucket' | '_sum' | '_count';
 }
 
 /** A metric by Prometheus’ conventions: base units in its name, `_total` for what only grows, and few labels. */
 export interface RunMetric {
   name: string;
-  type: 'counter' | 'gauge';
+  type: 'counter' | 'gauge' | 'histogram';
   help: string;
   labels: readonly string[];
   read(reading: Reading): Sample[];
 }
+
+/** A trainer names its numbers as it likes, and each name is a series. */
+const TRAINING_NAMES_MAX = 32;
+const TRAININGS_MAX = 8;
 
 /** All that a run tells its monitors: the page, docs/metrics.md and OpenTelemetry are made from this list. */
 export const RUN_METRICS: readonly RunMetric[] = [
@@ -36,6 +44,26 @@ export const RUN_METRICS: readonly RunMetric[] = [
     labels: ['phase'],
     read: ({ phase }) => PHASES.map((each) => ({ labels: { phase: each }, value: each === phase ? 1 : 0 })),
   },
+  {
+    name: 'scalequest_chain_link_info',
+    type: 'gauge',
+    help: 'Always 1: which link of a chain the run is; absent without a chain',
+    labels: ['chain', 'link'],
+    read: ({ facts }) =>
+      facts?.chain ? [{ labels: { chain: facts.chain.chain, link: facts.chain.link }, value: 1 }] : [],
+  },
+  single(
+    'scalequest_chain_link_number',
+    'gauge',
+    'Number of the link that is done now, from 1; absent without a chain',
+    (now) => now.facts?.chain?.number,
+  ),
+  single(
+    'scalequest_chain_links',
+    'gauge',
+    'Links of the chain; absent without a chain',
+    (now) => now.facts?.chain?.links,
+  ),
   single('scalequest_run_start_time_seconds', 'gauge', 'Unix time of this start of the run', ({ facts }) => {
     return facts?.startedS;
   }),
@@ -95,6 +123,17 @@ export const RUN_METRICS: readonly RunMetric[] = [
   step('rows_kept', 'Rows that left the step', (counts) => counts.kept),
   step('rows_dropped', 'Rows that the step dropped by its decision', (counts) => counts.dropped),
   step('rows_rejected', 'Rows that the step could not decide', (counts) => counts.rejected),
+  {
+    name: 'scalequest_step_lost_rows_total',
+    type: 'counter',
+    help: `Rows that the step lost, by reason or code, once they reach the writer; \`other\` beyond ${REASONS_MAX}, in this start`,
+    labels: ['step', 'kind', 'reason'],
+    read: ({ lost }) =>
+      lost.map(({ step: label, kind, reason, rows }) => ({
+        labels: { step: label, kind, reason },
+        value: rows,
+      })),
+  },
   model('requests_total', 'counter', 'Requests begun, without their retries', (stats) => stats.requests),
   model('retries_total', 'counter', 'Requests sent again after a failure', (stats) => stats.retries),
   model('failures_total', 'counter', 'Requests that failed in the end', (stats) => stats.failures),
@@ -112,6 +151,16 @@ export const RUN_METRICS: readonly RunMetric[] = [
     'Tokens of thoughts among those of all replies; absent where no server counts them apart',
     (stats) => stats.reasoningTokens,
   ),
+  {
+    name: 'scalequest_model_request_duration_seconds',
+    type: 'histogram',
+    help: 'How long requests were at a server, each try counted, without our own queue; absent before the first',
+    labels: ['model'],
+    read: ({ models }) =>
+      Object.entries(models).flatMap(([label, { durations }]) =>
+        durations ? durationSamples(label, durations) : [],
+      ),
+  },
   model('requests_in_flight', 'gauge', 'Requests that wait for a reply now', (stats) => stats.inFlight),
   model('requests_queued', 'gauge', 'Requests that wait to be sent now', (stats) => stats.queued),
   model('waiting', 'gauge', '1 while calls fail and none has been answered since, else 0', ({ trouble }) =>
@@ -156,11 +205,37 @@ export const RUN_METRICS: readonly RunMetric[] = [
     'GPUs that were held, times seconds; absent where no model says how many it has, in this start',
     ({ cost }) => (cost.gpuHours === null ? undefined : cost.gpuHours * 3600),
   ),
+  {
+    name: 'scalequest_training_value',
+    type: 'gauge',
+    help: `What a trainer reported last, by its own names, ${TRAINING_NAMES_MAX} at most; none that is not finite`,
+    labels: ['training', 'name'],
+    read: ({ trainings }) => trainings.slice(-TRAININGS_MAX).flatMap(trainingSamples),
+  },
   single('process_cpu_seconds_total', 'counter', 'Processor time of this process', ({ use }) => use.cpuS),
   single('process_resident_memory_bytes', 'gauge', 'Memory that this process holds', ({ use }) => {
     return use.residentBytes;
   }),
 ];
+
+/** Buckets of Prometheus hold what the ones before them hold. */
+function durationSamples(label: string, { counts, sumS }: Durations): Sample[] {
+  let count = 0;
+  const buckets = counts.map((own, at): Sample => {
+    count += own;
+    const le = at < DURATION_BOUNDS_S.length ? `${DURATION_BOUNDS_S[at]}` : '+Inf';
+    return { labels: { model: label, le }, value: count, suffix: '_bucket' };
+  });
+  const labels = { model: label };
+  return [...buckets, { labels, value: sumS, suffix: '_sum' }, { labels, value: count, suffix: '_count' }];
+}
+
+function trainingSamples({ label, metrics }: TrainingNow): Sample[] {
+  return Object.entries(metrics)
+    .slice(0, TRAINING_NAMES_MAX)
+    .filter(([, value]) => Number.isFinite(value))
+    .map(([name, value]) => ({ labels: { training: label, name }, value }));
+}
 
 function single(
   name: string,

@@ -1,5 +1,6 @@
 import type { CallRecord, Finish, ModelStats } from '../backends/model.js';
 import type { ErrorCode } from '../errors.js';
+import type { LostCount } from '../flow/rowCounts.js';
 import type { StepCounts } from '../flow/steps/outcome.js';
 import type { LogEvent } from '../io/runFolder/runLog.js';
 import type { SampleRow } from '../io/runFolder/sample.js';
@@ -21,6 +22,8 @@ export type FlowEvent =
   | PausedEvent
   | CountedEvent
   | DeliveredEvent
+  | KeptRowEvent
+  | LostEvent
   | CalledEvent
   | PageFailedEvent
   | ReportedEvent
@@ -150,6 +153,24 @@ export interface DeliveredEvent {
   watermark: number;
   /** Rows kept below the watermark, those of earlier starts included. */
   kept: number;
+}
+
+/** Rows have reached the writer that steps lost, with the reasons. */
+export interface LostEvent {
+  /** Tells the events apart. */
+  event: 'lost';
+  /** How many by each reason of each step, since the last such event. */
+  lost: readonly LostCount[];
+}
+
+/** A row of the set, as it is handed to the writer: the newest one, once a second at most. It may not be committed yet. */
+export interface KeptRowEvent {
+  /** Tells the events apart. */
+  event: 'keptRow';
+  /** Its position in the source; absent where the set has no such column. */
+  seq?: number;
+  /** Its first columns of text, by name; long ones are cut. */
+  texts: Readonly<Record<string, string>>;
 }
 
 /** A run with workers listens for them. */

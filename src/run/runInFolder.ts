@@ -32,6 +32,8 @@ import { costPerRow, knownCost, paidModels } from './cost.js';
 import type { Emit, MeasuredEvent, RunEvent } from './events.js';
 import { earlierTotals } from './monitor/earlierTotals.js';
 import { logTimes, loggedOf } from './monitor/logTimes.js';
+import { lostIn } from '../flow/rowCounts.js';
+import { tellKeptRows } from './monitor/keptRows.js';
 import { type Meter, startMeter } from './monitor/meter.js';
 import type { WatchProcess } from './processUse.js';
 import { fillFolder } from './stream/fillFolder.js';
@@ -253,6 +255,7 @@ async function runRows(
     for (const { file, line, message } of skipped.takeNew())
       await record({ event: 'skippedLine', file, line, message });
   };
+  const tellKept = tellKeptRows(plan.columns, world.nowMs, emit);
   const hub = world.hub && { ...world.hub, signal, pin: hubPin(files, folder.path) };
   const readRows = sourceReader(plan.settings.source, plan.folder, files, skipped.add, hub);
   await fillFolder(
@@ -275,7 +278,10 @@ async function runRows(
           return rows;
         },
         sink: {
-          append: sink.append,
+          async append(rows) {
+            tellKept(rows);
+            await sink.append(rows);
+          },
           appendEvents: sink.appendEvents,
           async commit(cut) {
             await sink.commit(cut);
@@ -291,6 +297,7 @@ async function runRows(
         },
         onCounts: meter.count,
         onGate: (gate) => meter.flows(gate, resume.kept),
+        onEvents: tellLost(emit),
         onDelivered(watermark, kept) {
           meter.delivered(watermark, kept);
           emit({ event: 'delivered', watermark, kept });
@@ -300,6 +307,14 @@ async function runRows(
   );
   await recordSkipped();
   return { from: begunAt, replayedRows, skipped: isAtEnd ? skipped : null };
+}
+
+/** Tells what steps have lost of the rows that reach the writer. */
+function tellLost(emit: Emit<RunEvent>): (counts: Readonly<Record<string, number>>) => void {
+  return (counts) => {
+    const lost = lostIn(counts);
+    if (lost.length > 0) emit({ event: 'lost', lost });
+  };
 }
 
 /** Unix time that never runs backwards. */

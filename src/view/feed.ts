@@ -18,12 +18,21 @@ export interface FeedPoint {
   models: Record<string, { inFlight: number; queued: number; tokensPerS: number }>;
 }
 
+/** A row of the set, as it came. */
+export interface FeedRow {
+  seq: number | null;
+  /** Column → text; long ones are cut. */
+  texts: Readonly<Record<string, string>>;
+}
+
 /** What a page is told when it comes. */
 export interface FeedNow {
   state: Omit<RunState, 'samples'>;
   isPaused: boolean;
   points: FeedPoint[];
   log: FeedLine[];
+  /** The rows that came last, the newest first; empty where no process tells them. */
+  rows: FeedRow[];
 }
 
 /** Gathers the events of a run into what pages show; bounded, however long the run. */
@@ -31,8 +40,8 @@ export interface Feed {
   /** Takes an event; the listener is told what pages should hear. */
   take(event: RunEvent, at: string): void;
   now(): FeedNow;
-  /** One listener: the server. */
-  listen(listener: FeedListener): void;
+  /** One listener: the server; null for none. */
+  listen(listener: FeedListener | null): void;
 }
 
 export interface FeedListener {
@@ -40,16 +49,31 @@ export interface FeedListener {
   onPoint(point: FeedPoint): void;
   /** Anything else has changed. It comes often; whoever listens thins it. */
   onChange(): void;
-  /** A commit has happened: there are new files. */
-  onCommit(): void;
+  onRow(row: FeedRow): void;
+  /** A commit has happened, or a process has taken the run or left it: the run folder is another. */
+  onFolder(): void;
 }
 
 const LINES_MAX = 400;
+const ROWS_MAX = 5;
 /** Then every second point goes, and from then on only every second comes: a day of points is as many as an hour. */
 const POINTS_MAX = 1200;
 /** Events that say what is in the state anyway, and come often. */
 const NO_LINES: ReadonlySet<RunEvent['event']> = new Set([
-  ...(['counted', 'delivered', 'measured', 'reported', 'trainingMeasured', 'starting', 'called'] as const),
+  ...([
+    'counted',
+    'delivered',
+    'measured',
+    'reported',
+    'trainingMeasured',
+    'starting',
+    'called',
+    'keptRow',
+  ] as const),
+]);
+/** Events after which the run folder says something else. */
+const FOLDER_EVENTS: ReadonlySet<RunEvent['event']> = new Set([
+  ...(['flowing', 'committed', 'reported', 'failed'] as const),
 ]);
 
 export function createFeed(): Feed {
@@ -57,6 +81,7 @@ export function createFeed(): Feed {
   let isPaused = false;
   let lines: FeedLine[] = [];
   let points: FeedPoint[] = [];
+  let rows: FeedRow[] = [];
   let everyNth = 1;
   let measured = 0;
   let listener: FeedListener | null = null;
@@ -73,26 +98,33 @@ export function createFeed(): Feed {
     listener?.onPoint(point);
   }
 
+  function addRow(row: FeedRow): void {
+    rows = [row, ...rows].slice(0, ROWS_MAX);
+    listener?.onRow(row);
+  }
+
   return {
     take(event, at) {
       if (event.event === 'started') {
         state = newRunState();
         points = [];
+        rows = [];
       }
       if (event.event === 'paused') ({ isPaused } = event);
       state = nextRunState(state, event);
       if (event.event === 'measured') addPoint();
+      if (event.event === 'keptRow') addRow({ seq: event.seq ?? null, texts: event.texts });
       if (!NO_LINES.has(event.event)) {
         const line: FeedLine = { at, event: { ...(event as LogEvent) } };
         lines = [...lines.slice(1 - LINES_MAX), line];
         listener?.onLine(line);
       }
       listener?.onChange();
-      if (event.event === 'committed' || event.event === 'reported') listener?.onCommit();
+      if (FOLDER_EVENTS.has(event.event)) listener?.onFolder();
     },
     now() {
       const { samples: _, ...shown } = state;
-      return { state: shown, isPaused, points, log: lines };
+      return { state: shown, isPaused, points, log: lines, rows };
     },
     listen: (next) => void (listener = next),
   };

@@ -20,10 +20,17 @@ export async function followFolder(
   { files, clock, signal }: { files: Files; clock: Clock; signal: AbortSignal },
 ): Promise<void> {
   const log = logReader(files, join(folder, LOG_FILE));
+  let isBegun = false;
   const look = async (): Promise<void> => {
-    for (const { event, at } of await log.read()) {
+    const entries = await log.read();
+    for (const [number, { event, at }] of entries.entries()) {
+      // The beginning of a long log is not read.
+      if (number === 0 && !isBegun && event.event !== 'started')
+        feed.take(await flowingOf(files, folder, startBefore(entries)), at);
+      isBegun = true;
       feed.take(event, at);
-      if (event.event === 'started') feed.take(await flowingOf(files, folder), at);
+      if (event.event === 'started') feed.take(await flowingOf(files, folder, NOTHING), at);
+      if (event.event === 'resumed') feed.take(await flowingOf(files, folder, event), at);
     }
   };
   await look();
@@ -38,13 +45,33 @@ async function poll(look: () => Promise<void>, { sleep }: Clock, signal: AbortSi
   }
 }
 
+interface Start {
+  /** The first source position. */
+  from: number;
+  /** Rows that earlier starts have committed. */
+  kept: number;
+}
+
+const NOTHING: Start = { from: 0, kept: 0 };
+
+/** Where the start began of which a log tells the end, by its first measurement. */
+function startBefore(entries: readonly LogEntry[]): Start {
+  const measured = entries.map(({ event }) => event).find((event) => event.event === 'measured');
+  if (!measured) return NOTHING;
+  const { kept, watermark, steps } = measured;
+  const counts = Object.values(steps);
+  const own = counts.at(-1)?.kept ?? 0;
+  const lost = counts.reduce((sum, { dropped, rejected }) => sum + dropped + rejected, 0);
+  return { from: Math.max(0, watermark - own - lost), kept: Math.max(0, kept - own) };
+}
+
 /** What a run says when rows begin to flow, which its log has not. */
-async function flowingOf(files: Files, folder: string): Promise<RunEvent> {
-  const { positions, kept, steps, run } = await readCommittedRows(files, folder);
+async function flowingOf(files: Files, folder: string, { from, kept }: Start): Promise<RunEvent> {
+  const { steps, run } = await readCommittedRows(files, folder);
   const target = Number(run.parts['target']);
   const limit = Number(run.parts['limit']);
   return {
-    ...{ event: 'flowing', from: positions, kept, models: [], steps },
+    ...{ event: 'flowing', from, kept, models: [], steps },
     ...(Number.isFinite(target) ? { target } : {}),
     ...(Number.isFinite(limit) ? { limit } : {}),
   };

@@ -1,7 +1,5 @@
-import type { PipelineRun } from '../run/runPipeline.js';
 import { readCommittedRows } from '../run/diff/readRun.js';
 import { type SystemWorld, systemWorld } from '../run/systemWorld.js';
-import { filledRemoved, filledRemover } from '../train/environment.js';
 import { createAnswers } from './answers.js';
 import { createFeed } from './feed.js';
 import { followFolder } from './followFolder.js';
@@ -17,7 +15,7 @@ export async function openView(
   folder: string,
   { port = 0, other = null }: { port?: number; other?: string | null } = {},
   world: ViewWorld = systemWorld(),
-): Promise<ViewServer> {
+): Promise<Pick<ViewServer, 'url' | 'close'>> {
   const { files, clock } = world;
   await readCommittedRows(files, folder);
   if (other !== null) await readCommittedRows(files, other);
@@ -25,8 +23,8 @@ export async function openView(
   const ending = new AbortController();
   await followFolder(folder, feed, { files, clock, signal: ending.signal });
   const answers = createAnswers({ folder, ...world });
-  const deps = { folder, answers, feed, control: null, files, clock, other };
-  const server = await serveView(port, deps).catch((error: unknown) => {
+  const shown = { folder, answers, feed, control: null, other, chain: null };
+  const server = await serveView(port, shown, { files, clock }).catch((error: unknown) => {
     ending.abort();
     throw error;
   });
@@ -34,36 +32,6 @@ export async function openView(
     url: server.url,
     async close() {
       ending.abort();
-      await server.close();
-    },
-  };
-}
-
-/** The page of a run in this process, which it can pause and stop. Follows the run from now on. */
-export async function openLiveView(
-  run: PipelineRun,
-  { port = 0, stop }: { port?: number; stop: () => void },
-  world: ViewWorld = systemWorld(),
-): Promise<ViewServer> {
-  const { plan, folder, events } = run;
-  const { files, clock, now } = world;
-  const feed = createFeed();
-  const clean = filledRemover(plan.filled);
-  const subscription = events.subscribe((event) => {
-    const shown = plan.filled.size > 0 ? filledRemoved(event, clean) : event;
-    feed.take(shown, now().toISOString());
-  });
-  const answers = createAnswers({ folder, plan, ...world });
-  const control = { setPaused: run.setPaused, stop };
-  const deps = { folder, answers, feed, control, files, clock, other: null };
-  const server = await serveView(port, deps).catch((error: unknown) => {
-    subscription.unsubscribe();
-    throw error;
-  });
-  return {
-    url: server.url,
-    async close() {
-      subscription.unsubscribe();
       await server.close();
     },
   };

@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../clock.js';
+import type { ChainPlace } from '../run/chain/chainLinks.js';
 import { ScaleQuestError } from '../errors.js';
 import { type Files, readWhole } from '../io/files/files.js';
 import { PACKAGE_FOLDER } from '../io/files/packageFiles.js';
@@ -15,7 +16,8 @@ import type { Feed } from './feed.js';
 
 /** What a page may do to a run of this process. */
 export interface RunControl {
-  setPaused(isPaused: boolean): void;
+  /** Null where it cannot be paused. */
+  setPaused: ((isPaused: boolean) => void) | null;
   /** The same clean end as Ctrl-C. */
   stop(): void;
 }
@@ -23,19 +25,28 @@ export interface RunControl {
 export interface ViewServer {
   /** The address with the token. */
   readonly url: string;
+  /** From now on pages show this; those that are open too. */
+  show(next: Shown): void;
   /** Pages see the end of the run first. */
   close(): Promise<void>;
 }
 
-export interface ServeViewDeps {
+/** What pages show. */
+export interface Shown {
   folder: string;
-  answers: Answers;
+  /** Null where there is no run: nothing has begun yet, or a link of a chain is a program. */
+  answers: Answers | null;
   feed: Feed;
   control: RunControl | null;
-  files: Files;
-  clock: Clock;
   /** The second run of a comparison. */
   other: string | null;
+  /** Where the run stands in a chain. */
+  chain: ChainPlace | null;
+}
+
+export interface ServeViewDeps {
+  files: Files;
+  clock: Clock;
 }
 
 const HOST = '127.0.0.1';
@@ -51,18 +62,19 @@ const LAST_LOOK_MS = 1500;
  * Serves the page of a run to this machine alone, with node's own http: it took a third of the CPU of a library with a thousand pages
  * listening (hono, measured). Throws ERR_VIEW_LISTEN where the port cannot be had.
  */
-export async function serveView(port: number, deps: ServeViewDeps): Promise<ViewServer> {
+export async function serveView(port: number, first: Shown, deps: ServeViewDeps): Promise<ViewServer> {
   const token = drawToken();
   const clients = createEventClients();
   const closing = new AbortController();
   let own = port;
+  let shown = first;
   const server = createServer(
     { headersTimeout: REQUEST_MS_MAX, requestTimeout: REQUEST_MS_MAX },
     (request, response) => {
       request.resume();
       const asked = askedBy(request, token, own);
       if (isRefusal(asked)) return refuse(response, asked.status, asked.reason);
-      void answer(asked, request, response, { ...deps, clients }).catch((error: unknown) =>
+      void answer(asked, request, response, { ...deps, ...shown, clients }).catch((error: unknown) =>
         failed(response, error),
       );
     },
@@ -70,9 +82,15 @@ export async function serveView(port: number, deps: ServeViewDeps): Promise<View
   server.maxConnections = CONNECTIONS_MAX;
   await listening(server, port);
   own = (server.address() as AddressInfo).port;
-  followFeed(deps, clients, closing.signal);
+  followFeed(shown.feed, clients, deps.clock, closing.signal);
   return {
     url: `http://${HOST}:${own}/${token}/`,
+    show(next) {
+      shown.feed.listen(null);
+      shown = next;
+      followFeed(shown.feed, clients, deps.clock, closing.signal);
+      clients.send('all', () => allNow(shown));
+    },
     async close() {
       // Time to fetch what the last commit has brought.
       if (clients.count > 0) await deps.clock.sleep(LAST_LOOK_MS);
@@ -110,8 +128,22 @@ function listening(server: Server, port: number): Promise<void> {
 
 type Clients = ReturnType<typeof createEventClients>;
 
+/** What a page is told when it comes, and when it is shown something else. */
+function allNow({ feed, answers, control, other, chain }: Shown): AllNow {
+  return {
+    ...feed.now(),
+    ...{
+      hasRun: answers !== null,
+      canControl: control !== null,
+      canPause: Boolean(control?.setPaused),
+      other,
+      chain,
+    },
+  } satisfies AllNow;
+}
+
 /** States are thinned: many events come between two frames that anyone could see. */
-function followFeed({ feed, clock }: ServeViewDeps, clients: Clients, signal: AbortSignal): void {
+function followFeed(feed: Feed, clients: Clients, clock: Clock, signal: AbortSignal): void {
   let isDue = false;
   const sendState = (): void =>
     clients.send('state', () => {
@@ -121,7 +153,8 @@ function followFeed({ feed, clock }: ServeViewDeps, clients: Clients, signal: Ab
   feed.listen({
     onLine: (line) => clients.send('line', () => line),
     onPoint: (point) => clients.send('point', () => point),
-    onCommit: () => clients.send('commit', () => ({})),
+    onRow: (row) => clients.send('row', () => row),
+    onFolder: () => clients.send('folder', () => ({})),
     onChange() {
       if (isDue || clients.count === 0) return;
       isDue = true;
@@ -152,21 +185,21 @@ async function answer(
   { method, path, query }: Asked,
   request: IncomingMessage,
   response: ServerResponse,
-  deps: ServeViewDeps & { clients: Clients },
+  deps: ServeViewDeps & Shown & { clients: Clients },
 ): Promise<void> {
-  const { answers, folder, files, feed, control, clients, other } = deps;
+  const { answers, folder, files, control, clients, other } = deps;
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   if (method === 'POST') return command(path, control, response);
   if (path === '') return sendAsset('view.html', response);
   const asset = /^assets\/([\w.-]+)$/.exec(path)?.[1];
   if (asset !== undefined) return sendAsset(asset, response);
   if (path === 'events') {
-    const all = { ...feed.now(), canControl: control !== null, other } satisfies AllNow;
-    const first = { name: 'all', data: all };
+    const first = { name: 'all', data: allNow(deps) };
     if (!clients.add(response, [first]))
       refuse(response, 503, 'Too many pages are open. Close some of them.');
     return;
   }
+  if (answers === null) return refuse(response, 404, 'There is no run here yet.');
   if (path === 'api/run') return sendJson(response, await answers.run());
   if (path === 'api/row') {
     const seq = query.get('seq') ?? '';
@@ -182,8 +215,9 @@ async function answer(
 
 function command(path: string, control: RunControl | null, response: ServerResponse): void {
   if (!control) return refuse(response, 409, 'No run of this process can be paused or stopped.');
-  if (path === 'control/pause') control.setPaused(true);
-  else if (path === 'control/resume') control.setPaused(false);
+  const isPause = path === 'control/pause' || path === 'control/resume';
+  if (isPause && !control.setPaused) return refuse(response, 409, 'A program cannot be paused.');
+  if (isPause) control.setPaused!(path === 'control/pause');
   else if (path === 'control/stop') control.stop();
   else return refuse(response, 404, 'There is nothing here.');
   sendJson(response, {});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addCounts, assertRowsBalance, countEvents } from '../../src/flow/rowCounts.js';
+import { addCounts, assertRowsBalance, countEvents, lostIn } from '../../src/flow/rowCounts.js';
 import type { LostRow, RowEvent } from '../../src/flow/rowEvents.js';
 
 function lost(kind: LostRow['kind'], step: string, reason: string): LostRow {
@@ -39,4 +39,12 @@ test('rows balance: positions and made rows are kept or lost; left-out choices a
       message: new RegExp(`4 rows went in and 3 were made.* found ${kept} kept \\+ 2 lost`),
     });
   }
+});
+
+test('lost rows are read from counts, and nothing else', () => {
+  const counts = { 'unnest made rows': 3, 'filter dropped too short': 2, 'respond rejected ROW_LENGTH': 1 };
+  assert.deepEqual(lostIn({ ...counts, 'respond leftOut ROW_EMPTY': 9 }), [
+    { step: 'filter', kind: 'dropped', reason: 'too short', rows: 2 },
+    { step: 'respond', kind: 'rejected', reason: 'ROW_LENGTH', rows: 1 },
+  ]);
 });

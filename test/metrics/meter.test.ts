@@ -52,3 +52,15 @@ test('workers and skipped lines are counted', () => {
   );
   assert.deepEqual([workers, linesSkipped], [1, 1]);
 });
+
+test('lost rows add up by step, kind and reason; beyond 32 reasons of a step they are `other`', () => {
+  let metered = notMetered(['custom']);
+  const lost = Array.from({ length: 40 }, (_, at) => ({
+    ...({ step: 'custom', kind: 'dropped' } as const),
+    ...{ reason: `reason${at}`, rows: 1 },
+  }));
+  for (let round = 0; round < 2; round++) metered = afterEvent(metered, { event: 'lost', lost });
+  assert.equal(metered.lost.length, 33);
+  assert.deepEqual(metered.lost[31], { step: 'custom', kind: 'dropped', reason: 'reason31', rows: 2 });
+  assert.deepEqual(metered.lost[32], { step: 'custom', kind: 'dropped', reason: 'other', rows: 16 });
+});

@@ -5,7 +5,8 @@ import { createMetricsPage } from '../../src/metrics/metricsPage.js';
 
 const READING = {
   ...notMetered(['generate', 'with "quotes" \\ and\nlines']),
-  facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: 8 },
+  facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: 8, chain: undefined },
+  trainings: [],
   models: {},
   cost: { money: {}, gpuHours: null },
   use: { cpuS: 1.5, residentBytes: 2 },
@@ -28,4 +29,16 @@ test('a second print has the values of then, not both added up, and no longer wh
   const text = await page.print({ ...READING, rowsKept: 13, facts: { ...READING.facts, target: undefined } });
   assert.match(text, /^scalequest_kept_rows_total 13$/m);
   assert.doesNotMatch(text, /^scalequest_target_rows /m);
+});
+
+test('a histogram has buckets, sum and count under its name', async () => {
+  const page = createMetricsPage();
+  const counts = [1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4];
+  const none = { requests: 0, retries: 0, failures: 0, inFlight: 0, queued: 0, promptTokens: 0 };
+  const tiny = { ...none, completionTokens: 0, memoryPeakBytes: 0, durations: { counts, sumS: 9.5 } };
+  const text = await page.print({ ...READING, models: { tiny } });
+  const name = 'scalequest_model_request_duration_seconds';
+  assert.ok(text.includes(`# TYPE ${name} histogram\n${name}_bucket{model="tiny",le="0.05"} 1\n`), text);
+  assert.ok(text.includes(`${name}_bucket{model="tiny",le="+Inf"} 7\n${name}_sum{model="tiny"} 9.5\n`), text);
+  assert.ok(text.includes(`${name}_count{model="tiny"} 7\n`));
 });

@@ -9,11 +9,13 @@ import { RUN_METRICS } from '../../src/metrics/runMetrics.js';
 const STATS = {
   ...{ requests: 7, retries: 2, failures: 1, inFlight: 3, queued: 4 },
   ...{ promptTokens: 100, completionTokens: 200, memoryPeakBytes: 0 },
+  durations: { counts: [1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4], sumS: 9.5 },
 };
 
 const READING = {
   ...notMetered(['generate']),
-  facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: undefined },
+  facts: { pipeline: 'p', run: 'r', version: '1', startedS: 5, target: undefined, chain: undefined },
+  trainings: [],
   models: { tiny: STATS },
   cost: { money: { USD: 1.5 }, gpuHours: 0.5 },
   use: { cpuS: 1, residentBytes: 2 },
@@ -37,11 +39,13 @@ test('names follow Prometheus: its characters, base units, _total for all counte
 test('the samples of a metric have its labels and no other, and each combination once', () => {
   for (const { name, labels, read } of RUN_METRICS) {
     const samples = read(READING);
-    for (const { labels: of, value } of samples) {
-      assert.deepEqual(Object.keys(of).sort(), [...labels].sort(), name);
+    for (const { labels: of, value, suffix } of samples) {
+      const own = suffix === '_bucket' ? [...labels, 'le'] : labels;
+      assert.deepEqual(Object.keys(of).sort(), [...own].sort(), name);
       assert.ok(Number.isFinite(value), name);
     }
-    assert.equal(new Set(samples.map(({ labels: of }) => JSON.stringify(of))).size, samples.length, name);
+    const keys = samples.map(({ labels: of, suffix }) => JSON.stringify([of, suffix]));
+    assert.equal(new Set(keys).size, samples.length, name);
   }
 });
 
@@ -97,7 +101,8 @@ test('each expression of the Grafana dashboard names metrics that there are', ()
   for (const expression of expressions) {
     const found = expression.match(/\b(scalequest|process)_\w+/g) ?? [];
     assert.ok(found.length > 0, expression);
-    for (const name of found) assert.ok(names.has(name), `${name} in ${expression}`);
+    for (const name of found)
+      assert.ok(names.has(name.replace(/_(bucket|sum|count)$/, '')), `${name} in ${expression}`);
   }
 });
 
@@ -107,4 +112,45 @@ test('what models have cost is told by currency, and the time of GPUs in seconds
   const free = { ...READING, cost: { money: {}, gpuHours: null } };
   for (const name of ['scalequest_cost_total', 'scalequest_gpu_seconds_total'])
     assert.deepEqual(RUN_METRICS.find((metric) => metric.name === name)!.read(free), []);
+});
+
+test('durations are a histogram of Prometheus: each bucket holds those before it, the last one all', () => {
+  const samples = RUN_METRICS.find(({ name }) => name === 'scalequest_model_request_duration_seconds')!.read(
+    READING,
+  );
+  const buckets = samples.filter(({ suffix }) => suffix === '_bucket');
+  assert.deepEqual(
+    buckets.slice(0, 3).map(({ labels, value }) => [labels['le'], value]),
+    [
+      ['0.05', 1],
+      ['0.1', 1],
+      ['0.25', 3],
+    ],
+  );
+  assert.deepEqual(
+    samples.slice(-3).map(({ labels, value, suffix }) => [labels['le'], value, suffix]),
+    [
+      ['+Inf', 7, '_bucket'],
+      [undefined, 9.5, '_sum'],
+      [undefined, 7, '_count'],
+    ],
+  );
+});
+
+test('lost rows are told by step and reason, a link by its chain, a training by what it reported', () => {
+  const lost = [{ step: 'generate', kind: 'rejected', reason: 'ROW_LENGTH', rows: 3 } as const];
+  const chain = { chain: 'loop', link: 'qft', number: 2, links: 5 };
+  const metrics = { loss: 0.5, broken: NaN };
+  const training = { kind: 'training', label: 'sft', isEnded: false, metrics, lossFirst: 1 } as const;
+  const reading = { ...READING, lost, facts: { ...READING.facts, chain }, trainings: [training] };
+  const of = (name: string): object[] => RUN_METRICS.find((metric) => metric.name === name)!.read(reading);
+  assert.deepEqual(of('scalequest_step_lost_rows_total'), [
+    { labels: { step: 'generate', kind: 'rejected', reason: 'ROW_LENGTH' }, value: 3 },
+  ]);
+  assert.deepEqual(of('scalequest_chain_link_info'), [{ labels: { chain: 'loop', link: 'qft' }, value: 1 }]);
+  assert.deepEqual(of('scalequest_chain_link_number'), [{ labels: {}, value: 2 }]);
+  assert.deepEqual(of('scalequest_chain_links'), [{ labels: {}, value: 5 }]);
+  assert.deepEqual(of('scalequest_training_value'), [
+    { labels: { training: 'sft', name: 'loss' }, value: 0.5 },
+  ]);
 });

@@ -119,6 +119,22 @@ test('Prometheus has the funnel of the report', async () => {
     assert.deepEqual(await lastOf(`scalequest_step_${name}_total`, 'step'), funnel(take), name);
 });
 
+test('Prometheus has the reasons of the report, and the durations of all requests', async () => {
+  const reasons = report.funnel.flatMap(({ step, dropped, rejected }) =>
+    [dropped, rejected].flatMap((counts) =>
+      Object.entries(counts).map(([reason, rows]) => [`${step} ${reason}`, rows]),
+    ),
+  );
+  assert.ok(reasons.length > 0);
+  const series = await query('last_over_time(scalequest_step_lost_rows_total[10m])');
+  const told = series.map(({ labels, value }) => [`${labels.step} ${labels.reason}`, value]);
+  assert.deepEqual(new Map(told.toSorted()), new Map(reasons.toSorted()));
+  const name = 'scalequest_model_request_duration_seconds';
+  assert.deepEqual(await lastOf(`${name}_count`, 'model'), { tiny: performance.models.tiny.requests });
+  const [half] = await query(`histogram_quantile(0.5, last_over_time(${name}_bucket[10m]))`);
+  assert.ok(half.value > 0 && half.value < 250, `${half.value}`);
+});
+
 test('Prometheus has the requests and tokens of the models as performance.json has them', async () => {
   const { tiny } = performance.models;
   assert.ok(tiny.requests > LIMIT);
@@ -143,6 +159,12 @@ test('Prometheus saw the run flow and finish', async () => {
   assert.deepEqual(last, { starting: 0, flowing: 0, training: 0, finished: 1, failed: 0 });
 });
 
+/** The run has no target, servers elsewhere, thoughts, chain or training. */
+const ABSENT = [
+  ...['scalequest_target_rows', 'scalequest_replica_', 'scalequest_model_reasoning_tokens'],
+  ...['scalequest_chain_', 'scalequest_training_'],
+];
+
 test('each panel of the Grafana dashboard shows something', async () => {
   const { panels } = readJson(ROOT, 'docs', 'grafana.json');
   const nowS = Date.now() / 1000;
@@ -152,11 +174,10 @@ test('each panel of the Grafana dashboard shows something', async () => {
         .replaceAll('$__rate_interval', '2s')
         .replaceAll('$job', '.*')
         .replaceAll('$instance', '.*');
-      const range = new URLSearchParams({ query: text, start: nowS - 300, end: nowS, step: 1 });
+      const range = new URLSearchParams({ query: text, start: nowS - 300, end: nowS, step: 0.1 });
       const answer = await (await fetch(`${prometheusUrl}/api/v1/query_range?${range}`)).json();
       assert.equal(answer.status, 'success', `${title}: ${answer.error}`);
-      // A run without a target has no share of it, and an engine of this process no servers.
-      if (title === 'Share of the target' || text.includes('scalequest_replica_')) continue;
+      if (ABSENT.some((name) => text.includes(name))) continue;
       assert.ok(answer.data.result.length > 0, `${title}: nothing for ${text}`);
     }
   }

@@ -14,7 +14,7 @@ if (!installChromium()) {
   process.exit(1);
 }
 const tests = readdirSync(here, { recursive: true }).filter((name) => name.endsWith('.test.mjs'));
-const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=300000'];
+const args = ['--test', '--test-reporter=spec', '--test-concurrency=1', '--test-timeout=900000'];
 const { status } = spawnSync(process.execPath, [...args, ...tests.map((name) => join(here, name))], {
   stdio: 'inherit',
 });

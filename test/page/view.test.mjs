@@ -51,7 +51,7 @@ async function seriousFindings(page) {
 }
 
 const says = (page, text) =>
-  page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text, { timeout: 60_000 });
+  page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text, { timeout: 240_000 });
 
 describe('200,000 rows', () => {
   let url;

@@ -22,21 +22,26 @@ test('events become a state, lines and points; a new start begins anew, and the 
   feed.listen({
     onLine: ({ event }) => void heard.push(`line ${String(event['event'])}`),
     onPoint: ({ inFlight }) => void heard.push(`point ${inFlight}`),
-    onCommit: () => void heard.push('commit'),
+    onRow: ({ seq }) => void heard.push(`row ${seq}`),
+    onFolder: () => void heard.push('folder'),
     onChange: () => {},
   });
   for (const event of [STARTED, FLOWING, measured(1)]) feed.take(event, AT);
   feed.take({ event: 'paused', isPaused: true }, AT);
   feed.take({ event: 'committed', next: 5, kept: 4 }, AT);
+  feed.take({ event: 'keptRow', seq: 3, texts: { question: 'Why?' } }, AT);
   assert.deepEqual(heard, [
     'line started',
     'line flowing',
+    'folder',
     'point 8',
     'line paused',
     'line committed',
-    'commit',
+    'folder',
+    'row 3',
   ]);
-  const { state, isPaused, points } = feed.now();
+  const { state, isPaused, points, rows } = feed.now();
+  assert.deepEqual(rows, [{ seq: 3, texts: { question: 'Why?' } }]);
   assert.deepEqual(
     [state.phase, state.kept, isPaused, points.length, 'samples' in state],
     ['flowing', 4, true, 1, false],

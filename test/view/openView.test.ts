@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { runPipeline } from '../../src/run/runPipeline.js';
 import { systemWorld } from '../../src/run/systemWorld.js';
-import { openLiveView, openView } from '../../src/view/openView.js';
+import { openLiveView } from '../../src/view/openLiveView.js';
+import { openView } from '../../src/view/openView.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 import { finishedRun } from '../helpers/runs/finishedRun.js';
 import { smallPipeline } from '../helpers/runs/smallPipeline.js';
@@ -90,7 +91,8 @@ async function liveRun(t: TestContext) {
   const stop = new AbortController();
   const run = await runPipeline(file, { out, set: { 'source.windowRows': 2 }, signal: stop.signal });
   run.setPaused(true);
-  const view = await openLiveView(run, { stop: () => stop.abort() });
+  const view = await openLiveView({ stop: () => stop.abort() });
+  view.follow(run);
   t.after(() => view.close());
   const post = async (path: string): Promise<number> =>
     (await fetch(view.url + path, { method: 'POST', headers: { origin: new URL(view.url).origin } })).status;
@@ -120,7 +122,7 @@ test('a run that is paused from its page reads no row, goes on from there, and e
   assert.equal(await post('control/resume'), 200);
   const { report } = await run.result;
   assert.deepEqual([report.rowsIn, report.rowsKept], [5, 4]);
-  assert.match(await ended, /event: commit/);
+  assert.match(await ended, /event: folder/);
   assert.equal((await json(`${view.url}api/run`))['isComplete'], true);
 });
 
@@ -136,7 +138,8 @@ test('what the environment filled in is told to no page', async (t) => {
   const secret = 'hunter2-secret-value';
   const world = { ...systemWorld(), env: { SECRET: secret } };
   const run = await runPipeline(file, { out, set: { name: '${SECRET}' } }, world);
-  const view = await openLiveView(run, { stop: () => {} }, world);
+  const view = await openLiveView({ stop: () => {} }, world);
+  view.follow(run);
   t.after(() => view.close());
   const told = heard(view.url, (text) => text.includes('"event":"finished"'));
   await run.result;

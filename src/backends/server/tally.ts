@@ -1,4 +1,5 @@
 import type { StepUse } from '../model.js';
+import { createDurations } from './durations.js';
 import { createNotes } from './notes.js';
 
 /** What a reply cost, in tokens. */
@@ -38,6 +39,7 @@ export function createTally() {
 /** Counts what replies took, by the step that asked. */
 export function createStepUses() {
   const steps = new Map<string, StepUse>();
+  const durations = createDurations();
   let cached = 0;
   let reasoning = 0;
   return {
@@ -56,10 +58,13 @@ export function createStepUses() {
     },
     /** A request was at a server for so long. */
     busy(ms: number, step: string | undefined): void {
+      durations.took(ms);
       if (step !== undefined) useOf(steps, step).busyS += ms / 1000;
     },
     stats() {
+      const took = durations.stats();
       return {
+        ...(took ? { durations: took } : {}),
         ...(cached > 0 ? { cachedTokens: cached } : {}),
         ...(reasoning > 0 ? { reasoningTokens: reasoning } : {}),
         ...(steps.size > 0 ? { steps: copied(steps) } : {}),

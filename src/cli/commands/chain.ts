@@ -2,24 +2,28 @@ import type { Chain } from '../../pipeline/chain.js';
 import { ScaleQuestError } from '../../errors.js';
 import { type CommandSpec, type ProgressFlags, declareProgress } from '../command.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import { filledRemover } from '../../train/environment.js';
+import type { LiveView } from '../../view/openLiveView.js';
+import { type LiveFlags, declareLive, openLivePage, stayOpen } from '../livePage.js';
+import { type MonitorFlags, declareMonitors } from '../monitors.js';
 import { openOutput } from '../show/terminal.js';
 
 export const chainCommand: CommandSpec = {
   name: 'chain',
   summary: 'Do the links of a chain file one after the other; what is done already is skipped.',
   declare: (command) =>
-    declareProgress(command)
+    declareLive(declareMonitors(declareProgress(command)))
       .argument('<chain>', 'a chain file (YAML)')
       .option('--dry-run', 'say which links would be done or skipped, and why; do nothing'),
   action: chainFile,
 };
 
-interface ChainFlags extends ProgressFlags {
+interface ChainFlags extends ProgressFlags, MonitorFlags, LiveFlags {
   dryRun?: boolean;
 }
 
 /** Does the links of a chain file one after the other; what is done for the same inputs already is skipped. */
-async function chainFile(file: string, { dryRun = false, progress }: ChainFlags): Promise<void> {
+async function chainFile(file: string, { dryRun = false, progress, ...flags }: ChainFlags): Promise<void> {
   const { planChain } = await import('../../run/plan/planPipeline.js');
   const found = await planChain(file, undefined, { loadsModules: !dryRun });
   if (!found) throw noChain(file);
@@ -28,14 +32,25 @@ async function chainFile(file: string, { dryRun = false, progress }: ChainFlags)
   const { showRun } = await import('../show/run/showRun.js');
   const { showTraining } = await import('../show/showTraining.js');
   const { eventPrinter } = await import('../show/run/eventLine.js');
-  const { filledRemover } = await import('../../train/environment.js');
+  const { followLinks } = await import('../../run/chain/chainLinks.js');
+  const { openMonitors } = await import('../monitors.js');
   const { filled } = found.chain;
   const output = await openOutput(progress);
   const print = output.mode === 'json' ? eventPrinter(filled) : null;
-  const { signal, dispose } = signalOnInterrupt();
+  const { signal: interrupted, dispose } = signalOnInterrupt();
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([interrupted, stopped.signal]);
   const shown = showTraining(output);
+  const monitors = await openMonitors(flags);
+  let view: LiveView | null = null;
   try {
-    const { events, result } = runChain(found.chain, signal);
+    view = await openLivePage(flags, () => stopped.abort());
+    const chain = runChain(found.chain, signal, undefined, monitors.calls);
+    followLinks(chain, (work, place) => {
+      monitors.follow(work, place);
+      view?.follow(work, place);
+    });
+    const { events, result } = chain;
     let showing: Promise<unknown> = Promise.resolve();
     events.subscribe((event) => {
       if (event.event === 'linkRuns') {
@@ -51,14 +66,20 @@ async function chainFile(file: string, { dryRun = false, progress }: ChainFlags)
     await Promise.allSettled([result]);
     await showing.catch(() => {});
     const given = await result;
-    if (print) return;
-    process.stdout.write(`\nThe chain ${found.chain.name} is done.\n`);
-    const clean = filledRemover(filled);
-    for (const [name, path] of given) process.stdout.write(`  ${name}  ${clean(path)}\n`);
+    if (!print) printDone(found.chain, given);
+    if (view) await stayOpen(view, interrupted);
   } finally {
     shown.stop();
+    await view?.close();
+    await monitors.end(signal);
     dispose();
   }
+}
+
+function printDone({ name, filled }: Chain, given: ReadonlyMap<string, string>): void {
+  const clean = filledRemover(filled);
+  process.stdout.write(`\nThe chain ${name} is done.\n`);
+  for (const [link, path] of given) process.stdout.write(`  ${link}  ${clean(path)}\n`);
 }
 
 /** Tells for each link whether it would be done or skipped, and why. Launches nothing, writes nothing. */

@@ -1,7 +1,7 @@
 import { ScaleQuestError } from '../../errors.js';
-import type { MonitorFlags } from '../monitors.js';
-import type { ViewServer } from '../../view/serveView.js';
-import type { PipelineRun } from '../../run/runPipeline.js';
+import { type MonitorFlags, declareMonitors } from '../monitors.js';
+import type { LiveView } from '../../view/openLiveView.js';
+import { type LiveFlags, declareLive, openLivePage, stayOpen } from '../livePage.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/plan/planPipeline.js';
 import {
@@ -10,7 +10,6 @@ import {
   type ProgressFlags,
   declarePipeline,
   declareProgress,
-  parseShare,
   parseWholeNumber,
 } from '../command.js';
 import { WORKER_TOKEN_VARIABLE } from '../../run/workers/tokenVariable.js';
@@ -18,32 +17,16 @@ import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
 import { openOutput } from '../show/terminal.js';
-import { parseAddress, parsePort, parsePortOrAddress } from '../parseAddress.js';
+import { parseAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
   summary: 'Run a pipeline and write its data set, or go on with a run that was interrupted.',
   declare: (command) =>
-    declareProgress(declarePipeline(command))
+    declareLive(declareMonitors(declareProgress(declarePipeline(command))))
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
-      .option(
-        '--metrics <[host:]port>',
-        'serve a page for Prometheus while it runs, to this machine alone unless a host is given',
-        parsePortOrAddress,
-      )
-      .option(
-        '--live [port]',
-        'show the run on a page of this machine, with pause and stop; at any free port if none is given',
-        parsePort,
-      )
-      .option('--otlp', 'send traces and metrics to the collector at OTEL_EXPORTER_OTLP_ENDPOINT')
-      .option(
-        '--trace-share <share>',
-        'with --otlp: the share of the rows whose calls are traced, 0 to 1; 0.01 if absent',
-        parseShare,
-      )
       .optionsGroup('With workers:')
       .option(
         '--workers <count>',
@@ -75,11 +58,10 @@ function gather(text: string, before: string[]): string[] {
   return [...before, text];
 }
 
-interface RunFlags extends PipelineFlags, ProgressFlags, MonitorFlags {
+interface RunFlags extends PipelineFlags, ProgressFlags, MonitorFlags, LiveFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
-  live?: number | true;
   workers?: number;
   listen?: { host: string; port: number };
   tokenFile?: string;
@@ -105,51 +87,27 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
     import('../monitors.js'),
   ]);
   const { showRun } = await import('../show/run/showRun.js');
-  // Events begin soon after the run: what follows them is loaded before.
-  if (flags.live !== undefined) await import('../../view/openView.js');
   const output = await openOutput(flags.progress);
   const { signal: interrupted, dispose } = signalOnInterrupt();
   const stopped = new AbortController();
   const signal = AbortSignal.any([interrupted, stopped.signal]);
   // Before anything is paid for: a port may be in use, a package missing.
   const monitors = await openMonitors(flags);
-  let view: ViewServer | null = null;
+  let view: LiveView | null = null;
   try {
+    view = await openLivePage(flags, () => stopped.abort());
     const { calls } = monitors;
     const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), calls, signal }, world);
     monitors.follow(run);
-    view = flags.live === undefined ? null : await openLivePage(run, flags.live, () => stopped.abort());
+    view?.follow(run);
     const { isShort } = await showRun(run, output);
     if (isShort) process.exitCode = EXIT_CODES.short;
-    if (view && isAttended()) await stayOpen(view, interrupted);
+    if (view) await stayOpen(view, interrupted);
   } finally {
     await view?.close();
     await monitors.end(signal);
     dispose();
   }
-}
-
-async function openLivePage(run: PipelineRun, live: number | true, stop: () => void): Promise<ViewServer> {
-  const { openLiveView } = await import('../../view/openView.js');
-  try {
-    const view = await openLiveView(run, { port: live === true ? 0 : live, stop });
-    process.stderr.write(`The run is shown at ${view.url}\n`);
-    return view;
-  } catch (error) {
-    stop();
-    await run.result.catch(() => {});
-    throw error;
-  }
-}
-
-/** Whether somebody is there to press Ctrl-C. */
-function isAttended(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
-}
-
-async function stayOpen({ url }: ViewServer, interrupted: AbortSignal): Promise<void> {
-  process.stderr.write(`The page stays open at ${url} until you press Ctrl-C.\n`);
-  if (!interrupted.aborted) await new Promise((resolve) => interrupted.addEventListener('abort', resolve));
 }
 
 /** Without one of its flags, a run is one process, and no worker can come. */

@@ -8,20 +8,23 @@ import {
 } from '../command.js';
 import { exitCodeOf } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
+import type { LiveView } from '../../view/openLiveView.js';
+import { type LiveFlags, declareLive, openLivePage, stayOpen } from '../livePage.js';
+import { type MonitorFlags, declareMonitors } from '../monitors.js';
 import { openOutput } from '../show/terminal.js';
 
 export const trainCommand: CommandSpec = {
   name: 'train',
   summary: 'Launch the trainings of a pipeline on its finished run, each once.',
   declare: (command) =>
-    declareProgress(declarePipeline(command))
+    declareLive(declareMonitors(declareProgress(declarePipeline(command))))
       .option('--out <folder>', 'the run folder')
       .option('--dry-run', 'print the commands and launch nothing')
       .option('--fresh', 'train again, in a folder beside what is finished'),
   action: trainFile,
 };
 
-interface TrainFlags extends PipelineFlags, ProgressFlags {
+interface TrainFlags extends PipelineFlags, ProgressFlags, MonitorFlags, LiveFlags {
   out?: string | undefined;
   dryRun?: boolean;
   fresh?: boolean;
@@ -31,19 +34,30 @@ interface TrainFlags extends PipelineFlags, ProgressFlags {
 async function trainFile(file: string, { dryRun = false, progress, ...flags }: TrainFlags): Promise<void> {
   if (dryRun) return printStates(file, flags);
   const { trainPipeline } = await import('../../run/trainPipeline.js');
+  const { openMonitors } = await import('../monitors.js');
   const { showTraining } = await import('../show/showTraining.js');
   const { eventPrinter } = await import('../show/run/eventLine.js');
   const output = await openOutput(progress);
-  const { signal, dispose } = signalOnInterrupt();
+  const { signal: interrupted, dispose } = signalOnInterrupt();
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([interrupted, stopped.signal]);
   const shown = showTraining(output);
+  const monitors = await openMonitors(flags);
+  let view: LiveView | null = null;
   try {
+    view = await openLivePage(flags, () => stopped.abort());
     const training = await trainPipeline(file, { ...flags, signal });
+    monitors.follow(training);
+    view?.follow(training);
     const { settings, filled } = training.plan;
     if (settings.train.length === 0 && output.mode !== 'json') process.stdout.write(nothingText(file));
     training.events.subscribe(output.mode === 'json' ? eventPrinter(filled) : shown.show);
     await training.result;
+    if (view) await stayOpen(view, interrupted);
   } finally {
     shown.stop();
+    await view?.close();
+    await monitors.end(signal);
     dispose();
   }
 }

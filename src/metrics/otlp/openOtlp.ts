@@ -1,5 +1,6 @@
+import type { Span } from '@opentelemetry/api';
 import { basename } from 'node:path';
-import type { PipelineRun } from '../../run/runPipeline.js';
+import type { ChainPlace, FollowedWork } from '../../run/chain/chainLinks.js';
 import { type SystemWorld, packageVersion, systemWorld } from '../../run/systemWorld.js';
 import { filledRemover } from '../../train/environment.js';
 import { type FollowedRun, followRun, readNothing } from '../followRun.js';
@@ -7,14 +8,14 @@ import type { Reading } from '../meter.js';
 import { observeMetrics } from './otlpMetrics.js';
 import { packagesMissing } from './otlpPackages.js';
 import { type OtlpSettings, otlpSettings } from './otlpSettings.js';
-import { type RunSpansDeps, createRunSpans } from './runSpans.js';
+import { type RunSpansDeps, createRunSpans, parentContext } from './runSpans.js';
 
 /** Sends the traces and metrics of a run to a collector. */
 export interface OtlpSender {
   /** Share of the rows whose calls the run shall tell: its option `calls`. */
   readonly calls: number;
-  /** From now on it sends what this run does. */
-  follow(run: PipelineRun): void;
+  /** From now on it sends what this run does, these trainings, or this link of a chain; links of a chain are one trace. */
+  follow(run: FollowedWork, chain?: ChainPlace): void;
   /** Sends the rest, for 5 s at most; `signal` cuts that short. Gives what the collector did not take. */
   end(signal?: AbortSignal): Promise<Unsent>;
 }
@@ -62,22 +63,24 @@ export async function openOtlp(
   const packages = await loadPackages();
   let followed: FollowedRun | null = null;
   let told: { end: () => void } | null = null;
+  let chainSpan: Span | null = null;
   const failures: Failures = { metrics: 0, reason: undefined };
   const traces = openTraces(packages, settings, failures);
   const meters = openMeters(packages, settings, failures, () => followed?.read() ?? readNothing());
   return {
     calls: settings.share,
-    follow(run) {
-      followed = followRun(run, world.now());
-      told = tellSpans(run, {
-        api: packages.api,
-        tracer: traces.tracer,
-        parent: settings.parent,
-        clock: world.clock,
-      });
+    follow(run, chain) {
+      followed?.stop();
+      told?.end();
+      followed = followRun(run, world.now(), chain);
+      const deps = { api: packages.api, tracer: traces.tracer, clock: world.clock };
+      if (chain) chainSpan ??= beginChain(deps, settings.parent, filledRemover(run.plan.filled)(chain.chain));
+      const parent = chainSpan?.spanContext() ?? settings.parent;
+      told = tellSpans(run, chain, { ...deps, parent });
     },
     async end(signal = new AbortController().signal) {
       told?.end();
+      chainSpan?.end(world.clock.nowMs());
       const sent = new AbortController();
       const shutDown = Promise.allSettled([traces.shutdown(), meters.shutdown()]);
       const late = world.clock.sleep(END_MS_MAX, AbortSignal.any([signal, sent.signal])).catch(() => {});
@@ -155,9 +158,20 @@ function resourceOf({ resources }: Pick<Packages, 'resources'>) {
     .merge(resources.detectResources({ detectors: [resources.envDetector] }));
 }
 
+/** The span that the links of a chain are below. */
+function beginChain(
+  { api, tracer, clock }: Pick<RunSpansDeps, 'api' | 'tracer'> & Pick<SystemWorld, 'clock'>,
+  parent: OtlpSettings['parent'],
+  name: string,
+): Span {
+  const attributes = { 'scalequest.chain': name };
+  return tracer.startSpan('chain', { startTime: clock.nowMs(), attributes }, parentContext({ api, parent }));
+}
+
 /** Makes spans of the events of a run from now on. */
 function tellSpans(
-  { plan, folder, events }: PipelineRun,
+  { plan, folder, events, result }: FollowedWork,
+  chain: ChainPlace | undefined,
   { clock, ...deps }: Pick<RunSpansDeps, 'api' | 'tracer' | 'parent'> & Pick<SystemWorld, 'clock'>,
 ): { end: () => void } {
   const clean = filledRemover(plan.filled);
@@ -166,10 +180,13 @@ function tellSpans(
     attributes: {
       'scalequest.pipeline': clean(plan.name),
       'scalequest.run': clean(basename(folder)),
-      'scalequest.seed': plan.settings.seed,
+      ...(plan.settings.seed === undefined ? {} : { 'scalequest.seed': plan.settings.seed }),
+      ...(chain ? { 'scalequest.chain.link': clean(chain.link) } : {}),
     },
   });
   const subscription = events.subscribe((event) => spans.tell(event));
+  // A training that fails ends the run with an error, and no event tells it.
+  void result.catch((error: unknown) => spans.failed((error as { code?: string }).code ?? 'ERR_INVARIANT'));
   return {
     end() {
       subscription.unsubscribe();

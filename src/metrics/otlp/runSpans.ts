@@ -8,6 +8,8 @@ import { createStepSpans } from './stepSpans.js';
 /** The spans of a run, made from its events. */
 export interface RunSpans {
   tell(event: RunEvent): void;
+  /** It has ended with an error. */
+  failed(code: string): void;
   /** Ends all that is open. */
   end(): void;
 }
@@ -53,12 +55,16 @@ export function createRunSpans(deps: RunSpansDeps): RunSpans {
       case 'committed':
         return addRows(event.event, event.next, event.kept);
       case 'failed':
-        run.setAttribute('error.type', event.code);
-        return void run.setStatus({ code: api.SpanStatusCode.ERROR, message: event.code });
+        return failed(event.code);
       case 'reported':
         return void run.setAttribute('scalequest.rows.kept', event.report.rowsKept);
       default:
     }
+  }
+
+  function failed(code: string): void {
+    run.setAttribute('error.type', code);
+    run.setStatus({ code: api.SpanStatusCode.ERROR, message: code });
   }
 
   function addRows(name: string, source: number, kept: number): void {
@@ -67,6 +73,7 @@ export function createRunSpans(deps: RunSpansDeps): RunSpans {
 
   return {
     tell,
+    failed,
     end() {
       rows.end();
       steps.end();
@@ -75,7 +82,7 @@ export function createRunSpans(deps: RunSpansDeps): RunSpans {
   };
 }
 
-function parentContext({ api, parent }: RunSpansDeps): Api.Context {
+export function parentContext({ api, parent }: Pick<RunSpansDeps, 'api' | 'parent'>): Api.Context {
   if (parent === null) return api.ROOT_CONTEXT;
   const spanContext = { ...parent, traceFlags: api.TraceFlags.SAMPLED, isRemote: true };
   return api.trace.setSpanContext(api.ROOT_CONTEXT, spanContext);

@@ -26,7 +26,9 @@ export function table(
   isNumber: readonly boolean[] = [],
 ): HTMLElement {
   const attributes = (at: number): Record<string, string> => (isNumber[at] ? { class: 'number' } : {});
-  const cells = rows.map((row) => el('tr', {}, ...row.map((cell, at) => el('td', attributes(at), cell))));
+  const cells = rows.map((row) =>
+    el('tr', {}, ...row.map((cell, at) => el('td', attributes(at), isNumber[at] ? cell : breakable(cell)))),
+  );
   const titles = head.map((title, at) => el('th', { scope: 'col', ...attributes(at) }, title));
   return el(
     'div',
@@ -39,4 +41,13 @@ export function table(
       el('tbody', {}, ...cells),
     ),
   );
+}
+
+/** A name may go on in the next line where a word of it ends, as in `sampleDifficulty`, and nowhere else. */
+function breakable(cell: Child): Child {
+  if (typeof cell !== 'string') return cell;
+  const parts = cell.split(/(?<=[a-z])(?=[A-Z])|(?<=[.:_/])(?=\w)/);
+  const pieces = document.createDocumentFragment();
+  for (const [at, part] of parts.entries()) pieces.append(...(at > 0 ? [el('wbr'), part] : [part]));
+  return pieces;
 }

@@ -24,6 +24,12 @@ export function lineText({ event }: Pick<LogLine, 'event'>): string {
       return event['code'] === 'ERR_CANCELLED'
         ? 'Stopped.'
         : `Failed: ${String(event['message'])} [${String(event['code'])}]`;
+    case 'trainingLaunched':
+      return `${String(event['label'])} was launched.`;
+    case 'trainingRepeated':
+      return `${String(event['label'])} is launched again: ${String(event['reason'])}.`;
+    case 'trainingEnded':
+      return `${String(event['label'])} has ended.`;
     case 'noted':
       return `${String(event['model'])}: ${String(event['note'])} (${number('count')} times)`;
     default:

@@ -39,6 +39,14 @@ export interface LiveState {
   rates: { rowsPerS: number | null; decidedPerS: Readonly<Record<string, number>> };
   waits: readonly { kind: string; model?: string; line?: string; trouble?: string; waitedS?: number }[];
   failure: { code: string; message: string } | null;
+  trainings: readonly LiveTraining[];
+}
+
+export interface LiveTraining {
+  label: string;
+  isEnded: boolean;
+  metrics: Readonly<Record<string, number>>;
+  lossFirst: number | null;
 }
 
 export interface LiveModel {
@@ -65,12 +73,24 @@ export interface LogLine {
   event: Readonly<Record<string, unknown>>;
 }
 
+/** A row of the set, as it came. */
+export interface NewestRow {
+  seq: number | null;
+  texts: Readonly<Record<string, string>>;
+}
+
 /** What a page is told when it comes. */
 export interface AllNow {
   state: LiveState;
   isPaused: boolean;
   points: LivePoint[];
   log: LogLine[];
+  rows: NewestRow[];
   canControl: boolean;
+  canPause: boolean;
   other: string | null;
+  /** Whether there is a run to read: a link of a chain may be a program. */
+  hasRun: boolean;
+  /** Where the run stands in a chain. */
+  chain: { chain: string; link: string; number: number; links: number } | null;
 }

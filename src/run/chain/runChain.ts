@@ -50,30 +50,39 @@ export interface LinkFinishedEvent {
 
 /** A chain that has begun. */
 export interface ChainRun {
+  /** The checked chain. */
+  chain: Chain;
   /** Completes when the chain has ended. Late subscribers miss what was before. */
   events: Observable<ChainEvent>;
   /** What the links gave: `qft.model` → a path. Rejects with what ended the first link that failed. */
   result: Promise<ReadonlyMap<string, string>>;
 }
 
-/** Does the links of a checked chain one after the other; what is done for the same inputs already is skipped. */
+/**
+ * Does the links of a checked chain one after the other; what is done for the same inputs already is skipped. `callShare` is the option
+ * `calls` of its runs.
+ */
 export function runChain(
   chain: Chain,
   signal: AbortSignal = new AbortController().signal,
   world: SystemWorld = systemWorld(),
+  callShare?: number,
 ): ChainRun {
   const events = new Subject<ChainEvent>();
   const emit: Emit<ChainEvent> = (event) => events.next(event);
   const result = withoutFilled(
-    new Promise<void>((begin) => setImmediate(begin)).then(() => runLinks(chain, { ...world, signal, emit })),
+    new Promise<void>((begin) => setImmediate(begin)).then(() =>
+      runLinks(chain, { ...world, signal, emit, callShare }),
+    ),
     chain.filled,
   ).finally(() => events.complete());
-  return { events, result };
+  return { chain, events, result };
 }
 
 interface ChainWorld extends SystemWorld {
   signal: AbortSignal;
   emit: Emit<ChainEvent>;
+  callShare: number | undefined;
 }
 
 async function runLinks(chain: Chain, world: ChainWorld): Promise<ReadonlyMap<string, string>> {
@@ -99,7 +108,7 @@ async function runPipelineLink(
   const set = overridesOf(link, given);
   const plan = await planToRun(resolve(chain.folder, link.pipeline!), { set }, world);
   const folder = await linkFolderOf(plan, join(chain.runs, link.name));
-  const run = startRun(plan, folder, world.signal, world);
+  const run = startRun(plan, folder, world.signal, world, false, undefined, world.callShare);
   world.emit({ event: 'linkRuns', link: link.name, run });
   const { isShort, trained } = await run.result;
   if (isShort)

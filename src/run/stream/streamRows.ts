@@ -42,6 +42,7 @@ export interface StreamDeps {
   signal?: AbortSignal | undefined;
   pause?: Pause | undefined;
   onDelivered?: ((watermark: number, kept: number) => void) | undefined;
+  onEvents?: ((counts: Readonly<Record<string, number>>) => void) | undefined;
   /** Rows are about to flow through this gate. */
   onGate?: ((gate: Pick<Gate, 'issued' | 'watermark'>) => void) | undefined;
 }
@@ -49,7 +50,7 @@ export interface StreamDeps {
 /** From the source's gate through `connect` to the sink's commits. The sink stays the caller's to close. */
 export function streamRows(
   settings: StreamSettings,
-  { read, replay, sink, resume = NOTHING_YET, signal, pause, onDelivered, onGate }: StreamDeps,
+  { read, replay, sink, resume = NOTHING_YET, signal, pause, onDelivered, onEvents, onGate }: StreamDeps,
   connect: (source: Observable<Batch>) => Observable<Batch>,
 ): Promise<Totals> {
   const { windowRows, batchRows, shardRows, commitPositions, target, limit, segmentRows } = settings;
@@ -66,5 +67,6 @@ export function streamRows(
     lostReplyCharsMax: settings.lostReplyCharsMax,
     ...(commitPositions === undefined ? {} : { commitPositions }),
     ...(onDelivered ? { onDelivered } : {}),
+    ...(onEvents ? { onEvents } : {}),
   });
 }

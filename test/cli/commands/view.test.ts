@@ -29,7 +29,7 @@ test('run --live prints the address, and without a terminal ends with the run', 
   const { file, out } = smallPipeline();
   const { code, stderr } = await startCommand(['run', file, '--out', out, '--live']).result;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^The run is shown at http:\/\/127\.0\.0\.1:\d+\/[\w-]{40,}\/$/m);
+  assert.match(stderr, /^The run is shown at\n {2}http:\/\/127\.0\.0\.1:\d+\/[\w-]{40,}\/$/m);
   const both = await hostCommand(['run', file, '--live', '--on', 'http://127.0.0.1:1']);
   assert.equal(both.code, EXIT_CODES.usage);
 });

@@ -29,7 +29,11 @@ test('the metrics of the page are read at each export, with unit and help, witho
   );
   const cpu = all[0]!.find(({ descriptor }) => descriptor.name === 'process_cpu_seconds')!;
   assert.equal(cpu.descriptor.unit, 's');
-  const names = new Set(RUN_METRICS.map(({ name }) => name.replace(/_total$/, '')));
+  const names = new Set(
+    RUN_METRICS.flatMap(({ name, type }) =>
+      type === 'histogram' ? [`${name}_sum`, `${name}_count`] : [name.replace(/_total$/, '')],
+    ),
+  );
   for (const { descriptor } of all[0]!)
     assert.ok(names.has(descriptor.name) && descriptor.description !== '');
   await provider.shutdown();

@@ -20,6 +20,7 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     ...linesAndGap(printFigures(report.figures)),
     `${rowsKept} rows kept of ${rowsIn}${performance ? measuredText(performance) : '; the run was complete'}`,
     ...(short ? [shortText(plan, target)] : []),
+    ...useLines(performance),
     ...costLines(performance, rowsKept),
     ...noteLines(performance),
     ...skippedLines(report.skipped),
@@ -28,14 +29,18 @@ export function printSummary(plan: Plan, { report, performance, sample }: Report
     `data set    ${join(path, 'shards')} (Parquet; card: ${join(path, 'README.md')})`,
     ...Object.keys(plan.settings.exports).map((name) => `export      ${join(path, 'exports', name)}`),
     `lost rows   ${join(path, 'rejects')} (npx scalequest rejects ${path})`,
-    `report      ${join(path, 'report.html')} (numbers alone: ${join(path, 'report.json')})`,
+    `report      ${join(path, 'report.html')} (numbers: report.json beside it)`,
     '',
     ...(rowsIn === 0 ? ['The source has no row: there was nothing to do.', ''] : []),
     ...(rowsKept === 0 && rowsIn > 0
       ? ['No row was kept: the table above says which step lost them, the table of lost rows why.', '']
       : []),
-    `Next: look at every step's work on a few rows:  npx scalequest preview ${plan.file} -n 5`,
-    `      load the set in Python:                   datasets.load_dataset("${path}")`,
+    "Next: look at every step's work on a few rows",
+    `        npx scalequest preview ${plan.file} -n 5`,
+    '      browse the rows, and how each came about',
+    `        npx scalequest view ${path}`,
+    '      load the set in Python',
+    `        datasets.load_dataset("${path}")`,
     '',
   ];
   process.stdout.write(lines.join('\n'));
@@ -71,24 +76,33 @@ function shortText({ settings }: Plan, target: number): string {
   return `The target of ${target} rows was not reached: the source ended first. ${advice}.`;
 }
 
-function measuredText({ from, wallS, memoryPeakBytes, replayedRows, models }: Performance): string {
-  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
-  const engineBytes = Object.values(models).reduce((sum, model) => sum + model.memoryPeakBytes, 0);
+function measuredText({ from, wallS }: Performance): string {
   const since = from > 0 ? `, from row ${from} on` : '';
-  return (
-    ` in ${wallS.toFixed(1)} s${since}, peak memory ${mebibytes(memoryPeakBytes)} MiB, ` +
-    `and ${mebibytes(engineBytes)} MiB in model processes${storeText(models, replayedRows)}`
-  );
+  return ` in ${wallS.toFixed(1)} s${since}`;
 }
 
-/** How much the store of replies saved; empty without a store. */
-function storeText(models: Performance['models'], replayedRows: number): string {
-  const stats = Object.values(models).filter(({ storeHits }) => storeHits !== undefined);
-  if (stats.length === 0) return '';
-  const hits = stats.reduce((sum, { storeHits }) => sum + storeHits!, 0);
-  const asked = stats.reduce((sum, { requests }) => sum + requests, 0);
-  const replayed = replayedRows > 0 ? `${replayedRows} rows replayed, ` : '';
-  return `; ${replayed}${hits} calls answered by the store of replies, ${asked} requests sent`;
+/** What the run took beside time; no line is wider than a terminal of 80 columns. */
+function useLines(performance: Performance | null): string[] {
+  if (!performance) return [];
+  const { memoryPeakBytes, models, replayedRows } = performance;
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const engineBytes = Object.values(models).reduce((sum, model) => sum + model.memoryPeakBytes, 0);
+  const engines = engineBytes > 0 ? `, and ${mebibytes(engineBytes)} MiB in model processes` : '';
+  return [
+    `memory      ${mebibytes(memoryPeakBytes)} MiB at most${engines}`,
+    ...requestLines(models, replayedRows),
+  ];
+}
+
+/** What was asked, and how much the store of replies saved. */
+function requestLines(models: Performance['models'], replayedRows: number): string[] {
+  const all = Object.values(models);
+  if (all.length === 0) return [];
+  const asked = all.reduce((sum, { requests }) => sum + requests, 0);
+  const hits = all.reduce((sum, { storeHits = 0 }) => sum + storeHits, 0);
+  const stored = hits > 0 ? `; ${hits} calls were answered by the store` : '';
+  const replayed = replayedRows > 0 ? `; ${replayedRows} rows replayed` : '';
+  return [`requests    ${asked}${stored}${replayed}`];
 }
 
 function sampleLines(plan: Plan, rows: ReportedEvent['sample']): string[] {

@@ -1,4 +1,4 @@
-import type { AllNow, LivePoint, LiveState, LogLine, ShownRun } from '../../view/messages.js';
+import type { AllNow, LivePoint, LiveState, LogLine, NewestRow, ShownRun } from '../../view/messages.js';
 import { el } from '../el.js';
 import { themeSwitch } from '../themeSwitch.js';
 import { getJson } from './api.js';
@@ -17,20 +17,10 @@ export function startApp(): void {
   // It is shown again when the run is known, and costs the server a while.
   let row: { seq: string; element: HTMLElement } | null = null;
 
-  function tabs(): [string, string][] {
-    return [
-      ['#live', 'Run'],
-      ['#rows/kept', 'Kept'],
-      ['#rows/dropped', 'Dropped'],
-      ['#rows/rejected', 'Rejected'],
-      ...(other === null ? [] : ([['#diff', 'Compared']] as [string, string][])),
-    ];
-  }
-
   async function show(): Promise<void> {
     const hash = location.hash === '' ? '#live' : location.hash;
     nav.replaceChildren(
-      ...tabs().map(([href, text]) =>
+      ...tabs(other).map(([href, text]) =>
         el('a', { href, ...(hash === href ? { 'aria-current': 'page' } : {}) }, text),
       ),
     );
@@ -47,19 +37,27 @@ export function startApp(): void {
   }
 
   async function load(): Promise<void> {
-    const isFirst = facts === null;
+    const before = facts?.folder;
     facts = await getJson<ShownRun>('api/run');
-    document.querySelector('h1')!.textContent = facts.name;
-    document.title = `${facts.name}: ScaleQuest`;
-    document.querySelector('.folder')!.textContent = facts.folder;
+    title(facts.name, facts.folder);
     live.facts(facts);
-    if (isFirst && location.hash !== '' && location.hash !== '#live') await show();
+    if (before === facts.folder) return;
+    row = null;
+    if (location.hash !== '' && location.hash !== '#live') await show();
   }
 
   const reload = (): void => void load().catch(() => {});
   listen(live, reload, (now) => {
     const isNew = other !== now.other;
     ({ other } = now);
+    document.querySelector('.chain')!.textContent = now.chain ? chainText(now.chain) : '';
+    // The page may have missed commits.
+    if (now.hasRun) reload();
+    else {
+      facts = null;
+      title(now.chain?.chain ?? 'ScaleQuest', '');
+      live.facts(null);
+    }
     if (isNew) void show();
   });
   themeSwitch(document.querySelector<HTMLButtonElement>('#theme')!, live.theme);
@@ -67,7 +65,26 @@ export function startApp(): void {
     void show().then(() => document.querySelector<HTMLElement>('main')!.focus());
   });
   void show();
-  reload();
+}
+
+function tabs(other: string | null): [string, string][] {
+  return [
+    ['#live', 'Run'],
+    ['#rows/kept', 'Kept'],
+    ['#rows/dropped', 'Dropped'],
+    ['#rows/rejected', 'Rejected'],
+    ...(other === null ? [] : ([['#diff', 'Compared']] as [string, string][])),
+  ];
+}
+
+function title(name: string, folder: string): void {
+  document.querySelector('h1')!.textContent = name;
+  document.title = `${name}: ScaleQuest`;
+  document.querySelector('.folder')!.textContent = folder;
+}
+
+function chainText({ chain, link, number, links }: NonNullable<AllNow['chain']>): string {
+  return `${link}, link ${number} of ${links} of the chain ${chain}`;
 }
 
 function listen(live: ReturnType<typeof livePage>, reload: () => void, onAll: (now: AllNow) => void): void {
@@ -78,12 +95,11 @@ function listen(live: ReturnType<typeof livePage>, reload: () => void, onAll: (n
     live.all(now);
     live.connected(true);
     onAll(now);
-    // The page may have missed commits.
-    reload();
   });
   on<{ state: LiveState; isPaused: boolean }>('state', ({ state, isPaused }) => live.state(state, isPaused));
   on<LivePoint>('point', live.point);
   on<LogLine>('line', live.line);
-  on<object>('commit', reload);
+  on<NewestRow>('row', live.row);
+  on<object>('folder', reload);
   events.addEventListener('error', () => live.connected(false));
 }

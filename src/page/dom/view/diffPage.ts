@@ -1,5 +1,6 @@
 import { formatNumber } from '../../charts/format.js';
 import type { Fate, RowsCompared } from '../../view/rowsCompared.js';
+import { shortened } from '../../view/shortened.js';
 import { el, table } from '../el.js';
 import { getJson } from './api.js';
 
@@ -124,7 +125,7 @@ function fatesTable(fates: RowsCompared['fates']): HTMLElement {
       'ul',
       { class: 'plain' },
       ...examples.map(({ seq, question }) =>
-        el('li', {}, el('a', { href: `#row/${seq}` }, `row ${seq}`), ` ${(question ?? '').slice(0, 160)}`),
+        el('li', {}, el('a', { href: `#row/${seq}` }, `row ${seq}`), ` ${shortened(question ?? '', 160)}`),
       ),
     ),
   ]);
@@ -141,8 +142,8 @@ function valuesTables(values: RowsCompared['values']): HTMLElement[] {
     found.map(({ seq, a, b }) => [
       column,
       el('a', { href: `#row/${seq}` }, String(seq)),
-      el('div', { class: 'words' }, a.slice(0, 500)),
-      el('div', { class: 'words' }, b.slice(0, 500)),
+      el('div', { class: 'words' }, shortened(a, 500)),
+      el('div', { class: 'words' }, shortened(b, 500)),
     ]),
   );
   return [

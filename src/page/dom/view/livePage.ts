@@ -4,20 +4,30 @@ import { linesOption } from '../../charts/lines.js';
 import type { ChartOption } from '../../charts/option.js';
 import type { Theme } from '../../theme.js';
 import { lineText } from '../../view/lineText.js';
-import type { AllNow, LiveModel, LivePoint, LiveState, LogLine, ShownRun } from '../../view/messages.js';
-import { openRowTable } from '../../view/rowTable.js';
+import type {
+  AllNow,
+  LivePoint,
+  LiveTraining,
+  LiveState,
+  LogLine,
+  NewestRow,
+  ShownRun,
+} from '../../view/messages.js';
 import { type LiveChart, chartIn } from '../chartIn.js';
 import { button, el, table } from '../el.js';
-import { fetchBytes, post } from './api.js';
+import { post } from './api.js';
+import { newestRows } from './newestRows.js';
 
 /** The page of a run as it stands: steps, models, charts, newest rows, log. */
 export interface LivePage {
   readonly element: HTMLElement;
-  facts(facts: ShownRun): void;
+  /** Null where there is no run to read. */
+  facts(facts: ShownRun | null): void;
   all(now: AllNow): void;
   state(state: LiveState, isPaused: boolean): void;
   point(point: LivePoint): void;
   line(line: LogLine): void;
+  row(row: NewestRow): void;
   theme(theme: Theme): void;
   /** Whether the server answers. */
   connected(isConnected: boolean): void;
@@ -29,7 +39,8 @@ export function livePage(): LivePage {
   const parts = liveParts();
   const { element, log, newest, charts } = parts;
   const own: Own = {
-    ...{ facts: null, state: null, isPaused: false, canControl: false, isConnected: true },
+    ...{ facts: null, state: null, isPaused: false, canControl: false, canPause: false, isConnected: true },
+    ...{ hasRun: true, program: null },
     ...{ points: [], theme: null },
   };
   return {
@@ -37,11 +48,13 @@ export function livePage(): LivePage {
     facts(facts) {
       own.facts = facts;
       show(own, parts);
-      void showNewest(facts, newest);
+      newest.facts(facts);
     },
-    all({ state, isPaused, points, log: lines, canControl }) {
-      Object.assign(own, { state, isPaused, points, canControl });
+    all({ state, isPaused, points, log: lines, rows, canControl, canPause, hasRun, chain }) {
+      const program = hasRun ? null : (chain?.link ?? null);
+      Object.assign(own, { state, isPaused, points, canControl, canPause, hasRun, program });
       log.replaceChildren(...lines.slice(-LINES_SHOWN).map(lineElement).toReversed());
+      newest.all(rows);
       showControls(own, parts);
       show(own, parts);
     },
@@ -60,6 +73,7 @@ export function livePage(): LivePage {
       log.prepend(lineElement(line));
       while (log.childElementCount > LINES_SHOWN) log.lastElementChild!.remove();
     },
+    row: newest.row,
     theme(theme) {
       own.theme = theme;
       charts.draw(own);
@@ -81,9 +95,9 @@ function liveParts() {
   const figures = el('dl', { class: 'figures' });
   const progress = el('progress', { max: '1', 'aria-label': 'Share of the run that is done' });
   const controls = el('div', { class: 'controls' });
-  const [steps, models] = [el('div'), el('div')];
+  const [steps, models, trainings] = [el('div'), el('div'), el('div')];
   const log = el('ol', { class: 'log', tabindex: '0', 'aria-label': 'Log of the run' });
-  const newest = el('div', { class: 'newest' });
+  const newest = newestRows();
   const charts = chartCards();
   const element = el(
     'section',
@@ -94,17 +108,18 @@ function liveParts() {
     el('div', { class: 'split' }, steps, charts.funnel.card),
     models,
     charts.overTime,
+    trainings,
     el(
       'div',
       { class: 'split' },
-      el('div', {}, el('h2', {}, 'Newest rows'), newest),
+      el('div', {}, el('h2', {}, 'Newest rows'), newest.element),
       el('div', {}, el('h2', {}, 'Log'), log),
     ),
   );
-  return { element, status, figures, progress, controls, steps, models, log, newest, charts };
+  return { element, status, figures, progress, controls, steps, models, trainings, log, newest, charts };
 }
 
-function show(own: Own, { status, figures, progress, steps, models, charts }: Parts): void {
+function show(own: Own, { status, figures, progress, steps, models, trainings, charts }: Parts): void {
   status.replaceChildren(...statusOf(own));
   status.className = `status ${statusClass(own)}`;
   const share = own.facts?.isComplete ? 1 : own.state?.progress;
@@ -112,7 +127,8 @@ function show(own: Own, { status, figures, progress, steps, models, charts }: Pa
   progress.value = share ?? 0;
   figures.replaceChildren(...figuresOf(own));
   steps.replaceChildren(stepsTable(own));
-  models.replaceChildren(...modelsTables(own.state?.models ?? {}));
+  models.replaceChildren(...modelsTables(own));
+  trainings.replaceChildren(...trainingsTable(own.state?.trainings ?? []));
   charts.draw(own);
 }
 
@@ -127,7 +143,7 @@ function showControls(own: Own, { controls }: Parts): void {
     if (confirm('Stop the run? What is committed stays, and the same command goes on from there.'))
       void post('control/stop');
   });
-  controls.append(toggle, stop);
+  controls.append(...(own.canPause ? [toggle, stop] : [stop]));
 }
 
 interface Own {
@@ -135,14 +151,20 @@ interface Own {
   state: LiveState | null;
   isPaused: boolean;
   canControl: boolean;
+  canPause: boolean;
+  hasRun: boolean;
+  /** The link of a chain that is a program. */
+  program: string | null;
   isConnected: boolean;
   points: LivePoint[];
   theme: Theme | null;
 }
 
-function statusOf({ facts, state, isPaused, isConnected }: Own): string[] {
+function statusOf({ facts, state, isPaused, isConnected, hasRun, program }: Own): string[] {
   if (!isConnected)
     return ['The process that serves this page has ended or does not answer; the page tries again.'];
+  if (program !== null) return [`The program of the link ${program} runs; it has no rows to show.`];
+  if (!hasRun) return ['The run has not begun yet.'];
   if (facts?.isComplete) return ['The run is complete.'];
   if (state?.failure?.code === 'ERR_CANCELLED')
     return ['The run was stopped. What is committed is intact; the same command goes on.'];
@@ -169,8 +191,12 @@ function waitText({ kind, model, line, trouble, waitedS }: LiveState['waits'][nu
   return 'Waiting for workers.';
 }
 
+function isRunning({ facts, state }: Pick<Own, 'facts' | 'state'>): boolean {
+  return state?.phase === 'flowing' && !facts?.isComplete && facts?.isRunning !== false;
+}
+
 function figuresOf({ facts, state }: Own): HTMLElement[] {
-  const isLive = state !== null && state.phase === 'flowing' && !facts?.isComplete;
+  const isLive = isRunning({ facts, state }) && state !== null;
   const tokens = Object.values(state?.models ?? {}).reduce((sum, each) => sum + each.completionTokens, 0);
   const kept = isLive ? state.finished : (facts?.kept ?? 0);
   const goal = state?.goal.target ?? Number(facts?.parts['target'] ?? NaN);
@@ -227,22 +253,25 @@ function stepsTable(own: Own): HTMLElement {
   return table('Rows at each step', head, cells, [false, true, true, true, true, !hasReasons]);
 }
 
-function modelsTables(models: Readonly<Record<string, LiveModel>>): HTMLElement[] {
+/** What is in flight was so when it was last measured: of a run that has ended it says nothing. */
+function modelsTables(own: Own): HTMLElement[] {
+  const models = own.state?.models ?? {};
+  const isLive = isRunning(own);
   const entries = Object.entries(models);
   if (entries.length === 0) return [];
   const title = el('h2', {}, 'Models');
   const cells = entries.flatMap(([name, model]) => [
     [
       name,
-      ...[model.inFlight, model.queued, model.requests, model.retries, model.failures].map(formatNumber),
+      ...(isLive ? [model.inFlight, model.queued] : []).map(formatNumber),
+      ...[model.requests, model.retries, model.failures].map(formatNumber),
       ...[model.promptTokens, model.completionTokens].map(formatNumber),
       model.storeHits === undefined ? '–' : formatNumber(model.storeHits),
     ],
   ]);
   const head = [
     'model',
-    'in flight',
-    'queued',
+    ...(isLive ? ['in flight', 'queued'] : []),
     'requests',
     'retries',
     'failures',
@@ -251,11 +280,26 @@ function modelsTables(models: Readonly<Record<string, LiveModel>>): HTMLElement[
     'from the store',
   ];
   const isNumber = head.map((_, at) => at > 0);
-  const replicas = entries.flatMap(([name, { replicas: own = [] }]) =>
-    own.map((replica) => ({ model: name, ...replica })),
+  const replicas = entries.flatMap(([name, { replicas: all = [] }]) =>
+    all.map((replica) => ({ model: name, ...replica })),
   );
-  const own = [title, table('Models', head, cells, isNumber)];
-  return replicas.length === 0 ? own : [...own, replicasTable(replicas)];
+  const tables = [title, table('Models', head, cells, isNumber)];
+  return replicas.length === 0 ? tables : [...tables, replicasTable(replicas)];
+}
+
+function trainingsTable(trainings: readonly LiveTraining[]): HTMLElement[] {
+  if (trainings.length === 0) return [];
+  const number = (value: number): string => (Number.isFinite(value) ? formatNumber(value) : '–');
+  const cells = trainings.map(({ label, isEnded, metrics, lossFirst }) => [
+    label,
+    isEnded ? 'ended' : 'runs',
+    lossFirst === null ? '–' : number(lossFirst),
+    Object.entries(metrics)
+      .map(([name, value]) => `${name} ${number(value)}`)
+      .join(', '),
+  ]);
+  const head = ['training or program', 'state', 'first loss', 'reported last'];
+  return [el('h2', {}, 'Trainings'), table('Trainings', head, cells, [false, false, true])];
 }
 
 function replicasTable(replicas: readonly Record<string, unknown>[]): HTMLElement {
@@ -280,46 +324,6 @@ function lineElement(line: LogLine): HTMLElement {
   const time = el('time', { datetime: line.at }, line.at.slice(11, 19));
   const isBad = line.event['event'] === 'failed';
   return el('li', isBad ? { class: 'rejected' } : {}, time, ' ', lineText(line));
-}
-
-const NEWEST_ROWS = 5;
-
-/** The last rows of the newest shard: what was committed last. */
-async function showNewest({ shards, columns }: ShownRun, into: HTMLElement): Promise<void> {
-  const last = shards.at(-1);
-  const names = columns
-    .filter(({ name, type }) => NEWEST.includes(name) && type === 'string')
-    .map(({ name }) => name);
-  if (!last || names.length === 0) {
-    into.replaceChildren(el('p', { class: 'note' }, 'Rows show here from the first commit on.'));
-    return;
-  }
-  const rowTable = openRowTable([last], fetchBytes);
-  try {
-    const rows = await rowTable.read(Math.max(0, last.rows - NEWEST_ROWS), last.rows, [
-      ...names,
-      ...seqIn(columns),
-    ]);
-    const items = rows
-      .toReversed()
-      .map((row) =>
-        el(
-          'li',
-          {},
-          typeof row['seq'] === 'number' ? el('a', { href: `#row/${row['seq']}` }, `row ${row['seq']}`) : '',
-          ...names.map((name) => el('p', { class: `words ${name}` }, String(row[name]).slice(0, 400))),
-        ),
-      );
-    into.replaceChildren(el('ul', { class: 'rows' }, ...items));
-  } catch {
-    // A run that has just been started anew has another last shard by now, and says so.
-  }
-}
-
-const NEWEST = ['question', 'response', 'text'];
-
-function seqIn(columns: ShownRun['columns']): string[] {
-  return columns.some(({ name }) => name === 'seq') ? ['seq'] : [];
 }
 
 function chartCards() {
