@@ -167,7 +167,7 @@ export async function allOfRow<Values extends unknown[]>(
   calls: readonly [...{ [At in keyof Values]: Promise<Values[At]> }],
 ): Promise<Values> {
   try {
-    return (await Promise.all(calls)) as Values;
+    return (await Promise.all(calls as readonly Promise<unknown>[])) as Values;
   } catch (error) {
     if (error instanceof RowError) for (const call of calls) await call;
     throw error;
