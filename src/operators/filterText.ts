@@ -49,7 +49,8 @@ const options = z
       .lt(1)
       .optional()
       .describe(
-        'Drop texts of whose characters a larger share stands in word n-grams that came before in the text, as Gopher does; 0.1 to 0.2 are usual.',
+        'Drop texts of whose characters a larger share stands in word n-grams that came before in the text, as Gopher does; 0.1 to ' +
+          '0.2 are usual.',
       ),
     ngramWords: z.int().min(1).max(20).default(5).describe('Words of these n-grams.'),
     repeatedColumn: columnName.describe('Write that share into this column, for the same as `charsColumn`.'),
@@ -235,77 +236,41 @@ function checkBounds(bounds: Options, context: z.RefinementCtx): void {
 }
 
 function thresholds(parsed: Options): Threshold[] {
-  const { charsMin, charsMax, wordsMin, wordsMax, charsColumn = null, wordsColumn = null } = parsed;
-  const { repeatedShareMax, repeatedColumn = null } = parsed;
-  const hasRepeated = repeatedShareMax !== undefined;
-  const isUnread = parsed.matches === undefined && parsed.refuses === undefined && !parsed.repetition;
-  const isPlain = isUnread && !hasRepeated;
-  const hasChars = charsMin !== undefined || charsMax !== undefined;
-  const hasWords = wordsMin !== undefined || wordsMax !== undefined;
+  const { charsMin, charsMax, wordsMin, wordsMax, repeatedShareMax } = parsed;
+  const { charsColumn = null, wordsColumn = null, repeatedColumn = null } = parsed;
+  const readsOther = parsed.matches !== undefined || parsed.refuses !== undefined || parsed.repetition;
+  const isSet = (...bounds: (number | undefined)[]): boolean => bounds.some((each) => each !== undefined);
+  const kinds = {
+    chars: isSet(charsMin, charsMax),
+    words: isSet(wordsMin, wordsMax),
+    repeated: isSet(repeatedShareMax),
+  };
+  const isOnly = (kind: keyof typeof kinds): boolean =>
+    !readsOther && Object.entries(kinds).every(([other, isThere]) => other === kind || !isThere);
   const ofChars = {
     meaning: 'characters',
     column: charsColumn,
     range: [0, null],
-    isOnly: isPlain && !hasWords,
+    isOnly: isOnly('chars'),
   } as const;
   const ofWords = {
     meaning: 'words',
     column: wordsColumn,
     range: [0, null],
-    isOnly: isPlain && !hasChars,
+    isOnly: isOnly('words'),
   } as const;
-  const ofRepeated: Threshold = {
-    ...{ option: 'repeatedShareMax', meaning: 'share of repeated n-grams', keeps: 'atMost' },
-    ...{ value: repeatedShareMax ?? null, column: repeatedColumn, drops: 'repeatedNgrams' },
-    ...{ range: [0, 1], isOnly: isUnread && !hasChars && !hasWords },
-  };
-  const isShown = (value: number | undefined, column: string | null): boolean =>
-    value !== undefined || column !== null;
-  return [
-    ...(isShown(charsMin, charsColumn)
-      ? [
-          {
-            ...ofChars,
-            option: 'charsMin',
-            keeps: 'atLeast',
-            value: charsMin ?? null,
-            drops: 'tooShort',
-          } as const,
-        ]
-      : []),
-    ...(isShown(charsMax, charsColumn)
-      ? [
-          {
-            ...ofChars,
-            option: 'charsMax',
-            keeps: 'atMost',
-            value: charsMax ?? null,
-            drops: 'tooLong',
-          } as const,
-        ]
-      : []),
-    ...(isShown(wordsMin, wordsColumn)
-      ? [
-          {
-            ...ofWords,
-            option: 'wordsMin',
-            keeps: 'atLeast',
-            value: wordsMin ?? null,
-            drops: 'tooFewWords',
-          } as const,
-        ]
-      : []),
-    ...(isShown(wordsMax, wordsColumn)
-      ? [
-          {
-            ...ofWords,
-            option: 'wordsMax',
-            keeps: 'atMost',
-            value: wordsMax ?? null,
-            drops: 'tooManyWords',
-          } as const,
-        ]
-      : []),
-    ...(isShown(repeatedShareMax, repeatedColumn) ? [ofRepeated] : []),
-  ];
+  const meaning = 'share of repeated n-grams';
+  const ofRepeated = { meaning, column: repeatedColumn, range: [0, 1], isOnly: isOnly('repeated') } as const;
+  const all = [
+    { ...ofChars, option: 'charsMin', keeps: 'atLeast', value: charsMin ?? null, drops: 'tooShort' },
+    { ...ofChars, option: 'charsMax', keeps: 'atMost', value: charsMax ?? null, drops: 'tooLong' },
+    { ...ofWords, option: 'wordsMin', keeps: 'atLeast', value: wordsMin ?? null, drops: 'tooFewWords' },
+    { ...ofWords, option: 'wordsMax', keeps: 'atMost', value: wordsMax ?? null, drops: 'tooManyWords' },
+    {
+      ...ofRepeated,
+      ...{ option: 'repeatedShareMax', keeps: 'atMost', value: repeatedShareMax ?? null },
+      drops: 'repeatedNgrams',
+    },
+  ] as const satisfies Threshold[];
+  return all.filter(({ value, column }) => value !== null || column !== null);
 }
