@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { bundlePage } from './bundlePage.mjs';
+import { writeLanguageTable } from './languageTable.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'dist', 'src');
@@ -20,7 +21,9 @@ const JOINED = ['commander', 'yaml', 'zod'];
 const STARTED = /new URL\('(\.[^']+\.js)', import\.meta\.url\)/g;
 
 function startedModules() {
-  const modules = readdirSync(source, { recursive: true }).filter((name) => name.endsWith('.js'));
+  const modules = readdirSync(source, { recursive: true }).filter(
+    (name) => name.endsWith('.js') && !name.endsWith(THREAD),
+  );
   return modules.flatMap((name) => {
     const path = join(source, name);
     return [...readFileSync(path, 'utf8').matchAll(STARTED)].map(([, from]) => join(dirname(path), from));
@@ -29,9 +32,10 @@ function startedModules() {
 
 /**
  * Threads that exchange nothing but bytes and plain values. Each is one file with its packages, for no object of theirs leaves it; a run
- * starts them, and to find, read and compile their modules one by one would take most of what they cost in a short run.
+ * starts them, and to find, read and compile their modules one by one would take most of what they cost in a short run. Who starts one
+ * names `x.thread.js`, which is made of `x.js`, in the bundle and in dist/src: tests start many.
  */
-const THREADS = ['shardWorker', 'graderWorker'];
+const THREAD = '.thread.js';
 
 /** What the threads use of other packages; `@bokuweb/zstd-wasm` reads a file beside its module. */
 const JOINED_IN_THREADS = [
@@ -39,9 +43,9 @@ const JOINED_IN_THREADS = [
   ...['hyparquet', 'hyparquet-writer', 'hyparquet-compressors', 'fzstd', 'hysnappy'],
 ];
 
-/** The licences of what is joined ask for their text beside it. */
+/** The licences of what is joined, and of the table of languages, ask for their text beside it. */
 function writeLicences() {
-  const texts = [...JOINED, ...JOINED_IN_THREADS].map((name) => {
+  const texts = [...JOINED, ...JOINED_IN_THREADS, 'eld'].map((name) => {
     const folder = join(root, 'node_modules', name);
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
     return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
@@ -91,12 +95,13 @@ function joined(name, paths, priority, others = []) {
 
 async function bundleThread(path) {
   const thread = await rolldown({
-    input: path,
+    input: path.replace(THREAD, '.js'),
     external: (id) =>
       isPackage(id) && !JOINED_IN_THREADS.some((name) => id === name || id.startsWith(`${name}/`)),
     platform: 'node',
   });
-  await thread.write({ file: join(target, basename(path)), format: 'esm', codeSplitting: false });
+  for (const file of [path, join(target, basename(path))])
+    await thread.write({ file, format: 'esm', codeSplitting: false });
 }
 
 /** Whether an import names a package, and not a file. */
@@ -104,7 +109,7 @@ function isPackage(id) {
   return !id.startsWith('.') && !id.startsWith(root);
 }
 
-const isThread = (path) => THREADS.includes(basename(path, '.js'));
+const isThread = (path) => path.endsWith(THREAD);
 const started = startedModules().filter((path) => !isThread(path));
 const threads = startedModules().filter(isThread);
 const entries = [START, join(source, 'index.js'), ...started];
@@ -128,5 +133,6 @@ await bundle.write({
   codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1, started)] },
 });
 for (const path of threads) await bundleThread(path);
+await writeLanguageTable(join(target, 'languages.js'));
 writeLicences();
 await bundlePage();

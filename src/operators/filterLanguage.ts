@@ -3,8 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { KEEP, type Outcome, drop } from '../flow/steps/outcome.js';
-import { withResource } from '../flow/withResource.js';
-import { type LanguageThread, createLanguageThread } from '../language/languageThread.js';
+import { type DetectOther, loadLanguageDetector } from '../language/detectOther.js';
 import { ROWWISE, defineSpec, type RunContext, parseOptions, shapeOf } from './lib/operator.js';
 
 const options = z.strictObject({
@@ -58,8 +57,9 @@ export const filterLanguageSpec = defineSpec({
   },
   contract: {
     ...ROWWISE,
-    emits: 'each batch, in order: at once with `ascii`, else when its thread has read it',
-    onCancel: 'drops what it holds and stops its thread',
+    emits:
+      'each batch, in order, at once; with `identify` and `both` the first ones when the detector is loaded',
+    onCancel: 'drops what it holds',
   },
   isRowwise: true,
   example: `- generate: { generators: [{ model: tiny }], tokensMax: 192 }
@@ -88,17 +88,17 @@ export function filterLanguage(
   const { method, languages } = parsed;
   const shape = shapeOf(filterLanguageSpec, parsed, context);
 
-  if (method === 'ascii') return mapRows(shape, ({ question }) => (isAscii(question) ? KEEP : NOT_ASCII));
-
-  function detecting({ detectOther }: LanguageThread): BatchOperator<{ question: string }, NoColumns> {
-    return mapRows(shape, ({ question }) => {
-      if (method === 'both' && !isAscii(question)) return NOT_ASCII;
-      return detectOther(question).then(decideBy);
-    });
+  let detector: DetectOther | null = null;
+  async function decideFirst(question: string): Promise<Outcome<object>> {
+    detector ??= await loadLanguageDetector();
+    return decideBy(detector(question, languages));
   }
 
-  const open = (): LanguageThread => createLanguageThread(languages);
-  return withResource(open, detecting, (thread) => void thread.close());
+  return mapRows(shape, ({ question }) => {
+    if (method !== 'identify' && !isAscii(question)) return NOT_ASCII;
+    if (method === 'ascii') return KEEP;
+    return detector ? decideBy(detector(question, languages)) : decideFirst(question);
+  });
 }
 
 const NOT_ASCII = drop('notAscii');

@@ -1,6 +1,6 @@
 import { afterThought } from './afterThought.js';
 import { type Box, boxesOf } from './boxes.js';
-import { concludedAnswer } from './concludedAnswer.js';
+import { concludedAnswer, foreignValue } from './concludedAnswer.js';
 import { lastStated, statedFinally } from './statedMarks.js';
 
 /**
@@ -11,8 +11,13 @@ import { lastStated, statedFinally } from './statedMarks.js';
 export function finalAnswer(solution: string): string | null {
   const text = ownTurn(afterThought(solution));
   const stated = statedIn(text);
-  return stated === undefined ? concludedAnswer(text) : stated;
+  if (stated === undefined) return concludedAnswer(text);
+  // `答案：每份应该是 3 吨`
+  return (stated !== null && FOREIGN_SENTENCE.test(stated) && foreignValue(stated)) || stated;
 }
+
+/** Words of a script that is not Latin, and a number. */
+const FOREIGN_SENTENCE = /^(?=[^\d]{0,300}\d).{0,300}?(?:(?!\p{Script=Latin})\p{L}){3}/su;
 
 /** As `finalAnswer`, but only where a mark says that it is one: a box, “The answer is”, “Answer:” or “####”. */
 export function statedAnswer(solution: string): string | null {
@@ -95,7 +100,9 @@ function between(text: string, left: Box, right: Box): string {
 const EDGE = String.raw`(?:[\s$]|\\q?quad|\\[()[\]])*`;
 const WORDS = String.raw`(?:\\text\{)?(?: ?\(?[A-Za-z]{1,12}\)?){0,4}`;
 const JOIN = String.raw`(?:,|,?\s*${WORDS},?\s*\b(?:and|or)\b(?: ?\})?|\\text\{,? ?(?:and|or) ?\})`;
-const LISTED = new RegExp(`^${EDGE}${JOIN}${EDGE}$`);
+/** `, y =` */
+const NAME = String.raw`(?:[A-Za-z](?:_(?:\w|\{\w{1,4}\}))? ?=)?`;
+const LISTED = new RegExp(`^${EDGE}${JOIN}${EDGE}${NAME}${EDGE}$`);
 const BETWEEN_CHARS_MAX = 50;
 
 /** `\boxed{1}$ and $\boxed{2}` are one answer. */

@@ -8,9 +8,12 @@ const IS = String.raw`(?:is|was|are|equals|becomes|(?:should|must|would|will|cou
 
 /** “The answer is” may be any sentence's. */
 const SAID = String.raw`\b(?:the|our|my|your|its|this) (?:${KIND} ){0,2}answer${OF},? ${IS}\b:?`;
+/** `The correct option is (D)`: a letter must follow. */
+const LETTER_NEXT = String.raw`(?=[\s*_$({]{0,9}(?:\\text[a-z]{0,4}\{\(?)?[A-J](?![A-Za-z]))`;
+const CHOSEN = String.raw`\bthe (?:correct|right|best) (?:option|choice|alternative)${OF},? is\b:?${LETTER_NEXT}`;
 /** “Answer:” and “####” say that an answer follows. */
 const MARKED = [
-  String.raw`^[#*>_\t ]{0,20}(?:the )?(?:${KIND} ){0,2}answers?[*_\t ]{0,9}(?:[:：=]|[-–—](?= ))`,
+  String.raw`^[#*>_\t ]{0,20}(?:the )?(?:${KIND} ){0,2}(?:answers?|ans\.?)[*_\t ]{0,9}(?:[:：=]|[-–—](?= ))`,
   String.raw`^[#*>_\t ]{0,20}(?:the )?(?:final )?answer[ \t]{1,3}(?=[$\\\d])`,
   String.raw`^#{1,6}[ \t]{1,3}[*_\d.) ]{0,9}(?:the )?(?:final )?answer[*_:：\t ]{0,9}$`,
   String.raw`^[*_]{2,3}(?:the )?(?:final )?answer[:：]?[*_]{2,3}[:：]?[\t ]{0,9}$`,
@@ -35,7 +38,7 @@ const FOREIGN = [
   String.raw`${NO_LETTER_BEFORE}(?:die )?antwort(?: (?:ist|lautet)${NO_LETTER}| ?[:：])[:：]?`,
 ];
 // Without the flag `u`, which would make it three times slower.
-const STATED = new RegExp([SAID, ...MARKED, ROW, LABELLED, ...FOREIGN].join('|'), 'gim');
+const STATED = new RegExp([SAID, CHOSEN, ...MARKED, ROW, LABELLED, ...FOREIGN].join('|'), 'gim');
 const IS_MARKED = new RegExp(`^(?:${[...MARKED, ROW].join('|')})$`, 'im');
 
 /** A digit, a sign, a formula, a bracket, or a variable with a relation. */

@@ -90,6 +90,7 @@ test('what a file declares tells whether it needs a test', () => {
   assert.equal(declaresOnlyTypes(file(`${types}start();\n`)), false);
   const starter = "new Worker(new URL('./other.js', import.meta.url));\n";
   assert.deepEqual(entryPaths([file(starter)]), ['src/a/other.ts']);
+  assert.deepEqual(entryPaths([file(starter.replace('.js', '.thread.js'))]), ['src/a/other.ts']);
 });
 
 test('every file in src/operators is registered, but for the registry', () => {

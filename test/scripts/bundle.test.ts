@@ -21,7 +21,7 @@ for (const [name, text] of texts)
     holders.set(module!, [...(holders.get(module!) ?? []), name]);
 
 /** Threads that are one file with all they need: nothing but bytes and plain values leaves them. */
-const ALONE = ['shardWorker.js', 'graderWorker.js'];
+const ALONE = ['shardWorker.thread.js', 'graderWorker.thread.js'];
 
 test('no module is there twice, and of each class of errors there is one: a copy would be an error that nobody knows', () => {
   assert.ok(holders.size > 200 && holders.has('node_modules/yaml/dist/doc/Document.js'));
@@ -58,7 +58,7 @@ test('the first modules of threads and processes lie beside those that start the
   const started = [...texts.values()].flatMap((text) =>
     [...text.matchAll(/new URL\(["']\.\/([^"']+)["'], import\.meta\.url\)/g)].map(([, name]) => name!),
   );
-  assert.ok(started.includes('shardWorker.js') && started.includes('guardProcess.js'));
+  assert.ok(started.includes('shardWorker.thread.js') && started.includes('guardProcess.js'));
   for (const name of started) assert.ok(existsSync(join(FOLDER, name)), name);
 });
 
@@ -75,13 +75,7 @@ test('threads and processes load nothing of the checks, which would take longer 
   // The bundler names a file that several share after any of its modules.
   const [checks] = holders.get('dist/src/pipeline/check/check.js')!;
   assert.ok(loadedWith('index.js').has(checks!));
-  for (const name of [
-    'shardWorker.js',
-    'graderWorker.js',
-    'languageWorker.js',
-    'child.js',
-    'guardProcess.js',
-  ])
+  for (const name of ['shardWorker.thread.js', 'graderWorker.thread.js', 'child.js', 'guardProcess.js'])
     assert.ok(!loadedWith(name).has(checks!), name);
 });
 

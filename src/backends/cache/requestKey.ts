@@ -30,25 +30,36 @@ export interface RequestKeys {
 const REPLY_FORMAT = 1;
 const KEY_CHARS = 16;
 
+/**
+ * Of a request, the fields that its key is made of. Each other field is named as one that decides no reply: a field that is in neither
+ * list is an error of the compiler where the key is made.
+ */
+type Keyed<R, Fields extends keyof R, Others extends keyof R> = [Exclude<keyof R, Fields | Others>] extends [
+  never,
+]
+  ? Pick<R, Fields>
+  : never;
+
+type Beside = 'seq' | 'step' | 'record';
+type KeyedComplete = Keyed<
+  CompleteRequest,
+  'message' | 'n' | 'tokensMax' | 'temperature' | 'topP' | 'seed' | 'thinkingTokensMax' | 'jsonSchema',
+  Beside | 'stream'
+>;
+type KeyedChoose = Keyed<ChooseRequest, 'message' | 'options', Beside>;
+type KeyedScore = Keyed<ScoreRequest, 'items' | 'areSteps', Beside>;
+type KeyedEmbed = Keyed<EmbedRequest, 'texts', Beside>;
+type KeyedExecute = Keyed<
+  ExecuteRequest,
+  'language' | 'program' | 'tests' | 'cpuSeconds' | 'memoryMiB',
+  Beside
+>;
+
 export function requestKeys(identity: string): RequestKeys {
   const prefix = keyOf(`${REPLY_FORMAT}\n${identity}`);
   return {
-    complete({
-      seq: _,
-      step: _s,
-      record: _r,
-      stream: _w,
-      message,
-      n,
-      tokensMax,
-      temperature,
-      topP,
-      seed,
-      thinkingTokensMax,
-      jsonSchema,
-      ...rest
-    }) {
-      nothing(rest);
+    complete(request: KeyedComplete) {
+      const { message, n, tokensMax, temperature, topP, seed, thinkingTokensMax, jsonSchema } = request;
       const drawn = temperature === 0 ? 'greedy' : seed;
       // Absent where it is not asked for, so that replies of a store without it are found again.
       const bound = thinkingTokensMax === undefined ? '' : ` thought ${thinkingTokensMax}`;
@@ -56,22 +67,18 @@ export function requestKeys(identity: string): RequestKeys {
       const sampling = `${n} ${tokensMax} ${temperature} ${topP} ${drawn}${bound}${held}`;
       return keyOf(`${prefix}complete\n${sampling}\n${messageText(message)}`);
     },
-    choose({ seq: _, step: _s, record: _r, message, options, ...rest }) {
-      nothing(rest);
+    choose({ message, options }: KeyedChoose) {
       return keyOf(`${prefix}choose\n${JSON.stringify(options)}\n${messageText(message)}`);
     },
-    score({ seq: _, step: _s, record: _r, items, areSteps = false, ...rest }) {
-      nothing(rest);
+    score({ items, areSteps = false }: KeyedScore) {
       return keyOf(
         `${prefix}${areSteps ? 'steps' : 'score'}\n${JSON.stringify(items.map(({ user, assistant }) => [user, assistant]))}`,
       );
     },
-    embed({ seq: _, step: _s, record: _r, texts, ...rest }) {
-      nothing(rest);
+    embed({ texts }: KeyedEmbed) {
       return keyOf(`${prefix}embed\n${JSON.stringify(texts)}`);
     },
-    execute({ seq: _, step: _s, record: _r, language, program, tests, cpuSeconds, memoryMiB, ...rest }) {
-      nothing(rest);
+    execute({ language, program, tests, cpuSeconds, memoryMiB }: KeyedExecute) {
       return keyOf(
         `${prefix}execute\n${JSON.stringify([language, cpuSeconds, memoryMiB, tests.kind, testsOf(tests), program])}`,
       );
@@ -106,9 +113,6 @@ function schemaText(schema: object): string {
   schemaTexts.set(schema, known);
   return known;
 }
-
-/** Lets the compiler check that no field of a request is forgotten. */
-function nothing(_rest: Record<string, never>): void {}
 
 /** Node 20.12 and later hash a text in one call, at two thirds of the cost. */
 const sha256: (text: string) => string =

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ScaleQuestError } from '../../errors.js';
+import { ScaleQuestError, allOfRow } from '../../errors.js';
 import type { Choice, CompleteRequest, Message, Model } from '../model.js';
 import type { SchemaHold } from '../heldSchema.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
@@ -54,8 +54,8 @@ export const messagesOptions = {
     ),
   extra: extraOption(
     OWN_FIELDS,
-    'More fields for the body of each request, as { thinking: { type: enabled, budget_tokens: 2048 } }, which counts ' +
-      'towards the step’s tokensMax.',
+    'More fields for the body of each request, as { thinking: { type: adaptive }, output_config: { effort: low } } of models ' +
+      'that decide themselves how long they think; a thought counts towards the step’s tokensMax.',
   ),
 };
 
@@ -160,7 +160,7 @@ async function completeEach(
         },
       )
       .then(({ choice }) => choice);
-  const choices = await Promise.all(Array.from({ length: distinct }, one));
+  const choices = await allOfRow(Array.from({ length: distinct }, one));
   return Array.from({ length: n }, (_, at) => ({ ...choices[at % distinct]! }));
 }
 
@@ -183,12 +183,20 @@ function bodyOf(
     max_tokens: tokensMax,
     // With a thought the service takes no temperature of ours.
     temperature:
-      thinkingTokensMax !== undefined || omitFields.includes('temperature') ? undefined : temperature,
+      thinkingTokensMax !== undefined || asksToThink(extra) || omitFields.includes('temperature')
+        ? undefined
+        : temperature,
     // Some models take one of the two alone; at 1 it says nothing.
     top_p: omitFields.includes('top_p') || topP === 1 ? undefined : topP,
     output_config: outputConfig(extra['output_config'], schema),
     messages: [...turns.filter(({ role }) => role !== 'system'), ...begun],
   };
+}
+
+/** `thinking: { type: adaptive }` among the fields of one's own. */
+function asksToThink(extra: Messages['extra']): boolean {
+  const { type } = (extra['thinking'] ?? {}) as { type?: unknown };
+  return type !== undefined && type !== 'disabled';
 }
 
 /** Beside what the user's own fields say, as how much effort a reply is worth. */

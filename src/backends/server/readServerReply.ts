@@ -5,7 +5,15 @@ import type { LastAnswer } from '../http/retryPolicy.js';
 import { TryFailure } from '../http/tryFailure.js';
 import { askedMs } from './askedWait.js';
 import { parseReplyJson } from './replyJson.js';
-import { type ServerError, errorOf, isFiltered, isTooLong, said, serverWords } from './serverError.js';
+import {
+  type ServerError,
+  errorOf,
+  isFiltered,
+  isSpent,
+  isTooLong,
+  said,
+  serverWords,
+} from './serverError.js';
 
 /** How messages name a protocol. */
 export interface Speaks {
@@ -155,7 +163,7 @@ function failureOf(
         `is ${speaks.base}`,
     );
   }
-  if (status === 402 || error?.names.includes('insufficient_quota'))
+  if (status === 402 || (status >= 400 && error && isSpent(error)))
     return refused(`${words}; the account has no quota left`);
   // 529: what Anthropic answers when it is overloaded.
   if (status === 429 || status === 503 || status === 529)
@@ -210,6 +218,11 @@ function refusalAdvice(error: ServerError | undefined): string {
 /** A field that the server wants by another name, or not at all, has an option. */
 function fieldAdvice({ message, param, names }: ServerError): string {
   const words = message.slice(0, 2000);
+  if (words.includes('thinking.type.enabled'))
+    return (
+      '; the model decides itself how long it thinks: leave out thinkingTokensMax and set extra: { thinking: { type: adaptive }, ' +
+      'output_config: { effort: low } } beside it'
+    );
   const isTokens = param === 'max_tokens' || words.includes('max_tokens');
   if (isTokens && words.includes('max_completion_tokens'))
     return '; set maxTokensField: max_completion_tokens beside its model';

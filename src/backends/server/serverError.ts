@@ -14,6 +14,7 @@ const errorSchema = z.object({
   retry_after: code,
   metadata: z.object({ raw: text, retry_after: code }).optional().catch(undefined),
   innererror: z.object({ code }).optional().catch(undefined),
+  details: z.object({ error_code: code }).optional().catch(undefined),
 });
 
 type Fields = z.output<typeof errorSchema>;
@@ -96,7 +97,14 @@ function fieldsOf(value: Record<string, unknown>): Fields {
 function joined(own: Fields, beside: Fields): ServerError {
   const all = [own, beside];
   const pick = (key: keyof Fields): unknown => own[key] ?? beside[key];
-  const names = all.flatMap((one) => [one.code, one.type, one.error_type, one.status, one.innererror?.code]);
+  const names = all.flatMap((one) => [
+    one.code,
+    one.type,
+    one.error_type,
+    one.status,
+    one.innererror?.code,
+    one.details?.error_code,
+  ]);
   const wait = own.retry_after ?? own.metadata?.retry_after ?? beside.retry_after;
   const raw = own.metadata?.raw;
   return {
@@ -165,6 +173,25 @@ export function isTooLong({ names, param, message }: ServerError): boolean {
   if (param === 'input_tokens' || names.some((name) => TOO_LONG_NAME.test(name))) return true;
   const words = message.slice(0, WORDS_READ_CHARS);
   return TOO_LONG_WORDS.some((pattern) => pattern.test(words));
+}
+
+/**
+ * What OpenAI (`insufficient_quota`, `billing_hard_limit_reached`), Anthropic (`enforced_spend_limit_reached`, `billing_error`), Moonshot,
+ * DashScope (`Arrearage`) and DeepSeek name an account that is spent; and Anthropic's words, which come with a status of 400.
+ */
+const SPENT_NAME = new RegExp(
+  [
+    'insufficient_(?:user_)?(?:quota|balance|credits?)|exceeded_current_quota|arrearage',
+    'spend_?(?:ing_)?limit|billing_(?:hard_limit|not_active|error)',
+  ].join('|'),
+  'i',
+);
+const SPENT_WORDS =
+  /\bcredit balance is too low\b|\breached your specified (?:workspace )?API usage limits\b|\binsufficient balance\b/i;
+
+/** Whether the account has nothing left: no request will be answered before someone pays or a month ends. */
+export function isSpent({ names, message }: ServerError): boolean {
+  return names.some((name) => SPENT_NAME.test(name)) || SPENT_WORDS.test(message.slice(0, WORDS_READ_CHARS));
 }
 
 const FILTER =

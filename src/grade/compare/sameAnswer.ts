@@ -2,7 +2,7 @@ import { createBudget, type GradeLimits, spend } from './budget.js';
 import { cleanText, wordsOf } from '../parse/cleanText.js';
 import { type Comparison, sameScalar, sameUpToFactor, sameWriting } from './compareScalars.js';
 import { exactValue, isExact } from '../values/exact.js';
-import { type Expression, hasKind, isScalar, symbolsOf, withSign } from '../parse/expression.js';
+import { type Expression, hasKind, isScalar, renamed, symbolsOf, withSign } from '../parse/expression.js';
 import { parseAnswer } from '../parse/parseAnswer.js';
 import { realSetsOf, sameRealSets } from '../values/realSet.js';
 import { workedOut } from '../values/matrices.js';
@@ -23,9 +23,23 @@ export function sameAnswer(left: string, right: string, { seed, limits }: SameAn
   const budget = createBudget(limits);
   const comparison: Comparison = { budget, seed };
   const [a, b] = [parseAnswer(left, budget), parseAnswer(right, budget)];
-  if (a.some((x) => b.some((y) => same(x, y, comparison)))) return true;
+  if (a.some((x) => b.some((y) => same(x, withConstantsOf(x, y), comparison)))) return true;
   if (![...a, ...b].some((reading) => hasKind(reading, 'text'))) return false;
   return sameWords(left, right);
+}
+
+const CONSTANT = /^c(?:_\w{1,4})?$/i;
+
+/** The constants of integration of the second, `c` or `C_1`, named as the first does: only the case of their letter may differ. */
+function withConstantsOf(first: Expression, second: Expression): Expression {
+  const [known, own] = [symbolsOf(first), symbolsOf(second)];
+  let result = second;
+  for (const name of own) {
+    const other = name.startsWith('c') ? name.replace('c', 'C') : name.replace('C', 'c');
+    if (CONSTANT.test(name) && !known.has(name) && known.has(other) && !own.has(other))
+      result = renamed(result, name, other);
+  }
+  return result;
 }
 
 function sameWords(left: string, right: string): boolean {
@@ -95,7 +109,15 @@ function isNamed(expression: Expression): boolean {
   if (expression.kind !== 'product') return expression.kind === 'symbol' || expression.kind === 'text';
   const { factors } = expression;
   if (factors.every(({ kind }) => kind === 'symbol')) return true;
-  return factors.length === 2 && factors[0]!.kind === 'symbol' && isArgument(factors[1]!);
+  return factors.length === 2 && isFunctionName(factors[0]!) && isArgument(factors[1]!);
+}
+
+/** `f` and `f^{-1}` */
+function isFunctionName(expression: Expression): boolean {
+  if (expression.kind === 'symbol') return true;
+  if (expression.kind !== 'power' || expression.base.kind !== 'symbol') return false;
+  const { exponent } = expression;
+  return exponent.kind === 'negative' && exponent.of.kind === 'number' && exponent.of.value.equals(1);
 }
 
 /** `AB`: two points or more. */
@@ -118,13 +140,11 @@ function isArgument(expression: Expression): boolean {
 function settledList(list: Expression & { kind: 'list' | 'set' }, other: Expression): Expression {
   const { items } = list;
   const joins = list.kind === 'list' ? list.joins : undefined;
-  const flat = items
-    .flatMap((item) => (isAssignments(item) ? item.items : [item]))
-    .flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item]));
+  const flat = flatItems(items);
   const names = flat.map((item) => assignedName(item));
   const named = new Set(names.filter((name) => name !== null));
   const tuples = tuplesOf(flat, names);
-  if (tuples && !isNamedList(other)) return { kind: 'list', items: tuples };
+  if (tuples && (!isNamedList(other) || repeatsNames(other))) return { kind: 'list', items: tuples };
   const onlyFirst = names[0] !== null && names.slice(1).every((name) => name === null || name === names[0]);
   const lenient = named.size > 1 && !isNamedList(other) && !isSetLike(other);
   if (!(named.size === 1 && onlyFirst) && !lenient) return { kind: 'list', items: flat, joins };
@@ -137,6 +157,20 @@ function settledList(list: Expression & { kind: 'list' | 'set' }, other: Express
     kind: 'list',
     items: values.flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item])),
   };
+}
+
+/** With the assignments of lists within, and both values of ±. */
+function flatItems(items: readonly Expression[]): Expression[] {
+  return items
+    .flatMap((item) => (isAssignments(item) ? item.items : [item]))
+    .flatMap((item) => (hasKind(item, 'plusMinus') ? spread(item) : [item]));
+}
+
+/** `p=5, q=2 and p=7, q=2` */
+function repeatsNames(list: Expression): boolean {
+  if (list.kind !== 'list' && list.kind !== 'set') return false;
+  const flat = flatItems(list.items);
+  return tuplesOf(flat, flat.map(assignedName)) !== null;
 }
 
 /** `\{x=1, y=2\}` */
@@ -194,6 +228,8 @@ function isSetLike(expression: Expression): boolean {
 }
 
 function sameStructure(a: Expression, b: Expression, comparison: Comparison): boolean {
+  const [chosen, others] = [chosenLetters(a), chosenLetters(b)];
+  if (chosen !== null && chosen === others) return true;
   if (a.kind === 'list' || b.kind === 'list' || a.kind === 'set' || b.kind === 'set')
     return sameCollection(a, b, comparison);
   if (a.kind === 'matrix' || b.kind === 'matrix') return sameMatrix(a, b, comparison);
@@ -208,6 +244,19 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
   if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters && !isPairOfVariables(a.letters))
     return a.letters === b.letters || isAngleTurned(a.letters, b.letters);
   return sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison);
+}
+
+/** Letters of several choices in the order of the alphabet, `A, C` and `AC` alike; null for anything else. */
+function chosenLetters(expression: Expression): string | null {
+  const names =
+    expression.kind === 'product'
+      ? (expression.letters ?? '').split(' ')
+      : expression.kind === 'list' || expression.kind === 'set'
+        ? expression.items.map((item) => (item.kind === 'symbol' ? item.name : ''))
+        : [];
+  const isChosen =
+    names.length > 1 && names.every((name, at) => /^[A-J]$/.test(name) && name > (names[at - 1] ?? ''));
+  return isChosen ? names.join('') : null;
 }
 
 /** `\angle ABC` is `\angle CBA`. */
@@ -368,6 +417,9 @@ function sameRelation(
 ): boolean {
   if (a.signs.length === b.signs.length && a.signs.every((sign, at) => sign === b.signs[at]))
     if (sameOrdered(a.parts, b.parts, comparison)) return true;
+  const [f, g] = [definedBy(a), definedBy(b)];
+  if (f && g && f.name === g.name && f.argument !== g.argument && !symbolsOf(g.value).has(f.argument))
+    return same(f.value, renamed(g.value, g.argument, f.argument), comparison);
   if (isFunctionOf(a) && isOrdinate(b)) return same(a.parts[1]!, b.parts[1]!, comparison);
   if (isFunctionOf(b) && isOrdinate(a)) return same(a.parts[1]!, b.parts[1]!, comparison);
   const [links, others] = [linksOf(a), linksOf(b)];
@@ -396,6 +448,17 @@ function linksOf({ parts, signs }: Expression & { kind: 'relation' }): ZeroForm[
     zeroForm({ kind: 'relation', parts: parts.slice(at, at + 2), signs: [sign] }),
   );
   return links.every((link) => link !== null) ? links : null;
+}
+
+/** What `f(t) = 2t` defines: the name of its argument says nothing. */
+function definedBy({
+  parts,
+  signs,
+}: Expression & { kind: 'relation' }): { name: string; argument: string; value: Expression } | null {
+  const [name, argument, ...more] = parts[0]!.kind === 'product' ? parts[0]!.factors : [];
+  if (signs.join() !== '=' || more.length > 0 || name?.kind !== 'symbol' || argument?.kind !== 'symbol')
+    return null;
+  return /^[A-Za-z]$/.test(name.name) ? { name: name.name, argument: argument.name, value: parts[1]! } : null;
 }
 
 /** `f(x) = 2x` */

@@ -1,4 +1,5 @@
 import { closingBrace } from '../../text/closingBrace.js';
+import { DIGIT_GROUPS } from './digitGroups.js';
 import { plainChars } from './plainChars.js';
 
 /** Writings that mean the same, brought to one before an answer is read. Every pattern is linear. */
@@ -8,7 +9,11 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\m?(?:left|right|middle)\s*\./g, ''],
   [/\\(?:m?left|m?right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])/g, ''],
   // The letter behind may be glued to it.
-  [/\\(?:quad|qquad|enspace|thinspace|hfill|allowbreak)(?![A-Za-z]{2})/g, ' '],
+  [/\\(?:quad|qquad|enspace|hfill|allowbreak|(?:thin|med|thick)space)(?![A-Za-z]{2})/g, ' '],
+  [/\\neg(?:thin|med|thick)?space(?![A-Za-z])/g, ''],
+  // Colours and lines say nothing.
+  [/\\(?:text)?color(?:box)? ?(?:\[[^[\]{}]{0,20}\])? ?\{[^{}]{0,40}\}/g, ''],
+  [/\\(?:underline|ensuremath|mathop|mathord) ?\{/g, '{'],
   [/, ?\\! ?/g, ','],
   [/(?<!\\)\\[,;:> ]|~|&nbsp;/g, ' '],
   [/(?<!\\)\\!|\\(?:h|v)space\*?\{[^{}]*\}/g, ''],
@@ -31,6 +36,9 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\lt(?![A-Za-z])/g, '<'],
   [/\\gt(?![A-Za-z])/g, '>'],
   [/\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degrees?(?![A-Za-z])/g, '\\deg '],
+  // Minutes and seconds of an angle.
+  [/(?<=\\deg {0,3})(\d{1,2}(?:\.\d{1,9})?) ?'(?!')/g, '$1\\text{ arcminute} '],
+  [/(?<=\\text\{ arcminute\} {1,3})(\d{1,2}(?:\.\d{1,9})?) ?(?:''|")/g, '$1\\text{ arcsecond}'],
   [/\\(?:varnothing)(?![A-Za-z])/g, '\\emptyset'],
   [/\\(?:[lr]?[vV]ert)(?![A-Za-z]{2})|\\\|/g, '|'],
   [/\\lgroup(?![A-Za-z])/g, '('],
@@ -50,6 +58,19 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
   [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
   [/\*\*/g, '^'],
+  [/\+ ?\/ ?-/g, '\\pm '],
+  // `3.2 x 10^5`
+  [/(?<=\d) ?[xX] ?(?=10 ?\^)/g, '\\times '],
+  // Derivatives are names, and no products of d.
+  [
+    /\\frac ?\{ ?d ?([A-Za-z]) ?\} ?\{ ?d ?[A-Za-z] ?\}|(?<![A-Za-z\\])d([A-Za-z]) ?\/ ?d[A-Za-z](?![A-Za-z])/g,
+    "$1$2'",
+  ],
+  [/\\frac ?\{ ?d ?\^ ?\{?2\}? ?([A-Za-z]) ?\} ?\{ ?d ?[A-Za-z] ?\^ ?\{?2\}? ?\}/g, "$1''"],
+  [/\\frac ?\{ ?\\partial ?([A-Za-z]) ?\} ?\{ ?\\partial ?([A-Za-z]) ?\}/g, '$1_{$2}'],
+  [/^[Øø⌀]$/, '\\emptyset'],
+  // As Python prints a matrix.
+  [/^(?:[a-z]{2,5}\.)?(?:Matrix|array)\( ?(\[.*\]) ?\)$/, '$1'],
   // A bullet between two values; one before an item of a list says nothing.
   [/(?<=[^ ] ?)[•∙](?= ?[^ ])/g, '\\cdot '],
   // `(0,1) U (2,3)`
@@ -58,6 +79,7 @@ const REWRITES: readonly [RegExp, string][] = [
   [/^([^{}]*)\\choose(?![A-Za-z])([^{}]*)$/, '\\binom{$1}{$2}'],
   [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
   [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
+  [/(?<=\d (?:year|month|week|day)s?) old\b/g, ''],
   // Units shortened with a full stop.
   [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]| \d|$)/g, ''],
 ];
@@ -77,6 +99,8 @@ export function cleanText(answer: string): string {
   if (!text.includes('\\begin')) text = text.replace(/\\\\(?=[A-Za-z{}])/g, '\\');
   text = text.replace(/\s+/g, ' ');
   for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
+  for (const [pattern, replacement] of DIGIT_GROUPS)
+    text = text.replace(pattern, replacement as (found: string) => string);
   text = text.replace(/\s+/g, ' ').trim();
   text = text.replace(/[.,;:]+$/, '').trim();
   if (text.endsWith('\\')) text = text.slice(0, -1).trim();

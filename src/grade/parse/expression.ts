@@ -98,6 +98,13 @@ export function isScalar(expression: Expression): boolean {
   return SCALAR.has(expression.kind) && partsOf(expression).every(isScalar);
 }
 
+/** The same expression with one symbol under another name. */
+export function renamed(expression: Expression, name: string, other: string): Expression {
+  if (expression.kind === 'symbol')
+    return expression.name === name ? { kind: 'symbol', name: other } : expression;
+  return mapParts(expression, (part) => renamed(part, name, other));
+}
+
 /** ± read as + (and ∓ as −), or the other way round. */
 export function withSign(expression: Expression, plus: boolean): Expression {
   const again = (part: Expression): Expression => withSign(part, plus);

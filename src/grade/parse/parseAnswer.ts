@@ -1,17 +1,19 @@
 import { type Budget, createBudget, overLimit } from '../compare/budget.js';
 import { cleanText, wordsOf } from './cleanText.js';
-import type { Expression } from './expression.js';
+import { withCounts } from './countingSigns.js';
+import { dateOf, hourOf, ordinalOf } from './dates.js';
+import { type Expression, renamed } from './expression.js';
 import { digitsOfWords } from './numberWords.js';
 import { parseTokens } from './parseTokens.js';
 import { isMeasure, markUnits } from './plainUnits.js';
 import { readTokens } from './tokens.js';
 
+const THERE = String.raw`(?:there (?:is|are|exists?) |(?:(?:the )?(?:equation|system|inequality) )?has )?`;
+const NONE = String.raw`no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?`;
+
 /** Word answers that are known by several names. */
 const SAME_WORDS: readonly [RegExp, Expression][] = [
-  [
-    /^(?:no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?|none|empty set|no such .{1,30})$/,
-    { kind: 'set', items: [] },
-  ],
+  [new RegExp(`^${THERE}(?:${NONE}|none|empty set|no such .{1,30})$`), { kind: 'set', items: [] }],
   [/^(?:dne|does not exist|undefined|not defined|doesn't exist)$/, { kind: 'text', text: 'does not exist' }],
   [
     /^(?:infinitely many(?: solutions)?|infinite(?: solutions)?|infinite number of solutions)$/,
@@ -29,9 +31,31 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
 export function parseAnswer(answer: string, budget: Budget = createBudget()): Expression[] {
   if (answer.length > budget.limits.charsMax)
     throw overLimit(`has ${answer.length} characters, at most ${budget.limits.charsMax} are read`);
-  const text = cleanText(answer);
+  const cleaned = cleanText(answer);
+  const date = dateOf(cleaned);
+  if (date !== null) return [{ kind: 'text', text: date }];
+  const { text: free, name } = withoutInteger(hourOf(cleaned) ?? ordinalOf(cleaned) ?? cleaned);
+  const read = readingsOf(free, budget);
+  // The name of a whole number that runs says nothing.
+  return name === null ? read : [...read, ...read.map((reading) => renamed(reading, name, 'running n'))];
+}
+
+/** `, k \in \mathbb{Z}`, `where n is an integer` behind an answer. */
+const WHERE = String.raw`(?:(?:\\text\{ ?)?(?:where|for(?: any| all| some)?)(?: ?\})? )?`;
+const WHOLE = String.raw`(?: ?\\in ?\\mathbb ?\{?[ZN]\}?(?:\^\+|_\+)?| ?(?:\\text\{ ?)?(?:is )?(?:an |any )?integers? ?\}?)`;
+const RUNS = new RegExp(String.raw`[,;]? ?\(?${WHERE}([a-z])${WHOLE}\)?$`);
+
+function withoutInteger(text: string): { text: string; name: string | null } {
+  const tail = RUNS.exec(text);
+  if (!tail || tail.index === 0) return { text, name: null };
+  return { text: text.slice(0, tail.index).trim(), name: tail[1]! };
+}
+
+function readingsOf(text: string, budget: Budget): Expression[] {
   const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
   if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
+  const counted = withCounts(text);
+  if (counted !== text) readings.push(parseMaths(counted, true, budget));
   const decimal = withDecimalPoint(text);
   if (decimal !== null) readings.push(parseMaths(decimal, true, budget));
   const marked = markUnits(text);
@@ -81,7 +105,7 @@ function wordAnswer(text: string): Expression | null {
   const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
   if (same) return same[1];
   if (text.startsWith('\\')) return null;
-  const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, ''));
+  const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, 'one '));
   if (digits !== null) return parseMaths(digits, true, createBudget());
   // Short runs are variables (`ab`, `xy`); commas may part them (`a, b`).
   if (/[A-Za-z]{4}|^(?:yes|no|odd|sum|all|one)$/i.test(text) && !FUNCTION_START.test(text))

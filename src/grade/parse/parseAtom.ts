@@ -1,7 +1,7 @@
 import Fraction from 'fraction.js';
 import { angleValue } from '../values/angles.js';
 import { spend } from '../compare/budget.js';
-import type { Expression } from './expression.js';
+import type { Expression, Join } from './expression.js';
 import {
   parseItems,
   parseList,
@@ -16,6 +16,7 @@ import { parseBracedSystem, parseEnvironment, startsSystem } from './parseMatrix
 import { parseSeries } from './parseSeries.js';
 import { digitsOfWords } from './numberWords.js';
 import { FUNCTIONS, type Token } from './tokens.js';
+import { determinant } from '../values/matrices.js';
 import { numberWords, unitMeaning } from '../values/units.js';
 
 /** One factor with what is attached to it: powers, indices, factorials, percent, degrees, units. */
@@ -102,9 +103,10 @@ function isStarred(reader: Reader): boolean {
   return !isGroup || isSign(peek(reader, 3), '}');
 }
 
-/** `5!!` is 15, the product of every other number, and not (5!)!: not read. */
+/** `5!!` is 15, the product of every other number, and not (5!)!. */
 function factorialOf(reader: Reader, of: Expression): Expression {
-  return isSign(peek(reader), '!') ? refuse() : { kind: 'call', name: 'factorial', args: [of] };
+  if (!take(reader, '!')) return { kind: 'call', name: 'factorial', args: [of] };
+  return isSign(peek(reader), '!') ? refuse() : { kind: 'call', name: 'doubleFactorial', args: [of] };
 }
 
 /** `5€`, but `5 · €3`. */
@@ -113,7 +115,7 @@ function isCurrencyBehind(reader: Reader): boolean {
 }
 
 function isCurrency(token: Token | undefined): boolean {
-  return isName(token, 'dollar', 'euro', 'pound', 'yen');
+  return isName(token, 'dollar', 'euro', 'pound', 'yen', 'rupee');
 }
 
 /** `20^\circ C` is a temperature. */
@@ -319,6 +321,7 @@ function parseNamed(reader: Reader, name: string): Expression {
   if (name === 'lfloor') return closedBy(reader, 'rfloor', 'floor');
   if (name === 'lceil') return closedBy(reader, 'rceil', 'ceil');
   if (name === 'langle') return parseAngle(reader);
+  if (name === 'det') return parseDeterminant(reader);
   if (name === 'sum' || name === 'prod')
     return deeper(reader, () => parseSeries(reader, name, { parseScript, parseProduct }));
   if (name.startsWith('begin '))
@@ -343,6 +346,12 @@ function closedBy(reader: Reader, close: string, name: string): Expression {
   if (!isName(peek(reader), close)) return refuse();
   reader.at += 1;
   return { kind: 'call', name, args: [inner] };
+}
+
+/** `\det M`, `\det(M)` of a matrix that is written out. */
+function parseDeterminant(reader: Reader): Expression {
+  const of = parsePrimary(reader);
+  return of.kind === 'matrix' ? (determinant(of.rows, reader.budget) ?? refuse()) : refuse();
 }
 
 function parseAngle(reader: Reader): Expression {
@@ -376,8 +385,18 @@ function parseFunction(reader: Reader, name: string): Expression {
   const inverse = isInverse ? INVERSE.get(name) : undefined;
   if (inverse) return { kind: 'call', name: inverse, args: written };
   if (name === 'binomial' && args.length !== 2) return refuse();
+  if (name === 'cis') return args.length === 1 && !power ? onCircle(angleValue(args[0]!)) : refuse();
   const call: Expression = { kind: 'call', name: nameOfCall(name, base), args };
   return power ? { kind: 'power', base: call, exponent: power } : call;
+}
+
+/** `cis x` is cos x + i sin x. */
+function onCircle(angle: Expression): Expression {
+  return {
+    kind: 'power',
+    base: { kind: 'constant', name: 'e' },
+    exponent: productOf({ kind: 'constant', name: 'i' }, angle),
+  };
 }
 
 function nameOfCall(name: string, base: Expression | null): string {
@@ -427,16 +446,30 @@ function parseBracket(reader: Reader): Expression {
   reader.at += 1;
   const { bars } = reader;
   reader.bars = 0;
-  const items = deeper(reader, () => parseItems(reader));
+  const joins: Join[] = [];
+  const items = deeper(reader, () => parseItems(reader, joins));
   reader.bars = bars;
   const close = peek(reader);
   if (!isSign(close, ')', ']', '[')) return refuse();
   reader.at += 1;
   const closed = (close as { text: string }).text;
   const paired = open + closed === '()' || open + closed === '[]';
+  const rows = open + closed === '[]' ? rowsBetween(items, joins) : null;
+  if (rows) return { kind: 'matrix', rows };
   if (items.length === 1) return paired && items[0]!.kind !== 'bracket' ? items[0]! : onlyRow(items, open);
   if (closed === '[' && open === '(') return refuse();
   return { kind: 'bracket', open: open === ']' ? '(' : open, close: closed === '[' ? ')' : closed, items };
+}
+
+/** `[1, 2; 3, 4]` has two rows; null for rows of one value, which may be the ends of an interval, and of unequal length. */
+function rowsBetween(items: readonly Expression[], joins: readonly Join[]): Expression[][] | null {
+  if (!joins.includes(';') || !joins.includes(',')) return null;
+  const rows: Expression[][] = [[items[0]!]];
+  for (const [at, item] of items.slice(1).entries()) {
+    if (joins[at] === ';') rows.push([item]);
+    else rows.at(-1)!.push(item);
+  }
+  return rows.every((row) => row.length === rows[0]!.length) ? rows : null;
 }
 
 function onlyRow(items: Expression[], open: string): Expression {

@@ -47,6 +47,8 @@ const COMMANDS = new Map(
     '±': '\\pm ',
     '∓': '\\mp ',
     '√': '\\sqrt ',
+    '∛': '\\sqrt[3] ',
+    '∜': '\\sqrt[4] ',
     '∪': '\\cup ',
     '∩': '\\cap ',
     '∈': '\\in ',
@@ -69,6 +71,8 @@ const COMMANDS = new Map(
     '€': '\\euro ',
     '£': '\\pound ',
     '¥': '\\yen ',
+    '₹': '\\rupee ',
+    '¢': '\\cent ',
     '￡': '\\pound ',
     '￥': '\\yen ',
     // Invisible signs that say something.
@@ -101,6 +105,9 @@ export function plainChars(text: string): string {
     )
     .replace(COMMAND, (char) => COMMANDS.get(char) ?? char)
     .replace(IGNORABLE, '')
+    // A dot or a line above a digit.
+    .replace(/(\d)\u0307/g, '\\dot{$1}')
+    .replace(/(?:\d\u0305){1,40}/g, (digits) => `\\overline{${digits.replaceAll('\u0305', '')}}`)
     .replace(VULGAR_FRACTION, fraction);
   return script(script(known, SUPERSCRIPTS, '^'), SUBSCRIPTS, '_').replace(COMPATIBLE, (run) =>
     run.normalize('NFKC'),

@@ -36,7 +36,7 @@ export const FUNCTIONS = new Set([
     'arcsch',
   ],
   ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil', 'sgn'],
-  ...['sinc'],
+  ...['sinc', 'cis'],
   ...['factorial', 'binomial'],
 ]);
 /** A Map, as all tables that words of an answer are looked up in: an object also has `constructor` and its like. */
@@ -148,7 +148,8 @@ function readOne(text: string, at: number, options: TokenOptions, budget: Budget
 /** Words in other scripts: mostly units. */
 const FOREIGN = /(?:(?![\x00-\x7f])[\p{L}\p{M}])+/uy;
 
-const GROUPED = /\d{1,3}(?:,\d{3})+(?![\d])(?:\.\d+)?/y;
+/** In threes, or as in India, `12,34,567`. */
+const GROUPED = /(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?![\d])(?:\.\d+)?/y;
 const SPACED = /[1-9]\d{0,2}(?: \d{3})+(?![\d])(?:\.\d+)?/y;
 const PLAIN = /\d+(?:\.\d+)?|\.\d+/y;
 const REPEATING = /\d*\.(\d*)\\(?:overline|bar|dot)\{(\d+)\}/y;

@@ -155,7 +155,8 @@ function exactCall(name: string, args: readonly Expression[], budget: Budget): E
   if (name === 'sgn') return new Fraction(first.equals(0) ? 0n : first.s);
   if (name === 'floor') return first.floor();
   if (name === 'ceil') return first.ceil();
-  if (name === 'factorial') return factorial(first, budget);
+  if (name === 'factorial') return factorial(first, budget, 1n);
+  if (name === 'doubleFactorial') return factorial(first, budget, 2n);
   if (name === 'binom' && second) return binomial(first, second, budget);
   if (name === 'max' || name === 'min') return extreme(values as Fraction[], name === 'max');
   const wholes = values as Fraction[];
@@ -174,12 +175,13 @@ function extreme(values: readonly Fraction[], most: boolean): Fraction {
   return values.reduce((best, value) => (value.compare(best) > 0 === most ? value : best));
 }
 
-function factorial(of: Fraction, budget: Budget): Exact {
+/** The product of every `step`-th number down from it. */
+function factorial(of: Fraction, budget: Budget, step: bigint): Exact {
   if (of.d !== 1n || of.s < 0n) return 'irrational';
   if (of.n > BigInt(FACTORIAL_MAX)) return 'tooLarge';
   spend(budget, Number(of.n));
   let product = 1n;
-  for (let factor = 2n; factor <= of.n; factor++) product *= factor;
+  for (let factor = of.n; factor > 1n; factor -= step) product *= factor;
   return bounded(new Fraction(product), budget);
 }
 

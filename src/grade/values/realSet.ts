@@ -1,9 +1,10 @@
+import Fraction from 'fraction.js';
 import { type Complex, isReal } from './complex.js';
 import { type Budget, spend } from '../compare/budget.js';
 import { Real } from './realFunctions.js';
 import { type Comparison, infinitySign, near } from '../compare/compareScalars.js';
 import { exactValue, isExact } from './exact.js';
-import { type Expression, type RelationSign, isScalar, symbolsOf } from '../parse/expression.js';
+import { type Expression, type RelationSign, isScalar, mapParts, symbolsOf } from '../parse/expression.js';
 import { fractionValue, numericValue, pointOf } from './numeric.js';
 
 /** A piece of the real line; a point is closed with `lo` = `hi`. Ends may be infinite. */
@@ -48,14 +49,19 @@ function variableOf(expression: Expression): string {
   return expression.parts.map(variableName).find((name) => name !== null) ?? '';
 }
 
-/** `x`, `|x|`, `f(x)`: what a condition on one number can be about. */
+/** `x`, `|x|`, `|2x - 3|`, `f(x)`: what a condition on one number can be about. */
 function variableName(part: Expression): string | null {
   if (part.kind === 'symbol') return part.name;
   if (part.kind === 'call' && part.name === 'abs')
-    return part.args[0]!.kind === 'symbol' ? part.args[0]!.name : null;
+    return isScalar(part.args[0]!) ? onlyName(part.args[0]!) : null;
   const [name, argument] = part.kind === 'product' && part.factors.length === 2 ? part.factors : [];
   if (name?.kind !== 'symbol' || argument?.kind !== 'symbol') return null;
   return /^[fghFGHP]$/.test(name.name) ? `${name.name}(${argument.name})` : null;
+}
+
+function onlyName(expression: Expression): string | null {
+  const [name, ...more] = symbolsOf(expression);
+  return name !== undefined && more.length === 0 ? name : null;
 }
 
 /** `x > 3` is (3, ∞), but not `y > 3`. */
@@ -154,7 +160,31 @@ function fromRelation(
     if (!side) return null;
     pieces = intersect(pieces, side, comparison.budget);
   }
-  return parts[at]!.kind === 'call' ? mirrored(pieces, comparison.budget) : pieces;
+  const part = parts[at]!;
+  return part.kind === 'call'
+    ? solved(part.args[0]!, mirrored(pieces, comparison.budget), comparison)
+    : pieces;
+}
+
+/** The numbers for which an expression in one variable has its value in the pieces; null where it is not linear. */
+function solved(expression: Expression, pieces: Interval[], { budget }: Comparison): Interval[] | null {
+  if (expression.kind === 'symbol') return pieces;
+  const [at0, at1, at2] = [0, 1, 2].map((value) => exactValue(withValue(expression, value), budget));
+  if (!isExact(at0!) || !isExact(at1!) || !isExact(at2!)) return null;
+  const slope = at1.sub(at0);
+  if (slope.equals(0) || !at2.sub(at1).equals(slope)) return null;
+  const [factor, shift] = [fractionValue(slope), fractionValue(at0)];
+  const back = (end: Real): Real => end.sub(shift).div(factor);
+  return pieces.map(({ lo, hi, loClosed, hiClosed }) =>
+    factor.isNegative()
+      ? { lo: back(hi), hi: back(lo), loClosed: hiClosed, hiClosed: loClosed }
+      : { lo: back(lo), hi: back(hi), loClosed, hiClosed },
+  );
+}
+
+function withValue(expression: Expression, value: number): Expression {
+  if (expression.kind === 'symbol') return { kind: 'number', value: new Fraction(value), digits: 0 };
+  return mapParts(expression, (part) => withValue(part, value));
 }
 
 const HALF_LINE: Interval = { ...LINE, lo: new Real(0), loClosed: true };

@@ -6,6 +6,8 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
     'dm decimeter decimetre 分米 дм': [1n, 10n],
     'cm centimeter centimetre 厘米 см': [1n, 100n],
     'mm millimeter millimetre 毫米 мм': [1n, 1000n],
+    'μm micrometer micrometre micron': [1n, 10n ** 6n],
+    'nm nanometer nanometre': [1n, 10n ** 9n],
     'in inch inches': [254n, 10_000n],
     'ft foot feet': [3048n, 10_000n],
     'yd yard': [9144n, 10_000n],
@@ -30,6 +32,8 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   time: {
     's sec second 秒 с': [1n, 1n],
     'ms millisecond': [1n, 1000n],
+    'μs microsecond': [1n, 10n ** 6n],
+    'ns nanosecond': [1n, 10n ** 9n],
     'min minute 分钟 мин': [60n, 1n],
     'h hr hrs hour 小时 ч': [3600n, 1n],
     'd day 天': [86_400n, 1n],
@@ -39,17 +43,51 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   },
   'length time^-1': { mph: [1_609_344n, 3_600_000n], 'kph kmh kmph': [1000n, 3600n] },
   'length^-2': { mpg: [1_609_344n * 10n ** 9n, 3_785_411_784n] },
-  'time^-1': { 'Hz hertz': [1n, 1n] },
-  'mass length time^-2': { 'N newton': [1000n, 1n] },
-  'mass length^2 time^-2': { 'J joule': [1000n, 1n] },
-  'mass length^2 time^-3': { 'W watt': [1000n, 1n] },
-  volt: { 'V volt': [1n, 1n] },
+  'time^-1': {
+    'Hz hertz': [1n, 1n],
+    'kHz kilohertz': [1000n, 1n],
+    'MHz megahertz': [10n ** 6n, 1n],
+    'GHz gigahertz': [10n ** 9n, 1n],
+  },
+  'mass length time^-2': { 'N newton': [1000n, 1n], 'kN kilonewton': [10n ** 6n, 1n] },
+  'mass length^-1 time^-2': {
+    'Pa pascal': [1000n, 1n],
+    'kPa kilopascal': [10n ** 6n, 1n],
+    'MPa megapascal': [10n ** 9n, 1n],
+    bar: [10n ** 8n, 1n],
+    'atm atmosphere': [101_325_000n, 1n],
+  },
+  'mass length^2 time^-2': {
+    'J joule Nm': [1000n, 1n],
+    'kJ kilojoule': [10n ** 6n, 1n],
+    'MJ megajoule': [10n ** 9n, 1n],
+    'kWh kilowatt-hour': [3_600_000_000n, 1n],
+    'cal calorie': [4184n, 1n],
+    'kcal kilocalorie': [4_184_000n, 1n],
+  },
+  'mass length^2 time^-3': {
+    'W watt': [1000n, 1n],
+    'kW kilowatt': [10n ** 6n, 1n],
+    'MW megawatt': [10n ** 9n, 1n],
+  },
+  volt: { 'V volt': [1n, 1n], 'mV millivolt': [1n, 1000n], 'kV kilovolt': [1000n, 1n] },
+  ampere: { 'ampere amp': [1n, 1n], 'mA milliampere milliamp': [1n, 1000n] },
+  ohm: { 'Ω ohm': [1n, 1n], 'kΩ kiloohm kilohm': [1000n, 1n] },
+  substance: { 'mol mole': [1n, 1n], 'mmol millimole': [1n, 1000n] },
+  byte: {
+    byte: [1n, 1n],
+    'kB KB kilobyte': [1000n, 1n],
+    'MB megabyte': [10n ** 6n, 1n],
+    'GB gigabyte': [10n ** 9n, 1n],
+    'TB terabyte': [10n ** 12n, 1n],
+  },
   money: { 'dollar \\dollar USD': [1n, 1n], 'cent \\cent': [1n, 100n] },
   euro: { 'euro \\euro EUR': [1n, 1n] },
   sterling: { 'pound \\pound GBP': [1n, 1n] },
   yen: { 'yen \\yen 円 日元': [1n, 1n] },
   yuan: { 'yuan 元 人民币 RMB': [1n, 1n] },
-  angle: { 'degree deg \\deg 度': [1n, 1n] },
+  rupee: { 'rupee \\rupee INR': [1n, 1n] },
+  angle: { 'degree deg \\deg 度': [1n, 1n], arcminute: [1n, 60n], arcsecond: [1n, 3600n] },
   radian: { 'radian rad': [1n, 1n] },
   celsius: { 'C celsius': [1n, 1n] },
   fahrenheit: { 'F fahrenheit': [1n, 1n] },
@@ -70,19 +108,31 @@ for (const [dimensions, table] of Object.entries(TABLE)) {
   });
   for (const [names, [over, under]] of Object.entries(table)) {
     for (const name of names.split(' ')) {
-      UNITS.set(name, { powers, over, under });
-      if (name.length > 2 && !name.startsWith('\\')) UNITS.set(`${name}s`, { powers, over, under });
+      const unit = { powers, over, under };
+      UNITS.set(name, unit);
+      if (name.length > 2 && !name.startsWith('\\')) UNITS.set(`${name}s`, unit);
     }
   }
 }
 
-function unitOf(name: string): Unit | undefined {
-  return UNITS.get(name) ?? UNITS.get(name.toLowerCase());
+/** In whatever case, where only one unit is written with these letters: `kpa`; but `mW` is no MW. */
+const CASELESS = new Map<string, Unit | undefined>();
+for (const [name, unit] of UNITS) {
+  const key = name.toLowerCase();
+  CASELESS.set(key, CASELESS.has(key) && CASELESS.get(key) !== unit ? undefined : unit);
 }
+
+function unitOf(name: string): Unit | undefined {
+  const key = name.toLowerCase();
+  return UNITS.get(name) ?? UNITS.get(key) ?? CASELESS.get(key);
+}
+
+/** They are products of variables as well: units only where they are set as text, or in a second reading. */
+const MAY_BE_PRODUCTS = new Set('in nm ns Pa Nm kN kJ MJ kW MW mV kV mA kB KB MB GB TB'.split(' '));
 
 /** A unit's name of two letters or more; single letters are variables unless set as text. */
 export function isUnit(word: string): boolean {
-  return word.length > 1 && word !== 'in' && unitOf(word) !== undefined;
+  return word.length > 1 && !MAY_BE_PRODUCTS.has(word) && unitOf(word) !== undefined;
 }
 
 /** A single letter that is a unit when it is set upright. */

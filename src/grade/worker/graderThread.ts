@@ -28,7 +28,7 @@ export function createGraderThread(workerData: GraderStart, events: ThreadEvents
   let ready = false;
 
   function start(): Worker {
-    const started = new Worker(new URL('./graderWorker.js', import.meta.url), {
+    const started = new Worker(new URL('./graderWorker.thread.js', import.meta.url), {
       workerData,
       name: 'grader',
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },

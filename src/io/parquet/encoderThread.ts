@@ -51,7 +51,7 @@ export function createEncoderThread(
 
 function createWorker({ schema, ...options }: ShardOptions): Worker {
   const workerData: WorkerStart = { ...options, schemaIpc: tableToIPC(new Table(schema), 'stream') };
-  return new Worker(new URL('./shardWorker.js', import.meta.url), { workerData, name: 'shardWorker' });
+  return new Worker(new URL('./shardWorker.thread.js', import.meta.url), { workerData, name: 'shardWorker' });
 }
 
 function threadEnded(how: string, cause: unknown): ScaleQuestError {

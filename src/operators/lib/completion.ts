@@ -124,7 +124,8 @@ async function usableChoices(
   const markers = model.markers ?? KNOWN_MARKERS;
   for (const choice of asked) {
     // An end token that the server did not take away ends the reply all the same.
-    const ended = { ...choice, text: markers.withoutEnd(choice.text) };
+    const text = markers.withoutEnd(choice.text);
+    const ended = text === choice.text ? choice : { ...choice, text };
     const fault = choiceFault(ended, markers, take);
     if (fault) faults.push({ ...fault, choice });
     else choices.push(ended);

@@ -84,6 +84,20 @@ describe('openAnthropic', () => {
     assert.ok(server.seen.every(({ body }) => !('temperature' in body) && !('top_p' in body)));
   });
 
+  it('leaves out the temperature where extra fields ask for a thought', async (t) => {
+    const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('2')])));
+    const model = await open(t, server, {
+      extra: { thinking: { type: 'adaptive' }, output_config: { effort: 'low' } },
+    });
+    await model.complete(ASK);
+    const unthinking = await open(t, server, { extra: { thinking: { type: 'disabled' } } });
+    await unthinking.complete(ASK);
+    const [adaptive, disabled] = server.seen.map(({ body }) => body as Record<string, unknown>);
+    assert.ok(!('temperature' in adaptive!));
+    assert.deepEqual(adaptive!['output_config'], { effort: 'low' });
+    assert.equal(disabled!['temperature'], 0.7);
+  });
+
   it('sends the schema of a step as output_config, beside what the user has there; not with a prefill', async (t) => {
     const server = await serve(t, (_, response) => sendJson(response, 200, messageOf([text('{"a":1}')])));
     const jsonSchema = {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   errorOf,
   isFiltered,
+  isSpent,
   isTooLong,
   said,
   serverWords,
@@ -47,6 +48,18 @@ const FORMS: [why: string, value: unknown, message: string, status: number | und
   ['a number in a text', { error: { code: '503', message: 'busy' } }, 'busy', 503],
   ['a list', { errors: [{ message: 'a' }, { message: 'b' }] }, 'a; b', undefined],
   ['no words', { error: { reason: 7 } }, '{"reason":7}', undefined],
+  [
+    'a monthly limit at Anthropic',
+    {
+      error: {
+        type: 'rate_limit_error',
+        message: 'stop',
+        details: { error_code: 'enforced_spend_limit_reached' },
+      },
+    },
+    'stop',
+    429,
+  ],
   ['quota', { error: { code: 'insufficient_quota', message: 'pay' } }, 'pay', 402],
 ];
 
@@ -93,6 +106,7 @@ test('any value is read, and deep or long ones cost little', () => {
     for (const key of ['error', 'detail', 'errors']) {
       const error = errorOf({ [key]: value })!;
       isTooLong(error);
+      isSpent(error);
       isFiltered(error);
       assert.ok(said(error, 'a-long-key').length <= 303);
     }
@@ -152,4 +166,41 @@ test('a filter is told by the names that services give it', () => {
 
 test('words of a server come in one line, without the key and without what a terminal obeys', () => {
   assert.equal(serverWords('a\u001b[2J\n sk-1234567890', 'sk-1234567890', 40), 'a\\u001b[2J [key]');
+});
+
+test('an account that is spent is told from a limit by the minute', () => {
+  const spent = (error: object): boolean => isSpent(errorOf({ error })!);
+  assert.ok(
+    spent({
+      type: 'rate_limit_error',
+      message: 'no',
+      details: { error_code: 'enforced_spend_limit_reached' },
+    }),
+  );
+  assert.ok(
+    spent({
+      type: 'invalid_request_error',
+      message: 'You have reached your specified API usage limits. You …',
+    }),
+  );
+  assert.ok(
+    spent({
+      type: 'invalid_request_error',
+      message: 'Your credit balance is too low to access the Anthropic API.',
+    }),
+  );
+  assert.ok(spent({ code: 'billing_hard_limit_reached', message: 'no' }));
+  assert.ok(spent({ type: 'exceeded_current_quota_error', message: 'no' }));
+  assert.ok(
+    !spent({
+      type: 'rate_limit_error',
+      message: 'This request would exceed your limit of 50 requests per minute',
+    }),
+  );
+  assert.ok(
+    !spent({
+      status: 'RESOURCE_EXHAUSTED',
+      message: 'You exceeded your current quota, please check your plan',
+    }),
+  );
 });

@@ -108,7 +108,7 @@ export function declaresOnlyTypes(file: SourceFile): boolean {
   );
 }
 
-const STARTED = /new URL\('(\.[^']+)\.js', import\.meta\.url\)/g;
+const STARTED = /new URL\('(\.[^']+?)(?:\.thread)?\.js', import\.meta\.url\)/g;
 
 /** Files that threads and processes of ours begin with: those that some file starts by its address. */
 export function entryPaths(files: readonly SourceFile[]): string[] {

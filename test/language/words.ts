@@ -1,0 +1,33 @@
+/** Words of languages that eld knows, in their scripts. */
+export const WORDS = [
+  ...['the', 'apples', 'which', 'brother', 'remaining', 'these', 'Äpfel', 'wenn', 'schenkt', 'für', 'und'],
+  ...['pommes', 'deux', 'chacun', 'être', 'où', 'manzanas', 'cuántas', 'años', 'quando', 'maçãs', 'perché'],
+  ...['сколько', 'яблок', 'осталось', 'яблука', 'зараз', 'πόσα', 'μήλα', 'έχει', 'كم', 'تفاحة', 'عدد'],
+  ...[
+    '苹果',
+    '多少',
+    '还剩几个',
+    'りんごは',
+    'いくつ',
+    'ありますか',
+    '사과가',
+    '몇',
+    '있습니까',
+    'कितने',
+    'सेब',
+  ],
+  ...[
+    'ilyen',
+    'alma',
+    'gyerek',
+    'kolik',
+    'jablek',
+    'ďalší',
+    'jabłek',
+    'zostało',
+    'äpplen',
+    'många',
+    'omenaa',
+  ],
+  ...['elma', 'kaç', 'çocuk', 'bao', 'nhiêu', 'quả', 'แอปเปิล', 'เหลือ', 'ანა', 'ვაშლი', 'תפוחים', 'כמה'],
+];
