@@ -1,52 +1,101 @@
-// Our client on a load of completions: node dist/bench/gpu/client.js --url=http://127.0.0.1:8000 --load=load.json
+// Our client on a load of jobs (loads.py): node dist/bench/gpu/client.js --url=http://127.0.0.1:8000 --load=load.json
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openModel } from '../../src/backends/openModel.js';
 
 const { values } = parseArgs({
   options: {
-    url: { type: 'string', default: 'http://127.0.0.1:8000' },
+    /** Of each replica of the writer. */
+    url: { type: 'string', multiple: true, default: ['http://127.0.0.1:8000'] },
+    /** Of the reward model, where the load asks one. */
+    reward: { type: 'string' },
     load: { type: 'string', default: 'load.json' },
-    /** More options of the backend, as JSON. */
+    /** More options of the backends, as JSON. */
     options: { type: 'string', default: '{}' },
   },
 });
 const SAMPLE_MS = 250;
+/** Which replies `choose` tells apart decides nothing that the server sees. */
+const DIGITS = Array.from({ length: 10 }, (_, digit) => `${digit}`);
 
-const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as {
-  prompt: string;
-  max_tokens: number;
-  n?: number;
-}[];
-const openai = {
-  replicas: [`${values.url}/v1`],
-  model: 'm',
-  ...(JSON.parse(values.options) as object),
-};
-const template = { preQuery: '0', user: '{{ user }}', stop: ['<|im_end|>'] };
-const model = await openModel('m', { openai, template }, { env: {}, folder: '.' });
+interface Job {
+  to: 'writer' | 'reward';
+  sequences: number;
+  body: {
+    prompt: string;
+    n: number;
+    max_tokens: number;
+    temperature: number;
+    top_p: number;
+    seed?: number;
+    stop: string[];
+    logprobs?: number;
+    ignore_eos?: boolean;
+    input: string[];
+  };
+}
+
+const jobs = JSON.parse(readFileSync(values.load, 'utf8')) as Job[];
+const more = JSON.parse(values.options) as object;
+const deps = { env: {}, folder: '.' };
+const { stop, ignore_eos } = jobs.find(({ to }) => to === 'writer')!.body;
+const writer = await openModel(
+  'm',
+  {
+    openai: {
+      ...{ replicas: values.url.map((url) => `${url}/v1`), model: 'm' },
+      ...(ignore_eos && { extra: { ignore_eos } }),
+      ...more,
+    },
+    template: { preQuery: '0', user: '{{ user }}', stop },
+  },
+  deps,
+);
+const reward =
+  values.reward === undefined
+    ? undefined
+    : await openModel(
+        'reward',
+        {
+          classify: { replicas: [values.reward], model: 'reward', input: 'text', ...more },
+          template: { pair: '{{ user }}{{ assistant }}', user: '{{ user }}' },
+        },
+        deps,
+      );
+
+async function tokensOf({ to, body }: Job, seq: number): Promise<number> {
+  if (to === 'reward') {
+    await reward!.score({ seq, items: body.input.map((user) => ({ user, assistant: null })) });
+    return 0;
+  }
+  const message = { kind: 'user', text: body.prompt } as const;
+  if (body.logprobs !== undefined) {
+    await writer.choose({ seq, message, options: DIGITS });
+    return 1;
+  }
+  const { n, max_tokens: tokensMax, temperature, top_p: topP, seed = seq } = body;
+  const choices = await writer.complete({ seq, message, n, tokensMax, temperature, topP, seed });
+  return choices.reduce((sum, choice) => sum + choice.tokens, 0);
+}
 
 const cpuBefore = process.cpuUsage();
 const startMs = performance.now();
+const startedAt = Date.now() / 1000;
 const seconds = (): number => (performance.now() - startMs) / 1000;
-/** Seconds since the start, and tokens, of each request that ended. */
-const ends: [number, number][] = [];
+/** Seconds since the start, tokens, and sequences at the writer, of each request that ended. */
+const ends: [number, number, number][] = [];
 const inFlight: [number, number][] = [];
-const sampler = setInterval(() => inFlight.push([seconds(), model.stats().inFlight]), SAMPLE_MS);
+const sampler = setInterval(() => inFlight.push([seconds(), writer.stats().inFlight]), SAMPLE_MS);
 await Promise.all(
-  jobs.map(async ({ prompt, max_tokens: tokensMax, n = 1 }, seq) => {
-    const message = { kind: 'user', text: prompt } as const;
-    const temperature = n > 1 ? 1 : 0;
-    const asked = { seq, message, n, tokensMax, temperature, topP: 1, seed: seq };
-    const choices = await model.complete(asked);
-    ends.push([seconds(), choices.reduce((sum, choice) => sum + choice.tokens, 0)]);
+  jobs.map(async (job, seq) => {
+    const tokens = await tokensOf(job, seq);
+    ends.push([seconds(), tokens, job.to === 'writer' ? job.sequences : 0]);
   }),
 );
 const took = seconds();
 clearInterval(sampler);
 const { user, system } = process.cpuUsage(cpuBefore);
-const { retries, failures } = model.stats();
-await model.close();
-console.log(
-  JSON.stringify({ seconds: took, ends, inFlight, retries, failures, cpuSeconds: (user + system) / 1e6 }),
-);
+const { retries, failures } = writer.stats();
+await Promise.all([writer.close(), reward?.close()]);
+const cpuSeconds = (user + system) / 1e6;
+console.log(JSON.stringify({ startedAt, seconds: took, ends, inFlight, retries, failures, cpuSeconds }));

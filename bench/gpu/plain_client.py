@@ -9,30 +9,29 @@ import time
 import aiohttp
 
 
-async def run(url, jobs, concurrency, ignore_eos):
+async def run(urls, jobs, concurrency):
+    """`urls`: of the servers `writer` and `reward`. Each has so many requests in flight."""
     ends = []
-    left = iter(jobs)
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as session:
-        start = time.perf_counter()
+        started_at, start = time.time(), time.perf_counter()
 
-        async def work():
+        async def work(left):
             for job in left:
-                body = {
-                    "model": "m",
-                    "n": job.get("n", 1),
-                    "temperature": 1 if job.get("n", 1) > 1 else 0,
-                    "prompt": job["prompt"],
-                    "max_tokens": job["max_tokens"],
-                    **({"ignore_eos": True} if ignore_eos else {}),
-                }
-                async with session.post(f"{url}/v1/completions", json=body) as reply:
+                async with session.post(urls[job["to"]] + job["path"], json=job["body"]) as reply:
                     reply.raise_for_status()
-                    tokens = (await reply.json())["usage"]["completion_tokens"]
-                ends.append([time.perf_counter() - start, tokens])
+                    usage = (await reply.json())["usage"]
+                is_writer = job["to"] == "writer"
+                tokens, sequences = (usage["completion_tokens"], job["sequences"]) if is_writer else (0, 0)
+                ends.append([time.perf_counter() - start, tokens, sequences])
 
-        await asyncio.gather(*(work() for _ in range(min(concurrency, len(jobs)))))
-        return {"seconds": time.perf_counter() - start, "ends": ends}
+        workers = []
+        for name in urls:
+            mine = [job for job in jobs if job["to"] == name]
+            left = iter(mine)
+            workers += [work(left) for _ in range(min(concurrency, len(mine)))]
+        await asyncio.gather(*workers)
+        return {"startedAt": started_at, "seconds": time.perf_counter() - start, "ends": ends}
 
 
 def cpu_seconds():
@@ -43,19 +42,20 @@ def cpu_seconds():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
+    parser.add_argument("--reward", default="")
     parser.add_argument("--load", required=True)
     parser.add_argument("--concurrency", type=int, required=True)
-    parser.add_argument("--ignore-eos", action="store_true")
     args = parser.parse_args()
     with open(args.load) as file:
         jobs = json.load(file)
+    urls = {"writer": args.url, "reward": args.reward}
     before = cpu_seconds()
     try:
         import uvloop
 
-        result = uvloop.run(run(args.url, jobs, args.concurrency, args.ignore_eos))
+        result = uvloop.run(run(urls, jobs, args.concurrency))
     except ImportError:
-        result = asyncio.run(run(args.url, jobs, args.concurrency, args.ignore_eos))
+        result = asyncio.run(run(urls, jobs, args.concurrency))
     print(json.dumps({**result, "cpuSeconds": cpu_seconds() - before}))
 
 

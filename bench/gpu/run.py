@@ -12,30 +12,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from loads import completion, totals
+from shared import HERE, fetch, output_of, save, wait_until_up
+from watch import Watch
+
 POLL_S = 0.5
+
 
 
 def make_load(count, seed):
     rng = random.Random(seed)
-    return [
-        {
-            "prompt": " ".join(str(rng.randrange(150_000)) for _ in range(rng.randint(96, 160))),
-            "max_tokens": rng.randint(64, 256),
-        }
-        for _ in range(count)
-    ]
 
+    def job():
+        prompt = " ".join(str(rng.randrange(150_000)) for _ in range(rng.randint(96, 160)))
+        return completion(prompt, 1, rng.randint(64, 256), None)
 
-def fetch(url, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as reply:
-        return reply.read().decode()
+    return [job() for _ in range(count)]
 
 
 def cpu_seconds(pid):
@@ -45,65 +39,11 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Watch:
-    """The server's gauges and the GPU's utilisation over time."""
-
-    def __init__(self, url):
-        self.url = url
-        self.gauges = []
-        self.gpu = []
-        threading.Thread(target=self.poll, daemon=True).start()
-        try:
-            query = "--query-gpu=utilization.gpu,power.draw,memory.used"
-            self.smi = subprocess.Popen(
-                ["nvidia-smi", query, "--format=csv,noheader,nounits", "-lms", "250"],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            threading.Thread(target=self.read_gpu, daemon=True).start()
-        except FileNotFoundError:
-            self.smi = None
-
-    def poll(self):
-        while True:
-            time.sleep(POLL_S)
-            try:
-                lines = fetch(f"{self.url}/metrics").split("\n")[:2]
-            except OSError:
-                continue
-            self.gauges.append((time.monotonic(), *(int(line.split()[1]) for line in lines)))
-
-    def read_gpu(self):
-        for line in self.smi.stdout:
-            try:
-                values = [float(value) for value in line.split(",")]
-            except ValueError:
-                continue
-            self.gpu.append((time.monotonic(), *values))
-
-    def between(self, start, end):
-        gauges = [(round(at - start, 1), *rest) for at, *rest in self.gauges if start <= at <= end]
-        gpu = [rest for at, *rest in self.gpu if start <= at <= end]
-        mean = statistics.mean
-        return {
-            "gauges": gauges,
-            "runningMean": mean(running for _, running, _ in gauges) if gauges else None,
-            "waitingMean": mean(waiting for _, _, waiting in gauges) if gauges else None,
-            "gpuBusy": mean(util for util, *_ in gpu) if gpu else None,
-            "gpuWatts": mean(watts for _, watts, _ in gpu) if gpu else None,
-            "gpuMiB": max(used for *_, used in gpu) if gpu else None,
-        }
-
-    def close(self):
-        if self.smi:
-            self.smi.terminate()
-
-
 def middle_rate(ends):
     """Tokens a second between the ends of the first and the last quarter of the requests: without ramp and drain."""
     ends = sorted(ends)
     low, high = len(ends) // 4, 3 * len(ends) // 4
-    return sum(tokens for _, tokens in ends[low:high]) / (ends[high][0] - ends[low][0])
+    return sum(tokens for _, tokens, *_ in ends[low:high]) / (ends[high][0] - ends[low][0])
 
 
 class Bench:
@@ -115,12 +55,12 @@ class Bench:
         self.results = []
 
     def measure(self, mode, jobs, call, note=""):
-        expected = sum(job["max_tokens"] for job in jobs)
+        expected = totals(jobs)["tokens"]
         server_cpu = cpu_seconds(self.server.pid)
-        start = time.monotonic()
+        start = time.time()
         result = call()
-        end = time.monotonic()
-        made = sum(tokens for _, tokens in result["ends"])
+        end = time.time()
+        made = sum(tokens for _, tokens, *_ in result["ends"])
         assert made == expected, f"{mode}: {made} tokens, expected {expected}"
         ends = result.pop("ends")
         row = {
@@ -132,7 +72,7 @@ class Bench:
             "middleRate": middle_rate(ends),
             "serverCpu": (cpu_seconds(self.server.pid) - server_cpu) / result["seconds"],
             **result,
-            **self.watch.between(start, end),
+            **self.between(start, end),
         }
         self.results.append(row)
         client_cpu = (
@@ -142,7 +82,7 @@ class Bench:
         )
         busy = f", GPU {row['gpuBusy']:.0f} % {row['gpuWatts']:.0f} W" if row["gpuBusy"] is not None else ""
         running = (
-            f", running {row['runningMean']:.0f}, waiting {row['waitingMean']:.0f}" if row["gauges"] else ""
+            f", running {row['runningMean']:.0f}, waiting {row['waitingMean']:.0f}" if row["runningMean"] is not None else ""
         )
         print(
             f"{mode:6} {note:12} {row['seconds']:6.2f} s  {row['rate']:7.0f} tok/s  "
@@ -151,8 +91,15 @@ class Bench:
         )
         return row
 
+    def between(self, start, end):
+        gauges = self.watch.gauges_between(start, end)
+        running, waiting = zip(*gauges) if gauges else ((), ())
+        means = {"runningMean": running, "waitingMean": waiting}
+        means = {name: statistics.mean(values) if values else None for name, values in means.items()}
+        return {**means, **self.watch.gpu_between(start, end)}
+
     def engine(self, jobs, note=""):
-        self.measure("engine", jobs, lambda: json.loads(fetch(f"{self.url}/engine", {"jobs": jobs})), note)
+        self.measure("engine", jobs, lambda: json.loads(fetch(f"{self.url}/engine", {"jobs": [job["body"] for job in jobs]})), note)
 
     def plain(self, jobs, load, concurrency):
         command = [sys.executable, f"{HERE}/plain_client.py", "--url", self.url, "--load", load]
@@ -164,28 +111,6 @@ class Bench:
         if options:
             command.append(f"--options={options}")
         return self.measure("ours", jobs, lambda: output_of(command), note)
-
-
-def output_of(command):
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-
-
-def wait_until_up(url, server):
-    while True:
-        if server.poll() is not None:
-            sys.exit("the server ended")
-        try:
-            fetch(f"{url}/health")
-            return
-        except OSError:
-            time.sleep(0.2)
-
-
-def save(folder, name, jobs):
-    path = os.path.join(folder, name)
-    with open(path, "w") as file:
-        json.dump(jobs, file)
-    return path
 
 
 def run(args, bench, folder):
@@ -243,7 +168,7 @@ def main():
     bench = None
     try:
         wait_until_up(url, server)
-        watch = Watch(url)
+        watch = Watch(url, POLL_S)
         bench = Bench(args, server, watch, url)
         with tempfile.TemporaryDirectory() as folder:
             run(args, bench, folder)

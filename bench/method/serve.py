@@ -23,7 +23,7 @@ ROWS = 4096  # of one batch
 
 def load(name, folder, device):
     model = weights.load(folder, name)
-    return model.to(device, torch.bfloat16 if device.type == "cuda" else torch.float32).eval()
+    return model.to(device, torch.bfloat16).eval()
 
 
 class Engine:
@@ -122,7 +122,7 @@ def main():
     p.add_argument("--folder", type=Path, required=True)
     p.add_argument("--seed", type=int, default=1)
     args = p.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = weights.DEVICE
 
     async def start(app):
         engine = Engine(args.folder, device, args.seed)

@@ -1,6 +1,7 @@
 """Tunes a student on a set and tests it on held-out problems. Students of all sets take equally many steps."""
 
 import math
+import platform
 import random
 import time
 
@@ -14,11 +15,11 @@ import weights
 from model import Shape
 from optimiser import Both
 from train import WIDTH, to_device
+from weights import DEVICE
 
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 RATE = 0.3  # factor on the learning rates of optimiser.py
 WARMUP = 0.03
-TEST_SEEDS = {"seen": 888_001, "unseen": 888_002}  # far from those of any training
+TEST_SEEDS = {"seen": 888_001_000, "unseen": 888_002_000}  # far from those of any training
 
 
 class Epochs:
@@ -62,22 +63,31 @@ def tune(folder, rows, seed, steps, batch):
     return model.eval(), torch.stack(losses).float().tolist()
 
 
-def accuracy(model, problems):
-    """Share of the problems whose greedy answer is right."""
+def accuracies(model, tests):
+    """Of each test the share of the problems whose greedy answer is right."""
     bench = evaluate.Bench(model, roles.Codec(), DEVICE)
-    replies = bench.solve([problem["question"] for problem in problems], 0, 1)
-    right = sum(evaluate.boxed(text) == problem["answer"] for text, problem in zip(replies, problems))
-    return right / len(problems)
+    replies = iter(bench.solve([problem["question"] for problems in tests.values() for problem in problems], 0, 1))
+    found = {}
+    for name, problems in tests.items():
+        found[name] = sum(evaluate.boxed(next(replies)) == problem["answer"] for problem in problems) / len(problems)
+    return found
 
 
-def tests_of(count):
-    return {name: split.problems(seed, count, name == "unseen") for name, seed in TEST_SEEDS.items()}
+def tests_of(count, seed):
+    """Each seed has test problems of its own, so that an interval over seeds covers the choice of problems too."""
+    return {name: split.problems(first + seed, count, name == "unseen") for name, first in TEST_SEEDS.items()}
+
+
+def device_name():
+    if DEVICE.type == "cuda":
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} thread"
 
 
 def student(folder, rows, seed, steps, batch, tests):
     began = time.time()
     model, losses = tune(folder, rows, seed, steps, batch)
-    found = {name: accuracy(model, problems) for name, problems in tests.items()}
+    found = accuracies(model, tests)
     tail = max(1, len(losses) // 20)
     return {
         **{"rows": len(rows), "steps": steps, "loss": round(sum(losses[-tail:]) / tail, 4)},

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { solve } from '../../models/solver.js';
 import type { Column } from '../../src/arrow/columnType.js';
@@ -20,7 +20,11 @@ const columns: Column[] = [
   { name, type: name === 'response' ? 'string' : 'list<string>', help: '', nullable: true },
 ];
 const lines: string[] = [];
-const request = { paths: [join(folder, 'shards')], columns, batchRows: 1024 };
+const shards = join(folder, 'shards');
+const paths = readdirSync(shards)
+  .sort()
+  .map((name) => join(shards, name));
+const request = { paths, columns, batchRows: 1024 };
 for await (const batch of toBatches(readParquetBlocks(nodeFiles, request), request)) {
   const [questions, responses] = columns.map((column) => columnValues(batch, column.name));
   for (let row = 0; row < batch.numRows; row++) {
@@ -32,4 +36,4 @@ for await (const batch of toBatches(readParquetBlocks(nodeFiles, request), reque
     lines.push(JSON.stringify({ question, response, kind: verdict.kind, answer }));
   }
 }
-writeFileSync(out, lines.join('\n') + '\n');
+writeFileSync(out, lines.map((line) => `${line}\n`).join(''));

@@ -7,6 +7,7 @@ pads on the right, so a causal mask is enough.
 import copy
 import json
 import math
+import os
 import random
 
 import pyarrow.parquet as parquet
@@ -16,11 +17,12 @@ import torch.nn.functional as F
 import weights  # first: it makes models/ importable
 import roles
 from model import Shape
+from weights import DEVICE
 
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+END = roles.SPECIAL[2]
 SETTINGS = {
-    "qft": {"rate": 1e-3, "epochs": 2, "rows": 128},
-    "qpo": {"rate": 5e-5, "epochs": 1, "rows": 128, "beta": 0.1, "warmup": 20},
+    "qft": {"rate": 1e-3, "epochs": 2},
+    "qpo": {"rate": 5e-5, "epochs": 1, "beta": 0.1, "warmup": 20},
 }
 
 
@@ -41,15 +43,15 @@ def token_logs(model, ids):
     time = ids.shape[1]
     mask = torch.ones(time, time, dtype=torch.bool, device=DEVICE).tril()[None, None]
     positions = torch.arange(time, device=DEVICE)[None]
-    with torch.autocast(DEVICE.type, torch.bfloat16, enabled=DEVICE.type == "cuda"):
+    with torch.autocast(DEVICE.type, torch.bfloat16):
         logits = model.logits(model(ids, positions, mask)[:, :-1])
     return -F.cross_entropy(logits.float().transpose(1, 2), ids[:, 1:], reduction="none")
 
 
-def steps(model, items, settings, seed, loss_of):
-    """AdamW, linear warm-up, cosine to nothing; whole epochs over shuffled items."""
+def steps(model, items, settings, seed, rows, loss_of):
+    """AdamW, linear warm-up, cosine to nothing; whole epochs over shuffled items, `rows` in a step."""
     rng = random.Random(seed)
-    rows, epochs = settings["rows"], settings["epochs"]
+    epochs = settings["epochs"]
     per_epoch = math.ceil(len(items) / rows)
     total, step = per_epoch * epochs, 0
     warmup = settings.get("warmup", max(1, int(0.03 * total)))
@@ -71,16 +73,16 @@ def steps(model, items, settings, seed, loss_of):
     return {"steps": step, "first": round(shown[:5].mean().item(), 4), "last": round(shown[-5:].mean().item(), 4)}
 
 
-def supervised(model, codec, examples, settings, seed):
+def supervised(model, codec, examples, settings, seed, rows):
     def loss_of(part):
         ids, weights = batch(codec, part)
         weights = weights[:, 1:]
         return -(token_logs(model, ids) * weights).sum() / weights.sum()
 
-    return steps(model, examples, settings, seed, loss_of)
+    return steps(model, examples, settings, seed, rows, loss_of)
 
 
-def preference(model, codec, pairs, settings, seed):
+def preference(model, codec, pairs, settings, seed, rows):
     """Direct preference optimisation against the model as it was. pairs: (chosen, rejected), each (ids, weights)."""
     reference, beta = copy.deepcopy(model).eval(), settings["beta"]
 
@@ -95,7 +97,7 @@ def preference(model, codec, pairs, settings, seed):
         chosen, rejected = gained.chunk(2)
         return -F.logsigmoid(beta * (chosen - rejected)).mean()
 
-    return steps(model, pairs, settings, seed, loss_of)
+    return steps(model, pairs, settings, seed, rows, loss_of)
 
 
 def whole(codec, text):
@@ -111,17 +113,23 @@ def after(codec, prompt, text):
 
 
 def read_shards(run):
-    return parquet.read_table(run / "shards").to_pylist()
+    paths = sorted((run / "shards").glob("*.parquet"))
+    return [row for path in paths for row in parquet.read_table(path).to_pylist()]
 
 
 def read_lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """The whole lines of a file; what a kill left of a last one is cut off."""
+    text = path.read_bytes()
+    whole = text.rfind(b"\n") + 1
+    if whole < len(text):
+        os.truncate(path, whole)
+    return [json.loads(line) for line in text[:whole].decode().splitlines()]
 
 
-def qft(folder, base, run, name, seed):
+def qft(folder, base, run, name, seed, in_step):
     codec, model = roles.Codec(), load(folder, base)
     examples = [whole(codec, row["text"]) for row in read_shards(run)]
-    losses = supervised(model, codec, examples, SETTINGS["qft"], seed)
+    losses = supervised(model, codec, examples, SETTINGS["qft"], seed, in_step)
     weights.save(model, folder, name)
     return {"rows": len(examples), **losses}
 
@@ -129,16 +137,18 @@ def qft(folder, base, run, name, seed):
 def balanced(rows):
     """As many pairs of each direction: else the direction with more pairs decides what the model becomes."""
     directions = sorted({row["direction"] for row in rows})
-    most = min(sum(row["direction"] == name for row in rows) for name in directions)
+    most = min((sum(row["direction"] == name for row in rows) for name in directions), default=0)
     kept = [row for name in directions for row in [r for r in rows if r["direction"] == name][:most]]
     return kept
 
 
-def qpo(folder, base, run, name, seed):
+def qpo(folder, base, run, name, seed, in_step):
     codec, model = roles.Codec(), load(folder, base)
     rows = balanced(read_shards(run))
-    pairs = [(after(codec, r["prompt"], r["chosen"]), after(codec, r["prompt"], r["rejected"])) for r in rows]
+    if not rows:
+        raise RuntimeError(f"{run} kept no pair; what dropped them is in {run.with_suffix('.log')}")
+    pairs = [tuple(after(codec, r["prompt"], r[side] + END) for side in ("chosen", "rejected")) for r in rows]
     pairs = [pair for pair in pairs if max(len(ids) for ids, _ in pair) <= Shape.context]
-    losses = preference(model, codec, pairs, SETTINGS["qpo"], seed)
+    losses = preference(model, codec, pairs, SETTINGS["qpo"], seed, in_step)
     weights.save(model, folder, name)
     return {"rows": len(pairs), "rate": SETTINGS["qpo"]["rate"], **losses}

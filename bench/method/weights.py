@@ -1,8 +1,10 @@
 """Finds and loads models of the bundled model's shape: NAME.safetensors or NAME.gguf of a folder, or of models/."""
 
+import subprocess
 import sys
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
@@ -10,6 +12,12 @@ sys.path.insert(0, str(MODELS))
 
 import gguf_file  # noqa: E402
 from model import Model, Shape  # noqa: E402
+
+
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+if DEVICE.type == "cpu":
+    # Threads of a model this small wait for one another, and on a busy machine they burn the time that they wait.
+    torch.set_num_threads(1)
 
 
 def find(folder, name):
@@ -28,7 +36,21 @@ def load(folder, name):
     return model
 
 
+def gguf(folder, name):
+    """The path of a model as the embedded engine reads it; written where only safetensors are there."""
+    path = find(folder, name)
+    if path.suffix == ".gguf":
+        return path
+    target, part = path.with_suffix(".gguf"), path.with_suffix(".part.gguf")
+    if not target.exists():
+        subprocess.run([sys.executable, MODELS / "export_gguf.py", path, part, name], check=True)
+        part.rename(target)
+    return target
+
+
 def save(model, folder, name):
     folder.mkdir(parents=True, exist_ok=True)
     state = {k: v.detach().half().contiguous().cpu() for k, v in model.state_dict().items()}
-    save_file(state, folder / f"{name}.safetensors")
+    part = folder / f"{name}.part"
+    save_file(state, part)
+    part.rename(folder / f"{name}.safetensors")

@@ -10,6 +10,7 @@ import type {
   ReplyStream,
 } from '../model.js';
 import type { SchemaHold } from '../heldSchema.js';
+import { withoutLoosePatterns } from '../loosePatterns.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { listenTo, wholeReply } from './streamedReply.js';
@@ -437,7 +438,8 @@ function withExtra(
 
 /** The schema of the step, or else of the model. */
 function schemaOf({ jsonSchema }: Dialogue, { jsonSchema: own, top }: Asked): Asked['jsonSchema'] {
-  return top > 0 ? undefined : (own ?? jsonSchema);
+  const schema = own ?? jsonSchema;
+  return top > 0 || !schema ? undefined : withoutLoosePatterns(schema);
 }
 
 function formatOf(dialogue: Dialogue, asked: Asked): object | undefined {
