@@ -23,13 +23,14 @@ export function asSystemError(error: unknown): ScaleQuestError | null {
   );
 }
 
-/** Of a process that may have little address space (`ulimit -v`): V8 reserves some GiB for each WebAssembly memory. */
+/** A process has a limit on its addresses (`ulimit -v`), and V8 reserves some GiB of them for each WebAssembly memory. */
 const NO_MEMORY = /Cannot allocate Wasm memory|Array buffer allocation failed/;
 
 function noMemory(cause: RangeError): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_IO_READ',
-    `the system gives this process no more memory (${cause.message}). Raise the limit of its address space (\`ulimit -v\`), or free some memory`,
+    `the system gives this process no more memory (${cause.message}). Raise the limit of its addresses ` +
+      '(`ulimit -v`), or free some memory',
     { cause },
   );
 }
