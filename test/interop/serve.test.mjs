@@ -109,35 +109,23 @@ describe('a llama.cpp server with the bundled model', () => {
     'JSON Schemas',
     'holds replies to a schema, in the field that each of its addresses reads',
     async () => {
-      const jsonSchema = {
-        type: 'object',
-        properties: {
-          reason: { type: 'string', maxLength: 20 },
-          score: { type: 'integer', enum: [1, 2, 3] },
-        },
-        required: ['reason', 'score'],
-        additionalProperties: false,
-      };
+      // No object: where a schema allows white space, a model this small writes it without end.
+      const jsonSchema = { enum: ['right', 'wrong'] };
       for (const [protocol, schemas] of [
         ['completions', 'json_schema'],
         ['chat', 'response_format'],
       ]) {
         const model = await open({ protocol, schemas });
         const [choice] = await model.complete({
-          seq: 0,
-          message: user(questions[0]),
-          ...sampled,
-          jsonSchema,
-          seed: 5,
+          ...{ seq: 0, message: user(questions[0]), ...sampled, jsonSchema, seed: 5 },
         });
-        const { reason, score } = JSON.parse(choice.text);
-        assert.ok(typeof reason === 'string' && [1, 2, 3].includes(score), choice.text);
+        assert.ok(jsonSchema.enum.includes(JSON.parse(choice.text)), choice.text);
       }
       // What the docs say: over `completions` this server does not know `response_format`.
       const [free] = await (
         await open()
       ).complete({ seq: 0, message: user(questions[0]), ...sampled, jsonSchema, seed: 5 });
-      assert.ok(!free.text.trim().startsWith('{'), free.text);
+      assert.ok(!free.text.trim().startsWith('"'), free.text);
     },
   );
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type RowError, ScaleQuestError } from '../../errors.js';
+import { type RowError, ScaleQuestError, allOfRow } from '../../errors.js';
 import type {
   CallRecord,
   Choice,
@@ -309,7 +309,7 @@ export function createDialogueModel(
 
   async function completeInParts(request: CompleteRequest, distinct: number): Promise<Choice[]> {
     const sizes = splitChoices(distinct, options.choicesPerRequestMax);
-    const replies = await Promise.all(sizes.map((size, part) => sendPart(request, size, part)));
+    const replies = await allOfRow(sizes.map((size, part) => sendPart(request, size, part)));
     const choices = replies.flatMap(choicesOf);
     return Array.from({ length: request.n }, (_, at) => ({ ...choices[at % distinct]! }));
   }
