@@ -159,6 +159,21 @@ export class RowError extends ScaleQuestError {
   }
 }
 
+/**
+ * The values of a row's calls, which go on at once. Where several are rejected, the first of them in order tells what became of the row,
+ * and not the one that came first. What ends the run ends it at once.
+ */
+export async function allOfRow<Values extends unknown[]>(
+  calls: readonly [...{ [At in keyof Values]: Promise<Values[At]> }],
+): Promise<Values> {
+  try {
+    return (await Promise.all(calls as readonly Promise<unknown>[])) as Values;
+  } catch (error) {
+    if (error instanceof RowError) for (const call of calls) await call;
+    throw error;
+  }
+}
+
 /** Nobody reads more of them at once. */
 const PROBLEMS_MAX = 100;
 

@@ -1,7 +1,7 @@
 // Doubles the text of each reader up to 4 MB, and prints CPU and the ratio of the last two: about 2 where reading is linear.
 //   npm run bench:linear [-- --reader=answer]
 import { printTable } from '../../src/run/report/report.js';
-import { type ReadText, cpuMsOf, isRead, piecesFor, textOf, textReaders } from './readers.js';
+import { type ReadText, cpuMsOf, isRead, patternReaders, piecesFor, textOf, textReaders } from './readers.js';
 
 const SIZES = [1, 2, 4].map((megabytes) => megabytes * 2 ** 20);
 /** Below it a ratio says nothing. */
@@ -30,7 +30,7 @@ function worstOf(name: string, read: ReadText): Worst {
 
 const only = process.argv.find((word) => word.startsWith('--reader='))?.slice('--reader='.length);
 const rows: string[][] = [];
-for (const [name, read] of Object.entries(await textReaders())) {
+for (const [name, read] of Object.entries({ ...(await textReaders()), ...patternReaders() })) {
   if (only !== undefined && only !== name) continue;
   const { piece, cpuMs } = worstOf(name, read);
   const [, half, all] = cpuMs as [number, number, number];

@@ -10,11 +10,18 @@ import { shinglesReader } from '../../src/operators/lib/near/shingles.js';
 import { compilePrompt } from '../../src/operators/lib/prompts/prompt.js';
 import { words } from '../../src/operators/lib/words.js';
 import { ScaleQuestError } from '../../src/errors.js';
-import { afterThought } from '../../src/text/afterThought.js';
+import { pairForm } from '../../src/operators/lib/judging/pairVerdict.js';
+import { rubricForm } from '../../src/operators/lib/judging/rubric.js';
+import { compileStructured, formOfColumns } from '../../src/operators/lib/structured/jsonColumns.js';
+import { readForm } from '../../src/operators/lib/structured/replyForm.js';
+import { afterThought, thoughtSplitter } from '../../src/text/afterThought.js';
 import { boxesOf } from '../../src/text/boxes.js';
+import { blocksIn } from '../../src/text/codeBlocks.js';
 import { finalAnswer, referenceAnswer } from '../../src/text/finalAnswer.js';
 import { readFinalQuestion } from '../../src/text/finalQuestion.js';
 import { keyRedactor } from '../../src/text/redactKey.js';
+import { compilePattern } from '../../src/text/pattern.js';
+import { repeatedShare } from '../../src/text/repeatedShare.js';
 import { isRepetition } from '../../src/text/repetition.js';
 
 /** Reads a text that comes from outside, of any length; may throw an error of ours. */
@@ -31,6 +38,9 @@ export async function textReaders(): Promise<Record<string, ReadText>> {
   const prompt = compilePrompt(context, 'respond', undefined, ['question']);
   return {
     thought: afterThought,
+    ownThought: thoughtSplitter({ open: '<scratch>', close: '</scratch>' }),
+    code: (text) => blocksIn(text, 'python'),
+    ...formReaders(),
     boxes: boxesOf,
     answer: finalAnswer,
     reference: referenceAnswer,
@@ -41,10 +51,34 @@ export async function textReaders(): Promise<Record<string, ReadText>> {
     json: parseReplyJson,
     key: keyRedactor('secret-key-of-a-user'),
     prompt: (text) => prompt({ question: text }),
+    repeated: (text) => repeatedShare(text.split(' '), 5),
     words,
     benchmark: benchmarkWords,
     fingerprint: (text) => fingerprints.of(readShingles(text)),
     language: (text) => detectOther(text, ['en']),
+  };
+}
+
+/** Readers of JSON in replies: each is given the text alone, and in a place of a reply where it stands in a string. */
+function formReaders(): Record<string, ReadText> {
+  const schema = { type: 'object', properties: { why: { type: 'string' } }, required: ['why'] };
+  const typed = formOfColumns(compileStructured(schema));
+  const rubric = rubricForm([{ name: 'clarity', description: 'x', scale: [1, 5] }]);
+  const pair = pairForm();
+  return {
+    typed: (text) => readForm(text, typed),
+    typedWithin: (text) => readForm(`So: {"why": "${text}"}`, typed),
+    rubric: (text) => readForm(text, rubric),
+    rubricWithin: (text) => readForm(`{"clarity": {"reason": "${text}", "score": 4}} ${text}`, rubric),
+    pair: (text) => readForm(`${text} {"better": "A"}`, pair),
+  };
+}
+
+/** Patterns of users cost more a character than readers of our own: they are measured, and held to no bound but linear time. */
+export function patternReaders(): Record<string, ReadText> {
+  return {
+    pattern: compilePattern('(?i)(?:as an? (?:ai|language) \\w+)+\\s*$'),
+    nestedPattern: compilePattern('^(?:(?:a|b|\\w)+\\s?)*!$'),
   };
 }
 
@@ -72,6 +106,17 @@ const PIECES: readonly string[] = [
     'é',
   ],
   ...['\\boxed{', '\\boxed{}', '\\boxed ', '\\boxed 7 ', '\\frac{', '\\text{', '\\left(', 'x^', '1/', '\\['],
+  ...[
+    '<scratch>',
+    '</scratch>',
+    '{"',
+    '{"a": ',
+    '{"clarity": ',
+    '{"better": "A"} ',
+    '{"why": "\\alpha"} ',
+    '```python\n',
+    '~~~\n',
+  ],
   ...['<think>', '</think>', '<answer>', '</answer>', '<|channel|>', '◁think▷', '<|'],
   ...[
     'the answer is ',

@@ -4,6 +4,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns, ColumnNamed } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { type Outcome, drop, keep } from '../flow/steps/outcome.js';
+import { repeatedShare } from '../text/repeatedShare.js';
 import { isRepetition } from '../text/repetition.js';
 import {
   IMMEDIATE,
@@ -42,6 +43,17 @@ const options = z
       .describe(
         'Drop texts that end in a loop: the same run of characters again and again, over 160 characters or more.',
       ),
+    repeatedShareMax: z
+      .number()
+      .min(0)
+      .lt(1)
+      .optional()
+      .describe(
+        'Drop texts of whose characters a larger share stands in word n-grams that came before in the text, as Gopher does; 0.1 to ' +
+          '0.2 are usual.',
+      ),
+    ngramWords: z.int().min(1).max(20).default(5).describe('Words of these n-grams.'),
+    repeatedColumn: columnName.describe('Write that share into this column, for the same as `charsColumn`.'),
     charsColumn: columnName.describe(
       'Write the number of characters into this column: the report then tells what other bounds keep.',
     ),
@@ -72,6 +84,19 @@ export interface FilterTextOptions<Name extends string = string> {
   /** Drop texts that this pattern (RE2) fits somewhere. */
   refuses?: string;
   /**
+   * Drop texts of whose characters a larger share stands in word n-grams that came before in the text, as Gopher does; 0.1 to 0.2 are
+   * usual.
+   */
+  repeatedShareMax?: number;
+  /**
+   * Words of these n-grams.
+   *
+   * @default 5
+   */
+  ngramWords?: number;
+  /** Write that share into this column, for the same as `charsColumn`. */
+  repeatedColumn?: string;
+  /**
    * Drop texts that end in a loop: the same run of characters again and again, over 160 characters or more.
    *
    * @default false
@@ -92,9 +117,12 @@ export const filterTextSpec = defineSpec({
     'and $ stand for the ends of lines. Characters are counted as JavaScript does: an emoji counts two or more.',
   options,
   reads: ({ column }) => ({ [column]: 'string' }),
-  writes: ({ charsColumn, wordsColumn, column }): Column[] => [
+  writes: ({ charsColumn, wordsColumn, repeatedColumn, column }): Column[] => [
     ...(charsColumn ? [{ name: charsColumn, type: 'int32', help: `Characters of ${column}.` } as const] : []),
     ...(wordsColumn ? [{ name: wordsColumn, type: 'int32', help: `Words of ${column}.` } as const] : []),
+    ...(repeatedColumn
+      ? [{ name: repeatedColumn, type: 'float64', help: `Share of repeated n-grams in ${column}.` } as const]
+      : []),
   ],
   models: () => [],
   drops: {
@@ -105,6 +133,7 @@ export const filterTextSpec = defineSpec({
     noMatch: 'the pattern `matches` does not fit the text',
     refused: 'the pattern `refuses` fits the text',
     repetition: 'the text ends in a loop',
+    repeatedNgrams: 'a larger share of the text than `repeatedShareMax` is repeated n-grams',
   },
   thresholds,
   contract: IMMEDIATE,
@@ -117,8 +146,8 @@ export const filterTextSpec = defineSpec({
 /**
  * Drops rows by a text of theirs: its length, patterns, or repetition.
  *
- * Reads the column that `column` names, and writes those that `charsColumn` and `wordsColumn` name; drops as `tooShort`, `tooLong`,
- * `tooFewWords`, `tooManyWords`, `noMatch`, `refused` or `repetition`, the first that applies.
+ * Reads the column that `column` names, and writes those that `charsColumn`, `wordsColumn` and `repeatedColumn` name; drops as
+ * `tooShort`, `tooLong`, `tooFewWords`, `tooManyWords`, `noMatch`, `refused`, `repetition` or `repeatedNgrams`, the first that applies.
  *
  * @param input - The options; each has its meaning and default in the interface.
  * @param context - Seed, models and prompts of the run: see `createContext`.
@@ -134,36 +163,42 @@ export function filterText<const Name extends string = 'question'>(
   const parsed = parseOptions('filterText', options, input);
   const { column, charsMin = 0, charsMax = Infinity, wordsMin = 0, wordsMax = Infinity } = parsed;
   const { matches, refuses } = patternsOf(parsed);
+  const { repeatedShareMax = Infinity, ngramWords } = parsed;
+  const readsNgrams = parsed.repeatedShareMax !== undefined || parsed.repeatedColumn !== undefined;
   const countsWords = [parsed.wordsMin, parsed.wordsMax, parsed.wordsColumn].some(
     (each) => each !== undefined,
   );
 
-  function fault(text: string, words: number): Outcome<never> | null {
+  function fault(text: string, words: number, repeated: number): Outcome<never> | null {
     if (text.length < charsMin) return drop('tooShort', `characters ${text.length}`);
     if (text.length > charsMax) return drop('tooLong', `characters ${text.length}`);
     if (words < wordsMin) return drop('tooFewWords', `words ${words}`);
     if (words > wordsMax) return drop('tooManyWords', `words ${words}`);
     if (matches && !matches(text)) return drop('noMatch');
     if (refuses?.(text)) return drop('refused');
-    return parsed.repetition && isRepetition(text) ? drop('repetition') : null;
+    if (parsed.repetition && isRepetition(text)) return drop('repetition');
+    return repeated > repeatedShareMax ? drop('repeatedNgrams', `share ${repeated.toFixed(4)}`) : null;
   }
 
   const filtered: BatchOperator = mapRows(shapeOf(filterTextSpec, parsed, context), (row) => {
     const text = row[column] as string;
     const words = countsWords ? wordsIn(text) : wordsMin;
-    return fault(text, words) ?? keep(countsOf(parsed, text.length, words));
+    const repeated = readsNgrams ? repeatedShare(text.match(WORD) ?? [], ngramWords) : 0;
+    return fault(text, words, repeated) ?? keep(countsOf(parsed, text.length, words, repeated));
   });
   return filtered;
 }
 
 function countsOf(
-  { charsColumn, wordsColumn }: Options,
+  { charsColumn, wordsColumn, repeatedColumn }: Options,
   chars: number,
   words: number,
+  repeated: number,
 ): Record<string, number> {
   return {
     ...(charsColumn === undefined ? {} : { [charsColumn]: chars }),
     ...(wordsColumn === undefined ? {} : { [wordsColumn]: words }),
+    ...(repeatedColumn === undefined ? {} : { [repeatedColumn]: repeated }),
   };
 }
 
@@ -186,9 +221,13 @@ function checkBounds(bounds: Options, context: z.RefinementCtx): void {
     issue('charsMin', 'expected charsMin to be at most charsMax');
   if (wordsMin !== undefined && wordsMax !== undefined && wordsMin > wordsMax)
     issue('wordsMin', 'expected wordsMin to be at most wordsMax');
+  const { repeatedShareMax, repeatedColumn } = bounds;
   if (charsColumn !== undefined && charsColumn === wordsColumn)
     issue('wordsColumn', 'expected another column than charsColumn');
-  const all = [charsMin, charsMax, wordsMin, wordsMax, matches, refuses, charsColumn, wordsColumn];
+  if (repeatedColumn !== undefined && [charsColumn, wordsColumn].includes(repeatedColumn))
+    issue('repeatedColumn', 'expected another column than charsColumn and wordsColumn');
+  const numbers = [charsMin, charsMax, wordsMin, wordsMax, repeatedShareMax];
+  const all = [...numbers, matches, refuses, charsColumn, wordsColumn, repeatedColumn];
   if (!repetition && all.every((each) => each === undefined))
     context.addIssue({
       code: 'custom',
@@ -197,68 +236,41 @@ function checkBounds(bounds: Options, context: z.RefinementCtx): void {
 }
 
 function thresholds(parsed: Options): Threshold[] {
-  const { charsMin, charsMax, wordsMin, wordsMax, charsColumn = null, wordsColumn = null } = parsed;
-  const isPlain = parsed.matches === undefined && parsed.refuses === undefined && !parsed.repetition;
-  const hasChars = charsMin !== undefined || charsMax !== undefined;
-  const hasWords = wordsMin !== undefined || wordsMax !== undefined;
+  const { charsMin, charsMax, wordsMin, wordsMax, repeatedShareMax } = parsed;
+  const { charsColumn = null, wordsColumn = null, repeatedColumn = null } = parsed;
+  const readsOther = parsed.matches !== undefined || parsed.refuses !== undefined || parsed.repetition;
+  const isSet = (...bounds: (number | undefined)[]): boolean => bounds.some((each) => each !== undefined);
+  const kinds = {
+    chars: isSet(charsMin, charsMax),
+    words: isSet(wordsMin, wordsMax),
+    repeated: isSet(repeatedShareMax),
+  };
+  const isOnly = (kind: keyof typeof kinds): boolean =>
+    !readsOther && Object.entries(kinds).every(([other, isThere]) => other === kind || !isThere);
   const ofChars = {
     meaning: 'characters',
     column: charsColumn,
     range: [0, null],
-    isOnly: isPlain && !hasWords,
+    isOnly: isOnly('chars'),
   } as const;
   const ofWords = {
     meaning: 'words',
     column: wordsColumn,
     range: [0, null],
-    isOnly: isPlain && !hasChars,
+    isOnly: isOnly('words'),
   } as const;
-  const isShown = (value: number | undefined, column: string | null): boolean =>
-    value !== undefined || column !== null;
-  return [
-    ...(isShown(charsMin, charsColumn)
-      ? [
-          {
-            ...ofChars,
-            option: 'charsMin',
-            keeps: 'atLeast',
-            value: charsMin ?? null,
-            drops: 'tooShort',
-          } as const,
-        ]
-      : []),
-    ...(isShown(charsMax, charsColumn)
-      ? [
-          {
-            ...ofChars,
-            option: 'charsMax',
-            keeps: 'atMost',
-            value: charsMax ?? null,
-            drops: 'tooLong',
-          } as const,
-        ]
-      : []),
-    ...(isShown(wordsMin, wordsColumn)
-      ? [
-          {
-            ...ofWords,
-            option: 'wordsMin',
-            keeps: 'atLeast',
-            value: wordsMin ?? null,
-            drops: 'tooFewWords',
-          } as const,
-        ]
-      : []),
-    ...(isShown(wordsMax, wordsColumn)
-      ? [
-          {
-            ...ofWords,
-            option: 'wordsMax',
-            keeps: 'atMost',
-            value: wordsMax ?? null,
-            drops: 'tooManyWords',
-          } as const,
-        ]
-      : []),
-  ];
+  const meaning = 'share of repeated n-grams';
+  const ofRepeated = { meaning, column: repeatedColumn, range: [0, 1], isOnly: isOnly('repeated') } as const;
+  const all = [
+    { ...ofChars, option: 'charsMin', keeps: 'atLeast', value: charsMin ?? null, drops: 'tooShort' },
+    { ...ofChars, option: 'charsMax', keeps: 'atMost', value: charsMax ?? null, drops: 'tooLong' },
+    { ...ofWords, option: 'wordsMin', keeps: 'atLeast', value: wordsMin ?? null, drops: 'tooFewWords' },
+    { ...ofWords, option: 'wordsMax', keeps: 'atMost', value: wordsMax ?? null, drops: 'tooManyWords' },
+    {
+      ...ofRepeated,
+      ...{ option: 'repeatedShareMax', keeps: 'atMost', value: repeatedShareMax ?? null },
+      drops: 'repeatedNgrams',
+    },
+  ] as const satisfies Threshold[];
+  return all.filter(({ value, column }) => value !== null || column !== null);
 }

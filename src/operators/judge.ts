@@ -176,11 +176,13 @@ export const judgeSpec = defineSpec({
     return criteria.map((each, at) => ({
       ...{
         option: `criteria.${at}.min`,
+        title: `${each.name}.min`,
         meaning: `score for ${each.name}`,
         keeps: 'atLeast',
         value: minOf(each),
       },
-      ...{ column: each.name, drops: each.name, range: scaleOf(each), isOnly },
+      ...{ column: each.name, drops: each.name, range: scaleOf(each), isOnly, isWhole: true },
+      ...(each.grades && { grades: each.grades }),
     }));
   },
   contract: ROWWISE,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Column, ColumnType } from '../arrow/columnType.js';
+import { allOfRow } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns, RowIdentity } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
@@ -226,7 +227,7 @@ export function judgePair(
   return mapRows(shape, async (row) => {
     const pair = pairOf(parsed, row, (at) => rowUniform(context, `${shape.step} pair`, row, at));
     if (!pair) return drop('noPair');
-    const [forth, back] = await Promise.all([ask(row, pair, 0), ask(row, [...pair].reverse(), 1)]);
+    const [forth, back] = await allOfRow([ask(row, pair, 0), ask(row, [...pair].reverse(), 1)]);
     const [before, after] = [forth.better, turned(back.better)];
     if (before !== after) return drop('orderDecides', `first ${before}, then ${after}`);
     if (before === 'tie') return drop('tie', '', forth.reason);

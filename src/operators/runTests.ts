@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Column, ColumnValue } from '../arrow/columnType.js';
 import type { ProgramTests, TestRun } from '../backends/model.js';
-import { RowError } from '../errors.js';
+import { RowError, allOfRow } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { ColumnNamed, ColumnTypes, Row } from '../flow/steps/columnTypes.js';
 import { mapRows } from '../flow/steps/mapRows.js';
@@ -231,7 +231,7 @@ export function runTests<
     const suite = suiteOf(row, parsed);
     const responses = of === 'response' ? [row['response'] as string] : (row['responses'] as string[]);
     const programs = responses.map((response) => programOf(response, parsed));
-    const verdicts = await Promise.all(programs.map((program) => tested(row, program, suite)));
+    const verdicts = await allOfRow(programs.map((program) => tested(row, program, suite)));
     const best = Math.max(0, ...verdicts.map(({ share }) => share));
     if (shareMin !== undefined && best < shareMin)
       return drop('testsFailed', `best share ${best.toFixed(4)}`);

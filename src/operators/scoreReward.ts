@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Column, ColumnValue } from '../arrow/columnType.js';
+import { allOfRow } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { keep } from '../flow/steps/outcome.js';
@@ -141,7 +142,7 @@ export function scoreReward<const Method extends 'yesNo' | 'score' | 'steps' = '
       return keep({ rewards: await model.score({ seq, items }) });
     }
     if (parsed.method === 'steps') {
-      const stepRewards = await Promise.all(
+      const stepRewards = await allOfRow(
         answers.map(async (answer) => {
           const items = stepsOf(answer, parsed.stepsBy).map((assistant) => ({ user: question, assistant }));
           return items.length === 0 ? [] : model.score({ seq, items, areSteps: true });
@@ -157,7 +158,7 @@ export function scoreReward<const Method extends 'yesNo' | 'score' | 'steps' = '
       const [yes, no] = await model.choose({ seq, message: { kind: 'user', text }, options: ['Yes', 'No'] });
       return yesShare(yes!, no!);
     }
-    return keep({ rewards: await Promise.all(answers.map(reward)) });
+    return keep({ rewards: await allOfRow(answers.map(reward)) });
   });
   return scored;
 }

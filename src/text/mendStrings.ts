@@ -1,12 +1,5 @@
 const STRING = /"[^"\\]*(?:\\[^][^"\\]*)*"/g;
-const LINE_ENDS: ReadonlyMap<string, string> = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-]);
 
-/** What JSON knows after a backslash and no command of LaTeX begins with. */
-const PLAIN_ESCAPE = /^(?:["/]|u[0-9a-fA-F]{4})/;
 /** Control characters that no text means: before letters they are the beginning of a command. */
 const NEVER_MEANT = 'bf';
 /** Commands of LaTeX that begin as `\n`, `\r` and `\t` do. */
@@ -39,11 +32,21 @@ export function mendStrings(json: string): string {
 }
 
 function mendString(string: string): string {
-  const written = string.replace(/[\n\r\t]/g, (char) => LINE_ENDS.get(char)!);
-  if (!written.includes('\\')) return written;
-  const body = written.slice(1, -1);
+  if (!string.includes('\\')) return escapedEnds(string);
+  const body = string.slice(1, -1);
   const form = formOf(body);
-  return form === 'escaped' ? written : `"${mendBody(body, form === 'raw')}"`;
+  return escapedEnds(form === 'escaped' ? string : `"${mendBody(body, form === 'raw')}"`);
+}
+
+/** Line ends and tabs as JSON has them. */
+function escapedEnds(text: string): string {
+  return text.replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t');
+}
+
+/** Whether JSON knows what stands after a backslash, and no command of LaTeX begins so. */
+function isPlainEscape(body: string, at: number): boolean {
+  const next = body[at];
+  return next === '"' || next === '/' || (next === 'u' && /^[0-9a-fA-F]{4}/.test(body.slice(at + 1, at + 5)));
 }
 
 type Form = 'escaped' | 'raw' | 'unclear';
@@ -53,7 +56,7 @@ function formOf(body: string): Form {
   for (let at = body.indexOf('\\'); at >= 0; at = body.indexOf('\\', at + 2)) {
     const next = body[at + 1]!;
     if (next === '\\') isEscaped ||= isLetter(body[at + 2]);
-    else if (!/["/bfnrt']/.test(next) && !PLAIN_ESCAPE.test(body.slice(at + 1, at + 6))) return 'raw';
+    else if (!`"/bfnrt'`.includes(next) && !isPlainEscape(body, at + 1)) return 'raw';
   }
   return isEscaped ? 'escaped' : 'unclear';
 }
@@ -77,8 +80,8 @@ function mendEscape(body: string, at: number, isRaw: boolean): { text: string; l
     return { text: isLineEnd ? '\\\\\\\\' : '\\\\', length: 2 };
   }
   if (next === "'") return { text: "'", length: 2 };
-  if (PLAIN_ESCAPE.test(body.slice(at + 1, at + 6))) return { text: `\\${next}`, length: 2 };
-  if (/[bfnrt]/.test(next) && !isCommand(body, at + 1, isRaw)) return { text: `\\${next}`, length: 2 };
+  if (isPlainEscape(body, at + 1)) return { text: `\\${next}`, length: 2 };
+  if ('bfnrt'.includes(next) && !isCommand(body, at + 1, isRaw)) return { text: `\\${next}`, length: 2 };
   return { text: '\\\\', length: 1 };
 }
 

@@ -71,6 +71,26 @@ export const PIPELINES = {
     'output: { shardRows: 6, rowGroupRows: 4 }',
     '',
   ].join('\n'),
+  /** Programs that are run, and pairs that are compared in both orders. */
+  tested: [
+    'name: tested',
+    'seed: 11',
+    'limit: 91',
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } }, sandbox: { sandboxFusion: { replicas: ["http://127.0.0.1:9"] } } }',
+    'steps:',
+    '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
+    '  - prompt:',
+    '      model: tiny',
+    "      prompt: 'Give JSON with tests for {{ question }}.'",
+    '      tokensMax: 64',
+    '      repairsMax: 1',
+    '      json: { type: object, required: [tests], properties: { tests: { type: array, items: { type: string } } } }',
+    '  - respond: { model: tiny, n: 3, tokensMax: 64 }',
+    '  - runTests: { sandbox: sandbox, extract: whole, shareMin: 0.5 }',
+    '  - judgePair: { model: tiny, responses: responses, tokensMax: 64, repairsMax: 1 }',
+    'output: { shardRows: 3, rowGroupRows: 2 }',
+    '',
+  ].join('\n'),
 };
 
 /** Source positions after which a commit comes at the latest, where they are fewer than in other runs. */
@@ -187,6 +207,14 @@ function modelOf({ orderSeed, repliesSeed = 0 }: Knobs) {
       Array.from({ length: request.n }, (_, sample) => replyTo(request, repliesSeed, sample)),
     choose: ({ message, options }) =>
       options.map((option) => deriveUniform(repliesSeed, `${messageText({ message })}\n${option}`, 0)),
+    execute: ({ program, tests }) => {
+      const asserts = tests.kind === 'asserts' ? tests.asserts : [];
+      return asserts.map((each) =>
+        deriveUniform(repliesSeed, `${program}\n${each}`, 0) < 0.7
+          ? { isOk: true, text: '' }
+          : { isOk: false, text: 'AssertionError' },
+      );
+    },
     embed: ({ texts }) => texts.map((text) => [0, 1, 2, 3].map((at) => deriveUniform(0, text, at) - 0.5)),
   });
   let calls = 0;
@@ -205,6 +233,12 @@ function replyTo({ message, seed, n }: CompleteRequest, repliesSeed: number, sam
   const draw = (what: string): number => deriveUniform(repliesSeed, `${asked}${what}`, seed, sample);
   if (message.kind === 'preQuery') return questionOf(draw);
   if (message.kind === 'chat') return `And why is that so, ${Math.floor(draw('more') * 9)}?`;
+  if (asked.startsWith('Give JSON with tests'))
+    return draw('form') < 0.2
+      ? 'none'
+      : JSON.stringify({ tests: ['assert f(1) == 2', `assert f(${seed % 5})`] });
+  if (asked.includes('<candidate-A'))
+    return draw('form') < 0.2 ? 'both' : JSON.stringify({ reason: 'So.', better: betterIn(asked) });
   if (asked.startsWith('Give JSON'))
     return draw('form') < 0.1
       ? 'none'
@@ -214,6 +248,16 @@ function replyTo({ message, seed, n }: CompleteRequest, repliesSeed: number, sam
     return draw('answered') < 0.2 ? 'I do not know.' : `It is \\boxed{${Math.floor(draw('answer') * 9)}}.`;
   if (draw('verdict') < 0.15) return 'Perhaps.';
   return draw('verdict') < 0.3 ? 'No' : 'Yes';
+}
+
+/** Mostly the text that stands later in the alphabet; some ties, and some verdicts that go by the place. */
+function betterIn(asked: string): string {
+  const [a, b] = ['A', 'B'].map(
+    (name) => new RegExp(`<candidate-${name}-\\w+>\\n([^]*?)\\n</candidate`).exec(asked)![1]!,
+  );
+  const draw = deriveUniform(0, [a, b].sort().join('\n'), 0);
+  if (draw < 0.1) return 'tie';
+  return draw < 0.25 || a! > b! ? 'A' : 'B';
 }
 
 /** As a rubric asks for it; some are off the scale. */

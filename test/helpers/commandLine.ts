@@ -76,10 +76,18 @@ export function runCommand(...args: string[]): Promise<CommandResult> {
   return startCommand(args).result;
 }
 
+const temporaryFolders: string[] = [];
+
+function removeTemporaryFolders(): void {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });
+}
+
 /** A folder that is removed at the end of the process. */
 export function temporaryFolder(): string {
+  // One listener for all: Node warns of more than ten.
+  if (temporaryFolders.length === 0) process.once('exit', removeTemporaryFolders);
   const folder = mkdtempSync(join(tmpdir(), 'scalequest-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  temporaryFolders.push(folder);
   return folder;
 }
 

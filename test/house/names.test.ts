@@ -59,7 +59,7 @@ const UNITLESS = [
   'classIndex',
   ...['seed', 'target', 'limit', 'min', 'max', 'n', 'weight', 'temperature', 'topP', 'zstdLevel'],
   // Counts that their noun names.
-  ...['replicas', 'gpusEach', 'dimensions'],
+  ...['replicas', 'gpusEach', 'dimensions', 'ngramWords'],
   // Weights of what `rewrite` asks for.
   ...['solvability', 'difficulty'],
   'parts',

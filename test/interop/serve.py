@@ -1,10 +1,11 @@
-"""Serves a GGUF file with llama.cpp's own HTTP server: serve.py MODEL.gguf API_KEY. Prints its address.
+"""Serves a GGUF file with llama.cpp's own HTTP server: serve.py MODEL.gguf API_KEY SLOTS CONTEXT_TOKENS. Prints its address.
 
-Port 0 cannot be asked for, so it takes one that is free; it ends when its standard input does.
+The model is called as its file is. Port 0 cannot be asked for, so it takes one that is free; it ends when its standard input does.
 """
 
 import socket
 import sys
+from pathlib import Path
 
 import xllamacpp
 
@@ -15,21 +16,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def main(model, key):
+def main(model, key, slots, context_tokens):
     params = xllamacpp.CommonParams()
     params.model.path = model
-    params.model_alias = {"tiny"}
+    params.model_alias = {Path(model).stem}
     params.hostnames = ["127.0.0.1"]
     params.port = free_port()
     params.api_keys = [key]
-    params.n_parallel = 4
-    params.n_ctx = 4 * 512
+    params.n_parallel = int(slots)
+    params.n_ctx = int(slots) * int(context_tokens)
     params.kv_unified = False
     params.cache_prompt = False
     # As the embedded engine has it, so that both round alike.
     params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    # One thread each: more of them only wait for one another with a model this small.
+    # One thread each: more of them only wait for one another with models this small.
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.warmup = False

@@ -1,15 +1,14 @@
 // The client against a real server: llama.cpp's own, with the bundled model; the embedded engine is the reference.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openModel } from '../../dist/src/backends/openModel.js';
 import { resolveTemplate } from '../../dist/src/backends/templates/template.js';
 import { collectRows, createContext, fromRows, judgeSolvability } from '../../dist/src/index.js';
+import { startLlamaServer } from './llamaServer.mjs';
 import { checkMet } from './serversMet.mjs';
 
 const KEY = 'sk-interop-0815';
@@ -74,35 +73,9 @@ async function open(changes = {}, env = { SERVE_KEY: KEY }) {
   return model;
 }
 
-/** The server is the leader of a process group of its own, so that nothing of it is left. */
-async function startServer() {
-  const python = process.env.SCALEQUEST_PYTHON;
-  assert.ok(python, 'run these tests by `npm run test:interop`, which brings Python');
-  const child = spawn(python, [join(here, 'serve.py'), modelPath, KEY], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit');
-  let said = '';
-  child.stderr.on('data', (chunk) => (said = (said + chunk).slice(-4000)));
-  const stop = async () => {
-    try {
-      process.kill(-Number(child.pid), 'SIGKILL');
-    } catch {
-      // It has ended already.
-    }
-    await exited;
-  };
-  const first = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line').then(([line]) => line),
-    exited.then(([code]) => assert.fail(`the server ended with ${code}:\n${said}`)),
-  ]);
-  return { url: first, stop };
-}
-
 describe('a llama.cpp server with the bundled model', () => {
   before(async () => {
-    server = await startServer();
+    server = await startLlamaServer({ model: modelPath, key: KEY, slots: 4, contextTokens: 512 });
     const llamaCpp = { path: modelPath, processes: 1 };
     engine = await openModel('engine', { llamaCpp }, { env: {}, folder: root });
   });
@@ -136,35 +109,23 @@ describe('a llama.cpp server with the bundled model', () => {
     'JSON Schemas',
     'holds replies to a schema, in the field that each of its addresses reads',
     async () => {
-      const jsonSchema = {
-        type: 'object',
-        properties: {
-          reason: { type: 'string', maxLength: 20 },
-          score: { type: 'integer', enum: [1, 2, 3] },
-        },
-        required: ['reason', 'score'],
-        additionalProperties: false,
-      };
+      // No object: where a schema allows white space, a model this small writes it without end.
+      const jsonSchema = { enum: ['right', 'wrong'] };
       for (const [protocol, schemas] of [
         ['completions', 'json_schema'],
         ['chat', 'response_format'],
       ]) {
         const model = await open({ protocol, schemas });
         const [choice] = await model.complete({
-          seq: 0,
-          message: user(questions[0]),
-          ...sampled,
-          jsonSchema,
-          seed: 5,
+          ...{ seq: 0, message: user(questions[0]), ...sampled, jsonSchema, seed: 5 },
         });
-        const { reason, score } = JSON.parse(choice.text);
-        assert.ok(typeof reason === 'string' && [1, 2, 3].includes(score), choice.text);
+        assert.ok(jsonSchema.enum.includes(JSON.parse(choice.text)), choice.text);
       }
       // What the docs say: over `completions` this server does not know `response_format`.
       const [free] = await (
         await open()
       ).complete({ seq: 0, message: user(questions[0]), ...sampled, jsonSchema, seed: 5 });
-      assert.ok(!free.text.trim().startsWith('{'), free.text);
+      assert.ok(!free.text.trim().startsWith('"'), free.text);
     },
   );
 

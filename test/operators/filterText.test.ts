@@ -63,6 +63,28 @@ test('repetition: a text that ends in a loop, where it is asked for', async () =
   assert.deepEqual(lostTexts(await run(['fine', loop], { charsMin: 1 })), []);
 });
 
+test('repeated n-grams: a share of the text above the bound, which a column tells', async () => {
+  const again = 'the sum of the two sides is even so the sum of the two sides is odd';
+  const options = {
+    column: 'question',
+    repeatedShareMax: 0.2,
+    ngramWords: 4,
+    repeatedColumn: 'repeated',
+  } as const;
+  const output = await run(['how many apples are left in the box', again], options);
+  assert.deepEqual(
+    output.rows.map((row) => row['repeated']),
+    [0],
+  );
+  assert.deepEqual(lostTexts(output), ['1 dropped repeatedNgrams']);
+  assert.match(output.lost[0]!.message!, /^share 0\.\d{4}$/);
+  const [threshold] = filterTextSpec.thresholds!(filterTextSpec.options.parse(options));
+  assert.deepEqual(
+    [threshold!.option, threshold!.column, threshold!.isOnly],
+    ['repeatedShareMax', 'repeated', true],
+  );
+});
+
 test('the numbers are written where columns are named, of any column', async () => {
   const options = { column: 'document', charsColumn: 'chars', wordsColumn: 'words' };
   const output = await runOperator(filterText(options, contextOf()), {

@@ -3,7 +3,7 @@ import { TryFailure } from '../../src/backends/http/tryFailure.js';
 import type { SimulatedClock } from '../helpers/simulatedClock.js';
 import type { Draws } from './draws.js';
 import type { Network } from './simulatedHttpClient.js';
-import { answerTo, keyOf } from './replies.js';
+import { answerTo, keyOf, sequencesOf } from './replies.js';
 
 export interface NetworkPlan {
   /** Middle time of a reply, with an idle server. */
@@ -61,7 +61,7 @@ interface Reply {
 
 const FAULTS = [
   ...['429', '503', '429 with Retry-After', '503 with Retry-After', '500', '502'],
-  ...['reset', 'broken JSON', 'wrong JSON', 'web page', 'timeout', 'slow'],
+  ...['reset', 'broken JSON', 'wrong JSON', 'web page', 'timeout', 'slow', 'sandbox failed'],
 ] as const;
 type FaultKind = (typeof FAULTS)[number];
 
@@ -161,8 +161,7 @@ export function simulatedNetwork(
     },
     async post(path, body, options, signal) {
       const { url } = options;
-      // A request for vectors is as many sequences as it has texts.
-      const sequences = (body['n'] as number | undefined) ?? (body['input'] as string[]).length;
+      const sequences = sequencesOf(body);
       const kind = `${path} ${String(body['max_tokens'])}`;
       const sentMs = clock.nowMs();
       sent += 1;
@@ -211,6 +210,10 @@ function faultReply(kind: FaultKind, body: Record<string, unknown>, { label }: H
     return { ...good, status: 200, text: good.text.slice(0, good.text.length >> 1) };
   if (kind === 'wrong JSON') return { status: 200, text: '{"object":"nothing"}', headers: {} };
   if (kind === 'web page') return { status: 200, text: '<html>', headers: { 'content-type': 'text/html' } };
+  if (kind === 'sandbox failed')
+    return body['code'] === undefined
+      ? refusal(500, undefined)
+      : { status: 200, text: '{"status":"SandboxError","message":"no room"}', headers: {} };
   return refusal(Number(kind.slice(0, 3)), kind.endsWith('Retry-After') ? '3' : undefined);
 }
 

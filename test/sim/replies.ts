@@ -3,7 +3,13 @@ import { hashBytes } from '../../src/io/files/atomicFile.js';
 import { createDraws } from './draws.js';
 
 /** Steps tell the server who asks by the length they allow. */
-export const TOKENS = { generate: 101, judge: 102, respond: 103 } as const;
+export const TOKENS = {
+  ...{ generate: 101, judge: 102, respond: 103 },
+  ...{ typed: 104, talk: 105, rubric: 106, pair: 107 },
+} as const;
+
+/** What stands behind each step that a process reward model scores. */
+export const STEP_TOKEN = '<step>';
 
 /** How a server answers a body for good: its status and the text of its reply. */
 export interface Answer {
@@ -17,6 +23,8 @@ export interface Answer {
  */
 export function answerTo(body: Record<string, unknown>): Answer {
   if (Array.isArray(body['input'])) return vectorsOf(body['input'] as string[]);
+  if (body['code'] !== undefined) return programRun(body);
+  if (body['max_tokens'] === undefined) return stepScores(body);
   // A greedy engine has no use for a seed.
   const asked = body['temperature'] === 0 ? { ...body, seed: 0 } : body;
   const seed = Number.parseInt(keyOf(asked).slice(0, 12), 16);
@@ -44,6 +52,50 @@ function vectorsOf(texts: readonly string[]): Answer {
     return { index, embedding: Buffer.from(vector.buffer).toString('base64') };
   });
   return { status: 200, text: JSON.stringify({ data, usage: { prompt_tokens: 7 } }) };
+}
+
+/** What the judge of a program prints, one verdict an assert. Some programs are refused for good, and some judges never begin. */
+function programRun(body: Record<string, unknown>): Answer {
+  const seed = seedOf(JSON.stringify(body));
+  if (seed % 50 === 0) return { status: 400, text: '{"error":{"message":"this one I do not run"}}' };
+  const draws = createDraws(seed, 'program');
+  const { asserts } = JSON.parse(body['stdin'] as string) as { asserts: string[] };
+  const lines = asserts.map(() => (draws.chance(0.6) ? 'ok ' : `failed ${btoa('not equal')}`));
+  // A program may end its judge before the last test.
+  const told = draws.chance(0.1) ? lines.slice(1) : lines;
+  const result = {
+    status: 'Finished',
+    return_code: 0,
+    stdout: `ready\n${told.join('\n')}\nend\n`,
+    stderr: '',
+  };
+  return { status: 200, text: JSON.stringify({ status: 'Success', run_result: result }) };
+}
+
+/** Two classes a step. Some dialogues are refused for good, and some have fewer scores than steps. */
+function stepScores(body: Record<string, unknown>): Answer {
+  const text = JSON.stringify(body);
+  const seed = seedOf(text);
+  if (seed % 50 === 0 && !text.includes(HARMLESS.user))
+    return { status: 400, text: '{"error":{"message":"this one I do not score"}}' };
+  const draws = createDraws(seed, 'steps');
+  const steps = stepsIn(body) - (draws.chance(0.03) ? 1 : 0);
+  const data = Array.from({ length: steps }, () => {
+    const right = draws.uniform();
+    return [1 - right, right];
+  });
+  return { status: 200, text: JSON.stringify({ data: [{ index: 0, data }], usage: { prompt_tokens: 7 } }) };
+}
+
+function stepsIn(body: Record<string, unknown>): number {
+  return JSON.stringify(body).split(STEP_TOKEN).length - 1;
+}
+
+/** How many sequences a request is: choices, texts or steps. */
+export function sequencesOf(body: Record<string, unknown>): number {
+  if (typeof body['n'] === 'number') return body['n'];
+  if (Array.isArray(body['input'])) return body['input'].length;
+  return Math.max(1, stepsIn(body));
 }
 
 function seedOf(text: string): number {
@@ -78,7 +130,15 @@ const TEXTS: Record<number, (draws: Draw) => string> = {
     `${draws.pick(NAMES)} has ${draws.whole(2, 5)} ${draws.pick(THINGS)} and buys ${draws.whole(2, 4)} more. How many?`,
   [TOKENS.judge]: (draws) => `Let me see. ${draws.pick(['Yes', 'Yes.', 'Yes', 'No', '**No**', 'Perhaps'])}`,
   [TOKENS.respond]: (draws) =>
-    draws.chance(0.1) ? 'I do not know.' : `We add them. \\boxed{${draws.whole(4, 18)}}`,
+    draws.chance(0.1) ? 'I do not know.' : `We add them.\n\n\\boxed{${draws.whole(4, 18)}}`,
+  // Some fit no schema, and some hold LaTeX as models write it.
+  [TOKENS.typed]: (draws) =>
+    draws.chance(0.2)
+      ? 'I had rather not.'
+      : `Here it is: {"depth": ${draws.whole(1, 6)}, "why": "\\frac{1}{2} of it", "tests": ["assert f(1) == ${draws.whole(1, 3)}", "assert f(2) == 2"]}`,
+  [TOKENS.talk]: (draws) => `And what of ${draws.pick(THINGS)}, ${draws.pick(NAMES)}?`,
+  [TOKENS.rubric]: (draws) => `{"clarity": {"reason": "It is \\alpha.", "score": ${draws.whole(1, 6)}}}`,
+  [TOKENS.pair]: (draws) => `{"reason": "So.", "better": "${draws.pick(['A', 'A', 'B', 'tie', 'both'])}"}`,
 };
 
 /** Log probabilities of a first token, in the form of the older protocol. */

@@ -3,7 +3,7 @@ import { checkText } from '../helpers/runs/pipelineWorld.js';
 import type { Plan } from '../../src/pipeline/plan.js';
 import { type Draws, createDraws } from './draws.js';
 import type { NetworkPlan, Outage, Storm } from './network.js';
-import { EMBEDDING_DIMENSIONS, TOKENS } from './replies.js';
+import { EMBEDDING_DIMENSIONS, STEP_TOKEN, TOKENS } from './replies.js';
 import { type WorkersPlan, drawWorkers } from './workers.js';
 
 /** Which calls count. */
@@ -93,10 +93,11 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
   const middle = MIDDLES.filter(() => draws.chance(0.5));
   const semantic = draws.stream('semantic').chance(0.4) ? [SEMANTIC] : [];
   const first = draws.stream('sample').chance(0.3) ? [SAMPLE] : [];
+  const domain = drawDomain(draws.stream('domain'), tail);
   const limit = draws.whole(1, 45);
   const target = draws.whole(1, Math.min(18, limit));
   // Where most rows are lost, a target alone may be hours away.
-  const isSparse = isLossy || semantic.length > 0;
+  const isSparse = isLossy || semantic.length > 0 || domain.length > 0 || SPARSE_TAILS.includes(tail);
   const end = draws.pick([{ limit }, { limit, target }, isSparse ? { limit, target } : { target }]);
   return {
     name: 'sim',
@@ -105,12 +106,15 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
     models: {
       m: { openai: { model: 'sim', replicas: ['http://a/v1'] } },
       e: { embeddings: { model: 'sim', replicas: ['http://a/v1'] } },
+      p: { pooling: { model: 'sim', replicas: ['http://a/v1'], stepToken: STEP_TOKEN } },
+      s: { sandboxFusion: { replicas: ['http://a'] } },
     },
     steps: [
       ...first,
       { generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } },
       ...semantic,
       ...middle,
+      ...domain,
       ...tail,
     ],
     output: { shardRows: draws.whole(1, 12), rowGroupRows: draws.whole(1, 8) },
@@ -141,6 +145,61 @@ const MIDDLES = [
 
 const RESPOND = { respond: { model: 'm', n: 3, tokensMax: TOKENS.respond } };
 
+const TYPED_SCHEMA = {
+  type: 'object',
+  properties: {
+    depth: { type: 'integer', minimum: 1, maximum: 5 },
+    why: { type: 'string' },
+    tests: { type: 'array', items: { type: 'string' } },
+  },
+  required: ['depth', 'tests'],
+};
+
+/** The steps that people begin with in other domains. */
+function drawDomain(draws: Draws, tail: readonly object[]): object[] {
+  const repairsMax = draws.whole(0, 2);
+  const asked = (tokensMax: number): object => ({ model: 'm', tokensMax, repairsMax });
+  const typed = {
+    label: 'typed',
+    prompt: { ...asked(TOKENS.typed), prompt: 'Tests for {{ question }}, as JSON.', json: TYPED_SCHEMA },
+  };
+  const talk = { model: 'm', tokensMax: TOKENS.talk, messages: 'talk' };
+  const criteria = [{ name: 'clarity', description: 'Is it clear?', scale: [1, 5], min: draws.whole(1, 3) }];
+  const n = draws.whole(1, 2);
+  const rubric = { columns: ['question'], criteria, n, temperature: n > 1 ? 1 : 0 };
+  const steps: [steps: object[], share: number][] = [
+    [[{ filterText: { column: 'question', charsMin: 40, refuses: '5 coins' } }], 0.3],
+    // Its column of tests is what the tail runs programs against.
+    [[typed], tail === TESTED ? 1 : 0.3],
+    [
+      [
+        { label: 'opening', prompt: { ...talk, prompt: '{{ question }}', opens: true } },
+        { label: 'next', prompt: { ...talk, as: 'user' } },
+      ],
+      0.2,
+    ],
+    [[{ judge: { ...asked(TOKENS.rubric), ...rubric } }], 0.3],
+  ];
+  return steps.flatMap(([some, share]) => (draws.chance(share) ? some : []));
+}
+
+const TESTED = [
+  RESPOND,
+  { runTests: { sandbox: 's', extract: 'whole', shareMin: 0.5 } },
+  { scoreReward: { model: 'm' } },
+  { keepBest: { by: 'testShares' } },
+];
+
+const PAIRED = [
+  RESPOND,
+  {
+    judgePair: { model: 'm', responses: 'responses', tokensMax: TOKENS.pair, temperature: 1, repairsMax: 1 },
+  },
+];
+
+/** Of many pairs and programs few rows are left. */
+const SPARSE_TAILS: readonly (readonly object[])[] = [TESTED, PAIRED];
+
 const TAILS: readonly (readonly object[])[] = [
   [],
   [RESPOND],
@@ -152,6 +211,9 @@ const TAILS: readonly (readonly object[])[] = [
     { unnest: { texts: { responses: 'response' }, numbers: { rewards: 'reward' } } },
     { deduplicate: {}, label: 'again' },
   ],
+  [RESPOND, { scoreReward: { model: 'p', method: 'steps' } }, { keepBest: {} }],
+  TESTED,
+  PAIRED,
 ];
 
 function drawAttempt(draws: Draws, isLossy: boolean, isHit: boolean): Attempt {

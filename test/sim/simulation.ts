@@ -36,6 +36,7 @@ import {
 import { type StoredStepResults, noStepResults, simulatedStepResults } from './stepResults.js';
 import { type Draws, createDraws } from './draws.js';
 import { simulatedEncoder } from './encoder.js';
+import { STEP_TOKEN } from './replies.js';
 import { type KeptReplies, checkPaid, keepsNothing, simulatedStore, storedModel } from './store.js';
 import { type SimulatedWorkers, startSimulatedWorkers } from './workers.js';
 import { type Failing, type SimulatedNetwork, simulatedNetwork } from './network.js';
@@ -322,11 +323,9 @@ async function openSimulated(
   const open = async (name: string, kept: (model: Model) => Model): Promise<Record<string, Model>> => {
     const random = draws.stream(name).uniform;
     const shared = watchedPools(pools);
-    const [m, e] = [
-      await openModelOf('m', attempt, clock, random, shared),
-      await openModelOf('e', attempt, clock, random, shared),
-    ];
-    return { m: kept(m), e: kept(e) };
+    const models: Record<string, Model> = {};
+    for (const role of ROLES) models[role] = kept(await openModelOf(role, attempt, clock, random, shared));
+    return models;
   };
   if (!attempt.workers) {
     const models = await open('retries', (model) => (store ? storedModel(model, store, kept) : model));
@@ -347,8 +346,11 @@ async function openSimulated(
   return { models, workers };
 }
 
+/** Writers, vectors, scores of steps, and sandboxes: all on the same servers. */
+const ROLES = ['m', 'e', 'p', 's'] as const;
+
 function openModelOf(
-  name: 'm' | 'e',
+  name: (typeof ROLES)[number],
   { replicas, requestsInFlightMax, declaresSlots, network: { slots } }: Attempt,
   clock: SimulatedClock,
   random: () => number,
@@ -362,6 +364,11 @@ function openModelOf(
   };
   const deps = { env: {}, folder: '/', clock, random, pools };
   if (name === 'e') return openModel(name, { embeddings: servers }, deps);
+  if (name === 'p') return openModel(name, { pooling: { ...servers, stepToken: STEP_TOKEN } }, deps);
+  if (name === 's') {
+    const { model: _, slots: places = 8, ...sandboxes } = servers;
+    return openModel(name, { sandboxFusion: { ...sandboxes, slots: places } }, deps);
+  }
   return openModel(name, { openai: servers, template: 'qwen2-math' }, deps);
 }
 

@@ -89,6 +89,8 @@ function paying(model: Model, kept: KeptReplies, lease: () => Lease): Model {
     complete: (request) => pay(keys.complete(request), () => model.complete(request)),
     choose: (request) => pay(keys.choose(request), () => model.choose(request)),
     embed: (request) => pay(keys.embed(request), () => model.embed(request)),
+    score: (request) => pay(keys.score(request), () => model.score(request)),
+    execute: (request) => pay(keys.execute(request), () => model.execute(request)),
   };
 }
 

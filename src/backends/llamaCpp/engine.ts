@@ -98,6 +98,7 @@ export async function openEngine(
       const grammar = await llama.createGrammarForJsonSchema(schema as { type: 'object' });
       return () => new LlamaGrammarEvaluationState({ model, grammar });
     }),
+    held: { tokenBias: TokenBias.for(model).set(controlTokens(model), 'never') },
     dispose: () => llama.dispose(),
   });
 }
@@ -152,13 +153,15 @@ interface Loaded {
   collectGarbage: () => void;
   batchesMatter: boolean;
   biasOf: (tokens: Token[], logit: number) => TokenBias;
+  /** No control token in a choice that a grammar holds: their names would be as good in a string as other texts. */
+  held: { tokenBias: TokenBias };
   /** A new state for each choice. */
   grammarOf: (schema: object) => Promise<() => LlamaGrammarEvaluationState>;
   dispose: () => Promise<void>;
 }
 
 function drive(loaded: Loaded): Engine {
-  const { model, scoring, slots, contextTokens, batchesMatter, reply } = loaded;
+  const { model, scoring, slots, contextTokens, batchesMatter, reply, held } = loaded;
   const vocabularyTokens = [...model.iterateAllTokens()].length;
   const samplers = samplerMemory(vocabularyTokens, loaded.collectGarbage);
   const waiting: Job[] = [];
@@ -251,7 +254,7 @@ function drive(loaded: Loaded): Engine {
     const seed = deriveSeed(job.seed, 'token', choices.length, tokens.length);
     const last = tokens.at(-1) ?? prompt.at(-1)!;
     const options = { ...samplingOf(vocabularyTokens, job.temperature, job.topP), seed };
-    if (grammar) return heldToken(sequence, last, options, grammar.state, samplers.add);
+    if (grammar) return heldToken(sequence, last, { ...options, ...held }, grammar.state, samplers.add);
     const [output] = await evaluateNew(sequence, [[last, { generateNext: { token: true, options } }]]);
     return output?.next.token ?? null;
   }
@@ -300,6 +303,13 @@ function drive(loaded: Loaded): Engine {
       await loaded.dispose();
     },
   };
+}
+
+/** Grammars let tokens that end a text pass at the end alone; the other control tokens are texts to them. */
+function controlTokens(model: LlamaModel): Token[] {
+  const isControl = (token: Token): boolean =>
+    model.getTokenAttributes(token).control && !model.isEogToken(token);
+  return [...model.iterateAllTokens()].filter(isControl);
 }
 
 /** What is asked for at the same time goes into one batch. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ScaleQuestError } from '../../errors.js';
+import { ScaleQuestError, allOfRow } from '../../errors.js';
 import type { Choice, CompleteRequest, Message, Model } from '../model.js';
 import type { SchemaHold } from '../heldSchema.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
@@ -160,7 +160,7 @@ async function completeEach(
         },
       )
       .then(({ choice }) => choice);
-  const choices = await Promise.all(Array.from({ length: distinct }, one));
+  const choices = await allOfRow(Array.from({ length: distinct }, one));
   return Array.from({ length: n }, (_, at) => ({ ...choices[at % distinct]! }));
 }
 

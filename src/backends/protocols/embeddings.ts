@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RowError } from '../../errors.js';
+import { RowError, allOfRow } from '../../errors.js';
 import type { EmbedRequest, Model } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { OPENAI_SPEAKS } from './readOpenaiReply.js';
@@ -82,7 +82,7 @@ async function openEmbeddings(
         control: () => ({ path, body: bodyOf([HARMLESS.user]), read: readVectors(1) }),
       });
     });
-    return (await Promise.all(sent)).flatMap(({ vectors }) => vectors);
+    return (await allOfRow(sent)).flatMap(({ vectors }) => vectors);
   }
 
   const markers = markersOf({ tokens: ENCODER_TOKENS });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type RowError, ScaleQuestError } from '../../errors.js';
+import { type RowError, ScaleQuestError, allOfRow } from '../../errors.js';
 import type {
   CallRecord,
   Choice,
@@ -10,6 +10,7 @@ import type {
   ReplyStream,
 } from '../model.js';
 import type { SchemaHold } from '../heldSchema.js';
+import { withoutLoosePatterns } from '../loosePatterns.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { type Completion, OPENAI_SPEAKS, optionProbabilities, readReply } from './readOpenaiReply.js';
 import { listenTo, wholeReply } from './streamedReply.js';
@@ -308,7 +309,7 @@ export function createDialogueModel(
 
   async function completeInParts(request: CompleteRequest, distinct: number): Promise<Choice[]> {
     const sizes = splitChoices(distinct, options.choicesPerRequestMax);
-    const replies = await Promise.all(sizes.map((size, part) => sendPart(request, size, part)));
+    const replies = await allOfRow(sizes.map((size, part) => sendPart(request, size, part)));
     const choices = replies.flatMap(choicesOf);
     return Array.from({ length: request.n }, (_, at) => ({ ...choices[at % distinct]! }));
   }
@@ -437,7 +438,8 @@ function withExtra(
 
 /** The schema of the step, or else of the model. */
 function schemaOf({ jsonSchema }: Dialogue, { jsonSchema: own, top }: Asked): Asked['jsonSchema'] {
-  return top > 0 ? undefined : (own ?? jsonSchema);
+  const schema = own ?? jsonSchema;
+  return top > 0 || !schema ? undefined : withoutLoosePatterns(schema);
 }
 
 function formatOf(dialogue: Dialogue, asked: Asked): object | undefined {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RowError, ScaleQuestError } from '../../errors.js';
+import { RowError, ScaleQuestError, allOfRow } from '../../errors.js';
 import type { Markers } from '../../text/markers.js';
 import type { Model, ScoreItem, ScoreRequest } from '../model.js';
 import type { OpenedModel } from '../protocol.js';
@@ -79,7 +79,7 @@ export async function openScoreModel(
       });
       for (const [at, position] of positions.entries()) scores[position] = reply.scores[at]!;
     });
-    await Promise.all(sent);
+    await allOfRow(sent);
     return scores;
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RowError, ScaleQuestError } from '../../errors.js';
+import { RowError, ScaleQuestError, allOfRow } from '../../errors.js';
 import type { ExecuteRequest, Model, TestRun } from '../model.js';
 import type { OpenedModel, Protocol } from '../protocol.js';
 import { TryFailure } from '../http/tryFailure.js';
@@ -89,7 +89,7 @@ async function openSandboxFusion(
       const runs = tests.inputs.map((stdin) =>
         send(request, { code: program, stdin }, (run) => runOf(run, bytesMax)),
       );
-      return Promise.all(runs);
+      return allOfRow(runs);
     }
     if (language !== 'python') {
       throw new ScaleQuestError(

@@ -144,8 +144,14 @@ export interface FiguresFold {
 export interface Threshold {
   /** The name of the option. */
   option: string;
+  /** What a page calls it, where the option says too little: `grounded.min` for `criteria.0.min`; else the option. */
+  title?: string;
   /** What the number is, in a word or two. */
   meaning: string;
+  /** The numbers are mostly whole, as scores are: a slider offers whole ones alone where all are, and a message has them exactly. */
+  isWhole?: boolean;
+  /** The names of the numbers, from 1. */
+  grades?: readonly string[];
   /** Which numbers pass. `below`: those that are less than it. */
   keeps: 'atLeast' | 'atMost' | 'below';
   /** The value that applies; null where the option is absent, and all pass. */

@@ -7,10 +7,14 @@ export interface WhatIfControl {
   /** The label of the step, and the option. */
   step: string;
   option: string;
+  /** What the page calls the option. */
+  title: string;
   meaning: string;
   keeps: 'atLeast' | 'atMost' | 'below';
   /** Values that can be chosen, rising. */
   grid: readonly number[];
+  /** The names of the values, from 1; empty where they have none. */
+  grades: readonly string[];
   /** Where the value of the run stands in the grid; -1 or the length of the grid where all rows pass for want of one. */
   at: number;
   /** The place of the step among the steps. */
@@ -193,11 +197,11 @@ function reasonsOf({ controls, isWhole, neverExact }: WhatIfData, tally: Tally):
   const { changed, removedBy, returnedBy, ties, unknown } = tally;
   const isMoved = sumOf(removedBy) + sumOf(returnedBy) + ties > 0;
   const ofControls = controls.flatMap((control, index) => {
-    const { step, option, isAlwaysAbout, isTighteningExact, isLooseningExact, survival } = control;
+    const { step, title, isAlwaysAbout, isTighteningExact, isLooseningExact, survival } = control;
     const share = (100 * survival).toFixed(0);
     return [
       ...(changed[index] && isAlwaysAbout
-        ? [`With another ${option}, ${step} also compares other rows.`]
+        ? [`With another ${title}, ${step} also compares other rows.`]
         : []),
       ...(removedBy[index]! > 0 && !isTighteningExact
         ? [
@@ -206,7 +210,7 @@ function reasonsOf({ controls, isWhole, neverExact }: WhatIfData, tally: Tally):
         : []),
       ...(returnedBy[index]! > 0 && !isLooseningExact
         ? [
-            `${returnedBy[index]} rows that ${step}.${option} dropped would go on; they have not been through what ` +
+            `${returnedBy[index]} rows that ${step}.${title} dropped would go on; they have not been through what ` +
               `follows, where ${share} % of the rows were kept.`,
           ]
         : []),

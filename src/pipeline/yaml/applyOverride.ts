@@ -15,7 +15,10 @@ export interface AppliedOverride {
   position: Position;
 }
 
-/** `steps.respond.n`: steps by label or operator, or as `steps.3.respond.n`; whole numbers are positions in lists. */
+/**
+ * No value takes the key out. `steps.respond.n`: steps by label or operator, or as `steps.3.respond.n`; whole numbers are
+ * positions in lists.
+ */
 export function applyOverride(document: Document, { path, value }: Override): AppliedOverride {
   const keys: (string | number)[] = [];
   for (const key of path) {
@@ -25,7 +28,8 @@ export function applyOverride(document: Document, { path, value }: Override): Ap
     else keys.push(...stepNamed(parent, key, keys.length === 1 && keys[0] === 'steps', path, value));
   }
   try {
-    document.setIn(keys, document.createNode(parse(value, PARSING)));
+    if (value.trim() === '') document.deleteIn(keys);
+    else document.setIn(keys, document.createNode(parse(value, PARSING)));
   } catch (error) {
     throw overrideFault(path, value, firstLine((error as Error).message));
   }

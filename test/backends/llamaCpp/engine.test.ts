@@ -81,6 +81,19 @@ describe('a schema in the engine', () => {
     }
   });
 
+  it('never ends a string by a control token of the template', async (t) => {
+    const { ask } = await open(t);
+    const only = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] };
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const reply = await ask(complete(seed, { schema: only, tokensMax: 100, seed }));
+      assert.ok(reply.kind === 'completed');
+      for (const { text, finish } of reply.choices) {
+        assert.ok(!text.includes('<|'), text);
+        if (finish === 'stop') assert.equal(typeof (JSON.parse(text) as { text: unknown }).text, 'string');
+      }
+    }
+  });
+
   it('is cut off as every reply is, and whole where only its line ends are missing', async (t) => {
     const { ask } = await open(t);
     const whole = await ask(complete(1, { schema, tokensMax: 120 }));

@@ -50,8 +50,9 @@ describe('createServerClient', () => {
     const [seen] = server.seen;
     assert.equal(seen!.path, '/v1/ask');
     assert.equal(seen!.headers.authorization, 'Bearer sk-client-0123');
-    const { serverS, ...stats } = client.stats();
+    const { serverS, durations, ...stats } = client.stats();
     assert.ok(serverS! > 0 && serverS! < 60, `${serverS} s`);
+    assert.ok(durations!.sumS > 0 && durations!.sumS <= serverS!, `${durations!.sumS} s`);
     assert.deepEqual(stats, {
       ...{
         requests: 1,

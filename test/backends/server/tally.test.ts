@@ -22,7 +22,13 @@ test('what a step used is counted under its label, cached tokens over all', () =
   tally.uses.busy(250, 'respond');
   tally.uses.busy(100, undefined);
   const none = { requests: 1, promptTokens: 1, cachedTokens: 0, completionTokens: 0 };
-  assert.deepEqual(tally.uses.stats(), {
+  const { durations, ...uses } = tally.uses.stats();
+  assert.equal(durations!.sumS, 0.35);
+  assert.equal(
+    durations!.counts.reduce((sum, count) => sum + count, 0),
+    2,
+  );
+  assert.deepEqual(uses, {
     cachedTokens: 3,
     steps: {
       respond: {

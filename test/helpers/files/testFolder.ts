@@ -15,7 +15,7 @@ export type Call = `${'open' | 'write' | 'sync' | 'close' | 'rename' | 'unlink' 
 
 /**
  * The real file system, listing the calls that change something; the call for which `failing` gives an error
- * number fails with it and does nothing.
+ * number fails with it and does nothing; but a `close` that fails closes, as the system's does.
  */
 export function watchedFiles(failing: (call: Call, nth: number) => string | null = () => null): {
   files: Files;
@@ -33,7 +33,10 @@ export function watchedFiles(failing: (call: Call, nth: number) => string | null
       ...file,
       write: async (bytes) => (note(`write ${name}`, path), file.write(bytes)),
       sync: async () => (note(`sync ${name}`, path), file.sync()),
-      close: async () => (note(`close ${name}`, path), file.close()),
+      close: async () => {
+        await file.close();
+        note(`close ${name}`, path);
+      },
     };
   }
   const files: Files = {

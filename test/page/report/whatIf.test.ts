@@ -20,6 +20,8 @@ function control(own: Partial<WhatIfControl> = {}): WhatIfControl {
     ...{
       step: 'sample',
       option: 'min',
+      title: 'min',
+      grades: [],
       meaning: 'difficulty',
       keeps: 'atLeast',
       grid: GRID,

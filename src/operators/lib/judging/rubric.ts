@@ -167,12 +167,16 @@ export function rubricForm(criteria: readonly Criterion[]): ReplyForm<Score[]> {
     code: 'ROW_UNCLEAR',
     read(object) {
       const verdict = formed(unwrapped(object, criteria), criteria);
+      // Replies quote much that is no verdict at all.
+      if (Object.keys(verdict).length === 0) return { fault: NO_CRITERION };
       const fault = check(verdict);
       return fault === null ? { value: scoresOf(verdict, criteria) } : { fault };
     },
     agreement: (scores) => JSON.stringify(scores.map(({ score }) => score)),
   };
 }
+
+const NO_CRITERION = 'the object has none of the criteria';
 
 type Ratings = Record<string, { reason: string; score: unknown }>;
 

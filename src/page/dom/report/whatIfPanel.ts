@@ -99,9 +99,11 @@ function changedHistogram(
   found: WhatIfResult,
 ): HistogramData {
   const { label, edges } = metrics[metric]!;
-  const marks = controls.flatMap(({ meaning, grid, option }, index) => {
+  const marks = controls.flatMap(({ meaning, grid, grades, title }, index) => {
     const value = grid[at[index]!];
-    return value !== undefined && isAbout(meaning, label) ? [{ at: value, label: `${option} ${value}` }] : [];
+    return value !== undefined && isAbout(meaning, label)
+      ? [{ at: value, label: `${title} ${nameOf(value, grades)}` }]
+      : [];
   });
   const counts = found.distributions[metric]!.map((each) => Math.round(each * 10) / 10);
   const gone = now.distributions[metric]!.map((each, bin) => Math.max(0, each - counts[bin]!));
@@ -135,13 +137,18 @@ function commandOf(
   return lines.join('\n');
 }
 
+/** A number, or the grade that it stands for. */
+function nameOf(value: number, grades: readonly string[]): string {
+  return grades[value - 1] ?? String(value);
+}
+
 interface Slider {
   element: HTMLElement;
   set(at: number): void;
 }
 
 function slider(control: WhatIfControl, onMove: (at: number) => void): Slider {
-  const { step, option, meaning, keeps, grid, at, hasKeptValues } = control;
+  const { step, option, title, meaning, keeps, grid, grades, at, hasKeptValues } = control;
   const id = `slider-${step}-${option}`;
   // Without a value all rows pass: one place beyond the grid.
   const ends = {
@@ -160,7 +167,8 @@ function slider(control: WhatIfControl, onMove: (at: number) => void): Slider {
     value: String(at),
   });
   const output = el('output', { for: id });
-  const text = (value: number): string => (grid[value] === undefined ? 'no bound' : String(grid[value]));
+  const text = (value: number): string =>
+    grid[value] === undefined ? 'no bound' : nameOf(grid[value], grades);
   const set = (value: number): void => {
     input.value = String(value);
     input.setAttribute('aria-valuetext', text(value));
@@ -175,7 +183,7 @@ function slider(control: WhatIfControl, onMove: (at: number) => void): Slider {
   const element = el(
     'div',
     { class: 'card' },
-    el('label', { for: id }, el('strong', {}, `${step}.${option}`), ' ', output),
+    el('label', { for: id }, el('strong', {}, `${step}.${title}`), ' ', output),
     input,
     el('p', { class: 'note' }, `A row passes when its ${meaning} is ${words} this.`),
   );

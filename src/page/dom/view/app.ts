@@ -14,13 +14,14 @@ export function startApp(): void {
   const live = livePage();
   let facts: ShownRun | null = null;
   let other: string | null = null;
+  let hasRun = true;
   // It is shown again when the run is known, and costs the server a while.
   let row: { seq: string; element: HTMLElement } | null = null;
 
   async function show(): Promise<void> {
     const hash = location.hash === '' ? '#live' : location.hash;
     nav.replaceChildren(
-      ...tabs(other).map(([href, text]) =>
+      ...tabs(other, hasRun).map(([href, text]) =>
         el('a', { href, ...(hash === href ? { 'aria-current': 'page' } : {}) }, text),
       ),
     );
@@ -48,8 +49,8 @@ export function startApp(): void {
 
   const reload = (): void => void load().catch(() => {});
   listen(live, reload, (now) => {
-    const isNew = other !== now.other;
-    ({ other } = now);
+    const isNew = other !== now.other || hasRun !== now.hasRun;
+    ({ other, hasRun } = now);
     document.querySelector('.chain')!.textContent = now.chain ? chainText(now.chain) : '';
     // The page may have missed commits.
     if (now.hasRun) reload();
@@ -67,7 +68,8 @@ export function startApp(): void {
   void show();
 }
 
-function tabs(other: string | null): [string, string][] {
+function tabs(other: string | null, hasRun: boolean): [string, string][] {
+  if (!hasRun) return [['#live', 'Run']];
   return [
     ['#live', 'Run'],
     ['#rows/kept', 'Kept'],

@@ -99,32 +99,51 @@ function liveParts() {
   const log = el('ol', { class: 'log', tabindex: '0', 'aria-label': 'Log of the run' });
   const newest = newestRows();
   const charts = chartCards();
+  const stepsPart = el(
+    'div',
+    {},
+    el('h2', {}, 'Steps'),
+    el('div', { class: 'split' }, steps, charts.funnel.card),
+  );
+  const newestPart = el('div', {}, el('h2', {}, 'Newest rows'), newest.element);
+  const ofRows = [figures, stepsPart, newestPart];
   const element = el(
     'section',
     { 'aria-labelledby': 'live-title' },
     el('h2', { id: 'live-title', class: 'unseen' }, 'How the run stands'),
     ...[status, progress, controls, figures],
-    el('h2', {}, 'Steps'),
-    el('div', { class: 'split' }, steps, charts.funnel.card),
+    stepsPart,
     models,
     charts.overTime,
     trainings,
-    el(
-      'div',
-      { class: 'split' },
-      el('div', {}, el('h2', {}, 'Newest rows'), newest.element),
-      el('div', {}, el('h2', {}, 'Log'), log),
-    ),
+    el('div', { class: 'split' }, newestPart, el('div', {}, el('h2', {}, 'Log'), log)),
   );
-  return { element, status, figures, progress, controls, steps, models, trainings, log, newest, charts };
+  return {
+    element,
+    status,
+    figures,
+    progress,
+    controls,
+    steps,
+    models,
+    trainings,
+    ofRows,
+    log,
+    newest,
+    charts,
+  };
 }
 
-function show(own: Own, { status, figures, progress, steps, models, trainings, charts }: Parts): void {
+function show(
+  own: Own,
+  { status, figures, progress, steps, models, trainings, ofRows, charts }: Parts,
+): void {
   status.replaceChildren(...statusOf(own));
   status.className = `status ${statusClass(own)}`;
   const share = own.facts?.isComplete ? 1 : own.state?.progress;
   progress.hidden = share === null || share === undefined;
   progress.value = share ?? 0;
+  for (const part of ofRows) part.hidden = !own.hasRun;
   figures.replaceChildren(...figuresOf(own));
   steps.replaceChildren(stepsTable(own));
   models.replaceChildren(...modelsTables(own));

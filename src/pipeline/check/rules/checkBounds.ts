@@ -34,7 +34,7 @@ export function checkBounds(
   if (target !== undefined && limit !== undefined && target > limit) {
     bound(
       ['target'],
-      `found a target of ${target} kept rows of at most ${limit} (limit): it cannot be reached`,
+      `found a target of ${target} kept rows of at most ${limit} (limit): it cannot be reached; lower target, or raise limit`,
     );
   }
   const rows = limit ?? target ?? 0;

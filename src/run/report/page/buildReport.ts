@@ -263,7 +263,7 @@ function whatIfOf(
       threshold.column === null && threshold.value !== null
         ? ([floorOf(threshold.value), 1] as const)
         : threshold.range;
-    const grid = gridOf({ value: threshold.value, range }, known);
+    const grid = gridOf({ ...threshold, range }, known);
     if (grid.length < 2) return [];
     return [
       {

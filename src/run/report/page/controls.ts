@@ -35,7 +35,7 @@ export function numberIn(message: string): { value: number; half: number } | nul
 
 /** Values that a slider offers: round ones over all numbers, and the one that applies. */
 export function gridOf(
-  { value, range }: Pick<Threshold, 'value' | 'range'>,
+  { value, range, isWhole = false }: Pick<Threshold, 'value' | 'range' | 'isWhole'>,
   numbers: readonly number[],
 ): number[] {
   const known = [...numbers, ...(value === null ? [] : [value])].filter(Number.isFinite);
@@ -47,7 +47,7 @@ export function gridOf(
   low = range[0] ?? low;
   high = range[1] ?? high;
   if (!(high >= low)) return [];
-  const step = high === low ? 1 : niceStep((high - low) / 100);
+  const step = high === low || (isWhole && known.every(Number.isInteger)) ? 1 : niceStep((high - low) / 100);
   const first = Math.floor(low / step);
   const count = Math.min(GRID_MAX - 2, Math.ceil(high / step) - first + 1);
   const round = Array.from({ length: count }, (_, at) => Number(((first + at) * step).toPrecision(12)));
@@ -70,13 +70,24 @@ export function controlOf(
     hasKeptValues: boolean;
   },
 ): WhatIfControl {
-  const { step, stepAt, option, meaning, keeps, value, isOnly, column } = threshold;
+  const {
+    step,
+    stepAt,
+    option,
+    title = option,
+    meaning,
+    keeps,
+    value,
+    isOnly,
+    column,
+    grades = [],
+  } = threshold;
   const none = keeps === 'atLeast' ? -1 : grid.length;
   const later = steps.slice(stepAt + 1);
   const wentOn = funnel.find((each) => each.step === step)?.kept ?? 0;
   const kept = funnel.at(-1)?.kept ?? 0;
   return {
-    ...{ step, option, meaning, keeps, grid, stepAt, hasKeptValues },
+    ...{ step, option, title, meaning, keeps, grid, grades, stepAt, hasKeptValues },
     at: value === null ? none : grid.indexOf(value),
     isAlwaysAbout: column === null,
     // A step that is its own comparison with other rows may let other rows pass.

@@ -85,7 +85,8 @@ export async function gatherNumbers(files: Files, request: NumbersRequest): Prom
       const isSame =
         at === fate || (each.step === step && each.column !== null && each.column === source.column);
       own.ofThresholds[at]!.push(isSame && found ? found.value : NaN);
-      own.halves[at]!.push(isSame && found ? found.half : 0);
+      const isExact = each.isWhole === true && Number.isInteger(found?.value);
+      own.halves[at]!.push(isSame && found && !isExact ? found.half : 0);
     });
     columns.forEach(({ name }, at) =>
       own.ofColumns[at]!.push(name === source.column && found ? found.value : NaN),

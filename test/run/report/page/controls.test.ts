@@ -81,6 +81,13 @@ test('a grid is round, holds the value that applies, and bounds itself', () => {
   );
 });
 
+test('whole numbers have a grid of whole numbers, where all of them are whole', () => {
+  const scores = { value: 3, range: [1, 5] as const, isWhole: true };
+  assert.deepEqual(gridOf(scores, [1, 4, NaN]), [1, 2, 3, 4, 5]);
+  assert.ok(gridOf(scores, [1, 4.5]).includes(4.5));
+  assert.ok(gridOf({ ...scores, isWhole: false }, [1, 4]).includes(4.5));
+});
+
 test('what is exact follows from the steps behind', async () => {
   const plan = await checkText(TEXT);
   const [min, , similarity, reward] = thresholdsOf(plan);
