@@ -13,7 +13,7 @@ import { hashFile } from '../../src/io/files/atomicFile.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { committedStateOf } from '../../src/io/runFolder/commits.js';
 import { type Manifest, readManifest } from '../../src/io/runFolder/manifest.js';
-import { openStateWriter, readStates } from '../../src/io/runFolder/stateFile.js';
+import { openStateWriter, readStates } from '../../src/io/runFolder/state/stateFile.js';
 import { deduplicate } from '../../src/operators/deduplicate.js';
 import { createContext } from '../../src/run/open/createContext.js';
 import { writeShards } from '../../src/run/writeShards.js';
@@ -38,7 +38,7 @@ const BATCH = 32;
 
 const [kind, countText, folder] = process.argv.slice(2) as [string, string, string];
 const count = Number(countText);
-const state = join(folder, 'state.jsonl.gz');
+const state = join(folder, 'state.bin');
 const deduplicated = join(folder, 'deduplicated');
 const ALIKE = { similarityMin: 0.7 };
 
@@ -143,10 +143,9 @@ async function writeState(): Promise<number> {
   return 1;
 }
 
-async function* valuesIn(): AsyncGenerator<unknown[]> {
+async function* valuesIn(): AsyncGenerator<readonly unknown[]> {
   const { sha256 } = (await hashFile(nodeFiles, state))!;
-  for await (const entries of readStates(nodeFiles, [{ path: state, sha256 }], 's'))
-    yield entries.map(({ value }) => value);
+  for await (const { values } of readStates(nodeFiles, [{ path: state, sha256 }], 's')) yield values;
 }
 
 async function readState(): Promise<number> {

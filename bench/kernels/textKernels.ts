@@ -78,7 +78,7 @@ export const shingles: Kernel = {
   },
 };
 
-/** What is remembered of a question, as text: shingles, signature and bands. */
+/** What is remembered of a question, as bytes: shingles, signature and bands. */
 export const fingerprints: Kernel = {
   name: 'fingerprints',
   unit: 'questions',
@@ -87,7 +87,7 @@ export const fingerprints: Kernel = {
     const texts = questions(count);
     const read = shinglesReader({ ignoreNumbers: false });
     const written = createFingerprints(createBands(0.8));
-    const encoded = (text: string): string => {
+    const encoded = (text: string): Uint8Array => {
       written.of(read(text));
       return written.encode();
     };

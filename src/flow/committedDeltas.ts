@@ -18,24 +18,26 @@ export interface CommittedDeltas {
 export const APPLIED_AT_ONCE_MAX = 128;
 
 /** Hands on each value, in order, and lets others have the event loop in between. Stops early once `isStopped` says so. */
-export function forEachDelta(
+export async function forEachDelta(
   pieces: AsyncIterable<readonly unknown[]>,
   apply: (value: unknown) => void,
   isStopped?: () => boolean,
 ): Promise<void> {
-  return forEachPiece(pieces, (values) => values.forEach((value) => apply(value)), isStopped);
+  for await (const values of smallPieces(pieces, isStopped)) values.forEach((value) => apply(value));
 }
 
-/** The same in pieces of at most APPLIED_AT_ONCE_MAX values. */
-export async function forEachPiece(
-  pieces: AsyncIterable<readonly unknown[]>,
-  apply: (values: readonly unknown[]) => void,
+/**
+ * The same values in pieces of at most APPLIED_AT_ONCE_MAX, between which others have the event loop. It ends early once `isStopped`
+ * says so.
+ */
+export async function* smallPieces<Value>(
+  pieces: AsyncIterable<readonly Value[]>,
   isStopped: () => boolean = () => false,
-): Promise<void> {
+): AsyncGenerator<readonly Value[]> {
   for await (const values of pieces) {
     for (let at = 0; at < values.length; at += APPLIED_AT_ONCE_MAX) {
       if (isStopped()) return;
-      apply(values.slice(at, at + APPLIED_AT_ONCE_MAX));
+      yield values.slice(at, at + APPLIED_AT_ONCE_MAX);
       await new Promise(setImmediate);
     }
   }

@@ -43,7 +43,9 @@ export interface LeftOut {
   choices: number;
 }
 
-/** How row `seq` changed the state of a stateful step; plain JSON, so that it can be applied again after a restart. */
+/**
+ * How row `seq` changed the state of a stateful step; plain JSON or bytes, so that it can be applied again after a restart.
+ */
 export interface StateDelta {
   /** Tells it from other events. */
   kind: 'delta';
@@ -51,7 +53,7 @@ export interface StateDelta {
   seq: number;
   /** Label of the stateful step. */
   step: string;
-  /** The change, as the step’s `decide` gave it. */
+  /** The change, as the step’s `decide` gave it: plain JSON, or bytes as a Uint8Array, which nobody changes. */
   value: unknown;
 }
 

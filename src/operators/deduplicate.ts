@@ -230,7 +230,7 @@ function byWords(parsed: Parsed, context: RunContext): BatchOperator<{ question:
   const bands = similarityMin === null ? null : createBands(similarityMin);
   const read = shinglesReader({ ignoreNumbers });
   const fingerprints = createFingerprints(bands);
-  let last: { delta: string; fingerprint: Fingerprint } | null = null;
+  let last: { delta: Uint8Array; fingerprint: Fingerprint } | null = null;
 
   function init(): Seen {
     const budget = createMemoryBudget(
@@ -258,12 +258,24 @@ function byWords(parsed: Parsed, context: RunContext): BatchOperator<{ question:
         last = { delta: fingerprints.encode(), fingerprint };
         return { outcome: KEEP, delta: last.delta };
       },
-      apply({ keys, near }, delta: string) {
+      apply({ keys, near }, delta: Uint8Array) {
         // The fingerprint of a row that was just decided is still there.
         const fingerprint = last?.delta === delta ? last.fingerprint : fingerprints.decode(delta);
         last = null;
         keys.add(fingerprint.keyLow, fingerprint.keyHigh);
         near?.add(fingerprint);
+      },
+      async applyAll({ keys, near }, pieces: AsyncIterable<readonly Uint8Array[]>) {
+        const filler = near?.fill();
+        for await (const deltas of pieces) {
+          for (const delta of deltas) {
+            const fingerprint = fingerprints.decode(delta);
+            keys.add(fingerprint.keyLow, fingerprint.keyHigh);
+            filler?.add(fingerprint);
+          }
+          if (filler?.isFull()) await filler.put();
+        }
+        await filler?.end();
       },
     },
     context.restored?.(shape.step),

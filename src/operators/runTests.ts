@@ -233,8 +233,11 @@ export function runTests<
     const programs = responses.map((response) => programOf(response, parsed));
     const verdicts = await allOfRow(programs.map((program) => tested(row, program, suite)));
     const best = Math.max(0, ...verdicts.map(({ share }) => share));
-    if (shareMin !== undefined && best < shareMin)
-      return drop('testsFailed', `best share ${best.toFixed(4)}`);
+    if (shareMin !== undefined && best < shareMin) {
+      const at = verdicts.findIndex(({ share }) => share === best);
+      const fault = verdicts[at]?.fault ?? 'no program';
+      return drop('testsFailed', `${fault}; best share ${best.toFixed(4)}`, responses[at]);
+    }
     return keep(of === 'response' ? single(verdicts[0]!) : columnsOf(verdicts));
   });
   return testing;

@@ -21,7 +21,7 @@ assert.ok(python, 'run these tests by `npm run test:domains`, which brings the m
 export const smollm = join(dirname(python), '..', 'smollm2-135m-instruct.gguf');
 /** A model of a pipeline in the embedded engine. */
 export const engine = (name) =>
-  `models.${name}={ llamaCpp: { path: ${smollm}, processes: 1, sequences: 4, contextTokens: 1024 } }`;
+  `models.${name}={ llamaCpp: { path: ${smollm}, processes: 2, sequences: 4, contextTokens: 1024 } }`;
 
 const KEY = 'sk-domains-0420';
 /** One for each core of a machine of CI; each has one thread. */

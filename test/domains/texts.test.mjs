@@ -66,6 +66,7 @@ it('grounded: every quote that is kept stands in its document', async (t) => {
   const codes = countCodes(lost.rows);
   t.diagnostic(JSON.stringify(codes));
   const documents = linesOf(folder, 'documents.jsonl').map(({ document }) => document);
+  assert.ok(kept.rows.length > 0, 'the judge gives some of them a score');
   for (const { document, quotes, grounded } of kept.rows) {
     assert.ok(documents.includes(document));
     for (const quote of quotes)
@@ -76,7 +77,7 @@ it('grounded: every quote that is kept stands in its document', async (t) => {
 
 it('preferences: of two answers one is chosen, in both orders, or the row is lost for a reason', async (t) => {
   const folder = await userFolder(t, 'preferences', 'questions.jsonl');
-  const { kept, lost } = await runAsUser(t, {
+  const { kept, lost, report } = await runAsUser(t, {
     folder,
     file: 'preferences.yaml',
     env: { QUESTIONS: 'questions.jsonl' },
@@ -90,6 +91,10 @@ it('preferences: of two answers one is chosen, in both orders, or the row is los
     killedAfter: 150,
   });
   t.diagnostic(JSON.stringify(countCodes(lost.rows)));
+  const judged = report.funnel.find(({ step }) => step === 'judgePair');
+  assert.ok(judged.rowsIn > 0, 'both answers of some questions came to an end');
+  // Small judges choose by the order: such a pair is lost for it, and none is kept that both orders do not agree on.
+  assert.equal(judged.rowsIn, judged.kept + lost.rows.filter(({ step }) => step === 'judgePair').length);
   for (const { chosen, rejected, chosenFrom } of kept.rows) {
     assert.notEqual(chosen, rejected);
     assert.ok(['answerA', 'answerB'].includes(chosenFrom));

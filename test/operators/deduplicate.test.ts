@@ -91,7 +91,7 @@ test('near: decisions do not depend on how the rows are cut, and restoring is go
   const questions = madeQuestions(1500, 9);
   const whole = await run(questions, 0.7);
   const before = await run(questions.slice(0, 700), 0.7, 13);
-  const restored = JSON.parse(JSON.stringify(before.deltas.map(({ value }) => value))) as unknown[];
+  const restored = structuredClone(before.deltas.map(({ value }) => value));
   const context = contextOf([], { restored: () => committedValues(restored) });
   const after = await runOperator(
     deduplicate({ similarityMin: 0.7 }, context),
@@ -149,7 +149,7 @@ test('restored deltas give the same decisions as the live state', async () => {
       const cut = at % given.length;
       const whole = await run(given);
       const before = await run(given.slice(0, cut));
-      const restored = JSON.parse(JSON.stringify(before.deltas.map(({ value }) => value))) as unknown[];
+      const restored = structuredClone(before.deltas.map(({ value }) => value));
       const context = contextOf([], {
         restored: (step) => committedValues(step === 'deduplicate' ? restored : []),
       });
@@ -254,7 +254,7 @@ test('by embedding: decisions do not depend on how the rows are cut, nor on wher
       const cutUp = await runByMeaning(questions, batchRows);
       assert.deepEqual([cutUp.lost, cutUp.deltas], [whole.lost, whole.deltas]);
       const before = await runByMeaning(questions.slice(0, cut), batchRows);
-      const restored = JSON.parse(JSON.stringify(before.deltas.map(({ value }) => value))) as unknown[];
+      const restored = structuredClone(before.deltas.map(({ value }) => value));
       const after = await runByMeaning(questions.slice(cut), batchRows, restored);
       assert.deepEqual(
         [...told(before), ...told(after, cut)].map(([seq, reason]) => [seq, reason]),

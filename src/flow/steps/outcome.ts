@@ -87,6 +87,11 @@ export interface Scan<State, Delta, SeenRow = Row, Written = Values, Prepared = 
   decide: (state: State, row: SeenRow, prepared: Prepared) => { outcome: Outcome<Written>; delta?: Delta };
   /** Changes the state as `delta` says. */
   apply: (state: State, delta: Delta) => void;
+  /**
+   * The same for all committed deltas, in order and in pieces, where that takes less time than one by one. Nothing is decided before it
+   * has settled.
+   */
+  applyAll?: (state: State, pieces: AsyncIterable<readonly Delta[]>) => Promise<void>;
 }
 
 /** What a step declares of its rows, and how it is told apart from others of its kind. */

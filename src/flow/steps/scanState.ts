@@ -1,4 +1,4 @@
-import { APPLIED_AT_ONCE_MAX, type CommittedDeltas, forEachDelta, forEachPiece } from '../committedDeltas.js';
+import { APPLIED_AT_ONCE_MAX, type CommittedDeltas, forEachDelta, smallPieces } from '../committedDeltas.js';
 import type { StateDelta } from '../rowEvents.js';
 import type { Scan, StepShape } from './outcome.js';
 import { createStateHash } from './stateHash.js';
@@ -43,14 +43,10 @@ export function createScanState<State, Delta>(
 
   async function restore(): Promise<void> {
     scan.expect?.(state, restorable!.countMax());
-    await forEachPiece(
-      restorable!.read(0, restorable!.upTo()),
-      (values) => {
-        values.forEach(apply);
-        hash?.add(values);
-      },
-      () => isStopped,
-    );
+    const committedPieces = smallPieces(restorable!.read(0, restorable!.upTo()), () => isStopped);
+    const pieces = hash ? seenBy(hash.add, committedPieces) : committedPieces;
+    if (scan.applyAll) await scan.applyAll(state, pieces as AsyncIterable<readonly Delta[]>);
+    else for await (const values of pieces) values.forEach(apply);
     restoring = null;
   }
 
@@ -88,6 +84,16 @@ export function createScanState<State, Delta>(
     },
     stop: () => void (isStopped = true),
   };
+}
+
+async function* seenBy(
+  see: (values: readonly unknown[]) => void,
+  pieces: AsyncIterable<readonly unknown[]>,
+): AsyncGenerator<readonly unknown[]> {
+  for await (const values of pieces) {
+    yield values;
+    see(values);
+  }
 }
 
 /** Makes the part of a state that takes long, once somebody waits for it: in a run that replays every row nobody does. */

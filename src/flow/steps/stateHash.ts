@@ -9,7 +9,14 @@ export function createStateHash(onState: StepShape['onState']) {
 
   /** The same for any pieces of one list of values. */
   function add(values: readonly unknown[]): void {
-    if (values.length > 0) running.update(values.map(hashedText).join(''));
+    for (let at = 0; at < values.length;) {
+      const isBytes = values[at] instanceof Uint8Array;
+      let end = at + 1;
+      while (end < values.length && values[end] instanceof Uint8Array === isBytes) end += 1;
+      const alike = values.slice(at, end);
+      running.update(isBytes ? hashedBytes(alike as readonly Uint8Array[]) : alike.map(hashedText).join(''));
+      at = end;
+    }
   }
 
   function digest(): string {
@@ -33,6 +40,24 @@ export function createStateHash(onState: StepShape['onState']) {
       onState?.({ upTo: null, hash });
     },
   };
+}
+
+/** What no text begins with. */
+const BYTES_MARK = 'b'.charCodeAt(0);
+const BYTES_HEAD = 5;
+
+/** Each value with its length before it. To hash them one by one takes several times as long. */
+function hashedBytes(values: readonly Uint8Array[]): Uint8Array {
+  const size = values.reduce((sum, value) => sum + BYTES_HEAD + value.length, 0);
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const value of values) {
+    bytes[at] = BYTES_MARK;
+    bytes.writeUInt32LE(value.length, at + 1);
+    bytes.set(value, at + BYTES_HEAD);
+    at += BYTES_HEAD + value.length;
+  }
+  return bytes;
 }
 
 /** Half a surrogate pair would be hashed as any other half. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { hashBytes } from '../files/atomicFile.js';
 import type { Files } from '../files/files.js';
 import type { CommitRecord, FileRecord, Manifest } from './manifest.js';
-import { type CommittedState, readStates } from './stateFile.js';
+import { type CommittedState, readStates } from './state/stateFile.js';
 
 /** What the commits of a run say: its files, how far it is, and what it goes on from. */
 
@@ -49,8 +49,10 @@ export function committedStateOf(files: Files, run: CommittedRun, step: string) 
     run.manifest.content.commits.reduce((sum, { state }) => sum + (state?.rows ?? 0), 0);
 
   async function* read(from: number, to: number): AsyncGenerator<readonly unknown[]> {
-    for await (const entries of readStates(files, statesOf(run, from, to), step))
-      yield entries.filter(({ seq }) => seq >= from && seq < to).map(({ value }) => value);
+    for await (const { seqs, values } of readStates(files, statesOf(run, from, to), step)) {
+      const isWhole = seqs[0]! >= from && seqs.at(-1)! < to;
+      yield isWhole ? values : values.filter((_, at) => seqs[at]! >= from && seqs[at]! < to);
+    }
   }
 
   return { upTo, countMax, read };

@@ -26,7 +26,7 @@ export function rejectsFile(index: number): string {
 
 /** Path of the state that stateful steps added in a commit, inside the run folder. */
 export function stateFile(index: number): string {
-  return `${STATE_FOLDER}/state-${`${index}`.padStart(5, '0')}.jsonl.gz`;
+  return `${STATE_FOLDER}/state-${`${index}`.padStart(5, '0')}.bin`;
 }
 
 /** The name of a temporary file without its writer's name. */
@@ -36,7 +36,7 @@ export function withoutWriter(name: string): string {
 
 /** Whether a file in one of the commit folders is a run's own, by its name: the run may remove it. */
 export function isCommitFile(name: string): boolean {
-  return /^((shard|rejects)-\d{5,}\.parquet|state-\d{5,}\.jsonl\.gz)(\.tmp)?$/.test(withoutWriter(name));
+  return /^((shard|rejects)-\d{5,}\.parquet|state-\d{5,}\.bin)(\.tmp)?$/.test(withoutWriter(name));
 }
 
 /** Whether a file beside the commit folders is what a crash leaves of a file that was not whole yet. */

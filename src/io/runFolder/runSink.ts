@@ -12,7 +12,8 @@ import { rejectsFile, shardFile, stateFile } from './runPaths.js';
 import { type RejectRow, openRejectsWriter } from './rejectsWriter.js';
 import { type ShardWriter, openShardWriter } from '../parquet/shardWriter.js';
 import { shareEncoder } from '../parquet/sharedEncoder.js';
-import { type StateEntry, openStateWriter } from './stateFile.js';
+import { openStateWriter } from './state/stateFile.js';
+import type { StateEntry } from './state/stateFrames.js';
 
 /** One commit: the rows and events appended before it become durable with it. */
 export interface RunCommit {

@@ -110,7 +110,11 @@ async function modelsOf(
   let calls: ModelCall[] = [];
   const models = new Map<string, Model>();
   for (const name of used) {
-    const model = storedModel(name, rejected, () => {});
+    const model = storedModel(
+      name,
+      async (seq) => rejected.get(seq),
+      () => {},
+    );
     const identity = await storeIdentity(plan, plan.models[name]!);
     models.set(
       name,

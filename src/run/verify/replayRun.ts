@@ -25,7 +25,7 @@ import { shardMetadata } from '../runInFolder.js';
 import { runPlan } from '../stream/runPlan.js';
 import { type SystemWorld, systemWorld } from '../systemWorld.js';
 import { type RowDifference, firstDifference } from './firstDifference.js';
-import { readRejected } from './readRejected.js';
+import { rejectedFinder } from './rejectedFinder.js';
 import { type MissingReply, storedModel } from './storedModel.js';
 
 /** Options of `replayRun`. */
@@ -159,13 +159,13 @@ async function modelsOf(
   }
   const replies = await readReplies(world.files, named ?? join(dirname(folder), STORE_FOLDER));
   const store: ReplyStore = { ...replies, put: async () => {}, count: () => {} };
-  const rejected = await readRejected(world.files, folder, manifest.commits);
+  const findRejected = rejectedFinder(world.files, folder, manifest.commits);
   const models = new Map<string, Model>();
   for (const [name, config] of Object.entries(plan.models)) {
     if (!used.has(name)) continue;
     models.set(
       name,
-      withStore(storedModel(name, rejected, onMissing), store, await storeIdentity(plan, config)),
+      withStore(storedModel(name, findRejected, onMissing), store, await storeIdentity(plan, config)),
     );
   }
   return { models: Object.fromEntries(models), close: replies.close };

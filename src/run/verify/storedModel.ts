@@ -2,8 +2,11 @@ import type { Model, ModelStats } from '../../backends/model.js';
 import { type ErrorCode, RowError, ScaleQuestError } from '../../errors.js';
 import type { RejectRow } from '../../io/runFolder/rejectsWriter.js';
 
-/** Rows that an error rejected, by their position. */
-export type Rejected = ReadonlyMap<number, Pick<RejectRow, 'reason' | 'message' | 'reply'>>;
+/** A row that an error rejected. */
+export type RejectedRow = Pick<RejectRow, 'reason' | 'message' | 'reply'>;
+
+/** Gives the row that an error rejected at a position; undefined where none did. */
+export type FindRejected = (seq: number) => Promise<RejectedRow | undefined>;
 
 /** A reply that a replay asked for and the store has not. */
 export interface MissingReply {
@@ -18,11 +21,11 @@ export interface MissingReply {
  */
 export function storedModel(
   name: string,
-  rejected: Rejected,
+  findRejected: FindRejected,
   onMissing: (missing: MissingReply) => void,
 ): Model {
   async function ask({ seq }: { seq: number }): Promise<never> {
-    const before = rejected.get(seq);
+    const before = await findRejected(seq);
     if (before) {
       const { reason, message, reply } = before;
       throw new RowError(reason as ErrorCode, message, reply == null ? {} : { reply });

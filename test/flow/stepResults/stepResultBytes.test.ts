@@ -22,7 +22,10 @@ const events: fc.Arbitrary<RowEvent[]> = fc.array(
   fc.oneof(
     fc.record({
       ...{ kind: fc.constant('delta' as const), seq: fc.nat(), step: anyText },
-      value: fc.jsonValue({ noUnicodeString: false } as never),
+      value: fc.oneof(
+        fc.jsonValue({ noUnicodeString: false } as never),
+        fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+      ),
     }),
     fc.record({
       ...{

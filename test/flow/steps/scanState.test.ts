@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommittedDeltas } from '../../../src/flow/committedDeltas.js';
+import { APPLIED_AT_ONCE_MAX, type CommittedDeltas } from '../../../src/flow/committedDeltas.js';
+import type { Scan } from '../../../src/flow/steps/outcome.js';
 import type { StateDelta } from '../../../src/flow/rowEvents.js';
 import type { StepState } from '../../../src/flow/stepResults/stepResult.js';
 import { createScanState } from '../../../src/flow/steps/scanState.js';
@@ -58,6 +59,29 @@ test('what is committed is restored once, then rows add to it', async () => {
   own.addDecided(310, deltasOf(300, 310));
   assert.equal(own.catchUp(), null);
   assert.deepEqual([own.state, reads], [first(310), ['0-300']]);
+});
+
+test('a step that applies committed deltas together is given them in pieces, and has the hash of one that does not', async () => {
+  const restored = async (
+    scan: Scan<number[], number>,
+  ): Promise<{ state: number[]; hash: string | undefined }> => {
+    const own = createScanState(SHAPE, scan, commits(700).committed);
+    await own.catchUp();
+    own.addDecided(700, []);
+    return { state: own.state, hash: own.hash() };
+  };
+  const sizes: number[] = [];
+  const together: Scan<number[], number> = {
+    ...LIST,
+    async applyAll(list, pieces) {
+      for await (const values of pieces) {
+        sizes.push(values.length);
+        list.push(...values);
+      }
+    },
+  };
+  assert.deepEqual(await restored(together), await restored(LIST));
+  assert.ok(sizes.length > 4 && Math.max(...sizes) <= APPLIED_AT_ONCE_MAX);
 });
 
 test('deltas of replayed rows wait; those that are committed meanwhile are not held but read again', async () => {

@@ -20,6 +20,13 @@ test('the hash follows from the values and their order, not from how they came',
     [null, 2],
   );
   assert.notEqual(told[0]!.hash, told[1]!.hash);
+  const bytes = createStateHash(undefined);
+  bytes.add([Buffer.of(1), 'a', Buffer.of(2)]);
+  bytes.tell(4, [delta(Uint8Array.of(3))]);
+  const cut = createStateHash(undefined);
+  cut.add([Buffer.of(1), 'a']);
+  cut.tell(4, [delta(Buffer.of(2)), delta(Buffer.of(3))]);
+  assert.equal(cut.current(), bytes.current());
   const turned = createStateHash(undefined);
   turned.tell(2, [delta({ b: 1 }), delta('a')]);
   assert.notEqual(turned.current(), whole.current());
@@ -49,6 +56,13 @@ test('other values, or the same ones divided otherwise, have another hash', () =
     ['\ud801'],
     [null],
     ['null'],
+    [Buffer.from('ab'), Buffer.from('c')],
+    [Buffer.from('a'), Buffer.from('bc')],
+    [Buffer.from('abc')],
+    ['a', Buffer.from('bc')],
+    [Buffer.alloc(0)],
+    [Buffer.alloc(0), Buffer.alloc(0)],
+    [],
   ];
   const hashes = lists.map((values) => {
     const hash = createStateHash(undefined);

@@ -1,7 +1,8 @@
 import type { WrittenFile } from '../../../src/io/files/atomicFile.js';
 import type { Files } from '../../../src/io/files/files.js';
 import { type RejectRow, openRejectsWriter } from '../../../src/io/runFolder/rejectsWriter.js';
-import { type StateEntry, openStateWriter } from '../../../src/io/runFolder/stateFile.js';
+import { openStateWriter } from '../../../src/io/runFolder/state/stateFile.js';
+import type { StateEntry } from '../../../src/io/runFolder/state/stateFrames.js';
 
 /** A table of these lost rows. */
 export async function writeRejects(

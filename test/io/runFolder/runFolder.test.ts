@@ -71,7 +71,7 @@ test('makes the folder, goes on with its run, and removes what was never committ
     'shards/shard-00001.parquet',
     'shards/shard-00002.parquet.tmp',
     'rejects/rejects-00001.parquet',
-    'state/state-00001.jsonl.gz',
+    'state/state-00001.bin',
   ]);
   assert.deepEqual(await readdir(join(path, 'shards')), ['shard-00000.parquet']);
   assert.deepEqual(committedShards(path, [commit]), [join(path, 'shards/shard-00000.parquet')]);

@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { type ModelCall, recordCalls } from '../../../src/run/history/recordCalls.js';
 import { storedModel } from '../../../src/run/verify/storedModel.js';
 
-const NONE = storedModel('tiny', new Map(), () => {});
+const NONE = storedModel(
+  'tiny',
+  async () => undefined,
+  () => {},
+);
 
 test('calls are noted with what was sent and received, also where there is no reply', async () => {
   const calls: ModelCall[] = [];

@@ -23,7 +23,7 @@ test('every file of the set is named with what it holds, and nothing that is mea
     'report.json',
     'sample.jsonl',
     'shards/shard-00000.parquet',
-    'state/state-00000.jsonl.gz',
+    'state/state-00000.bin',
   ]);
   const { status, stdout } = spawnSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: run, encoding: 'utf8' });
   assert.equal(status, 0);

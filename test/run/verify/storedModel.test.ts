@@ -6,7 +6,8 @@ import { type MissingReply, storedModel } from '../../../src/run/verify/storedMo
 test('a row that a failed call lost fails again in the same way; any other reply is missing', async () => {
   const missing: MissingReply[] = [];
   const rejected = new Map([[4, { reason: 'ROW_REFUSED', message: 'not this one', reply: null }]]);
-  const model = storedModel('chat', rejected, (reply) => void missing.push(reply));
+  const find = async (seq: number) => rejected.get(seq);
+  const model = storedModel('chat', find, (reply) => void missing.push(reply));
   await assert.rejects(model.score({ seq: 4, items: [] }), (error: RowError) => {
     assert.deepEqual(
       [error instanceof RowError, error.code, error.message],

@@ -21,10 +21,10 @@ export interface Fingerprint {
 /** Reads and writes fingerprints in one piece of memory: each call gives the same object anew. */
 export interface Fingerprints {
   of(shingles: Shingles): Fingerprint;
-  /** The last one as text, for the state of a run. */
-  encode(): string;
-  /** Throws ERR_DATA_INVALID for a text that `encode` did not write. */
-  decode(text: string): Fingerprint;
+  /** The bytes of the last one, for the state of a run. */
+  encode(): Uint8Array;
+  /** Throws ERR_DATA_INVALID for what `encode` did not write. */
+  decode(encoded: unknown): Fingerprint;
 }
 
 export const SHINGLES_MAX = 256;
@@ -38,9 +38,7 @@ const SHINGLE_BYTES = 2;
 export function createFingerprints(bands: Bands | null): Fingerprints {
   const bandCount = bands?.count ?? 0;
   const headBytes = bands ? WORD_BYTES * (HEAD_WORDS + bandCount) : KEY_BYTES;
-  const bytes = Buffer.alloc(
-    WORD_BYTES * HEAD_WORDS + WORD_BYTES * bandCount + SHINGLE_BYTES * SHINGLES_MAX + 1,
-  );
+  const bytes = Buffer.alloc(WORD_BYTES * HEAD_WORDS + WORD_BYTES * bandCount + SHINGLE_BYTES * SHINGLES_MAX);
   // A buffer of its own, which begins at an offset of 0.
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS);
   const bins = new Int32Array(BINS);
@@ -77,11 +75,12 @@ export function createFingerprints(bands: Bands | null): Fingerprints {
     fingerprint.count = kept;
   }
 
-  function decode(text: string): Fingerprint {
-    const length = bytes.write(text, 0, 'base64');
-    const count = (length - headBytes) / SHINGLE_BYTES;
+  function decode(encoded: unknown): Fingerprint {
+    if (!(encoded instanceof Uint8Array)) throw foreign(encoded);
+    const count = (encoded.length - headBytes) / SHINGLE_BYTES;
     const isWhole = bands ? Number.isInteger(count) && count >= 1 && count <= SHINGLES_MAX : count === 0;
-    if (!isWhole) throw foreign(text);
+    if (!isWhole) throw foreign(encoded);
+    bytes.set(encoded);
     fingerprint.keyLow = words[0]!;
     fingerprint.keyHigh = words[1]!;
     fingerprint.zeros = bands ? words[2]! : 0;
@@ -91,7 +90,8 @@ export function createFingerprints(bands: Bands | null): Fingerprints {
 
   return {
     of,
-    encode: () => bytes.toString('base64', 0, headBytes + SHINGLE_BYTES * fingerprint.count),
+    // In memory that many share: to allocate each alone would take longer than to make it.
+    encode: () => Buffer.from(bytes.subarray(0, headBytes + SHINGLE_BYTES * fingerprint.count)),
     decode,
   };
 }
@@ -109,11 +109,12 @@ export function zerosOf(hash: number): number {
   return Math.clz32(Math.imul(hash, 0x9e3779b1));
 }
 
-function foreign(text: string): ScaleQuestError {
+function foreign(found: unknown): ScaleQuestError {
+  const text = found instanceof Uint8Array ? `${found.length} bytes` : JSON.stringify(found);
   const shown = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
   return new ScaleQuestError(
     'ERR_DATA_INVALID',
-    `the state of a run holds ${JSON.stringify(shown)}, expected the fingerprint of a question as this version of deduplicate ` +
+    `the state of a run holds ${shown}, expected the fingerprint of a question as this version of deduplicate ` +
       'writes it with these options. Start anew beside the run with --fresh.',
   );
 }

@@ -3,6 +3,7 @@ import type { Fingerprint } from './fingerprint.js';
 import { createIntSet } from './intSet.js';
 import type { MemoryBudget } from './memoryBudget.js';
 import { POSTINGS_MAX, createPostings } from './postings.js';
+import type { PostingsFiller } from './postingsFiller.js';
 import type { Shingles } from './shingles.js';
 import { type StoredShingles, createStoredShingles } from './storedShingles.js';
 
@@ -18,9 +19,17 @@ export interface NearIndex {
   find(shingles: Shingles, fingerprint: Fingerprint): Similar | null;
   /** Throws ERR_MEMORY. */
   add(fingerprint: Fingerprint): void;
+  /** Adds many texts, which are not found before it has ended: the same as `add` for each, in less time. */
+  fill(): NearFiller;
   /** Makes room for so many texts in all. */
   expect(texts: number): void;
   readonly size: number;
+}
+
+/** Takes texts one after the other. See `PostingsFiller`. */
+export interface NearFiller extends Omit<PostingsFiller, 'add'> {
+  /** Throws ERR_MEMORY. */
+  add(fingerprint: Fingerprint): void;
 }
 
 /** Of so many stored texts that meet a text, those of its shortest bands are compared with it. */
@@ -101,9 +110,20 @@ export function createNearIndex(threshold: number, bands: Bands, budget: MemoryB
   return {
     find,
     add,
+    fill: () => createNearFiller(postings.fill(bands.count), stored),
     expect: (texts) => postings.expect(texts * bands.count),
     get size() {
       return stored.size;
+    },
+  };
+}
+
+function createNearFiller(filler: PostingsFiller, stored: StoredShingles): NearFiller {
+  return {
+    ...filler,
+    add(fingerprint) {
+      filler.add(fingerprint.bands, stored.size);
+      stored.add(fingerprint);
     },
   };
 }

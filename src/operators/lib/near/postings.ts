@@ -1,4 +1,5 @@
 import type { MemoryBudget } from './memoryBudget.js';
+import { type PostingsFiller, createPostingsFiller } from './postingsFiller.js';
 import { SEGMENT_SHIFT, createSegments, slotOf } from './segments.js';
 
 /** An inverted index: hash → numbers of the rows that were added under it. 10 to 15 bytes a posting. */
@@ -10,6 +11,8 @@ export interface Postings {
   find(hashes: Int32Array, rows: Int32Array, starts: Int32Array): number;
   /** Adds a row under all hashes but those that have POSTINGS_MAX rows. Throws ERR_MEMORY. */
   add(hashes: Int32Array, row: number): void;
+  /** Adds many rows of so many hashes each. */
+  fill(perRow: number): PostingsFiller;
   /** Makes room for so many hashes in all. */
   expect(hashes: number): void;
 }
@@ -61,7 +64,8 @@ export function createPostings(budget: MemoryBudget): Postings {
   }
 
   function addOne(hash: number, row: number): void {
-    const table = segments.withRoom(hash >>> SEGMENT_SHIFT);
+    const segment = hash >>> SEGMENT_SHIFT;
+    const table = segments.withRoom(segment);
     let rows = 0;
     let at = 2 * slotOf(hash, table.length >> 1);
     while (table[at + 1] !== 0) {
@@ -73,8 +77,13 @@ export function createPostings(budget: MemoryBudget): Postings {
     table[at] = hash;
     // A second word of 0 would be a free slot.
     table[at + 1] = row + 1;
-    segments.added(hash >>> SEGMENT_SHIFT);
+    segments.added(segment);
   }
 
-  return { find, add, expect: segments.expect };
+  return {
+    find,
+    add,
+    fill: (perRow) => createPostingsFiller(segments, budget, { perRow, perHashMax: POSTINGS_MAX }),
+    expect: segments.expect,
+  };
 }

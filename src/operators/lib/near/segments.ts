@@ -9,8 +9,10 @@ export interface Segments {
   readonly tables: readonly Int32Array[];
   /** The pairs of a segment, with a free slot for one more. Throws ERR_MEMORY before anything has changed. */
   withRoom(segment: number): Int32Array;
-  /** Tells that the caller has put a pair there. */
-  added(segment: number): void;
+  /** Tells that the caller has put a pair there, or so many. */
+  added(segment: number, pairs?: number): void;
+  /** How many pairs the segment has room for before it grows. */
+  room(segment: number): number;
   /**
    * Makes room for so many pairs in all, where there are none yet and the budget allows twice that: tables that grow are filled half
    * as fast.
@@ -65,7 +67,13 @@ export function createSegments(
     for (let segment = 0; segment < SEGMENTS; segment++) tables[segment] = widen(none, slots);
   }
 
-  return { tables, withRoom, added: (segment) => void (used[segment]! += 1), expect };
+  return {
+    tables,
+    withRoom,
+    added: (segment, pairs = 1) => void (used[segment]! += pairs),
+    room: (segment) => Math.ceil(LOAD_MAX * (tables[segment]!.length >> 1)) - used[segment]!,
+    expect,
+  };
 }
 
 /** Hashes fall into the segments by chance. */

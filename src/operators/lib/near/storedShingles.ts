@@ -45,7 +45,9 @@ export function createStoredShingles(threshold: number, budget: MemoryBudget): S
     if (used + SHINGLES_MAX > last.shingles.length) resize(last, used, 2 * last.shingles.length, budget);
     const place = size % PIECE_ROWS;
     last.starts[place] = used | (zeros << ZEROS_SHIFT);
-    for (let at = 0; at < count; at++) last.shingles[used++] = shingles[at]!;
+    const [into, start] = [last.shingles, used];
+    for (let at = 0; at < count; at++) into[start + at] = shingles[at]!;
+    used = start + count;
     last.starts[place + 1] = used;
     size += 1;
   }

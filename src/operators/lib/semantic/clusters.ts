@@ -1,10 +1,10 @@
 import type { Figures, FiguresFold } from '../operator.js';
 
 /**
- * A row that a step of semantic duplicates looked at: the vector of one that passed, as text; or of a dropped one the question that it
+ * A row that a step of semantic duplicates looked at: the vector of one that passed, as bytes; or of a dropped one the question that it
  * is nearest to, by its number among those that passed, from 0.
  */
-export type ClusterDelta = string | number;
+export type ClusterDelta = Uint8Array | number;
 
 /** Counts clusters: a question that passed, and those that were dropped for it. 4 bytes a question that passed. */
 export function foldClusters(): FiguresFold {
@@ -23,7 +23,7 @@ export function foldClusters(): FiguresFold {
 
   return {
     add(delta) {
-      if (typeof delta === 'string') return keep();
+      if (delta instanceof Uint8Array) return keep();
       sizes[delta as number]! += 1;
       dropped += 1;
     },

@@ -2,24 +2,40 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { hashBytes } from '../../../src/io/files/atomicFile.js';
-import { nodeFiles } from '../../../src/io/files/files.js';
-import { type CommittedState, openStateWriter, readStates } from '../../../src/io/runFolder/stateFile.js';
-import { writeState } from '../../helpers/files/commitFiles.js';
-import { collect } from '../../helpers/texts/chunks.js';
-import { deriveSeed } from '../../../src/random.js';
-import { testFolder } from '../../helpers/files/testFolder.js';
+import { nodeFiles } from '../../../../src/io/files/files.js';
+import {
+  type CommittedState,
+  openStateWriter,
+  readStates,
+} from '../../../../src/io/runFolder/state/stateFile.js';
+import type { StateEntry } from '../../../../src/io/runFolder/state/stateFrames.js';
+import { writeState } from '../../../helpers/files/commitFiles.js';
+import { collect } from '../../../helpers/texts/chunks.js';
+import { deriveSeed } from '../../../../src/random.js';
+import { testFolder } from '../../../helpers/files/testFolder.js';
 
 const entry = fc.record({
   seq: fc.nat(1e6),
   step: fc.constantFrom('deduplicate', 'mine'),
-  value: fc.jsonValue().filter((value) => !JSON.stringify(value).includes('-0')),
+  value: fc.oneof(
+    fc.jsonValue().filter((value) => !JSON.stringify(value).includes('-0')),
+    fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  ),
 });
 
+/** JSON as it is after a way through text. */
+function plain(entry: StateEntry): StateEntry {
+  const { value } = entry;
+  return {
+    ...entry,
+    value: value instanceof Uint8Array ? value : (JSON.parse(JSON.stringify(value)) as unknown),
+  };
+}
+
 async function entriesIn(states: readonly CommittedState[], step: string): Promise<unknown[]> {
-  return (await collect(readStates(nodeFiles, states, step))).flat();
+  const frames = await collect(readStates(nodeFiles, states, step));
+  return frames.flatMap(({ seqs, values }) => values.map((value, at) => ({ seq: seqs[at], step, value })));
 }
 
 test('what is written is read back, step by step, over several files in their order', async (t) => {
@@ -38,7 +54,7 @@ test('what is written is read back, step by step, over several files in their or
         }
         for (const step of ['deduplicate', 'mine']) {
           const written = [...one, ...two].filter((item) => item.step === step);
-          assert.deepEqual(await entriesIn(states, step), JSON.parse(JSON.stringify(written)));
+          assert.deepEqual(await entriesIn(states, step), written.map(plain));
         }
       },
     ),
@@ -55,7 +71,7 @@ test('entries of one step alone, whatever the values of others look like', async
   assert.deepEqual(await entriesIn([], 'a'), []);
 });
 
-test('a state is read in pieces: the memory of one, however many entries, and lines longer than a piece', async (t) => {
+test('a state is read in frames: the memory of one, however many entries, and values longer than a frame', async (t) => {
   const path = join(await testFolder(t), 'state');
   const long = 'é'.repeat(300_000);
   const entries = Array.from({ length: 20_000 }, (_, seq) => ({
@@ -64,9 +80,9 @@ test('a state is read in pieces: the memory of one, however many entries, and li
     value: seq === 9 ? long : `${seq}`,
   }));
   const { sha256 } = (await writeState(nodeFiles, path, entries))!;
-  const pieces = await collect(readStates(nodeFiles, [{ path, sha256 }], 'a'));
-  assert.deepEqual(pieces.flat(), entries);
-  assert.ok(Math.max(...pieces.map(({ length }) => length)) < 2000);
+  const frames = await collect(readStates(nodeFiles, [{ path, sha256 }], 'a'));
+  assert.deepEqual(await entriesIn([{ path, sha256 }], 'a'), entries);
+  assert.ok(Math.max(...frames.map(({ values }) => values.length)) < 5000);
 });
 
 test('no deltas: no file', async (t) => {
@@ -87,7 +103,7 @@ test('a state that is not as it was written is refused, named', async (t) => {
   });
 });
 
-test('a state has the bytes of its lines compressed at once, however the entries came', async (t) => {
+test('a state has the same bytes however its entries came', async (t) => {
   const folder = await testFolder(t);
   // Some repeat, some do not, over more than a window of zlib and several of its blocks.
   const entries = Array.from({ length: 30_000 }, (_, seq) => ({
@@ -97,13 +113,13 @@ test('a state has the bytes of its lines compressed at once, however the entries
         ? `${deriveSeed(7, 'value', seq)} ${deriveSeed(8, 'é', seq)}`
         : `What is ${seq % 50} + 1?`,
   }));
-  const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
-  const expected = hashBytes(gzipSync(text, { level: 1 }));
+  const sums = new Set<string | undefined>();
   for (const size of [1, 1000, entries.length]) {
     const writer = openStateWriter(nodeFiles, join(folder, `state-${size}`));
     for (let at = 0; at < entries.length; at += size) await writer.write(entries.slice(at, at + size));
-    assert.deepEqual(await writer.finish().then((written) => written?.sha256), expected, `${size} at a time`);
+    sums.add((await writer.finish())?.sha256);
   }
+  assert.equal(sums.size, 1);
 });
 
 test('a state that is given up leaves nothing', async (t) => {
