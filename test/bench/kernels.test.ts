@@ -12,7 +12,7 @@ const HASHES: Record<string, string> = {
   requestKey: '5f2480a86e56',
   words: '6bfee0877fa4',
   shingles: '77c407e6d1fd',
-  fingerprints: '0c804176efd0',
+  fingerprints: '05af756485a3',
   build: 'f1ef3642403b',
   take: 'ace81f038bf3',
   takeFew: 'f31729215ace',

@@ -37,8 +37,8 @@ test('run: a small pipeline to the end, and again into the same folder', async (
     /^\d+ rows kept of 12 in \d+\.\d s/m,
     /^--- row 1 of the set\nquestion: .+/m,
     new RegExp(`^data set +${join(out, 'shards')} `, 'm'),
-    new RegExp(`^report +${join(out, 'report.html')} .*${join(out, 'report.json')}\\)$`, 'm'),
-    /^Next: .*npx scalequest preview .*pipeline\.yaml -n 5$/m,
+    new RegExp(`^report +${join(out, 'report.html')} .*report\\.json`, 'm'),
+    /^Next: .*\n +npx scalequest preview .*pipeline\.yaml -n 5$/m,
   ])
     assert.match(stdout, part);
   assert.match(stderr, /^\d+ rows kept, \d+ of 12 source rows done \(\d+ %\) · .*kept by generate \d+, /m);

@@ -92,12 +92,21 @@ function withUnfit(
   return unfit === 0 ? leftOut : { ...leftOut, [code]: unfit };
 }
 
+/** A reply of more objects is no verdict with words around it; to read each of them would take longer than a reply may. */
+const OBJECTS_MAX = 4096;
+
 /** Reads a reply behind its thought. Throws a RowError of the form's code, which holds the reply. */
 export function readForm<Value>(reply: string, form: ReplyForm<Value>): Value {
   const { code, agreement } = form;
   let fault: string | null = null;
   let found: { value: Value } | null = null;
+  let objects = 0;
   for (const object of jsonObjectsIn(reply)) {
+    objects += 1;
+    if (objects > OBJECTS_MAX)
+      throw new RowError(code, `the reply holds more than ${OBJECTS_MAX} JSON objects, expected one`, {
+        reply,
+      });
     const read = readingReply(reply, () => form.read(object));
     if ('fault' in read) fault ??= read.fault;
     else if (!agreement) return read.value;

@@ -42,6 +42,15 @@ test('the first object that fits counts; a fault is that of the first object', (
   }
 });
 
+test('a reply of thousands of objects is none, wherever in it one fits', () => {
+  const many = '{"a": 1} '.repeat(4095);
+  assert.deepEqual(readForm(`${many}{"score": 4, "reason": ""}`, FORM), { score: 4n, reason: '' });
+  assert.throws(() => readForm(`${many}{"a": 1} {"score": 4}`, FORM), {
+    code: 'ROW_JSON',
+    message: /more than 4096 JSON objects, expected one/,
+  });
+});
+
 test('after the last try the row is rejected; what cannot be used at all is not asked for again', async () => {
   const wrong = scriptedModel({ complete: () => ['{"score": 9}'] });
   await assert.rejects(completeForm(wrong, ASK, FORM, 2), { code: 'ROW_JSON' });
