@@ -115,6 +115,8 @@ class Processes:
 
     def __init__(self, folder, env):
         self.folder, self.env, self.started = folder, env, []
+        # A polite kill ends what was started, as an error does.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     def start(self, name, command, env=None, **more):
         log = open(os.path.join(self.folder, f"{name}.log"), "a")

@@ -59,7 +59,7 @@ def truth(node, run, column):
     if not path.exists():
         part = path.with_suffix(".part")
         command = [node, str(ROOT / "dist/bench/method/truth.js"), str(run), str(part), column]
-        subprocess.run(command, check=True, cwd=ROOT)
+        subprocess.run(command, check=True, cwd=ROOT, preexec_fn=die_with_parent)
         part.rename(path)
     return path
 

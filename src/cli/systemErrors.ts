@@ -11,6 +11,7 @@ export function asSystemError(error: unknown): ScaleQuestError | null {
   // Where a thread cannot start, Node says why in words alone.
   const refusal = code === 'ERR_WORKER_INIT_FAILED' && REFUSALS.find((each) => message.endsWith(each));
   if (refusal) return fileError('ERR_IO_READ', 'the code of a thread', { code: refusal, cause: error });
+  if (error instanceof RangeError && NO_MEMORY.test(message)) return noMemory(error);
   if (code !== 'ERR_MODULE_NOT_FOUND') return null;
   const openFilesMax = openFilesLimit();
   if (openFilesMax === null || openFilesMax >= OPEN_FILES_FEW) return null;
@@ -19,6 +20,18 @@ export function asSystemError(error: unknown): ScaleQuestError | null {
     `a part of scalequest cannot be loaded, and this process may have only ${openFilesMax} files open. Raise the limit ` +
       '(`ulimit -n`), or install it again',
     { cause: error },
+  );
+}
+
+/** A process has a limit on its addresses (`ulimit -v`), and V8 reserves some GiB of them for each WebAssembly memory. */
+const NO_MEMORY = /Cannot allocate Wasm memory|Array buffer allocation failed/;
+
+function noMemory(cause: RangeError): ScaleQuestError {
+  return new ScaleQuestError(
+    'ERR_IO_READ',
+    `the system gives this process no more memory (${cause.message}). Raise the limit of its addresses ` +
+      '(`ulimit -v`), or free some memory',
+    { cause },
   );
 }
 

@@ -69,6 +69,7 @@ const NO_LINES: ReadonlySet<RunEvent['event']> = new Set([
     'starting',
     'called',
     'keptRow',
+    'lost',
   ] as const),
 ]);
 /** Events after which the run folder says something else. */

@@ -20,6 +20,15 @@ test('a thread that cannot start for want of file descriptors is no bug', () => 
   assert.equal(asSystemError(failed('Worker initialization failure: ERR_OTHER')), null);
 });
 
+test('a process that gets no memory is told so', () => {
+  const refused = asSystemError(
+    new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory'),
+  );
+  assert.equal(refused?.code, 'ERR_IO_READ');
+  assert.match(refused!.message, /ulimit -v/);
+  assert.equal(asSystemError(new RangeError('Invalid array length')), null);
+});
+
 test('a reader that goes away is no failure; any other is told once', () => {
   const stream = new PassThrough() as unknown as NodeJS.WriteStream;
   const told: (string | undefined)[] = [];

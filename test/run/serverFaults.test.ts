@@ -80,6 +80,8 @@ function pour(
 }
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
+/** A whole reply, after a length that is too small. */
+const TWO_LENGTHS = `${HEAD}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`;
 const LINE = `x-${'a'.repeat(200)}: ${'b'.repeat(800)}\r\n`;
 
 interface Fault {
@@ -152,7 +154,12 @@ const FAULTS: Record<string, Fault> = {
   'headers without an end': {
     start: () => tcp((socket) => socket.once('data', () => (socket.write(HEAD), pour(socket, LINE)))),
     online: 'ERR_MODEL_PROTOCOL',
-    message: /does not speak HTTP \(UND_ERR_HEADERS_OVERFLOW\)/,
+    message: /sent headers of more than 16 KiB \(UND_ERR_HEADERS_OVERFLOW\)/,
+  },
+  'a length that is not that of the body': {
+    start: () => tcp((socket) => socket.once('data', () => socket.end(TWO_LENGTHS))),
+    online: 'ERR_MODEL_UNREACHABLE',
+    message: /sent another length than it said/,
   },
   'a body without an end': {
     start: () =>

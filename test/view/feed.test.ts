@@ -30,6 +30,7 @@ test('events become a state, lines and points; a new start begins anew, and the 
   feed.take({ event: 'paused', isPaused: true }, AT);
   feed.take({ event: 'committed', next: 5, kept: 4 }, AT);
   feed.take({ event: 'keptRow', seq: 3, texts: { question: 'Why?' } }, AT);
+  feed.take({ event: 'lost', lost: [{ step: 'one', kind: 'dropped', reason: 'x', rows: 1 }] }, AT);
   assert.deepEqual(heard, [
     'line started',
     'line flowing',

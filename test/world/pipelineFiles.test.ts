@@ -162,6 +162,12 @@ const CASES: [why: string, text: string, place: string | RegExp, message: RegExp
     /nested more than 64 deep/,
   ],
   ['lists deeper than a stack', '['.repeat(9000), SOMEWHERE, /nested too deeply|expected valid YAML/],
+  [
+    'lists that the library’s own guard ends',
+    `x: ${'['.repeat(5000)}${']'.repeat(5000)}`,
+    SOMEWHERE,
+    /nested too deeply/,
+  ],
   ['dashes deeper than a stack', '- '.repeat(9000), SOMEWHERE, /./],
   [
     'a number with an underscore',

@@ -345,8 +345,16 @@ function connectionFailure({ label, url, lastAnswer }: HttpClientOptions, error:
       details,
     );
   }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    const found = `${label} sent headers of more than 16 KiB (${code})`;
+    if (lastAnswer.atMs !== undefined) return new TryFailure('reply', found, details);
+    const advice = 'correct the url, or let the gateway before the server send fewer';
+    return new ScaleQuestError('ERR_MODEL_PROTOCOL', `${found}; ${advice}`, details);
+  }
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return new TryFailure('reply', `${label} sent another length than it said (${code})`, details);
   // undici names the parser's error where it has no code of its own.
-  if (code.startsWith('HPE_') || ['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'].includes(code)) {
+  if (code.startsWith('HPE_') || code === 'HTTPParserError') {
     if (lastAnswer.atMs !== undefined) {
       return new TryFailure('reply', `${label} sent something that is not HTTP (${code})`, details);
     }

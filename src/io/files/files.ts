@@ -75,7 +75,7 @@ export function byCodeUnits(a: string, b: string): number {
 
 async function openNodeFile(path: string, mode: OpenMode): Promise<OpenFile> {
   const guard = mode === 'read' ? reading : writing;
-  const handle = await guard(path, () => open(path, FLAGS[mode]));
+  const handle = await guard(path, () => (mode === 'read' ? openToRead(path) : open(path, FLAGS[mode])));
   return {
     write: (bytes) => writing(path, () => writeAll(handle, bytes)),
     read: (positionBytes, lengthBytes) => reading(path, () => readAll(handle, positionBytes, lengthBytes)),
@@ -85,8 +85,23 @@ async function openNodeFile(path: string, mode: OpenMode): Promise<OpenFile> {
   };
 }
 
-const FLAGS: Record<OpenMode, number | string> = {
-  read: 'r',
+/**
+ * A pipe or a device has no size, cannot be read twice, and may have no end or never begin. Without the flag the opening of a pipe waits
+ * for somebody who writes into it, and with it the end of the process.
+ */
+async function openToRead(path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const found = await handle.stat();
+  if (found.isFile() || found.isDirectory()) return handle;
+  await handle.close();
+  throw new ScaleQuestError(
+    'ERR_IO_READ',
+    `cannot read ${path}: it is a pipe or a device, expected a file, which is read more than once. Write what it gives into a file first`,
+    { data: { path } },
+  );
+}
+
+const FLAGS: Record<Exclude<OpenMode, 'read'>, number | string> = {
   write: 'w',
   exclusive: 'wx',
   append: constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,
@@ -175,6 +190,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
   ['EROFS', 'the file system is read-only. Choose another folder'],
   ['ENOENT', 'nothing is there. Check the path'],
+  ['ENAMETOOLONG', 'the path or a name in it is too long. Choose a shorter one'],
   ['ELOOP', 'its links lead in a circle. Correct them'],
   ['ENOTDIR', 'a part of the path is a file, expected a folder. Check the path'],
   ['EISDIR', 'a folder is there, expected a file. Check the path'],

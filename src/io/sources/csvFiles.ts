@@ -171,6 +171,10 @@ function readRow({ cells, fault, places, width }: Row, columns: readonly FileCol
   return { values };
 }
 
+function longHeader(charactersMax: number): string {
+  return `Its header does not end within ${charactersMax} characters; is it a table?`;
+}
+
 /** A header names all columns. */
 async function readHead(
   files: Files,
@@ -185,7 +189,7 @@ async function readHead(
     ...read,
     columns: new Set(names),
     isSchema: true,
-    advice: delimiterAdvice(names),
+    advice: names.length === 0 && !read.isWhole ? longHeader(charactersMax) : delimiterAdvice(names),
   });
   const text = readTextHead(files, file, { ...options, charactersMax });
   const records = tableRecords(text, file, options, delimiter);

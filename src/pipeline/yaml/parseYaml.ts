@@ -37,8 +37,7 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   // A lone CR ends a line in YAML; the library does not know it. Places stay where they are.
   const document = parsed(text.replace(/\r(?!\n)/g, '\n'), lines);
   if (document === null) {
-    const message = 'lists and maps are nested too deeply to be read; expected a pipeline file';
-    return { document: parseDocument(''), positionAt, problems: [problemAt(0, message)] };
+    return { document: parseDocument(''), positionAt, problems: [problemAt(0, TOO_DEEP)] };
   }
   // What follows the first few is mostly their consequence.
   const syntax = document.errors
@@ -72,6 +71,8 @@ function parsed(text: string, lineCounter: LineCounter): Document | null {
   }
 }
 
+const TOO_DEEP = 'lists and maps are nested too deeply to be read; expected a pipeline file';
+
 const MESSAGES: ReadonlyMap<string, string> = new Map([
   ['MULTIPLE_DOCS', 'a second document begins here (---); expected one in a file'],
   ['TAB_AS_INDENT', 'a tab is no indentation in YAML; use spaces'],
@@ -82,6 +83,8 @@ function syntaxMessage({ code, message, pos }: YAMLError, text: string): string 
   // `{ path: ${HOME} }`: the braces of a variable are those of a map.
   if (/\$\{[A-Za-z_]/.test(text.slice(from, pos[0] + 200).split('\n')[0]!) && code !== 'MULTIPLE_DOCS')
     return `${firstLine(message)}; expected valid YAML: inside braces and brackets, a text with \${NAME} needs quotes, as "\${NAME}"`;
+  // In some places the library catches the end of its own recursion.
+  if (message.startsWith('Maximum call stack')) return TOO_DEEP;
   return MESSAGES.get(code) ?? `${firstLine(message)}; expected valid YAML`;
 }
 

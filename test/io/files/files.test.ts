@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeFiles, readWhole } from '../../../src/io/files/files.js';
@@ -38,4 +39,14 @@ test('errors carry the code, the path and the system error', async (t) => {
     code: 'ERR_IO_WRITE',
     message: /EISDIR.*expected a file/,
   });
+});
+
+test('a pipe is refused at once, and not waited for', { skip: process.platform === 'win32' }, async (t) => {
+  const path = join(await testFolder(t), 'rows.jsonl');
+  execFileSync('mkfifo', [path]);
+  for (const of of [path, '/dev/zero'])
+    await assert.rejects(nodeFiles.open(of, 'read'), {
+      code: 'ERR_IO_READ',
+      message: /it is a pipe or a device/,
+    });
 });

@@ -144,6 +144,10 @@ function missingColumn(
   const found = isSchema
     ? `${file} has no column "${inFile}"`
     : `none of the first ${rows} rows of ${file} has a column "${inFile}"`;
+  if (isSchema && columns.size === 0 && !advice)
+    return `${file} is empty, expected a header with the column "${inFile}"`;
+  if ([...columns].some((name) => name.includes('\0')))
+    return `${found}; its names hold NUL bytes. If the file is UTF-16, say so: \`encoding: utf-16le\` or utf-16be`;
   const otherName = `another name for it is given by \`from: { ${name}: … }\``;
   return advice ? `${found}. ${advice}` : `${found}; ${suggestion(inFile, [...columns])}; ${otherName}`;
 }

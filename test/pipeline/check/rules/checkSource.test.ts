@@ -190,3 +190,13 @@ test('files of rows that are not there are found before the run, each where it s
   assert.equal(several.length, 3);
   await checkText(withSource(`{ jsonl: { path: [${folder}/rows.jsonl, later.jsonl] } }`), [], { isPending });
 });
+
+test('a table without names is told from one whose names are another encoding’s, and from a line without end', async () => {
+  const [empty] = await problemsOf(sourceOver('csv', { 'a.csv': '' }), { needsRows: false });
+  assert.match(empty!.message, /a\.csv is empty, expected a header with the column "question"/);
+  const wide = Buffer.from('question,answer\n1?,1\n', 'utf16le').swap16();
+  const [silent] = await messagesOf('csv', { 'a.csv': wide });
+  assert.match(silent!, /hold NUL bytes.*utf-16be/);
+  const [long] = await messagesOf('csv', { 'a.csv': `question${'x'.repeat(3_000_000)},answer\n1?,1\n` });
+  assert.match(long!, /has no column "question"\. Its header does not end within \d+ characters/);
+});
