@@ -63,7 +63,9 @@ function loadedWith(path, infoOf, loaded = new Set()) {
 
 const START = join(source, 'cli', 'startProgram.js');
 /** What each command that reads a pipeline file loads: joined into one file, whoever else imports parts of it. */
-const PLAN = [join(source, 'cli', 'program.js'), join(source, 'run', 'planPipeline.js')];
+const PLAN = [join(source, 'cli', 'program.js'), join(source, 'run', 'plan', 'planPipeline.js')];
+for (const path of [START, ...PLAN])
+  if (!existsSync(path)) throw new Error(`${path} is not there: correct scripts/bundle.mjs`);
 
 /** All modules that are loaded with any of these. */
 function loadedWithAny(paths, context) {
