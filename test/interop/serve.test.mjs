@@ -160,7 +160,7 @@ describe('a llama.cpp server with the bundled model', () => {
     assert.deepEqual([choice.finish, choice.tokens], ['length', 8]);
   });
 
-  tries('logprobs', 'gives the probabilities that the embedded engine gives', async () => {
+  tries('logprobs', 'gives the probabilities that the embedded engine gives', async (t) => {
     const model = await open();
     const digits = Array.from('0123456789');
     const differences = [];
@@ -178,9 +178,13 @@ describe('a llama.cpp server with the bundled model', () => {
         differences.push(...served.map((p, at) => Math.abs(p - embedded[at])));
       }
     }
-    // Not zero: two builds round differently, and what is not among the 20 likeliest counts as 0.
+    // Not zero: two builds round differently, and what is not among the 20 likeliest counts as 0. Where the embedded engine has the
+    // kernels of AMX, one probability in a hundred may lie further off: 0.106 was seen. Another prompt would move most of them.
     const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
-    assert.ok(mean < 0.01 && Math.max(...differences) < 0.1, `${mean}, at most ${Math.max(...differences)}`);
+    const far = differences.filter((difference) => difference >= 0.1);
+    t.diagnostic(`mean ${mean}, at most ${Math.max(...differences)}, of ${differences.length}`);
+    assert.ok(mean < 0.005 && far.length <= differences.length / 100, `${mean}, too far: ${far}`);
+    assert.ok(far.every((difference) => difference < 0.2));
     assert.ok(sum > questions.length, 'the options are what the model replies with');
   });
 

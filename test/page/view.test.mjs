@@ -85,7 +85,7 @@ describe('200,000 rows', () => {
     await page.fill('input[aria-label="from"]', '100000');
     await page.locator('input[aria-label="from"]').blur();
     await page.waitForFunction(() =>
-      /^[1-9] of 196,000/.test(document.querySelector('[role=status]').textContent),
+      /^[1-9] of 196,000/.test(document.querySelector('main [role=status]').textContent),
     );
     await page.selectOption('select[aria-label="Order"]', 'reward, highest first');
     await page.waitForFunction(
