@@ -47,7 +47,8 @@ async function sendBytes(
       const bytes = await open.read(at, Math.min(PIECE_BYTES, end - at));
       if (bytes.length === 0) return void response.destroy();
       at += bytes.length;
-      if (!response.write(bytes)) await drained(response);
+      // Who left while the piece was read has been told already: a wait for that would never end, and the file stay open.
+      if (!response.write(bytes) && !response.destroyed) await drained(response);
     }
     response.end();
   } finally {
