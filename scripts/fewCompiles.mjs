@@ -1,7 +1,7 @@
 // Imported before the tests of a process (scripts/runTests.mjs).
 //
-// V8 compiles anew what has run often, and most tests end before that pays: it took up to a third of their CPU. With a budget eight
-// times the usual one only what runs for long is compiled.
+// V8 compiles anew what has run often, and most tests end before that pays. With a budget eight times the usual one less is compiled:
+// whole simulated runs and the comparing of answers took 10 to 20 % less CPU, and no file that was tried took more.
 import { setFlagsFromString } from 'node:v8';
 
 setFlagsFromString('--interrupt-budget=1000000');
