@@ -3,6 +3,7 @@ import type { Column, ColumnType } from '../arrow/columnType.js';
 import { allOfRow } from '../errors.js';
 import type { BatchOperator } from '../flow/batch.js';
 import type { AnyColumns, RowIdentity } from '../flow/steps/columnTypes.js';
+import { addCounts } from '../flow/rowCounts.js';
 import { mapRows } from '../flow/steps/mapRows.js';
 import { type LeftOutChoices, drop, keep } from '../flow/steps/outcome.js';
 import { samplingOptions } from './lib/completion.js';
@@ -17,7 +18,7 @@ import {
   rowUniform,
   shapeOf,
 } from './lib/operator.js';
-import { type Better, pairForm, pairText } from './lib/judging/pairVerdict.js';
+import { type Better, PAIR_SCHEMA, pairForm, pairText } from './lib/judging/pairVerdict.js';
 import { compilePrompts } from './lib/prompts/prompt.js';
 import { markedTexts } from './lib/judging/rubric.js';
 import { completeForm, repairsOption } from './lib/structured/replyForm.js';
@@ -156,7 +157,7 @@ export const judgePairSpec = defineSpec({
     },
   ],
   models: ({ model }) => [{ model, needs: 'complete', at: ['model'] }],
-  schemas: ({ model }) => [{ model, schema: pairForm().schema }],
+  schemas: ({ model }) => [{ model, schema: PAIR_SCHEMA }],
   prompts: ({ prompt: given }) => [
     {
       name: 'judgePair',
@@ -243,8 +244,9 @@ export function judgePair(
 /** Both requests together; each may have been repaired. */
 function addedUp(a: LeftOutChoices | undefined, b: LeftOutChoices | undefined): LeftOutChoices | undefined {
   if (!a || !b) return a ?? b;
-  const codes = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return Object.fromEntries(codes.map((code) => [code, (a[code] ?? 0) + (b[code] ?? 0)]));
+  const sum = { ...a };
+  addCounts(sum, b);
+  return sum;
 }
 
 /** The same verdict about the two in the other order. */

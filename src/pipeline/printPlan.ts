@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { commandOf, printCommand } from '../train/command.js';
 import { filledRemover } from '../train/environment.js';
 import { labelOf } from '../train/schema.js';
+import type { SchemaHold } from '../backends/heldSchema.js';
 import { describeModel } from '../backends/registry.js';
 import type { Plan, PlannedStep } from './plan.js';
 
@@ -41,7 +42,7 @@ export function printPlan(plan: Plan): string {
       }`,
     );
     if (asked.length > 0) lines.push(`      asks   ${asked.join(', ')}`);
-    for (const line of new Set(schemaLines(plan, step))) lines.push(`      schema ${line}`);
+    for (const line of new Set(holdsOf(plan, step).map(holdText))) lines.push(`      schema ${line}`);
     lines.push(`      holds  ${step.spec.contract.holdsAtMost}`);
   }
   lines.push('', `output  ${plan.columns.map(({ name, type }) => `${name}: ${type}`).join(', ')}`);
@@ -58,25 +59,31 @@ export function printPlan(plan: Plan): string {
   return filledRemover(plan.filled)([...lines, ...trainingLines(plan)].join('\n'));
 }
 
-const CHECKED_ALONE = 'replies are checked here alone';
+/** How the servers of a model hold replies to a schema of a step. */
+interface HeldBy {
+  model: string;
+  hold: SchemaHold;
+}
 
-/** How the servers of a step's models hold replies to its schemas, one line a model. */
-function schemaLines({ models }: Pick<Plan, 'models'>, { spec, parsed }: PlannedStep): string[] {
+function holdsOf({ models }: Pick<Plan, 'models'>, { spec, parsed }: PlannedStep): HeldBy[] {
   return (spec.schemas?.(parsed) ?? []).flatMap(({ model, schema }) => {
     const hold = Object.hasOwn(models, model) ? describeModel(models[model]!).holds?.(schema) : undefined;
-    if (!hold) return [];
-    if ('why' in hold) return [`${model}: ${CHECKED_ALONE}, for ${hold.why}`];
-    const but = hold.but.length > 0 ? `, but for ${hold.but.join(', ')}` : '';
-    return [`${model}: ${hold.how}${but}; each reply is checked here too`];
+    return hold ? [{ model, hold }] : [];
   });
+}
+
+function holdText({ model, hold }: HeldBy): string {
+  if ('why' in hold) return `${model}: replies are checked here alone, for ${hold.why}`;
+  const but = hold.but.length > 0 ? `, but for ${hold.but.join(', ')}` : '';
+  return `${model}: ${hold.how}${but}; each reply is checked here too`;
 }
 
 /** Which steps have a schema that their models are not held to, in words; null where none has. */
 export function unheldText(plan: Pick<Plan, 'models' | 'steps'>): string | null {
   const found = plan.steps.flatMap((step) =>
-    schemaLines(plan, step)
-      .filter((line) => line.includes(CHECKED_ALONE))
-      .map((line) => `${step.label}, ${line}`),
+    holdsOf(plan, step)
+      .filter(({ hold }) => 'why' in hold)
+      .map((held) => `${step.label}, ${holdText(held)}`),
   );
   return found.length === 0 ? null : `no server holds replies to the schema of ${found.join('; of ')}`;
 }

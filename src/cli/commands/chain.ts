@@ -1,24 +1,21 @@
 import type { Chain } from '../../pipeline/chain.js';
 import { ScaleQuestError } from '../../errors.js';
 import { type CommandSpec, type ProgressFlags, declareProgress } from '../command.js';
-import { signalOnInterrupt } from '../interrupt.js';
 import { filledRemover } from '../../train/environment.js';
-import type { LiveView } from '../../view/openLiveView.js';
-import { type LiveFlags, declareLive, openLivePage, stayOpen } from '../livePage.js';
-import { type MonitorFlags, declareMonitors } from '../monitors.js';
 import { openOutput } from '../show/terminal.js';
+import { type WatchFlags, declareWatchers, openWatchers } from '../watchers.js';
 
 export const chainCommand: CommandSpec = {
   name: 'chain',
   summary: 'Do the links of a chain file one after the other; what is done already is skipped.',
   declare: (command) =>
-    declareLive(declareMonitors(declareProgress(command)))
+    declareWatchers(declareProgress(command))
       .argument('<chain>', 'a chain file (YAML)')
       .option('--dry-run', 'say which links would be done or skipped, and why; do nothing'),
   action: chainFile,
 };
 
-interface ChainFlags extends ProgressFlags, MonitorFlags, LiveFlags {
+interface ChainFlags extends ProgressFlags, WatchFlags {
   dryRun?: boolean;
 }
 
@@ -33,23 +30,14 @@ async function chainFile(file: string, { dryRun = false, progress, ...flags }: C
   const { showTraining } = await import('../show/showTraining.js');
   const { eventPrinter } = await import('../show/run/eventLine.js');
   const { followLinks } = await import('../../run/chain/chainLinks.js');
-  const { openMonitors } = await import('../monitors.js');
   const { filled } = found.chain;
   const output = await openOutput(progress);
   const print = output.mode === 'json' ? eventPrinter(filled) : null;
-  const { signal: interrupted, dispose } = signalOnInterrupt();
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([interrupted, stopped.signal]);
+  const watchers = await openWatchers(flags);
   const shown = showTraining(output);
-  const monitors = await openMonitors(flags);
-  let view: LiveView | null = null;
   try {
-    view = await openLivePage(flags, () => stopped.abort());
-    const chain = runChain(found.chain, signal, undefined, monitors.calls);
-    followLinks(chain, (work, place) => {
-      monitors.follow(work, place);
-      view?.follow(work, place);
-    });
+    const chain = runChain(found.chain, watchers.signal, undefined, watchers.calls);
+    followLinks(chain, watchers.follow);
     const { events, result } = chain;
     let showing: Promise<unknown> = Promise.resolve();
     events.subscribe((event) => {
@@ -67,12 +55,10 @@ async function chainFile(file: string, { dryRun = false, progress, ...flags }: C
     await showing.catch(() => {});
     const given = await result;
     if (!print) printDone(found.chain, given);
-    if (view) await stayOpen(view, interrupted);
+    await watchers.stay();
   } finally {
     shown.stop();
-    await view?.close();
-    await monitors.end(signal);
-    dispose();
+    await watchers.close();
   }
 }
 

@@ -1,7 +1,4 @@
 import { ScaleQuestError } from '../../errors.js';
-import { type MonitorFlags, declareMonitors } from '../monitors.js';
-import type { LiveView } from '../../view/openLiveView.js';
-import { type LiveFlags, declareLive, openLivePage, stayOpen } from '../livePage.js';
 import type { SystemWorld } from '../../run/systemWorld.js';
 import type { WorkersOptions } from '../../run/plan/planPipeline.js';
 import {
@@ -17,13 +14,14 @@ import { readToken } from '../readToken.js';
 import { EXIT_CODES } from '../exitCodes.js';
 import { signalOnInterrupt } from '../interrupt.js';
 import { openOutput } from '../show/terminal.js';
+import { type WatchFlags, declareWatchers, openWatchers } from '../watchers.js';
 import { parseAddress } from '../parseAddress.js';
 
 export const runCommand: CommandSpec = {
   name: 'run',
   summary: 'Run a pipeline and write its data set, or go on with a run that was interrupted.',
   declare: (command) =>
-    declareLive(declareMonitors(declareProgress(declarePipeline(command))))
+    declareWatchers(declareProgress(declarePipeline(command)))
       .option('--out <folder>', 'the run folder; a run that was begun there goes on')
       .option('--fresh', 'start anew, in a folder beside the one that is used')
       .option('--take-over', 'go on here, whichever process holds the run folder; that one ends')
@@ -58,7 +56,7 @@ function gather(text: string, before: string[]): string[] {
   return [...before, text];
 }
 
-interface RunFlags extends PipelineFlags, ProgressFlags, MonitorFlags, LiveFlags {
+interface RunFlags extends PipelineFlags, ProgressFlags, WatchFlags {
   out?: string | undefined;
   fresh?: boolean;
   takeOver?: boolean;
@@ -82,31 +80,19 @@ export async function runFile(file: string, flags: RunFlags, world?: SystemWorld
       'ERR_USAGE',
       `found --${misplaced} without --on, expected both: it is about a job on a cluster`,
     );
-  const [{ runPipeline }, { openMonitors }] = await Promise.all([
-    import('../../run/runPipeline.js'),
-    import('../monitors.js'),
-  ]);
+  const { runPipeline } = await import('../../run/runPipeline.js');
   const { showRun } = await import('../show/run/showRun.js');
   const output = await openOutput(flags.progress);
-  const { signal: interrupted, dispose } = signalOnInterrupt();
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([interrupted, stopped.signal]);
-  // Before anything is paid for: a port may be in use, a package missing.
-  const monitors = await openMonitors(flags);
-  let view: LiveView | null = null;
+  const watchers = await openWatchers(flags);
   try {
-    view = await openLivePage(flags, () => stopped.abort());
-    const { calls } = monitors;
+    const { calls, signal } = watchers;
     const run = await runPipeline(file, { ...flags, workers: await workersOf(flags), calls, signal }, world);
-    monitors.follow(run);
-    view?.follow(run);
+    watchers.follow(run);
     const { isShort } = await showRun(run, output);
     if (isShort) process.exitCode = EXIT_CODES.short;
-    if (view) await stayOpen(view, interrupted);
+    await watchers.stay();
   } finally {
-    await view?.close();
-    await monitors.end(signal);
-    dispose();
+    await watchers.close();
   }
 }
 

@@ -7,24 +7,21 @@ import {
   declareProgress,
 } from '../command.js';
 import { exitCodeOf } from '../exitCodes.js';
-import { signalOnInterrupt } from '../interrupt.js';
-import type { LiveView } from '../../view/openLiveView.js';
-import { type LiveFlags, declareLive, openLivePage, stayOpen } from '../livePage.js';
-import { type MonitorFlags, declareMonitors } from '../monitors.js';
 import { openOutput } from '../show/terminal.js';
+import { type WatchFlags, declareWatchers, openWatchers } from '../watchers.js';
 
 export const trainCommand: CommandSpec = {
   name: 'train',
   summary: 'Launch the trainings of a pipeline on its finished run, each once.',
   declare: (command) =>
-    declareLive(declareMonitors(declareProgress(declarePipeline(command))))
+    declareWatchers(declareProgress(declarePipeline(command)))
       .option('--out <folder>', 'the run folder')
       .option('--dry-run', 'print the commands and launch nothing')
       .option('--fresh', 'train again, in a folder beside what is finished'),
   action: trainFile,
 };
 
-interface TrainFlags extends PipelineFlags, ProgressFlags, MonitorFlags, LiveFlags {
+interface TrainFlags extends PipelineFlags, ProgressFlags, WatchFlags {
   out?: string | undefined;
   dryRun?: boolean;
   fresh?: boolean;
@@ -34,31 +31,22 @@ interface TrainFlags extends PipelineFlags, ProgressFlags, MonitorFlags, LiveFla
 async function trainFile(file: string, { dryRun = false, progress, ...flags }: TrainFlags): Promise<void> {
   if (dryRun) return printStates(file, flags);
   const { trainPipeline } = await import('../../run/trainPipeline.js');
-  const { openMonitors } = await import('../monitors.js');
   const { showTraining } = await import('../show/showTraining.js');
   const { eventPrinter } = await import('../show/run/eventLine.js');
   const output = await openOutput(progress);
-  const { signal: interrupted, dispose } = signalOnInterrupt();
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([interrupted, stopped.signal]);
+  const watchers = await openWatchers(flags);
   const shown = showTraining(output);
-  const monitors = await openMonitors(flags);
-  let view: LiveView | null = null;
   try {
-    view = await openLivePage(flags, () => stopped.abort());
-    const training = await trainPipeline(file, { ...flags, signal });
-    monitors.follow(training);
-    view?.follow(training);
+    const training = await trainPipeline(file, { ...flags, signal: watchers.signal });
+    watchers.follow(training);
     const { settings, filled } = training.plan;
     if (settings.train.length === 0 && output.mode !== 'json') process.stdout.write(nothingText(file));
     training.events.subscribe(output.mode === 'json' ? eventPrinter(filled) : shown.show);
     await training.result;
-    if (view) await stayOpen(view, interrupted);
+    await watchers.stay();
   } finally {
     shown.stop();
-    await view?.close();
-    await monitors.end(signal);
-    dispose();
+    await watchers.close();
   }
 }
 

@@ -20,7 +20,8 @@ export function pairText(criteria: readonly string[]): string {
 
 const NAMES = ['A', 'B', 'tie'] as const;
 
-const SCHEMA = {
+/** The JSON Schema of a verdict. */
+export const PAIR_SCHEMA = {
   type: 'object',
   // The reason comes first: a verdict that is written first is not reasoned.
   properties: { reason: { type: 'string' }, better: { type: 'string', enum: [...NAMES] } },
@@ -30,9 +31,9 @@ const SCHEMA = {
 
 /** The form of a verdict on two texts. Verdicts in one reply that differ are none. */
 export function pairForm(): ReplyForm<Better> {
-  const check = compileSchemaCheck(SCHEMA);
+  const check = compileSchemaCheck(PAIR_SCHEMA);
   return {
-    schema: SCHEMA,
+    schema: PAIR_SCHEMA,
     code: 'ROW_UNCLEAR',
     read({ better, reason = '' }) {
       const verdict = { better: nameOf(better), reason: textOf(reason) };

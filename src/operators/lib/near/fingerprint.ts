@@ -1,4 +1,4 @@
-import { ScaleQuestError } from '../../../errors.js';
+import { foreignState } from '../foreignState.js';
 import type { Bands } from './bands.js';
 import type { Shingles } from './shingles.js';
 import { BINS, writeSignature } from './signature.js';
@@ -76,10 +76,10 @@ export function createFingerprints(bands: Bands | null): Fingerprints {
   }
 
   function decode(encoded: unknown): Fingerprint {
-    if (!(encoded instanceof Uint8Array)) throw foreign(encoded);
+    if (!(encoded instanceof Uint8Array)) throw foreignState(encoded, EXPECTED);
     const count = (encoded.length - headBytes) / SHINGLE_BYTES;
     const isWhole = bands ? Number.isInteger(count) && count >= 1 && count <= SHINGLES_MAX : count === 0;
-    if (!isWhole) throw foreign(encoded);
+    if (!isWhole) throw foreignState(encoded, EXPECTED);
     bytes.set(encoded);
     fingerprint.keyLow = words[0]!;
     fingerprint.keyHigh = words[1]!;
@@ -109,14 +109,4 @@ export function zerosOf(hash: number): number {
   return Math.clz32(Math.imul(hash, 0x9e3779b1));
 }
 
-function foreign(found: unknown): ScaleQuestError {
-  const text = found instanceof Uint8Array ? `${found.length} bytes` : JSON.stringify(found);
-  const shown = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
-  return new ScaleQuestError(
-    'ERR_DATA_INVALID',
-    `the state of a run holds ${shown}, expected the fingerprint of a question as this version of deduplicate ` +
-      'writes it with these options. Start anew beside the run with --fresh.',
-  );
-}
-
-const SHOWN_CHARS_MAX = 40;
+const EXPECTED = 'the fingerprint of a question as this version of deduplicate writes it with these options';

@@ -1,5 +1,6 @@
 import type { MemoryBudget } from './memoryBudget.js';
 import { type PostingsFiller, createPostingsFiller } from './postingsFiller.js';
+import { putPosting } from './putPosting.js';
 import { SEGMENT_SHIFT, createSegments, slotOf } from './segments.js';
 
 /** An inverted index: hash → numbers of the rows that were added under it. 10 to 15 bytes a posting. */
@@ -65,19 +66,7 @@ export function createPostings(budget: MemoryBudget): Postings {
 
   function addOne(hash: number, row: number): void {
     const segment = hash >>> SEGMENT_SHIFT;
-    const table = segments.withRoom(segment);
-    let rows = 0;
-    let at = 2 * slotOf(hash, table.length >> 1);
-    while (table[at + 1] !== 0) {
-      if (table[at] === hash) rows += 1;
-      at += 2;
-      if (at === table.length) at = 0;
-    }
-    if (rows === POSTINGS_MAX) return;
-    table[at] = hash;
-    // A second word of 0 would be a free slot.
-    table[at + 1] = row + 1;
-    segments.added(segment);
+    if (putPosting(segments.withRoom(segment), hash, row, POSTINGS_MAX)) segments.added(segment);
   }
 
   return {

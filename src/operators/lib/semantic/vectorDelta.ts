@@ -1,4 +1,4 @@
-import { ScaleQuestError } from '../../../errors.js';
+import { foreignState } from '../foreignState.js';
 
 /** A vector that was added to an index, and its label, as bytes for the state of a run. */
 export function encodeVector(vector: Int8Array, label: number): Uint8Array {
@@ -10,22 +10,12 @@ export function encodeVector(vector: Int8Array, label: number): Uint8Array {
 
 /** Throws ERR_DATA_INVALID for what `encodeVector` did not write. The vector shares its memory. */
 export function decodeVector(encoded: unknown): { vector: Int8Array; label: number } {
-  if (!(encoded instanceof Uint8Array) || encoded.length <= LABEL_BYTES) throw foreign(encoded);
+  if (!(encoded instanceof Uint8Array) || encoded.length <= LABEL_BYTES)
+    throw foreignState(encoded, EXPECTED);
   const { buffer, byteOffset, length } = encoded;
   const vector = new Int8Array(buffer, byteOffset + LABEL_BYTES, length - LABEL_BYTES);
   return { vector, label: new DataView(buffer, byteOffset).getInt32(0, true) };
 }
 
 const LABEL_BYTES = 4;
-
-function foreign(found: unknown): ScaleQuestError {
-  const text = found instanceof Uint8Array ? `${found.length} bytes` : JSON.stringify(found);
-  const shown = text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX)}…` : text;
-  return new ScaleQuestError(
-    'ERR_DATA_INVALID',
-    `the state of a run holds ${shown}, expected the vector of a question as this version of deduplicate writes it ` +
-      'with `by: embedding`. Start anew beside the run with --fresh.',
-  );
-}
-
-const SHOWN_CHARS_MAX = 40;
+const EXPECTED = 'the vector of a question as this version of deduplicate writes it with `by: embedding`';

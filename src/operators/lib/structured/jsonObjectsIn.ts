@@ -25,7 +25,7 @@ export function* jsonObjectsIn(reply: string): Generator<Record<string, unknown>
       continue;
     }
     const end = objectEnd(text, start);
-    charsLeft -= (end < 0 ? text.length : end) - start;
+    charsLeft -= Math.abs(end) - start;
     const value = end < 0 ? undefined : parse(text.slice(start, end));
     begins.lastIndex = value === undefined ? start + 1 : end;
     if (value === undefined) continue;
@@ -35,19 +35,28 @@ export function* jsonObjectsIn(reply: string): Generator<Record<string, unknown>
   if (hasEmpty && !hasAny) yield {};
 }
 
-/** Where the object that begins at `start` ends, after its brace; -1 if it does not. */
+/** By its code, whether JSON has a character outside of strings. To mend and parse what holds another would take long, and fail. */
+const OUTSIDE = new Uint8Array(128);
+for (const char of ' \t\n\r{}[]:,0123456789+-.eEtrufalsn') OUTSIDE[char.charCodeAt(0)] = 1;
+
+const QUOTE = 34;
+const OPEN = 123;
+const CLOSE = 125;
+
+/** Where the object that begins at `start` ends, after its brace; where it turns out to be none, minus the place that was read last. */
 function objectEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
       at = stringEnd(text, at);
-      if (at < 0) return -1;
-    } else if (char === '{') depth += 1;
-    else if (char === '}') depth -= 1;
+      if (at < 0) return -text.length;
+    } else if (OUTSIDE[code] !== 1) return -at;
+    else if (code === OPEN) depth += 1;
+    else if (code === CLOSE) depth -= 1;
     if (depth === 0) return at + 1;
   }
-  return -1;
+  return -text.length;
 }
 
 /** Where the string that begins at `start` has its closing quote; -1 if it has none. */
