@@ -90,7 +90,7 @@ const seconds = (): number => (performance.now() - startMs) / 1000;
 const ends: [number, number, number][] = [];
 const inFlight: [number, number][] = [];
 /** Each replica over time, as our client sees it. A call that moves to another replica is no retry, but a request more. */
-const replicas: [number, (readonly ReplicaStats[])][] = [];
+const replicas: [number, readonly ReplicaStats[]][] = [];
 
 function sample(): void {
   const stats = writer.stats();
@@ -105,7 +105,9 @@ const asked = Promise.all(
     ends.push([seconds(), tokens, job.to === 'writer' ? job.sequences : 0]);
   }),
 );
-await (values.seconds === undefined ? asked : Promise.race([asked, delay(Number(values.seconds) * 1000, null, { ref: false })]));
+await (values.seconds === undefined
+  ? asked
+  : Promise.race([asked, delay(Number(values.seconds) * 1000, null, { ref: false })]));
 const took = seconds();
 sample();
 clearInterval(sampler);
