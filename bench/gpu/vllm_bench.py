@@ -122,7 +122,9 @@ class Bench:
         command += ["--disable-shuffle", "--num-prompts", str(len(jobs)), "--request-rate", "inf", "--ignore-eos"]
         command += ["--extra-body", json.dumps(extra), "--disable-tqdm", "--save-result", "--result-filename", result]
         with open(os.path.join(self.folder, "bench-serve.log"), "a") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log, env=self.processes.env)
+            code = subprocess.run(command, stdout=log, stderr=log, env=self.processes.env).returncode
+        if code != 0:
+            raise SystemExit(f"vllm bench serve ended with {code}\n{self.processes.words('bench-serve')}")
         with open(result) as file:
             found = json.load(file)
         return {"seconds": found["duration"], "tokens": found["total_output_tokens"]}
