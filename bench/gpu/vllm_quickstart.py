@@ -15,7 +15,7 @@ import time
 from shared import HERE
 from vllm_engines import Processes, bundled, engine_options, environment
 
-ROOT = os.path.join(HERE, "../..")
+ROOT = os.path.normpath(os.path.join(HERE, "../.."))
 
 
 def main():
