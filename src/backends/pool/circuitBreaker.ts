@@ -47,32 +47,24 @@ export function createCircuitBreaker({ clock, signal, onHalfOpen }: BreakerOptio
   let refusedMs = 0;
   let openings = 0;
   let periodMs = HALF_OPEN_PERIOD_MS;
-  let probes: Probes = 'doubling';
-  /** How many probes a period may have, how many this one has had, and whether one has come to nothing since its first. */
-  let width = 1;
-  let sent = 0;
-  let isInVain = false;
+  const round = createRound();
 
   function halfOpenAfter(waitMs: number): void {
     openings += 1;
     const opening = openings;
     const halfOpen = (): void => {
-      if (state !== 'closed' && openings === opening) nextPeriod();
+      if (state !== 'closed' && openings === opening) {
+        round.next();
+        state = 'halfOpen';
+      }
       onHalfOpen();
     };
     void clock.sleep(waitMs, signal).then(halfOpen, () => undefined);
   }
 
-  function nextPeriod(): void {
-    width = isInVain || probes === 'single' ? 1 : width * 2;
-    sent = 0;
-    state = 'halfOpen';
-  }
-
-  /** The rest of this period's probes had better not go out. */
   function failed(): void {
-    isInVain = true;
-    if (state === 'halfOpen' && sent > 0) state = 'open';
+    round.failed();
+    if (state === 'halfOpen' && round.sent > 0) state = 'open';
   }
 
   return {
@@ -85,18 +77,14 @@ export function createCircuitBreaker({ clock, signal, onHalfOpen }: BreakerOptio
       failed();
       if (state !== 'closed') return false;
       state = 'open';
-      probes = 'doubling';
+      round.reset('doubling');
       halfOpenAfter(Math.min(askedMs || HALF_OPEN_FIRST_MS, HALF_OPEN_PERIOD_MS));
       return true;
     },
     failed,
     probing() {
-      if (sent === 0) {
-        isInVain = false;
-        halfOpenAfter(periodMs);
-      }
-      sent += 1;
-      if (sent >= width) state = 'open';
+      if (round.sent === 0) halfOpenAfter(periodMs);
+      if (round.send()) state = 'open';
     },
     answered(startedMs) {
       // A call that the server took in before it began to refuse says nothing of what it takes now.
@@ -109,7 +97,44 @@ export function createCircuitBreaker({ clock, signal, onHalfOpen }: BreakerOptio
       refusedMs = clock.nowMs();
       // The timers from before tell nothing now.
       openings += 1;
-      probes = how;
+      round.reset(how);
+    },
+  };
+}
+
+/** The probes of one period. */
+interface Round {
+  readonly sent: number;
+  /** Tells whether that was its last. */
+  send(): boolean;
+  failed(): void;
+  next(): void;
+  /** Begins with one. */
+  reset(probes: Probes): void;
+}
+
+function createRound(): Round {
+  let probes: Probes = 'doubling';
+  let width = 1;
+  let sent = 0;
+  /** A probe has come to nothing since the first of this period. */
+  let isInVain = false;
+  return {
+    get sent() {
+      return sent;
+    },
+    send() {
+      if (sent === 0) isInVain = false;
+      sent += 1;
+      return sent >= width;
+    },
+    failed: () => void (isInVain = true),
+    next() {
+      width = isInVain || probes === 'single' ? 1 : width * 2;
+      sent = 0;
+    },
+    reset(next) {
+      probes = next;
       width = 1;
       sent = 0;
     },
