@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Data, type RecordBatch, type Schema } from 'apache-arrow';
-import type { SchemaElement } from 'hyparquet';
+import { type RecordBatch, type Schema } from 'apache-arrow';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { assertSameColumns, sliceRows } from '../../arrow/concat.js';
 import type { WrittenFile } from '../files/atomicFile.js';
 import { encodeArrowSchema, parquetSchema } from './parquetSchema.js';
-import { writeColumnChunk } from './write/columnChunk.js';
-import { type Leaf, leavesOf } from './write/leaves.js';
-import { createSlots, fillSlots } from './write/slots.js';
+import { rowGroupWriter } from './write/rowGroup.js';
 import { compressZstd } from './zstd.js';
 
 export interface ShardOptions {
@@ -38,14 +35,11 @@ export function createShardEncoder({
   const buffer = new ByteWriter();
   const hash = createHash('sha256');
   const kvMetadata = Object.entries({ ...metadata, 'ARROW:schema': encodeArrowSchema(schema) });
-  const elements = parquetSchema(schema);
-  const columns = leavesOfColumns(schema, elements);
-  const slots = createSlots();
-  const compress = (input: Uint8Array): Uint8Array => compressZstd(input, zstdLevel);
+  const writeGroup = rowGroupWriter(schema, (input) => compressZstd(input, zstdLevel));
   // It writes the head and the foot; row groups are written here, without an object for each value.
   const writer = new ParquetWriter({
     writer: buffer,
-    schema: elements,
+    schema: parquetSchema(schema),
     kvMetadata: kvMetadata.map(([key, value]) => ({ key, value })),
     createdBy: 'scalequest',
   });
@@ -68,21 +62,10 @@ export function createShardEncoder({
   }
 
   function writeRowGroup(): Uint8Array {
-    const start = buffer.offset;
-    const chunks = columns.flatMap((leaves, at) =>
-      leaves.map((leaf) => {
-        fillSlots(slots, leaf, piecesOf(waiting, at));
-        return writeColumnChunk(buffer, leaf, slots, compress);
-      }),
-    );
+    const { group, chunks } = writeGroup(buffer, waiting);
+    writer.row_groups.push(group);
     writer.pendingIndexes.push(...chunks);
-    writer.row_groups.push({
-      columns: chunks.map(({ chunk }) => chunk),
-      total_byte_size: chunks.reduce((sum, { chunk }) => sum + chunk.meta_data!.total_uncompressed_size, 0n),
-      num_rows: BigInt(waitingRows),
-      total_compressed_size: BigInt(buffer.offset - start),
-    });
-    writer.num_rows += BigInt(waitingRows);
+    writer.num_rows += group.num_rows;
     rows += waitingRows;
     waiting = [];
     waitingRows = 0;
@@ -104,14 +87,4 @@ export function createShardEncoder({
   }
 
   return { write, finish };
-}
-
-/** The leaves of each column. */
-function leavesOfColumns(schema: Schema, elements: readonly SchemaElement[]): Leaf[][] {
-  const below = elements.slice(1)[Symbol.iterator]();
-  return schema.fields.map((field) => leavesOf(field, below));
-}
-
-function piecesOf(batches: readonly RecordBatch[], at: number): Data[] {
-  return batches.map(({ data }) => data.children[at]!);
 }

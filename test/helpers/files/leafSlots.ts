@@ -3,11 +3,11 @@ import { arrowField } from '../../../src/arrow/arrowType.js';
 import { buildData } from '../../../src/arrow/build.js';
 import type { ColumnType, ColumnValue } from '../../../src/arrow/columnType.js';
 import { parquetSchema } from '../../../src/io/parquet/parquetSchema.js';
-import { type Leaf, leavesOf } from '../../../src/io/parquet/write/leaves.js';
-import { type Slots, createSlots, fillSlots } from '../../../src/io/parquet/write/slots.js';
+import { type ShardLeaf, leavesOf } from '../../../src/io/parquet/write/leaves.js';
+import { type LeafSlots, createSlots, fillSlots } from '../../../src/io/parquet/write/slots.js';
 
 /** The leaves of a column of a type. */
-export function leavesOfType(type: ColumnType, nullable = false): Leaf[] {
+export function leavesOfType(type: ColumnType, nullable = false): ShardLeaf[] {
   const field = arrowField({ name: 'column', type, nullable, help: '' });
   return leavesOf(
     field,
@@ -22,7 +22,7 @@ export function slotsOf(
   type: ColumnType,
   values: readonly ColumnValue[],
   nullable = false,
-): { leaf: Leaf; slots: Slots } {
+): { leaf: ShardLeaf; slots: LeafSlots } {
   const [leaf] = leavesOfType(type, nullable);
   const slots = createSlots();
   fillSlots(slots, leaf!, [buildData(type, values, nullable)]);

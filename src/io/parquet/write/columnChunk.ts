@@ -3,9 +3,9 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import { type Dictionary, dictionaryOf } from './dictionary.js';
-import type { Leaf } from './leaves.js';
+import type { ShardLeaf } from './leaves.js';
 import { type Page, pagesOf } from './pages.js';
-import { type Slots, slotStart } from './slots.js';
+import { type LeafSlots, slotStart } from './slots.js';
 import { statisticsOf } from './statistics.js';
 
 /** What the footer says of a leaf in a row group, and where its pages are if there are several. */
@@ -22,8 +22,8 @@ type Compress = (input: Uint8Array) => Uint8Array;
  */
 export function writeColumnChunk(
   writer: ByteWriter,
-  leaf: Leaf,
-  slots: Slots,
+  leaf: ShardLeaf,
+  slots: LeafSlots,
   compress: Compress,
 ): WrittenChunk {
   const start = writer.offset;
@@ -67,7 +67,7 @@ export function writeColumnChunk(
 /** A run of booleans takes less than a bit each; with few of them its header takes more. */
 const BOOLEANS_PLAIN_MAX = 16;
 
-function encodingOf({ type }: Leaf, { count }: Slots, dictionary: Dictionary | null): Encoding {
+function encodingOf({ type }: ShardLeaf, { count }: LeafSlots, dictionary: Dictionary | null): Encoding {
   if (dictionary) return 'RLE_DICTIONARY';
   return type === 'BOOLEAN' && count > BOOLEANS_PLAIN_MAX ? 'RLE' : 'PLAIN';
 }
@@ -90,8 +90,8 @@ function writeDictionary(writer: ByteWriter, { plain, values }: Dictionary, comp
 /** Gives the bytes before compression, with the header. */
 function writePage(
   writer: ByteWriter,
-  leaf: Leaf,
-  slots: Slots,
+  leaf: ShardLeaf,
+  slots: LeafSlots,
   dictionary: Dictionary | null,
   encoding: Encoding,
   page: Page,
@@ -142,7 +142,7 @@ function numberBytes({ numbers }: Dictionary, { start, end, nulls }: Page): Uint
 }
 
 /** A part of `plain`; of booleans, which have a byte each there, what the encoding makes of them. */
-function valueBytes(leaf: Leaf, slots: Slots, encoding: Encoding, { start, end }: Page): Uint8Array {
+function valueBytes(leaf: ShardLeaf, slots: LeafSlots, encoding: Encoding, { start, end }: Page): Uint8Array {
   const values = slots.plain.subarray(slotStart(slots, start), end === 0 ? 0 : slots.ends[end - 1]);
   if (leaf.type !== 'BOOLEAN') return values;
   return encoding === 'RLE' ? runsOf(values) : bitsOf(values);

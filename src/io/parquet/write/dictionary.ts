@@ -1,5 +1,5 @@
-import type { Leaf } from './leaves.js';
-import { type Slots, slotStart } from './slots.js';
+import type { ShardLeaf } from './leaves.js';
+import { type LeafSlots, slotStart } from './slots.js';
 import { distinctValues } from './values.js';
 
 /** Values that are written once, with a number for each slot. */
@@ -16,7 +16,7 @@ const SAMPLED = 1000;
 const SAMPLE_SHARE_MAX = 0.9;
 
 /** A dictionary of a row group where it halves what the values take; null where it does not. */
-export function dictionaryOf(slots: Slots, leaf: Leaf): Dictionary | null {
+export function dictionaryOf(slots: LeafSlots, leaf: ShardLeaf): Dictionary | null {
   if (leaf.type === 'BOOLEAN' || !isWorthTrying(slots, leaf)) return null;
   const distinct = distinctValues(slots, leaf);
   const numbers = new Int32Array(slots.count);
@@ -37,7 +37,7 @@ export function dictionaryOf(slots: Slots, leaf: Leaf): Dictionary | null {
   return { plain: Buffer.concat(parts), values, numbers };
 }
 
-function isWorthTrying(slots: Slots, leaf: Leaf): boolean {
+function isWorthTrying(slots: LeafSlots, leaf: ShardLeaf): boolean {
   const sampled = Math.min(slots.count, SAMPLED);
   const { numberOf, firsts } = distinctValues(slots, leaf, true);
   let [distinctBytes, allBytes] = [0, 0];

@@ -9,7 +9,7 @@ export type LeafStep =
   | { kind: 'list'; nullable: boolean; repetition: number };
 
 /** A column of values as Parquet has it: a column of plain values, or one of the leaves of lists and structs. */
-export interface Leaf {
+export interface ShardLeaf {
   type: ParquetType;
   /** The bytes of a value; 0 where each has its own. */
   valueBytes: number;
@@ -23,7 +23,7 @@ export interface Leaf {
 const VALUE_BYTES: Partial<Record<ParquetType, number>> = { INT32: 4, INT64: 8, DOUBLE: 8, BOOLEAN: 1 };
 
 /** The leaves of a column. `elements`: those that `parquetSchema` makes of it, taken one after the other. */
-export function leavesOf(field: Field, elements: Iterator<SchemaElement>): Leaf[] {
+export function leavesOf(field: Field, elements: Iterator<SchemaElement>): ShardLeaf[] {
   return leavesBelow(field.type, field.nullable, elements, {
     path: [],
     steps: [],
@@ -32,14 +32,14 @@ export function leavesOf(field: Field, elements: Iterator<SchemaElement>): Leaf[
   });
 }
 
-type Above = Pick<Leaf, 'path' | 'steps' | 'definitionMax' | 'repetitionMax'>;
+type Above = Pick<ShardLeaf, 'path' | 'steps' | 'definitionMax' | 'repetitionMax'>;
 
 function leavesBelow(
   type: DataType,
   nullable: boolean,
   elements: Iterator<SchemaElement>,
   above: Above,
-): Leaf[] {
+): ShardLeaf[] {
   const element = elements.next().value as SchemaElement;
   const path = [...above.path, element.name];
   const definitionMax = above.definitionMax + Number(nullable);

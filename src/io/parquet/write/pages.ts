@@ -1,5 +1,5 @@
-import type { Leaf } from './leaves.js';
-import type { Slots } from './slots.js';
+import type { ShardLeaf } from './leaves.js';
+import type { LeafSlots } from './slots.js';
 import { isThere, valueLength } from './values.js';
 
 /** The slots [start, end) of a leaf, which begin with a row. */
@@ -18,7 +18,7 @@ const PAGE_BYTES = 2 ** 20;
 const NUMBER_BYTES = 4;
 const BIT_BYTES = 0.125;
 
-export function pagesOf(slots: Slots, leaf: Leaf, hasDictionary: boolean): Page[] {
+export function pagesOf(slots: LeafSlots, leaf: ShardLeaf, hasDictionary: boolean): Page[] {
   const pages: Page[] = [];
   let page = { start: 0, end: 0, rows: 0, nulls: 0, firstRow: 0 };
   let bytes = 0;
@@ -38,7 +38,7 @@ export function pagesOf(slots: Slots, leaf: Leaf, hasDictionary: boolean): Page[
   return slots.count > 0 ? [...pages, page] : pages;
 }
 
-function countedBytes(slots: Slots, leaf: Leaf, at: number, hasDictionary: boolean): number {
+function countedBytes(slots: LeafSlots, leaf: ShardLeaf, at: number, hasDictionary: boolean): number {
   if (hasDictionary) return isThere(slots, at) ? NUMBER_BYTES : 0;
   if (leaf.type === 'BOOLEAN') return isThere(slots, at) ? BIT_BYTES : 0;
   return valueLength(slots, leaf, at);

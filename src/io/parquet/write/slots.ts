@@ -1,12 +1,12 @@
 import type { Data } from 'apache-arrow';
 import { ScaleQuestError } from '../../../errors.js';
-import type { Leaf, LeafStep } from './leaves.js';
+import type { ShardLeaf, LeafStep } from './leaves.js';
 
 /**
  * The values of a leaf in a row group, in the order of the file: a slot a value, and one for each null or empty list. They are kept as
  * the file has them, so that a page is a part of `plain`. It is filled again and again, and holds the largest that it was filled with.
  */
-export interface Slots {
+export interface LeafSlots {
   count: number;
   /** Of each slot. */
   definitions: Uint8Array;
@@ -20,7 +20,7 @@ export interface Slots {
 /** What a text has before it: its length. */
 export const LENGTH_BYTES = 4;
 
-export function createSlots(): Slots {
+export function createSlots(): LeafSlots {
   return {
     count: 0,
     definitions: new Uint8Array(0),
@@ -32,12 +32,12 @@ export function createSlots(): Slots {
 }
 
 /** Where slot `at` begins in `plain`. */
-export function slotStart({ ends }: Slots, at: number): number {
+export function slotStart({ ends }: LeafSlots, at: number): number {
   return at === 0 ? 0 : ends[at - 1]!;
 }
 
 /** Takes the rows [0, length) of a column in each of the pieces, and drops what was there before. */
-export function fillSlots(slots: Slots, leaf: Leaf, pieces: readonly Data[]): void {
+export function fillSlots(slots: LeafSlots, leaf: ShardLeaf, pieces: readonly Data[]): void {
   slots.count = 0;
   slots.bytes = 0;
   for (const data of pieces) {
@@ -47,7 +47,7 @@ export function fillSlots(slots: Slots, leaf: Leaf, pieces: readonly Data[]): vo
 }
 
 /** What the rows [from, to) of `data` hold, which is a leaf: their levels are the highest, and `repetition` of the first. */
-function appendColumn(slots: Slots, leaf: Leaf, data: Data, from: number, to: number): void {
+function appendColumn(slots: LeafSlots, leaf: ShardLeaf, data: Data, from: number, to: number): void {
   const { nullable } = leaf.steps.at(-1)!;
   reserveSlots(slots, to - from);
   if (data.nullCount === 0) {
@@ -69,8 +69,8 @@ function appendColumn(slots: Slots, leaf: Leaf, data: Data, from: number, to: nu
 
 /** What `row` of `data` holds of the leaf, from step `at` of its way on. */
 function appendNested(
-  slots: Slots,
-  leaf: Leaf,
+  slots: LeafSlots,
+  leaf: ShardLeaf,
   at: number,
   data: Data,
   row: number,
@@ -105,7 +105,7 @@ function appendNested(
     appendNested(slots, leaf, at + 1, elements, element, defined + 1, step.repetition);
 }
 
-function appendNone(slots: Slots, definition: number, repetition: number): void {
+function appendNone(slots: LeafSlots, definition: number, repetition: number): void {
   reserveSlots(slots, 1);
   slots.definitions[slots.count] = definition;
   slots.repetitions[slots.count] = repetition;
@@ -119,7 +119,7 @@ function isValid({ nullCount, nullBitmap, offset }: Data, row: number): boolean 
 }
 
 /** Values that are there; the levels are the caller's. */
-function appendValues(slots: Slots, leaf: Leaf, data: Data, from: number, to: number): void {
+function appendValues(slots: LeafSlots, leaf: ShardLeaf, data: Data, from: number, to: number): void {
   if (leaf.type === 'BYTE_ARRAY') return appendTexts(slots, data, from, to);
   const { valueBytes } = leaf;
   reserveBytes(slots, (to - from) * valueBytes);
@@ -133,7 +133,7 @@ function appendValues(slots: Slots, leaf: Leaf, data: Data, from: number, to: nu
 
 /** Processors that Node runs on have the order of bytes that Parquet has. */
 function copyNumbers(
-  { plain, bytes }: Slots,
+  { plain, bytes }: LeafSlots,
   values: Int32Array | Float64Array | BigInt64Array,
   from: number,
   to: number,
@@ -142,7 +142,7 @@ function copyNumbers(
   plain.set(new Uint8Array(values.buffer, start, (to - from) * values.BYTES_PER_ELEMENT), bytes);
 }
 
-function copyBits({ plain, bytes }: Slots, { values, offset }: Data, from: number, to: number): void {
+function copyBits({ plain, bytes }: LeafSlots, { values, offset }: Data, from: number, to: number): void {
   for (let row = from; row < to; row++) {
     const bit = offset + row;
     plain[bytes + row - from] = ((values as Uint8Array)[bit >> 3]! >> (bit & 7)) & 1;
@@ -150,7 +150,7 @@ function copyBits({ plain, bytes }: Slots, { values, offset }: Data, from: numbe
 }
 
 /** All texts are copied at once, behind the room for their lengths; each then moves to its place, which costs less than a view of it. */
-function appendTexts(slots: Slots, { values, valueOffsets }: Data, from: number, to: number): void {
+function appendTexts(slots: LeafSlots, { values, valueOffsets }: Data, from: number, to: number): void {
   const [first, last] = [valueOffsets[from]!, valueOffsets[to]!];
   reserveBytes(slots, last - first + (to - from) * LENGTH_BYTES);
   const { plain, ends } = slots;
@@ -173,7 +173,7 @@ function appendTexts(slots: Slots, { values, valueOffsets }: Data, from: number,
   slots.count = count;
 }
 
-function reserveSlots(slots: Slots, more: number): void {
+function reserveSlots(slots: LeafSlots, more: number): void {
   const needed = slots.count + more;
   if (needed <= slots.ends.length) return;
   const room = Math.max(needed, 2 * slots.ends.length);
@@ -187,7 +187,7 @@ function grown<Values extends Uint8Array | Uint32Array>(larger: Values, values: 
   return larger;
 }
 
-function reserveBytes(slots: Slots, more: number): void {
+function reserveBytes(slots: LeafSlots, more: number): void {
   const needed = slots.bytes + more;
   if (needed <= slots.plain.length) return;
   const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * slots.plain.length));
@@ -195,7 +195,7 @@ function reserveBytes(slots: Slots, more: number): void {
   slots.plain = larger;
 }
 
-function missing({ path }: Leaf): ScaleQuestError {
+function missing({ path }: ShardLeaf): ScaleQuestError {
   return new ScaleQuestError(
     'ERR_INVARIANT',
     `column ${path.join('.')} has no value in a row, expected one in each`,

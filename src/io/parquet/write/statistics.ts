@@ -1,5 +1,5 @@
-import type { Leaf } from './leaves.js';
-import { LENGTH_BYTES, type Slots, slotStart } from './slots.js';
+import type { ShardLeaf } from './leaves.js';
+import { LENGTH_BYTES, type LeafSlots, slotStart } from './slots.js';
 import { isThere, readValue } from './values.js';
 
 /** What the footer says of a leaf in a row group. Texts are copies. */
@@ -11,12 +11,12 @@ export interface LeafStatistics {
   nan_count?: bigint;
 }
 
-export function statisticsOf(slots: Slots, leaf: Leaf): LeafStatistics {
+export function statisticsOf(slots: LeafSlots, leaf: ShardLeaf): LeafStatistics {
   return leaf.type === 'BYTE_ARRAY' ? ofTexts(slots) : ofValues(slots, leaf);
 }
 
 /** By bytes without sign, which for UTF-8 is the order of code points. */
-function ofTexts(slots: Slots): LeafStatistics {
+function ofTexts(slots: LeafSlots): LeafStatistics {
   let nulls = 0;
   let min: Text | null = null;
   let max: Text | null = null;
@@ -57,7 +57,7 @@ function compare(plain: Buffer, one: Text, other: Text): number {
   return plain.compare(plain, other.start, other.end, one.start, one.end);
 }
 
-function ofValues(slots: Slots, leaf: Leaf): LeafStatistics {
+function ofValues(slots: LeafSlots, leaf: ShardLeaf): LeafStatistics {
   let [nulls, notNumbers] = [0, 0];
   let min: number | bigint | boolean | undefined;
   let max: number | bigint | boolean | undefined;

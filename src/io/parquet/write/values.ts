@@ -1,13 +1,13 @@
-import type { Leaf } from './leaves.js';
-import { LENGTH_BYTES, type Slots, slotStart } from './slots.js';
+import type { ShardLeaf } from './leaves.js';
+import { LENGTH_BYTES, type LeafSlots, slotStart } from './slots.js';
 
 /** Whether a slot has a value; each takes at least a byte. */
-export function isThere(slots: Slots, at: number): boolean {
+export function isThere(slots: LeafSlots, at: number): boolean {
   return slots.ends[at]! > slotStart(slots, at);
 }
 
 /** The value of a slot that has one, and is no text. */
-export function readValue(slots: Slots, { type }: Leaf, at: number): number | bigint | boolean {
+export function readValue(slots: LeafSlots, { type }: ShardLeaf, at: number): number | bigint | boolean {
   const { plain } = slots;
   const start = slotStart(slots, at);
   if (type === 'DOUBLE') return plain.readDoubleLE(start);
@@ -27,12 +27,12 @@ export interface Distinct {
 }
 
 /** `fewAtMost`: texts are told apart by some of their bytes first, which costs less where few are asked about. */
-export function distinctValues(slots: Slots, leaf: Leaf, fewAtMost = false): Distinct {
+export function distinctValues(slots: LeafSlots, leaf: ShardLeaf, fewAtMost = false): Distinct {
   if (leaf.type !== 'BYTE_ARRAY') return distinctNumbers(slots, leaf);
   return distinctTexts(slots, fewAtMost ? SAMPLED_WORDS : Infinity);
 }
 
-function distinctNumbers(slots: Slots, leaf: Leaf): Distinct {
+function distinctNumbers(slots: LeafSlots, leaf: ShardLeaf): Distinct {
   const numbers = new Map<number | bigint | boolean, number>();
   const firsts: number[] = [];
   return {
@@ -48,7 +48,7 @@ function distinctNumbers(slots: Slots, leaf: Leaf): Distinct {
   };
 }
 
-function distinctTexts(slots: Slots, wordsMax: number): Distinct {
+function distinctTexts(slots: LeafSlots, wordsMax: number): Distinct {
   const { plain, ends } = slots;
   const firsts: number[] = [];
   /** The newest number of each hash, and of each number the one before it with the same hash. */
@@ -90,7 +90,7 @@ const SEED = 0x811c9dc5;
 const FACTOR = 0x01000193;
 
 /** The bytes of a value without the length of a text. */
-export function valueLength(slots: Slots, { type }: Leaf, at: number): number {
+export function valueLength(slots: LeafSlots, { type }: ShardLeaf, at: number): number {
   const bytes = slots.ends[at]! - slotStart(slots, at);
   return type === 'BYTE_ARRAY' && bytes > 0 ? bytes - LENGTH_BYTES : bytes;
 }
