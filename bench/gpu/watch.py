@@ -4,6 +4,7 @@ import statistics
 import subprocess
 import threading
 import time
+from http.client import HTTPException
 
 from shared import fetch
 
@@ -25,7 +26,7 @@ class Watch:
 
     def __init__(self, url, every_s=0.1, smi_s=0.25):
         self.url, self.every_s = url, every_s
-        self.gauges, self.gpu, self.smi = [], [], None
+        self.gauges, self.gpu, self.smi, self.closed = [], [], None, False
         threading.Thread(target=self.poll, daemon=True).start()
         query = ["--query-gpu=utilization.gpu,power.draw,memory.used", "--format=csv,noheader,nounits"]
         try:
@@ -37,11 +38,11 @@ class Watch:
             pass
 
     def poll(self):
-        while True:
+        while not self.closed:
             time.sleep(self.every_s)
             try:
-                text = fetch(f"{self.url}/metrics")
-            except (OSError, ValueError):
+                text = fetch(f"{self.url}/metrics", timeout_s=5)
+            except (OSError, ValueError, HTTPException):
                 continue
             self.gauges.append((time.time(), *gauges_of(text)))
 
@@ -63,5 +64,6 @@ class Watch:
         return {"gpuBusy": mean(use), "gpuWatts": mean(watts), "gpuMiB": max(used, default=None)}
 
     def close(self):
+        self.closed = True
         if self.smi:
             self.smi.terminate()

@@ -90,6 +90,12 @@ const BOUNDS: Record<string, string> = {
   'src/io/sources/jsonFiles.ts columns': 'names in the head of a file, of at most `charactersMax`',
   'src/io/parquet/read/columnReader.ts .leaves': 'columns',
   'src/io/parquet/shardEncoder.ts waiting': 'batches of one row group',
+  'src/io/parquet/shardEncoder.ts .row_groups': 'row groups of one file',
+  'src/io/parquet/shardEncoder.ts .pendingIndexes': 'columns of the row groups of one file',
+  'src/io/parquet/write/values.ts numbers': 'values of one row group',
+  'src/io/parquet/write/values.ts firsts': 'values of one row group',
+  'src/io/parquet/write/values.ts newest': 'values of one row group',
+  'src/io/parquet/write/values.ts before': 'values of one row group',
   'src/io/parquet/shardWriter.ts .gathered': 'GATHER_ROWS',
   'src/io/parquet/shardWriter.ts .sent': 'ROW_GROUPS_WAITING_MAX row groups',
   'src/io/runFolder/manifest.ts .commits':
