@@ -1,28 +1,16 @@
 import { type Budget, createBudget, overLimit } from '../compare/budget.js';
+import { basedOf, digitsOf } from './based.js';
 import { cleanText, wordsOf } from './cleanText.js';
 import { withCounts } from './countingSigns.js';
 import { dateOf, hourOf, ordinalOf } from './dates.js';
-import { type Expression, renamed } from './expression.js';
+import { COUNTING, type Expression, RUNNING, renamed } from './expression.js';
 import { digitsOfWords } from './numberWords.js';
 import { parseTokens } from './parseTokens.js';
 import { isMeasure, markUnits } from './plainUnits.js';
+import { withoutProse } from './prose.js';
+import { sameWord } from './sameWords.js';
+import { withConditions, withoutInteger } from './setTexts.js';
 import { readTokens } from './tokens.js';
-
-const THERE = String.raw`(?:there (?:is|are|exists?) |(?:(?:the )?(?:equation|system|inequality) )?has )?`;
-const NONE = String.raw`no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?`;
-
-/** Word answers that are known by several names. */
-const SAME_WORDS: readonly [RegExp, Expression][] = [
-  [new RegExp(`^${THERE}(?:${NONE}|none|empty set|no such .{1,30})$`), { kind: 'set', items: [] }],
-  [/^(?:dne|does not exist|undefined|not defined|doesn't exist)$/, { kind: 'text', text: 'does not exist' }],
-  [
-    /^(?:infinitely many(?: solutions)?|infinite(?: solutions)?|infinite number of solutions)$/,
-    { kind: 'text', text: 'infinitely many' },
-  ],
-  [/^(?:yes|true)$/, { kind: 'text', text: 'yes' }],
-  [/^(?:no|false)$/, { kind: 'text', text: 'no' }],
-  [/^(?:all real numbers?|all reals?|real numbers|any real number)$/, { kind: 'reals' }],
-];
 
 /**
  * The ways in which an answer can be read, the likeliest first; most have one. `1,234` has two (a number, a list), `5 m` too (a
@@ -34,28 +22,26 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
   const cleaned = cleanText(answer);
   const date = dateOf(cleaned);
   if (date !== null) return [{ kind: 'text', text: date }];
-  const { text: free, name } = withoutInteger(hourOf(cleaned) ?? ordinalOf(cleaned) ?? cleaned);
+  const plain = withoutProse(cleaned);
+  const {
+    text: free,
+    name,
+    isNatural,
+  } = withoutInteger(hourOf(plain) ?? ordinalOf(plain) ?? withConditions(plain));
   const read = readingsOf(free, budget);
   // The name of a whole number that runs says nothing.
-  return name === null ? read : [...read, ...read.map((reading) => renamed(reading, name, 'running n'))];
-}
-
-/** `, k \in \mathbb{Z}`, `where n is an integer` behind an answer. */
-const WHERE = String.raw`(?:(?:\\text\{ ?)?(?:where|for(?: any| all| some)?)(?: ?\})? )?`;
-const WHOLE = String.raw`(?: ?\\in ?\\mathbb ?\{?[ZN]\}?(?:\^\+|_\+)?| ?(?:\\text\{ ?)?(?:is )?(?:an |any )?integers? ?\}?)`;
-const RUNS = new RegExp(String.raw`[,;]? ?\(?${WHERE}([a-z])${WHOLE}\)?$`);
-
-function withoutInteger(text: string): { text: string; name: string | null } {
-  const tail = RUNS.exec(text);
-  if (!tail || tail.index === 0) return { text, name: null };
-  return { text: text.slice(0, tail.index).trim(), name: tail[1]! };
+  return name === null ? read : read.map((reading) => renamed(reading, name, isNatural ? COUNTING : RUNNING));
 }
 
 function readingsOf(text: string, budget: Budget): Expression[] {
+  const based = basedOf(text);
+  if (based) return [based];
   const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
   if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
+  readings.push(digitsOf(text));
   const counted = withCounts(text);
   if (counted !== text) readings.push(parseMaths(counted, true, budget));
+  readings.push(namedValue(text, budget));
   const decimal = withDecimalPoint(text);
   if (decimal !== null) readings.push(parseMaths(decimal, true, budget));
   const marked = markUnits(text);
@@ -63,6 +49,27 @@ function readingsOf(text: string, budget: Budget): Expression[] {
   if (measure && isMeasure(measure)) readings.push(measure);
   const read = readings.filter((reading) => reading !== null);
   return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
+}
+
+/** What a value is given to that is no variable: `P(A \cap B)`, `E[X]`, `\gcd(a, b)`, `(f \circ g)(x)`, `\nabla f`, `|\vec{v}|`. */
+const OPERATOR = String.raw`(?:\\(?:mathbb|operatorname|text) ?\{ ?[A-Za-z]{1,20} ?\}|\\(?:Pr|arg|det|dim|gcd|lcm|deg|nabla|Im|Re|phi|varphi|sigma|mu|zeta|Gamma|Delta)|[A-Z][A-Za-z]{0,2})`;
+const CALLED = String.raw`${OPERATOR}(?: ?_ ?(?:\w|\{\w{1,6}\}))? ?(?:\((?![a-z\d, ]{1,12}\))[^=()]{0,40}(?:\([^()]{0,20}\)[^()]{0,20})?\)|\([A-Z] ?(?:=|\\le|\\ge|<|>)[^()]{0,20}\)|\[[^\][]{0,40}\])`;
+const COMPOSED = String.raw`\(?[a-zA-Z] ?(?:\\circ|∘) ?[a-zA-Z]\)? ?\([^()]{1,20}\)|[a-z]\([a-z]\([^()]{1,20}\)\)`;
+const WITHOUT_BRACKETS = String.raw`(?:\\nabla|\\operatorname ?\{[a-z]{2,12}\}|\\text ?\{ ?(?:rank|tr|trace|dim|deg|area|perimeter|volume|length) ?\}|\\det|\\dim|D_\{?[a-z]{1,3}\}?) ?(?:\w|\\vec ?\{?\w\}?|\\hat\{?\w\}?|\\text\{\w\})`;
+const SIZE = String.raw`\|(?:[A-Z]{1,4}|\\(?:vec|overrightarrow|text) ?\{[A-Za-z]{1,4}\})\|`;
+const DOTTED = String.raw`\\d?dot ?\{?[a-z]\}?`;
+const NAMED = new RegExp(
+  `^(${CALLED}|${COMPOSED}|${WITHOUT_BRACKETS}|${SIZE}|${DOTTED}) ?(?:=|\\\\approx) ?([^=]{1,400})$`,
+);
+/** Functions of a number whose value does not say the number. */
+const NO_NAME = /^(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp|abs)/;
+
+function namedValue(text: string, budget: Budget): Expression | null {
+  const found = NAMED.exec(text);
+  const value = found && !NO_NAME.test(text) ? parseMaths(found[2]!, true, budget) : null;
+  if (!found || !value) return null;
+  const name: Expression = { kind: 'text', text: found[1]!.replace(/[\s{}]/g, '') };
+  return { kind: 'relation', parts: [name, value], signs: ['='] };
 }
 
 /** Two decimals or four and more, three behind 0, one before a unit. */
@@ -99,17 +106,16 @@ function choiceOf(text: string, budget: Budget): Expression | null {
 
 /** An answer in words; null where it has anything else. */
 function wordAnswer(text: string): Expression | null {
-  if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
-  // `No, it does not.`
-  const words = wordsOf(text.replace(/^(yes|no), ?(?=[a-z]).*$/i, '$1'));
-  const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
-  if (same) return same[1];
+  if (!/^\p{L}[\p{L}\p{M}\d\s'’",.()-]*$/u.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
+  const same = sameWord(text);
+  if (same) return same;
+  if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !text.startsWith('\\')) return null;
   if (text.startsWith('\\')) return null;
   const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, 'one '));
   if (digits !== null) return parseMaths(digits, true, createBudget());
   // Short runs are variables (`ab`, `xy`); commas may part them (`a, b`).
   if (/[A-Za-z]{4}|^(?:yes|no|odd|sum|all|one)$/i.test(text) && !FUNCTION_START.test(text))
-    return { kind: 'text', text: words };
+    return { kind: 'text', text: wordsOf(text) };
   return null;
 }
 

@@ -214,8 +214,7 @@ function readCommand(text: string, at: number): Read | null {
     if (text[end] !== '{' || close < 0) return null;
     return one({ kind: 'name', name: `${name} ${text.slice(end + 1, close)}` }, close + 1);
   }
-  if (name === 'overline' || name === 'vec' || name === 'hat' || name === 'bar')
-    return readMarked(text, end, name);
+  if (MARKED.has(name)) return readMarked(text, end, name);
   if (!/^[A-Za-z]+$/.test(name)) return null;
   if (GREEK.has(name) || /^(?:angle|triangle|partial|prime|hbar)$/.test(name))
     return one({ kind: 'symbol', name }, end);
@@ -243,6 +242,8 @@ function readTextGroup(text: string, open: number): Read | null {
   if (/^[A-Za-z]$/.test(inner) && !isUnitLetter(inner)) return one({ kind: 'symbol', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
 }
+
+const MARKED = new Set(['overline', 'vec', 'hat', 'bar', 'tilde', 'dot', 'ddot']);
 
 /** `\vec{v}`, `\overline{AB}`: a name of its own. */
 function readMarked(text: string, open: number, mark: string): Read | null {
