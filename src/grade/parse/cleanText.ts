@@ -68,6 +68,7 @@ const REWRITES: readonly [RegExp, string | ((found: string, ...groups: string[])
   [/\\(?:leqslant|leq)(?![A-Za-z])/g, '\\le'],
   [/\\(?:geqslant|geq)(?![A-Za-z])/g, '\\ge'],
   [/\\(?:neq)(?![A-Za-z])/g, '\\ne'],
+  [/===?/g, '='],
   [/<=/g, '\\le '],
   [/>=/g, '\\ge '],
   [/!=/g, '\\ne '],

@@ -97,7 +97,7 @@ function choiceOf(text: string, budget: Budget): Expression | null {
   const alone = /^(?:(?:option|choice) )?(?:\(([A-Ja-j])\)|([A-J])[.):]?)$/i.exec(plain);
   if (alone && (alone[1] || /[A-J]/.test(alone[2]!)))
     return { kind: 'choice', letter: (alone[1] ?? alone[2]!).toUpperCase(), rest: null };
-  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*(\S.*)$/.exec(plain);
+  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*([^\s\-+*\/^_=<>].*)$/.exec(plain);
   if (!before) return null;
   const rest = wordAnswer(before[3]!) ?? parseMaths(before[3]!, true, budget);
   const letter = (before[1] ?? before[2])!;
@@ -121,5 +121,5 @@ function wordAnswer(text: string): Expression | null {
 
 const HYPERBOLIC_OR_CIRCULAR = '(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?)';
 const OTHER_FUNCTIONS =
-  'sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|theta';
+  'sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|beta|gamma|delta|epsilon|lambda|sigma|omega|theta';
 const FUNCTION_START = new RegExp(`^(?:${OTHER_FUNCTIONS}|${HYPERBOLIC_OR_CIRCULAR})(?:[a-z]{1,2})?\\b`);

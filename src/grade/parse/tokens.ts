@@ -101,6 +101,11 @@ const GREEK = new Set([
   ],
 ]);
 
+/** Spelled out without a backslash; shorter names are products as well. */
+const PLAIN_GREEK = new Set(
+  [...GREEK].filter((name) => name.length > 2 && !/^(?:var|ell|eta|chi)/.test(name)),
+);
+
 /** Null for a text that has a character which no answer in maths has. Throws ROW_GRADE_LIMIT. */
 export function readTokens(text: string, options: TokenOptions, budget: Budget): Token[] | null {
   const tokens: Token[] = [];
@@ -283,7 +288,9 @@ function readLetters(text: string, at: number): Read {
   const known = PLAIN_ALIASES.get(run) ?? ALIASES.get(run) ?? run;
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
-  if (run.length === 1) return one({ kind: 'symbol', name: run }, end);
+  if (run.length === 1 || PLAIN_GREEK.has(run)) return one({ kind: 'symbol', name: run }, end);
+  // `DeltaV`
+  if (/^Delta[A-Za-z]$/.test(run)) return readLetters(text.slice(0, end - 1), at);
   const factors = /^([A-Za-z]{1,2}?)((?:a|arc)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|sqrt|exp|ln|log)$/.exec(run);
   // `xsin(x)`: a function has its argument in brackets there.
   if (factors && text[end] === '(') return readLetters(text.slice(0, at + factors[1]!.length), at);
