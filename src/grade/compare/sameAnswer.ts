@@ -355,7 +355,7 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
   return sameIndefinite(a, b, comparison) || (sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison));
 }
 
-/** Letters of several choices in the order of the alphabet, `A, C` and `AC` alike; null for anything else. */
+/** Letters of several choices in the order of the alphabet, `C, A` and `AC` alike; null for anything else. */
 function chosenLetters(expression: Expression): string | null {
   const names =
     expression.kind === 'product'
@@ -363,9 +363,12 @@ function chosenLetters(expression: Expression): string | null {
       : expression.kind === 'list' || expression.kind === 'set'
         ? expression.items.map((item) => (item.kind === 'symbol' ? item.name : ''))
         : [];
+  const sorted = names.toSorted();
+  // `AB` may be a segment: letters without commas are choices in the order of the alphabet alone.
+  const isWord = expression.kind === 'product' && names.some((name, at) => name !== sorted[at]);
   const isChosen =
-    names.length > 1 && names.every((name, at) => /^[A-J]$/.test(name) && name > (names[at - 1] ?? ''));
-  return isChosen ? names.join('') : null;
+    names.length > 1 && sorted.every((name, at) => /^[A-J]$/.test(name) && name !== sorted[at - 1]);
+  return isChosen && !isWord ? sorted.join('') : null;
 }
 
 /** `\angle ABC` is `\angle CBA`. */
@@ -545,10 +548,11 @@ function sameRelation(
   comparison: Comparison,
 ): boolean {
   if (a.signs.length === b.signs.length && a.signs.every((sign, at) => sign === b.signs[at]))
-    if (sameOrdered(a.parts, b.parts, comparison)) return true;
+    if (sameOrdered(a.parts, b.parts, comparison) || sameUnknown(a, b, comparison)) return true;
   const [f, g] = [definedBy(a), definedBy(b)];
   if (f && g && f.name === g.name && f.argument !== g.argument && !symbolsOf(g.value).has(f.argument))
     return same(f.value, renamed(g.value, g.argument, f.argument), comparison);
+  if (isValueOf(a, b) || isValueOf(b, a)) return same(a.parts[1]!, b.parts[1]!, comparison);
   if (isFunctionOf(a) && isOrdinate(b)) return same(a.parts[1]!, b.parts[1]!, comparison);
   if (isFunctionOf(b) && isOrdinate(a)) return same(a.parts[1]!, b.parts[1]!, comparison);
   const [links, others] = [linksOf(a), linksOf(b)];
@@ -557,6 +561,19 @@ function sameRelation(
     among.some((other) => sameZero(link, other, comparison));
   return links.every((link) => holds(others, link)) && others.every((other) => holds(links, other));
 }
+
+/** `X = 7` is `x = 7`; but `A = 7` and `a = 7` may be an angle and a side. */
+function sameUnknown(a: Relation, b: Relation, comparison: Comparison): boolean {
+  const [name, other] = [assignedName(a), assignedName(b)];
+  if (name === null || other === null || a.parts.length !== 2) return false;
+  return (
+    /^[xyznt]$/i.test(name) &&
+    name.toLowerCase() === other.toLowerCase() &&
+    same(a.parts[1]!, b.parts[1]!, comparison)
+  );
+}
+
+type Relation = Expression & { kind: 'relation' };
 
 /** Something that is 0, below 0 or at most 0. */
 interface ZeroForm {
@@ -591,6 +608,14 @@ function definedBy({
   return /^[A-Za-z]$/.test(name.name) && /^[a-z]/.test(argument.name)
     ? { name: name.name, argument: argument.name, value: parts[1]! }
     : null;
+}
+
+/** `y(t) = 2t` beside `y = 2t` */
+function isValueOf(a: Relation, b: Relation): boolean {
+  const [name, argument, ...more] = a.parts[0]!.kind === 'product' ? a.parts[0]!.factors : [];
+  if (name?.kind !== 'symbol' || argument?.kind !== 'symbol' || more.length > 0 || a.signs.join() !== '=')
+    return false;
+  return /^[tx]$/.test(argument.name) && b.parts.length === 2 && assignedName(b) === name.name;
 }
 
 /** `f(x) = 2x` */

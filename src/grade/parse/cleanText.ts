@@ -25,11 +25,11 @@ const REWRITES: readonly [RegExp, string | ((found: string, ...groups: string[])
   [/\\widehat ?\{/g, '\\hat{'],
   // Greek letters of units.
   [
-    /(?<=\d ?(?:\\text\{ ?)?)(?:μ|\\mu) ?(?:\\(?:text|mathrm|rm) ?\{ ?)?(mol|[mgsFAVLHWJCNT])(?![A-Za-z])(?: ?\})?/g,
+    /(?<=\d(?: |~|\\[, ;:])?(?:\\text\{ ?)?)(?:μ|\\mu) ?(?:\\(?:text|mathrm|rm) ?\{ ?)?(mol|[mgsFAVLHWJCNT])(?![A-Za-z])(?: ?\})?/g,
     '\\text{ μ$1}',
   ],
   [
-    /(?<=\d ?)(?:\\(?:text|mathrm) ?\{ ?)?([kM]?)(?: ?\})? ?(?:Ω|\\Omega)(?! ?[A-Za-z\\_^=(])/g,
+    /(?<=\d(?: |~|\\[, ;:])?)(?:\\(?:text|mathrm) ?\{ ?)?([kM]?)(?: ?\})? ?(?:Ω|\\Omega)(?! ?[A-Za-z\\_^=(])/g,
     '\\text{ $1Ω}',
   ],
   [/(?<=\d ?)\\ce ?\{|\\ce ?\{/g, '\\text{'],
@@ -127,6 +127,7 @@ const REWRITES: readonly [RegExp, string | ((found: string, ...groups: string[])
     /(\\(?:dollar|euro|pound|rupee) ?\d{1,12}(?:\.\d{1,6})?) ?(k|K|M|B|bn)(?![A-Za-z\d])/g,
     (_, money: string, size: string) => `${money} ${SIZES.get(size)}`,
   ],
+  [/(?<=^\d{1,9}) ?p$/g, '\\text{ pence}'],
   [/^([-+]) ?(\\(?:dollar|euro|pound|yen|rupee)) ?(?=\d)/, '$2 $1'],
   [/‰/g, '\\text{ per mille}'],
   [/∶/g, ':'],

@@ -405,6 +405,8 @@ function parseFunction(reader: Reader, name: string): Expression {
   const inverse = isInverse ? INVERSE.get(name) : undefined;
   if (inverse) return { kind: 'call', name: inverse, args: written };
   if (name === 'binomial' && args.length !== 2) return refuse();
+  if (name === 'nthroot')
+    return args.length > 2 ? refuse() : { kind: 'call', name: args.length === 2 ? 'root' : 'sqrt', args };
   if (name === 'cis') return args.length === 1 && !power ? onCircle(angleValue(args[0]!)) : refuse();
   const call: Expression = { kind: 'call', name: nameOfCall(name, base), args };
   return power ? { kind: 'power', base: call, exponent: power } : call;

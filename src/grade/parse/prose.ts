@@ -12,7 +12,13 @@ const SAID: readonly [RegExp, string][] = [
     /^(?:(?:is|it is|it's) )?(?:approximately|about|around|roughly|exactly|precisely|approx\.?) (?=[-+\\\d.(])/i,
     '',
   ],
+  [/^(\(?[A-J]\)?) is (?:the )?(?:correct |right |final )?(?:answer|option|choice|correct)$/, '$1'],
   [/(?<=[\d)}%]) ?(?:\((?:approx(?:\.|imately)?|exactly|rounded)\)|approx(?:\.|imately)?)$/i, ''],
+  // `It is 4`, `The area is 12 cm^2`
+  [
+    /^(?:it|this|that|(?:the|its|their) [a-z][a-z\d -]{0,40}?) (?:is|equals|are)(?: equal to)? (?=[-+\\\d.])/i,
+    '',
+  ],
   [/^([A-Za-z]) (?:equals|is equal to|is) (?=[-+\\\d.])/, '$1 = '],
   [/^(?:plus or minus|plus\/minus) (?=[\d\\])/i, '\\pm '],
   [/^both (?=.{1,40} and )/i, ''],

@@ -40,11 +40,11 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
   ],
   [/^(?:(?:有)?无(?:穷|数)(?:多)?(?:个|组)?解|бесконечно много(?: решений)?)$/, word('infinitely many')],
   [
-    /^(?:yes|true|correct|是的?|正确|对|да|верно|oui|vrai|sí|verdadero|ja|wahr|sim|verdadeiro|vero|はい|예)$/,
+    /^(?:yes|true|(?:(?:that|this|it) is )?(?:true|correct)|是的?|正确|对|да|верно|oui|vrai|sí|verdadero|ja|wahr|sim|verdadeiro|vero|はい|예)$/,
     word('yes'),
   ],
   [
-    /^(?:no|false|incorrect|否|不是|错误|错|нет|неверно|non|faux|falso|nein|falsch|não|いいえ|아니요)$/,
+    /^(?:no|false|(?:(?:that|this|it) is )?(?:false|incorrect|not true|not correct)|否|不是|错误|错|нет|неверно|non|faux|falso|nein|falsch|não|いいえ|아니요)$/,
     word('no'),
   ],
   [

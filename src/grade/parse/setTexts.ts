@@ -1,6 +1,6 @@
 /** Sets that say which numbers they hold, brought to a condition or to a value for each whole number. Every pattern is linear. */
 
-const INTEGERS = String.raw`(?:\\(?:integers|naturals)(?: ?[_^] ?(?:\+|\{\+\}))?|[ZN](?![A-Za-z]))`;
+const INTEGERS = String.raw`(?:\\(?:integers|naturals)(?: ?[_^] ?(?:\+|\{\+\}))?|\\text ?\{ ?[ZN] ?\}|[ZN](?![A-Za-z]))`;
 const BAR = String.raw`(?:\\mid(?![A-Za-z])|\||:)`;
 
 /** `\{x \in \mathbb{R} \mid …\}` and `\{x : …\}`. */

@@ -37,7 +37,7 @@ export const FUNCTIONS = new Set([
   ],
   ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil', 'sgn'],
   ...['sinc', 'cis'],
-  ...['factorial', 'binomial'],
+  ...['factorial', 'binomial', 'nthroot'],
 ]);
 /** A Map, as all tables that words of an answer are looked up in: an object also has `constructor` and its like. */
 const ALIASES = new Map([
@@ -63,7 +63,10 @@ const ALIASES = new Map([
   ['nCr', 'binomial'],
 ]);
 /** `binom(8, 3)`; `\binom` has its two arguments in braces. */
-const PLAIN_ALIASES = new Map([['binom', 'binomial']]);
+const PLAIN_ALIASES = new Map([
+  ['binom', 'binomial'],
+  ['nthRoot', 'nthroot'],
+]);
 const NAMES = new Set([...FUNCTIONS, 'pi', 'infty', 'and', 'or', 'theta', 'cup', 'in', 'times']);
 /** `sinx` is a sine; but `since` is a word. */
 const PREFIX = /^(?:arcsin|arccos|arctan|sin|cos|tan|sqrt|ln|log|exp)(?=[a-z]{1,2}$)/;
