@@ -94,9 +94,7 @@ function messageText(message: Message): string {
     return `chat ${message.next}\n${JSON.stringify(turns)}`;
   }
   // UTF-8 has no halves of surrogate pairs: the hash would take all of them for one character.
-  return isWellFormed(message.text)
-    ? `user\n${message.text}`
-    : `escaped\n${JSON.stringify(message.text)}`;
+  return isWellFormed(message.text) ? `user\n${message.text}` : `escaped\n${JSON.stringify(message.text)}`;
 }
 
 function testsOf(tests: ExecuteRequest['tests']): readonly string[] {

@@ -1,4 +1,4 @@
-import { cleanText, wordsOf } from '../parse/cleanText.js';
+import { cleanText, wordsOf } from '../texts/cleanText.js';
 
 /** Answers in words. */
 

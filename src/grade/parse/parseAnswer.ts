@@ -1,16 +1,17 @@
 import { type Budget, createBudget, overLimit } from '../compare/budget.js';
 import { basedOf, digitsOf } from './based.js';
-import { cleanText, wordsOf } from './cleanText.js';
-import { withCounts } from './countingSigns.js';
-import { dateOf, hourOf, ordinalOf } from './dates.js';
+import { cleanText, wordsOf } from '../texts/cleanText.js';
+import { withCounts } from '../texts/countingSigns.js';
+import { dateOf, hourOf, ordinalOf } from '../texts/dates.js';
 import { COUNTING, type Expression, RUNNING, renamed } from './expression.js';
-import { digitsOfWords } from './numberWords.js';
+import { digitsOfWords } from '../texts/numberWords.js';
 import { parseTokens } from './parseTokens.js';
 import { isMeasure, markUnits } from './plainUnits.js';
-import { withoutProse } from './prose.js';
+import { withoutProse } from '../texts/prose.js';
 import { sameWord } from './sameWords.js';
-import { withConditions, withoutInteger } from './setTexts.js';
+import { withConditions, withoutInteger } from '../texts/setTexts.js';
 import { readTokens } from './tokens.js';
+import { namedValueOf } from '../texts/namedValue.js';
 
 /**
  * The ways in which an answer can be read, the likeliest first; most have one. `1,234` has two (a number, a list), `5 m` too (a
@@ -41,7 +42,8 @@ function readingsOf(text: string, budget: Budget): Expression[] {
   readings.push(digitsOf(text));
   const counted = withCounts(text);
   if (counted !== text) readings.push(parseMaths(counted, true, budget));
-  readings.push(namedValue(text, budget));
+  const named = namedValueOf(text);
+  if (named) readings.push(valueUnder(named.name, parseMaths(named.value, true, budget)));
   const decimal = withDecimalPoint(text);
   if (decimal !== null) readings.push(parseMaths(decimal, true, budget));
   const marked = markUnits(text);
@@ -49,27 +51,6 @@ function readingsOf(text: string, budget: Budget): Expression[] {
   if (measure && isMeasure(measure)) readings.push(measure);
   const read = readings.filter((reading) => reading !== null);
   return read.length > 0 ? read : [{ kind: 'text', text: wordsOf(text) }];
-}
-
-/** What a value is given to that is no variable: `P(A \cap B)`, `E[X]`, `\gcd(a, b)`, `(f \circ g)(x)`, `\nabla f`, `|\vec{v}|`. */
-const OPERATOR = String.raw`(?:\\(?:mathbb|operatorname|text) ?\{ ?[A-Za-z]{1,20} ?\}|\\(?:Pr|arg|det|dim|gcd|lcm|deg|nabla|Im|Re|phi|varphi|sigma|mu|zeta|Gamma|Delta)|[A-Z][A-Za-z]{0,2})`;
-const CALLED = String.raw`${OPERATOR}(?: ?_ ?(?:\w|\{\w{1,6}\}))? ?(?:\((?![a-z\d, ]{1,12}\))[^=()]{0,40}(?:\([^()]{0,20}\)[^()]{0,20})?\)|\([A-Z] ?(?:=|\\le|\\ge|<|>)[^()]{0,20}\)|\[[^\][]{0,40}\])`;
-const COMPOSED = String.raw`\(?[a-zA-Z] ?(?:\\circ|∘) ?[a-zA-Z]\)? ?\([^()]{1,20}\)|[a-z]\([a-z]\([^()]{1,20}\)\)`;
-const WITHOUT_BRACKETS = String.raw`(?:\\nabla|\\operatorname ?\{[a-z]{2,12}\}|\\text ?\{ ?(?:rank|tr|trace|dim|deg|area|perimeter|volume|length) ?\}|\\det|\\dim|D_\{?[a-z]{1,3}\}?) ?(?:\w|\\vec ?\{?\w\}?|\\hat\{?\w\}?|\\text\{\w\})`;
-const SIZE = String.raw`\|(?:[A-Z]{1,4}|\\(?:vec|overrightarrow|text) ?\{[A-Za-z]{1,4}\})\|`;
-const DOTTED = String.raw`\\d?dot ?\{?[a-z]\}?`;
-const NAMED = new RegExp(
-  `^(${CALLED}|${COMPOSED}|${WITHOUT_BRACKETS}|${SIZE}|${DOTTED}) ?(?:=|\\\\approx) ?([^=]{1,400})$`,
-);
-/** Functions of a number whose value does not say the number. */
-const NO_NAME = /^(?:sin|cos|tan|cot|sec|csc|log|ln|lg|exp|abs)/;
-
-function namedValue(text: string, budget: Budget): Expression | null {
-  const found = NAMED.exec(text);
-  const value = found && !NO_NAME.test(text) ? parseMaths(found[2]!, true, budget) : null;
-  if (!found || !value) return null;
-  const name: Expression = { kind: 'text', text: found[1]!.replace(/[\s{}]/g, '') };
-  return { kind: 'relation', parts: [name, value], signs: ['='] };
 }
 
 /** Two decimals or four and more, three behind 0, one before a unit. */
@@ -86,6 +67,11 @@ function withDecimalPoint(text: string): string | null {
   return plain ? `${plain[1]}.${plain[2]}${plain[3]}` : null;
 }
 
+/** `P(A) = 0.3` as an equation whose left side is a name. */
+function valueUnder(name: string, value: Expression | null): Expression | null {
+  return value && { kind: 'relation', parts: [{ kind: 'text', text: name }, value], signs: ['='] };
+}
+
 function parseMaths(text: string, thousands: boolean, budget: Budget): Expression | null {
   const tokens = readTokens(text, { thousands }, budget);
   return tokens && parseTokens(tokens, budget);
@@ -97,7 +83,7 @@ function choiceOf(text: string, budget: Budget): Expression | null {
   const alone = /^(?:(?:option|choice) )?(?:\(([A-Ja-j])\)|([A-J])[.):]?)$/i.exec(plain);
   if (alone && (alone[1] || /[A-J]/.test(alone[2]!)))
     return { kind: 'choice', letter: (alone[1] ?? alone[2]!).toUpperCase(), rest: null };
-  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*([^\s\-+*\/^_=<>].*)$/.exec(plain);
+  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*([^\s\-+*/^_=<>].*)$/.exec(plain);
   if (!before) return null;
   const rest = wordAnswer(before[3]!) ?? parseMaths(before[3]!, true, budget);
   const letter = (before[1] ?? before[2])!;

@@ -16,7 +16,7 @@ import { type Reader, chain, deeper, expect, isName, isSign, peek, refuse, take 
 import { parseBracedSystem, parseEnvironment, startsSystem } from './parseMatrix.js';
 import { parseIntegral, parseLimit, takeDerivative } from './parseCalculus.js';
 import { parseSeries } from './parseSeries.js';
-import { digitsOfWords } from './numberWords.js';
+import { digitsOfWords } from '../texts/numberWords.js';
 import { FUNCTIONS, type Token } from './tokens.js';
 import { determinant } from '../values/matrices.js';
 import { numberWords, unitMeaning } from '../values/units.js';

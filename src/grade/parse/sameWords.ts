@@ -1,4 +1,4 @@
-import { wordsOf } from './cleanText.js';
+import { wordsOf } from '../texts/cleanText.js';
 import type { Expression } from './expression.js';
 
 /** Word answers that are known by several names, in several languages. Every pattern is linear. */
@@ -8,6 +8,12 @@ const word = (text: string): Expression => ({ kind: 'text', text });
 
 const THERE = String.raw`(?:there (?:is|are|exists?) |(?:(?:the|this) )?(?:(?:equation|system|inequality|problem) )?has )?`;
 const NONE = String.raw`no (?:such )?(?:real |integer |positive )?(?:solutions?|roots?|answers?|values?|numbers?|integers?)(?: exists?)?`;
+
+const WHAT = '(?:(?:the )?(?:limit|value|integral|derivative|expression|function|it) (?:is |does ))';
+const IT_IS = '(?:(?:that|this|it) is )?';
+const YES = '是的?|正确|对|да|верно|oui|vrai|sí|verdadero|ja|wahr|sim|verdadeiro|vero|はい|예';
+const NO = '否|不是|错误|错|нет|неверно|non|faux|falso|nein|falsch|não|いいえ|아니요';
+const ALL_REALS = '(?:the set of )?(?:all )?(?:the )?(?:real numbers?|reals?)|全体实数|实数集';
 
 /** Patterns for whole answers without punctuation, in lower case. */
 const SAME_WORDS: readonly [RegExp, Expression][] = [
@@ -27,7 +33,7 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
     EMPTY,
   ],
   [
-    /^(?:(?:the )?(?:limit|value|integral|derivative|expression|function|it) (?:is |does ))?(?:dne|(?:does )?not exist|undefined|not defined|doesn['’]?t exist)$/,
+    new RegExp(`^${WHAT}?(?:dne|(?:does )?not exist|undefined|not defined|doesn['’]?t exist)$`),
     word('does not exist'),
   ],
   [
@@ -35,20 +41,18 @@ const SAME_WORDS: readonly [RegExp, Expression][] = [
     word('does not exist'),
   ],
   [
-    /^(?:there (?:is|are) |(?:the )?(?:system|equation) has |has )?(?:an? )?(?:infinitely many|infinite)(?: (?:real )?solutions?| number of solutions| many solutions)?$/,
+    new RegExp(
+      `^${THERE}(?:an? )?(?:infinitely many|infinite)(?: (?:real )?solutions?|(?: number of| many) solutions)?$`,
+    ),
     word('infinitely many'),
   ],
   [/^(?:(?:有)?无(?:穷|数)(?:多)?(?:个|组)?解|бесконечно много(?: решений)?)$/, word('infinitely many')],
+  [new RegExp(`^(?:yes|${IT_IS}(?:true|correct)|${YES})$`), word('yes')],
+  [new RegExp(`^(?:no|false|${IT_IS}(?:false|incorrect|not true|not correct)|${NO})$`), word('no')],
   [
-    /^(?:yes|true|(?:(?:that|this|it) is )?(?:true|correct)|是的?|正确|对|да|верно|oui|vrai|sí|verdadero|ja|wahr|sim|verdadeiro|vero|はい|예)$/,
-    word('yes'),
-  ],
-  [
-    /^(?:no|false|(?:(?:that|this|it) is )?(?:false|incorrect|not true|not correct)|否|不是|错误|错|нет|неверно|non|faux|falso|nein|falsch|não|いいえ|아니요)$/,
-    word('no'),
-  ],
-  [
-    /^(?:(?:the set of )?(?:all )?(?:the )?(?:real numbers?|reals?)|all real (?:numbers?|values)(?: (?:of )?[a-z])?|any real number|[a-z] is any real number|全体实数|实数集)$/,
+    new RegExp(
+      `^(?:${ALL_REALS}|all real (?:numbers?|values)(?: (?:of )?[a-z])?|(?:[a-z] is )?any real number)$`,
+    ),
     { kind: 'reals' },
   ],
   [

@@ -10,7 +10,8 @@ export type Valued = (at: Real) => Complex | null;
 export const BLUR = 1e-10;
 
 const HALF_PI = Math.PI / 2;
-const STEP = 1 / 8;
+/** The second where the first is too coarse. */
+const STEPS = [1 / 8, 1 / 16];
 /** The sum over every other node must agree so far: the error squares with each halving of the step. */
 const AGREED = 1e-6;
 
@@ -28,13 +29,17 @@ export function integral(of: Valued, lower: Complex, upper: Complex): Complex | 
     const turned = integral(of, upper, lower);
     return turned && multiplyComplex(turned, real(-1));
   }
-  const nodes = from.isFinite() && to.isFinite() ? between(from, to) : unbounded(from, to);
-  return weighted(of, nodes);
+  const nodesOf = from.isFinite() && to.isFinite() ? between : unbounded;
+  for (const step of STEPS) {
+    const sum = weighted(of, nodesOf(from, to, step), step, nodesOf === between);
+    if (sum !== 'coarse') return sum;
+  }
+  return null;
 }
 
-function between(from: Real, to: Real): Node[] {
+function between(from: Real, to: Real, step: number): Node[] {
   const half = to.sub(from).div(2);
-  return steps(3.5).map((t) => {
+  return steps(4.25, step).map((t) => {
     const u = HALF_PI * Math.sinh(t);
     // The distance from the nearer end, without cancellation.
     const share = 2 / (1 + Math.exp(2 * Math.abs(u)));
@@ -43,41 +48,62 @@ function between(from: Real, to: Real): Node[] {
   });
 }
 
-function unbounded(from: Real, to: Real): Node[] {
+function unbounded(from: Real, to: Real, step: number): Node[] {
   if (!from.isFinite() && !to.isFinite())
-    return steps(4).map((t) => {
+    return steps(4, step).map((t) => {
       const u = HALF_PI * Math.sinh(t);
       return { at: new Real(Math.sinh(u)), weight: HALF_PI * Math.cosh(t) * Math.cosh(u) };
     });
   const [end, sign] = from.isFinite() ? [from, 1] : [to, -1];
-  return steps(4).map((t) => {
+  return steps(4, step).map((t) => {
     const away = Math.exp(HALF_PI * Math.sinh(t));
     return { at: end.add(sign * away), weight: away * HALF_PI * Math.cosh(t) };
   });
 }
 
-function steps(most: number): number[] {
-  const count = Math.round(most / STEP);
-  return Array.from({ length: 2 * count + 1 }, (_, at) => (at - count) * STEP);
+function steps(most: number, step: number): number[] {
+  const count = Math.round(most / step);
+  return Array.from({ length: 2 * count + 1 }, (_, at) => (at - count) * step);
 }
 
-function weighted(of: Valued, nodes: readonly Node[]): Complex | null {
-  let [all, other] = [real(0), real(0)];
-  const most = { size: 0, ends: 0 };
-  for (const [index, { at, weight }] of nodes.entries()) {
-    const value = of(at);
-    if (!value || !isReal(value)) return null;
-    const part = multiplyComplex(value, real(weight * STEP));
-    all = add(all, part);
-    if (index % 2 === 0) other = add(other, multiplyComplex(part, real(2)));
-    const size = Math.abs(part.re.toNumber());
-    most.size = Math.max(most.size, size);
-    if (index === 0 || index === nodes.length - 1) most.ends = Math.max(most.ends, size);
+/**
+ * From the middle outwards. `coarse` where twice the step gives another sum. Null where a value is missing or not real, or where the ends
+ * still count.
+ */
+function weighted(
+  of: Valued,
+  nodes: readonly Node[],
+  step: number,
+  isBounded: boolean,
+): Complex | null | 'coarse' {
+  const middle = (nodes.length - 1) / 2;
+  let [all, other] = [new Real(0), new Real(0)];
+  let [most, ends] = [0, 0];
+  for (const side of [1, -1]) {
+    let still = 0;
+    for (let away = side > 0 ? 0 : 1; away <= middle; away++) {
+      const { at, weight } = nodes[middle + side * away]!;
+      const value = of(at);
+      if (!value || !isReal(value)) return null;
+      const part = value.re.mul(weight * step);
+      all = all.add(part);
+      if (away % 2 === 0) other = other.add(part.mul(2));
+      const size = Math.abs(part.toNumber());
+      most = Math.max(most, size);
+      if (away === middle) ends = Math.max(ends, size);
+      still = size <= most * NOTHING_MORE && most > 0 ? still + 1 : 0;
+      // Far out, each value costs more and more.
+      if (!isBounded && still === STILL) break;
+    }
   }
-  const apart = all.re.sub(other.re).abs();
-  const isSettled = apart.lte(all.re.abs().add(most.size).mul(AGREED)) && most.ends <= most.size * BLUR;
-  return isSettled ? all : null;
+  if (ends > most * BLUR) return null;
+  const isAgreed = all.sub(other).abs().lte(all.abs().add(most).mul(AGREED));
+  return isAgreed ? real(all) : 'coarse';
 }
+
+/** Parts of a sum so small, so many in a row, end it. */
+const NOTHING_MORE = 1e-25;
+const STILL = 8;
 
 const NEAR = ['1e-14', '1e-16'];
 const FAR = ['1e14', '1e16'];
@@ -116,8 +142,6 @@ export function derivative(of: Valued, at: Real, order: number): Complex | null 
 }
 
 const COUNTS = [12, 24, 48, 96, 192];
-/** So many terms in a row that change nothing end a sum. */
-const STILL = 8;
 const NOTHING = new Real('1e-25');
 
 /** The sum of all terms from `from` on, where partial sums settle by themselves or after Richardson's extrapolation; null elsewhere. */

@@ -13,12 +13,14 @@ const SIZES = new Map([
   ['bn', 'billion'],
 ]);
 
+const BASIS_MARK = String.raw`\\(?:mathbf|boldsymbol|bm|vec|hat|widehat|overrightarrow)`;
+/** `\mathbf{i}`, `\hat{\imath}`, `\hat{\mathbf{k}}` */
+const MARKED_BASIS = String.raw`${BASIS_MARK} ?\{ ?(?:${BASIS_MARK} ?\{? ?)?\\?([ijk])(?:math)? ?\}(?: ?\}){0,2}`;
+const BARE_BASIS = String.raw`\\(?:hat|vec) ?([ijk])(?![A-Za-z])|\\(?:hat|vec) ?\\([ij])math(?![A-Za-z])`;
+
 const REWRITES: readonly [RegExp, string | ((found: string, ...groups: string[]) => string)][] = [
   // Vectors of the basis, before upright and bold letters become one.
-  [
-    /\\(?:mathbf|boldsymbol|bm|vec|hat|widehat|overrightarrow|mathbf ?\{ ?\\hat) ?\{ ?(?:\\hat ?\{? ?|\\mathbf ?\{? ?|\\boldsymbol ?\{? ?)?\\?([ijk])(?:math)? ?\}(?: ?\}){0,2}|\\(?:hat|vec) ?([ijk])(?![A-Za-z])|\\(?:hat|vec) ?\\([ij])math(?![A-Za-z])/g,
-    '\\hat{$1$2$3}',
-  ],
+  [new RegExp(`${MARKED_BASIS}|${BARE_BASIS}`, 'g'), '\\hat{$1$2$3}'],
   // Marks without braces.
   [/\\(vec|hat|bar|tilde|dot|ddot) ([A-Za-z])(?![A-Za-z])/g, '\\$1{$2}'],
   [/\\(?:overrightarrow|widevec) ?\{/g, '\\vec{'],

@@ -5,6 +5,12 @@ import { digitsOfWords } from './numberWords.js';
 const NUMBER = String.raw`[-+]?(?:\\\$|\\dollar )?\d[\d,.]{0,30}`;
 const VALUE = String.raw`(?:${NUMBER}|\\(?:frac|sqrt)[^ ]{1,60}|-?\\infty)`;
 
+const EXCEPT = '(?:except|excluding|other than|besides)(?: for)?';
+const WHERE = '(?:where|with|for(?: any| some)?)';
+const IS_CONSTANT =
+  String.raw`(?:\\text\{ ?)?(?:is|being) (?:an? |the )?(?:arbitrary |any |real )*` +
+  '(?:constant|number)s?(?: of integration)?';
+
 /** [pattern, replacement], applied in order. */
 const SAID: readonly [RegExp, string][] = [
   [/^(?:(?:the )?(?:final |correct )?(?:answer|option|choice)(?: is|:)) ?(?=\S)/i, ''],
@@ -42,7 +48,10 @@ const SAID: readonly [RegExp, string][] = [
   [new RegExp(`^(?:[a-z] (?:is|lies) )?between (${VALUE}) and (${VALUE}),? inclusive$`, 'i'), '[$1,$2]'],
   [new RegExp(`^(?:[a-z] (?:is|lies) )?between (${VALUE}) and (${VALUE})$`, 'i'), '($1,$2)'],
   [
-    /^(?:all |any )?reals?(?: numbers?)?(?: [a-z])?,? (?:except|excluding|other than|besides)(?: for)? (?:[a-z] ?= ?)?([-\d\\][^A-Za-z]{0,40})$/i,
+    new RegExp(
+      String.raw`^(?:all |any )?reals?(?: numbers?)?(?: [a-z])?,? ${EXCEPT} (?:[a-z] ?= ?)?([-\d\\][^A-Za-z]{0,40})$`,
+      'i',
+    ),
     '\\reals \\setminus \\{$1\\}',
   ],
   // Changes of so many percent.
@@ -58,7 +67,9 @@ const SAID: readonly [RegExp, string][] = [
   // `+ constant`, and what a constant is.
   [/\+ ?(?:\\text\{ ?)?(?:an? )?(?:arbitrary )?const(?:ant)?(?: of integration)?\.?(?: ?\})?$/i, '+ C'],
   [
-    /,? ?\(?(?:\\text\{ ?)?,? ?(?:where|with|for(?: any| some)?) ?(?:\})? ?([CcKk])(?:_\d)? ?(?:\\in ?\\reals ?|(?:\\text\{ ?)?(?:is|being) (?:an? |the )?(?:arbitrary |any |real )*(?:constant|number)s?(?: of integration)?)(?: ?\})?\)?$/,
+    new RegExp(
+      String.raw`,? ?\(?(?:\\text\{ ?)?,? ?${WHERE} ?(?:\})? ?[CcKk](?:_\d)? ?(?:\\in ?\\reals ?|${IS_CONSTANT})(?: ?\})?\)?$`,
+    ),
     '',
   ],
   [/,? ?\(? ?[CcKk](?:_\d)? ?\\in ?\\reals ?\)?$/, ''],
