@@ -1,6 +1,6 @@
 // The second half of `npm run build`: joins the compiled modules of dist/src into dist/bundle, which the command line and users of
 // the package load. Node takes about a millisecond of CPU to find, read and compile a module, and zod alone has ninety.
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -37,7 +37,7 @@ function startedModules() {
  */
 const THREAD = '.thread.js';
 
-/** What the threads use of other packages; `@bokuweb/zstd-wasm` reads a file beside its module. */
+/** What the threads use of other packages. */
 const JOINED_IN_THREADS = [
   ...['apache-arrow', 'flatbuffers', 'tslib', 'decimal.js', 'fraction.js'],
   ...['hyparquet', 'hyparquet-writer', 'hyparquet-compressors', 'fzstd', 'hysnappy'],
@@ -50,6 +50,7 @@ function writeLicences() {
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
     return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
   });
+  texts.push(`zstd.wasm\n\n${readFileSync(join(root, 'scripts', 'zstd', 'LICENSE'), 'utf8').trim()}\n`);
   writeFileSync(join(target, 'LICENSES.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
@@ -135,6 +136,9 @@ await bundle.write({
   codeSplitting: { groups: [joined('start', [START], 2), joined('plan', PLAN, 1, started)] },
 });
 for (const path of threads) await bundleThread(path);
+// Whatever module compresses finds it beside itself.
+for (const folder of [target, join(source, 'io', 'parquet')])
+  copyFileSync(join(root, 'src', 'io', 'parquet', 'zstd.wasm'), join(folder, 'zstd.wasm'));
 await writeLanguageTable(join(target, 'languages.js'));
 writeLicences();
 await bundlePage();

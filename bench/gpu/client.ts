@@ -1,6 +1,8 @@
 // Our client on a load of jobs (loads.py): node dist/bench/gpu/client.js --url=http://127.0.0.1:8000 --load=load.json
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { ReplicaStats } from '../../src/backends/model.js';
 import { openModel } from '../../src/backends/openModel.js';
 
 const { values } = parseArgs({
@@ -10,6 +12,8 @@ const { values } = parseArgs({
     /** Of the reward model, where the load asks one. */
     reward: { type: 'string' },
     load: { type: 'string', default: 'load.json' },
+    /** Ends then, whatever is left: to measure a rate without a drain. */
+    seconds: { type: 'string' },
     /** More options of the backends, as JSON. */
     options: { type: 'string', default: '{}' },
   },
@@ -85,17 +89,32 @@ const seconds = (): number => (performance.now() - startMs) / 1000;
 /** Seconds since the start, tokens, and sequences at the writer, of each request that ended. */
 const ends: [number, number, number][] = [];
 const inFlight: [number, number][] = [];
-const sampler = setInterval(() => inFlight.push([seconds(), writer.stats().inFlight]), SAMPLE_MS);
-await Promise.all(
+/** Each replica over time, as our client sees it. A call that moves to another replica is no retry, but a request more. */
+const replicas: [number, readonly ReplicaStats[]][] = [];
+
+function sample(): void {
+  const stats = writer.stats();
+  inFlight.push([seconds(), stats.inFlight]);
+  replicas.push([seconds(), stats.replicas ?? []]);
+}
+
+const sampler = setInterval(sample, SAMPLE_MS);
+const asked = Promise.all(
   jobs.map(async (job, seq) => {
     const tokens = await tokensOf(job, seq);
     ends.push([seconds(), tokens, job.to === 'writer' ? job.sequences : 0]);
   }),
 );
+await (values.seconds === undefined
+  ? asked
+  : Promise.race([asked, delay(Number(values.seconds) * 1000, null, { ref: false })]));
 const took = seconds();
+sample();
 clearInterval(sampler);
 const { user, system } = process.cpuUsage(cpuBefore);
 const { retries, failures } = writer.stats();
+asked.catch(() => undefined);
 await Promise.all([writer.close(), reward?.close()]);
 const cpuSeconds = (user + system) / 1e6;
-console.log(JSON.stringify({ startedAt, seconds: took, ends, inFlight, retries, failures, cpuSeconds }));
+const result = { startedAt, seconds: took, ends, inFlight, replicas, retries, failures, cpuSeconds };
+console.log(JSON.stringify(result));

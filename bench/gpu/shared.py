@@ -9,10 +9,10 @@ import urllib.request
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def fetch(url, body=None):
+def fetch(url, body=None, timeout_s=3600):
     data = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=3600) as reply:
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=timeout_s) as reply:
         return reply.read().decode()
 
 

@@ -21,7 +21,7 @@ from watch import Watch
 
 SMALL = {"slots": 16, "rounds": 3, "depth": 2, "shrink": 0.25}
 LARGE = {"slots": 256, "rounds": 3, "depth": 6, "shrink": 1}
-SWEEP = (0.5, 1, 1.25, 2, 1e9)  # what the plain client has in flight, in slots
+SWEEP = (0.5, 1, 1.25, 2, 1e9)  # what the plain client has in flight, in slots; the last is all at once
 
 
 def arguments():
@@ -33,6 +33,7 @@ def arguments():
     p.add_argument("--rounds", type=int)
     p.add_argument("--depth", type=float, help="sequences of a load, in slots")
     p.add_argument("--shrink", type=float, help="factor on the lengths of prompts and choices")
+    p.add_argument("--sweep", type=float, nargs="+", default=list(SWEEP), help="what the plain client is tried with, in slots")
     p.add_argument("--loads", nargs="+", choices=LOADS, default=list(LOADS))
     p.add_argument("--wheels", help="folder of vLLM's wheels, to be unpacked and not installed")
     p.add_argument("--memory", type=float, default=0.36, help="share of the GPU's memory for the writer, served and offline each")
@@ -122,7 +123,9 @@ class Bench:
         command += ["--disable-shuffle", "--num-prompts", str(len(jobs)), "--request-rate", "inf", "--ignore-eos"]
         command += ["--extra-body", json.dumps(extra), "--disable-tqdm", "--save-result", "--result-filename", result]
         with open(os.path.join(self.folder, "bench-serve.log"), "a") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log, env=self.processes.env)
+            code = subprocess.run(command, stdout=log, stderr=log, env=self.processes.env).returncode
+        if code != 0:
+            raise SystemExit(f"vllm bench serve ended with {code}\n{self.processes.words('bench-serve')}")
         with open(result) as file:
             found = json.load(file)
         return {"seconds": found["duration"], "tokens": found["total_output_tokens"]}
@@ -185,7 +188,7 @@ class Bench:
         for load in self.args.loads:
             jobs, path = self.load(load, 0, 0.5)
             self.measure({"load": load, "arm": "offline", "round": -1}, jobs, lambda: self.offline(jobs, path))
-            for factor in SWEEP:
+            for factor in self.args.sweep:
                 concurrency = min(round(factor * self.args.slots), len(jobs))
                 key = {"load": load, "arm": "sweep", "round": -1, "concurrency": concurrency}
                 self.measure(key, jobs, lambda: self.plain(jobs, path, concurrency))

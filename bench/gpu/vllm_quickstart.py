@@ -1,6 +1,6 @@
 """The quickstart through vLLM with the bundled model, and the truth about what it kept by the exact solver. See README.md.
 
-python3 bench/gpu/vllm_quickstart.py --rows 100000 --run runs/quickstart-vllm
+python3 bench/gpu/vllm_quickstart.py --rows 100000 --servers 4 --run runs/quickstart-vllm
 python3 bench/gpu/vllm_quickstart.py --device cpu --rows 200 --run runs/quickstart-vllm
 
 The run goes on after a stop, as any run does: give the same --run.
@@ -15,7 +15,7 @@ import time
 from shared import HERE
 from vllm_engines import Processes, bundled, engine_options, environment
 
-ROOT = os.path.join(HERE, "../..")
+ROOT = os.path.normpath(os.path.join(HERE, "../.."))
 
 
 def main():
@@ -23,10 +23,11 @@ def main():
     p.add_argument("--rows", type=int, default=100_000)
     p.add_argument("--run", required=True, help="folder of the run")
     p.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    p.add_argument("--slots", type=int, help="of the server; default 1024, or 16 on a CPU")
+    p.add_argument("--servers", type=int, default=1, help="on the one device: a model this small leaves most of a GPU idle")
+    p.add_argument("--slots", type=int, help="of each server; default 1024, or 16 on a CPU")
     p.add_argument("--window", type=int, help="rows in flight; default 8192, or 256 on a CPU")
     p.add_argument("--wheels")
-    p.add_argument("--memory", type=float, default=0.5)
+    p.add_argument("--memory", type=float, default=0.6, help="share of the GPU's memory for all servers together")
     p.add_argument("--node", default="node")
     p.add_argument("--port", type=int, default=8000)
     args = p.parse_args()
@@ -35,23 +36,32 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         processes = Processes(folder, environment(args.device, args.wheels, folder))
         try:
-            options = engine_options("writer", bundled(folder, processes.env), "tiny", args.device, slots, args.memory)
-            options.pop("load_format")
-            # Prompts of one step begin alike.
-            options["enable_prefix_caching"] = True
-            began, url = time.time(), f"http://127.0.0.1:{args.port}"
-            server = processes.serve("server", options, args.port, "m")
-            processes.up("server", server, url)
+            began = time.time()
+            urls = list(start(args, folder, processes, slots))
             print(f"vLLM is up after {time.time() - began:.0f} s", flush=True)
-            run(args, url, window)
+            run(args, urls, window)
         finally:
             processes.close()
     truth = os.path.join(ROOT, "dist/bench/quickstart/truth.js")
     subprocess.run([args.node, "--max-old-space-size=8192", truth, args.run], check=True)
 
 
-def run(args, url, window):
-    model = f"{{ openai: {{ replicas: ['{url}/v1'], model: m }}, template: qwen2-math }}"
+def start(args, folder, processes, slots):
+    """One after another on a GPU, for each counts the memory that is free; addresses of the servers."""
+    options = engine_options("writer", bundled(folder, processes.env), "tiny", args.device, slots, args.memory / args.servers)
+    options.pop("load_format")
+    # Prompts of one step begin alike.
+    options["enable_prefix_caching"] = True
+    for i in range(args.servers):
+        name, port = f"server-{i}", args.port + i
+        url = f"http://127.0.0.1:{port}"
+        processes.up(name, processes.serve(name, options, port, "m"), url)
+        yield url
+
+
+def run(args, urls, window):
+    replicas = ", ".join(f"'{url}/v1'" for url in urls)
+    model = f"{{ openai: {{ replicas: [{replicas}], model: m }}, template: qwen2-math }}"
     sets = [f"models.tiny={model}", f"target={args.rows}", f"source.windowRows={window}", "output.shardRows=10000"]
     command = [args.node, os.path.join(ROOT, "dist/src/cli/main.js"), "run", os.path.join(ROOT, "pipelines/quickstart.yaml")]
     command += ["--out", args.run, "--progress", "none", *(part for each in sets for part in ("--set", each))]

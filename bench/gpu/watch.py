@@ -4,18 +4,23 @@ import statistics
 import subprocess
 import threading
 import time
+from http.client import HTTPException
 
 from shared import fetch
 
-NAMES = {"running": "vllm:num_requests_running", "waiting": "vllm:num_requests_waiting"}
+# Of vLLM and of llama.cpp.
+NAMES = {
+    "running": ("vllm:num_requests_running", "llamacpp:requests_processing"),
+    "waiting": ("vllm:num_requests_waiting", "llamacpp:requests_deferred"),
+}
 
 
 def gauges_of(text):
     """Requests that run and that wait; vLLM counts each choice of a request."""
     values = dict.fromkeys(NAMES, 0.0)
     for line in text.split("\n"):
-        for name, gauge in NAMES.items():
-            if line.startswith((gauge + "{", gauge + " ")):
+        for name, gauges in NAMES.items():
+            if line.startswith(tuple(gauge + end for gauge in gauges for end in "{ ")):
                 values[name] += float(line.rsplit(" ", 1)[1])
     return values["running"], values["waiting"]
 
@@ -25,7 +30,7 @@ class Watch:
 
     def __init__(self, url, every_s=0.1, smi_s=0.25):
         self.url, self.every_s = url, every_s
-        self.gauges, self.gpu, self.smi = [], [], None
+        self.gauges, self.gpu, self.smi, self.closed = [], [], None, False
         threading.Thread(target=self.poll, daemon=True).start()
         query = ["--query-gpu=utilization.gpu,power.draw,memory.used", "--format=csv,noheader,nounits"]
         try:
@@ -37,11 +42,11 @@ class Watch:
             pass
 
     def poll(self):
-        while True:
+        while not self.closed:
             time.sleep(self.every_s)
             try:
-                text = fetch(f"{self.url}/metrics")
-            except (OSError, ValueError):
+                text = fetch(f"{self.url}/metrics", timeout_s=5)
+            except (OSError, ValueError, HTTPException):
                 continue
             self.gauges.append((time.time(), *gauges_of(text)))
 
@@ -63,5 +68,6 @@ class Watch:
         return {"gpuBusy": mean(use), "gpuWatts": mean(watts), "gpuMiB": max(used, default=None)}
 
     def close(self):
+        self.closed = True
         if self.smi:
             self.smi.terminate()

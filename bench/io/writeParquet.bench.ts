@@ -1,13 +1,15 @@
 // Shards by our writer (zstd, worker thread) against parquetjs-lite (snappy), each in a process of its own,
-// in turn.
-// node dist/bench/io/writeParquet.bench.js [--rows=20000] [--rounds=3]
+// in turn. With a Python that has pyarrow, also against that, with zstd 3 too and one thread.
+// node dist/bench/io/writeParquet.bench.js [--rows=20000] [--rounds=3] [--python=python3]
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { flag, median } from '../figures.js';
+import { Table, tableToIPC } from 'apache-arrow';
+import { flag, median, wordFlag } from '../figures.js';
+import { benchBatches } from './writeParquetRows.js';
 
 interface Result {
   cpuSeconds: number;
@@ -19,21 +21,28 @@ interface Result {
   hash: string;
 }
 
-const WRITERS = {
+const python = wordFlag('python');
+const WRITERS: Record<string, string> = {
   'parquetjs-lite': 'parquetjs-lite, snappy',
   shardWriter: 'shardWriter, zstd 3',
+  ...(python !== undefined && { pyarrow: 'pyarrow, zstd 3' }),
   source: 'rows only',
 };
 const rows = flag('rows', 20_000);
 const rounds = flag('rounds', 3);
 const child = fileURLToPath(new URL('./writeParquetChild.js', import.meta.url));
+const script = fileURLToPath(new URL('../../../bench/io/writeParquet.py', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'scalequest-bench-'));
+const batches = join(folder, 'batches.arrow');
+if (python !== undefined) await writeFile(batches, tableToIPC(new Table(benchBatches()), 'stream'));
 const results = new Map<string, Result[]>();
 
 for (let round = 0; round < rounds; round++) {
   for (const writer of Object.keys(WRITERS)) {
     const path = join(folder, `${writer}.parquet`);
-    const { stdout } = await promisify(execFile)(process.execPath, [child, writer, path, `${rows}`]);
+    const [program, ...args] =
+      writer === 'pyarrow' ? [python!, script, batches, path] : [process.execPath, child, writer, path];
+    const { stdout } = await promisify(execFile)(program, [...args, `${rows}`]);
     const bytes = await stat(path).then(
       ({ size }) => size,
       () => 0,
@@ -64,4 +73,13 @@ console.table(
     hash: [...new Set(results.get(writer)!.map(({ hash }) => hash))].join(' '),
   })),
 );
+if (python !== undefined) {
+  const ratios = results
+    .get('shardWriter')!
+    .map(({ cpuSeconds }, round) => cpuSeconds / results.get('pyarrow')![round]!.cpuSeconds);
+  const told = ratios.toSorted((a, b) => a - b).map((ratio) => ratio.toFixed(2));
+  console.log(
+    `CPU of shardWriter, its thread's start included, for each second of pyarrow, by rounds: ${told.join(', ')}`,
+  );
+}
 await rm(folder, { recursive: true });

@@ -9,15 +9,14 @@ import { columnValues } from '../../src/arrow/read.js';
 import { sliceRows } from '../../src/arrow/concat.js';
 import { nodeFiles } from '../../src/io/files/files.js';
 import { openShardWriter } from '../../src/io/parquet/shardWriter.js';
-import { COLUMNS, benchRows } from '../kernels/rows.js';
+import { COLUMNS } from '../kernels/rows.js';
+import { BATCH_ROWS, benchBatches } from './writeParquetRows.js';
 
-const BATCH_ROWS = 512;
 const ROW_GROUP_ROWS = 4096;
 const [, , writer, path, rowsText] = process.argv;
 const rows = Number(rowsText);
 
-/** The same 8 batches again and again, as making text costs more than writing it. */
-const batches = Array.from({ length: 8 }, (_, at) => benchRows(at * BATCH_ROWS, (at + 1) * BATCH_ROWS));
+const batches = benchBatches();
 
 function* source(): Generator<RecordBatch> {
   for (let from = 0, at = 0; from < rows; from += BATCH_ROWS, at++) {

@@ -39,7 +39,7 @@ function scalequest(folder, ...args) {
 describe('what is packed', () => {
   it('is the bundle and its entry, declarations, pipelines, the bundled model, docs; nothing else', () => {
     const kinds = [
-      /^dist\/bundle\/([\w-]+(\.thread)?\.js|LICENSES\.txt)$/,
+      /^dist\/bundle\/([\w-]+(\.thread)?\.js|zstd\.wasm|LICENSES\.txt)$/,
       /^dist\/bundle\/page\/([\w-]+\.(js|css|html)|LICENSES\.txt)$/,
       /^dist\/src\/cli\/main\.js$/,
       /^dist\/src\/.*\.d\.ts$/,

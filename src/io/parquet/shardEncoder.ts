@@ -3,8 +3,8 @@ import { type RecordBatch, type Schema } from 'apache-arrow';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { assertSameColumns, sliceRows } from '../../arrow/concat.js';
 import type { WrittenFile } from '../files/atomicFile.js';
-import { parquetColumn } from './parquetColumns.js';
-import { encodeArrowSchema, nameOf, parquetSchema } from './parquetSchema.js';
+import { encodeArrowSchema, parquetSchema } from './parquetSchema.js';
+import { rowGroupWriter } from './write/rowGroup.js';
 import { compressZstd } from './zstd.js';
 
 export interface ShardOptions {
@@ -35,11 +35,11 @@ export function createShardEncoder({
   const buffer = new ByteWriter();
   const hash = createHash('sha256');
   const kvMetadata = Object.entries({ ...metadata, 'ARROW:schema': encodeArrowSchema(schema) });
+  const writeGroup = rowGroupWriter(schema, (input) => compressZstd(input, zstdLevel));
+  // It writes the head and the foot; row groups are written here, without an object for each value.
   const writer = new ParquetWriter({
     writer: buffer,
     schema: parquetSchema(schema),
-    codec: 'ZSTD',
-    compressors: { ZSTD: (input) => compressZstd(input, zstdLevel) },
     kvMetadata: kvMetadata.map(([key, value]) => ({ key, value })),
     createdBy: 'scalequest',
   });
@@ -62,12 +62,10 @@ export function createShardEncoder({
   }
 
   function writeRowGroup(): Uint8Array {
-    const columnData = schema.fields.map(({ name }, at) => ({
-      name: nameOf(name),
-      data: parquetColumn(waiting, at),
-    }));
-    void writer.write({ columnData, rowGroupSize: waitingRows });
-    detachStatistics(writer);
+    const { group, chunks } = writeGroup(buffer, waiting);
+    writer.row_groups.push(group);
+    writer.pendingIndexes.push(...chunks);
+    writer.num_rows += group.num_rows;
     rows += waitingRows;
     waiting = [];
     waitingRows = 0;
@@ -89,16 +87,4 @@ export function createShardEncoder({
   }
 
   return { write, finish };
-}
-
-/**
- * The writer keeps min and max as views into our batches until finish(), which would keep every batch in memory. Measured at
- * 800,000 rows: 883 MB without this, 301 MB with it.
- */
-function detachStatistics({ row_groups }: ParquetWriter): void {
-  for (const { meta_data } of row_groups.at(-1)?.columns ?? []) {
-    const statistics = meta_data?.statistics;
-    if (statistics?.min_value instanceof Uint8Array) statistics.min_value = statistics.min_value.slice();
-    if (statistics?.max_value instanceof Uint8Array) statistics.max_value = statistics.max_value.slice();
-  }
 }

@@ -1,5 +1,5 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
-import { assertSameColumns, concatRows } from '../../arrow/concat.js';
+import { assertSameColumns } from '../../arrow/concat.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
 import { type WrittenFile, publish, removeQuietly, temporaryPath } from '../files/atomicFile.js';
 import { type EncoderThread, type StartEncoder, createEncoderThread } from './encoderThread.js';
@@ -170,11 +170,11 @@ async function complete(files: Files, thread: EncoderThread, shard: OpenShard): 
 
 function sendGathered(thread: EncoderThread, shard: OpenShard): void {
   if (shard.gatheredRows === 0) return;
-  const rows = concatRows(shard.gathered);
+  const ipc = transferable(tableToIPC(new Table(shard.gathered), 'stream'));
+  shard.sent.push(shard.gatheredRows);
   shard.gathered = [];
   shard.gatheredRows = 0;
-  shard.sent.push(rows.numRows);
-  thread.send({ kind: 'rows', ipc: transferable(tableToIPC(new Table(rows), 'stream')) });
+  thread.send({ kind: 'rows', ipc });
 }
 
 async function publishShard(files: Files, { file, path, temporary }: OpenShard): Promise<void> {
