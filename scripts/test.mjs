@@ -41,6 +41,7 @@ const SLOW = [
   ['run/report/figures', 'run/verify/'],
   ['process/', 'scripts/runTests'],
   ['store/store.', 'backends/pool/mixedLoad', 'backends/pool/pool'],
+  ['backends/pool/killedReplicas'],
   ['run/estimate/', 'run/budget/', 'run/report/page/', 'run/history/rowHistory'],
   ['crash/simulated', 'crash/takenOver', 'io/parquet/shardWriter'],
   [

@@ -9,6 +9,7 @@ const MEANINGS = {
   ERR_PIPELINE_BOUND: 'two numbers in the pipeline file cannot both hold',
   ERR_CHAIN_LINK: 'a link of a chain did not give what a later one takes',
   ERR_OPERATOR_LOAD: "a user's own operator cannot be loaded",
+  ERR_OPERATOR_CONTRACT: 'an operator under test does not keep what every operator must, or what it declares',
   // The run.
   ERR_RUN_FOLDER: 'the run folder cannot be used',
   ERR_RUN_TAKEN_OVER: 'another process has taken the run over, and goes on with it',

@@ -162,12 +162,20 @@ export { type DefinedOperator, defineOperator } from './operators/lib/defineOper
 export type {
   BatchTools,
   OperatorDefinition,
+  OptionsJsonSchema,
   OwnMemory,
   OwnNeed,
   PrepareTools,
   RowDecision,
   RowTools,
 } from './operators/lib/own/operatorDefinition.js';
+export {
+  type DescribeOptions,
+  type DescribedOperators,
+  describeOperators,
+} from './run/operators/describeOperators.js';
+export { type OperatorTest, type TestedRows, testOperator } from './run/operators/testOperator.js';
+export type { TestReplies } from './run/operators/testModel.js';
 export type { AskHow, AskTools } from './operators/lib/own/askTools.js';
 export type { StandardSchema } from './operators/lib/own/standardSchema.js';
 export { mapRows } from './flow/steps/mapRows.js';

@@ -1,9 +1,12 @@
 // An operator of your own that asks a model (docs/custom.md): the topic of each question, as a column that later steps can use.
 //
-//   - custom: { path: operators/nameTopic.mjs, models: { namer: tiny } }
+//   operators: [./operators/nameTopic.mjs]
+//   steps:
+//     - nameTopic: { models: { namer: tiny } }
 
 /** @type {import('scalequest').OperatorDefinition} */
 export default {
+  name: 'nameTopic',
   summary: 'Asks a model for the topic of each question.',
   reads: { question: 'string' },
   writes: [

@@ -98,15 +98,20 @@ export const CONSECUTIVE_FAILURES_MAX = 8;
 /** How long a replica that keeps failing stays ejected before it is checked again: twice as long each time. */
 export const EJECTION_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 60_000 };
 
+/** How often an ejected replica is given a call while no other is there: thousands that wait must not try it all at once. */
+export const EJECTED_PERIOD_MS = 25;
+
 // Polls of a server (pool/metricsPoller.ts).
 
 export const POLL_PERIOD_MS = 1_000;
 /** How often a file that lists servers is read; a text counts when it is the same twice in a row. */
 export const REPLICA_LIST_PERIOD_MS = 500;
-/** Until a server has shown its size, but no longer than `FIRST_POLLS_MAX` polls. */
+/** Until a server has shown its size or is back, but no longer than `FIRST_POLLS_MAX` polls. */
 export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
 export const POLL_TIMEOUT_MS = 2_000;
+/** A server that says nothing for so long, neither to polls nor to calls, gets no more calls while another one answers. */
+export const SILENCE_MAX_MS = 10_000;
 
 // The limit of sequences in flight (pool/aimdLimit.ts). A request of n choices is n sequences.
 
@@ -178,6 +183,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
     RECONNECT_BACKOFF.maxMs * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
   'a server that fails is asked many times before the run ends':
     OUTAGE_BACKOFF.maxMs * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
+  'a server is asked several times before it counts as silent': POLL_TIMEOUT_MS * 3 <= SILENCE_MAX_MS,
+  'a server counts as silent long before its calls are given up': SILENCE_MAX_MS * 10 <= TIMEOUT_MS_DEFAULT,
   'an ejected replica is polled many times before the run ends':
     POLL_PERIOD_MS * 10 <= UNREACHABLE_FIRST_MS_DEFAULT,
   'a server that has answered is waited for longer': UNREACHABLE_FIRST_MS_DEFAULT < UNREACHABLE_MS_DEFAULT,

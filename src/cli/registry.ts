@@ -3,6 +3,7 @@ import { askCommand } from './commands/ask.js';
 import { chainCommand } from './commands/chain.js';
 import { checkCommand } from './commands/check.js';
 import { clusterCommand } from './commands/cluster.js';
+import { describeCommand } from './commands/describe.js';
 import { diffCommand } from './commands/diff.js';
 import { initCommand } from './commands/init.js';
 import { planCommand } from './commands/plan.js';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   trainCommand,
   chainCommand,
   stepsCommand,
+  describeCommand,
   storeCommand,
   workerCommand,
   serveCommand,

@@ -2,14 +2,11 @@ import { z } from 'zod';
 import type { ColumnType } from '../arrow/columnType.js';
 import { columnTypeSchema } from '../arrow/columnTypeSchema.js';
 import { ScaleQuestError } from '../errors.js';
-import {
-  type CheckedDefinition,
-  type OwnNeed,
-  checkDefinition,
-  optionsSchemaOf,
-} from './lib/own/operatorDefinition.js';
+import { type CheckedDefinition, type OwnNeed, optionsSchemaOf } from './lib/own/operatorDefinition.js';
 import { operatorOf } from './lib/own/ownOperator.js';
-import { customModuleAt, splitExport } from './lib/own/customModule.js';
+import type { CustomModule } from './lib/own/customModule.js';
+import { exportedOperator, importModule } from './lib/own/loadModule.js';
+import { namedBy, namedReads, namedWrites, optionNamed } from './lib/own/optionNames.js';
 import { type ModelNeed, type OperatorSpec, ROWWISE, parseOptions } from './lib/operator.js';
 
 const columnTypes = z.record(z.string(), columnTypeSchema());
@@ -18,8 +15,8 @@ export const customOptions = z.strictObject({
   path: z
     .string()
     .describe(
-      'A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder. The operator is its ' +
-        'default export, or the one that is named behind a `#`, as my-package#countWords.',
+      'A JavaScript module (.js, .mjs); a relative path starts at the pipeline file’s folder. The operator is its default export, or ' +
+        'the one that is named behind a `#`, as ./mine.mjs#countWords.',
     ),
   options: z.record(z.string(), z.unknown()).default({}).describe('Handed to the module as `tools.options`.'),
   models: z
@@ -45,8 +42,8 @@ export const customOptions = z.strictObject({
 /** Options of `custom`. */
 export interface CustomOptions {
   /**
-   * A JavaScript module (.js, .mjs), or a package; a relative path starts at the pipeline file’s folder. The operator is its default
-   * export, or the one that is named behind a `#`, as my-package#countWords.
+   * A JavaScript module (.js, .mjs); a relative path starts at the pipeline file’s folder. The operator is its default export, or the one
+   * that is named behind a `#`, as ./mine.mjs#countWords.
    */
   path: string;
   /**
@@ -74,13 +71,15 @@ export interface CustomOptions {
 /** The operator before its module is loaded: for docs and the editor's schema. */
 export const customSpec: OperatorSpec<typeof customOptions> = {
   name: 'custom',
-  summary: 'Runs an operator of your own, from a module.',
+  summary: 'Runs an operator of your own, from a file.',
   details:
     'The module exports `{ options, reads, writes, drops, models, row(row, tools) }`, or what `defineOperator` makes of it: a ' +
-    'schema of its options, the columns it reads and writes, why it may drop a row, what it asks of which models, and one function that ' +
-    'decides a row; it may also see its batch, and keep a memory. `run` and `preview` load it, from a file or a package, before anything ' +
-    'is sent. `check` and `plan` execute nothing: they know its columns by `reads` and `writes` here, or in the package’s package.json, ' +
-    'and its options are checked when it is loaded. The same operator can be used in a pipe: see docs/custom.md.',
+    'schema of its options, the columns it reads and writes, why it may drop a row, what it asks of which models, and one function ' +
+    'that decides a row; it may also see its batch, and keep a memory. `run` and `preview` load it before anything is sent. ' +
+    '`check` and `plan` execute nothing: they know its columns by `reads` and `writes` here, and its options are checked when it is ' +
+    'loaded. Its results are not cached and no worker does it, for nobody knows what the file imports. An operator that ' +
+    '`operators` of the pipeline file names has a step of its own and neither limit; the same one can be used in a pipe: see ' +
+    'docs/custom.md.',
   options: customOptions,
   reads: () => ({}),
   writes: () => [],
@@ -109,38 +108,29 @@ export function declaredOperator({ reads, writes }: z.output<typeof customOption
   return { ...customSpec, reads: () => reads ?? {}, writes: () => columns, models, operator };
 }
 
-/** Executes the module of a user's operator. `specifier` is a file URL or the name of a package. Throws ERR_OPERATOR_LOAD. */
-export async function loadCustomOperator(specifier: string): Promise<CustomSpec> {
-  if (!specifier.startsWith('file:') && customModuleAt(specifier, '/') === null)
-    throw new ScaleQuestError('ERR_OPERATOR_LOAD', NO_MODULE);
-  const { module, exported } = splitExport(specifier);
-  const loaded = await importModule(module);
-  const name = exported ?? 'default';
-  if (exported !== undefined && !Object.hasOwn(loaded, exported)) {
-    const found = Object.keys(loaded).filter((each) => each !== 'default');
-    const message = `${module} exports no "${exported}"; it exports ${found.join(', ') || 'nothing by a name'}`;
-    throw new ScaleQuestError('ERR_OPERATOR_LOAD', message);
-  }
-  return specOf(checkDefinition(loaded[name], `the ${exported ?? 'default'} export of ${module}`));
+/** Executes the module of a user's operator. Throws ERR_OPERATOR_LOAD. */
+export async function loadCustomOperator({ file, exported }: CustomModule): Promise<CustomSpec> {
+  return specOf(exportedOperator(await importModule(file), exported, file));
 }
 
 /** What a step's roles need: those that the step names, and those that the module has; `known`: role → what it asks. */
 function roleNeeds(
-  { models }: Pick<z.output<typeof customOptions>, 'models'>,
+  { models, options }: Pick<z.output<typeof customOptions>, 'models' | 'options'>,
   known: ReadonlyMap<string, OwnNeed>,
 ): ModelNeed[] {
   const roles = new Set([...Object.keys(models), ...known.keys()]);
-  return [...roles].map((role) => ({
-    model: Object.hasOwn(models, role) ? models[role]! : role,
-    needs: known.get(role) ?? 'named',
-    at: ['models', role],
-  }));
+  return [...roles].map((role) => {
+    const needs = known.get(role) ?? 'named';
+    const option = optionNamed(role);
+    if (option !== null) return { model: namedBy(role, options) ?? role, needs, at: ['options', option] };
+    return { model: Object.hasOwn(models, role) ? models[role]! : role, needs, at: ['models', role] };
+  });
 }
 
-/** What is said of a path that names neither a file nor a package. */
+/** What is said of a path that names no file. */
 export const NO_MODULE =
-  'found neither a file nor a package, expected a path (./operators/mine.mjs) or the name of an installed package; ' +
-  'modules are loaded from nowhere else';
+  'found no path of a file, expected one as ./operators/mine.mjs; modules are loaded from nowhere else. The operators of a package ' +
+  'are steps of their own: name it in `operators` of the pipeline file';
 
 /** What a module reads or writes otherwise than its step says; null if nothing. */
 export function declarationFault(
@@ -166,27 +156,15 @@ function columnsText(columns: Readonly<Record<string, ColumnType>>): string {
   return entries.length === 0 ? 'nothing' : entries.map(([name, type]) => `${name}: ${type}`).join(', ');
 }
 
-async function importModule(specifier: string): Promise<Record<string, unknown>> {
-  try {
-    return (await import(specifier)) as Record<string, unknown>;
-  } catch (error) {
-    throw new ScaleQuestError(
-      'ERR_OPERATOR_LOAD',
-      `${specifier} cannot be imported: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
-}
-
 function specOf(definition: CheckedDefinition): CustomSpec {
-  const { reads, writes, drops, contract, summary = customSpec.summary } = definition;
+  const { drops, contract, summary = customSpec.summary } = definition;
   const roles = new Map(Object.entries(definition.models));
   // The label stays `custom` in a file, whatever the definition is called: seeds and counts go by it.
   const named = { ...definition, name: customSpec.name };
   const options = customOptions.extend({
     options: optionsSchemaOf(definition),
     models: customOptions.shape.models.superRefine((given, context) => {
-      const unknown = Object.keys(given).find((role) => !roles.has(role));
+      const unknown = Object.keys(given).find((role) => !roles.has(role) || optionNamed(role) !== null);
       if (unknown === undefined) return;
       const known = roles.size > 0 ? `asks models as ${[...roles.keys()].join(', ')}` : 'asks no model';
       context.addIssue({
@@ -200,8 +178,8 @@ function specOf(definition: CheckedDefinition): CustomSpec {
     ...customSpec,
     summary,
     options,
-    reads: () => reads,
-    writes: () => writes,
+    reads: (parsed) => namedReads(definition, parsed.options),
+    writes: (parsed) => namedWrites(definition, parsed.options).map(({ column }) => column),
     drops,
     models: (parsed) => roleNeeds(parsed, roles),
     contract: { ...customSpec.contract, ...contract },

@@ -15,8 +15,12 @@ const INPUTS = [
   { model: 'x', columns: ['x', 'y'] },
 ];
 
-/** Options of an operator with its defaults: for its columns, where a file gives none or has a mistake in them. */
+/**
+ * Options of an operator with its defaults: for its columns, where a file gives none or has a mistake in them. Undefined for an operator
+ * of others, which then tells the names that it declares.
+ */
 export function sampleOptions(spec: OperatorSpec): unknown {
+  if (spec.origin) return undefined;
   const results = INPUTS.map((input) => spec.options.safeParse(input));
   return results.find(({ success }) => success)!.data;
 }

@@ -135,6 +135,14 @@ export const pipelineSchema = z.strictObject({
     })
     .prefault({})
     .describe(`Where rows come from; without ${anyFormat}, empty rows for \`generate\` to fill.`),
+  operators: z
+    .array(z.string().min(1))
+    .max(100)
+    .default([])
+    .describe(
+      'Where steps come from that are not of this package: folders or modules with operators (a path begins with `./`), or names of ' +
+        'installed packages. Each needs a manifest, which `scalequest describe` writes; see custom.md.',
+    ),
   steps: z.array(z.unknown()).min(1).describe('The operators, in order.'),
   output: z
     .strictObject({

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
+import { describeOperators, writeManifest } from '../../src/run/operators/describeOperators.js';
 import { hostCommand } from '../helpers/commandHost.js';
 import { temporaryFolder } from '../helpers/commandLine.js';
 
@@ -80,6 +81,25 @@ for (const args of LOOKING)
     assert.ok(!place.wasExecuted());
   });
 
+const NAMED = ['check', 'plan', 'steps --pipeline', 'train --dry-run'];
+
+for (const command of NAMED)
+  test(`\`${command}\` executes no operator that \`operators\` names`, async () => {
+    const place = placeOf(pipelineWith('own: {}').replace('steps:', 'operators: [./code]\nsteps:'));
+    const own = OWN.replace('export default {', "export const own = { name: 'own', summary: 'Counts.',");
+    mkdirSync(join(place.folder, 'code'));
+    writeFileSync(join(place.folder, 'code', 'index.mjs'), own);
+    await writeManifest(await describeOperators(join(place.folder, 'code')));
+    rmSync(join(place.folder, 'code', 'executed.txt'));
+    const before = place.names();
+    const [name, ...flags] = command.split(' ');
+    const { code, stderr } = await hostCommand([name!, ...flags, 'strange.yaml'], place.folder);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(place.names(), before);
+    await hostCommand(['preview', 'strange.yaml', '-n', '1'], place.folder);
+    assert.ok(existsSync(join(place.folder, 'code', 'executed.txt')));
+  });
+
 test('`preview` executes the module', async () => {
   const place = placeOf(OPEN);
   const { code, stdout, stderr } = await hostCommand(['preview', 'strange.yaml', '-n', '1'], place.folder);
@@ -106,7 +126,7 @@ for (const [command, why, path, enabled] of REFUSED)
     const before = place.names();
     const { code, stderr } = await hostCommand([command, place.file], place.folder);
     assert.equal(code, 3, stderr);
-    assert.match(stderr, /strange\.yaml:6:\d+ steps\.1\.custom\.path: found neither a file nor a package/);
+    assert.match(stderr, /strange\.yaml:6:\d+ steps\.1\.custom\.path: found no path of a file/);
     assert.deepEqual(place.names(), before);
   });
 

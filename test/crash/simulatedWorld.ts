@@ -43,6 +43,21 @@ export const PIPELINES = {
     'output: { shardRows: 6, rowGroupRows: 4 }',
     '',
   ].join('\n'),
+  /** The same operators as steps of their own names: their results are cached, and one is row-wise. */
+  named: [
+    'name: named',
+    'seed: 11',
+    'limit: 61',
+    'models: { tiny: { llamaCpp: { path: ../models/tiny.gguf } } }',
+    'operators: [./operators/countWords.mjs, ./operators/limitEach.mjs, ./operators/nameTopic.mjs]',
+    'steps:',
+    '  - generate: { generators: [{ model: tiny }], tokensMax: 96 }',
+    '  - countWords: { wordsMin: 4 }',
+    '  - limitEach: { rowsMax: 9 }',
+    '  - nameTopic: { models: { namer: tiny } }',
+    'output: { shardRows: 6, rowGroupRows: 4 }',
+    '',
+  ].join('\n'),
   /** Steps of any domain: columns that are drawn, prompts of one's own, typed replies, dialogues, meaning, a rubric. */
   domains: [
     'name: domains',

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { CompleteRequest } from '../../src/backends/model.js';
 import { PACKAGE_FOLDER } from '../../src/io/files/packageFiles.js';
 import { loadCustomOperator } from '../../src/operators/custom.js';
@@ -180,7 +179,10 @@ export function countWordsPath(): string {
 /** The operator of a name; of `custom`, with the example's module loaded. */
 export async function specOf(name: string): Promise<OperatorSpec> {
   if (name !== 'custom') return (await loadOperator(name))!;
-  return (await loadCustomOperator(pathToFileURL(countWordsPath()).href)) as unknown as OperatorSpec;
+  return (await loadCustomOperator({
+    file: countWordsPath(),
+    exported: 'default',
+  })) as unknown as OperatorSpec;
 }
 
 /** A model that answers from the message and the seed alone: sound, empty, cut off and unclear replies are among them. */

@@ -19,6 +19,8 @@ const BOUNDS: Record<string, string> = {
   'src/backends/llamaCpp/llamaCpp.ts open': IN_FLIGHT,
   'src/backends/pieceTeller.ts pending': 'the longest stop string, or one piece of a reply',
   'src/backends/protocols/streamedReply.ts texts': 'fields of one message, with its text',
+  'src/io/files/operatorCode.ts .files': 'FILES_MAX',
+  'src/io/files/operatorCode.ts .packages': 'FILES_MAX',
   'src/io/hub/hubDataset.ts sizes': 'files of one data set of a hub',
   'src/io/sources/hub.ts .columns': 'none: it is empty',
   'src/operators/lib/own/askTools.ts faults': 'calls of one row that failed',

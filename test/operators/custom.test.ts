@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { ScaleQuestError } from '../../src/errors.js';
 import { customSpec, loadCustomOperator } from '../../src/operators/custom.js';
 import { deriveUniform } from '../../src/random.js';
@@ -23,16 +22,16 @@ let modules = 0;
 function moduleOf(source: string): string {
   const file = join(FOLDER, `own${modules++}.mjs`);
   writeFileSync(file, `export default ${source};`);
-  return pathToFileURL(file).href;
+  return file;
 }
 
 async function run(source: string, questions: readonly string[], options = {}): Promise<Output> {
-  const { operator } = await loadCustomOperator(moduleOf(source));
+  const { operator } = await loadCustomOperator({ file: moduleOf(source), exported: 'default' });
   return runOperator(operator({ path: 'x.mjs', options }, contextOf()), questionsInput(questions));
 }
 
 test('the example counts words and drops short questions', async () => {
-  const { operator, summary } = await loadCustomOperator(pathToFileURL(countWordsPath()).href);
+  const { operator, summary } = await loadCustomOperator({ file: countWordsPath(), exported: 'default' });
   const step = operator({ path: 'x.mjs', options: { wordsMin: 3 } }, contextOf());
   const output = await runOperator(
     step,
@@ -149,7 +148,7 @@ const UNFIT: [why: string, source: string, message: RegExp][] = [
 for (const [why, source, message] of UNFIT) {
   test(`ERR_OPERATOR_LOAD: ${why}`, async () => {
     await assert.rejects(
-      loadCustomOperator(moduleOf(source)),
+      loadCustomOperator({ file: moduleOf(source), exported: 'default' }),
       (error) =>
         error instanceof ScaleQuestError && error.code === 'ERR_OPERATOR_LOAD' && message.test(error.message),
     );
@@ -157,8 +156,8 @@ for (const [why, source, message] of UNFIT) {
 }
 
 test('ERR_OPERATOR_LOAD: a module that is not there, or that does not parse', async () => {
-  for (const specifier of ['file:///nowhere/x.mjs', moduleOf('{')])
-    await assert.rejects(loadCustomOperator(specifier), {
+  for (const file of ['/nowhere/x.mjs', moduleOf('{')])
+    await assert.rejects(loadCustomOperator({ file, exported: 'default' }), {
       code: 'ERR_OPERATOR_LOAD',
       message: /cannot be imported/,
     });

@@ -6,6 +6,8 @@ import { createDraws } from './draws.js';
 export const TOKENS = {
   ...{ generate: 101, judge: 102, respond: 103 },
   ...{ typed: 104, talk: 105, rubric: 106, pair: 107 },
+  // Of pipelines/operators/nameTopic.mjs.
+  topic: 96,
 } as const;
 
 /** What stands behind each step that a process reward model scores. */
@@ -138,6 +140,8 @@ const TEXTS: Record<number, (draws: Draw) => string> = {
       : `Here it is: {"depth": ${draws.whole(1, 6)}, "why": "\\frac{1}{2} of it", "tests": ["assert f(1) == ${draws.whole(1, 3)}", "assert f(2) == 2"]}`,
   [TOKENS.talk]: (draws) => `And what of ${draws.pick(THINGS)}, ${draws.pick(NAMES)}?`,
   [TOKENS.rubric]: (draws) => `{"clarity": {"reason": "It is \\alpha.", "score": ${draws.whole(1, 6)}}}`,
+  // Some are longer than a topic may be.
+  [TOKENS.topic]: (draws) => `Sums ${'of fruit '.repeat(draws.whole(1, 3))}`.trim(),
   [TOKENS.pair]: (draws) => `{"reason": "So.", "better": "${draws.pick(['A', 'A', 'B', 'tie', 'both'])}"}`,
 };
 

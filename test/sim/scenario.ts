@@ -94,10 +94,12 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
   const semantic = draws.stream('semantic').chance(0.4) ? [SEMANTIC] : [];
   const first = draws.stream('sample').chance(0.3) ? [SAMPLE] : [];
   const domain = drawDomain(draws.stream('domain'), tail);
+  const named = NAMED.filter((_, at) => draws.stream(`named ${at}`).chance(0.3));
   const limit = draws.whole(1, 45);
   const target = draws.whole(1, Math.min(18, limit));
   // Where most rows are lost, a target alone may be hours away.
-  const isSparse = isLossy || semantic.length > 0 || domain.length > 0 || SPARSE_TAILS.includes(tail);
+  const isSparse =
+    isLossy || semantic.length > 0 || named.length > 0 || domain.length > 0 || SPARSE_TAILS.includes(tail);
   const end = draws.pick([{ limit }, { limit, target }, isSparse ? { limit, target } : { target }]);
   return {
     name: 'sim',
@@ -109,9 +111,11 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
       p: { pooling: { model: 'sim', replicas: ['http://a/v1'], stepToken: STEP_TOKEN } },
       s: { sandboxFusion: { replicas: ['http://a'] } },
     },
+    operators: NAMED.flatMap((step) => Object.keys(step)).map((name) => `./operators/${name}.mjs`),
     steps: [
       ...first,
       { generate: { generators: [{ model: 'm' }], tokensMax: TOKENS.generate } },
+      ...named,
       ...semantic,
       ...middle,
       ...domain,
@@ -120,6 +124,13 @@ function drawPipeline(draws: Draws, seed: number, isLossy: boolean): object {
     output: { shardRows: draws.whole(1, 12), rowGroupRows: draws.whole(1, 8) },
   };
 }
+
+/** Operators of modules, as steps of their own names: one decides a row, one remembers, one asks a model. */
+const NAMED = [
+  { countWords: { wordsMin: 3 } },
+  { limitEach: { rowsMax: 12 } },
+  { nameTopic: { models: { namer: 'm' } } },
+];
 
 const SEMANTIC = {
   label: 'semantic',

@@ -16,6 +16,7 @@ import {
   CONTRADICTIONS_MAX,
   DECREASE_FACTOR,
   FEW_SHARE,
+  FIRST_POLLS_MAX,
   INCREASE_FACTOR,
   LIMIT_START,
   METRIC_LAG_POLLS_MAX,
@@ -46,7 +47,7 @@ export interface Limit {
   readonly value: number;
   /** The value is never larger than this. */
   readonly max: number;
-  /** The server has shown its size, so it need not be polled as often. */
+  /** The server has shown its size, or has had time to, so it need not be polled as often. */
   readonly isSettled: boolean;
   /** How the limit is steered at present. */
   readonly steering: 'server queue' | 'declared' | 'refusals';
@@ -54,8 +55,11 @@ export interface Limit {
   observe(load: ServerLoad | null, ours: Ours): void;
   /** The server said that it is full: multiplicative decrease. */
   refused(): void;
-  /** The replica came back or was replaced: slow start again. */
-  reset(): void;
+  /**
+   * The replica was away, and comes back as it was, most likely: it gets as much as before, and is polled as in slow start until it
+   * has shown its size.
+   */
+  restarted(): void;
 }
 
 interface State {
@@ -65,6 +69,8 @@ interface State {
   wasFull: boolean;
   /** The server has shown its size once: from then on the limit grows with care. */
   isSized: boolean;
+  /** Since it began. */
+  polls: number;
   /** The poll before. */
   before: ServerLoad;
   contradictions: number;
@@ -90,7 +96,7 @@ export function createLimit(options: LimitOptions): Limit {
     },
     max: options.limitMax,
     get isSettled() {
-      return state.isSized;
+      return state.isSized || state.polls > FIRST_POLLS_MAX;
     },
     get steering() {
       if (state.missing <= 1 && !isWrong(state)) return 'server queue';
@@ -105,8 +111,8 @@ export function createLimit(options: LimitOptions): Limit {
       set(state, state.value * DECREASE_FACTOR);
       state.rateMax = state.value;
     },
-    reset() {
-      Object.assign(state, startState(options));
+    restarted() {
+      Object.assign(state, { ...startState(options), value: state.value });
     },
   };
 }
@@ -118,6 +124,7 @@ function startState({ slots, limitMax }: LimitOptions): State {
     value: startOf({ slots, limitMax }),
     wasFull: false,
     isSized: false,
+    polls: 0,
     before: { running: 0, waiting: 0 },
     contradictions: 0,
     seen: null,
@@ -140,6 +147,7 @@ function set(state: State, next: number): void {
 
 function observe(state: State, load: ServerLoad | null, ours: Ours): void {
   const { outstanding } = ours;
+  state.polls += 1;
   // Two polls in a row, because between two requests the count is briefly one short.
   const isFull = outstanding >= state.value * 0.9;
   const isBinding = isFull && state.wasFull;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
-import { FIRST_POLLS_MAX, FIRST_POLL_PERIOD_MS, POLL_PERIOD_MS } from '../limits.js';
-import { checkDueMs, isWell } from './outlierEjection.js';
+import { FIRST_POLL_PERIOD_MS, POLL_PERIOD_MS, SILENCE_MAX_MS } from '../limits.js';
+import { checkDueMs, eject, isWell } from './outlierEjection.js';
 import { type Replica, takeBack } from './replica.js';
 
 /**
@@ -44,8 +44,8 @@ async function pollWhileWorking(options: MetricsPollerOptions, replica: Replica)
   const { clock, signal, hasWork, onPolled } = options;
   let before = { answered: replica.answered, atMs: clock.nowMs() };
   const isWanted = (): boolean => hasWork() && !signal.aborted && !replica.hasLeft;
-  for (let polls = 0; isWanted(); polls++) {
-    const isSettled = polls > FIRST_POLLS_MAX || replica.limit.isSettled;
+  while (isWanted()) {
+    const isSettled = replica.limit.isSettled && !replica.health.isEjected;
     const periodMs = isSettled ? POLL_PERIOD_MS : FIRST_POLL_PERIOD_MS;
     await clock.sleep(periodMs, signal).catch(() => undefined);
     if (signal.aborted) return;
@@ -63,15 +63,34 @@ function rateOf(before: { answered: number; atMs: number }, { answered }: Replic
 
 async function poll(options: MetricsPollerOptions, replica: Replica, answeredPerS: number): Promise<void> {
   const { clock, replicas } = options;
-  const { status } = replica;
-  if (!replica.health.isEjected) {
+  const { status, health } = replica;
+  if (!health.isEjected) {
     const { outstanding, calls } = replica;
-    replica.limit.observe(await status.load(), { outstanding, calls, answeredPerS });
+    const load = await status.load();
+    // One that answers calls has only no page.
+    if (load === 'silent' && answeredPerS === 0) return noteSilence(options, replica);
+    replica.silentSinceMs = null;
+    replica.limit.observe(load === 'silent' ? null : load, { outstanding, calls, answeredPerS });
     return;
   }
   // While no other replica is well, it is not left alone.
-  const isDue = clock.nowMs() >= checkDueMs(replica.health) || !replicas.some(({ health }) => isWell(health));
+  const isDue = clock.nowMs() >= checkDueMs(health) || !replicas.some((other) => isWell(other.health));
   if (!isDue || !(await status.isReachable())) return;
   // Meanwhile it may have answered a call.
-  if (replica.health.isEjected) takeBack(replica, clock.nowMs());
+  if (health.isEjected) takeBack(replica, clock.nowMs());
+}
+
+/**
+ * A server that hangs takes connections, and its calls fail only at their deadlines. It gets no more of them while another one is
+ * well and has answered meanwhile; those that it has may still be answered. Its limit says nothing, and stays.
+ */
+function noteSilence({ clock, replicas }: MetricsPollerOptions, replica: Replica): void {
+  const { health } = replica;
+  const nowMs = clock.nowMs();
+  replica.silentSinceMs ??= nowMs;
+  const sinceMs = Math.max(replica.silentSinceMs, health.answeredMs);
+  const isOther = ({ health: other }: Replica): boolean => isWell(other) && other.answeredMs > sinceMs;
+  if (!health.isEjected && nowMs - sinceMs >= SILENCE_MAX_MS && replicas.some(isOther)) {
+    eject(health, 'unreachable', nowMs);
+  }
 }

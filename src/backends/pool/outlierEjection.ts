@@ -8,6 +8,8 @@ import { CONSECUTIVE_FAILURES_MAX, EJECTION_BACKOFF } from '../limits.js';
  */
 export interface ReplicaHealth {
   isEjected: boolean;
+  /** What it was last ejected for. */
+  ejectedFor: FailureKind | null;
   /** When it was last ejected or readmitted, and when it last answered a call. */
   changedMs: number;
   answeredMs: number;
@@ -20,6 +22,7 @@ export interface ReplicaHealth {
 export function newHealth(): ReplicaHealth {
   return {
     isEjected: false,
+    ejectedFor: null,
     changedMs: -Infinity,
     answeredMs: -Infinity,
     consecutiveFailures: 0,
@@ -61,6 +64,7 @@ export function eject(health: ReplicaHealth, kind: FailureKind, nowMs: number): 
   // A restart is no reason to mistrust a replica, unless it is gone again before it has answered anything.
   if (!isGone || health.answeredMs < health.changedMs) health.consecutiveEjections += 1;
   health.isEjected = true;
+  health.ejectedFor = kind;
   health.changedMs = nowMs;
 }
 

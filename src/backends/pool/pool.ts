@@ -11,7 +11,7 @@ import { eject, isWell, noteAnswer, noteFailure } from './outlierEjection.js';
 import { type Entry, type Queue, createQueue } from './queue.js';
 import { type RateBudget, type Rates, createRateBudget } from './rateBudget.js';
 import { type Replica, newReplica, takeBack } from './replica.js';
-import { hasAffinity, hasRoom, pickReplica } from './scheduling.js';
+import { dueMs, hasAffinity, hasRoom, pickReplica } from './scheduling.js';
 import { type StatusClient, type StatusClientOptions, openStatusClient } from './statusClient.js';
 
 export interface PoolStats {
@@ -193,14 +193,14 @@ function find(
   tokens: number,
 ): Replica | null {
   const nowMs = clock.nowMs();
-  const dueMs = budget.dueMs(tokens, nowMs);
-  if (dueMs > nowMs) {
-    alarm.at(dueMs);
+  const budgetMs = budget.dueMs(tokens, nowMs);
+  if (budgetMs > nowMs) {
+    alarm.at(budgetMs);
     return null;
   }
   const replica = pickReplica(replicas, sequences, nowMs);
   if (replica !== null) return replica;
-  const paced = replicas.map(({ pace }) => pace.dueMs).filter((due) => due > nowMs);
+  const paced = replicas.map(dueMs).filter((due) => due > nowMs);
   if (paced.length > 0) alarm.at(Math.min(...paced));
   return null;
 }
@@ -342,7 +342,8 @@ function noteRefused({ replicas }: State, replica: Replica, { askedMs }: TryFail
 
 /** Whether the call had better go to another replica, and there is one. */
 function noteFault({ replicas, clock, queue }: State, replica: Replica, { kind }: TryFailure): boolean {
-  const { health } = replica;
+  const { health, breaker } = replica;
+  breaker.failed();
   const others = replicas.filter((other) => other !== replica && !other.health.isEjected);
   if (noteFailure(health, kind, () => others.some((other) => isWell(other.health)))) {
     eject(health, kind, clock.nowMs());

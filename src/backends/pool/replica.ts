@@ -28,6 +28,8 @@ export interface Replica {
   answered: number;
   /** When it was last given a call while all replicas were ejected. */
   triedMs: number;
+  /** Since when its page has not answered; null while it does. */
+  silentSinceMs: number | null;
 }
 
 export function newReplica(
@@ -46,12 +48,17 @@ export function newReplica(
     calls: 0,
     answered: 0,
     triedMs: -Infinity,
+    silentSinceMs: null,
   };
 }
 
-/** Gives it calls again. One that kept failing gets them one by one until it answers. */
-export function takeBack({ health, breaker, limit }: Replica, nowMs: number): void {
+/** Gives it calls again, as many as before. One that kept failing gets few until it has answered one. */
+export function takeBack(replica: Replica, nowMs: number): void {
+  const { health, breaker, limit } = replica;
+  replica.silentSinceMs = null;
   readmit(health, nowMs);
-  breaker.reset(health.consecutiveEjections > 0 ? 'halfOpen' : 'closed');
-  limit.reset();
+  const keptFailing = health.consecutiveEjections > 0;
+  // One that took calls and answered none may do so again.
+  breaker.reset(keptFailing ? 'halfOpen' : 'closed', health.ejectedFor === 'timeout' ? 'single' : 'doubling');
+  limit.restarted();
 }

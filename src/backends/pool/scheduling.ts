@@ -1,4 +1,5 @@
 import { failureLoad } from './outlierEjection.js';
+import { EJECTED_PERIOD_MS } from '../limits.js';
 import type { Replica } from './replica.js';
 
 /**
@@ -20,7 +21,7 @@ export function pickReplica(
       continue;
     if (best === null || loadOf(replica) < loadOf(best)) best = replica;
   }
-  return areAllEjected ? pickEjected(replicas) : best;
+  return areAllEjected ? pickEjected(replicas, nowMs) : best;
 }
 
 /**
@@ -32,11 +33,16 @@ export function hasRoom({ outstanding, limit }: Replica, sequences: number): boo
   return outstanding === 0 || (outstanding < limit.value && outstanding + sequences <= limit.max);
 }
 
+/** When a replica may be given its next call, as far as its pace goes, or its last failure while all are ejected. */
+export function dueMs({ health, pace, triedMs }: Replica): number {
+  return health.isEjected ? triedMs + EJECTED_PERIOD_MS : pace.dueMs;
+}
+
 /** With all of them ejected, one call each keeps trying, by turns. Its failures tell how long nobody has answered. */
-function pickEjected(replicas: readonly Replica[]): Replica | null {
+function pickEjected(replicas: readonly Replica[], nowMs: number): Replica | null {
   let best: Replica | null = null;
   for (const replica of replicas) {
-    const isFree = replica.outstanding === 0;
+    const isFree = replica.outstanding === 0 && dueMs(replica) <= nowMs;
     if (isFree && (best === null || replica.triedMs < best.triedMs)) best = replica;
   }
   return best;

@@ -39,33 +39,6 @@ export function canImport(name: string): boolean {
   }
 }
 
-/**
- * What the package.json of an installed package says under `scalequest`, for tools that look at a package without executing it;
- * undefined where it says nothing. `name`: as it is imported, a path inside of the package too.
- */
-export function packageManifest(name: string): unknown {
-  const own = name
-    .split('/')
-    .slice(0, name.startsWith('@') ? 2 : 1)
-    .join('/');
-  try {
-    let folder = dirname(fileURLToPath(import.meta.resolve(name)));
-    while (dirname(folder) !== folder) {
-      const text = textIfThere(join(folder, 'package.json'));
-      const found = text === undefined ? {} : (JSON.parse(text) as { name?: unknown; scalequest?: unknown });
-      if (found.name === own) return found.scalequest;
-      folder = dirname(folder);
-    }
-  } catch {
-    // It is not installed, or no JSON: who loads it says what is wrong with it.
-  }
-  return undefined;
-}
-
-function textIfThere(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-}
-
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(PACKAGE_FOLDER, 'package.json'), 'utf8')) as { version: string })
     .version;

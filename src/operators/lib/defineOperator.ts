@@ -1,6 +1,6 @@
 import type { Column } from '../../arrow/columnType.js';
 import type { BatchOperator } from '../../flow/batch.js';
-import type { ColumnTypes, ColumnsRead, ColumnsWritten } from '../../flow/steps/columnTypes.js';
+import type { AnyColumns, ColumnTypes, ColumnsRead, ColumnsWritten } from '../../flow/steps/columnTypes.js';
 import { type RunContext, parseOptions } from './operator.js';
 import {
   type CheckedDefinition,
@@ -9,18 +9,31 @@ import {
   checkDefinition,
   optionsSchemaOf,
 } from './own/operatorDefinition.js';
+import type { OptionName } from './own/optionNames.js';
 import { operatorOf } from './own/ownOperator.js';
+
+/** The columns of `reads` that no option names: those that the compiler can look for. */
+type FixedReads<Reads extends ColumnTypes> = {
+  readonly [Name in keyof Reads as Name extends OptionName ? never : Name]: Reads[Name];
+};
+
+/** The columns after it; unknown where an option names one. */
+type WrittenBy<Writes extends readonly Column[]> = [Extract<Writes[number]['name'], OptionName>] extends [
+  never,
+]
+  ? ColumnsWritten<Writes>
+  : AnyColumns;
 
 /** What `defineOperator` gives: a function for pipes that carries its definition, for pipeline files. */
 export interface DefinedOperator<Input, Reads extends ColumnTypes, Writes extends readonly Column[]> {
-  (options: Input, context: RunContext): BatchOperator<ColumnsRead<Reads>, ColumnsWritten<Writes>>;
+  (options: Input, context: RunContext): BatchOperator<ColumnsRead<FixedReads<Reads>>, WrittenBy<Writes>>;
   /** What was defined, checked and with its defaults. */
   readonly definition: CheckedDefinition;
 }
 
 /**
- * Defines an operator of one's own, for pipes and for pipeline files alike. In a pipe, call what it gives; in a file, make it the
- * default export of a module and name that in a `custom` step.
+ * Defines an operator of one's own, for pipes and for pipeline files alike. In a pipe, call what it gives. For files, export it from a
+ * package or a folder, which `operators` names: its steps are called as it is. A single module can also be named in a `custom` step.
  *
  * @param definition - Its options, columns and reasons, and the function that decides a row.
  * @throws ScaleQuestError: ERR_OPERATOR_LOAD for a definition with a mistake. What it gives throws ERR_PIPELINE_INVALID for

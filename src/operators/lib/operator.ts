@@ -171,6 +171,18 @@ export interface Threshold {
   isOnly: boolean;
 }
 
+/** Where the operator of a package or a folder of others comes from. */
+export interface OperatorOrigin {
+  /** As `operators` of the pipeline file names it. */
+  from: string;
+  /** Its module. */
+  module: string;
+  /** The folder that holds its code; null where it is the module alone, and what that names. */
+  folder: string | null;
+  /** Whether its code was executed: else it is what its manifest says. */
+  isLoaded: boolean;
+}
+
 /** What an operator declares beside its code; reference docs, the editor's schema, `check` and `plan` are made from it. */
 export interface OperatorSpec<
   Schema extends z.ZodType = z.ZodType,
@@ -238,6 +250,8 @@ export interface OperatorSpec<
   figures?: (options: z.output<Schema>, context: Pick<RunContext, 'texts'>) => FiguresFold | null;
   /** The step exists for its figures. A run in which no row reached it has measured nothing, which is an error. */
   measures?: boolean;
+  /** Where it comes from, if not from this package. */
+  origin?: OperatorOrigin;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   parsePipelineDocument,
   problem,
 } from '../document.js';
+import type { OperatorSpec } from '../../operators/lib/operator.js';
 import type { Plan } from '../plan.js';
 import { withoutFilled } from '../../train/environment.js';
 import { pipelineSchema } from '../schema.js';
@@ -26,6 +27,7 @@ import { checkSource } from './rules/checkSource.js';
 import { checkTraining } from './rules/checkTraining.js';
 import { parseAt } from './explain.js';
 import { type Identity, filesOf, identityOf } from './identity.js';
+import { readOperators } from './readOperators.js';
 import { readSteps } from './readSteps.js';
 import { loadTables } from './tables.js';
 import { loadTexts } from './texts.js';
@@ -64,6 +66,20 @@ export async function checkFileUnread(
   return checked;
 }
 
+/** The operators that `operators` of a file names, as their manifests say. Throws PipelineProblems for a mistake in these. */
+export async function operatorsIn(
+  file: string,
+  deps: Pick<CheckDeps, 'env' | 'exists' | 'readText'>,
+): Promise<OperatorSpec[]> {
+  const document = parsePipelineDocument(file, deps.readText(file), deps.env);
+  const problems: ScaleQuestError[] = [];
+  const folder = dirname(resolve(file));
+  const { names, find } = await readOperators(document, document.value['operators'], folder, deps, problems);
+  if (problems.length > 0) throw new PipelineProblems(problems);
+  const found = await Promise.all(names.map((name) => find(name, false)));
+  return found.flatMap((spec) => spec ?? []);
+}
+
 async function findMistakes(
   file: string,
   deps: CheckDeps,
@@ -77,7 +93,7 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
   const { file } = document;
   const problems: ScaleQuestError[] = [];
   const folder = dirname(resolve(file));
-  const written = document.value as { models?: unknown; steps?: unknown };
+  const written = document.value as { models?: unknown; operators?: unknown; steps?: unknown };
   if ('links' in written && !('steps' in written)) throw chainAsPipeline(document);
   const top = parseAt(document, [], pipelineSchema, written, problems);
   const models = await checkModels(
@@ -88,9 +104,11 @@ async function mistakesIn(document: PipelineDocument, deps: CheckDeps): Promise<
     problems,
   );
   problems.push(...checkServed(document, models));
+  const operators = await readOperators(document, written.operators, folder, deps, problems);
   const entries = await readSteps(
     document,
     Array.isArray(written.steps) ? written.steps : [],
+    operators,
     folder,
     deps,
     problems,

@@ -4,6 +4,7 @@ import type { ColumnType } from '../../arrow/columnType.js';
 import type { Table } from '../../arrow/table.js';
 import type { FileHead, HeadRequest } from '../../io/sources/format.js';
 import type { NamedSource } from '../../io/sources/registry.js';
+import type { OperatorOrigin } from '../../operators/lib/operator.js';
 
 /** Files and environment, as the check sees them. */
 export interface CheckDeps {
@@ -14,8 +15,6 @@ export interface CheckDeps {
   canImport: (name: string) => boolean;
   /** Whether this machine is looked at for what models need of it, as a sandbox does; false if absent. */
   looksHere?: boolean;
-  /** What the package.json of an installed package says under `scalequest`; nothing if absent. */
-  packageManifest?: (name: string) => unknown;
   /** Whether modules of users' own steps are executed, to know their columns and options; false if absent. */
   loadsModules?: boolean;
   /** Whether the keys of models must be set by now, as at a run; false if absent. */
@@ -26,6 +25,8 @@ export interface CheckDeps {
   readHead: (path: string, lengthBytes: number) => Promise<Uint8Array>;
   /** A hash of a file's contents, or of the files that `pick` takes of a folder or a pattern. */
   contentsHash: (path: string, pick?: FilePick) => Promise<string>;
+  /** A hash of the code of an operator of others, which it does not execute. */
+  operatorCodeHash: (origin: Pick<OperatorOrigin, 'module' | 'folder'>) => Promise<string>;
   /** The files that a source's paths stand for. Throws ERR_IO_READ where a path stands for none. */
   listFiles: (paths: readonly string[], pick: FilePick) => Promise<DataFiles>;
   /** What the head of a source's file tells. Throws ERR_IO_READ, ERR_DATA_INVALID for what would end the run there. */

@@ -56,7 +56,8 @@ function explainIssue(
 ): ScaleQuestError[] {
   const path = [...base, ...(issue.path as (string | number)[])];
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(schema, issue.path as (string | number)[]);
+    // An operator of others has a JSON Schema, which zod cannot be asked for its keys.
+    const { known = keysAt(schema, issue.path as (string | number)[]) } = issue as { known?: string[] };
     return issue.keys
       .slice(0, MISTAKES_MAX)
       .map((key) =>

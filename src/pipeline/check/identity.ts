@@ -4,7 +4,7 @@ import { type ModelConfig, describeModel } from '../../backends/registry.js';
 import { type FilePick, isPattern } from '../../io/files/dataFiles.js';
 import { formatNames, namedSources } from '../../io/sources/registry.js';
 import type { customOptions } from '../../operators/custom.js';
-import { splitExport } from '../../operators/lib/own/customModule.js';
+import { customModuleAt } from '../../operators/lib/own/customModule.js';
 import { own } from '../own.js';
 import type { CheckDeps } from './checkDeps.js';
 import { hashOf } from '../hash.js';
@@ -18,7 +18,7 @@ export interface Identity {
   /** Path of a value (`steps.respond.n`) to its JSON text; long texts by their hash. */
   parts: Readonly<Record<string, string>>;
   /**
-   * For each step, up to the first of a user's own, a hash of everything that its result on a row of the source depends on: the
+   * For each step, up to the first `custom` one, a hash of everything that its result on a row of the source depends on: the
    * source, the seed, this step and those before it, with their models.
    */
   stepFingerprints: readonly string[];
@@ -85,7 +85,7 @@ interface Decisive {
   steps: readonly unknown[];
 }
 
-/** Where a run ends and how its rows are written changes no step's result. A module's imports are not known, so it ends the list. */
+/** Where a run ends and how its rows are written changes no step's result. What a `custom` module imports is not known: it ends it. */
 function stepFingerprintsOf(
   value: Decisive,
   planned: readonly PlannedStep[],
@@ -179,6 +179,7 @@ function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
     const { memoryMiB: _m, ...decisive } = parsed as Record<string, unknown>;
     return decisive;
   }
+  if (spec.origin) return input ?? {};
   if (spec.name !== 'custom') return parsed;
   const { path, options = {} } = input as z.input<typeof customOptions>;
   const { models = {} } = parsed as Partial<z.output<typeof customOptions>>;
@@ -186,15 +187,16 @@ function optionsOf({ spec, input, parsed }: PlannedStep): unknown {
   return { path, options, ...(Object.keys(models).length > 0 && { models }) };
 }
 
-/** Of the source text of a user's own operator: if it changes, the rows change, though its path stays. A package counts by its name. */
+/** Of the code of a user's own operator: if it changes, the rows change, though its path stays. */
 async function moduleHash(
   { spec, parsed }: PlannedStep,
   folder: string,
-  { exists, contentsHash }: Pick<CheckDeps, 'exists' | 'contentsHash'>,
+  { exists, contentsHash, operatorCodeHash }: Pick<CheckDeps, 'exists' | 'contentsHash' | 'operatorCodeHash'>,
 ): Promise<string | undefined> {
+  if (spec.origin) return operatorCodeHash(spec.origin);
   if (spec.name !== 'custom') return undefined;
-  const path = resolve(folder, splitExport((parsed as z.output<typeof customOptions>).path).module);
-  return exists(path) ? contentsHash(path) : undefined;
+  const file = customModuleAt((parsed as z.output<typeof customOptions>).path, folder)?.file;
+  return file !== undefined && exists(file) ? contentsHash(file) : undefined;
 }
 
 const LONG = 60;

@@ -11,6 +11,7 @@ import type { CheckDeps } from './checkDeps.js';
 import { parseAt } from './explain.js';
 import { withJsonFiles } from './jsonFiles.js';
 import { usedColumns } from './promptColumns.js';
+import type { NamedOperators } from './readOperators.js';
 
 /** An item of `steps` in the file: without `step` where it has a mistake, without `spec` where nothing is known of it. */
 export interface StepEntry {
@@ -22,10 +23,7 @@ export interface StepEntry {
 }
 
 /** What prompts and the steps of users' own need. */
-type ModuleDeps = Pick<
-  CheckDeps,
-  'exists' | 'canImport' | 'isPending' | 'loadsModules' | 'packageManifest' | 'prompt' | 'readText'
->;
+type ModuleDeps = Pick<CheckDeps, 'exists' | 'isPending' | 'loadsModules' | 'prompt' | 'readText'>;
 
 /** The steps that run, and those that are switched off: what one of these would write is missing on purpose. */
 export interface StepEntries {
@@ -37,6 +35,7 @@ export interface StepEntries {
 export async function readSteps(
   document: PipelineDocument,
   written: readonly unknown[],
+  operators: NamedOperators,
   folder: string,
   deps: ModuleDeps,
   problems: ScaleQuestError[],
@@ -48,11 +47,12 @@ export async function readSteps(
     const entry: StepEntry = { index };
     const isEnabled = enabledAt(document, index, value, problems);
     entries[isEnabled ? 'on' : 'off'].push(entry);
-    const spec = await operatorAt(document, index, value, problems);
-    if (!spec) continue;
-    if (spec.name !== 'custom') entry.spec = spec;
     // What is switched off is never loaded.
     const moduleDeps = isEnabled ? deps : { ...deps, loadsModules: false };
+    const spec = await operatorAt(document, index, value, operators, moduleDeps, problems);
+    if (!spec) continue;
+    // What a step of others writes may depend on options that have a mistake.
+    if (spec.name !== 'custom' && !spec.origin) entry.spec = spec;
     const found = await stepAt(
       document,
       index,
@@ -99,14 +99,17 @@ async function operatorAt(
   document: PipelineDocument,
   index: number,
   value: unknown,
+  operators: NamedOperators,
+  { loadsModules = false }: ModuleDeps,
   problems: ScaleQuestError[],
 ): Promise<OperatorSpec | undefined> {
+  const known = [...OPERATOR_NAMES, ...operators.names];
   const path = ['steps', index];
   const names = isRecord(value)
     ? Object.keys(value).filter((key) => key !== 'label' && key !== 'enabled')
     : [];
   const [name] = names;
-  if (typeof value === 'string' && OPERATOR_NAMES.some((known) => known === value)) {
+  if (typeof value === 'string' && known.includes(value)) {
     const message = `found the name ${value} alone, expected a map of its options; write \`- ${value}: {}\``;
     problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
     return undefined;
@@ -114,16 +117,16 @@ async function operatorAt(
   if (name === undefined || names.length > 1) {
     const shown = names.length > 5 ? [...names.slice(0, 5), '…'] : names;
     const found = names.length > 1 ? `${names.length} operators (${shown.join(', ')})` : 'no operator';
-    const message = `found ${found} in one step, expected exactly one of: ${OPERATOR_NAMES.join(', ')}`;
+    const message = `found ${found} in one step, expected exactly one of: ${known.join(', ')}`;
     problems.push(problem('ERR_PIPELINE_INVALID', document.at(path), message));
     return undefined;
   }
-  const spec = await loadOperator(name);
-  if (!spec) {
-    const message = `no operator is called "${name}"; ${suggestion(name, OPERATOR_NAMES)}`;
+  const spec = (await loadOperator(name)) ?? (await operators.find(name, loadsModules));
+  if (spec === undefined && !operators.isPartial) {
+    const message = `no operator is called "${name}"; ${suggestion(name, known)}`;
     problems.push(problem('ERR_PIPELINE_INVALID', document.atKey([...path, name]), message));
   }
-  return spec;
+  return spec ?? undefined;
 }
 
 /** One step with its options and label read; of `custom`, as far as its module is known. */

@@ -66,7 +66,6 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['steps', 'pipeline'],
   stages: ['steps'],
   tasks: ['steps'],
-  operators: ['steps'],
   input: ['source'],
   dataset: ['source'],
   inputs: ['source', 'inputs'],

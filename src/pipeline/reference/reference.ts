@@ -10,6 +10,7 @@ import { pipelineSchema, stepEnabled, stepLabel } from '../schema.js';
 
 /** A runnable pipeline file around an operator's example steps. */
 export function exampleFile(spec: OperatorSpec): string {
+  if (spec.origin) return ['operators:', `  - ${spec.origin.from}`, 'steps:', `  ${spec.example}`].join('\n');
   const steps = spec.example
     .split('\n')
     .map((line) => `  ${line}`)
@@ -60,6 +61,7 @@ export function printOperator(spec: OperatorSpec): string {
     `## ${name}`,
     '',
     summary,
+    ...(spec.origin ? ['', `It comes from \`${spec.origin.from}\`.`] : []),
     ...(details ? ['', details] : []),
     '',
     `- reads: ${reads.join(', ') || 'nothing'}`,
@@ -88,7 +90,9 @@ const CONTRACT_WORDS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
+/** A column; one that an option names is told by that. */
 function columnText(name: string, type: ColumnType): string {
+  if (name.startsWith('$')) return `the column that \`${name.slice(1)}\` names (\`${type}\`)`;
   return `\`${name}\` (\`${type}\`)`;
 }
 
@@ -224,14 +228,17 @@ export function printPipelineReference(): string {
   ].join('\n');
 }
 
-/** The JSON Schema (draft 2020-12) of pipeline files, for editors: `# yaml-language-server: $schema=schema.json`. */
-export async function pipelineJsonSchema(): Promise<object> {
+/**
+ * The JSON Schema (draft 2020-12) of pipeline files, for editors: `# yaml-language-server: $schema=schema.json`. `others`: operators that
+ * `operators` of a file names.
+ */
+export async function pipelineJsonSchema(others: readonly OperatorSpec[] = []): Promise<object> {
   const top = z.toJSONSchema(pipelineSchema, { io: 'input' }) as {
     properties: Record<string, Record<string, unknown>>;
   };
   const label = inner(stepLabel);
   const enabled = inner(stepEnabled);
-  const steps = (await loadOperators()).map(({ name, summary, options }) => ({
+  const steps = [...(await loadOperators()), ...others].map(({ name, summary, options }) => ({
     type: 'object',
     description: summary,
     properties: { [name]: inner(options), label, enabled },

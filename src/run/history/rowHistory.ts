@@ -143,7 +143,8 @@ async function throughSteps(
     const { label, spec } = step;
     const known = committed.lost.filter((row) => row.step === label);
     const base = { step: label, operator: spec.name, calls: [], kept: [], lost: known, note: null };
-    if (spec.name === 'custom') return [...steps, { ...base, note: CUSTOM }];
+    if (spec.name === 'custom' || spec.origin?.isLoaded === false)
+      return [...steps, { ...base, note: CUSTOM }];
     if (!spec.isRowwise) {
       steps.push({ ...base, note: known.length === 0 ? WITH_MEMORY : null });
       if (known.length > 0) return steps;
@@ -159,7 +160,7 @@ async function throughSteps(
   return steps;
 }
 
-const CUSTOM = 'A step of your own: its module is not executed to show a row, so what follows is not shown.';
+const CUSTOM = 'A step of your own: its code is not executed to show a row, so what follows is not shown.';
 const WITH_MEMORY = 'It kept the row. It decides by the rows before, so it is not done again here.';
 
 function noteOf({ code, message }: ScaleQuestError): string {

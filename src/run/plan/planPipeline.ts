@@ -3,10 +3,12 @@ import { PipelineProblems, ScaleQuestError } from '../../errors.js';
 import { contentsHash, openContents, readHead } from '../../io/files/contents.js';
 import { listDataFiles } from '../../io/files/dataFiles.js';
 import { nodeFiles } from '../../io/files/files.js';
-import { canImport, packageManifest, readPromptFile } from '../../io/files/packageFiles.js';
+import { operatorCodeHash } from '../../io/files/operatorCode.js';
+import { canImport, readPromptFile } from '../../io/files/packageFiles.js';
 import { HANDED_OVER, readTextFile } from '../../io/files/textFile.js';
+import type { OperatorSpec } from '../../operators/lib/operator.js';
 import type { Chain } from '../../pipeline/chain.js';
-import { type CheckedPipeline, checkFile, checkFileUnread } from '../../pipeline/check/check.js';
+import { type CheckedPipeline, checkFile, checkFileUnread, operatorsIn } from '../../pipeline/check/check.js';
 import { type CheckDeps, promptFrom } from '../../pipeline/check/checkDeps.js';
 import type { CheckedLink } from '../../pipeline/check/rules/checkLinks.js';
 import { type Override, isChainText } from '../../pipeline/document.js';
@@ -19,9 +21,9 @@ const DEPS = {
   exists: existsSync,
   canImport,
   looksHere: true,
-  packageManifest,
   readHead,
   contentsHash,
+  operatorCodeHash,
   listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
   sourceHead: ({ format, options }, request) => format.readHead(nodeFiles, request, options),
   prompt: readPromptFile,
@@ -121,6 +123,14 @@ export function planToRun(
   { env }: Pick<SystemWorld, 'env'>,
 ): Promise<Plan> {
   return checkFile(file, { ...DEPS, env, loadsModules: true }, overridesFrom(options));
+}
+
+/** The operators of others that a file names, without executing them. Throws PipelineProblems. */
+export function operatorsOfPipeline(
+  file: string,
+  { env }: Pick<SystemWorld, 'env'> = systemWorld(),
+): Promise<OperatorSpec[]> {
+  return operatorsIn(file, { ...DEPS, env });
 }
 
 /** As `planToRun` for a copy of a file, with the paths in it as they are in `file`. */

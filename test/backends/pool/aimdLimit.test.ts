@@ -343,15 +343,16 @@ describe('createLimit and refusals', () => {
     assert.equal(limit.value, 71);
   });
 
-  it('begins again after a reset', () => {
+  it('keeps its value over a restart of the server, whose size it finds anew', () => {
     const limit = createLimit({ limitMax: 1024 });
-    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 8, waiting: 56 }, ours(64));
-    assert.ok(limit.isSettled && limit.value < 12);
-    limit.refused();
-    limit.reset();
-    assert.deepEqual([limit.value, limit.isSettled, limit.steering], [64, false, 'server queue']);
-    limit.refused();
-    assert.equal(limit.value, 51);
+    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 200, waiting: 100 }, ours(300));
+    const { value } = limit;
+    assert.ok(limit.isSettled && value > 200, `${value}`);
+    limit.restarted();
+    assert.deepEqual([limit.value, limit.isSettled, limit.steering], [value, false, 'server queue']);
+    // It came back smaller.
+    for (let poll = 0; poll < 3; poll++) limit.observe({ running: 8, waiting: value - 8 }, ours(value));
+    assert.ok(limit.isSettled && limit.value <= 12, `${limit.value}`);
   });
 
   it('is an integer from 1 to limitMax whatever it is told', () => {

@@ -60,14 +60,54 @@ describe('createCircuitBreaker', () => {
     assert.equal(world.breaker.state, 'halfOpen');
   });
 
-  it('lets one probe out a second, answered or not', async () => {
+  /** As many probes as go out now. */
+  function probe({ breaker }: World): number {
+    let count = 0;
+    for (; breaker.state === 'halfOpen'; count++) breaker.probing();
+    return count;
+  }
+
+  it('lets twice as many probes out each second as long as none is refused', async () => {
     const world = setUp();
     world.breaker.refused(0);
     await pass(world, 250);
-    world.breaker.probing();
-    assert.equal(world.breaker.state, 'open');
+    const counts = [probe(world)];
+    for (let second = 0; second < 4; second++) {
+      await pass(world, 1000);
+      counts.push(probe(world));
+    }
+    assert.deepEqual(counts, [1, 2, 4, 8, 16]);
+    world.breaker.refused(0);
     await pass(world, 1000);
-    assert.equal(world.breaker.state, 'halfOpen');
+    assert.equal(probe(world), 1);
+    assert.equal(world.breaker.answered(world.clock.nowMs()), true);
+    assert.equal(world.breaker.state, 'closed');
+  });
+
+  it('lets the rest of the probes of a second wait when one of them comes to nothing', async () => {
+    for (const how of ['refused', 'failed'] as const) {
+      const world = setUp();
+      const { breaker } = world;
+      breaker.refused(0);
+      await pass(world, 250);
+      probe(world);
+      await pass(world, 1000);
+      breaker.probing();
+      assert.equal(breaker.state, 'halfOpen');
+      breaker[how](0);
+      assert.equal(breaker.state, 'open');
+      await pass(world, 1000);
+      assert.equal(probe(world), 1);
+    }
+  });
+
+  it('lets one probe out at a time to a server that takes calls and answers none', async () => {
+    const world = setUp();
+    world.breaker.reset('halfOpen', 'single');
+    for (let second = 0; second < 4; second++) {
+      assert.equal(probe(world), 1);
+      await pass(world, 1000);
+    }
   });
 
   it('is probed once a minute where the server asks for hours, and once a second again after it', async () => {

@@ -16,12 +16,13 @@ function setUp(count: number) {
     loadsMs: [] as number[],
     checksMs: [] as number[],
     polled: 0,
+    isSilent: false,
   };
   const breaker = { clock, signal, onHalfOpen: () => undefined };
   const status = {
     load: async () => {
       world.loadsMs.push(clock.nowMs());
-      return null;
+      return world.isSilent ? ('silent' as const) : null;
     },
     isReachable: async () => {
       world.checksMs.push(clock.nowMs());
@@ -99,6 +100,43 @@ describe('createMetricsPoller', () => {
     poller.start();
     await pass(300);
     assert.equal(replicas[0]!.health.isEjected, false);
+  });
+
+  it('gives a silent server no calls after ten seconds, while another one answers, and grows its limit by nothing', async () => {
+    for (const isOtherThere of [true, false]) {
+      const { poller, pass, world, replicas, clock } = setUp(2);
+      const [first, second] = replicas as [Replica, Replica];
+      second.hasLeft = true;
+      first.outstanding = 64;
+      first.calls = 64;
+      world.isSilent = true;
+      world.isReachable = false;
+      poller.start();
+      await pass(9_000);
+      if (isOtherThere) second.health.answeredMs = clock.nowMs();
+      assert.ok(!first.health.isEjected);
+      await pass(2_000);
+      assert.equal(first.health.isEjected, isOtherThere);
+      assert.equal(first.limit.value, 64);
+      world.isSilent = false;
+      world.isReachable = true;
+      await pass(300);
+      assert.equal(first.health.isEjected, false);
+    }
+  });
+
+  it('does not take a server for silent that answers calls, though no polls', async () => {
+    const { poller, pass, world, replicas, clock } = setUp(2);
+    const [first, second] = replicas as [Replica, Replica];
+    second.hasLeft = true;
+    world.isSilent = true;
+    poller.start();
+    for (let at = 0; at < 30; at++) {
+      first.health.answeredMs = clock.nowMs();
+      second.health.answeredMs = clock.nowMs();
+      await pass(1000);
+    }
+    assert.equal(first.health.isEjected, false);
   });
 
   it('ends at once when it is closed', async () => {

@@ -354,7 +354,7 @@ describe('createPool, replicas that die', () => {
     assert.deepEqual(at, [0, 1, 2]);
   });
 
-  it('readmits it when it is reachable, also when calls come one by one, and begins its limit again', async () => {
+  it('readmits it when it is reachable, also when calls come one by one', async () => {
     const world = setUp(2);
     world.reachable[0] = false;
     await world.clock.until(

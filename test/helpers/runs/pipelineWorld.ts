@@ -7,6 +7,7 @@ import type { CommitSink, Totals } from '../../../src/flow/commitShards.js';
 import { contentsHash, readHead } from '../../../src/io/files/contents.js';
 import { listDataFiles } from '../../../src/io/files/dataFiles.js';
 import { nodeFiles } from '../../../src/io/files/files.js';
+import { operatorCodeHash } from '../../../src/io/files/operatorCode.js';
 import { PACKAGE_FOLDER, canImport, readPromptFile } from '../../../src/io/files/packageFiles.js';
 import { readTextFile } from '../../../src/io/files/textFile.js';
 import { readTable } from '../../../src/io/sources/readTable.js';
@@ -22,12 +23,15 @@ import { runPlan } from '../../../src/run/stream/runPlan.js';
 
 export const PIPELINES_FOLDER = join(PACKAGE_FOLDER, 'pipelines');
 export const QUICKSTART = join(PIPELINES_FOLDER, 'quickstart.yaml');
+/** The file that a text stands for. */
+const TEST_FILE = join(PIPELINES_FOLDER, 'test.yaml');
 
 /** The real prompts and files, and whatever text stands for the pipeline file: its rows need not be there. */
 export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDeps {
   return {
     env: {},
-    readText: text === undefined ? readTextFile : () => text,
+    readText: (path) => 
+      text !== undefined && (path === TEST_FILE || !existsSync(path)) ? text : readTextFile(path),
     exists: existsSync,
     canImport,
     // Plans of tests are run.
@@ -35,6 +39,7 @@ export function checkDeps(text?: string, more: Partial<CheckDeps> = {}): CheckDe
     ...(text === undefined ? {} : { isPending: (path, what) => what === 'source' && !existsSync(path) }),
     readHead,
     contentsHash,
+    operatorCodeHash,
     listFiles: (paths, pick) => listDataFiles(nodeFiles, paths, pick),
     sourceHead: ({ format, options }, request) => format.readHead(nodeFiles, request, options),
     prompt: readPromptFile,
@@ -50,7 +55,7 @@ export function checkText(
   overrides: readonly Override[] = [],
   more: Partial<CheckDeps> = {},
 ): Promise<Plan> {
-  return checkFile(join(PIPELINES_FOLDER, 'test.yaml'), checkDeps(text, more), overrides);
+  return checkFile(TEST_FILE, checkDeps(text, more), overrides);
 }
 
 /** Every mistake that the check finds; fails if it finds none. */

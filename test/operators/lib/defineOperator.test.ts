@@ -70,7 +70,7 @@ export default defineOperator({
 test('one definition is a step of a pipe and of a file, with the same rows', async () => {
   const path = moduleFile();
   const { default: repeat } = (await import(pathToFileURL(path).href)) as { default: typeof countWords };
-  const { operator } = await loadCustomOperator(pathToFileURL(path).href);
+  const { operator } = await loadCustomOperator({ file: path, exported: 'default' });
   const input = questionsInput(['a', 'b']);
   const piped = await runOperator(repeat({ times: 3 } as object, contextOf()), input);
   const stepped = await runOperator(operator({ path, options: { times: 3 } }, contextOf()), input);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { PACKAGE_FOLDER, packageManifest } from '../../../src/io/files/packageFiles.js';
+import { test } from 'node:test';
+import { temporaryFolder } from '../../helpers/commandLine.js';
 import { checkText, problemsOf } from '../../helpers/runs/pipelineWorld.js';
 import { GENERATE, withSteps } from '../../helpers/texts/checkCases.js';
 import { countWordsPath } from '../../helpers/operatorCases.js';
@@ -69,95 +69,59 @@ test('the module must do what is declared of it', async () => {
   );
 });
 
-/** A package beside the built code, as users install one. */
-const NAME = `own-operators-${process.pid}`;
-const FOLDER = join(PACKAGE_FOLDER, 'dist', 'node_modules', NAME);
+/** A module with two operators, each behind its name. */
+const MODULE = join(temporaryFolder(), 'own.mjs');
+writeFileSync(
+  MODULE,
+  `export const shout = {
+     reads: { question: 'string' },
+     writes: [{ name: 'loud', type: 'struct<text: string>', help: 'Loud.' }],
+     models: { judge: 'complete' },
+     options: { '~standard': { version: 1, vendor: 'own', validate: (value) =>
+       value.times > 9 ? { issues: [{ message: 'expected at most 9', path: ['times'] }] } : { value } } },
+     row: ({ question }) => ({ loud: { text: question.toUpperCase() } }),
+   };
+   export default { row() {} };
+   globalThis.ownOfCustomAt = true;`,
+);
+const PATH = JSON.stringify(`${MODULE}#shout`);
+const SHOUT = `path: ${PATH}, models: { judge: tiny }`;
 
-function installPackage(): void {
-  mkdirSync(FOLDER, { recursive: true });
-  const operators = {
-    shout: { reads: { question: 'string' }, writes: { loud: 'struct<text: string>' } },
-    default: { writes: {} },
-  };
-  const manifest = { name: NAME, type: 'module', exports: './index.js', scalequest: { operators } };
-  writeFileSync(join(FOLDER, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(
-    join(FOLDER, 'index.js'),
-    `export const shout = {
-       reads: { question: 'string' },
-       writes: [{ name: 'loud', type: 'struct<text: string>', help: 'Loud.' }],
-       models: { judge: 'complete' },
-       options: { '~standard': { version: 1, vendor: 'own', validate: (value) =>
-         value.times > 9 ? { issues: [{ message: 'expected at most 9', path: ['times'] }] } : { value } } },
-       row: ({ question }) => ({ loud: { text: question.toUpperCase() } }),
-     };
-     export default { row() {} };
-     globalThis.${NAME.replaceAll('-', '_')} = true;`,
-  );
-}
-
-function wasExecuted(): boolean {
-  return NAME.replaceAll('-', '_') in globalThis;
-}
-
-const SHOUT = `path: ${NAME}#shout, models: { judge: tiny }`;
-
-after(() => rmSync(FOLDER, { recursive: true, force: true }));
-
-test('an operator of a package is named behind its #; its package.json tells its columns without executing it', async () => {
-  installPackage();
-  const text = withSteps(GENERATE, `custom: { ${SHOUT} }`);
-  const { columns, undeclared, identity } = await checkText(text, [], { ...LOOKING, packageManifest });
-  assert.deepEqual(columns.map(({ name, type }) => `${name}: ${type}`).at(-1), 'loud: struct<text: string>');
-  assert.deepEqual([undeclared, wasExecuted()], [[], false]);
-
-  const loaded = await checkText(text, [], { packageManifest });
-  assert.ok(wasExecuted());
-  assert.deepEqual([loaded.columns.at(-1)!.help, loaded.identity], ['Loud.', identity]);
-  assert.deepEqual(loaded.steps[1]!.spec.models(loaded.steps[1]!.parsed), [
-    { model: 'tiny', needs: 'complete', at: ['models', 'judge'] },
-  ]);
-});
-
-test('before the module is loaded its models must be there; when it is, its options and roles must fit', async () => {
-  installPackage();
-  const misnamed = withSteps(GENERATE, `custom: { path: ${NAME}#shout, models: { judge: tinny } }`);
+test('an operator is named behind a #; without its module its models must be there all the same', async () => {
+  const misnamed = withSteps(GENERATE, `custom: { path: ${PATH}, models: { judge: tinny } }`);
   const [found] = await problemsOf(misnamed, LOOKING);
   assert.match(
     found!.message,
     /:6:\d+ steps\.1\.custom\.models\.judge: no model is called "tinny"; did you mean "tiny"\?/,
   );
+  assert.ok(!('ownOfCustomAt' in globalThis));
 
-  const wrong: [string, RegExp][] = [
-    [`${SHOUT}, options: { times: 10 }`, /steps\.1\.custom\.options\.times.*expected at most 9/],
-    [
-      `path: ${NAME}#shout, models: { jugde: tiny }`,
-      /models\.jugde.*the module asks models as judge, not as jugde/,
-    ],
-    [`path: ${NAME}#shuot`, /exports no "shuot"; it exports shout/],
-    [`path: ${NAME}#toString`, /exports no "toString"/],
-    [`path: ${NAME}, models: { judge: tiny }`, /the module asks no model, not as judge/],
-  ];
-  for (const [step, message] of wrong) {
-    const problems = await problemsOf(withSteps(GENERATE, `custom: { ${step} }`));
-    assert.match(problems[0]!.message, message);
-  }
+  const loaded = await checkText(withSteps(GENERATE, `custom: { ${SHOUT} }`));
+  assert.ok('ownOfCustomAt' in globalThis);
+  assert.equal(loaded.columns.at(-1)!.help, 'Loud.');
+  assert.deepEqual(loaded.steps[1]!.spec.models(loaded.steps[1]!.parsed), [
+    { model: 'tiny', needs: 'complete', at: ['models', 'judge'] },
+  ]);
 });
 
+const WRONG: [step: string, message: RegExp][] = [
+  [`${SHOUT}, options: { times: 10 }`, /steps\.1\.custom\.options\.times.*expected at most 9/],
+  [`path: ${PATH}, models: { jugde: tiny }`, /models\.jugde.*the module asks models as judge, not as jugde/],
+  [`path: ${JSON.stringify(`${MODULE}#shuot`)}`, /exports no "shuot"; it exports shout/],
+  [`path: ${JSON.stringify(`${MODULE}#toString`)}`, /exports no "toString"/],
+  [`path: ${JSON.stringify(MODULE)}, models: { judge: tiny }`, /the module asks no model, not as judge/],
+  ['path: my-operators#shout', /found no path of a file.*name it in `operators`/],
+];
+
+for (const [step, message] of WRONG)
+  test(`when a module is loaded its options and roles must fit: ${step}`, async () => {
+    const problems = await problemsOf(withSteps(GENERATE, `custom: { ${step} }`));
+    assert.match(problems[0]!.message, message);
+  });
+
 test('a model that a role names decides rows: another identity', async () => {
-  installPackage();
   const text = withSteps(GENERATE, `custom: { ${SHOUT} }`);
   const one = await checkText(text);
   const other = await checkText(text.replace('judge: tiny', 'judge: chat'));
   assert.notEqual(one.identity, other.identity);
-});
-
-test('what a package.json says of nothing that can be read is nothing', () => {
-  installPackage();
-  assert.deepEqual(Object.keys((packageManifest(NAME) as { operators: object }).operators), [
-    'shout',
-    'default',
-  ]);
-  assert.equal(packageManifest('no-such-package'), undefined);
-  assert.equal(packageManifest('zod'), undefined);
 });

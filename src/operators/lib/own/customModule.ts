@@ -1,36 +1,26 @@
-import { isBuiltin } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-/** Where the module of a `custom` step is: a file, or a package that is installed. */
-export type CustomModule = { file: string; specifier: string } | { package: string; specifier: string };
-
-/** A package, or a file in one, as npm names them. Nothing that a URL could be: no scheme, no percent sign, no white space. */
-const PACKAGE = /^(@[a-z0-9-][a-z0-9._-]*\/)?[a-z0-9-][a-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+/** The module of a `custom` step, and the name under which it exports the operator. */
+export interface CustomModule {
+  file: string;
+  exported: string;
+}
 
 /**
- * Finds the module that `path` of a `custom` step names, without loading it. Null for everything that is neither a file nor a
- * package: addresses such as `data:`, `http:` and `node:` would bring code from outside the user's disk, or Node's own.
+ * The module that `path` of a `custom` step names, without loading it. Null for everything that is no file: addresses such as `data:`,
+ * `http:` and `node:` would bring code from outside the user's disk, or Node's own; operators of packages are steps of their own.
  */
 export function customModuleAt(written: string, folder: string): CustomModule | null {
   if (written.includes('\0')) return null;
-  const { module, exported } = splitExport(written);
-  const name = exported === undefined ? '' : `#${exported}`;
-  if (isFile(module)) {
-    const file = resolve(folder, module);
-    return { file, specifier: `${pathToFileURL(file).href}${name}` };
-  }
-  if (!PACKAGE.test(module) || isBuiltin(module)) return null;
-  return { package: module, specifier: `${module}${name}` };
+  const [, module = written, exported = 'default'] = /^(.+)#([A-Za-z_$][\w$]*)$/.exec(written) ?? [];
+  return isFilePath(module) ? { file: resolve(folder, module), exported } : null;
 }
 
-/** `my-package#countWords`: a module, and the name under which it exports the operator; its default export without one. */
-export function splitExport(written: string): { module: string; exported?: string } {
-  const [, module, exported] = /^(.+)#([A-Za-z_$][\w$]*)$/.exec(written) ?? [];
-  return module === undefined ? { module: written } : { module, exported: exported! };
-}
-
-function isFile(written: string): boolean {
+/** Whether a path can only be one of a file or a folder: it begins with `.` or `/`, or ends as a module does. */
+export function isFilePath(written: string): boolean {
   if (written.startsWith('.') || isAbsolute(written)) return true;
-  return /\.[cm]?[jt]s$/.test(written) && !/^[^/\\]*:/.test(written);
+  return MODULE_NAME.test(written) && !/^[^/\\]*:/.test(written);
 }
+
+/** Names of modules that Node loads. */
+export const MODULE_NAME = /\.[cm]?[jt]s$/;

@@ -6,6 +6,9 @@ import { ScaleQuestError } from '../../../errors.js';
 import type { ColumnTypes, RowOf, ValuesOf } from '../../../flow/steps/columnTypes.js';
 import type { AskTools } from './askTools.js';
 import type { Contract, ModelNeed } from '../operator.js';
+import { compileJsonOptions } from './jsonOptions.js';
+import { optionNameFaults } from './optionNames.js';
+import type { JsonSchema } from '../structured/schemaColumns.js';
 import { type StandardSchema, zodOf } from './standardSchema.js';
 
 /** An operator of one's own, defined once for pipes and for pipeline files. See `defineOperator`. */
@@ -21,23 +24,31 @@ export interface OperatorDefinition<
   Prepared = unknown,
 > {
   /**
-   * Its name in counts, errors and seeds, unless the step has a label.
+   * Its name in counts, errors and seeds, unless the step has a label; where `operators` names its package, the name of its step.
    *
    * @default "custom"
    */
   name?: string;
   /** What it does, in one sentence, for `scalequest plan`. */
   summary?: string;
-  /** A schema of its options, which fills in their defaults; without one, the options are any object. */
-  options?: StandardSchema<Input, Output>;
+  /** What a user should know beyond the summary. */
+  details?: string;
   /**
-   * Name → type of the columns that it reads. A row without a value in one of them is rejected before.
+   * A schema of its options, which fills in their defaults: one that follows Standard Schema, as of zod, or a JSON Schema of
+   * `type: 'object'`. Without one, the options are any object; a step of its own has none then.
+   */
+  options?: StandardSchema<Input, Output> | OptionsJsonSchema;
+  /** Options that show what it does, for its page and for `testOperator`. */
+  example?: Input;
+  /**
+   * Name → type of the columns that it reads. A row without a value in one of them is rejected before. `$column` stands for the column
+   * that the option `column` names; `row` gets its value as `$column`.
    *
    * @default {}
    */
   reads?: Reads;
   /**
-   * The columns that it writes.
+   * The columns that it writes; `$into` for the one that the option `into` names.
    *
    * @default []
    */
@@ -49,8 +60,8 @@ export interface OperatorDefinition<
    */
   drops?: Readonly<Record<Reason, string>>;
   /**
-   * The models that it asks: role → what it asks of it. A step of a file says in `models` which model has which role; else, and in
-   * a pipe, it is the model that is called so.
+   * The models that it asks: role → what it asks of it. The role `$model` has the model that the option `model` names. For any other, a
+   * step of a file says in `models` which model has it; else, and in a pipe, it is the model that is called so.
    *
    * @default {}
    */
@@ -83,7 +94,13 @@ export interface OperatorDefinition<
   prepare?: (row: RowOf<Reads>, tools: PrepareTools<Output, Role>) => Promise<Prepared> | Prepared;
 }
 
-const OWN_NEEDS = [
+/** A JSON Schema (draft 2020-12) of options. */
+export interface OptionsJsonSchema {
+  readonly type: 'object';
+  readonly [keyword: string]: unknown;
+}
+
+export const OWN_NEEDS = [
   'preQuery',
   'complete',
   'choose',
@@ -157,6 +174,16 @@ export type RowDecision<Writes extends readonly Column[] = readonly Column[]> =
 /** Options as a schema has read them. */
 export type OwnOptions = Readonly<Record<string, unknown>>;
 
+type OptionsSchema = StandardSchema<OwnOptions> | OptionsJsonSchema;
+
+export function isStandard(value: unknown): value is StandardSchema<OwnOptions> {
+  return typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function';
+}
+
+function isJsonSchema(value: unknown): value is OptionsJsonSchema {
+  return !isStandard(value) && (value as JsonSchema | null)?.['type'] === 'object';
+}
+
 function functionOf<F>() {
   return z.custom<NonNullable<F>>((value) => typeof value === 'function', 'expected a function').optional();
 }
@@ -165,12 +192,14 @@ const definitionSchema = z
   .looseObject({
     name: z.string().min(1).default('custom'),
     summary: z.string().optional(),
+    details: z.string().optional(),
     options: z
-      .custom<StandardSchema<OwnOptions>>(
-        (value) => typeof (value as StandardSchema | null)?.['~standard']?.validate === 'function',
-        'expected a schema that follows Standard Schema, such as one of zod',
+      .custom<OptionsSchema>(
+        (value) => isStandard(value) || isJsonSchema(value),
+        'expected a schema that follows Standard Schema, such as one of zod, or a JSON Schema of `type: object`',
       )
       .optional(),
+    example: z.record(z.string(), z.unknown()).optional(),
     reads: z.record(z.string(), columnTypeSchema()).default({}),
     writes: z
       .array(
@@ -236,7 +265,36 @@ export function checkDefinition(definition: unknown, where: string): CheckedDefi
 }
 
 /** The schema of a defined operator's options; any object without one. */
-export function optionsSchemaOf({ options }: CheckedDefinition): z.ZodType<OwnOptions> {
-  const schema = options ? zodOf(options) : z.record(z.string(), z.unknown());
-  return schema.prefault({});
+export function optionsSchemaOf(definition: CheckedDefinition): z.ZodType<OwnOptions> {
+  const { options, models } = definition;
+  const schema = options ? zodOf(standardOf(options)) : z.record(z.string(), z.unknown());
+  const named = schema.superRefine((read, context) => {
+    for (const { option, message } of optionNameFaults(definition, Object.keys(models), read))
+      context.addIssue({ code: 'custom', path: option === '' ? [] : [option], message });
+  });
+  return named.prefault({});
+}
+
+/** Options by whatever schema an operator has. Throws ERR_OPERATOR_LOAD for a JSON Schema that is none. */
+export function standardOf(options: OptionsSchema): StandardSchema<OwnOptions> {
+  if (isStandard(options)) return options;
+  const read = compiled(options);
+  const validate: StandardSchema<OwnOptions>['~standard']['validate'] = (value) => {
+    const result = read(value);
+    if ('value' in result) return { value: result.value as OwnOptions };
+    const parsed = z
+      .unknown()
+      .superRefine((_, context) => result.issues.forEach((issue) => context.addIssue(issue as never)));
+    return { issues: parsed.safeParse(value).error!.issues };
+  };
+  return { '~standard': { version: 1, vendor: 'scalequest', validate } };
+}
+
+function compiled(schema: OptionsJsonSchema): ReturnType<typeof compileJsonOptions> {
+  try {
+    return compileJsonOptions(schema);
+  } catch (error) {
+    const message = `the options of an operator are no JSON Schema of draft 2020-12: ${(error as Error).message}`;
+    throw new ScaleQuestError('ERR_OPERATOR_LOAD', message, { cause: error });
+  }
 }

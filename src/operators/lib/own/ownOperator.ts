@@ -11,6 +11,7 @@ import { scanRows } from '../../../flow/steps/scanRows.js';
 import { stepStreams } from '../../../flow/steps/stepStreams.js';
 import { type AskTools, type AskedCalls, askTools, joinAsked } from './askTools.js';
 import { type RunContext, rowUniform, shapeOf } from '../operator.js';
+import { type DeclaredColumn, namedBy, namedReads, namedWrites, optionNamed } from './optionNames.js';
 import type {
   BatchTools,
   CheckedDefinition,
@@ -26,31 +27,62 @@ export function operatorOf(
   context: RunContext,
   models: Readonly<Record<string, string>> = {},
 ): BatchOperator {
-  const { name, reads, writes, row, batch, memory } = definition;
-  const shape = shapeOf({ name, reads: () => reads, writes: () => writes }, options, context);
-  const own: Own = { definition, options, context, step: shape.step, models };
+  const { name, row, batch, memory } = definition;
+  const reads = namedReads(definition, options);
+  const writes = namedWrites(definition, options);
+  const columns = writes.map(({ column }) => column);
+  const shape = shapeOf({ name, reads: () => reads, writes: () => columns }, options, context);
+  const own: Own = {
+    definition,
+    writes,
+    options,
+    context,
+    step: shape.step,
+    models,
+    asDeclared: asDeclared(definition, options),
+  };
   if (batch)
     return (source) => stepStreams().mapWhole(shape, (rows, table) => decideBatch(own, rows, table))(source);
   if (memory) return remembering(own, shape);
   return mapRows(shape, async (each) => {
     const { tools, asked } = toolsFor(own, each);
-    return outcomeOf(await decided(() => row!(each, tools), asked), definition);
+    return outcomeOf(await decided(() => row!(own.asDeclared(each), tools), asked), own);
   });
 }
 
 /** A defined operator at its place in a pipe. */
 interface Own {
   definition: CheckedDefinition;
+  writes: readonly DeclaredColumn[];
   options: OwnOptions;
   context: RunContext;
   step: string;
   models: Readonly<Record<string, string>>;
+  asDeclared: (row: Row) => Row;
+}
+
+/** A row with its columns under the names that the operator declares: `$column` for the one that the option `column` names. */
+function asDeclared({ reads }: CheckedDefinition, options: OwnOptions): (row: Row) => Row {
+  const names = Object.keys(reads);
+  if (names.every((name) => optionNamed(name) === null)) return (row) => row;
+  const columns = names.map((name): [name: string, column: string] => [name, namedBy(name, options) ?? name]);
+  return (row) => {
+    const { seq, seqIndex } = row;
+    const values = columns.map(([name, column]) => [name, row[column]!]);
+    return { ...(Object.fromEntries(values) as Record<string, ColumnValue>), seq, seqIndex };
+  };
+}
+
+function modelAs(role: string, { options, models }: Own): string {
+  return optionNamed(role) === null
+    ? ((cellOf(models, role) as string | null) ?? role)
+    : namedBy(role, options)!;
 }
 
 function toolsFor(own: Own, row: Row): { tools: RowTools; asked: AskedCalls } {
-  const { definition, options, context, step, models } = own;
+  const { definition, options, context, step } = own;
   const roles = new Map(
-    Object.keys(definition.models).map((role) => [role, cellOf(models, role) ?? role] as [string, string]),
+    Object.keys(definition.models).map((role): [string, string] => [role, modelAs(role, own)]),
   );
   const { ask, asked } = askTools(context, { step, roles, row });
   const tools: RowTools = {
@@ -77,10 +109,10 @@ async function decideBatch(own: Own, rows: readonly Row[], table: RecordBatch): 
       row: (at) => each[at]?.tools ?? refuse(`has no row ${at} in this batch`),
     };
     const decisions = await decided(
-      async () => listOf(await definition.batch!(rows, tools), rows.length),
+      async () => listOf(await definition.batch!(rows.map(own.asDeclared), tools), rows.length),
       asked,
     );
-    return decisions.map((decision) => settled(() => outcomeOf(decision, definition)));
+    return decisions.map((decision) => settled(() => outcomeOf(decision, own)));
   } catch (error) {
     if (!(error instanceof RowError)) throw error;
     if (rows.length === 1) return [rejectOrThrow(error)];
@@ -116,7 +148,7 @@ function remembering(own: Own, shape: StepShape): BatchOperator {
 
   async function prepareRow(row: Row): Promise<unknown> {
     const { tools, asked } = toolsFor(own, row);
-    return decided(async () => prepare!(row, tools), asked);
+    return decided(async () => prepare!(own.asDeclared(row), tools), asked);
   }
 
   function decideRow(memory: unknown, row: Row, prepared: unknown): { outcome: Outcome; delta?: unknown } {
@@ -127,8 +159,8 @@ function remembering(own: Own, shape: StepShape): BatchOperator {
     };
     const tools: RowTools = { ...toolsFor(own, row).tools, ...NOT_HERE, memory, remember, prepared };
     const outcome = outcomeOf(
-      atOnce(() => decide!(row, tools)),
-      definition,
+      atOnce(() => decide!(own.asDeclared(row), tools)),
+      own,
     );
     return delta ? { outcome, delta: delta.value } : { outcome };
   }
@@ -199,7 +231,7 @@ function rowFault(error: unknown, mayDiffer: boolean): RowError {
   return new RowError('ROW_OPERATOR', message, { cause: error, mayDiffer });
 }
 
-function outcomeOf(decision: RowDecision, { writes, drops }: CheckedDefinition): Outcome {
+function outcomeOf(decision: RowDecision, { writes, definition: { drops } }: Own): Outcome {
   const values = (decision ?? {}) as Record<string, ColumnValue>;
   const reason = values['drop'];
   if (typeof reason === 'string' && !writes.some(({ name }) => name === 'drop')) {
@@ -207,9 +239,10 @@ function outcomeOf(decision: RowDecision, { writes, drops }: CheckedDefinition):
     throw new RowError('ROW_OPERATOR', `dropped the row for "${reason}", which its \`drops\` do not name`);
   }
   // A value of the wrong type would end the run where the column is built, though it is the mistake of this row alone.
-  for (const column of writes) {
-    const fault = findFault(column, cellOf(values, column.name));
+  for (const { name, column } of writes) {
+    const fault = findFault(column, cellOf(values, name));
     if (fault !== null) throw new RowError('ROW_OPERATOR', `in its column "${column.name}" ${fault}`);
   }
-  return keep(values);
+  if (writes.every(({ name, column }) => name === column.name)) return keep(values);
+  return keep(Object.fromEntries(writes.map(({ name, column }) => [column.name, cellOf(values, name)])));
 }

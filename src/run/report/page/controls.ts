@@ -91,8 +91,7 @@ export function controlOf(
     at: value === null ? none : grid.indexOf(value),
     isAlwaysAbout: column === null,
     // A step that is its own comparison with other rows may let other rows pass.
-    isTighteningExact:
-      column !== null && later.every(({ spec }) => spec.isRowwise === true && spec.name !== 'custom'),
+    isTighteningExact: column !== null && later.every(({ spec }) => spec.isRowwise === true),
     isLooseningExact: column !== null && isOnly && later.length === 0,
     survival: wentOn > 0 ? Math.min(1, kept / wentOn) : 1,
   };

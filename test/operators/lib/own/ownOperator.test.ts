@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { PACKAGE_FOLDER } from '../../../../src/io/files/packageFiles.js';
 import { loadCustomOperator } from '../../../../src/operators/custom.js';
 import { defineOperator } from '../../../../src/operators/lib/defineOperator.js';
@@ -216,7 +215,7 @@ test('without a memory nothing is remembered', async () => {
 
 async function exampleOf(name: string) {
   const path = join(PACKAGE_FOLDER, 'pipelines', 'operators', name);
-  const { operator } = await loadCustomOperator(pathToFileURL(path).href);
+  const { operator } = await loadCustomOperator({ file: path, exported: 'default' });
   return (options: object, models: object, ...given: Parameters<typeof contextOf>) =>
     operator({ path, options: { ...options }, models: { ...models } }, contextOf(...given));
 }
