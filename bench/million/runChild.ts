@@ -38,7 +38,7 @@ const run = await runPipeline(file, { out, set: { store } });
 run.events.subscribe((event) => {
   if (event.event === 'flowing') from = event.from;
   if (event.event !== 'delivered') return;
-  if (globalThis.gc && crosses(rows, event.watermark)) collect(globalThis.gc, event.watermark);
+  if (crosses(rows, event.watermark)) collect(event.watermark);
   rows = event.watermark;
   if (firstRowMs !== null || rows <= from) return;
   firstRowMs = performance.now() - startedMs;
@@ -53,8 +53,9 @@ function crosses(before: number, after: number): boolean {
   return Math.floor(before / COLLECTED_EVERY_ROWS) < Math.floor(after / COLLECTED_EVERY_ROWS);
 }
 
-function collect(gc: () => void, at: number): void {
-  gc();
+function collect(at: number): void {
+  if (!globalThis.gc) return;
+  void globalThis.gc();
   live.push({ rows: at, heapBytes: process.memoryUsage().heapUsed });
 }
 
