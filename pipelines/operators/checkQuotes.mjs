@@ -1,6 +1,8 @@
-// Looks for each quote of a response in the document, for the step `custom` (docs/steps.md): see grounded.yaml.
+// Looks for each quote of a response in the document, as a step of one's own (docs/custom.md): see grounded.yaml.
 //
-//   - custom: { path: operators/checkQuotes.mjs, options: { quotesMin: 1, charsMin: 20 } }
+//   operators: [./operators/checkQuotes.mjs]
+//   steps:
+//     - checkQuotes: { quotesMin: 1, charsMin: 20 }
 
 /** What two writings of one passage may differ in: spaces, line breaks, the form of quotation marks and dashes. */
 function plain(text) {
@@ -24,19 +26,38 @@ function quotesIn(response) {
 
 /** @type {import('scalequest').OperatorDefinition} */
 export default {
+  name: 'checkQuotes',
   summary: 'Keeps responses whose quotes all stand in the document.',
+  options: {
+    type: 'object',
+    properties: {
+      quotesMin: {
+        type: 'integer',
+        minimum: 0,
+        default: 1,
+        description: 'Fewest quotes of a response that is kept.',
+      },
+      charsMin: {
+        type: 'integer',
+        minimum: 1,
+        default: 20,
+        description: 'Characters from which on a quote counts.',
+      },
+    },
+    additionalProperties: false,
+  },
+  example: { quotesMin: 1, charsMin: 20 },
   reads: { document: 'string', response: 'string' },
   writes: [
     { name: 'quotes', type: 'list<string>', help: 'The passages of the document that the response quotes.' },
   ],
   drops: {
-    noQuotes:
-      'the response has fewer quotes than `options.quotesMin`, of `options.charsMin` characters or more',
+    noQuotes: 'the response has fewer quotes than `quotesMin`, of `charsMin` characters or more',
     misquoted: 'a quote does not stand in the document',
   },
 
   row({ document, response }, tools) {
-    const { quotesMin = 1, charsMin = 20 } = tools.options;
+    const { quotesMin, charsMin } = tools.options;
     const quotes = quotesIn(response);
     const source = plain(document);
     if (!quotes.every((quote) => source.includes(plain(quote)))) return tools.drop('misquoted');

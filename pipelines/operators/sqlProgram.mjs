@@ -1,8 +1,10 @@
-// Makes a program of tables and a query, for the step `custom` (docs/steps.md). A sandbox runs it with the step `runTests`: SQLite, which comes
+// Makes a program of tables and a query, as a step of one's own (docs/custom.md). A sandbox runs it with the step `runTests`: SQLite, which comes
 // with Python, says whether the tables can be made and the query runs on them. See sql.yaml.
 //
-//   - custom: { path: operators/sqlProgram.mjs }
-//   - runTests: { sandbox: sandbox, of: response, shareMin: 1 }
+//   operators: [./operators/sqlProgram.mjs]
+//   steps:
+//     - sqlProgram: {}
+//     - runTests: { sandbox: sandbox, of: response, shareMin: 1 }
 
 /** A text as Python writes one: what JSON escapes, Python reads alike. */
 const text = (value) => JSON.stringify(value);
@@ -29,6 +31,7 @@ def columns():
 
 /** @type {import('scalequest').OperatorDefinition} */
 export default {
+  name: 'sqlProgram',
   summary: 'Makes a program that runs a query on empty tables, and tests of it.',
   reads: { schema: 'string', query: 'string' },
   writes: [

@@ -136,7 +136,7 @@ async function loadOperator({ name, described, origin }: Entry): Promise<Operato
   const found = describeOperator(definition, described.export, name);
   const key = staleKey(described, found);
   if (key !== null) {
-    const message = `its manifest is not what its code says, at operators.${name}.${key}; describe it anew: ${describeAdvice(from)}`;
+    const message = `its manifest is not what its code says, at operators.${name}.${key}; ${describeAdvice(from)}`;
     throw unfit(message);
   }
   return packageOperator(name, found, origin, definition);
@@ -184,19 +184,19 @@ export function manifestOfModule(path: string): string {
 function manifestText(from: string, { manifest }: OperatorsPlace, { exists, readText }: Deps): string {
   if (exists(manifest)) return readText(manifest);
   throw unfit(
-    `it has no manifest, expected ${manifest}, which says its operators without executing their code; write it: ${describeAdvice(from)}`,
+    `it has no manifest, expected ${manifest}, which says its operators without executing their code; ${describeAdvice(from)}`,
   );
 }
 
 function describeAdvice(from: string): string {
   return isFilePath(from)
-    ? `npx scalequest describe ${from}`
-    : 'its author does by `npx scalequest describe .` before it is packed';
+    ? `write it: npx scalequest describe ${from}`
+    : 'its author writes it by `npx scalequest describe .` before it is packed';
 }
 
 function versionAdvice(from: string): string {
   return isFilePath(from)
-    ? `describe it anew: ${describeAdvice(from)}`
+    ? describeAdvice(from)
     : 'install a version of the package that was, or another version of scalequest';
 }
 

@@ -4,6 +4,7 @@ import { ENGINE_MISSING, ENGINE_PACKAGE } from '../../backends/llamaCpp/enginePa
 import { ScaleQuestError } from '../../errors.js';
 import { PACKAGE_FOLDER, canImport } from '../../io/files/packageFiles.js';
 import { suggestion } from '../../pipeline/nearest.js';
+import { manifestOfModule } from '../../pipeline/check/readOperators.js';
 import { type Outline, outlineOf } from '../../pipeline/outline.js';
 
 const SHIPPED = join(PACKAGE_FOLDER, 'pipelines');
@@ -88,13 +89,33 @@ function gather(file: string, copies: Map<string, Copy>): Outline[] {
     text = text.slice(0, start) + text.slice(start, end).replace(value, target) + text.slice(end);
     if (copies.has(target)) continue;
     if (source.endsWith('.yaml')) outlines.push(...gather(source, copies));
-    else copies.set(target, { path: target, bytes: readFileSync(source) });
+    else for (const each of [source, ...manifestsOf(source)]) addFile(each, copies);
   }
+  for (const source of filesInComments(text)) addFile(source, copies);
   // Comments name the files of this folder from the folder above it.
   copies.set(path, { path, bytes: Buffer.from(text.replace(/\bpipelines\/(?=[\w-]+\.yaml)/g, '')) });
   const [, schema] = /^# yaml-language-server: \$schema=(\S+)/m.exec(text) ?? [];
   if (schema) copies.set(schema, { path: schema, bytes: readFileSync(join(SHIPPED, schema)) });
   return outlines;
+}
+
+function addFile(source: string, copies: Map<string, Copy>): void {
+  const path = targetOf(source);
+  if (!copies.has(path)) copies.set(path, { path, bytes: readFileSync(source) });
+}
+
+/** The manifest beside a module of operators. */
+function manifestsOf(source: string): string[] {
+  return [manifestOfModule(source)].filter((path) => path !== source && isShipped(path));
+}
+
+/** Files that comments name: data to try a pipeline with, programs that stand beside it. Other pipelines are copied by their names. */
+function filesInComments(text: string): string[] {
+  const comments = text.split('\n').flatMap((line) => /(?:^|\s)#(.*)/.exec(line)?.[1] ?? []);
+  const paths = comments.flatMap((comment) => comment.match(/[\w.-]+(?:\/[\w.-]+)*\.\w+/g) ?? []);
+  return paths
+    .map((path) => resolve(SHIPPED, path))
+    .filter((path) => path.startsWith(SHIPPED + sep) && !path.endsWith('.yaml') && isShipped(path));
 }
 
 function isShipped(path: string): boolean {

@@ -167,7 +167,7 @@ const UNFIT: Entry[] = [
   [
     'another version of ours',
     (folder) => [renamed(folder, '"scalequest": "0.1.0"', '"scalequest": "9.1.0"')],
-    /it was written for scalequest 9\.1\.0, and this is 0\.1\.0; describe it anew/,
+    /it was written for scalequest 9\.1\.0, and this is 0\.1\.0; write it: npx scalequest describe/,
   ],
 ];
 
@@ -210,7 +210,7 @@ const AT_A_RUN: [why: string, text: string, message: RegExp][] = [
   [
     'a column that it writes otherwise',
     THREE_OPERATORS.replace("name: '$into'", "name: 'loud'"),
-    /its manifest is not what its code says, at operators\.shout\.writes\.0\.name; describe it anew: npx scalequest describe/,
+    /its manifest is not what its code says, at operators\.shout\.writes\.0\.name; write it: npx scalequest describe/,
   ],
   [
     'an option more',

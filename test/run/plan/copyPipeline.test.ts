@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { copyPipeline, shippedPipelines } from '../../../src/run/plan/copyPipeline.js';
@@ -21,6 +21,14 @@ function variablesOf(folder: string): Record<string, string> {
   return { QUESTIONS, BENCHMARK, DOCUMENTS, PROBLEMS, RATED: join(folder, 'shards') };
 }
 
+/** Files of the package that a recipe names, in its comments too, and that are not beside the copy. Other recipes are copied by name. */
+function namedAndNotCopied(text: string, folder: string): string[] {
+  const words = text.match(/[\w./-]+\.\w+/g) ?? [];
+  return words
+    .filter((word) => !word.endsWith('.yaml') && existsSync(join(PIPELINES_FOLDER, word)))
+    .filter((word) => !existsSync(join(folder, word)));
+}
+
 for (const name of shippedPipelines()) {
   test(`${name}, copied into an empty folder, has no mistake and needs nothing of the package's folder`, async () => {
     const [folder, data] = [temporaryFolder(), temporaryFolder()];
@@ -30,6 +38,7 @@ for (const name of shippedPipelines()) {
     assert.deepEqual([kept, missing], [[], null]);
     const text = readFileSync(join(folder, file), 'utf8');
     assert.doesNotMatch(text, /\.\.\/|pipelines\//);
+    assert.deepEqual(namedAndNotCopied(text, folder), []);
     const [, schema] = /\$schema=(\S+)/.exec(text)!;
     assert.ok(written.includes(schema!));
     const env = variablesOf(data);

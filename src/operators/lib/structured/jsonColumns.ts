@@ -2,8 +2,14 @@ import { z } from 'zod';
 import type { Column, ColumnValue } from '../../../arrow/columnType.js';
 import { ScaleQuestError } from '../../../errors.js';
 import type { ReplyForm } from './replyForm.js';
-import { type SchemaCheck, compileSchemaCheck } from './schemaCheck.js';
-import { type JsonSchema, type SchemaField, cellOfJson, schemaColumns } from './schemaColumns.js';
+import { type SchemaCheck, compileSchemaCheck, schemaFaults } from './schemaCheck.js';
+import {
+  type JsonSchema,
+  type SchemaFault,
+  type SchemaField,
+  cellOfJson,
+  schemaColumns,
+} from './schemaColumns.js';
 
 /** A JSON Schema that replies are held to, compiled. */
 export interface Structured {
@@ -22,8 +28,8 @@ export type FieldValues = Readonly<Record<string, ColumnValue>>;
 export const jsonSchemaOption = z
   .union([z.string(), z.record(z.string(), z.json())])
   .superRefine((schema, context) => {
-    const fault = typeof schema === 'string' ? NO_FILE : schemaFault(schema);
-    if (fault) context.addIssue({ code: 'custom', path: [...fault.at], message: fault.message });
+    for (const { at, message } of typeof schema === 'string' ? [NO_FILE] : faultsOf(schema))
+      context.addIssue({ code: 'custom', path: [...at], message });
   });
 
 const NO_FILE = { at: [], message: 'expected the schema itself: a path is read in pipeline files alone' };
@@ -33,20 +39,23 @@ export function schemaOf(option: z.output<typeof jsonSchemaOption> | undefined):
   return typeof option === 'string' ? undefined : option;
 }
 
-function schemaFault(schema: JsonSchema): { at: readonly string[]; message: string } | null {
+/** Where it is no JSON Schema, or what in it can be no column; one or two mistakes. */
+function faultsOf(schema: JsonSchema): readonly SchemaFault[] {
+  const faults = schemaFaults(schema);
+  if (faults.length > 0) return faults;
   const fields = schemaColumns(schema);
-  if ('message' in fields) return fields;
+  if ('message' in fields) return [fields];
   try {
     compileSchemaCheck(schema);
-    return null;
+    return [];
   } catch (error) {
-    return { at: [], message: `expected a JSON Schema of draft 2020-12: ${(error as Error).message}` };
+    return [{ at: [], message: `expected a JSON Schema of draft 2020-12: ${(error as Error).message}` }];
   }
 }
 
 /** Compiles a schema once a step. Throws ERR_PIPELINE_INVALID for one that is none, or that has a field which no column can hold. */
 export function compileStructured(schema: JsonSchema): Structured {
-  const fault = schemaFault(schema);
+  const [fault] = faultsOf(schema);
   if (fault)
     throw new ScaleQuestError('ERR_PIPELINE_INVALID', `${fault.at.join('.') || 'json'}: ${fault.message}`);
   return { schema, fields: schemaColumns(schema) as SchemaField[], check: compileSchemaCheck(schema) };

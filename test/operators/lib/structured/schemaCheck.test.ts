@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileSchemaCheck } from '../../../../src/operators/lib/structured/schemaCheck.js';
+import { compileSchemaCheck, schemaFaults } from '../../../../src/operators/lib/structured/schemaCheck.js';
 
 const SCHEMA = {
   type: 'object',
@@ -37,3 +37,50 @@ test('schemas of one $id are schemas of their own, also after one that is none',
   assert.throws(() => compileSchemaCheck({ $id, $ref: '#/$defs/none' }), /can't resolve reference/);
   assert.equal(compileSchemaCheck({ $id, type: 'string' })('a'), null);
 });
+
+const withField = (field: unknown, more: object = {}): Record<string, unknown> => ({
+  type: 'object',
+  properties: { a: field, type: { type: 'string' } },
+  ...more,
+});
+
+const TYPES = /^expected a type of JSON Schema: string, integer, number, boolean, array, object, null$/;
+
+/** One mistake of a schema is told once, at its place; of more the first two. */
+const SCHEMA_FAULTS: [schema: Record<string, unknown>, ...faults: [at: string, message: RegExp][]][] = [
+  [withField({ type: 'string' })],
+  [withField({ type: 'strng' }), ['properties.a.type', TYPES]],
+  [withField({ type: ['string', 'nul'] }), ['properties.a.type.1', TYPES]],
+  [withField({ type: 'array', items: { type: 'strng' } }), ['properties.a.items.type', TYPES]],
+  [withField('string'), ['properties.a', /^expected a JSON Schema: a map of keywords$/]],
+  [
+    withField({ type: 'array', items: [{ type: 'string' }] }),
+    ['properties.a.items', /^expected a JSON Schema/],
+  ],
+  [
+    withField({ type: 'string' }, { additionalProperties: 'no' }),
+    ['additionalProperties', /^expected a JSON Schema/],
+  ],
+  [withField({ type: 'string' }, { required: 'a' }), ['required', /^expected a list$/]],
+  [withField({ type: 'string', minLength: '3' }), ['properties.a.minLength', /^expected a whole number$/]],
+  [withField({ type: 'string', minLength: -3 }), ['properties.a.minLength', /^expected >= 0$/]],
+  [
+    withField({ type: 'string' }, { properties: { type: 'string' } }),
+    ['properties.type', /^expected a JSON Schema/],
+  ],
+  [
+    withField({ type: 'integer', maximum: 'x', minimum: 'y', multipleOf: 'z' }),
+    ['properties.a.multipleOf', /^expected a number$/],
+    ['properties.a.maximum', /^expected a number$/],
+  ],
+];
+
+for (const [schema, ...expected] of SCHEMA_FAULTS)
+  test(`mistakes of a schema: ${JSON.stringify(schema)}`, () => {
+    const found = schemaFaults(schema);
+    assert.deepEqual(
+      found.map(({ at }) => at.join('.')),
+      expected.map(([at]) => at),
+    );
+    for (const [at, [, message]] of expected.entries()) assert.match(found[at]!.message, message);
+  });
