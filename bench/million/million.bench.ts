@@ -29,8 +29,8 @@ import { type Start, anonymousOf, startRun, totalOf } from './starts.js';
  * `--parts` profiles one run of so many rows, and prints the CPU of a row by part of the code. `--pieceS`, with `--keep`: a run that has
  * not ended by then is killed, and the bench ends with exit code 75; the same command goes on with it. Seconds and CPU are those of all
  * starts together; of the event loop, the worst start counts. It ends with exit code 1 where bytes differ, the changed filter asked or read
- * anything, a run held more than 600 MiB of anonymous memory, or its event loop was held up for more than 50 ms once in a hundred times. With
- * `--live` the run collects garbage now and then; what is in use must not grow by more than 500 bytes a row. `npm run test:million` is
+ * anything, a run held more than 600 MiB of anonymous memory, or its event loop was held up for more than 50 ms once in a hundred times.
+ * With `--live` the run collects garbage now and then; what is in use must not grow by more than 500 bytes a row. `npm run test:million` is
  * this with 20,000 rows.
  */
 
