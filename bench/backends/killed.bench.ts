@@ -118,7 +118,7 @@ console.log(
       'away',
       'code',
       'of the ideal',
-      'while calls wait',
+      'lost work',
       'busy 0',
       'busy 1',
       'calls',

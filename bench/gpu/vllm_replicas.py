@@ -3,6 +3,7 @@
 python3 bench/gpu/vllm_replicas.py --shape qwen2-7b --slots 256 --gpus 0,1        # one GPU each; 0,0 for two on one
 python3 bench/gpu/vllm_replicas.py --device cpu --shape tiny
 python3 bench/gpu/vllm_replicas.py --device simulated                             # our simulated server instead of vLLM
+python3 bench/gpu/vllm_replicas.py --device llamacpp --slots 4                    # llama.cpp's server (xllamacpp), a thread each
 
 The ideal adds up what each replica makes in the time that it is up, kept full by a client of its own: both at the same time, so
 that they share the machine as in the run. Where they share one, what the other makes meanwhile is measured alone.
@@ -13,16 +14,20 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+from http.client import HTTPException
 
 from loads import make_load, totals
 from shared import HERE, fetch, save
-from vllm_engines import SHAPES, Processes, end, engine_options, environment, shaped
+from vllm_engines import ROOT, SHAPES, Processes, end, engine_options, environment, shaped
 from watch import Watch, gauges_of
 
-# A simulated choice is as long as was asked; a simulated start takes START_S.
+# Servers that stand in for vLLM; they start at once, but only START_S after a kill.
+STAND_INS = ("llamacpp", "simulated")
+# A simulated choice is as long as was asked.
 KINDS = [{"pattern": "", "reply": "plain", "lengths": {"meanTokens": 9999, "sigma": 0, "capTokens": 9999}}]
 START_S = 15
 BAR = 0.9
@@ -34,9 +39,9 @@ FULL = 0.9
 STARTS = 2.5
 SECONDS_MIN = 40
 # A rate is what ends in the last two thirds of so many seconds.
-RATE_S = {"cuda": 30, "cpu": 60, "simulated": 12}
+RATE_S = {"cuda": 30, "cpu": 60, "llamacpp": 30, "simulated": 12}
 # More than any of the shapes makes.
-SEQUENCES_PER_SLOT_S = {"cuda": 1.5, "cpu": 1.5, "simulated": 4}
+SEQUENCES_PER_SLOT_S = {"cuda": 1.5, "cpu": 1.5, "llamacpp": 4, "simulated": 4}
 ROWS = 24  # of the printed timeline
 SMALL = {"slots": 16, "shrink": 0.5}
 LARGE = {"slots": 256, "shrink": 1}
@@ -45,7 +50,7 @@ LARGE = {"slots": 256, "shrink": 1}
 def arguments():
     p = argparse.ArgumentParser()
     p.add_argument("--shape", choices=SHAPES, default="qwen2-7b")
-    p.add_argument("--device", choices=["cuda", "cpu", "simulated"], default="cuda")
+    p.add_argument("--device", choices=["cuda", "cpu", "llamacpp", "simulated"], default="cuda")
     p.add_argument("--gpus", default="0,1", help="of the two replicas")
     p.add_argument("--slots", type=int, help="of each replica")
     p.add_argument("--seconds", type=float, help=f"that the run would take without a kill; default {STARTS} starts of a replica")
@@ -59,12 +64,12 @@ def arguments():
     p.add_argument("--port", type=int, default=8000)
     p.add_argument("--out", help="file for the numbers, as JSON, a line a round")
     args = p.parse_args()
-    is_small = args.shape == "tiny" or args.device == "simulated"
+    is_small = args.shape == "tiny" or args.device in STAND_INS
     for name, value in (SMALL if is_small else LARGE).items():
         if getattr(args, name) is None:
             setattr(args, name, value)
     args.gpus = args.gpus.split(",")
-    args.shared = args.device == "cpu" or (args.device == "cuda" and len(set(args.gpus)) == 1)
+    args.shared = args.device in ("cpu", "llamacpp") or (args.device == "cuda" and len(set(args.gpus)) == 1)
     args.memory = args.memory or (0.4 if args.shared else 0.8)
     return args
 
@@ -72,22 +77,26 @@ def arguments():
 class Replicas:
     def __init__(self, args, folder, processes):
         self.args, self.folder, self.processes, self.running = args, folder, processes, [None, None]
-        if args.device != "simulated":
+        if args.device not in STAND_INS:
             model = shaped(folder, args.shape, "writer", processes.env)
             self.options = engine_options("writer", model, args.shape, args.device, args.slots, args.memory)
         self.urls = [f"http://127.0.0.1:{args.port + i}" for i in (0, 1)]
 
     def start(self, i):
-        if self.args.device == "simulated":
-            self.running[i] = self.simulate(i)
+        if self.args.device in STAND_INS:
+            command = self.simulated(i) if self.args.device == "simulated" else self.llama(i)
+            self.running[i] = self.processes.start(f"replica-{i}", command, stdin=subprocess.PIPE)
             return
         env = {} if self.args.device == "cpu" else {"CUDA_VISIBLE_DEVICES": self.args.gpus[i]}
         self.running[i] = self.processes.serve(f"replica-{i}", self.options, self.args.port + i, "m", env)
 
-    def simulate(self, i):
+    def simulated(self, i):
         command = [self.args.node, os.path.join(HERE, "../../dist/bench/endpoint/server.js")]
-        command += ["--port", str(self.args.port + i), "--slots", str(self.args.slots), "--kinds", json.dumps(KINDS)]
-        return self.processes.start(f"replica-{i}", command, stdin=subprocess.PIPE)
+        return command + ["--port", str(self.args.port + i), "--slots", str(self.args.slots), "--kinds", json.dumps(KINDS)]
+
+    def llama(self, i):
+        script, model = (os.path.join(ROOT, path) for path in ("test/interop/serve.py", "models/tiny.gguf"))
+        return [sys.executable, script, model, "", str(self.args.slots), "512", str(self.args.port + i)]
 
     def up(self, i):
         self.processes.up(f"replica-{i}", self.running[i], self.urls[i])
@@ -103,14 +112,14 @@ class Replicas:
                 self.up(i)
         for i in (0, 1):
             self.up(i)
-        return START_S if self.args.device == "simulated" else time.time() - began
+        return START_S if self.args.device in STAND_INS else time.time() - began
 
     def kill(self, i):
         end(self.running[i], signal.SIGKILL)
         self.running[i].wait()
 
     def restart(self, i):
-        if self.args.device == "simulated":
+        if self.args.device in STAND_INS:
             time.sleep(START_S)
         self.start(i)
         self.up(i)
@@ -164,11 +173,19 @@ def rates_of(replicas, numbers, seed):
     return [tokens_between(result, seconds / 3, seconds) * 1.5 / seconds for result in found]
 
 
+def gauges_at(url):
+    """Running and waiting now; nothing where the page does not answer."""
+    try:
+        return gauges_of(fetch(f"{url}/metrics", timeout_s=5))
+    except (OSError, HTTPException):
+        return 0, 0
+
+
 def wait_until_full(replicas, client):
     """Until both pages have shown full servers for FULL_S. When that began; None if the client ended before."""
     since = None
     while client.runs():
-        full = all(gauges_of(fetch(f"{url}/metrics", timeout_s=5))[0] >= FULL * replicas.args.slots for url in replicas.urls)
+        full = all(gauges_at(url)[0] >= FULL * replicas.args.slots for url in replicas.urls)
         since = (since or time.time()) if full else None
         if since and time.time() - since >= FULL_S:
             return since
@@ -184,7 +201,7 @@ def strike(replicas, client, kill_at_s):
     time.sleep(max(0, full + kill_at_s - time.time()))
     if not client.runs():
         raise SystemExit("the run ended before the kill: give more --seconds")
-    running = [gauges_of(fetch(f"{url}/metrics", timeout_s=5)) for url in replicas.urls]
+    running = [gauges_at(url) for url in replicas.urls]
     killed = time.time()
     replicas.kill(1)
     print(f"killed {killed - full:.1f} s after both were full; then running and waiting: {running[0]} and {running[1]}", flush=True)

@@ -8,15 +8,19 @@ from http.client import HTTPException
 
 from shared import fetch
 
-NAMES = {"running": "vllm:num_requests_running", "waiting": "vllm:num_requests_waiting"}
+# Of vLLM and of llama.cpp.
+NAMES = {
+    "running": ("vllm:num_requests_running", "llamacpp:requests_processing"),
+    "waiting": ("vllm:num_requests_waiting", "llamacpp:requests_deferred"),
+}
 
 
 def gauges_of(text):
     """Requests that run and that wait; vLLM counts each choice of a request."""
     values = dict.fromkeys(NAMES, 0.0)
     for line in text.split("\n"):
-        for name, gauge in NAMES.items():
-            if line.startswith((gauge + "{", gauge + " ")):
+        for name, gauges in NAMES.items():
+            if line.startswith(tuple(gauge + end for gauge in gauges for end in "{ ")):
                 values[name] += float(line.rsplit(" ", 1)[1])
     return values["running"], values["waiting"]
 

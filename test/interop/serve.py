@@ -1,6 +1,7 @@
-"""Serves a GGUF file with llama.cpp's own HTTP server: serve.py MODEL.gguf API_KEY SLOTS CONTEXT_TOKENS. Prints its address.
+"""Serves a GGUF file with llama.cpp's own HTTP server: serve.py MODEL.gguf API_KEY SLOTS CONTEXT_TOKENS [PORT]. Prints its address.
 
-The model is called as its file is. Port 0 cannot be asked for, so it takes one that is free; it ends when its standard input does.
+The model is called as its file is; an empty key lets everybody in. Port 0 cannot be asked for, so without one it takes one that is
+free; it ends when its standard input does.
 """
 
 import socket
@@ -16,13 +17,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def main(model, key, slots, context_tokens):
+def main(model, key, slots, context_tokens, port=None):
     params = xllamacpp.CommonParams()
     params.model.path = model
     params.model_alias = {Path(model).stem}
     params.hostnames = ["127.0.0.1"]
-    params.port = free_port()
-    params.api_keys = [key]
+    params.port = int(port) if port else free_port()
+    params.api_keys = [key] if key else []
+    params.endpoint_metrics = True
+    # A call holds a thread also while it waits for a slot, and the pages need one too.
+    params.n_threads_http = 256
     params.n_parallel = int(slots)
     params.n_ctx = int(slots) * int(context_tokens)
     params.kv_unified = False

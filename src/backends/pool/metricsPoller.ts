@@ -67,10 +67,9 @@ async function poll(options: MetricsPollerOptions, replica: Replica, answeredPer
   if (!health.isEjected) {
     const { outstanding, calls } = replica;
     const load = await status.load();
-    // One that answers calls has only no page.
-    if (load === 'silent' && answeredPerS === 0) return noteSilence(options, replica);
+    if (load === 'silent') return noteSilence(options, replica);
     replica.silentSinceMs = null;
-    replica.limit.observe(load === 'silent' ? null : load, { outstanding, calls, answeredPerS });
+    replica.limit.observe(load, { outstanding, calls, answeredPerS });
     return;
   }
   // While no other replica is well, it is not left alone.
@@ -82,7 +81,8 @@ async function poll(options: MetricsPollerOptions, replica: Replica, answeredPer
 
 /**
  * A server that hangs takes connections, and its calls fail only at their deadlines. It gets no more of them while another one is
- * well and has answered meanwhile; those that it has may still be answered. Its limit says nothing, and stays.
+ * well and has answered meanwhile; those that it has may still be answered. Its limit stays as it is: a page that does not answer is
+ * none that is missing. llama.cpp's server answers neither page nor calls while each of its few threads has a call that waits.
  */
 function noteSilence({ clock, replicas }: MetricsPollerOptions, replica: Replica): void {
   const { health } = replica;
