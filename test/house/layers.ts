@@ -17,7 +17,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   process: { holds: 'process groups that end with this process, and managed servers', mayImport: [] },
   flow: { holds: 'the core: record batches in order, credit gate, watermark, commit', mayImport: ['arrow'] },
-  grade: { holds: 'whether two answers say the same: parse, values, compare, worker', mayImport: ['text'] },
+  grade: {
+    holds: 'whether two answers say the same: texts, parse, values, compare, worker',
+    mayImport: ['text'],
+  },
   language: { holds: 'which language a text is in: detector, worker', mayImport: [] },
   operators: {
     holds: 'one file an operator: options with help, columns, contract, example, function',

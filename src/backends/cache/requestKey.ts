@@ -7,6 +7,7 @@ import type {
   Message,
   ScoreRequest,
 } from '../model.js';
+import { isWellFormed } from '../../text/wellFormed.js';
 
 /**
  * The key under which the store keeps a reply: the first 16 bytes of the SHA-256 of all that is asked, as a string of
@@ -86,9 +87,6 @@ export function requestKeys(identity: string): RequestKeys {
   };
 }
 
-/** Node 20 has it; the types of ES2023 do not. */
-type WellFormable = string & { isWellFormed(): boolean };
-
 function messageText(message: Message): string {
   if (message.kind === 'preQuery') return 'preQuery';
   if (message.kind === 'chat') {
@@ -96,9 +94,7 @@ function messageText(message: Message): string {
     return `chat ${message.next}\n${JSON.stringify(turns)}`;
   }
   // UTF-8 has no halves of surrogate pairs: the hash would take all of them for one character.
-  return (message.text as WellFormable).isWellFormed()
-    ? `user\n${message.text}`
-    : `escaped\n${JSON.stringify(message.text)}`;
+  return isWellFormed(message.text) ? `user\n${message.text}` : `escaped\n${JSON.stringify(message.text)}`;
 }
 
 function testsOf(tests: ExecuteRequest['tests']): readonly string[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RowError } from '../../errors.js';
+import { isWellFormed } from '../../text/wellFormed.js';
 import type { Choice } from '../model.js';
 import type { HttpReply } from '../http/httpClient.js';
 import { TryFailure } from '../http/tryFailure.js';
@@ -170,13 +171,23 @@ export function choiceOf(
     ? { finish: 'stop' }
     : finishOf(item, tokens, asked.tokensMax, context, notes);
   const { finish, ...more } = found;
-  const choice: Choice = { text, finish, tokens, ...more, ...(reasoning === '' ? {} : { reasoning }) };
+  const whole = finish === 'length' ? text.replace(/[\ud800-\udbff]$/, '') : text;
+  if (!isWellFormed(whole) || !isWellFormed(reasoning)) throw halfCharacter(context);
+  const choice: Choice = { text: whole, finish, tokens, ...more, ...(reasoning === '' ? {} : { reasoning }) };
   if (choice.finish === 'stop' && text.trim() === '') {
     if (isCall(item)) return { ...choice, finish: 'toolCall', reason: 'tool_calls' };
     if (isRefusal(item)) return { ...choice, text: refusalOf(item), finish: 'filter', reason: 'refusal' };
     if (reasoning.trim() !== '') return { ...choice, finish: 'reasoning', reason: content.reasoningField };
   }
   return choice;
+}
+
+/** A text that is cut off by its token limit may end in half a character; any other half has been broken on the way. */
+function halfCharacter({ label }: ReplyContext): TryFailure {
+  return new TryFailure(
+    'reply',
+    `${label} sent half a surrogate pair (such as \\ud83d alone), which is no character and has no form in UTF-8`,
+  );
 }
 
 function finishOf(

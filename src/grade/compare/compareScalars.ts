@@ -2,7 +2,14 @@ import { deriveUniform } from '../../random.js';
 import { type Budget, overLimit, spend } from './budget.js';
 import { type Complex, absolute, isReal, multiplyComplex, real } from '../values/complex.js';
 import { type Exact, exactValue, isExact } from '../values/exact.js';
-import { type Expression, hasKind, partsOf, symbolsOf } from '../parse/expression.js';
+import {
+  type Expression,
+  hasKind,
+  infinitySign,
+  isInfinite,
+  partsOf,
+  symbolsOf,
+} from '../parse/expression.js';
 import { SAMPLE_WORK } from '../values/functionWork.js';
 import { fractionValue, numericValue, pointOf } from '../values/numeric.js';
 import { Real } from '../values/realFunctions.js';
@@ -22,6 +29,16 @@ const CANCELLED = new Real('1e-38');
 const ROUNDED_DIGITS_MIN = 6;
 const POINTS = 9;
 const POINTS_MIN = 3;
+/** An integral takes as long as sixty values. */
+const CALCULUS_POINTS = 4;
+const IS_CALCULUS = /^(?:integral|antiderivative|limit|derivative)/;
+
+/** With an integral, or a sum without an end. */
+function isDear(expression: Expression): boolean {
+  if (expression.kind === 'call' && IS_CALCULUS.test(expression.name)) return true;
+  if (expression.kind === 'call' && expression.name === 'sum' && isInfinite(expression.args[3]!)) return true;
+  return partsOf(expression).some(isDear);
+}
 /** With those that are tried where fewer than that many say anything. */
 const POINTS_MAX = 15;
 /** To compare two values. */
@@ -43,7 +60,7 @@ function sameNumber(left: Expression, right: Expression, { budget }: Comparison)
   const point = pointOf(new Map(), budget);
   const [x, y] = [numericValue(left, point), numericValue(right, point)];
   if (!x || !y) return sameWriting(left, right);
-  if (!near(x, y, point.termMax)) return false;
+  if (!near(x, y, point.termMax, point.blur)) return false;
   // Two numbers of a million digits may agree in the first fifty.
   if (a === 'tooLarge' || b === 'tooLarge') {
     if (sameWriting(left, right)) return true;
@@ -52,10 +69,12 @@ function sameNumber(left: Expression, right: Expression, { budget }: Comparison)
   return true;
 }
 
-export function near(a: Complex, b: Complex, termMax: Real): boolean {
+/** `blur`: how far, relative to the larger of 1 and their size, the two may be off because of how they were found. */
+export function near(a: Complex, b: Complex, termMax: Real, blur = 0): boolean {
   const apart = absolute({ re: a.re.sub(b.re), im: a.im.sub(b.im) });
   const size = Real.max(absolute(a), absolute(b));
-  return apart.lte(size.mul(RELATIVE)) || apart.lte(termMax.mul(CANCELLED));
+  if (apart.lte(size.mul(RELATIVE)) || apart.lte(termMax.mul(CANCELLED))) return true;
+  return blur > 0 && apart.lte(Real.max(1, size).mul(blur));
 }
 
 /** A long decimal against the number that it is rounded from: half a unit of its last digit. */
@@ -123,16 +142,6 @@ function scientificPlaces([decimal, power, ...more]: readonly Expression[]): Pla
 
 const EXPONENT_MAX = 1000;
 
-export function isInfinite(expression: Expression): boolean {
-  return infinitySign(expression) !== 0;
-}
-
-/** 1 for ∞, −1 for −∞, 0 for anything else. */
-export function infinitySign(expression: Expression): number {
-  if (expression.kind === 'negative') return -infinitySign(expression.of);
-  return expression.kind === 'constant' && expression.name === 'infinity' ? 1 : 0;
-}
-
 /** The same tree with the same leaves. */
 export function sameWriting(left: Expression, right: Expression): boolean {
   if (left.kind !== right.kind) return false;
@@ -168,8 +177,9 @@ function sameFunction(
 ): boolean {
   const discrete = [left, right].some(isDiscrete);
   const rounding = roundingOf(left, comparison.budget).add(roundingOf(right, comparison.budget));
+  const points = [left, right].some(isDear) ? CALCULUS_POINTS : POINTS;
   let agreed = 0;
-  for (let at = 0; at < POINTS || (agreed < POINTS_MIN && at < POINTS_MAX); at++) {
+  for (let at = 0; at < points || (agreed < POINTS_MIN && at < POINTS_MAX); at++) {
     spend(comparison.budget, POINT_WORK + SAMPLE_WORK * symbols.length);
     const values = new Map(
       symbols.map((name, index) => [
@@ -180,7 +190,7 @@ function sameFunction(
     const point = pointOf(values, comparison.budget);
     const [x, y] = [numericValue(left, point), numericValue(right, point)];
     if (!x || !y || isReal(x) !== isReal(y)) continue;
-    const isSame = near(x, y, point.termMax) || isWithin(x, y, point.termMax, rounding);
+    const isSame = near(x, y, point.termMax, point.blur) || isWithin(x, y, point.termMax, rounding);
     // There one side has no real value, and its complex one depends on the branch: √(1/x) and 1/√x are the same to a reader.
     if (!isSame && point.isBranched) continue;
     if (!isSame) return false;
@@ -261,7 +271,9 @@ function far({ re, im }: Complex, size: number): Complex {
 function isDiscrete(expression: Expression): boolean {
   const symbolic = symbolsOf(expression).size > 0;
   if (!symbolic) return false;
-  if (expression.kind === 'call' && /^(?:factorial|sum|prod)$/.test(expression.name)) return true;
+  if (expression.kind === 'call' && expression.name === 'sum' && isInfinite(expression.args[3]!))
+    return isDiscrete(expression.args[1]!);
+  if (expression.kind === 'call' && /^(?:factorial|sum|prod|mod)$/.test(expression.name)) return true;
   if (expression.kind === 'call' && expression.name === 'binom')
     return symbolsOf(expression.args[1]!).size > 0;
   const signed = expression.kind === 'power' && expression.base.kind === 'negative';
@@ -291,6 +303,33 @@ function isNegativeAt(at: number, index: number): boolean | undefined {
   if (at === 5) return true;
   if (at === 6 || at === 7) return index % 2 === at % 2;
   return undefined;
+}
+
+/** Whether two functions differ by a number that is the same everywhere. Where one has no real value, a point says nothing. */
+export function sameUpToConstant(left: Expression, right: Expression, comparison: Comparison): boolean {
+  const names = [...new Set([...symbolsOf(left), ...symbolsOf(right)])].sort();
+  let first: Real | null = null;
+  let agreed = 0;
+  const points = [left, right].some(isDear) ? CALCULUS_POINTS : POINTS;
+  for (let at = 0; at < points || (agreed < POINTS_MIN && at < POINTS_MAX); at++) {
+    spend(comparison.budget, POINT_WORK + SAMPLE_WORK * names.length);
+    const values = new Map(names.map((name) => [name, samplePoint(name, at, false, comparison.seed)]));
+    const point = pointOf(values, comparison.budget);
+    const [x, y] = [numericValue(left, point), numericValue(right, point)];
+    if (!x || !y || !isReal(x) || !isReal(y) || point.isBranched) continue;
+    const apart = x.re.sub(y.re);
+    first ??= apart;
+    const size = Real.max(1, point.termMax, x.re.abs(), y.re.abs());
+    if (
+      apart
+        .sub(first)
+        .abs()
+        .gt(size.mul(Math.max(point.blur, 1e-28)))
+    )
+      return false;
+    agreed += 1;
+  }
+  return agreed >= POINTS_MIN;
 }
 
 /**

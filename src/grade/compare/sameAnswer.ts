@@ -1,8 +1,24 @@
 import { createBudget, type GradeLimits, spend } from './budget.js';
-import { cleanText, wordsOf } from '../parse/cleanText.js';
+import { sameWords } from './sameWords.js';
 import { type Comparison, sameScalar, sameUpToFactor, sameWriting } from './compareScalars.js';
 import { exactValue, isExact } from '../values/exact.js';
-import { type Expression, hasKind, isScalar, renamed, symbolsOf, withSign } from '../parse/expression.js';
+import {
+  type Expression,
+  RUNNING,
+  hasCall,
+  hasKind,
+  isScalar,
+  mapParts,
+  partsOf,
+  renamed,
+  symbolsOf,
+  withSign,
+} from '../parse/expression.js';
+import { isDegrees } from '../values/angles.js';
+import { asBasis, coordinatesOf, hasBasis } from '../values/vectors.js';
+import { sameIndefinite, withConstantsOf } from './constants.js';
+import { sameFamilies } from './families.js';
+import { isDots } from '../parse/dots.js';
 import { parseAnswer } from '../parse/parseAnswer.js';
 import { realSetsOf, sameRealSets } from '../values/realSet.js';
 import { workedOut } from '../values/matrices.js';
@@ -23,30 +39,86 @@ export function sameAnswer(left: string, right: string, { seed, limits }: SameAn
   const budget = createBudget(limits);
   const comparison: Comparison = { budget, seed };
   const [a, b] = [parseAnswer(left, budget), parseAnswer(right, budget)];
-  if (a.some((x) => b.some((y) => same(x, withConstantsOf(x, y), comparison)))) return true;
+  const isSame = (x: Expression, y: Expression): boolean =>
+    withConstantsOf(x, y).some((other) => same(x, other, comparison));
+  if (a.some((x) => b.some((y) => isSame(x, y)))) return true;
+  if (sameNames(a, b).some(([x, y]) => isSame(x, y))) return true;
   if (![...a, ...b].some((reading) => hasKind(reading, 'text'))) return false;
   return sameWords(left, right);
 }
 
-const CONSTANT = /^c(?:_\w{1,4})?$/i;
-
-/** The constants of integration of the second, `c` or `C_1`, named as the first does: only the case of their letter may differ. */
-function withConstantsOf(first: Expression, second: Expression): Expression {
-  const [known, own] = [symbolsOf(first), symbolsOf(second)];
-  let result = second;
-  for (const name of own) {
-    const other = name.startsWith('c') ? name.replace('c', 'C') : name.replace('C', 'c');
-    if (CONSTANT.test(name) && !known.has(name) && known.has(other) && !own.has(other))
-      result = renamed(result, name, other);
-  }
-  return result;
+/** Pairs of readings in which what only one side says of a name holds for both: a whole number that runs, or the imaginary unit. */
+function sameNames(a: readonly Expression[], b: readonly Expression[]): [Expression, Expression][] {
+  return a.flatMap((x) =>
+    b.flatMap((y) => [
+      ...running(x, y),
+      ...imaginary(x, y),
+      ...imaginary(y, x).map(turned),
+      ...bareResidue(x, y),
+      ...bareResidue(y, x),
+    ]),
+  );
 }
 
-function sameWords(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((text) => wordsOf(cleanText(text))) as [string, string];
-  if (a === '') return false;
-  // `x y` is `xy`; but `1 2` is not 12.
-  return a === b || (!/\d \d/.test(`${a}${b}`) && a.replaceAll(' ', '') === b.replaceAll(' ', ''));
+function turned([x, y]: [Expression, Expression]): [Expression, Expression] {
+  return [y, x];
+}
+
+/** Where one side declares its whole number and the other does not, or where both only have different names for it. */
+function running(x: Expression, y: Expression): [Expression, Expression][] {
+  const [own, other] = [counterOf(x), counterOf(y)];
+  if (own === other) return [];
+  if (isResidue(x) && other !== null) return [[x, renamed(y, other, RUNNING)]];
+  if (isResidue(y) && own !== null) return [[renamed(x, own, RUNNING), y]];
+  if (own === null || other === null) return [];
+  if (own.includes(' ')) return other.includes(' ') ? [] : [[x, renamed(y, other, own)]];
+  if (other.includes(' ')) return [[renamed(x, own, other), y]];
+  return isPeriodic(x) && isPeriodic(y) && !symbolsOf(y).has(own) ? [[x, renamed(y, other, own)]] : [];
+}
+
+/** The only free name of an answer, where whole numbers are called so. */
+function counterOf(expression: Expression): string | null {
+  const value =
+    expression.kind === 'relation' && expression.signs.join() === '=' ? expression.parts[1]! : expression;
+  const [name, ...more] = [...symbolsOf(value)].filter((own) => /^(?:[kmn]|running n|counting n)$/.test(own));
+  return name !== undefined && more.length === 0 ? name : null;
+}
+
+function isResidue(expression: Expression): boolean {
+  return hasCall(expression, /^residue$/);
+}
+
+function isPeriodic(expression: Expression): boolean {
+  if (expression.kind === 'constant') return expression.name === 'pi';
+  if (expression.kind === 'quantity' && isDegrees(expression)) return true;
+  return partsOf(expression).some(isPeriodic);
+}
+
+/** `3 + 4j` and `3 + 4I` beside an answer with i. */
+function imaginary(x: Expression, y: Expression): [Expression, Expression][] {
+  if (!hasConstant(x, 'i') || hasConstant(y, 'i')) return [];
+  // j alone may be a vector.
+  const letters = ['I', ...(hasRealPart(y) ? ['j'] : [])].filter(
+    (name) => symbolsOf(y).has(name) && !symbolsOf(x).has(name),
+  );
+  return letters.length === 1 ? [[x, withConstant(y, letters[0]!)]] : [];
+}
+
+/** A number that is added, as the 3 of `3 + 4j`. */
+function hasRealPart(expression: Expression): boolean {
+  const isPart = (term: Expression): boolean => isScalar(term) && symbolsOf(term).size === 0;
+  if (expression.kind === 'sum') return expression.terms.some(isPart);
+  return partsOf(expression).some(hasRealPart);
+}
+
+function hasConstant(expression: Expression, name: string): boolean {
+  if (expression.kind === 'constant') return expression.name === name;
+  return partsOf(expression).some((part) => hasConstant(part, name));
+}
+
+function withConstant(expression: Expression, name: string): Expression {
+  if (expression.kind === 'symbol' && expression.name === name) return { kind: 'constant', name: 'i' };
+  return mapParts(expression, (part) => withConstant(part, name));
 }
 
 /** To find out what two values are. */
@@ -64,11 +136,36 @@ export function same(left: Expression, right: Expression, comparison: Comparison
     Expression,
   ];
   if (a.kind === 'relation' && b.kind === 'relation' && sameRelation(a, b, comparison)) return true;
+  if (hasBasis(a) || hasBasis(b)) return sameVector(asBasis(a), asBasis(b), comparison);
+  if (isFamily(a) && isFamily(b)) return sameFamilies(a, b, comparison) ?? sameStructure(a, b, comparison);
   if (isSetLike(a) || isSetLike(b)) {
     const [x, y] = [realSetsOf(a, comparison), realSetsOf(b, comparison)];
     if (x && y) return sameRealSets(x, y);
   }
   return sameStructure(a, b, comparison);
+}
+
+/** `2 \pmod 5` beside 2; but what is congruent to 2 is not 2. */
+function bareResidue(x: Expression, y: Expression): [Expression, Expression][] {
+  return x.kind === 'call' && x.name === 'residue' && y.kind === 'number' ? [[x.args[0]!, y]] : [];
+}
+
+function isFamily(expression: Expression): boolean {
+  return symbolsOf(expression).has(RUNNING) || isResidue(expression);
+}
+
+/** `2\mathbf{i} + 3\mathbf{j}` is (2, 3), and (2, 3, 0). */
+function sameVector(a: Expression, b: Expression, comparison: Comparison): boolean {
+  const sizes = [a, b].map((side) =>
+    side.kind === 'bracket' ? side.items.length : side.kind === 'matrix' ? side.rows.flat().length : 0,
+  );
+  const [x, y] = [a, b].map((side) => {
+    const coordinates = coordinatesOf(side, Math.max(...sizes), comparison);
+    return coordinates ? bracketOf(coordinates) : side;
+  }) as [Expression, Expression];
+  return !(hasBasis(x) || hasBasis(y)) && (x !== a || y !== b)
+    ? sameStructure(x, y, comparison)
+    : sameStructure(a, b, comparison);
 }
 
 function sameChoice(left: Expression, right: Expression, comparison: Comparison): boolean {
@@ -104,6 +201,8 @@ function settled(expression: Expression, other: Expression): Expression {
 function isNamed(expression: Expression): boolean {
   if (expression.kind === 'ratio') return expression.parts.every(isNamed);
   if (expression.kind === 'quotient') return isSegment(expression.over) && isSegment(expression.under);
+  if (hasCall(expression, /^(?:integral|antiderivative|limit|derivative)/)) return true;
+  if (expression.kind === 'power') return isNamedMatrix(expression);
   if (expression.kind === 'call' && expression.name === 'abs') return isSegment(expression.args[0]!);
   if (expression.kind === 'bracket') return expression.items.every(({ kind }) => kind === 'symbol');
   if (expression.kind !== 'product') return expression.kind === 'symbol' || expression.kind === 'text';
@@ -112,12 +211,21 @@ function isNamed(expression: Expression): boolean {
   return factors.length === 2 && isFunctionName(factors[0]!) && isArgument(factors[1]!);
 }
 
+/** `A^{-1}`, `A^T` */
+function isNamedMatrix({ base, exponent }: Expression & { kind: 'power' }): boolean {
+  if (base.kind !== 'symbol' || !/^[A-Z]/.test(base.name)) return false;
+  return exponent.kind === 'symbol' ? exponent.name === 'T' : isMinusOne(exponent);
+}
+
+function isMinusOne(exponent: Expression): boolean {
+  return exponent.kind === 'negative' && exponent.of.kind === 'number' && exponent.of.value.equals(1);
+}
+
 /** `f` and `f^{-1}` */
 function isFunctionName(expression: Expression): boolean {
   if (expression.kind === 'symbol') return true;
   if (expression.kind !== 'power' || expression.base.kind !== 'symbol') return false;
-  const { exponent } = expression;
-  return exponent.kind === 'negative' && exponent.of.kind === 'number' && exponent.of.value.equals(1);
+  return isMinusOne(expression.exponent);
 }
 
 /** `AB`: two points or more. */
@@ -220,7 +328,7 @@ function itemsOf(expression: Expression): Expression[] {
 }
 
 function isSetLike(expression: Expression): boolean {
-  if (expression.kind === 'setOperation' || expression.kind === 'reals') return true;
+  if (['setOperation', 'reals', 'integers'].includes(expression.kind)) return true;
   if (expression.kind === 'relation') return !expression.signs.includes('=');
   if (expression.kind === 'list') return expression.items.every(isSetLike);
   if (expression.kind !== 'bracket' || expression.items.length !== 2) return false;
@@ -232,7 +340,8 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
   if (chosen !== null && chosen === others) return true;
   if (a.kind === 'list' || b.kind === 'list' || a.kind === 'set' || b.kind === 'set')
     return sameCollection(a, b, comparison);
-  if (a.kind === 'matrix' || b.kind === 'matrix') return sameMatrix(a, b, comparison);
+  if (a.kind === 'matrix' || b.kind === 'matrix')
+    return isIdentity(a, b, comparison) || isIdentity(b, a, comparison) || sameMatrix(a, b, comparison);
   if (a.kind === 'bracket' || b.kind === 'bracket') return sameBracket(a, b, comparison);
   if (a.kind === 'ratio' || b.kind === 'ratio') return sameRatio(a, b, comparison);
   if (a.kind === 'setOperation' && b.kind === 'setOperation') {
@@ -243,10 +352,10 @@ function sameStructure(a: Expression, b: Expression, comparison: Comparison): bo
   if (!isScalar(a) || !isScalar(b)) return false;
   if (a.kind === 'product' && b.kind === 'product' && a.letters && b.letters && !isPairOfVariables(a.letters))
     return a.letters === b.letters || isAngleTurned(a.letters, b.letters);
-  return sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison);
+  return sameIndefinite(a, b, comparison) || (sameQuantity(a, b, comparison) ?? sameScalar(a, b, comparison));
 }
 
-/** Letters of several choices in the order of the alphabet, `A, C` and `AC` alike; null for anything else. */
+/** Letters of several choices in the order of the alphabet, `C, A` and `AC` alike; null for anything else. */
 function chosenLetters(expression: Expression): string | null {
   const names =
     expression.kind === 'product'
@@ -254,9 +363,12 @@ function chosenLetters(expression: Expression): string | null {
       : expression.kind === 'list' || expression.kind === 'set'
         ? expression.items.map((item) => (item.kind === 'symbol' ? item.name : ''))
         : [];
+  const sorted = names.toSorted();
+  // `AB` may be a segment: letters without commas are choices in the order of the alphabet alone.
+  const isWord = expression.kind === 'product' && names.some((name, at) => name !== sorted[at]);
   const isChosen =
-    names.length > 1 && names.every((name, at) => /^[A-J]$/.test(name) && name > (names[at - 1] ?? ''));
-  return isChosen ? names.join('') : null;
+    names.length > 1 && sorted.every((name, at) => /^[A-J]$/.test(name) && name !== sorted[at - 1]);
+  return isChosen && !isWord ? sorted.join('') : null;
 }
 
 /** `\angle ABC` is `\angle CBA`. */
@@ -284,6 +396,7 @@ function operands(expression: Expression): Expression[] {
  */
 function sameCollection(a: Expression, b: Expression, comparison: Comparison): boolean {
   if (a.kind !== 'list' && a.kind !== 'set') return sameCollection(b, a, comparison);
+  if (a.items.some(isDots)) return goOnAlike(a, b, comparison);
   if (b.kind === 'bracket' && a.kind === 'set' && a.items.length === 1)
     return same(a.items[0]!, b, comparison);
   if (b.kind === 'bracket')
@@ -297,6 +410,11 @@ function sameCollection(a: Expression, b: Expression, comparison: Comparison): b
   if (a.kind === 'list' && b.kind === 'list')
     return areAlternatives(a) === areAlternatives(b) && sameMultiset(a.items, b.items, comparison);
   return sameUnordered(a.items, b.items, comparison);
+}
+
+/** Values that go on have an order. */
+function goOnAlike(a: Expression & { items: Expression[] }, b: Expression, comparison: Comparison): boolean {
+  return (b.kind === 'list' || b.kind === 'set') && sameOrdered(a.items, b.items, comparison);
 }
 
 /** Two items in square brackets are an interval; more are a vector. */
@@ -345,6 +463,20 @@ function sameUnordered(a: readonly Expression[], b: readonly Expression[], compa
   const holds = (items: readonly Expression[], wanted: Expression): boolean =>
     items.some((item) => same(item, wanted, comparison));
   return a.every((item) => holds(b, item)) && b.every((item) => holds(a, item));
+}
+
+/** `I` and `I_2`. */
+function isIdentity(name: Expression, matrix: Expression, comparison: Comparison): boolean {
+  const size = name.kind === 'symbol' ? /^I(?:_(\d))?$/.exec(name.name) : null;
+  if (!size || matrix.kind !== 'matrix' || matrix.rows.length !== matrix.rows[0]!.length) return false;
+  if (size[1] !== undefined && Number(size[1]) !== matrix.rows.length) return false;
+  const { budget } = comparison;
+  return matrix.rows.every((row, at) =>
+    row.every((cell, to) => {
+      const value = exactValue(cell, budget);
+      return isExact(value) && value.equals(at === to ? 1 : 0);
+    }),
+  );
 }
 
 /** A column or a row against a tuple; otherwise shape and every cell. */
@@ -416,10 +548,11 @@ function sameRelation(
   comparison: Comparison,
 ): boolean {
   if (a.signs.length === b.signs.length && a.signs.every((sign, at) => sign === b.signs[at]))
-    if (sameOrdered(a.parts, b.parts, comparison)) return true;
+    if (sameOrdered(a.parts, b.parts, comparison) || sameUnknown(a, b, comparison)) return true;
   const [f, g] = [definedBy(a), definedBy(b)];
   if (f && g && f.name === g.name && f.argument !== g.argument && !symbolsOf(g.value).has(f.argument))
     return same(f.value, renamed(g.value, g.argument, f.argument), comparison);
+  if (isValueOf(a, b) || isValueOf(b, a)) return same(a.parts[1]!, b.parts[1]!, comparison);
   if (isFunctionOf(a) && isOrdinate(b)) return same(a.parts[1]!, b.parts[1]!, comparison);
   if (isFunctionOf(b) && isOrdinate(a)) return same(a.parts[1]!, b.parts[1]!, comparison);
   const [links, others] = [linksOf(a), linksOf(b)];
@@ -428,6 +561,19 @@ function sameRelation(
     among.some((other) => sameZero(link, other, comparison));
   return links.every((link) => holds(others, link)) && others.every((other) => holds(links, other));
 }
+
+/** `X = 7` is `x = 7`; but `A = 7` and `a = 7` may be an angle and a side. */
+function sameUnknown(a: Relation, b: Relation, comparison: Comparison): boolean {
+  const [name, other] = [assignedName(a), assignedName(b)];
+  if (name === null || other === null || a.parts.length !== 2) return false;
+  return (
+    /^[xyznt]$/i.test(name) &&
+    name.toLowerCase() === other.toLowerCase() &&
+    same(a.parts[1]!, b.parts[1]!, comparison)
+  );
+}
+
+type Relation = Expression & { kind: 'relation' };
 
 /** Something that is 0, below 0 or at most 0. */
 interface ZeroForm {
@@ -458,7 +604,18 @@ function definedBy({
   const [name, argument, ...more] = parts[0]!.kind === 'product' ? parts[0]!.factors : [];
   if (signs.join() !== '=' || more.length > 0 || name?.kind !== 'symbol' || argument?.kind !== 'symbol')
     return null;
-  return /^[A-Za-z]$/.test(name.name) ? { name: name.name, argument: argument.name, value: parts[1]! } : null;
+  // `P(A) = 0.3` is no function of A.
+  return /^[A-Za-z]$/.test(name.name) && /^[a-z]/.test(argument.name)
+    ? { name: name.name, argument: argument.name, value: parts[1]! }
+    : null;
+}
+
+/** `y(t) = 2t` beside `y = 2t` */
+function isValueOf(a: Relation, b: Relation): boolean {
+  const [name, argument, ...more] = a.parts[0]!.kind === 'product' ? a.parts[0]!.factors : [];
+  if (name?.kind !== 'symbol' || argument?.kind !== 'symbol' || more.length > 0 || a.signs.join() !== '=')
+    return false;
+  return /^[tx]$/.test(argument.name) && b.parts.length === 2 && assignedName(b) === name.name;
 }
 
 /** `f(x) = 2x` */
@@ -470,7 +627,7 @@ function isFunctionOf({ parts, signs }: Expression & { kind: 'relation' }): bool
 
 /** `y = 2x` */
 function isOrdinate({ parts, signs }: Expression & { kind: 'relation' }): boolean {
-  return signs.join() === '=' && parts[0]!.kind === 'symbol' && parts[0]!.name === 'y';
+  return signs.join() === '=' && parts[0]!.kind === 'symbol' && /^(?:hat )?y$/.test(parts[0]!.name);
 }
 
 function exactZero(expression: Expression, { budget }: Comparison): boolean {

@@ -84,6 +84,8 @@ function sumOf(terms: readonly Expression[]): Expression | null {
     : null;
 }
 
+type Measure = Expression & { kind: 'quantity' };
+
 function sameMeasure(a: Expression, b: Expression, comparison: Comparison): boolean {
   if (a.kind !== 'quantity') return sameMeasure(b, a, comparison);
   if (b.kind === 'percent') return /percent/i.test(a.unit) && sameScalar(a.of, b.of, comparison);
@@ -96,9 +98,26 @@ function sameMeasure(a: Expression, b: Expression, comparison: Comparison): bool
   if (isDegrees(b) && isRadians(a)) return sameScalar(a.of, radians(b.of), comparison);
   const meanings = unitMeanings(a.unit).flatMap((x) => unitMeanings(b.unit).map((y) => [x, y] as const));
   const [x, y] = meanings.find(([one, other]) => one.dimension === other.dimension) ?? [];
-  if (!x || !y) return false;
+  if (!x || !y) return sameTemperature(a, b, comparison);
   const [of, other] = [scaled(a.of, x.over, x.under), scaled(b.of, y.over, y.under)];
   return sameQuantity(of, other, comparison) ?? sameScalar(of, other, comparison);
+}
+
+/** Kelvin, in which 0 °C and 0 °F are so much. */
+const SCALES = new Map<string, { factor: Fraction; zero: Fraction }>([
+  ['kelvin^1', { factor: new Fraction(1), zero: new Fraction(0) }],
+  ['celsius^1', { factor: new Fraction(1), zero: new Fraction('273.15') }],
+  ['fahrenheit^1', { factor: new Fraction(5, 9), zero: new Fraction('273.15').sub(new Fraction(160, 9)) }],
+]);
+
+function sameTemperature(a: Measure, b: Measure, comparison: Comparison): boolean {
+  const [x, y] = [a, b].map(({ of, unit }): Expression | null => {
+    const scale = SCALES.get(unitMeaning(unit).dimension);
+    if (!scale) return null;
+    const grown: Expression = { kind: 'product', factors: [of, number(scale.factor)] };
+    return { kind: 'sum', terms: [grown, number(scale.zero)] };
+  });
+  return !!x && !!y && sameScalar(x, y, comparison);
 }
 
 function number(value: Fraction): Expression {
@@ -119,12 +138,19 @@ function samePercent(a: Expression, b: Expression, comparison: Comparison): bool
 /** In the same base the same digits; in two bases the same value; digits without a base stand for themselves. */
 function sameBased(a: Expression, b: Expression, comparison: Comparison): boolean {
   if (a.kind !== 'based') return sameBased(b, a, comparison);
-  if (b.kind === 'based' && a.base === b.base) return a.digits === b.digits;
+  if (b.kind === 'based' && (a.base === b.base || isUnsaid(a, b))) return a.digits === b.digits;
   if (b.kind === 'based') return sameScalar(a, b, comparison);
   const negative = b.kind === 'negative' && b.of.kind === 'number';
   const digits = b.kind === 'number' ? b.value.toFraction() : negative ? `-${valueText(b.of)}` : null;
   return digits === a.digits;
 }
+
+/** Digits with letters, of which only one side says the base. */
+function isUnsaid(a: Based, b: Based): boolean {
+  return (a.base === 0) !== (b.base === 0);
+}
+
+type Based = Expression & { kind: 'based' };
 
 function valueText(expression: Expression): string {
   return expression.kind === 'number' ? expression.value.toFraction() : '';

@@ -31,9 +31,14 @@ export type Expression =
   /** `clock`: as written, where it may be a time of day: `2:30`, `6:05pm`. */
   | { kind: 'ratio'; parts: Expression[]; clock?: string }
   | { kind: 'reals' }
+  | { kind: 'integers'; isNatural: boolean }
   /** A letter of a multiple choice, and what stands behind it. */
   | { kind: 'choice'; letter: string; rest: Expression | null }
   | { kind: 'text'; text: string };
+
+/** The names of whole numbers that run, once they are known to: of all, and of those that are not below 0. */
+export const RUNNING = 'running n';
+export const COUNTING = 'counting n';
 
 export type Constant = 'pi' | 'e' | 'i' | 'infinity';
 export type Join = ',' | ';' | 'and' | 'or';
@@ -86,6 +91,22 @@ export function symbolsOf(expression: Expression, into = new Set<string>()): Set
 
 export function hasKind(expression: Expression, kind: Expression['kind']): boolean {
   return expression.kind === kind || partsOf(expression).some((part) => hasKind(part, kind));
+}
+
+/** Whether a function whose name fits is anywhere in it. */
+export function hasCall(expression: Expression, name: RegExp): boolean {
+  if (expression.kind === 'call' && name.test(expression.name)) return true;
+  return partsOf(expression).some((part) => hasCall(part, name));
+}
+
+export function isInfinite(expression: Expression): boolean {
+  return infinitySign(expression) !== 0;
+}
+
+/** 1 for ∞, −1 for −∞, 0 for anything else. */
+export function infinitySign(expression: Expression): number {
+  if (expression.kind === 'negative') return -infinitySign(expression.of);
+  return expression.kind === 'constant' && expression.name === 'infinity' ? 1 : 0;
 }
 
 /** Kinds that are one number once their symbols have values. */

@@ -1,28 +1,17 @@
 import { type Budget, createBudget, overLimit } from '../compare/budget.js';
-import { cleanText, wordsOf } from './cleanText.js';
-import { withCounts } from './countingSigns.js';
-import { dateOf, hourOf, ordinalOf } from './dates.js';
-import { type Expression, renamed } from './expression.js';
-import { digitsOfWords } from './numberWords.js';
+import { basedOf, digitsOf } from './based.js';
+import { cleanText, wordsOf } from '../texts/cleanText.js';
+import { withCounts } from '../texts/countingSigns.js';
+import { dateOf, hourOf, ordinalOf } from '../texts/dates.js';
+import { COUNTING, type Expression, RUNNING, renamed } from './expression.js';
+import { digitsOfWords } from '../texts/numberWords.js';
 import { parseTokens } from './parseTokens.js';
 import { isMeasure, markUnits } from './plainUnits.js';
+import { withoutProse } from '../texts/prose.js';
+import { sameWord } from './sameWords.js';
+import { withConditions, withoutInteger } from '../texts/setTexts.js';
 import { readTokens } from './tokens.js';
-
-const THERE = String.raw`(?:there (?:is|are|exists?) |(?:(?:the )?(?:equation|system|inequality) )?has )?`;
-const NONE = String.raw`no (?:real |integer |positive )?(?:solutions?|roots?|answers?|values?)(?: exists?)?`;
-
-/** Word answers that are known by several names. */
-const SAME_WORDS: readonly [RegExp, Expression][] = [
-  [new RegExp(`^${THERE}(?:${NONE}|none|empty set|no such .{1,30})$`), { kind: 'set', items: [] }],
-  [/^(?:dne|does not exist|undefined|not defined|doesn't exist)$/, { kind: 'text', text: 'does not exist' }],
-  [
-    /^(?:infinitely many(?: solutions)?|infinite(?: solutions)?|infinite number of solutions)$/,
-    { kind: 'text', text: 'infinitely many' },
-  ],
-  [/^(?:yes|true)$/, { kind: 'text', text: 'yes' }],
-  [/^(?:no|false)$/, { kind: 'text', text: 'no' }],
-  [/^(?:all real numbers?|all reals?|real numbers|any real number)$/, { kind: 'reals' }],
-];
+import { namedValueOf } from '../texts/namedValue.js';
 
 /**
  * The ways in which an answer can be read, the likeliest first; most have one. `1,234` has two (a number, a list), `5 m` too (a
@@ -34,28 +23,27 @@ export function parseAnswer(answer: string, budget: Budget = createBudget()): Ex
   const cleaned = cleanText(answer);
   const date = dateOf(cleaned);
   if (date !== null) return [{ kind: 'text', text: date }];
-  const { text: free, name } = withoutInteger(hourOf(cleaned) ?? ordinalOf(cleaned) ?? cleaned);
+  const plain = withoutProse(cleaned);
+  const {
+    text: free,
+    name,
+    isNatural,
+  } = withoutInteger(hourOf(plain) ?? ordinalOf(plain) ?? withConditions(plain));
   const read = readingsOf(free, budget);
   // The name of a whole number that runs says nothing.
-  return name === null ? read : [...read, ...read.map((reading) => renamed(reading, name, 'running n'))];
-}
-
-/** `, k \in \mathbb{Z}`, `where n is an integer` behind an answer. */
-const WHERE = String.raw`(?:(?:\\text\{ ?)?(?:where|for(?: any| all| some)?)(?: ?\})? )?`;
-const WHOLE = String.raw`(?: ?\\in ?\\mathbb ?\{?[ZN]\}?(?:\^\+|_\+)?| ?(?:\\text\{ ?)?(?:is )?(?:an |any )?integers? ?\}?)`;
-const RUNS = new RegExp(String.raw`[,;]? ?\(?${WHERE}([a-z])${WHOLE}\)?$`);
-
-function withoutInteger(text: string): { text: string; name: string | null } {
-  const tail = RUNS.exec(text);
-  if (!tail || tail.index === 0) return { text, name: null };
-  return { text: text.slice(0, tail.index).trim(), name: tail[1]! };
+  return name === null ? read : read.map((reading) => renamed(reading, name, isNatural ? COUNTING : RUNNING));
 }
 
 function readingsOf(text: string, budget: Budget): Expression[] {
+  const based = basedOf(text);
+  if (based) return [based];
   const readings = [choiceOf(text, budget) ?? wordAnswer(text) ?? parseMaths(text, true, budget)];
   if (/\d,\d{3}/.test(text)) readings.push(parseMaths(text, false, budget));
+  readings.push(digitsOf(text));
   const counted = withCounts(text);
   if (counted !== text) readings.push(parseMaths(counted, true, budget));
+  const named = namedValueOf(text);
+  if (named) readings.push(valueUnder(named.name, parseMaths(named.value, true, budget)));
   const decimal = withDecimalPoint(text);
   if (decimal !== null) readings.push(parseMaths(decimal, true, budget));
   const marked = markUnits(text);
@@ -79,6 +67,11 @@ function withDecimalPoint(text: string): string | null {
   return plain ? `${plain[1]}.${plain[2]}${plain[3]}` : null;
 }
 
+/** `P(A) = 0.3` as an equation whose left side is a name. */
+function valueUnder(name: string, value: Expression | null): Expression | null {
+  return value && { kind: 'relation', parts: [{ kind: 'text', text: name }, value], signs: ['='] };
+}
+
 function parseMaths(text: string, thousands: boolean, budget: Budget): Expression | null {
   const tokens = readTokens(text, { thousands }, budget);
   return tokens && parseTokens(tokens, budget);
@@ -90,7 +83,7 @@ function choiceOf(text: string, budget: Budget): Expression | null {
   const alone = /^(?:(?:option|choice) )?(?:\(([A-Ja-j])\)|([A-J])[.):]?)$/i.exec(plain);
   if (alone && (alone[1] || /[A-J]/.test(alone[2]!)))
     return { kind: 'choice', letter: (alone[1] ?? alone[2]!).toUpperCase(), rest: null };
-  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*(\S.*)$/.exec(plain);
+  const before = /^(?:\(([A-J])\)|([A-J])[.):])\s*([^\s\-+*/^_=<>].*)$/.exec(plain);
   if (!before) return null;
   const rest = wordAnswer(before[3]!) ?? parseMaths(before[3]!, true, budget);
   const letter = (before[1] ?? before[2])!;
@@ -99,21 +92,20 @@ function choiceOf(text: string, budget: Budget): Expression | null {
 
 /** An answer in words; null where it has anything else. */
 function wordAnswer(text: string): Expression | null {
-  if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
-  // `No, it does not.`
-  const words = wordsOf(text.replace(/^(yes|no), ?(?=[a-z]).*$/i, '$1'));
-  const same = SAME_WORDS.find(([pattern]) => pattern.test(words));
-  if (same) return same[1];
+  if (!/^\p{L}[\p{L}\p{M}\d\s'’",.()-]*$/u.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
+  const same = sameWord(text);
+  if (same) return same;
+  if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !text.startsWith('\\')) return null;
   if (text.startsWith('\\')) return null;
   const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, 'one '));
   if (digits !== null) return parseMaths(digits, true, createBudget());
   // Short runs are variables (`ab`, `xy`); commas may part them (`a, b`).
   if (/[A-Za-z]{4}|^(?:yes|no|odd|sum|all|one)$/i.test(text) && !FUNCTION_START.test(text))
-    return { kind: 'text', text: words };
+    return { kind: 'text', text: wordsOf(text) };
   return null;
 }
 
 const HYPERBOLIC_OR_CIRCULAR = '(?:a|ar|arc)?(?:sinh?|cosh?|tanh?|coth?|sech?|csch?)';
 const OTHER_FUNCTIONS =
-  'sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|theta';
+  'sqrt|cbrt|floor|ceil(?:ing)?|binom(?:ial)?|factorial|log|ln|exp|infinity|alpha|beta|gamma|delta|epsilon|lambda|sigma|omega|theta';
 const FUNCTION_START = new RegExp(`^(?:${OTHER_FUNCTIONS}|${HYPERBOLIC_OR_CIRCULAR})(?:[a-z]{1,2})?\\b`);

@@ -1,6 +1,7 @@
 import Fraction from 'fraction.js';
 import { angleValue } from '../values/angles.js';
 import { spend } from '../compare/budget.js';
+import { DOTS } from './dots.js';
 import type { Expression, Join } from './expression.js';
 import {
   parseItems,
@@ -13,8 +14,9 @@ import {
 } from './parseTokens.js';
 import { type Reader, chain, deeper, expect, isName, isSign, peek, refuse, take } from './reader.js';
 import { parseBracedSystem, parseEnvironment, startsSystem } from './parseMatrix.js';
+import { parseIntegral, parseLimit, takeDerivative } from './parseCalculus.js';
 import { parseSeries } from './parseSeries.js';
-import { digitsOfWords } from './numberWords.js';
+import { digitsOfWords } from '../texts/numberWords.js';
 import { FUNCTIONS, type Token } from './tokens.js';
 import { determinant } from '../values/matrices.js';
 import { numberWords, unitMeaning } from '../values/units.js';
@@ -244,7 +246,7 @@ function parseGroup(reader: Reader): Expression {
 }
 
 /** Argument of a command: a group, or one token; of a number its first digit, as in `\frac12`. */
-function parseArgument(reader: Reader): Expression {
+export function parseArgument(reader: Reader): Expression {
   if (isSign(peek(reader), '{')) return parseGroup(reader);
   const token = peek(reader);
   if (token?.kind !== 'number' || token.text.length === 1) return parsePrimary(reader);
@@ -315,6 +317,10 @@ function parseNamed(reader: Reader, name: string): Expression {
   if (name === 'theta') return { kind: 'symbol', name };
   if (name === 'emptyset') return { kind: 'set', items: [] };
   if (name === 'reals') return { kind: 'reals' };
+  if (name === 'integers' || name === 'naturals') return { kind: 'integers', isNatural: name === 'naturals' };
+  if (/^(?:[lc]?dots)$/.test(name)) return DOTS;
+  const derivative = name === 'frac' ? takeDerivative(reader) : null;
+  if (derivative) return parseDerivative(reader, derivative);
   if (name === 'frac') return { kind: 'quotient', over: parseArgument(reader), under: parseArgument(reader) };
   if (name === 'binom') return { kind: 'call', name, args: [parseArgument(reader), parseArgument(reader)] };
   if (name === 'sqrt') return parseRoot(reader);
@@ -324,10 +330,24 @@ function parseNamed(reader: Reader, name: string): Expression {
   if (name === 'det') return parseDeterminant(reader);
   if (name === 'sum' || name === 'prod')
     return deeper(reader, () => parseSeries(reader, name, { parseScript, parseProduct }));
+  if (name === 'int') return deeper(reader, () => parseIntegral(reader, CALCULUS));
+  if (name === 'lim') return deeper(reader, () => parseLimit(reader, CALCULUS));
   if (name.startsWith('begin '))
     return parseEnvironment(reader, name.slice('begin '.length), { parseRelation, parseSum });
   if (FUNCTIONS.has(name)) return parseFunction(reader, name);
   return refuse();
+}
+
+const CALCULUS = { parseScript, parseSum, parseProduct };
+
+/** `\frac{d}{dx} f`: of the product behind it. */
+function parseDerivative(
+  reader: Reader,
+  { order, variable }: { order: number; variable: string },
+): Expression {
+  const of = deeper(reader, () => parseProduct(reader));
+  const times: Expression = { kind: 'number', value: new Fraction(order), digits: 0 };
+  return { kind: 'call', name: 'derivative', args: [{ kind: 'symbol', name: variable }, of, times] };
 }
 
 function parseRoot(reader: Reader): Expression {
@@ -385,6 +405,8 @@ function parseFunction(reader: Reader, name: string): Expression {
   const inverse = isInverse ? INVERSE.get(name) : undefined;
   if (inverse) return { kind: 'call', name: inverse, args: written };
   if (name === 'binomial' && args.length !== 2) return refuse();
+  if (name === 'nthroot')
+    return args.length > 2 ? refuse() : { kind: 'call', name: args.length === 2 ? 'root' : 'sqrt', args };
   if (name === 'cis') return args.length === 1 && !power ? onCircle(angleValue(args[0]!)) : refuse();
   const call: Expression = { kind: 'call', name: nameOfCall(name, base), args };
   return power ? { kind: 'power', base: call, exponent: power } : call;
@@ -485,18 +507,24 @@ function parseSet(reader: Reader): Expression {
   const items = deeper(reader, () => parseItems(reader));
   const bar = isName(peek(reader), 'mid') || isSign(peek(reader), '|');
   if (bar) reader.at += 1;
-  const condition = bar ? parseRelation(reader) : null;
+  const condition = bar ? parseList(reader) : null;
   reader.bars = bars;
   expect(reader, '\\}');
   const [first] = items;
-  if (condition)
-    return items.length === 1 && condition.kind === 'relation' ? { ...condition, bound: true } : refuse();
+  if (condition) return items.length === 1 ? boundCondition(condition) : refuse();
   // `\{x : x > 3\}` has been read as a ratio in a relation.
   const ratio = first?.kind === 'relation' ? first.parts[0] : undefined;
   if (items.length === 1 && first?.kind === 'relation' && ratio?.kind === 'ratio') {
     return { ...first, bound: true, parts: [ratio.parts.at(-1)!, ...first.parts.slice(1)] };
   }
   return { kind: 'set', items };
+}
+
+/** A set's condition, or several. */
+function boundCondition(condition: Expression): Expression {
+  if (condition.kind === 'relation') return { ...condition, bound: true };
+  if (condition.kind !== 'list') return refuse();
+  return { ...condition, items: condition.items.map(boundCondition) };
 }
 
 function parseBars(reader: Reader): Expression {

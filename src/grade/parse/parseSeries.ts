@@ -34,7 +34,7 @@ export function parseSeries(
 }
 
 /** With the variable renamed, also in indices: `F_{n-k}`. */
-function bound(expression: Expression, name: string, to: string): Expression {
+export function bound(expression: Expression, name: string, to: string): Expression {
   if (expression.kind === 'constant' && expression.name === name) return { kind: 'symbol', name: to };
   if (expression.kind !== 'symbol') return mapParts(expression, (part) => bound(part, name, to));
   if (expression.name === name) return { kind: 'symbol', name: to };

@@ -1,6 +1,7 @@
 import { type Budget, spend } from '../compare/budget.js';
 import { type Expression, type Join, type RelationSign, hasKind, isScalar } from './expression.js';
-import { parseAtom } from './parseAtom.js';
+import { filled } from './dots.js';
+import { parseArgument, parseAtom } from './parseAtom.js';
 import { NO_MATHS, type Reader, chain, deeper, isName, isSign, peek, take } from './reader.js';
 import type { Token } from './tokens.js';
 
@@ -45,7 +46,9 @@ export function parseItems(reader: Reader, joins: Join[] = []): Expression[] {
     joins.push(join);
     items.push(parseRelation(reader));
   }
-  return items;
+  const all = filled(items);
+  for (let more = items.length; more < all.length; more++) joins.push(',');
+  return all;
 }
 
 /** `1, 2, and 3` has two separators in a row, of which the word counts. */
@@ -77,12 +80,13 @@ export function parseRelation(reader: Reader): Expression {
   return deeper(reader, () => {
     // `≈ 17.1` and `= 17.1` begin with what stood before them.
     if (isSign(peek(reader), '=') || isName(peek(reader), 'approx', 'equiv', 'sim')) reader.at += 1;
-    const parts = [parseRatio(reader)];
+    const parts = [parseModulo(reader)];
     const signs: RelationSign[] = [];
     for (let sign = relationSign(peek(reader)); sign; sign = relationSign(peek(reader))) {
       const approximate = isName(peek(reader), 'approx', 'sim', 'simeq');
+      const congruent = isName(peek(reader), 'equiv');
       reader.at += 1;
-      const part = parseRatio(reader);
+      const part = asResidue(parseModulo(reader), congruent);
       // `1/3 ≈ 0.33` and `x = 1/3 ≈ 0.33` are exact answers with a hint; `x ≈ 0.33` has nothing better.
       if (approximate && (signs.length > 0 || !isNamed(parts[0]!))) continue;
       signs.push(sign);
@@ -90,6 +94,19 @@ export function parseRelation(reader: Reader): Expression {
     }
     return signs.length === 0 ? parts[0]! : { kind: 'relation', parts, signs };
   });
+}
+
+/** `1 \pmod 3` */
+function parseModulo(reader: Reader): Expression {
+  const value = parseRatio(reader);
+  if (!isName(peek(reader), 'pmod')) return value;
+  reader.at += 1;
+  return { kind: 'call', name: 'residue', args: [value, parseArgument(reader)] };
+}
+
+/** The right side of `x \equiv 1 \bmod 3` is no number. */
+function asResidue(part: Expression, congruent: boolean): Expression {
+  return congruent && part.kind === 'call' && part.name === 'mod' ? { ...part, name: 'residue' } : part;
 }
 
 /** `x`, `\Delta p` */
@@ -158,7 +175,7 @@ export function parseSum(reader: Reader): Expression {
     }
     const minus = isSign(peek(reader), '-');
     if (!minus && !isSign(peek(reader), '+')) {
-      if (left) return left;
+      if (left) return left.kind === 'sum' ? { kind: 'sum', terms: filled(left.terms) } : left;
       left = parseProduct(reader);
       continue;
     }
@@ -196,6 +213,10 @@ export function parseProduct(reader: Reader): Expression {
       const under = peek(reader);
       last = parseSigned(reader);
       left = quotientOf(left, under, last);
+    } else if (isName(token, 'bmod', 'mod')) {
+      reader.at += 1;
+      chain(reader, ++links);
+      left = { kind: 'call', name: 'mod', args: [left, parseSigned(reader)] };
     } else if (startsFactor(reader) || takesNumber(reader, last) || opensGroup(reader, last)) {
       last = unbraced(parseAtom(reader));
       left = productOf(unbraced(left), last);
@@ -289,7 +310,21 @@ const NO_FACTOR = new Set([
     'lt',
     'gt',
   ],
-  ...['approx', 'mid', 'rfloor', 'rceil', 'rangle', 'to', 'implies'],
+  ...[
+    'approx',
+    'mid',
+    'bmod',
+    'mod',
+    'pmod',
+    'ldots',
+    'cdots',
+    'dots',
+    'rfloor',
+    'rceil',
+    'rangle',
+    'to',
+    'implies',
+  ],
 ]);
 
 /** Whether a factor without a sign before it stands next: two numbers in a row are no product. */

@@ -37,7 +37,7 @@ export const FUNCTIONS = new Set([
   ],
   ...['log', 'ln', 'lg', 'exp', 'sqrt', 'max', 'min', 'gcd', 'lcm', 'cbrt', 'abs', 'floor', 'ceil', 'sgn'],
   ...['sinc', 'cis'],
-  ...['factorial', 'binomial'],
+  ...['factorial', 'binomial', 'nthroot'],
 ]);
 /** A Map, as all tables that words of an answer are looked up in: an object also has `constructor` and its like. */
 const ALIASES = new Map([
@@ -63,7 +63,10 @@ const ALIASES = new Map([
   ['nCr', 'binomial'],
 ]);
 /** `binom(8, 3)`; `\binom` has its two arguments in braces. */
-const PLAIN_ALIASES = new Map([['binom', 'binomial']]);
+const PLAIN_ALIASES = new Map([
+  ['binom', 'binomial'],
+  ['nthRoot', 'nthroot'],
+]);
 const NAMES = new Set([...FUNCTIONS, 'pi', 'infty', 'and', 'or', 'theta', 'cup', 'in', 'times']);
 /** `sinx` is a sine; but `since` is a word. */
 const PREFIX = /^(?:arcsin|arccos|arctan|sin|cos|tan|sqrt|ln|log|exp)(?=[a-z]{1,2}$)/;
@@ -100,6 +103,11 @@ const GREEK = new Set([
     'Pi',
   ],
 ]);
+
+/** Spelled out without a backslash; shorter names are products as well. */
+const PLAIN_GREEK = new Set(
+  [...GREEK].filter((name) => name.length > 2 && !/^(?:var|ell|eta|chi)/.test(name)),
+);
 
 /** Null for a text that has a character which no answer in maths has. Throws ROW_GRADE_LIMIT. */
 export function readTokens(text: string, options: TokenOptions, budget: Budget): Token[] | null {
@@ -214,8 +222,7 @@ function readCommand(text: string, at: number): Read | null {
     if (text[end] !== '{' || close < 0) return null;
     return one({ kind: 'name', name: `${name} ${text.slice(end + 1, close)}` }, close + 1);
   }
-  if (name === 'overline' || name === 'vec' || name === 'hat' || name === 'bar')
-    return readMarked(text, end, name);
+  if (MARKED.has(name)) return readMarked(text, end, name);
   if (!/^[A-Za-z]+$/.test(name)) return null;
   if (GREEK.has(name) || /^(?:angle|triangle|partial|prime|hbar)$/.test(name))
     return one({ kind: 'symbol', name }, end);
@@ -243,6 +250,8 @@ function readTextGroup(text: string, open: number): Read | null {
   if (/^[A-Za-z]$/.test(inner) && !isUnitLetter(inner)) return one({ kind: 'symbol', name: inner }, end);
   return one({ kind: 'word', text: inner }, end);
 }
+
+const MARKED = new Set(['overline', 'vec', 'hat', 'bar', 'tilde', 'dot', 'ddot']);
 
 /** `\vec{v}`, `\overline{AB}`: a name of its own. */
 function readMarked(text: string, open: number, mark: string): Read | null {
@@ -282,7 +291,9 @@ function readLetters(text: string, at: number): Read {
   const known = PLAIN_ALIASES.get(run) ?? ALIASES.get(run) ?? run;
   if (known === 'and' || known === 'or') return one({ kind: 'sign', text: known }, end);
   if (NAMES.has(known)) return one({ kind: 'name', name: known }, end);
-  if (run.length === 1) return one({ kind: 'symbol', name: run }, end);
+  if (run.length === 1 || PLAIN_GREEK.has(run)) return one({ kind: 'symbol', name: run }, end);
+  // `DeltaV`
+  if (/^Delta[A-Za-z]$/.test(run)) return readLetters(text.slice(0, end - 1), at);
   const factors = /^([A-Za-z]{1,2}?)((?:a|arc)?(?:sinh?|cosh?|tanh?|cot|sec|csc)|sqrt|exp|ln|log)$/.exec(run);
   // `xsin(x)`: a function has its argument in brackets there.
   if (factors && text[end] === '(') return readLetters(text.slice(0, at + factors[1]!.length), at);

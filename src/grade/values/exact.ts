@@ -130,11 +130,12 @@ function wholeRoot(value: bigint, degree: number): bigint | null {
 
 /** Digits beyond the base give none. */
 function basedValue(digits: string, base: number): Exact {
-  if (!/^-?\d+$/.test(digits)) return 'irrational';
+  if (!/^-?[\dA-Z]+$/.test(digits)) return 'irrational';
   let value = 0n;
   for (const digit of digits.replace('-', '')) {
-    if (Number(digit) >= base) return 'irrational';
-    value = value * BigInt(base) + BigInt(digit);
+    const own = Number.parseInt(digit, 36);
+    if (own >= base) return 'irrational';
+    value = value * BigInt(base) + BigInt(own);
   }
   return new Fraction(digits.startsWith('-') ? -value : value);
 }
@@ -159,6 +160,7 @@ function exactCall(name: string, args: readonly Expression[], budget: Budget): E
   if (name === 'doubleFactorial') return factorial(first, budget, 2n);
   if (name === 'binom' && second) return binomial(first, second, budget);
   if (name === 'max' || name === 'min') return extreme(values as Fraction[], name === 'max');
+  if (name === 'mod' && second && !second.equals(0)) return first.sub(second.mul(first.div(second).floor()));
   const wholes = values as Fraction[];
   if ((name === 'gcd' || name === 'lcm') && wholes.every(({ d }) => d === 1n)) {
     for (const { n } of wholes) spend(budget, 1 + Math.floor(bitsOf(n) ** 2 / REDUCED_BITS));

@@ -1,4 +1,5 @@
 import { type Budget, spend } from '../compare/budget.js';
+import { exactValue, isExact } from './exact.js';
 import { type Expression, hasKind, isScalar, partsOf } from '../parse/expression.js';
 
 type Rows = Expression[][];
@@ -6,13 +7,22 @@ type Rows = Expression[][];
 /** Rows and columns of a matrix that is multiplied out; larger ones are compared as they are written. */
 const SIZE_MAX = 8;
 const DETERMINANT_SIZE_MAX = 4;
-const POWER_MAX = 4;
+const POWER_MAX = 12;
+
+const ARITHMETIC = new Set<Expression['kind']>(['sum', 'product', 'negative', 'quotient', 'power']);
 
 /** Sums, products and transposes of matrices worked out, cell by cell; anything else as it is. */
 export function workedOut(expression: Expression, budget: Budget): Expression {
-  if (expression.kind === 'matrix' || !hasKind(expression, 'matrix')) return expression;
+  if (expression.kind === 'matrix' || expression.kind === 'bracket') return expression;
+  const isMatrix = hasKind(expression, 'matrix');
+  if (!isMatrix && !(ARITHMETIC.has(expression.kind) && hasKind(expression, 'bracket'))) return expression;
   const rows = rowsOf(expression, budget);
-  return rows ? spentOn({ kind: 'matrix', rows }, budget) : expression;
+  if (!rows) return expression;
+  const isColumn = !isMatrix && rows.every((row) => row.length === 1);
+  const whole: Expression = isColumn
+    ? { kind: 'bracket', open: '(', close: ')', items: rows.flat() }
+    : { kind: 'matrix', rows };
+  return spentOn(whole, budget);
 }
 
 /**
@@ -29,6 +39,11 @@ function rowsOf(expression: Expression, budget: Budget): Rows | null {
   switch (expression.kind) {
     case 'matrix':
       return expression.rows;
+    // A tuple with a factor, or added to another, is a vector.
+    case 'bracket':
+      return expression.items.length > 1 && expression.items.every(isScalar)
+        ? expression.items.map((item) => [item])
+        : null;
     case 'negative':
       return mapCells(rowsOf(expression.of, budget), (of) => ({ kind: 'negative', of }));
     case 'quotient':
@@ -79,10 +94,31 @@ function multiplied(a: Rows, b: Rows, budget: Budget): Rows | null {
   if (a[0]!.length !== b.length || Math.max(a.length, b.length, b[0]!.length) > SIZE_MAX) return null;
   spend(budget, a.length * b.length * b[0]!.length);
   return a.map((row) =>
-    b[0]!.map((_, to) => ({
-      kind: 'sum',
-      terms: row.map((cell, at): Expression => ({ kind: 'product', factors: [cell, b[at]![to]!] })),
-    })),
+    b[0]!.map((_, to) => {
+      const terms = row.map((cell, at): Expression => ({ kind: 'product', factors: [cell, b[at]![to]!] }));
+      return shortened({ kind: 'sum', terms }, budget);
+    }),
+  );
+}
+
+/** As one number where it is one: a power of a matrix of numbers does not grow. */
+function shortened(cell: Expression, budget: Budget): Expression {
+  const value = exactValue(cell, budget);
+  return isExact(value) ? { kind: 'number', value, digits: 0 } : cell;
+}
+
+/** By its adjugate; null where its determinant is known to be 0. */
+function inverseOf(rows: Rows, budget: Budget): Rows | null {
+  const under = determinant(rows, budget);
+  if (!under || rows.length < 2) return null;
+  const value = exactValue(under, budget);
+  if (isExact(value) && value.equals(0)) return null;
+  return rows.map((_, at) =>
+    rows.map((_row, to) => {
+      const minor = alongFirstRow(rows.toSpliced(to, 1).map((row) => row.toSpliced(at, 1)));
+      const over: Expression = (at + to) % 2 === 0 ? minor : { kind: 'negative', of: minor };
+      return shortened({ kind: 'quotient', over, under }, budget);
+    }),
   );
 }
 
@@ -90,6 +126,8 @@ function powerOf(rows: Rows | null, exponent: Expression, budget: Budget): Rows 
   if (!rows) return null;
   if (exponent.kind === 'symbol' && exponent.name === 'T')
     return rows[0]!.map((_, at) => rows.map((row) => row[at]!));
+  if (exponent.kind === 'negative' && exponent.of.kind === 'number' && exponent.of.value.equals(1))
+    return inverseOf(rows, budget);
   if (exponent.kind !== 'number' || exponent.value.d !== 1n) return null;
   const times = Number(exponent.value.valueOf());
   if (times < 1 || times > POWER_MAX) return null;

@@ -16,6 +16,7 @@ import {
   sine,
   squareRoot,
 } from './complex.js';
+import { BLUR, derivative, endlessSum, integral, limit } from './calculus.js';
 import { exactValue, isExact } from './exact.js';
 import {
   NUMBER_WORK,
@@ -26,7 +27,7 @@ import {
   powerWork,
 } from './functionWork.js';
 import { Real, arcosh, arctan, arsinh, cosh, isOdd, sin, sinh, tanh } from './realFunctions.js';
-import { type Expression, partsOf } from '../parse/expression.js';
+import { type Expression, infinitySign, partsOf } from '../parse/expression.js';
 
 /** Values of the free symbols, and what has been spent. */
 export interface Point {
@@ -36,10 +37,12 @@ export interface Point {
   termMax: Real;
   /** Set where a root, power or logarithm of a negative number was taken: there the real function has no value. */
   isBranched: boolean;
+  /** How far values may be off that an integral, a limit or an endless sum was found for. */
+  blur: number;
 }
 
 export function pointOf(values: ReadonlyMap<string, Complex>, budget: Budget): Point {
-  return { values, budget, termMax: new Real(0), isBranched: false };
+  return { values, budget, termMax: new Real(0), isBranched: false, blur: 0 };
 }
 
 /** The value at a point, to about 45 digits; null where there is none. Throws ROW_GRADE_LIMIT for what overflows. */
@@ -234,6 +237,57 @@ const TERMS_MAX = 400;
 /** Of the variable of a sum that cannot be added up; any number does. */
 const BOUND_VALUE = 0.7371;
 
+/** What Richardson's extrapolation leaves. */
+const SUM_BLUR = 1e-7;
+
+/** The values of an expression over one of its variables, the others as they are at the point. */
+function valuedAt(
+  body: Expression,
+  variable: string,
+  point: Point,
+): (value: Real | number) => Complex | null {
+  return (value) => {
+    const inside: Point = { ...point, values: new Map(point.values).set(variable, real(value)) };
+    const result = numericValue(body, inside);
+    point.termMax = Real.max(point.termMax, inside.termMax);
+    point.isBranched ||= inside.isBranched;
+    point.blur = Math.max(point.blur, inside.blur);
+    return result;
+  };
+}
+
+const INFINITE = new Real(Infinity);
+
+/** An end of an integral, or where a limit is taken: it may be infinite. */
+function endOf(expression: Expression, point: Point): Complex | null {
+  const sign = infinitySign(expression);
+  return sign === 0 ? numericValue(expression, point) : real(INFINITE.mul(sign));
+}
+
+/** Integrals whose lower end is not said begin here. */
+const START = real('0.7371');
+
+function calculusOf(
+  name: string,
+  [variable, body, ...ends]: readonly Expression[],
+  point: Point,
+): Complex | null {
+  const own = variable?.kind === 'symbol' ? variable.name : '';
+  const at = valuedAt(body!, own, point);
+  const here = point.values.get(own);
+  if (name === 'derivative') {
+    point.blur = Math.max(point.blur, BLUR);
+    return here && isReal(here)
+      ? derivative(at, here.re, ends[0]!.kind === 'number' ? Number(ends[0].value.n) : 1)
+      : null;
+  }
+  const [first, second] = name === 'antiderivative' ? [START, here] : ends.map((end) => endOf(end, point));
+  point.blur = Math.max(point.blur, BLUR);
+  if (!first) return null;
+  if (name.startsWith('limit')) return limit(at, first, name.slice('limit'.length) as '' | 'Above' | 'Below');
+  return second ? integral(at, first, second) : null;
+}
+
 /**
  * A sum or product over whole numbers, term by term. One that cannot be added up (endless, or over `F_k`) gets a value that follows from
  * its parts: equal parts, equal values.
@@ -248,13 +302,11 @@ function seriesOf(
   const isCounted = from && to && isReal(from) && isReal(to) && from.re.isInteger() && to.re.isInteger();
   const hasIndex = [...namesOf(body!)].some((own) => own.includes('_') && own.includes('#'));
   const terms = isCounted ? to.re.sub(from.re).toNumber() + 1 : Infinity;
-  const at = (value: Real | number): Complex | null => {
-    const inside: Point = { ...point, values: new Map(point.values).set(bound, real(value)) };
-    const term = numericValue(body!, inside);
-    point.termMax = Real.max(point.termMax, inside.termMax);
-    point.isBranched ||= inside.isBranched;
-    return term;
-  };
+  const at = valuedAt(body!, bound, point);
+  if (name === 'sum' && !hasIndex && from && infinitySign(upper!) > 0) {
+    point.blur = Math.max(point.blur, SUM_BLUR);
+    return endlessSum((count) => at(from.re.add(count)));
+  }
   if (hasIndex || !from || terms > TERMS_MAX || terms < 0) {
     const [term, end] = [at(BOUND_VALUE), to ?? real(Math.SQRT2)];
     if (!term || !from) return null;
@@ -282,6 +334,8 @@ function namesOf(expression: Expression, into = new Set<string>()): Set<string> 
 
 function callOf(name: string, args: readonly Expression[], point: Point): Complex | null {
   if (name === 'sum' || name === 'prod') return seriesOf(name, args, point);
+  if (/^(?:integral|antiderivative|derivative|limit(?:Above|Below)?)$/.test(name))
+    return calculusOf(name, args, point);
   const values = args.map((arg) => numericValue(arg, point));
   if (!values.every((value) => value !== null)) return null;
   const [first, second] = values;

@@ -2,9 +2,16 @@ import Fraction from 'fraction.js';
 import { type Complex, isReal } from './complex.js';
 import { type Budget, spend } from '../compare/budget.js';
 import { Real } from './realFunctions.js';
-import { type Comparison, infinitySign, near } from '../compare/compareScalars.js';
+import { type Comparison, near } from '../compare/compareScalars.js';
 import { exactValue, isExact } from './exact.js';
-import { type Expression, type RelationSign, isScalar, mapParts, symbolsOf } from '../parse/expression.js';
+import {
+  type Expression,
+  type RelationSign,
+  infinitySign,
+  isScalar,
+  mapParts,
+  symbolsOf,
+} from '../parse/expression.js';
 import { fractionValue, numericValue, pointOf } from './numeric.js';
 
 /** A piece of the real line; a point is closed with `lo` = `hi`. Ends may be infinite. */
@@ -238,11 +245,29 @@ function fromOperation(
   { name, left, right }: Expression & { kind: 'setOperation' },
   comparison: Comparison,
 ): Interval[] | null {
+  if (right.kind === 'integers' && name === 'intersection')
+    return integersIn(piecesOf(left, comparison), right.isNatural);
+  if (left.kind === 'integers' && name === 'intersection')
+    return integersIn(piecesOf(right, comparison), left.isNatural);
   const [a, b] = [piecesOf(left, comparison), piecesOf(right, comparison)];
   if (!a || !b) return null;
   if (name === 'union') return [...a, ...b];
   const other = name === 'intersection' ? b : complement(merge(b), comparison.budget);
   return intersect(a, other, comparison.budget);
+}
+
+/** Null where they do not end. Natural numbers begin with 1, as those of most schoolbooks. */
+function integersIn(pieces: readonly Interval[] | null, isNatural: boolean): Interval[] | null {
+  const points: Interval[] = [];
+  for (const { lo, hi, loClosed, hiClosed } of pieces ?? []) {
+    const from = isNatural && lo.lt(1) ? new Real(1) : lo;
+    if (!from.isFinite() || !hi.isFinite() || hi.sub(from).gt(PIECES_MAX)) return null;
+    for (let at = from.ceil(); at.lte(hi); at = at.add(1)) {
+      const isIn = (at.gt(lo) || loClosed) && (at.lt(hi) || hiClosed);
+      if (isIn) points.push({ lo: at, hi: at, loClosed: true, hiClosed: true });
+    }
+  }
+  return pieces && points;
 }
 
 function complement(pieces: readonly Interval[], budget: Budget): Interval[] {

@@ -8,15 +8,16 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
     'mm millimeter millimetre 毫米 мм': [1n, 1000n],
     'μm micrometer micrometre micron': [1n, 10n ** 6n],
     'nm nanometer nanometre': [1n, 10n ** 9n],
+    'Å angstrom ångström': [1n, 10n ** 10n],
     'in inch inches': [254n, 10_000n],
     'ft foot feet': [3048n, 10_000n],
     'yd yard': [9144n, 10_000n],
     'mi mile': [1_609_344n, 1000n],
   },
-  'length^2': { hectare: [10_000n, 1n], acre: [40_468_564_224n, 10n ** 7n] },
+  'length^2': { 'ha hectare': [10_000n, 1n], acre: [40_468_564_224n, 10n ** 7n] },
   'length^3': {
     'L l liter litre 升 л': [1n, 1000n],
-    'mL ml milliliter millilitre 毫升 мл': [1n, 10n ** 6n],
+    'mL ml cc milliliter millilitre 毫升 мл': [1n, 10n ** 6n],
     'gal gallon': [3_785_411_784n, 10n ** 12n],
     quart: [946_352_946n, 10n ** 12n],
     pint: [473_176_473n, 10n ** 12n],
@@ -63,6 +64,7 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
     'MJ megajoule': [10n ** 9n, 1n],
     'kWh kilowatt-hour': [3_600_000_000n, 1n],
     'cal calorie': [4184n, 1n],
+    'eV electronvolt electron-volt': [1_602_176_634n * 1000n, 10n ** 28n],
     'kcal kilocalorie': [4_184_000n, 1n],
   },
   'mass length^2 time^-3': {
@@ -71,7 +73,7 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
     'MW megawatt': [10n ** 9n, 1n],
   },
   volt: { 'V volt': [1n, 1n], 'mV millivolt': [1n, 1000n], 'kV kilovolt': [1000n, 1n] },
-  ampere: { 'ampere amp': [1n, 1n], 'mA milliampere milliamp': [1n, 1000n] },
+  ampere: { 'A ampere amp': [1n, 1n], 'mA milliampere milliamp': [1n, 1000n] },
   ohm: { 'Ω ohm': [1n, 1n], 'kΩ kiloohm kilohm': [1000n, 1n] },
   substance: { 'mol mole': [1n, 1n], 'mmol millimole': [1n, 1000n] },
   byte: {
@@ -83,7 +85,7 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   },
   money: { 'dollar \\dollar USD': [1n, 1n], 'cent \\cent': [1n, 100n] },
   euro: { 'euro \\euro EUR': [1n, 1n] },
-  sterling: { 'pound \\pound GBP': [1n, 1n] },
+  sterling: { 'pound \\pound GBP': [1n, 1n], 'pence p penny': [1n, 100n] },
   yen: { 'yen \\yen 円 日元': [1n, 1n] },
   yuan: { 'yuan 元 人民币 RMB': [1n, 1n] },
   rupee: { 'rupee \\rupee INR': [1n, 1n] },
@@ -91,6 +93,16 @@ const TABLE: Record<string, Record<string, [bigint, bigint]>> = {
   radian: { 'radian rad': [1n, 1n] },
   celsius: { 'C celsius': [1n, 1n] },
   fahrenheit: { 'F fahrenheit': [1n, 1n] },
+  kelvin: { 'K kelvin': [1n, 1n] },
+  charge: { coulomb: [1n, 1n] },
+  capacitance: { farad: [1n, 1n] },
+  inductance: { 'H henry': [1n, 1n] },
+  magnetism: { 'T tesla': [1n, 1n], gauss: [1n, 10_000n] },
+  flux: { 'Wb weber': [1n, 1n] },
+  concentration: { 'M molar': [1n, 1n] },
+  loudness: { 'dB decibel': [1n, 1n] },
+  'turns time^-1': { rpm: [1n, 60n] },
+  turns: { 'revolution rev': [1n, 1n] },
   unit: { 'unit 单位': [1n, 1n] },
 };
 
@@ -122,22 +134,67 @@ for (const [name, unit] of UNITS) {
   CASELESS.set(key, CASELESS.has(key) && CASELESS.get(key) !== unit ? undefined : unit);
 }
 
+/** Prefixes of the International System as powers of ten, on the symbols and the names of its units. */
+const PREFIXES: readonly (readonly [symbol: string, name: string, power: number])[] = [
+  ['T', 'tera', 12],
+  ['G', 'giga', 9],
+  ['M', 'mega', 6],
+  ['k', 'kilo', 3],
+  ['m', 'milli', -3],
+  ['μ', 'micro', -6],
+  ['u', 'micro', -6],
+  ['n', 'nano', -9],
+  ['p', 'pico', -12],
+];
+const PREFIXED = 'm g s A K mol Hz N Pa J W V F C Ω H T Wb L eV M cal'.split(' ');
+const PREFIXED_NAMES = [
+  ...'meter metre gram second ampere amp kelvin mole hertz newton pascal joule watt volt farad coulomb ohm'.split(
+    ' ',
+  ),
+  ...'henry tesla weber liter litre electronvolt molar calorie'.split(' '),
+];
+/** In a unit with a prefix, F is a farad and C a coulomb. */
+const BEHIND_PREFIX = new Map([
+  ['F', 'farad'],
+  ['C', 'coulomb'],
+]);
+
+const WITH_PREFIX = new Map<string, Unit>();
+for (const [symbol, name, power] of PREFIXES) {
+  const pairs = [
+    ...PREFIXED.map((unit) => [symbol + unit, BEHIND_PREFIX.get(unit) ?? unit] as const),
+    ...PREFIXED_NAMES.flatMap((unit) =>
+      [`${name}${unit}`, `${name}${unit}s`].map((own) => [own, unit] as const),
+    ),
+  ];
+  for (const [own, unit] of pairs) {
+    const base = UNITS.get(unit)!;
+    const size = 10n ** BigInt(Math.abs(power));
+    const scale = power > 0 ? { over: base.over * size } : { under: base.under * size };
+    if (!UNITS.has(own)) WITH_PREFIX.set(own, { ...base, ...scale });
+  }
+}
+
 function unitOf(name: string): Unit | undefined {
   const key = name.toLowerCase();
-  return UNITS.get(name) ?? UNITS.get(key) ?? CASELESS.get(key);
+  return (
+    UNITS.get(name) ?? WITH_PREFIX.get(name) ?? UNITS.get(key) ?? WITH_PREFIX.get(key) ?? CASELESS.get(key)
+  );
 }
 
 /** They are products of variables as well: units only where they are set as text, or in a second reading. */
-const MAY_BE_PRODUCTS = new Set('in nm ns Pa Nm kN kJ MJ kW MW mV kV mA kB KB MB GB TB'.split(' '));
+const MAY_BE_PRODUCTS = new Set('in nm ns Pa Nm kN kJ MJ kW MW mV kV mA kB KB MB GB TB ha rev cc'.split(' '));
 
 /** A unit's name of two letters or more; single letters are variables unless set as text. */
 export function isUnit(word: string): boolean {
-  return word.length > 1 && !MAY_BE_PRODUCTS.has(word) && unitOf(word) !== undefined;
+  if (word.length < 2 || MAY_BE_PRODUCTS.has(word) || (word.length < 4 && WITH_PREFIX.has(word)))
+    return false;
+  return unitOf(word) !== undefined;
 }
 
 /** A single letter that is a unit when it is set upright. */
 export function isUnitLetter(letter: string): boolean {
-  return UNITS.has(letter);
+  return UNITS.has(letter) && !/^[ATHMKp]$/.test(letter);
 }
 
 const POWERS = new Map([
@@ -146,6 +203,9 @@ const POWERS = new Map([
   ['million', 6],
   ['billion', 9],
   ['trillion', 12],
+  ['lakh', 5],
+  ['crore', 7],
+  ['lac', 5],
 ]);
 
 function powerOf(word: string): number | undefined {
@@ -207,7 +267,12 @@ export function unitMeaning(written: string): UnitMeaning {
 
 function factorsOf(written: string): Factor[] {
   const words = written
+    .replace(
+      /\/ ?\(([^()]{1,40})\)/g,
+      (_, under: string) => ` / ${under.replace(/(?: |\*|\\cdot)+/g, ' / ')}`,
+    )
     .replace(/[{}.()]/g, '')
+    .replace(/\belectron volts?\b/gi, 'electronvolt')
     .replace(/\bdegrees? (?=(?:celsius|fahrenheit|C|F)\b)/gi, '')
     .replace(/平方/g, ' square ')
     .replace(/立方/g, ' cubic ')
@@ -233,10 +298,14 @@ function factorsOf(written: string): Factor[] {
   return factors;
 }
 
-/** A pound is money as well as a mass: every meaning of a unit, mostly one. */
+/** A pound is money as well as a mass, C a temperature as well as a charge: every meaning of a unit, mostly one. */
 export function unitMeanings(written: string): UnitMeaning[] {
-  const asMass = written.replace(/(?<![\\a-z])pounds?\b/gi, 'lb');
-  return asMass === written ? [unitMeaning(written)] : [unitMeaning(written), unitMeaning(asMass)];
+  const others = [
+    written.replace(/(?<![\\a-z])pounds?\b/gi, 'lb'),
+    written.replace(/\bF\b/g, 'farad').replace(/\bC\b/g, 'coulomb'),
+    written.replace(/\brevolutions? per minute\b/gi, 'rpm'),
+  ];
+  return [...new Set([written, ...others])].map(unitMeaning);
 }
 
 function singular(words: string): string {

@@ -1,7 +1,7 @@
 import type { ColumnValue } from '../../arrow/columnType.js';
 import { expectedOf, printValue } from '../../arrow/fault.js';
 import { type FieldTree, type TypeTree, printType } from '../../arrow/typeTree.js';
-import { isWellFormed } from './wellFormed.js';
+import { isWellFormed } from '../../text/wellFormed.js';
 import { type ExactNumber, isExactNumber } from './exactJson.js';
 
 /** The type of a column of a file: the type of a column, or a time, which steps see as text. */

@@ -1,5 +1,5 @@
 import type { ColumnValue } from '../../arrow/columnType.js';
-import { isWellFormed } from './wellFormed.js';
+import { isWellFormed } from '../../text/wellFormed.js';
 import { ValueFault, type ValueType, convert } from './convert.js';
 import { parseExactJson } from './exactJson.js';
 

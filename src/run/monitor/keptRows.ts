@@ -2,7 +2,7 @@ import type { RecordBatch } from 'apache-arrow';
 import type { Column } from '../../arrow/columnType.js';
 import { sliceRows } from '../../arrow/concat.js';
 import { columnValues } from '../../arrow/read.js';
-import { toWellFormed } from '../../io/values/wellFormed.js';
+import { cutText } from '../../flow/steps/lostReply.js';
 import type { Emit, KeptRowEvent } from '../events.js';
 
 /** A row is told at most so often: a look costs as much at any speed of the run. */
@@ -32,5 +32,5 @@ export function tellKeptRows(
 
 function textOf(value: unknown): string {
   const text = typeof value === 'string' ? value : '';
-  return text.length > CHARS_MAX ? `${toWellFormed(text.slice(0, CHARS_MAX))}…` : text;
+  return text.length > CHARS_MAX ? `${cutText(text, CHARS_MAX)}…` : text;
 }

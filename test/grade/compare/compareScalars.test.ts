@@ -3,13 +3,12 @@ import { test } from 'node:test';
 import { createBudget } from '../../../src/grade/compare/budget.js';
 import {
   type Comparison,
-  infinitySign,
   sameScalar,
   sameUpToFactor,
   sameWriting,
   samplePoint,
 } from '../../../src/grade/compare/compareScalars.js';
-import type { Expression } from '../../../src/grade/parse/expression.js';
+import { type Expression, infinitySign } from '../../../src/grade/parse/expression.js';
 import { parseAnswer } from '../../../src/grade/parse/parseAnswer.js';
 
 const SEEDS = [1, 2, 3];

@@ -23,7 +23,7 @@ const CASES: [left: string, right: string, same: boolean | null][] = [
   // What one side leaves out is not held against it.
   [`5${cm}`, '5', true],
   [`5${cm}`, '6', false],
-  ['6\\text{ pm}', '6', false],
+  ['6\\text{ increase}', '6', false],
   // The unit behind a root or a last term belongs to all of it.
   [`2\\sqrt{3}${cm}`, `\\sqrt{12}${cm}`, true],
   [`3+\\sqrt{2}${cm}`, `\\sqrt{2}+3${cm}`, true],

@@ -27,6 +27,14 @@ test('sums, products, powers and transposes of matrices are worked out', () => {
     [1, 6],
     [0, 1],
   ]);
+  assert.deepEqual(cells(`${M}^{10}`), [
+    [1, 20],
+    [0, 1],
+  ]);
+  assert.deepEqual(cells(`(2${M})^{-1}`), [
+    [0.5, -1],
+    [0, 0.5],
+  ]);
   assert.deepEqual(cells(`-\\frac{${M}^T}{2}`), [
     [-0.5, 0],
     [-1, -0.5],
@@ -34,7 +42,7 @@ test('sums, products, powers and transposes of matrices are worked out', () => {
 });
 
 test('what does not fit stays as it is', () => {
-  for (const text of [`${M}+1`, `${M}\\begin{pmatrix}1&2\\end{pmatrix}`, `${M}^{9}`])
+  for (const text of [`${M}+1`, `${M}\\begin{pmatrix}1&2\\end{pmatrix}`, `${M}^{13}`])
     assert.equal(cells(text), null);
 });
 
@@ -47,7 +55,7 @@ test('a determinant has a size, and its work is paid for', () => {
 });
 
 test('chains and nests of matrices, which grow twofold a step, end at the limit', () => {
-  const chain = String.raw`\begin{pmatrix}1&3\\0&1\end{pmatrix}`.repeat(30);
+  const chain = String.raw`\begin{pmatrix}1&x\\0&1\end{pmatrix}`.repeat(30);
   const nest = (depth: number): string =>
     depth === 0 ? 'x' : String.raw`\begin{vmatrix}1&2&3\\4&5&6\\7&8&${nest(depth - 1)}\end{vmatrix}`;
   for (const text of [chain, nest(40)])

@@ -1,5 +1,5 @@
 import { Damage } from '../../files/damage.js';
-import { isWellFormed, toWellFormed } from '../../values/wellFormed.js';
+import { isWellFormed, toWellFormed } from '../../../text/wellFormed.js';
 
 type Order = 'le' | 'be';
 

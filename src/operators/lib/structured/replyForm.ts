@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { CompleteRequest, Message, Model } from '../../../backends/model.js';
 import { RowError } from '../../../errors.js';
+import { cutText } from '../../../flow/steps/lostReply.js';
+import { isWellFormed } from '../../../text/wellFormed.js';
 import { completeUsableThoughts, readingReply } from '../completion.js';
 import { type TakeThought, thoughtTaker } from '../reasoning.js';
 import { jsonObjectsIn } from './jsonObjectsIn.js';
@@ -107,7 +109,7 @@ export function readForm<Value>(reply: string, form: ReplyForm<Value>): Value {
       throw new RowError(code, `the reply holds more than ${OBJECTS_MAX} JSON objects, expected one`, {
         reply,
       });
-    const read = readingReply(reply, () => form.read(object));
+    const read = isWhole(object) ? readingReply(reply, () => form.read(object)) : HALF_CHARACTER;
     if ('fault' in read) fault ??= read.fault;
     else if (!agreement) return read.value;
     else if (found && agreement(found.value) !== agreement(read.value))
@@ -118,13 +120,30 @@ export function readForm<Value>(reply: string, form: ReplyForm<Value>): Value {
   throw new RowError(code, fault ?? 'found no JSON object in the reply', { reply });
 }
 
+const HALF_CHARACTER = {
+  fault:
+    'a text of the JSON object holds half a surrogate pair (such as \\ud83d alone), expected whole characters',
+};
+
+/** Whether all its texts can be written as UTF-8. */
+function isWhole(object: Record<string, unknown>): boolean {
+  const open: unknown[] = [object];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === 'string' && !isWellFormed(value)) return false;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, part] of Object.entries(value)) open.push(name, part);
+  }
+  return true;
+}
+
 /** As much of a reply as is shown to its model again. */
 const SHOWN_CHARS_MAX = 4000;
 
 /** One message for every protocol: not each model knows dialogues of several turns. */
 function repairMessage(message: Message, reply: string, fault: string): Message {
   const asked =
-    `Your last reply was:\n${reply.slice(0, SHOWN_CHARS_MAX)}\n\n` +
+    `Your last reply was:\n${cutText(reply, SHOWN_CHARS_MAX)}\n\n` +
     `It cannot be used: ${fault}.\nWrite the whole JSON object again, without the mistake and with nothing around it.`;
   if (message.kind === 'preQuery') return message;
   if (message.kind === 'user') return { kind: 'user', text: `${message.text}\n\n${asked}` };

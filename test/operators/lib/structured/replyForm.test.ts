@@ -27,9 +27,13 @@ const ASK = {
 test('the first object that fits counts; a fault is that of the first object', () => {
   const reply = 'As {"score": 9} is too much: {"score": 4, "reason": "\\frac12"}';
   assert.deepEqual(readForm(reply, FORM), { score: 4n, reason: '\\frac12' });
+  assert.deepEqual(readForm('{"score": 4, "reason": "\\\\ud83d"}', FORM), { score: 4n, reason: '\\ud83d' });
+  const pair = '{"score": 4, "reason": "\\ud83d\\ude00"}';
+  assert.deepEqual(readForm(pair, FORM), { score: 4n, reason: '😀' });
   for (const [bad, message] of [
     ['{"score": 9} {"scores": 1}', /score must be <= 5/],
     ['no object', /found no JSON object in the reply/],
+    ['{"score": 4, "reason": "\\ud83d"}', /half a surrogate pair/],
   ] as const) {
     assert.throws(
       () => readForm(bad, FORM),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isWellFormed, toWellFormed } from '../../../src/io/values/wellFormed.js';
+import { isWellFormed, toWellFormed } from '../../src/text/wellFormed.js';
 
 test('half a surrogate pair is told, and replaced', () => {
   for (const text of ['', 'a', '😀', '\u2028', '\0']) assert.ok(isWellFormed(text));

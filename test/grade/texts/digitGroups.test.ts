@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DIGIT_GROUPS } from '../../../src/grade/parse/digitGroups.js';
+import { DIGIT_GROUPS } from '../../../src/grade/texts/digitGroups.js';
 
 function regrouped(text: string): string {
   return DIGIT_GROUPS.reduce(

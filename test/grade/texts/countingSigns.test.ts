@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withCounts } from '../../../src/grade/parse/countingSigns.js';
+import { withCounts } from '../../../src/grade/texts/countingSigns.js';
 
 const CASES: readonly [string, string][] = [
   ['C(5,2)', '\\binom{5}{2}'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cleanText, wordsOf } from '../../../src/grade/parse/cleanText.js';
+import { cleanText, wordsOf } from '../../../src/grade/texts/cleanText.js';
 
 const CLEANED: [answer: string, text: string][] = [
   ['$x$', 'x'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digitsOfWords } from '../../../src/grade/parse/numberWords.js';
+import { digitsOfWords } from '../../../src/grade/texts/numberWords.js';
 
 const NUMBERS: [words: string, digits: string][] = [
   ['zero', '0'],

@@ -5,7 +5,47 @@ import { plainChars } from './plainChars.js';
 /** Writings that mean the same, brought to one before an answer is read. Every pattern is linear. */
 
 /** [pattern, replacement], applied in order. */
-const REWRITES: readonly [RegExp, string][] = [
+const SIZES = new Map([
+  ['k', 'thousand'],
+  ['K', 'thousand'],
+  ['M', 'million'],
+  ['B', 'billion'],
+  ['bn', 'billion'],
+]);
+
+const BASIS_MARK = String.raw`\\(?:mathbf|boldsymbol|bm|vec|hat|widehat|overrightarrow)`;
+/** `\mathbf{i}`, `\hat{\imath}`, `\hat{\mathbf{k}}` */
+const MARKED_BASIS = String.raw`${BASIS_MARK} ?\{ ?(?:${BASIS_MARK} ?\{? ?)?\\?([ijk])(?:math)? ?\}(?: ?\}){0,2}`;
+const BARE_BASIS = String.raw`\\(?:hat|vec) ?([ijk])(?![A-Za-z])|\\(?:hat|vec) ?\\([ij])math(?![A-Za-z])`;
+
+const REWRITES: readonly [RegExp, string | ((found: string, ...groups: string[]) => string)][] = [
+  // Vectors of the basis, before upright and bold letters become one.
+  [new RegExp(`${MARKED_BASIS}|${BARE_BASIS}`, 'g'), '\\hat{$1$2$3}'],
+  // Marks without braces.
+  [/\\(vec|hat|bar|tilde|dot|ddot) ([A-Za-z])(?![A-Za-z])/g, '\\$1{$2}'],
+  [/\\(?:overrightarrow|widevec) ?\{/g, '\\vec{'],
+  [/\\widehat ?\{/g, '\\hat{'],
+  // Greek letters of units.
+  [
+    /(?<=\d(?: |~|\\[, ;:])?(?:\\text\{ ?)?)(?:μ|\\mu) ?(?:\\(?:text|mathrm|rm) ?\{ ?)?(mol|[mgsFAVLHWJCNT])(?![A-Za-z])(?: ?\})?/g,
+    '\\text{ μ$1}',
+  ],
+  [
+    /(?<=\d(?: |~|\\[, ;:])?)(?:\\(?:text|mathrm) ?\{ ?)?([kM]?)(?: ?\})? ?(?:Ω|\\Omega)(?! ?[A-Za-z\\_^=(])/g,
+    '\\text{ $1Ω}',
+  ],
+  [/(?<=\d ?)\\ce ?\{|\\ce ?\{/g, '\\text{'],
+  // The sign of an integral's variable.
+  [
+    /\\(?:mathrm|text|operatorname) ?\{ ?d ?\} ?(?=\\?[A-Za-z])|\\(?:mathrm|rm) d(?=[A-Za-z])|\\differentialD ?(?=\\?[A-Za-z])/g,
+    ' d ',
+  ],
+  [/(?<![A-Za-z\\])d ?\/ ?d([a-z])(?= ?[([\\]| ?[a-z]\^)/g, '\\frac{d}{d$1}'],
+  // Congruences.
+  [/\( ?\\?(?:text ?\{ ?)?(?:b|p)?mod(?:ulo)? ?\}? ?\{?(\d{1,30}|[a-z])\}? ?\)/g, '\\pmod{$1}'],
+  [/\\pod ?\{([^{}]{1,40})\}/g, '\\pmod{$1}'],
+  [/(?<=[\d}) ])\\?(?:text ?\{ ?)?(?<!\\[bp])mod(?:ulo)? ?\}? ?(?=\d)/g, '\\bmod '],
+  [/\\?(?:\\not ?= ?|\\not\{=\})/g, '\\ne '],
   [/\\m?(?:left|right|middle)\s*\./g, ''],
   [/\\(?:m?left|m?right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits)(?![A-Za-z])/g, ''],
   // The letter behind may be glued to it.
@@ -30,6 +70,7 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\(?:leqslant|leq)(?![A-Za-z])/g, '\\le'],
   [/\\(?:geqslant|geq)(?![A-Za-z])/g, '\\ge'],
   [/\\(?:neq)(?![A-Za-z])/g, '\\ne'],
+  [/===?/g, '='],
   [/<=/g, '\\le '],
   [/>=/g, '\\ge '],
   [/!=/g, '\\ne '],
@@ -57,6 +98,9 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\\imaginary[IJ](?![A-Za-z])/g, 'i '],
   [/\\(?:backslash)(?![A-Za-z])/g, '\\setminus'],
   [/\\mathbb\s*(?:\{\s*R\s*\}|R(?![A-Za-z]))|\\Reals?(?![A-Za-z])/g, '\\reals '],
+  [/\\mathbb\s*(?:\{\s*Z\s*\}|Z(?![A-Za-z]))|ℤ/g, '\\integers '],
+  [/\\mathbb\s*(?:\{\s*N\s*\}|N(?![A-Za-z]))|ℕ/g, '\\naturals '],
+  [/(?<=\\reals ?)-(?= ?\\\{)/g, '\\setminus '],
   [/\*\*/g, '^'],
   [/\+ ?\/ ?-/g, '\\pm '],
   // `3.2 x 10^5`
@@ -78,7 +122,17 @@ const REWRITES: readonly [RegExp, string][] = [
   [/\{([^{}]*)\\choose(?![A-Za-z])([^{}]*)\}/g, '\\binom{$1}{$2}'],
   [/^([^{}]*)\\choose(?![A-Za-z])([^{}]*)$/, '\\binom{$1}{$2}'],
   [/(?<![A-Za-z])([AaPp])\. ?([Mm])(?![A-Za-z])\.?/g, '$1$2'],
-  [/(?<![A-Za-z])US ?(?=\\dollar)/g, ''],
+  [/(?<![A-Za-z])(?:US|A|C|AU|CA|NZ|HK|S) ?(?=\\dollar)/g, ''],
+  [/(?<![A-Za-z])Rs\.? ?(?=\d)/g, '\\rupee '],
+  // `\$1.2M`, `£3k`
+  [
+    /(\\(?:dollar|euro|pound|rupee) ?\d{1,12}(?:\.\d{1,6})?) ?(k|K|M|B|bn)(?![A-Za-z\d])/g,
+    (_, money: string, size: string) => `${money} ${SIZES.get(size)}`,
+  ],
+  [/(?<=^\d{1,9}) ?p$/g, '\\text{ pence}'],
+  [/^([-+]) ?(\\(?:dollar|euro|pound|yen|rupee)) ?(?=\d)/, '$2 $1'],
+  [/‰/g, '\\text{ per mille}'],
+  [/∶/g, ':'],
   [/(?<=\d (?:year|month|week|day)s?) old\b/g, ''],
   // Units shortened with a full stop.
   [/(?<=(?:^|[^A-Za-z\\])(?:sq|cu|ft|in|yd|mi|hrs?|min|sec|lbs?|oz|gal))\.(?= ?[A-Za-z}/]| \d|$)/g, ''],
@@ -90,6 +144,7 @@ export function cleanText(answer: string): string {
   text = trimSpacing(text)
     // Dots at the end of an answer say nothing; those behind repeating digits do.
     .replace(/(\.\d{0,40}?(?:(\d)\2{2,60}|(\d{2,6})\3{1,30})) ?\.\.\./g, '$1\\ldots ')
+    .replace(/(?<=[,+] ?)(?:\.\.\.|…)/g, '\\ldots ')
     .replace(/[.,;:]+$/, '')
     .replace(/^\*\*([^*]+)\*\*$/, '$1')
     .replace(/^(`{1,3})([^`]+)\1$/, '$2')
@@ -98,7 +153,13 @@ export function cleanText(answer: string): string {
   // Escaped twice on its way through JSON; in a matrix two backslashes end a row.
   if (!text.includes('\\begin')) text = text.replace(/\\\\(?=[A-Za-z{}])/g, '\\');
   text = text.replace(/\s+/g, ' ');
-  for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement);
+  for (const [pattern, replacement] of REWRITES) text = text.replace(pattern, replacement as string);
+  if (CONDITION.test(text))
+    text = text
+      .replace(/\\(?:lor|vee)(?![A-Za-z])/g, ' or ')
+      .replace(/\\(?:land|wedge)(?![A-Za-z])/g, ' and ')
+      .replace(/(?<=[\d}] ?)\\cup(?= ?[a-z] ?(?:[<>]|\\[lg]e))/g, ' or ')
+      .replace(/\\ne ?(-?\d{1,20}) ?, ?(?=-?\d{1,20}$)/g, '\\ne $1, x\\ne ');
   for (const [pattern, replacement] of DIGIT_GROUPS)
     text = text.replace(pattern, replacement as (found: string) => string);
   text = text.replace(/\s+/g, ' ').trim();
@@ -107,6 +168,9 @@ export function cleanText(answer: string): string {
   const inner = wholeText(text);
   return inner === null || inner === answer ? text : cleanText(inner);
 }
+
+/** Where it is one, “or” and its signs part conditions. */
+const CONDITION = /[<>]|\\(?:le|ge|ne)(?![A-Za-z])/;
 
 const SPACING_END = /(?:\\[,;:!> ]|\\q?quad|\\$|\s)$/;
 

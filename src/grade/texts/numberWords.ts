@@ -13,6 +13,8 @@ const SCALES = new Map([
   ['million', 10n ** 6n],
   ['billion', 10n ** 9n],
   ['trillion', 10n ** 12n],
+  ['lakh', 10n ** 5n],
+  ['crore', 10n ** 7n],
 ]);
 const PARTS = ['half', 'third', 'quarter', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'];
 const WORDS_MAX = 40;
@@ -29,7 +31,7 @@ interface Words {
  */
 export function digitsOfWords(text: string): string | null {
   // A comma parts a list, but not thousands from hundreds: `three thousand, two hundred`.
-  const joined = text.replace(/(thousand|[mbtr]+illion), (?=\w+ hundred)/g, '$1 ');
+  const joined = text.replace(/(thousand|lakh|crore|[mbtr]+illion), (?=\w+ hundred)/g, '$1 ');
   const words = joined
     .replace(/(?<=[a-z])-(?=[a-z])/g, ' ')
     .split(' ')
@@ -62,13 +64,15 @@ function takeOf(reader: Words, list: readonly string[]): number | null {
 /** Groups of thousands, each smaller than the one before. */
 function takeNumber(reader: Words): bigint | null {
   if (take(reader, 'zero')) return 0n;
+  if (take(reader, 'dozen')) return 12n;
   let total = 0n;
   let scaleMax: bigint | null = null;
   for (;;) {
     const start = reader.at;
     const isLinked = scaleMax !== null && take(reader, 'and');
     // `hundred` and `thousand` alone: their article has been stripped.
-    const bare = start === 0 && /^(?:thousand|million|billion|trillion)$/.test(reader.words[0] ?? '');
+    const bare =
+      start === 0 && /^(?:thousand|million|billion|trillion|lakh|crore)$/.test(reader.words[0] ?? '');
     const group = bare ? 1n : takeGroup(reader);
     if (group === null) {
       reader.at = start;

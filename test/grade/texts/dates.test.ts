@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dateOf, hourOf, ordinalOf } from '../../../src/grade/parse/dates.js';
+import { dateOf, hourOf, ordinalOf } from '../../../src/grade/texts/dates.js';
 
 const DATES: readonly [string, string | null][] = [
   ['March 5', '-3-5'],

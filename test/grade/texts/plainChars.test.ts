@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plainChars } from '../../../src/grade/parse/plainChars.js';
+import { plainChars } from '../../../src/grade/texts/plainChars.js';
 
 const PLAIN: [text: string, plain: string][] = [
   ['１２．５％', '12.5%'],
