@@ -32,6 +32,7 @@ const BOUNDS: Record<string, string> = {
   'src/run/history/readPosition.ts .lost': 'the rows that were made of one source position',
   'src/run/history/rowHistory.ts calls': 'the calls of one step about one source position',
   'src/run/history/rowHistory.ts open': 'files of one source',
+  'src/run/report/page/valueCounts.ts counts': 'VALUES_MAX',
   'src/run/diff/decidedPositions.ts .kept': 'the rows that were made of one source position',
   'src/run/diff/decidedPositions.ts .lost': 'the rows that were made of one source position',
   'src/run/diff/diffRuns.ts .a': 'a distribution, which holds SAMPLE_MAX numbers a column',

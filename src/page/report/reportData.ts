@@ -2,6 +2,7 @@ import type { DensityData } from '../charts/density.js';
 import type { FunnelData } from '../charts/funnel.js';
 import type { HistogramData } from '../charts/histogram.js';
 import type { LinesData } from '../charts/lines.js';
+import type { ValuesData } from '../charts/values.js';
 import type { WhatIfData } from './whatIf.js';
 
 /** What report.html shows: plain JSON that stands in the page. The texts of rows are not in it, see `ExampleRow`. */
@@ -22,6 +23,8 @@ export interface ReportData {
   /** Figures that steps have of their own, a line each. */
   figures: readonly string[];
   histograms: readonly HistogramData[];
+  /** Columns of few values. */
+  values: readonly ValuesData[];
   density: DensityData | null;
   /** Over the time of the run; empty where the log has no measurements. */
   lines: readonly LinesData[];

@@ -69,7 +69,7 @@ export async function checkFileUnread(
 /** The operators that `operators` of a file names, as their manifests say. Throws PipelineProblems for a mistake in these. */
 export async function operatorsIn(
   file: string,
-  deps: Pick<CheckDeps, 'env' | 'exists' | 'readText'>,
+  deps: Pick<CheckDeps, 'env' | 'exists' | 'readText' | 'operatorCodeHash'>,
 ): Promise<OperatorSpec[]> {
   const document = parsePipelineDocument(file, deps.readText(file), deps.env);
   const problems: ScaleQuestError[] = [];

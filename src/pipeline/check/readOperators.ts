@@ -21,7 +21,7 @@ export interface NamedOperators {
   find(name: string, loads: boolean): Promise<OperatorSpec | null | undefined>;
 }
 
-type Deps = Pick<CheckDeps, 'exists' | 'readText'>;
+type Deps = Pick<CheckDeps, 'exists' | 'readText' | 'operatorCodeHash'>;
 
 /** Where the operators of an entry lie: a manifest, and the module of a file that is one alone. */
 export interface OperatorsPlace {
@@ -90,7 +90,7 @@ export async function readOperators(
       if (!loaded.has(name))
         loaded.set(
           name,
-          orTell(entry.index, entry.origin.from, () => loadOperator(entry)),
+          orTell(entry.index, entry.origin.from, () => loadOperator(entry, deps)),
         );
       return loaded.get(name)!;
     },
@@ -123,8 +123,14 @@ async function declared({ name, described, origin }: Entry): Promise<OperatorSpe
   return packageOperator(name, described, origin);
 }
 
+/** Module → hash of its code as this process loaded it. Node loads a module once: later code would not run, and yet be hashed. */
+const loadedCode = new Map<string, string>();
+
 /** Executes the code of an operator, which must be what its manifest says. */
-async function loadOperator({ name, described, origin }: Entry): Promise<OperatorSpec> {
+async function loadOperator(
+  { name, described, origin }: Entry,
+  { operatorCodeHash }: Pick<Deps, 'operatorCodeHash'>,
+): Promise<OperatorSpec> {
   const [{ exportedOperator, importModule }, { describeOperator, staleKey }, { packageOperator }] =
     await Promise.all([
       import('../../operators/lib/own/loadModule.js'),
@@ -132,6 +138,13 @@ async function loadOperator({ name, described, origin }: Entry): Promise<Operato
       import('../../operators/lib/own/packageOperator.js'),
     ]);
   const { module, from } = origin;
+  const hash = await operatorCodeHash(origin);
+  const before = loadedCode.get(module) ?? hash;
+  if (before !== hash)
+    throw unfit(
+      'its code has changed since this process loaded it, and Node keeps what it loaded; start the process anew',
+    );
+  loadedCode.set(module, hash);
   const definition = exportedOperator(await importModule(module), described.export, module);
   const found = describeOperator(definition, described.export, name);
   const key = staleKey(described, found);

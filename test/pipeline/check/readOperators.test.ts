@@ -251,6 +251,17 @@ test('other code is another identity, and other cached results', async () => {
   );
 });
 
+test('code that changes after this process has loaded it is refused: Node would run what it was', async () => {
+  const folder = await operatorFolder();
+  const text = textWith([folder], ...STEPS);
+  await checkText(text);
+  await checkText(text);
+  writeFileSync(join(folder, 'index.mjs'), THREE_OPERATORS.replace('.join(', '.concat().join('));
+  await checkText(text, [], LOOKING);
+  const [found] = await problemsOf(text);
+  assert.match(found!.message, /its code has changed since this process loaded it.*start the process anew/);
+});
+
 test('an installed package is found from the pipeline’s folder upwards, also behind a link', () => {
   const project = folderOf({ 'pipelines/p.yaml': '', 'store/ops/package.json': '{}' });
   mkdirSync(join(project, 'node_modules', '@own'), { recursive: true });

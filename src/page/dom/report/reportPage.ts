@@ -3,6 +3,7 @@ import { formatNumber, formatShare } from '../../charts/format.js';
 import { funnelHeightPx, funnelOption } from '../../charts/funnel.js';
 import { histogramOption } from '../../charts/histogram.js';
 import { linesOption } from '../../charts/lines.js';
+import { valuesHeightPx, valuesOption } from '../../charts/values.js';
 import type { Cluster, ExampleRow, ReportData, ReportStep } from '../../report/reportData.js';
 import { type WhatIfRows } from '../../report/whatIf.js';
 import type { PageCharts } from '../charts.js';
@@ -125,10 +126,15 @@ function whatIfWords({ whatIf }: ReportData): HTMLElement[] {
   ];
 }
 
-function numberParts({ histograms, density }: ReportData, charts: PageCharts): HTMLElement[] {
+function numberParts({ histograms, values, density }: ReportData, charts: PageCharts): HTMLElement[] {
   const cards = histograms.map((histogram) =>
     card(histogram.label, charts.add(histogram.label, (theme) => histogramOption(histogram, theme)).element),
   );
+  for (const each of values) {
+    const heightPx = valuesHeightPx(each);
+    const chart = charts.add(`rows by ${each.label}`, (theme) => valuesOption(each, theme), { heightPx });
+    cards.push(card(`rows by ${each.label}`, chart.element));
+  }
   if (density) {
     const chart = charts.add(`${density.x} against ${density.y}`, (theme) => densityOption(density, theme));
     cards.push(card(`${density.x} against ${density.y}`, chart.element));

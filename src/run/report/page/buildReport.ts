@@ -101,6 +101,7 @@ export async function buildReport(files: Files, request: ReportRequest): Promise
     funnelChart: { steps: report.funnel.map(barOf) },
     figures: printFigures(report.figures),
     histograms: histogramsOf(numbers, texts, ofNumbers, lists),
+    values: texts.values,
     density: densityOf(numbers, ofNumbers),
     lines: timeline.lines,
     facts: factsOf(performance),
@@ -209,10 +210,10 @@ function histogramsOf(
       numbers.ofLists[at]!,
     ]),
     ['share of samples that agree', texts.agreements],
-    ...[...texts.lengths].map(([name, chars]): [string, readonly number[]] => [
-      `characters of ${name}`,
-      chars,
-    ]),
+    // How long a category is written says nothing.
+    ...[...texts.lengths]
+      .filter(([name]) => !texts.values.some(({ label }) => label === name))
+      .map(([name, chars]): [string, readonly number[]] => [`characters of ${name}`, chars]),
   ];
   return named
     .flatMap(([label, values]) => histogramOf(label, values) ?? [])

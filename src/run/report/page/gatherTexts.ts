@@ -1,11 +1,13 @@
 import type { Column, ColumnValue } from '../../../arrow/columnType.js';
 import type { Files } from '../../../io/files/files.js';
 import type { CommitRecord } from '../../../io/runFolder/manifest.js';
+import type { ValuesData } from '../../../page/charts/values.js';
 import type { Cluster, ExampleRow } from '../../../page/report/reportData.js';
 import { deriveUniform } from '../../../random.js';
 import { finalAnswer } from '../../../text/finalAnswer.js';
 import { type FewRows, fewRows } from './fewRows.js';
 import { type NearOptions, nearDuplicates } from './nearDuplicates.js';
+import { valueCounts } from './valueCounts.js';
 import { type KeptRunRow, type LostRunRow, runRows } from './runRows.js';
 
 /** What the texts of rows tell. */
@@ -14,6 +16,8 @@ export interface RowTexts {
   rows: number;
   /** For each text column, and each list of texts, the characters of the rows that are kept. */
   lengths: ReadonlyMap<string, readonly number[]>;
+  /** Columns of few values, as those that `sample` draws: how many of the rows that are kept have each. */
+  values: readonly ValuesData[];
   /** The share of a row's samples that give its commonest answer. */
   agreements: readonly number[];
   /** Of each row that is kept, in order: its similarity to an earlier question; empty where none were compared. */
@@ -47,6 +51,8 @@ export async function gatherTexts(files: Files, request: TextsRequest): Promise<
   const { columns, near, seed, keptMax, lostMax } = request;
   const texts = columns.filter(({ type }) => type === 'string' || type === 'list<string>');
   const lengths = new Map(texts.map(({ name }): [string, number[]] => [name, []]));
+  const categories = columns.filter(({ type }) => type === 'string' || type === 'bool');
+  const counted = new Map(categories.map(({ name }) => [name, valueCounts()]));
   const agreements: number[] = [];
   const similarities: number[] = [];
   const duplicates = near && request.hasSeq ? nearDuplicates(near) : null;
@@ -63,6 +69,7 @@ export async function gatherTexts(files: Files, request: TextsRequest): Promise<
   }
   return {
     ...{ rows, lengths, agreements, similarities },
+    values: [...counted].flatMap(([name, counts]) => counts.end(name) ?? []),
     clusters: duplicates?.clusters(CLUSTERS_MAX) ?? [],
     examples: [keptExamples, ...lostExamples.values()].flatMap((group) =>
       group.take().toSorted((a, b) => a.seq - b.seq),
@@ -73,6 +80,7 @@ export async function gatherTexts(files: Files, request: TextsRequest): Promise<
     keptExamples.add({ seq, lost: null, fields: fieldsOf(columns, values) }, hash);
     columns.forEach(({ name, type }, at) => {
       const value = values[at]!;
+      counted.get(name)?.add(value);
       const own = lengths.get(name);
       if (own && own.length < LENGTHS_MAX) own.push(...charsOf(value));
       if (type === 'list<string>' && name === 'responses') addAgreement(value);

@@ -92,3 +92,19 @@ test('no row kept, and no row at all', async () => {
   const empty = pageParts((await reportedRun([])).run);
   assert.deepEqual([empty.data.rowsIn, empty.examples, empty.data.whatIf], [0, [], null]);
 });
+
+test('a column that `sample` draws is counted by value, and not by its characters', async () => {
+  const drawn = '\n  - sample: { columns: { level: { list: [easy, hard], weights: [3, 1] } } }';
+  const { data } = pageParts((await reportedRun(scoredRows(300), [], drawn)).run);
+  const level = data.values.find(({ label }) => label === 'level')!;
+  assert.deepEqual(
+    level.counts.map(({ value }) => value),
+    ['easy', 'hard'],
+  );
+  assert.equal(
+    level.counts.reduce((sum, { rows }) => sum + rows, 0),
+    data.rowsKept,
+  );
+  const labels = data.histograms.map(({ label }) => label);
+  assert.ok(!labels.includes('characters of level') && labels.includes('characters of question'));
+});

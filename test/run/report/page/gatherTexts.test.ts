@@ -37,6 +37,7 @@ test('texts of bounded length, examples of each reason, clusters and similaritie
     },
   });
   assert.equal(found.rows, 160);
+  assert.deepEqual(found.values, []);
   assert.equal(found.lengths.get('question')!.length, found.similarities.length);
   assert.ok(found.agreements.every((share) => Math.abs(share - 2 / 3) < 1e-9));
   assert.equal(found.clusters.length, 4);
