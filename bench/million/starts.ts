@@ -28,12 +28,14 @@ export interface StartOptions {
   fromRows?: number | undefined;
   /** Killed then, as by the out-of-memory killer. */
   killAfterMs?: number | undefined;
+  /** Killed likewise once it tells something of which this is true. */
+  killOnce?: ((progress: Progress) => boolean) | undefined;
   /** Of node. */
   flags?: readonly string[];
 }
 
 export async function startRun(options: StartOptions): Promise<Start> {
-  const { file, store, out, fromRows = 0, killAfterMs, flags = [] } = options;
+  const { file, store, out, fromRows = 0, killAfterMs, killOnce, flags = [] } = options;
   const told = `${out}-progress.json`;
   rmSync(told, { force: true });
   const startedMs = performance.now();
@@ -45,6 +47,7 @@ export async function startRun(options: StartOptions): Promise<Start> {
   while (child.exitCode === null && child.signalCode === null) {
     const anonymousMiB = anonymousOf(child.pid!);
     progress = readProgress(told) ?? progress;
+    if (progress && killOnce?.(progress)) child.kill('SIGKILL');
     const rows = Math.max(fromRows, progress?.rows ?? 0);
     const at = MEMORY_ROWS.filter((each) => each <= rows).length;
     memoryMiB[at] = larger(memoryMiB[at] ?? null, anonymousMiB);
@@ -52,7 +55,8 @@ export async function startRun(options: StartOptions): Promise<Start> {
   }
   clearTimeout(timer);
   const isEnded = child.exitCode === 0;
-  if (!isEnded && killAfterMs === undefined) throw new Error(`the run ended with ${child.exitCode}`);
+  if (!isEnded && killAfterMs === undefined && !killOnce)
+    throw new Error(`the run ended with ${child.exitCode}`);
   return {
     wallS: (performance.now() - startedMs) / 1000,
     isEnded,

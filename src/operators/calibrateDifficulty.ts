@@ -3,6 +3,7 @@ import type { BatchOperator } from '../flow/batch.js';
 import type { NoColumns } from '../flow/steps/columnTypes.js';
 import { KEEP } from '../flow/steps/outcome.js';
 import { scanRows } from '../flow/steps/scanRows.js';
+import { argsort } from './lib/argsort.js';
 import { createNumbers } from './lib/numbers.js';
 import {
   type Figures,
@@ -132,7 +133,7 @@ export function calibrationOf(
 ): Figures {
   const rows = difficulties.length;
   if (rows < 2) return { rows };
-  const order = ascending(difficulties);
+  const order = argsort(difficulties);
   const predicted = taken(difficulties, order);
   const actual = taken(failRates, order);
   return {
@@ -167,13 +168,10 @@ function partsOf(predicted: Float64Array, actual: Float64Array, partsMax: number
   });
 }
 
-/** The places of the values in ascending order; equal ones keep theirs. */
-function ascending(values: Float64Array): Uint32Array {
-  return Uint32Array.from(values, (_, at) => at).sort((a, b) => values[a]! - values[b]! || a - b);
-}
-
 function taken(values: Float64Array, order: Uint32Array): Float64Array {
-  return Float64Array.from(order, (at) => values[at]!);
+  const ordered = new Float64Array(order.length);
+  for (let at = 0; at < order.length; at++) ordered[at] = values[order[at]!]!;
+  return ordered;
 }
 
 /** The smallest value that is not below `share` of them: `sampleDifficulty: { min }` drops what is smaller. */
@@ -183,7 +181,7 @@ function quantile(sorted: Float64Array, share: number): number {
 
 /** From 1; equal values share the mean of their ranks. */
 export function ranks(values: Float64Array): Float64Array {
-  const order = ascending(values);
+  const order = argsort(values);
   const ranked = new Float64Array(values.length);
   for (let from = 0; from < order.length;) {
     let to = from + 1;

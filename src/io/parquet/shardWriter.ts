@@ -1,4 +1,5 @@
-import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { type RecordBatch, type Schema, Table, tableToIPC } from 'apache-arrow';
+import { rowsOf } from '../../arrow/build.js';
 import { assertSameColumns } from '../../arrow/concat.js';
 import { type ErrorCode, ScaleQuestError } from '../../errors.js';
 import { type WrittenFile, publish, removeQuietly, temporaryPath } from '../files/atomicFile.js';
@@ -92,12 +93,12 @@ export function openShardWriter(
     into.gathered.push(rows);
     into.gatheredRows += rows.numRows;
     if (into.gatheredRows < Math.min(GATHER_ROWS, options.rowGroupRows)) return;
-    sendGathered(thread, into);
+    sendGathered(thread, into, options.schema);
     await until(into, () => into.waitingRows <= ROW_GROUPS_WAITING_MAX * options.rowGroupRows);
   }
 
   async function finish(): Promise<WrittenFile> {
-    const written = await complete(files, thread, current());
+    const written = await complete(files, thread, current(), options.schema);
     shard = null;
     return written;
   }
@@ -156,21 +157,34 @@ function until<T>(shard: OpenShard, ready: () => T): Promise<NonNullable<T>> {
   });
 }
 
-async function complete(files: Files, thread: EncoderThread, shard: OpenShard): Promise<WrittenFile> {
+async function complete(
+  files: Files,
+  thread: EncoderThread,
+  shard: OpenShard,
+  schema: Schema,
+): Promise<WrittenFile> {
   if (shard.rows === 0) {
     await discard(files, shard);
     return { rows: 0, bytes: 0, sha256: '' };
   }
-  sendGathered(thread, shard);
+  sendGathered(thread, shard, schema);
   thread.send({ kind: 'finish' });
   const written = await until(shard, () => shard.finished);
+  if (written.rows !== shard.rows) {
+    throw new ScaleQuestError(
+      'ERR_INVARIANT',
+      `${written.rows} of ${shard.rows} rows came to the encoder of ${shard.path}, expected all`,
+    );
+  }
   await publishShard(files, shard);
   return written;
 }
 
-function sendGathered(thread: EncoderThread, shard: OpenShard): void {
+function sendGathered(thread: EncoderThread, shard: OpenShard, schema: Schema): void {
   if (shard.gatheredRows === 0) return;
-  const ipc = transferable(tableToIPC(new Table(shard.gathered), 'stream'));
+  // All of one schema: at a batch whose types are others of Arrow's, as of columns that were read, its writer would end without a word.
+  const batches = shard.gathered.map(({ data, numRows }) => rowsOf(schema, data.children, numRows));
+  const ipc = transferable(tableToIPC(new Table(schema, batches), 'stream'));
   shard.sent.push(shard.gatheredRows);
   shard.gathered = [];
   shard.gatheredRows = 0;

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, before, test } from 'node:test';
-import { RecordBatch, Uint16, vectorFromArray } from 'apache-arrow';
+import { RecordBatch, Table, Uint16, tableFromIPC, tableToIPC, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { buildRows } from '../../../src/arrow/build.js';
+import type { Column } from '../../../src/arrow/columnType.js';
 import { seqBatch } from '../../../src/arrow/columns.js';
 import { sliceRows } from '../../../src/arrow/concat.js';
 import { columnValues } from '../../../src/arrow/read.js';
@@ -88,6 +89,50 @@ test('the bytes do not depend on how the rows were cut into batches', { timeout:
   }
   const other = await writeAll(testWriter(t, { schema: rows.schema, rowGroupRows: 8 }), path, [rows]);
   assert.notEqual(other.sha256, whole.sha256, 'this test could not fail');
+});
+
+test('batches that came as Arrow IPC, whose types are other objects of Arrow’s, are rows like others', async (t) => {
+  const folder = await testFolder(t);
+  const columns: Column[] = [
+    { name: 'score', type: 'float64', help: '' },
+    { name: 'scores', type: 'list<float64>', help: '' },
+  ];
+  const own = [0, 1, 2, 3].map((at) =>
+    buildRows(
+      columns,
+      [
+        [at, at / 2],
+        [[at], [null, 1]],
+      ],
+      2,
+    ),
+  );
+  const read = own.map((rows) => tableFromIPC(tableToIPC(new Table(rows), 'stream')).batches[0]!);
+  const writer = testWriter(t, { schema: own[0]!.schema, rowGroupRows: 100 });
+  const written = await writeAll(writer, join(folder, 'a.parquet'), own);
+  assert.equal(written.rows, 8);
+  for (const mixed of [[read[0]!, own[1]!, read[2]!, own[3]!], [own[0]!, read[1]!, own[2]!, read[3]!], read])
+    assert.deepEqual(await writeAll(writer, join(folder, 'b.parquet'), mixed), written);
+});
+
+test('rows that do not come to the encoder are missed, not left out', async (t) => {
+  const rows = seqBatch(0, 3);
+  const losing: StartEncoder = (options, onMessage, onError) => {
+    const encoder = encoderHere(options, onMessage, onError);
+    let messages = 0;
+    return {
+      ...encoder,
+      send(message) {
+        if (message.kind !== 'rows' || ++messages !== 1) encoder.send(message);
+      },
+    };
+  };
+  const writer = testWriter(t, { schema: rows.schema, rowGroupRows: 3 }, nodeFiles, losing);
+  const path = join(await testFolder(t), 'a.parquet');
+  await assert.rejects(writeAll(writer, path, [rows, rows]), {
+    code: 'ERR_INVARIANT',
+    message: /3 of 6 rows/,
+  });
 });
 
 test('row groups are exactly as long as asked for; metadata and UTF-8 statistics are in the file', async (t) => {
