@@ -261,8 +261,7 @@ export async function pipelineJsonSchema(others: readonly OperatorSpec[] = []): 
     title: 'ScaleQuest pipeline',
     ...top,
     // Without `operators` each step is one of ours.
-    if: { not: { required: ['operators'] } },
-    then: { properties: { steps: { items: known } } },
+    anyOf: [{ required: ['operators'] }, { properties: { steps: { items: known } } }],
     $defs: { ...$defs, step: { oneOf: steps }, otherStep: otherStepSchema({ label, enabled }) },
   };
 }
