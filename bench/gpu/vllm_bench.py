@@ -62,7 +62,7 @@ class Bench:
     # ---- engines ---------------------------------------------------------------------------------
 
     def start(self):
-        """One after another on a GPU, for each counts the memory that is free; on a CPU all at once."""
+        """All at once: a start takes one or two minutes."""
         args, roles, waits = self.args, {}, []
         for role, shape, memory in (("writer", args.shape, args.memory), ("reward", args.reward_shape, args.reward_memory)):
             model = shaped(self.folder, shape, role, self.processes.env)
@@ -70,10 +70,8 @@ class Bench:
             url, served = (self.url, "m") if role == "writer" else (self.reward_url, "reward")
             server = self.processes.serve(role, options, int(url.rsplit(":", 1)[1]), served)
             waits.append(lambda role=role, server=server, url=url: self.processes.up(role, server, url))
-            self.wait_unless_cpu(waits)
             worker, ready = self.processes.offline(role, options)
             waits.append(lambda role=role, worker=worker, ready=ready: self.processes.appears(f"offline-{role}", worker, ready))
-            self.wait_unless_cpu(waits)
             roles[role] = (worker, model)
         for wait in waits:
             wait()
@@ -81,10 +79,6 @@ class Bench:
         self.model = roles["writer"][1]
         self.watch = Watch(self.url)
         print(f"engines are up after {time.monotonic() - self.began:.0f} s", flush=True)
-
-    def wait_unless_cpu(self, waits):
-        while self.args.device != "cpu" and waits:
-            waits.pop(0)()
 
     # ---- ways to send a load ---------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ SHAPES = {
     "tiny": {},  # the bundled model's own
 }
 CONTEXT = {"tiny": 512}
+CACHE_SHARE = 0.6  # of an engine's memory for keys and values; the rest holds weights and what a step needs
 CPU = {
     "VLLM_CPU_KVCACHE_SPACE": "1",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -87,7 +88,7 @@ def shaped(folder, shape, role, env):
 
 
 def engine_options(role, model, shape, device, slots, memory):
-    """As vllm.LLM names them; `flags` writes them for a server."""
+    """As vllm.LLM names them; `flags` writes them for a server. `memory`: the engine's share of the GPU's."""
     options = {"model": model, "load_format": "dummy", "max_num_seqs": slots}
     options |= {"max_model_len": CONTEXT.get(shape, 2048), "enable_prefix_caching": False}
     if role == "reward":
@@ -95,8 +96,15 @@ def engine_options(role, model, shape, device, slots, memory):
     if device == "cpu":
         options |= {"dtype": "float32", "enforce_eager": True, "max_num_batched_tokens": 65536}
     else:
-        options["gpu_memory_utilization"] = memory
+        # Engines start at the same time: one that measured what it may use would count what the others take.
+        options |= {"gpu_memory_utilization": memory, "kv_cache_memory_bytes": int(CACHE_SHARE * memory * gpu_bytes())}
     return options
+
+
+def gpu_bytes():
+    """Of the first GPU; several are alike."""
+    query = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    return int(subprocess.run(query, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[0]) << 20
 
 
 def flags(options):

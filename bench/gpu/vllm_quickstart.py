@@ -37,7 +37,7 @@ def main():
         processes = Processes(folder, environment(args.device, args.wheels, folder))
         try:
             began = time.time()
-            urls = list(start(args, folder, processes, slots))
+            urls = start(args, folder, processes, slots)
             print(f"vLLM is up after {time.time() - began:.0f} s", flush=True)
             run(args, urls, window)
         finally:
@@ -47,16 +47,16 @@ def main():
 
 
 def start(args, folder, processes, slots):
-    """One after another on a GPU, for each counts the memory that is free; addresses of the servers."""
+    """All at once; their addresses."""
     options = engine_options("writer", bundled(folder, processes.env), "tiny", args.device, slots, args.memory / args.servers)
     options.pop("load_format")
     # Prompts of one step begin alike.
     options["enable_prefix_caching"] = True
-    for i in range(args.servers):
-        name, port = f"server-{i}", args.port + i
-        url = f"http://127.0.0.1:{port}"
-        processes.up(name, processes.serve(name, options, port, "m"), url)
-        yield url
+    urls = [f"http://127.0.0.1:{args.port + i}" for i in range(args.servers)]
+    servers = [processes.serve(f"server-{i}", options, args.port + i, "m") for i in range(args.servers)]
+    for i, server in enumerate(servers):
+        processes.up(f"server-{i}", server, urls[i])
+    return urls
 
 
 def run(args, urls, window):
