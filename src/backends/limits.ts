@@ -28,6 +28,11 @@ export const SERVER_KEEP_ALIVE_MS = 5_000;
 /** Ours must be dropped first, also when the event loop is busy. */
 export const KEEP_ALIVE_MS = 2_000;
 export const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * A connection that has been quiet for so long is probed by the kernel, whatever the server's process does; ten probes without a word,
+ * a second apart, end its call. So a machine that is gone keeps calls for half a minute, and not until their deadline.
+ */
+export const TCP_PROBE_MS = 15_000;
 /** A longer reply is cut off. It would not be a completion. */
 export const REPLY_BYTES_MAX = 64 * 2 ** 20;
 /** After so many replies without a surplus a server is taken for one that sends none. */
@@ -178,6 +183,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
   'we drop an idle connection before the server does': KEEP_ALIVE_MS < SERVER_KEEP_ALIVE_MS,
   'a poll finds the connection of the poll before it still open': POLL_PERIOD_MS < KEEP_ALIVE_MS,
   'a poll is cut close to its deadline': DEADLINE_TICK_MS * 10 <= POLL_TIMEOUT_MS,
+  'a machine that is gone is noticed long before a request would end':
+    TCP_PROBE_MS * 10 <= TIMEOUT_MS_DEFAULT,
   'connecting ends long before a request does': CONNECT_TIMEOUT_MS * 10 <= TIMEOUT_MS_DEFAULT,
   'a server that does not accept connections is tried more than once before the run ends':
     CONNECT_TIMEOUT_MS * 2 < UNREACHABLE_FIRST_MS_DEFAULT,

@@ -2,7 +2,14 @@ import { createRequire } from 'node:module';
 import type { Client, buildConnector } from 'undici';
 import type { Clock } from '../../clock.js';
 import { type ContinueFilter, createContinueFilter } from './continueFilter.js';
-import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, REPLIES_WATCHED, REPLY_BYTES_MAX, REST_MS } from '../limits.js';
+import {
+  CONNECT_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
+  REPLIES_WATCHED,
+  REPLY_BYTES_MAX,
+  REST_MS,
+  TCP_PROBE_MS,
+} from '../limits.js';
 
 /** The connections to one server, each with one request at a time. */
 export interface ConnectionStack {
@@ -43,7 +50,7 @@ function connector(origin: string, replyBytesMax: number): Connector {
   const { Client, buildConnector } = loadUndici();
   const filters = new WeakMap<Client, ContinueFilter>();
   // One for all: it remembers TLS sessions.
-  const connectAny = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+  const connectAny = buildConnector({ timeout: CONNECT_TIMEOUT_MS, keepAliveInitialDelay: TCP_PROBE_MS });
   return {
     make() {
       const filter = createContinueFilter();

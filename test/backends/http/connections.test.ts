@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { type TestContext, describe, it } from 'node:test';
@@ -16,14 +17,15 @@ async function setUp(
   const server = createServer(answer);
   server.on('connection', () => void opened++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
   const connections = createConnections({ origin, connectionsMax, clock: systemClock, replyBytesMax: 1000 });
   t.after(async () => {
     await connections.destroy();
     server.closeAllConnections();
     server.close();
   });
-  return { connections, opened: () => opened };
+  return { connections, port, opened: () => opened };
 }
 
 /** The text of a page, or the code of what went wrong. */
@@ -120,6 +122,30 @@ async function surplusServer(t: TestContext, afterMs: number | null): Promise<st
   t.after(() => server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+/** Of our side of the open connections to a port, as Linux says it: milliseconds until the kernel probes a quiet one. */
+function probesMs(port: number): number[] {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
+  return lines.flatMap((line) => {
+    const [, , remote, state, , timer] = line.trim().split(/\s+/);
+    // 01: established; 02: the timer of keep-alive probes, in hundredths of a second.
+    if (!remote?.endsWith(`:${hex}`) || state !== '01' || !timer?.startsWith('02:')) return [];
+    return [parseInt(timer.slice(3), 16) * 10];
+  });
+}
+
+it('has the kernel probe a machine that says nothing, long before the deadline of its calls', async (t) => {
+  if (process.platform !== 'linux') return t.skip('only Linux tells its timers');
+  let answerAll = (): void => undefined;
+  const world = await setUp(t, (_request, response) => void (answerAll = () => response.end('late')), 1);
+  const asked = get(world.connections, '/');
+  await delay(200);
+  const [timerMs, ...others] = probesMs(world.port);
+  assert.ok(timerMs! > 5_000 && timerMs! <= 15_000 && others.length === 0, `${timerMs} ${others}`);
+  answerAll();
+  assert.equal(await asked, 'late');
+});
 
 describe('a server that sends more than its replies', () => {
   for (const afterMs of [null, 0, 2, 10]) {
