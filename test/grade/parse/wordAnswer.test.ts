@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sameWord } from '../../../src/grade/parse/sameWords.js';
+import { wordAnswer } from '../../../src/grade/parse/wordAnswer.js';
 
 test('no solution, in several languages', () => {
   for (const text of [
@@ -14,18 +14,18 @@ test('no solution, in several languages', () => {
     'sin solución',
     '解なし',
   ])
-    assert.deepEqual(sameWord(text), { kind: 'set', items: [] }, text);
+    assert.deepEqual(wordAnswer(text), { kind: 'set', items: [] }, text);
 });
 
 test('yes, no and what else has several names', () => {
-  assert.deepEqual(sameWord('That is correct.'), sameWord('true'));
-  assert.deepEqual(sameWord('否'), sameWord('no'));
-  assert.deepEqual(sameWord('Tues.'), sameWord('on Tuesday'));
-  assert.deepEqual(sameWord('diverges to infinity'), { kind: 'constant', name: 'infinity' });
-  assert.notDeepEqual(sameWord('converges'), sameWord('diverges'));
+  assert.deepEqual(wordAnswer('That is correct.'), wordAnswer('true'));
+  assert.deepEqual(wordAnswer('否'), wordAnswer('no'));
+  assert.deepEqual(wordAnswer('Tues.'), wordAnswer('on Tuesday'));
+  assert.deepEqual(wordAnswer('diverges to infinity'), { kind: 'constant', name: 'infinity' });
+  assert.notDeepEqual(wordAnswer('converges'), wordAnswer('diverges'));
 });
 
 test('any other word, and any long text, has its own words alone', () => {
   for (const text of ['circle', 'none of them', 'no way', 'no solution '.repeat(20)])
-    assert.equal(sameWord(text), null, text);
+    assert.equal(wordAnswer(text), null, text);
 });
