@@ -8,7 +8,7 @@ import { digitsOfWords } from '../texts/numberWords.js';
 import { parseTokens } from './parseTokens.js';
 import { isMeasure, markUnits } from './plainUnits.js';
 import { withoutProse } from '../texts/prose.js';
-import { wordAnswer } from './wordAnswer.js';
+import { knownWords } from './knownWords.js';
 import { withConditions, withoutInteger } from '../texts/setTexts.js';
 import { readTokens } from './tokens.js';
 import { namedValueOf } from '../texts/namedValue.js';
@@ -93,8 +93,8 @@ function choiceOf(text: string, budget: Budget): Expression | null {
 /** An answer in words; null where it has anything else. */
 function wordAnswer(text: string): Expression | null {
   if (!/^\p{L}[\p{L}\p{M}\d\s'’",.()-]*$/u.test(text) && !/^\\text\{[^{}]*\}/.test(text)) return null;
-  const same = wordAnswer(text);
-  if (same) return same;
+  const known = knownWords(text);
+  if (known) return known;
   if (!/^[A-Za-z][A-Za-z\s'’",.()-]*$/.test(text) && !text.startsWith('\\')) return null;
   if (text.startsWith('\\')) return null;
   const digits = digitsOfWords(text.toLowerCase().replace(/^an? /, 'one '));

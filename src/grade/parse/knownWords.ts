@@ -16,7 +16,7 @@ const NO = '否|不是|错误|错|нет|неверно|non|faux|falso|nein|fals
 const ALL_REALS = '(?:the set of )?(?:all )?(?:the )?(?:real numbers?|reals?)|全体实数|实数集';
 
 /** Patterns for whole answers without punctuation, in lower case. */
-const WORD_ANSWERS: readonly [RegExp, Expression][] = [
+const KNOWN_WORDS: readonly [RegExp, Expression][] = [
   [
     new RegExp(
       `^${THERE}(?:${NONE}|none|(?:the )?(?:empty|null) set|no such .{1,30}|inconsistent|unsolvable)$`,
@@ -87,9 +87,9 @@ function weekdays(): [RegExp, Expression][] {
 const WORDS_MAX_CHARS = 80;
 
 /** What such an answer says; null for any other. */
-export function wordAnswer(text: string): Expression | null {
+export function knownWords(text: string): Expression | null {
   if (text.length > WORDS_MAX_CHARS) return null;
   // `No, it does not.`
   const words = wordsOf(text.replace(/^(yes|no), ?(?=[a-z]).*$/i, '$1'));
-  return WORD_ANSWERS.find(([pattern]) => pattern.test(words))?.[1] ?? null;
+  return KNOWN_WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? null;
 }

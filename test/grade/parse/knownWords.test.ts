@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wordAnswer } from '../../../src/grade/parse/wordAnswer.js';
+import { knownWords } from '../../../src/grade/parse/knownWords.js';
 
 test('no solution, in several languages', () => {
   for (const text of [
@@ -14,18 +14,18 @@ test('no solution, in several languages', () => {
     'sin solución',
     '解なし',
   ])
-    assert.deepEqual(wordAnswer(text), { kind: 'set', items: [] }, text);
+    assert.deepEqual(knownWords(text), { kind: 'set', items: [] }, text);
 });
 
 test('yes, no and what else has several names', () => {
-  assert.deepEqual(wordAnswer('That is correct.'), wordAnswer('true'));
-  assert.deepEqual(wordAnswer('否'), wordAnswer('no'));
-  assert.deepEqual(wordAnswer('Tues.'), wordAnswer('on Tuesday'));
-  assert.deepEqual(wordAnswer('diverges to infinity'), { kind: 'constant', name: 'infinity' });
-  assert.notDeepEqual(wordAnswer('converges'), wordAnswer('diverges'));
+  assert.deepEqual(knownWords('That is correct.'), knownWords('true'));
+  assert.deepEqual(knownWords('否'), knownWords('no'));
+  assert.deepEqual(knownWords('Tues.'), knownWords('on Tuesday'));
+  assert.deepEqual(knownWords('diverges to infinity'), { kind: 'constant', name: 'infinity' });
+  assert.notDeepEqual(knownWords('converges'), knownWords('diverges'));
 });
 
 test('any other word, and any long text, has its own words alone', () => {
   for (const text of ['circle', 'none of them', 'no way', 'no solution '.repeat(20)])
-    assert.equal(wordAnswer(text), null, text);
+    assert.equal(knownWords(text), null, text);
 });
