@@ -11,7 +11,7 @@ import { startRun } from './starts.js';
  * `deduplicate`, so that the state, the files to compare and the index are those of a run with models, and are there soon. The run is
  * killed at 98 % of its rows; then it is started again and again, and killed at its first new row.
  *   node dist/bench/million/restart.bench.js [--questions=2000000] [--responseChars=500] [--starts=2] [--keep=FOLDER]
- * Each question is made from one of the 100,000 that bench:dedup tries, so 92 of 100 pass. `--keep` holds the folder, and goes on with it.
+ * Each question is made from one of the 100,000 that bench:dedup tries. `--keep` holds the folder, and goes on with it.
  */
 
 const questions = flag('questions', 2_000_000);

@@ -136,7 +136,20 @@ export const pipelineSchema = z.strictObject({
     .prefault({})
     .describe(`Where rows come from; without ${anyFormat}, empty rows for \`generate\` to fill.`),
   operators: z
-    .array(z.string().min(1))
+    .array(
+      z.union(
+        [
+          z.string().min(1),
+          z.strictObject({
+            from: z.string().min(1).describe('The folder, module or package.'),
+            as: z
+              .record(z.string(), z.string())
+              .describe('The name of an operator there → that of its step here, where the former is taken.'),
+          }),
+        ],
+        { error: 'expected a path, the name of a package, or `{ from: …, as: { name: step } }`' },
+      ),
+    )
     .max(100)
     .default([])
     .describe(

@@ -74,6 +74,8 @@ function lastSentence(tail: string): string {
     .map((sentence) => sentence.replace(hasBullets ? DRESS_AND_BULLETS : DRESS, '').trim())
     .filter((sentence) => sentence !== '' && !FAREWELL.test(sentence));
   const last = sentences.at(-1) ?? '';
+  // Terms that go on.
+  if (/[,+] ?\.{3}$/.test(last) && isBare(last)) return last;
   // `5!` ends with its factorial, where it is no sentence.
   const end = isBare(last)
     ? /[.。\s]{0,9}(?:[*_]{2})?[.。\s]{0,9}$/

@@ -10,6 +10,8 @@ const SOLUTIONS: [solution: string, answer: string | null][] = [
   ['So the price is $1,250.50 in total.', '$1,250.50'],
   ['Thus it rises by 12.5%.', '12.5%'],
   ['Hence the sum is $5$ for every $n$.', '5'],
+  ['1 + 2x + 4x^2 + ...', '1 + 2x + 4x^2 + ...'],
+  ['1, 4, 9...', '1, 4, 9'],
   ['a + b\n\n$$2\\pi$$', '$$2\\pi$$'],
   ['So is it 5?', null],
   ['Suppose then that it is 5.', null],

@@ -6,7 +6,8 @@ import { MODULE_NAME, isFilePath } from '../../operators/lib/own/customModule.js
 import type { DescribedOperator } from '../../operators/lib/own/operatorManifest.js';
 import type { OperatorOrigin, OperatorSpec } from '../../operators/lib/operator.js';
 import { OPERATOR_NAMES } from '../../operators/registry.js';
-import { type PipelineDocument, problem } from '../document.js';
+import { type PipelineDocument, isRecord, problem } from '../document.js';
+import { suggestion } from '../nearest.js';
 import type { CheckDeps } from './checkDeps.js';
 
 /** The operators that a pipeline file gets from packages and folders, which `operators` names. */
@@ -65,15 +66,18 @@ export async function readOperators(
   }
 
   const found = new Map<string, Entry>();
-  for (const [index, from] of (written as unknown[]).entries()) {
-    if (typeof from !== 'string') continue;
-    for (const entry of (await orTell(index, from, () => entriesOf(from, folder, deps))) ?? []) {
+  const named = (written as unknown[]).map(namedEntry);
+  for (const [index, item] of named.entries()) {
+    if (!item) continue;
+    const { from } = item;
+    for (const entry of (await orTell(index, from, () => entriesOf(item, folder, deps))) ?? []) {
       const other = clashOf(entry.name, from, found);
       if (other === null) found.set(entry.name, { ...entry, index });
       else
         tell(
           index,
-          `${from} has an operator called "${entry.name}", as ${other}; expected names that differ`,
+          `${from} has an operator called "${entry.name}", as ${other}; give its step another name: ` +
+            `{ from: ${from}, as: { ${entry.name}: … } }`,
         );
     }
   }
@@ -81,7 +85,7 @@ export async function readOperators(
   return {
     names: [...found.keys()],
     get isPartial() {
-      return told.size > 0;
+      return told.size > 0 || named.includes(null);
     },
     async find(name, loads) {
       const entry = found.get(name);
@@ -97,10 +101,29 @@ export async function readOperators(
   };
 }
 
+/** An entry with the names that it gives; null for what is none, which the schema of the file tells. */
+function namedEntry(item: unknown): NamedEntry | null {
+  if (typeof item === 'string') return { from: item, as: new Map() };
+  const { from, as } = (item ?? {}) as { from?: unknown; as?: unknown };
+  if (typeof from !== 'string' || !isRecord(as)) return null;
+  return { from, as: new Map(Object.entries(as).map(([name, step]) => [name, String(step)])) };
+}
+
+interface NamedEntry {
+  from: string;
+  /** Name of an operator → of its step. */
+  as: ReadonlyMap<string, string>;
+}
+
 /** The operators of an entry of `operators`, by its manifest. Throws ERR_OPERATOR_LOAD, and what reading a file throws. */
-async function entriesOf(from: string, folder: string, deps: Deps): Promise<Omit<Entry, 'index'>[]> {
+async function entriesOf(
+  { from, as }: NamedEntry,
+  folder: string,
+  deps: Deps,
+): Promise<Omit<Entry, 'index'>[]> {
   // Loaded for files alone that name operators.
-  const { parseManifest, versionFault } = await import('../../operators/lib/own/operatorManifest.js');
+  const { parseManifest, stepName, versionFault } =
+    await import('../../operators/lib/own/operatorManifest.js');
   const place = operatorsPlace(from, folder, deps);
   const manifest = parseManifest(manifestText(from, place, deps));
   const version = versionFault(manifest.scalequest, packageVersion());
@@ -108,7 +131,19 @@ async function entriesOf(from: string, folder: string, deps: Deps): Promise<Omit
   const module = place.module ?? resolve(dirname(place.manifest), manifest.module);
   if (!deps.exists(module)) throw unfit(`its module ${module} is not there; build it, or describe it anew`);
   const origin = { from, module, folder: place.folder };
-  return Object.entries(manifest.operators).map(([name, described]) => ({ name, described, origin }));
+  const known = Object.keys(manifest.operators);
+  for (const [name, step] of as) {
+    if (!known.includes(name))
+      throw unfit(`as.${name}: it has no operator of this name; ${suggestion(name, known)}`);
+    const parsed = stepName.safeParse(step);
+    if (!parsed.success) throw unfit(`as.${name}: found "${step}", ${parsed.error.issues[0]!.message}`);
+  }
+  const stepOf = (name: string): string => as.get(name) ?? name;
+  return Object.entries(manifest.operators).map(([name, described]) => ({
+    name: stepOf(name),
+    described,
+    origin,
+  }));
 }
 
 interface Entry {

@@ -3,7 +3,7 @@ import { modelSchema, modelSchemas } from '../../backends/registry.js';
 import type { ColumnType } from '../../arrow/columnType.js';
 import { ERROR_CODES } from '../../errors.js';
 import type { OperatorSpec } from '../../operators/lib/operator.js';
-import { loadOperators } from '../../operators/registry.js';
+import { OPERATOR_NAMES, loadOperators } from '../../operators/registry.js';
 import { exportSchema } from '../../io/exports/registry.js';
 import { sampleOptions } from '../sampleOptions.js';
 import { pipelineSchema, stepEnabled, stepLabel } from '../schema.js';
@@ -236,21 +236,53 @@ export async function pipelineJsonSchema(others: readonly OperatorSpec[] = []): 
   const top = z.toJSONSchema(pipelineSchema, { io: 'input' }) as {
     properties: Record<string, Record<string, unknown>>;
   };
-  const label = inner(stepLabel);
-  const enabled = inner(stepEnabled);
+  const $defs: Record<string, object> = {};
+  const label = inner(stepLabel, 'label', $defs);
+  const enabled = inner(stepEnabled, 'enabled', $defs);
   const steps = [...(await loadOperators()), ...others].map(({ name, summary, options }) => ({
     type: 'object',
     description: summary,
-    properties: { [name]: inner(options), label, enabled },
+    properties: { [name]: inner(options, name, $defs), label, enabled },
     required: [name],
     additionalProperties: false,
   }));
-  top.properties['steps'] = { ...top.properties['steps'], items: { oneOf: steps } };
-  top.properties['models'] = { ...top.properties['models'], additionalProperties: inner(modelSchema) };
-  return { title: 'ScaleQuest pipeline', ...top };
+  top.properties['models'] = {
+    ...top.properties['models'],
+    additionalProperties: inner(modelSchema, 'model', $defs),
+  };
+  if (others.length > 0) {
+    top.properties['steps'] = { ...top.properties['steps'], items: { oneOf: steps } };
+    return { title: 'ScaleQuest pipeline', ...top, $defs };
+  }
+  const known = { $ref: '#/$defs/step' };
+  const other = { $ref: '#/$defs/otherStep' };
+  top.properties['steps'] = { ...top.properties['steps'], items: { anyOf: [known, other] } };
+  return {
+    title: 'ScaleQuest pipeline',
+    ...top,
+    // Without `operators` each step is one of ours.
+    anyOf: [{ required: ['operators'] }, { properties: { steps: { items: known } } }],
+    $defs: { ...$defs, step: { oneOf: steps }, otherStep: otherStepSchema({ label, enabled }) },
+  };
 }
 
-function inner(schema: z.ZodType): object {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return rest;
+/** A step of an operator that `operators` names: any key but those of our own, with options that only its manifest knows. */
+function otherStepSchema(always: Readonly<Record<string, object>>): object {
+  const ours = OPERATOR_NAMES.map((name) => [name, false]);
+  return {
+    type: 'object',
+    description:
+      'An operator that `operators` names; `scalequest steps --schema --pipeline FILE` prints a schema that knows it.',
+    properties: { ...always, ...Object.fromEntries(ours) },
+    additionalProperties: { type: 'object' },
+  };
+}
+
+/** A schema as a part of another one, whose definitions its own join under its name: references count from the top. */
+function inner(schema: z.ZodType, name: string, all: Record<string, object>): object {
+  const { $schema: _, $defs = {}, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const renamed = (part: object): object =>
+    JSON.parse(JSON.stringify(part).replaceAll('"#/$defs/', `"#/$defs/${name}.`)) as object;
+  for (const [key, part] of Object.entries($defs)) all[`${name}.${key}`] = renamed(part as object);
+  return renamed(rest);
 }

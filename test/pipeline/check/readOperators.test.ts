@@ -157,12 +157,12 @@ const UNFIT: Entry[] = [
   [
     'a name of a step of ours',
     (folder) => [renamed(folder, '"shout"', '"respond"')],
-    /has an operator called "respond", as a step that comes with scalequest/,
+    /has an operator called "respond", as a step that comes with scalequest; give its step another name: \{ from: .*, as: \{ respond: … \} \}/,
   ],
   [
     'two folders with one name',
     (folder) => [folder, `${folder}/../${folder.split('/').at(-1)!}`],
-    /:6:5 operators\.1: .* has an operator called "count", as .* has; expected names that differ/,
+    /:6:5 operators\.1: .* has an operator called "count", as .* has; give its step another name/,
   ],
   [
     'another version of ours',
@@ -191,9 +191,43 @@ test('an entry that cannot be read is told alone: a step may be of it', async ()
   assert.equal(problems.length, 1);
 });
 
-test('entries are texts', async () => {
+test('an entry may give its operators other names: two of one name, or one of ours', async () => {
+  const other = renamed(FOLDER, '"shout"', '"respond"');
+  const text = textWith(
+    [FOLDER],
+    'shout: { column: question }',
+    'yell: { column: question, into: b }',
+    'answer: { column: question, into: c }',
+  )
+    .replace(
+      'operators:',
+      `operators:\n  - { from: ${JSON.stringify(other)}, as: { respond: answer, rate: rate2, count: count2 } }`,
+    )
+    .replace(
+      'steps:',
+      `  - { from: ${JSON.stringify(await operatorFolder())}, as: { shout: yell, rate: rate3, count: count3 } }\nsteps:`,
+    );
+  const { steps, columns } = await checkText(text, [], LOOKING);
+  assert.deepEqual(
+    steps.map(({ label }) => label),
+    ['generate', 'shout', 'yell', 'answer'],
+  );
+  assert.deepEqual(
+    columns.slice(-3).map(({ name }) => name),
+    ['loud', 'b', 'c'],
+  );
+  const yell = text.replace(/ {2}- \{ from.*respond: answer.*\n/, '').replace(/ {2}- answer.*\n/, '');
+  const loaded = await checkText(yell);
+  assert.deepEqual([loaded.steps[2]!.spec.name, loaded.steps[2]!.spec.origin!.isLoaded], ['yell', true]);
+  const gone = await problemsOf(text.replace('shout: yell', 'shuot: yell'), LOOKING);
+  assert.match(gone[0]!.message, /as\.shuot: it has no operator of this name; did you mean "shout"\?/);
+  const label = await problemsOf(text.replace('shout: yell', 'shout: label'), LOOKING);
+  assert.match(label[0]!.message, /as\.shout: found "label", expected another name/);
+});
+
+test('what is no entry is told alone', async () => {
   const [found] = await problemsOf(textWith([]).replace('operators:', 'operators: [{ shout: {} }]'));
-  assert.match(found!.message, /operators\.0: found .*, expected a string/);
+  assert.match(found!.message, /operators\.0: found .*, expected a path, the name of a package, or/);
 });
 
 const AT_A_RUN: [why: string, text: string, message: RegExp][] = [
