@@ -114,6 +114,8 @@ export const REPLICA_LIST_PERIOD_MS = 500;
 /** Until a server has shown its size or is back, but no longer than `FIRST_POLLS_MAX` polls. */
 export const FIRST_POLL_PERIOD_MS = 250;
 export const FIRST_POLLS_MAX = 40;
+/** While each poll doubles the limit: a new server is full after a few of them, and until then its slots stand idle. */
+export const DOUBLING_POLL_PERIOD_MS = 100;
 export const POLL_TIMEOUT_MS = 2_000;
 /** A server that says nothing for so long, neither to polls nor to calls, gets no more calls while another one answers. */
 export const SILENCE_MAX_MS = 10_000;
@@ -213,7 +215,8 @@ export const RELATIONS: Readonly<Record<string, boolean>> = {
     EJECTION_BACKOFF.maxMs < BUSY_MS_DEFAULT,
   'ejections grow': EJECTION_BACKOFF.firstMs < EJECTION_BACKOFF.maxMs,
   'a server is given calls within two seconds of being listed': REPLICA_LIST_PERIOD_MS * 4 <= 2_000,
-  'a server of unknown size is polled more often': FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
+  'a server of unknown size is polled more often':
+    DOUBLING_POLL_PERIOD_MS < FIRST_POLL_PERIOD_MS && FIRST_POLL_PERIOD_MS < POLL_PERIOD_MS,
   'a limit has several changes within the first polls': METRIC_LAG_POLLS_MAX * 4 <= FIRST_POLLS_MAX,
   'a page is taken for wrong only after its lag': METRIC_LAG_POLLS_MAX < CONTRADICTIONS_MAX,
   'a decrease shrinks a limit, an increase makes up for it in a few polls':

@@ -49,6 +49,8 @@ export interface Limit {
   readonly max: number;
   /** The server has shown its size, or has had time to, so it need not be polled as often. */
   readonly isSettled: boolean;
+  /** Slow start: the last poll has doubled the limit, or none has been made. A server whose size is declared has none. */
+  readonly isDoubling: boolean;
   /** How the limit is steered at present. */
   readonly steering: 'server queue' | 'declared' | 'refusals';
   /** A poll of the metrics page, once a second; null where the page is missing or cannot be read. */
@@ -69,6 +71,7 @@ interface State {
   wasFull: boolean;
   /** The server has shown its size once: from then on the limit grows with care. */
   isSized: boolean;
+  isDoubling: boolean;
   /** Since it began. */
   polls: number;
   /** The poll before. */
@@ -98,6 +101,9 @@ export function createLimit(options: LimitOptions): Limit {
     get isSettled() {
       return state.isSized || state.polls > FIRST_POLLS_MAX;
     },
+    get isDoubling() {
+      return state.isDoubling;
+    },
     get steering() {
       if (state.missing <= 1 && !isWrong(state)) return 'server queue';
       return state.slots === undefined ? 'refusals' : 'declared';
@@ -124,6 +130,7 @@ function startState({ slots, limitMax }: LimitOptions): State {
     value: startOf({ slots, limitMax }),
     wasFull: false,
     isSized: false,
+    isDoubling: slots === undefined,
     polls: 0,
     before: { running: 0, waiting: 0 },
     contradictions: 0,
@@ -148,6 +155,7 @@ function set(state: State, next: number): void {
 function observe(state: State, load: ServerLoad | null, ours: Ours): void {
   const { outstanding } = ours;
   state.polls += 1;
+  state.isDoubling = false;
   // Two polls in a row, because between two requests the count is briefly one short.
   const isFull = outstanding >= state.value * 0.9;
   const isBinding = isFull && state.wasFull;
@@ -208,7 +216,9 @@ function followQueue(state: State, load: ServerLoad, ours: Ours, isFull: boolean
     state.isSized = true;
     change(state, Math.max(oursOf(stood, target, ours), leastBy(state, ours)), load, ours);
   } else if (waiting < 0.5 * target && isFull) {
-    change(state, state.value * growthAt(waiting / target, state.isSized) + 1, load, ours);
+    const growth = growthAt(waiting / target, state.isSized);
+    change(state, state.value * growth + 1, load, ours);
+    state.isDoubling = growth === SLOW_START_FACTOR && state.sinceChange === 0;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
-import { FIRST_POLL_PERIOD_MS, POLL_PERIOD_MS, SILENCE_MAX_MS } from '../limits.js';
+import { DOUBLING_POLL_PERIOD_MS, FIRST_POLL_PERIOD_MS, POLL_PERIOD_MS, SILENCE_MAX_MS } from '../limits.js';
+import type { Limit } from './aimdLimit.js';
 import { checkDueMs, eject, isWell } from './outlierEjection.js';
 import { type Replica, takeBack } from './replica.js';
 
@@ -45,8 +46,7 @@ async function pollWhileWorking(options: MetricsPollerOptions, replica: Replica)
   let before = { answered: replica.answered, atMs: clock.nowMs() };
   const isWanted = (): boolean => hasWork() && !signal.aborted && !replica.hasLeft;
   while (isWanted()) {
-    const isSettled = replica.limit.isSettled && !replica.health.isEjected;
-    const periodMs = isSettled ? POLL_PERIOD_MS : FIRST_POLL_PERIOD_MS;
+    const periodMs = replica.health.isEjected ? FIRST_POLL_PERIOD_MS : pollPeriodMs(replica.limit);
     await clock.sleep(periodMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     const rate = rateOf(before, replica, clock.nowMs());
@@ -54,6 +54,12 @@ async function pollWhileWorking(options: MetricsPollerOptions, replica: Replica)
     await poll(options, replica, rate);
     onPolled();
   }
+}
+
+/** Until the next poll of a server that is well. */
+export function pollPeriodMs({ isDoubling, isSettled }: Limit): number {
+  if (isDoubling) return DOUBLING_POLL_PERIOD_MS;
+  return isSettled ? POLL_PERIOD_MS : FIRST_POLL_PERIOD_MS;
 }
 
 /** Sequences that a replica has answered a second, since a moment before. */

@@ -10,12 +10,12 @@ import {
   type Ours,
   createLimit,
 } from '../../../src/backends/pool/aimdLimit.js';
+import { pollPeriodMs } from '../../../src/backends/pool/metricsPoller.js';
 import type { ServerLoad } from '../../../src/backends/pool/serverLoad.js';
+import { DOUBLING_POLL_PERIOD_MS } from '../../../src/backends/limits.js';
 
 const LENGTHS = { meanTokens: 200, sigma: 0.5, capTokens: 1024 };
-const FIRST_POLLS_MS = 250;
-const POLL_MS = 1000;
-const TICK_MS = 250;
+const TICK_MS = 50;
 
 /** Calls of one sequence, at a server that answers too few of them in half a second for that to matter. */
 function ours(outstanding: number): Ours {
@@ -53,7 +53,11 @@ function setUp(
   const engine = createEngine(config);
   const lag = createLag();
   const clients = Array.from({ length: count }, () => {
-    return { limit: createLimit({ limitMax: 1024, ...limitOptions }), out: 0, nextPollMs: FIRST_POLLS_MS };
+    return {
+      limit: createLimit({ limitMax: 1024, ...limitOptions }),
+      out: 0,
+      nextPollMs: DOUBLING_POLL_PERIOD_MS,
+    };
   });
   let nowMs = 0;
   let asked = 0;
@@ -103,7 +107,7 @@ function setUp(
     lag.note(nowMs, gauges);
     for (const client of clients) {
       if (nowMs < client.nextPollMs) continue;
-      client.nextPollMs = nowMs + (client.limit.isSettled ? POLL_MS : FIRST_POLLS_MS);
+      client.nextPollMs = nowMs + pollPeriodMs(client.limit);
       const truth = world.lagMs > 0 ? lag.at(nowMs - world.lagMs) : gauges;
       client.limit.observe(world.page(truth, nowMs), ours(client.out));
     }

@@ -3,10 +3,11 @@ import { describe, it } from 'node:test';
 import { createMetricsPoller } from '../../../src/backends/pool/metricsPoller.js';
 import { eject } from '../../../src/backends/pool/outlierEjection.js';
 import type { Replica } from '../../../src/backends/pool/replica.js';
+import type { ServerLoad } from '../../../src/backends/pool/serverLoad.js';
 import { unconnectedReplica } from '../../helpers/servers/replicas.js';
 import { simulatedClock } from '../../helpers/simulatedClock.js';
 
-function setUp(count: number) {
+function setUp(count: number, limitMax = 100) {
   const clock = simulatedClock();
   const closing = new AbortController();
   const { signal } = closing;
@@ -17,12 +18,15 @@ function setUp(count: number) {
     checksMs: [] as number[],
     polled: 0,
     isSilent: false,
+    page: (): ServerLoad | null => null,
+    /** After each poll, as the pool sends what the limit now lets through. */
+    ask: (): void => undefined,
   };
   const breaker = { clock, signal, onHalfOpen: () => undefined };
   const status = {
     load: async () => {
       world.loadsMs.push(clock.nowMs());
-      return world.isSilent ? ('silent' as const) : null;
+      return world.isSilent ? ('silent' as const) : world.page();
     },
     isReachable: async () => {
       world.checksMs.push(clock.nowMs());
@@ -30,12 +34,15 @@ function setUp(count: number) {
     },
   };
   const replicas = Array.from({ length: count }, (_, at) =>
-    unconnectedReplica(at, { limitMax: 100 }, breaker, status),
+    unconnectedReplica(at, { limitMax }, breaker, status),
   );
   const poller = createMetricsPoller({
     ...{ clock, signal, replicas },
     hasWork: () => world.hasWork,
-    onPolled: () => (world.polled += 1),
+    onPolled: () => {
+      world.polled += 1;
+      world.ask();
+    },
   });
   const pass = (ms: number): Promise<void> => clock.until(clock.sleep(ms));
   return { ...{ clock, closing, replicas, poller, pass }, world };
@@ -48,11 +55,40 @@ describe('createMetricsPoller', () => {
     const { poller, pass, world, replicas } = setUp(1);
     poller.start();
     await pass(1001);
-    assert.deepEqual(world.loadsMs, [250, 500, 750, 1000]);
+    assert.deepEqual(world.loadsMs, [100, 350, 600, 850]);
     settle(replicas[0]!);
     await pass(3000);
-    assert.deepEqual(world.loadsMs.slice(4), [1250, 2250, 3250]);
+    assert.deepEqual(world.loadsMs.slice(4), [1100, 2100, 3100]);
     assert.equal(world.polled, world.loadsMs.length);
+  });
+
+  it('polls ten times a second while each poll doubles the limit', async () => {
+    const slots = 300;
+    const { poller, pass, world, replicas } = setUp(1, 1000);
+    const replica = replicas[0]!;
+    const values: number[] = [];
+    world.ask = () => (replica.outstanding = replica.limit.value);
+    world.ask();
+    world.page = () => {
+      values.push(replica.limit.value);
+      const running = Math.min(slots, replica.outstanding);
+      return { running, waiting: replica.outstanding - running };
+    };
+    poller.start();
+    await pass(801);
+    // At 519 calls wait: two polls at the usual distance decide that these are too many.
+    assert.deepEqual(values, [64, 129, 259, 519, 519]);
+    assert.deepEqual(world.loadsMs, [100, 200, 300, 400, 650]);
+  });
+
+  it('leaves a server alone whose limit can grow no more', async () => {
+    const { poller, pass, world, replicas } = setUp(1, 64);
+    const replica = replicas[0]!;
+    replica.outstanding = 64;
+    world.page = () => ({ running: 64, waiting: 0 });
+    poller.start();
+    await pass(1001);
+    assert.deepEqual(world.loadsMs, [100, 350, 600, 850]);
   });
 
   it('is settled after forty polls in any case', async () => {
