@@ -25,8 +25,6 @@ def main(model, key, slots, context_tokens, port=None):
     params.port = int(port) if port else free_port()
     params.api_keys = [key] if key else []
     params.endpoint_metrics = True
-    # A call holds a thread also while it waits for a slot, and the pages need one too.
-    params.n_threads_http = 256
     params.n_parallel = int(slots)
     params.n_ctx = int(slots) * int(context_tokens)
     params.kv_unified = False

@@ -88,7 +88,7 @@ async function poll(options: MetricsPollerOptions, replica: Replica, answeredPer
 /**
  * A server that hangs takes connections, and its calls fail only at their deadlines. It gets no more of them while another one is
  * well and has answered meanwhile; those that it has may still be answered. Its limit stays as it is: a page that does not answer is
- * none that is missing. llama.cpp's server answers neither page nor calls while each of its few threads has a call that waits.
+ * not one that is missing.
  */
 function noteSilence({ clock, replicas }: MetricsPollerOptions, replica: Replica): void {
   const { health } = replica;
