@@ -32,6 +32,7 @@ export interface DescribeOptions {
 export interface DescribedOperators {
   /** Where the manifest belongs. */
   file: string;
+  /** What is written there. */
   manifest: OperatorManifest;
   /** What the module exports, by the names of the operators. */
   exports: ReadonlyMap<string, ExportedOperator>;

@@ -96,6 +96,7 @@ export interface OperatorDefinition<
 
 /** A JSON Schema (draft 2020-12) of options. */
 export interface OptionsJsonSchema {
+  /** Options are an object. */
   readonly type: 'object';
   readonly [keyword: string]: unknown;
 }
