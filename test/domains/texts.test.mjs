@@ -54,7 +54,7 @@ it('grounded: every quote that is kept stands in its document', async (t) => {
       ...['writer', 'judge'].map(engine),
       'steps.ask.tokensMax=64',
       // It never writes a mark of a quote. So answers without one pass here, and the judge has work.
-      'steps.checkQuotes.options={ quotesMin: 0 }',
+      'steps.checkQuotes.quotesMin=0',
       'steps.answer.n=4',
       'steps.answer.tokensMax=128',
       'steps.judge.tokensMax=160',
